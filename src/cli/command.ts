@@ -1,0 +1,56 @@
+import type { Settings, SettingsInput } from "../config.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Logger } from "../log.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A flag of a command. `--num-proc` is read as `args.numProc`. Repeats and comma lists of `list` become arrays. */
+export interface Flag {
+  type: "text" | "number" | "switch" | "list";
+  description: string;
+  /** What stands behind the flag in the help: `--output PATH`. */
+  placeholder?: string;
+  /** The only values allowed. */
+  values?: readonly string[];
+}
+
+export type FlagValues<F extends Record<string, Flag>> = {
+  [K in keyof F]?: F[K]["type"] extends "switch"
+    ? boolean
+    : F[K]["type"] extends "number"
+      ? number
+      : F[K]["type"] extends "list"
+        ? string[]
+        : string;
+};
+
+/** What a command may use of the outside world; tests pass recording fakes. */
+export interface Effects {
+  settings: Settings;
+  terminal: Terminal;
+  logger: Logger;
+  signal: AbortSignal;
+  /** The lake of `--lake`, opened; throws `no_lake` or, without a setting, `usage`. */
+  openLake(): Promise<Lake>;
+  /** The worker entry point, for the pool. */
+  workerUrl: URL;
+  /** Arguments that start this program again as another process (the binary, or bun and main.ts). */
+  selfCommand: string[];
+  version: string;
+}
+
+/** One command: `datalake upload`. Commands with `subcommands` only group others. */
+export interface Command<F extends Record<string, Flag> = Record<string, Flag>> {
+  summary: string;
+  /** Names of positional arguments for the help: `[INPUT]`. */
+  positionals?: readonly string[];
+  flags: F;
+  examples: readonly string[];
+  /** Does the work and gives the exit code; errors are thrown as AppError. */
+  run(args: { flags: FlagValues<F>; positionals: string[] }, effects: Effects): Promise<number>;
+}
+
+export function defineCommand<F extends Record<string, Flag>>(command: Command<F>): Command<F> {
+  return command;
+}
+
+export type { SettingsInput };

@@ -1,0 +1,253 @@
+import { readFile } from "node:fs/promises";
+import { availableParallelism, homedir } from "node:os";
+import { join, resolve } from "node:path";
+import * as v from "valibot";
+import { AppError } from "./errors.ts";
+import { LOG_LEVELS } from "./log.ts";
+
+const Positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Octal = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.transform((value) => String(value)),
+  v.regex(/^0?[0-7]{3}$/, "is not an octal mode such as 0775"),
+  v.transform((value) => Number.parseInt(value, 8)),
+);
+const Size = v.pipe(
+  v.string(),
+  v.regex(/^\d+(\.\d+)?\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, "is not a size such as 2GB"),
+);
+
+/**
+ * Every setting with its default; config.yaml in the project's root shows them all with their meaning. Keys are those
+ * of the file; the environment's name of `processing.num_proc` is `DATALAKE_PROCESSING_NUM_PROC`.
+ */
+export const SettingsSchema = v.strictObject({
+  lake: v.optional(v.string()),
+  server: v.optional(v.string()),
+  /** Native libraries and asset indexes; may be removed at any time. */
+  cache: v.optional(v.string()),
+  /** Work files of the database; local disk with room for two catalogs. */
+  scratch: v.optional(v.string()),
+  images: v.optional(
+    v.strictObject({
+      policy: v.optional(v.picklist(["optimize", "preserve", "jpeg"]), "optimize"),
+      verify: v.optional(v.picklist(["full", "header"]), "full"),
+      max_pixels: v.optional(Positive, 268_402_689),
+      max_bytes: v.optional(Size, "512MB"),
+    }),
+    {},
+  ),
+  upload: v.optional(v.strictObject({ max_rejects: v.optional(v.string(), "1%") }), {}),
+  processing: v.optional(
+    v.strictObject({
+      num_proc: v.optional(Positive, Math.max(1, availableParallelism())),
+      batch_size: v.optional(Positive, 1000),
+      auto: v.optional(v.boolean(), false),
+    }),
+    {},
+  ),
+  serve: v.optional(
+    v.strictObject({
+      host: v.optional(v.string(), "127.0.0.1"),
+      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 8091),
+      token_file: v.optional(v.string()),
+      allowed_hosts: v.optional(v.array(v.string()), []),
+      max_body: v.optional(Size, "1MB"),
+    }),
+    {},
+  ),
+  database: v.optional(
+    v.strictObject({
+      memory: v.optional(Size, "1GB"),
+      threads: v.optional(Positive, Math.max(1, availableParallelism())),
+    }),
+    {},
+  ),
+  permissions: v.optional(
+    v.strictObject({ folder: v.optional(Octal, "0775"), file: v.optional(Octal, "0664") }),
+    {},
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(v.picklist(LOG_LEVELS), "info"),
+      max_size: v.optional(Size, "20MB"),
+      keep: v.optional(Positive, 5),
+    }),
+    {},
+  ),
+});
+export type SettingsInput = v.InferInput<typeof SettingsSchema>;
+export type Settings = v.InferOutput<typeof SettingsSchema> & {
+  /** The config file that was read, if any. */
+  configFile: string | undefined;
+  cacheFolder: string;
+  scratchFolder: string;
+  /** Bearer token for clients of a server, from `DATALAKE_TOKEN`. */
+  token: string | undefined;
+};
+
+export interface SettingsSources {
+  /** `--config`; must exist when given. */
+  configFile?: string | undefined;
+  /** Settings given by flags: they win over all else. */
+  flags?: SettingsInput;
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+}
+
+/** Settings from flags, then `DATALAKE_*`, then config.yaml (`./`, then the user's config folder), then defaults. */
+export async function loadSettings(sources: SettingsSources = {}): Promise<Settings> {
+  const env = sources.env ?? process.env;
+  const cwd = sources.cwd ?? process.cwd();
+  const file = await readConfigFile(sources.configFile, env, cwd);
+  const merged = mergeDeep(
+    mergeDeep(file?.values ?? {}, fromEnvironment(env)),
+    (sources.flags ?? {}) as Tree,
+  );
+  const result = v.safeParse(SettingsSchema, merged);
+  if (!result.success) {
+    const issue = result.issues[0];
+    const key = v.getDotPath(issue) ?? "the whole";
+    const where = file ? ` (in ${file.path} or DATALAKE_*)` : "";
+    const unknown = issue.kind === "schema" && issue.expected === "never";
+    throw new AppError(
+      "invalid_config",
+      `setting ${key}${where}: ${unknown ? "is unknown" : issue.message}`,
+      {
+        details: { key },
+      },
+    );
+  }
+  const home = env.HOME ?? "";
+  const temp = env.TMPDIR ?? "/tmp";
+  const user = process.getuid?.() ?? 0;
+  const cacheFolder = result.output.cache ?? cacheDefault(env, home, temp, user);
+  return {
+    ...result.output,
+    configFile: file?.path,
+    cacheFolder: resolve(cwd, cacheFolder),
+    scratchFolder: resolve(cwd, result.output.scratch ?? join(cacheFolder, "scratch")),
+    token: env.DATALAKE_TOKEN || undefined,
+  };
+}
+
+function cacheDefault(
+  env: Record<string, string | undefined>,
+  home: string,
+  temp: string,
+  user: number,
+): string {
+  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, "datalake");
+  return home === "" ? join(temp, `datalake-${user}`) : join(home, ".cache", "datalake");
+}
+
+/** A size as written in settings (`2GB`, `512MiB`) in bytes. */
+export function parseSize(text: string): number {
+  const match = /^([\d.]+)\s*([KMGT]?)(i?)B$/.exec(text);
+  if (!match) throw new AppError("usage", `${JSON.stringify(text)} is not a size; write for example 512MB`);
+  const power = ["", "K", "M", "G", "T"].indexOf(match[2] ?? "");
+  return Math.round(Number(match[1]) * (match[3] ? 1024 : 1000) ** power);
+}
+
+type Tree = { [key: string]: unknown };
+
+async function readConfigFile(
+  given: string | undefined,
+  env: Record<string, string | undefined>,
+  cwd: string,
+): Promise<{ path: string; values: Tree } | undefined> {
+  const wanted = given ?? env.DATALAKE_CONFIG;
+  const home = env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), ".config");
+  const candidates = wanted
+    ? [resolve(cwd, wanted)]
+    : [join(cwd, "config.yaml"), join(home, "datalake", "config.yaml")];
+  for (const path of candidates) {
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (cause) {
+      if (!wanted) continue;
+      throw new AppError("invalid_config", `cannot read the config file ${path}; check --config`, { cause });
+    }
+    return { path, values: parseConfig(path, text) };
+  }
+  return undefined;
+}
+
+function parseConfig(path: string, text: string): Tree {
+  let values: unknown;
+  try {
+    values = Bun.YAML.parse(text) ?? {};
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError("invalid_config", `${path} is not YAML: ${message}`, { cause });
+  }
+  if (typeof values !== "object" || Array.isArray(values)) {
+    throw new AppError("invalid_config", `${path} must hold settings as \`key: value\` lines`);
+  }
+  return values as Tree;
+}
+
+/** `DATALAKE_SERVE_PORT=8092` as `{serve: {port: 8092}}`, for every setting that the schema knows. */
+function fromEnvironment(env: Record<string, string | undefined>): Tree {
+  const values: Tree = {};
+  for (const path of settingPaths()) {
+    const text = env[environmentName(path)];
+    if (text === undefined || text === "") continue;
+    const [outer, inner] = path.split(".");
+    const value = coerce(path, text);
+    if (outer === undefined) continue;
+    values[outer] = inner === undefined ? value : { ...(values[outer] as Tree | undefined), [inner]: value };
+  }
+  return values;
+}
+
+export function environmentName(settingPath: string): string {
+  return `DATALAKE_${settingPath.replaceAll(".", "_").toUpperCase()}`;
+}
+
+/** Every setting as its path in the file: `lake`, `processing.num_proc`... */
+export function settingPaths(): string[] {
+  return Object.entries(SettingsSchema.entries).flatMap(([name, schema]) => {
+    const inner = innerEntries(schema);
+    return inner ? Object.keys(inner).map((key) => `${name}.${key}`) : [name];
+  });
+}
+
+function innerEntries(schema: unknown): Record<string, unknown> | undefined {
+  const wrapped = (schema as { wrapped?: { entries?: Record<string, unknown> } }).wrapped;
+  return wrapped?.entries;
+}
+
+const TEXT_SETTINGS = new Set([
+  "lake",
+  "server",
+  "cache",
+  "scratch",
+  "serve.token_file",
+  "permissions.folder",
+  "permissions.file",
+  "upload.max_rejects",
+]);
+
+function coerce(path: string, text: string): unknown {
+  if (TEXT_SETTINGS.has(path)) return text;
+  if (path === "serve.allowed_hosts") return text.split(",").map((host) => host.trim());
+  if (text === "true" || text === "false") return text === "true";
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function mergeDeep(below: Tree, above: Tree): Tree {
+  const merged: Tree = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const old = merged[key];
+    const both = isTree(value) && isTree(old);
+    merged[key] = both ? mergeDeep(old, value) : value;
+  }
+  return merged;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

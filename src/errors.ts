@@ -1,0 +1,106 @@
+/**
+ * The one table of error codes. `status` is the HTTP status a server answers with, `exit` the exit code of a
+ * command. Scripts and clients rely on the codes; texts may change.
+ */
+export const ERROR_CODES = {
+  usage: { status: 400, exit: 2 },
+  invalid_config: { status: 400, exit: 2 },
+  invalid_name: { status: 400, exit: 2 },
+  invalid_schema: { status: 422, exit: 1 },
+  invalid_input: { status: 422, exit: 1 },
+  empty_input: { status: 422, exit: 1 },
+  unsupported_format: { status: 415, exit: 1 },
+  type_mismatch: { status: 422, exit: 1 },
+  too_many_rejects: { status: 422, exit: 1 },
+  corrupt: { status: 500, exit: 1 },
+  missing_asset: { status: 404, exit: 4 },
+  not_found: { status: 404, exit: 4 },
+  no_lake: { status: 404, exit: 4 },
+  conflict: { status: 409, exit: 5 },
+  partition_exists: { status: 409, exit: 5 },
+  in_use: { status: 409, exit: 5 },
+  locked: { status: 409, exit: 5 },
+  unauthorized: { status: 401, exit: 1 },
+  forbidden: { status: 403, exit: 1 },
+  bad_host: { status: 421, exit: 1 },
+  too_large: { status: 413, exit: 1 },
+  no_space: { status: 507, exit: 1 },
+  permission_denied: { status: 500, exit: 1 },
+  io: { status: 500, exit: 1 },
+  worker_crashed: { status: 500, exit: 1 },
+  server_unreachable: { status: 503, exit: 6 },
+  shutting_down: { status: 503, exit: 6 },
+  cancelled: { status: 499, exit: 130 },
+  internal: { status: 500, exit: 1 },
+} as const satisfies Record<string, { status: number; exit: number }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorDocument {
+  error: { code: ErrorCode; message: string; details?: Record<string, unknown> };
+}
+
+/** An error meant for a person: one sentence that says what failed, on what, and what to do. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get exit(): number {
+    return ERROR_CODES[this.code].exit;
+  }
+
+  get status(): number {
+    return ERROR_CODES[this.code].status;
+  }
+
+  toDocument(): ErrorDocument {
+    const { code, message, details } = this;
+    return { error: details === undefined ? { code, message } : { code, message, details } };
+  }
+}
+
+const SYSTEM_CODES: Record<string, ErrorCode> = {
+  ENOSPC: "no_space",
+  EDQUOT: "no_space",
+  EACCES: "permission_denied",
+  EPERM: "permission_denied",
+  EROFS: "permission_denied",
+  ENOENT: "not_found",
+};
+
+/** Any thrown value as an AppError: system errors keep their errno in `details`, the rest is `internal`. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new AppError("cancelled", "cancelled", { cause: error });
+  }
+  const errno = systemCode(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (errno !== undefined) {
+    return new AppError(SYSTEM_CODES[errno] ?? "io", message, { details: { errno }, cause: error });
+  }
+  return new AppError("internal", message, { cause: error });
+}
+
+/** The errno name (`ENOENT`, `EEXIST`...) of a system error, or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as NodeJS.ErrnoException).code;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+/** Throws `cancelled` when the signal has fired; call it between steps that cannot be interrupted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AppError("cancelled", "cancelled");
+}

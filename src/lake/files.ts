@@ -1,0 +1,153 @@
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import * as v from "valibot";
+import { AppError, systemCode } from "../errors.ts";
+import { syncFolder } from "./durable.ts";
+import { DEFAULT_MODES, type Modes } from "./modes.ts";
+
+/** Creates a folder and those above it with the lake's folder mode; an existing one is left as it is. */
+export async function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    await chmod(made, modes.folder);
+    if (made === first) break;
+  }
+}
+
+/**
+ * Replaces `path` by `data` in one step: temp file beside it, fsync, rename, fsync of the folder. Readers see the old
+ * content or the new. The temp name begins with a dot and never ends in `.parquet`.
+ */
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  modes: Modes = DEFAULT_MODES,
+): Promise<void> {
+  const temp = tempBeside(path);
+  try {
+    const handle = await open(temp, "wx", modes.file);
+    try {
+      await handle.writeFile(data);
+      await handle.chmod(modes.file);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** `.<name>.tmp-<random>` in the folder of `path`. */
+export function tempBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp-${crypto.randomUUID().slice(0, 8)}`);
+}
+
+export async function writeJson(path: string, value: unknown, modes: Modes = DEFAULT_MODES): Promise<void> {
+  await writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`, modes);
+}
+
+/** Reads and checks a JSON file; undefined when there is none. Throws `corrupt` naming file and field otherwise. */
+export async function readJson<S extends v.GenericSchema>(
+  path: string,
+  schema: S,
+): Promise<v.InferOutput<S> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("corrupt", `${path} is not JSON; restore or remove it`, { details: { path }, cause });
+  }
+  const result = v.safeParse(schema, value);
+  if (!result.success) {
+    const issue = result.issues[0];
+    const where = v.getDotPath(issue) ?? "the whole";
+    throw new AppError("corrupt", `${path}: ${where}: ${issue.message}; restore or remove the file`, {
+      details: { path },
+    });
+  }
+  return result.output;
+}
+
+/** Moves a complete, synced file or folder to its name and makes the move durable in both folders. */
+export async function renameDurable(from: string, to: string): Promise<void> {
+  await renameSure(from, to);
+  await syncFolder(dirname(to));
+  if (dirname(from) !== dirname(to)) await syncFolder(dirname(from));
+}
+
+/** Over NFS a rename may report an error after it happened: look before believing it. */
+async function renameSure(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" && !(await exists(from)) && (await exists(to))) return;
+    throw error;
+  }
+}
+
+/**
+ * Gives the file `from` the name `to` unless something has it already; says whether it did. `from` may remain as a
+ * second name of the same file: the caller removes it when done. Falls back to an exclusive rename where the file
+ * system has no hard links.
+ */
+export async function linkExclusive(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const code = systemCode(error) ?? "";
+    if (code === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
+    return renameExclusive(from, to);
+  }
+}
+
+/** The placeholder made with O_EXCL claims the name, so two of these never overwrite each other. */
+async function renameExclusive(from: string, to: string): Promise<boolean> {
+  const claim = `${to}.claim`;
+  try {
+    await (await open(claim, "wx")).close();
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    if (await exists(to)) return false;
+    await rename(from, to);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Removes a file or a folder with all in it; nothing there is fine. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { type DatasetKey, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+
+/** Every path of a lake, from its root. No other module joins path strings of the lake. */
+export type Layout = ReturnType<typeof createLayout>;
+
+export function createLayout(root: string) {
+  const staging = join(root, "staging");
+  const catalog = join(root, "catalog");
+  const assets = join(root, "assets");
+  const jobs = join(root, "jobs");
+  const datasetPath = (key: DatasetKey) => join(`provider=${key.provider}`, `dataset=${key.dataset}`);
+  return {
+    root,
+    config: join(root, "config"),
+    taxonomy: join(root, "config", "schema.yaml"),
+    taxonomyLock: join(root, "config", ".schema.lock"),
+    staging,
+    incoming: join(staging, ".incoming"),
+    pending: join(staging, "pending"),
+    processing: join(staging, "processing"),
+    failed: join(staging, "failed"),
+    catalog,
+    assets,
+    jobs,
+    logs: join(root, "logs"),
+    log: join(root, "logs", "datalake.log"),
+    catalogFile: join(root, "catalog.duckdb"),
+    /** An older generation, kept by a hard link while readers may hold it open. */
+    previousCatalog: (generation: number) => join(root, `.catalog.prev-${generation}`),
+    /** Held by the server (or the `process start` command) that works on this lake. */
+    processLease: join(staging, ".process.lease"),
+    /** Held by whoever publishes the catalog. */
+    publishLease: join(root, ".catalog.lease"),
+
+    partition: (key: PartitionKey) =>
+      join(catalog, datasetPath(key), `task=${key.task}`, `variant=${key.variant}`),
+    datasetCatalog: (key: DatasetKey) => join(catalog, datasetPath(key)),
+    datasetAssets: (key: DatasetKey) => join(assets, datasetPath(key)),
+    /** `provider=P/dataset=D/ab/cd/<hash>.<ext>`: the `path` of a row, relative to `assets/`. */
+    assetPath: (key: DatasetKey, hash: string, extension: string) =>
+      join(datasetPath(key), hash.slice(0, 2), hash.slice(2, 4), `${hash}.${extension}`),
+    /** The absolute path of an asset, from the `path` of a row. */
+    asset: (path: string) => join(assets, path),
+    /** Where an asset of this dataset is written before it gets its name; same file system, outside the hash folders. */
+    assetTemp: (key: DatasetKey) => join(assets, datasetPath(key), ".tmp"),
+
+    job: (jobId: string) => join(jobs, `${jobId}.json`),
+    rejects: (uploadId: string) => join(jobs, `${uploadId}.rejects.parquet`),
+  };
+}
+
+/** Paths inside an upload's folder, wherever in staging it lies. */
+export type UploadLayout = ReturnType<typeof createUploadLayout>;
+
+export function createUploadLayout(folder: string) {
+  return {
+    folder,
+    manifest: join(folder, "upload.json"),
+    rows: join(folder, "data.parquet"),
+    files: join(folder, "files"),
+    file: (sourceHash: string) => join(folder, "files", sourceHash.slice(0, 2), sourceHash),
+    /** Written while the upload is in work. */
+    lease: join(folder, "lease.json"),
+    work: join(folder, ".work"),
+    error: join(folder, "error.json"),
+  };
+}
+
+export const BASE_FILE = "data.parquet";
+export const METADATA_FILE = "_metadata.json";
+
+/** `data-00000012.parquet`: the delta that made version 12. */
+export function deltaFile(version: number): string {
+  return `data-${String(version).padStart(8, "0")}.parquet`;
+}
+
+/** The version in a delta's name, or undefined for any other name. */
+export function parseDeltaFile(name: string): number | undefined {
+  const match = /^data-(\d{8,})\.parquet$/.exec(name);
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+/** The partition that a path `provider=P/dataset=D/task=T/variant=V` stands for, or undefined. */
+export function parsePartitionPath(path: string): PartitionKey | undefined {
+  const parts = path.split("/");
+  if (parts.length !== PARTITION_COLUMNS.length) return undefined;
+  const values: Partial<Record<(typeof PARTITION_COLUMNS)[number], string>> = {};
+  for (const [at, column] of PARTITION_COLUMNS.entries()) {
+    const part = parts[at] ?? "";
+    if (!part.startsWith(`${column}=`)) return undefined;
+    values[column] = part.slice(column.length + 1).normalize("NFC");
+  }
+  return values as PartitionKey;
+}

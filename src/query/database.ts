@@ -1,0 +1,106 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import { AppError, throwIfCancelled } from "../errors.ts";
+
+export interface DatabaseOptions {
+  /** A database file; in memory without. */
+  path?: string;
+  readOnly?: boolean;
+  /** Folder for spilling; made when missing. Never the working directory. */
+  scratch: string;
+  /** As in DuckDB settings: `1GB`. */
+  memory?: string;
+  threads?: number;
+}
+
+/** One DuckDB instance and one connection to it. Close it explicitly; never shared between requests. */
+export interface Database {
+  readonly connection: DuckDBConnection;
+  readonly instance: DuckDBInstance;
+  /** Runs statements for their effect. */
+  run(sql: string, values?: DuckDBValue[]): Promise<void>;
+  /** All rows as plain objects: BIGINT as number (all our counts fit), timestamps as DuckDB values. For small results. */
+  rows<T = Record<string, unknown>>(sql: string, values?: DuckDBValue[]): Promise<T[]>;
+  /** A result that is read chunk by chunk as it is made. */
+  stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
+  close(): void;
+}
+
+/**
+ * Opens a DuckDB database with the settings that everything here relies on: no extension is fetched, spilling goes to
+ * `scratch`, order of insertion is kept. Loads the native library on first use (about 60 ms).
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const spill = join(options.scratch, `spill-${process.pid}`);
+  await mkdir(spill, { recursive: true });
+  const instance = await DuckDBInstance.create(options.path ?? ":memory:", {
+    ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    temp_directory: spill,
+    ...(options.memory ? { memory_limit: options.memory } : {}),
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+  });
+  const connection = await instance.connect();
+  return wrapDatabase(instance, connection);
+}
+
+function wrapDatabase(instance: DuckDBInstance, connection: DuckDBConnection): Database {
+  let open = true;
+  return {
+    connection,
+    instance,
+    run: async (sql, values) => {
+      await connection.run(sql, values);
+    },
+    rows: async <T>(sql: string, values?: DuckDBValue[]) => {
+      const reader = await connection.runAndReadAll(sql, values);
+      return reader.getRowObjects().map((row) => plainRow(row)) as T[];
+    },
+    stream: (sql, values) => connection.stream(sql, values),
+    close: () => {
+      if (!open) return;
+      open = false;
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** Runs `work` so that the signal interrupts the query at the engine; `terminate()` of a worker would not. */
+export async function interruptible<T>(
+  database: Database,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  throwIfCancelled(signal);
+  const interrupt = () => database.connection.interrupt();
+  signal?.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    if (signal?.aborted) throw new AppError("cancelled", "cancelled", { cause: error });
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+function plainRow(row: Record<string, unknown>): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(row)) plain[name] = plainValue(value);
+  return plain;
+}
+
+/** DuckDB's own value objects for lists and structs as arrays and objects, big integers as numbers. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (value === null || typeof value !== "object") return value;
+  if ("items" in value && Array.isArray(value.items)) return value.items.map(plainValue);
+  if ("entries" in value && typeof value.entries === "object" && !Array.isArray(value.entries)) {
+    return plainRow(value.entries as Record<string, unknown>);
+  }
+  return value;
+}

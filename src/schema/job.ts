@@ -1,0 +1,55 @@
+import * as v from "valibot";
+import { JobIdSchema, UploadIdSchema } from "./names.ts";
+import { PartitionKeySchema } from "./partition.ts";
+
+export const JOB_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const UPLOAD_STATES = ["running", "completed", "failed", "cancelled"] as const;
+
+export const UploadOutcomeSchema = v.object({
+  upload_id: UploadIdSchema,
+  ...PartitionKeySchema.entries,
+  status: v.picklist(UPLOAD_STATES),
+  rows: v.number(),
+  rejected: v.number(),
+  assets: v.object({ stored: v.number(), deduplicated: v.number(), bytes: v.number() }),
+  /** Version of the partition that this upload made. */
+  version: v.optional(v.number()),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+});
+export type UploadOutcome = v.InferOutput<typeof UploadOutcomeSchema>;
+
+export const JobProgressSchema = v.object({
+  uploads_done: v.number(),
+  uploads_total: v.number(),
+  rows_done: v.number(),
+  rows_total: v.number(),
+  images_done: v.number(),
+  images_total: v.number(),
+  bytes_done: v.number(),
+  /** Rows a second since the start, and seconds left at that rate; null while unknown. */
+  rows_per_second: v.nullable(v.number()),
+  seconds_left: v.nullable(v.number()),
+  /** What the job is doing now, for people: `assets aihub/책`. */
+  step: v.string(),
+});
+export type JobProgress = v.InferOutput<typeof JobProgressSchema>;
+
+/** `jobs/<job>.json`: one run over the pending uploads. */
+export const JobRecordSchema = v.object({
+  format: v.literal(1),
+  job_id: JobIdSchema,
+  status: v.picklist(JOB_STATES),
+  created_at: v.string(),
+  started_at: v.nullable(v.string()),
+  finished_at: v.nullable(v.string()),
+  /** Who works on it: host and pid, to tell a dead job from a running one. */
+  holder: v.nullable(v.object({ host: v.string(), pid: v.number() })),
+  progress: JobProgressSchema,
+  uploads: v.array(UploadOutcomeSchema),
+  /** The catalog generation published at the end. */
+  generation: v.optional(v.number()),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+});
+export type JobRecord = v.InferOutput<typeof JobRecordSchema>;

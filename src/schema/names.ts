@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import { AppError } from "../errors.ts";
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
+const MAX_BYTES = 128;
+
+/** Why `name` cannot name a provider, dataset, task or variant; undefined when it can. */
+export function nameProblem(name: string): string | undefined {
+  if (name === "") return "is empty";
+  if (name !== name.normalize("NFC")) return "is not in Unicode form NFC";
+  if (Buffer.byteLength(name) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes`;
+  if (!NAME.test(name)) {
+    return "may hold letters and digits of any script, '_', '-' and '.', and begins with a letter or digit";
+  }
+  return undefined;
+}
+
+/** Checks a name given by a person; throws `invalid_name` naming what it was for and what is wrong. */
+export function parseName(kind: string, name: string): string {
+  const composed = name.normalize("NFC");
+  const problem = nameProblem(composed);
+  if (problem) {
+    throw new AppError(
+      "invalid_name",
+      `the ${kind} name ${JSON.stringify(name)} ${problem}; choose another name`,
+    );
+  }
+  return composed;
+}
+
+export const NameSchema = v.pipe(
+  v.string(),
+  v.check(
+    (name) => nameProblem(name) === undefined,
+    (issue) => `the name ${JSON.stringify(issue.input)} ${nameProblem(String(issue.input)) ?? "is refused"}`,
+  ),
+);
+
+export const Sha256Schema = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/, "is not a SHA-256 in lower-case hex"),
+);
+
+/** Upload and job ids sort by time: UUID v7 without dashes, behind a letter that tells the kind. */
+export const UploadIdSchema = v.pipe(v.string(), v.regex(/^u[0-9a-f]{32}$/, "is not an upload id"));
+export const JobIdSchema = v.pipe(v.string(), v.regex(/^j[0-9a-f]{32}$/, "is not a job id"));
+
+export function createUploadId(): string {
+  return `u${Bun.randomUUIDv7().replaceAll("-", "")}`;
+}
+
+export function createJobId(): string {
+  return `j${Bun.randomUUIDv7().replaceAll("-", "")}`;
+}

@@ -1,0 +1,75 @@
+import * as v from "valibot";
+import { ColumnSchema, FeaturesSchema, REFERENCE_COLUMNS } from "./columns.ts";
+import { NameSchema, UploadIdSchema } from "./names.ts";
+
+export const UPLOAD_MODES = ["create", "append", "replace"] as const;
+export const IMAGE_POLICIES = ["optimize", "preserve", "jpeg"] as const;
+export const VERIFY_LEVELS = ["full", "header"] as const;
+export const CONTENT_KINDS = ["image", "file"] as const;
+
+export type UploadMode = (typeof UPLOAD_MODES)[number];
+export type ImagePolicy = (typeof IMAGE_POLICIES)[number];
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
+export type ContentKind = (typeof CONTENT_KINDS)[number];
+
+/**
+ * How many rows of an upload may be rejected before it fails as a whole: a share of its rows (`1%`), or a number
+ * (`0` = none).
+ */
+export const RejectLimitSchema = v.pipe(
+  v.string(),
+  v.regex(/^(\d+|\d+(\.\d+)?%)$/, "is neither a number of rows (0) nor a share of them (1%)"),
+);
+
+/**
+ * `upload.json`, the last file written into an upload's folder: what was submitted.
+ *
+ * Beside it, `data.parquet` holds the rows in input order: the user's columns (plain types), the required fields of the
+ * task as constant columns, then
+ * - `source_row` BIGINT: 0-based position in the input;
+ * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which lies in `files/ab/<sha256>` unless the dataset
+ *   already holds an asset of that name; NULL where the row brings none;
+ * - `source_name` VARCHAR: file name or relative path it came with;
+ * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path` or `source_name`);
+ * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
+ */
+export const UploadManifestSchema = v.strictObject({
+  format: v.literal(1),
+  upload_id: UploadIdSchema,
+  created_at: v.string(),
+  created_by: v.string(),
+  type: v.picklist(["raw", "task"]),
+  provider: NameSchema,
+  dataset: NameSchema,
+  task: NameSchema,
+  variant: NameSchema,
+  mode: v.picklist(UPLOAD_MODES),
+  images: v.picklist(IMAGE_POLICIES),
+  verify: v.picklist(VERIFY_LEVELS),
+  max_rejects: RejectLimitSchema,
+  description: v.optional(v.string(), ""),
+  source: v.optional(v.string(), ""),
+  meta: v.optional(v.record(v.string(), v.string()), {}),
+  rows: v.number(),
+  columns: v.array(ColumnSchema),
+  features: v.optional(FeaturesSchema, {}),
+  /** What the rows bring along: images, other files, or nothing. */
+  content: v.nullable(v.picklist(CONTENT_KINDS)),
+  /** Distinct contents named by the rows, and those that lie in `files/` with their bytes. */
+  contents: v.optional(v.number(), 0),
+  staged_files: v.optional(v.number(), 0),
+  staged_bytes: v.optional(v.number(), 0),
+  reference: v.nullable(v.picklist(REFERENCE_COLUMNS)),
+});
+export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;
+
+/** `error.json` of an upload in `staging/failed/`. */
+export const UploadFailureSchema = v.looseObject({
+  upload_id: UploadIdSchema,
+  job_id: v.optional(v.string()),
+  failed_at: v.string(),
+  code: v.string(),
+  message: v.string(),
+  details: v.optional(v.record(v.string(), v.unknown())),
+});
+export type UploadFailure = v.InferOutput<typeof UploadFailureSchema>;
