@@ -1,0 +1,101 @@
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
+import { makeLabels, once } from "./corpus.ts";
+import { floor } from "./images.ts";
+import { type BenchLake, createBenchLake } from "./lake.ts";
+import { compareInTurn, median } from "./measure.ts";
+
+const PARTITIONS = 60;
+
+/** A folder of 60 Parquet files that hold 1,000,000 label rows together. */
+export function labelParts(context: BenchContext): Promise<string> {
+  const rows = Math.round((1_000_000 * context.scale) / PARTITIONS);
+  return once(join(context.corpora, `labels-${PARTITIONS}x${rows}`), async (folder) => {
+    for (let part = 0; part < PARTITIONS; part++)
+      await makeLabels(join(folder, `part-${part}.parquet`), rows, part);
+  });
+}
+
+/** A lake whose raw text partitions hold the label rows, processed and published. */
+export async function fillLabels(context: BenchContext, lake: BenchLake): Promise<void> {
+  const parts = await labelParts(context);
+  for (let part = 0; part < PARTITIONS; part++) {
+    await lake.upload(join(parts, `part-${part}.parquet`), `라벨_${part}`);
+  }
+  await lake.process();
+}
+
+const rebuild: Benchmark = {
+  name: "rebuild",
+  run: async (context) => {
+    const lake = await createBenchLake(context);
+    await fillLabels(context, lake);
+    const catalogFile = join(lake.root, "catalog.duckdb");
+    const target = join(context.work, "floor.duckdb");
+    const full = await compareInTurn(
+      context.runs,
+      async () => (await lake.run("catalog", "rebuild", "--full")).seconds,
+      async () => {
+        const seconds = await floor("createTable", join(lake.root, "catalog"), target);
+        await rm(target);
+        return seconds;
+      },
+    );
+    const refreshes: number[] = [];
+    const backup = join(context.work, "before.duckdb");
+    const parts = await labelParts(context);
+    for (let run = 0; run < context.runs; run++) {
+      await copyFile(catalogFile, backup);
+      await lake.upload(join(parts, `part-${run}.parquet`), `라벨_${run}`, "--mode", "replace");
+      await lake.process();
+      // The job has refreshed the catalog: put the one before it back, so that a refresh has one partition to load.
+      await rename(backup, catalogFile);
+      refreshes.push((await lake.run("catalog", "rebuild")).seconds);
+    }
+    const refresh = {
+      jobSeconds: median(refreshes),
+      floorSeconds: full.jobSeconds,
+      ratio: median(refreshes) / full.jobSeconds,
+    };
+    return [
+      ratioResult("catalog rebuild --full, 1,000,000 label rows", "DuckDB CREATE TABLE AS", full, 1.5),
+      ratioResult("refresh after 1 of 60 partitions changed", "rebuild --full", refresh, 0.1),
+    ];
+  },
+};
+
+const append: Benchmark = {
+  name: "append",
+  run: async (context) => {
+    const big = await labels(context, Math.round(1_000_000 * context.scale));
+    const small = await labels(context, Math.round(10_000 * context.scale));
+    const more = await labels(context, 1000);
+    const lake = await createBenchLake(context);
+    await lake.upload(big, "big");
+    await lake.upload(small, "small");
+    await lake.process();
+    const appendTo = async (dataset: string) => {
+      await lake.upload(more, dataset, "--mode", "append");
+      return (await lake.process()).seconds;
+    };
+    const measured = await compareInTurn(
+      context.runs,
+      () => appendTo("big"),
+      () => appendTo("small"),
+    );
+    return [
+      ratioResult("append 1,000 rows to 1,000,000, refresh included", "the same to 10,000", measured, 2),
+    ];
+  },
+};
+
+async function labels(context: BenchContext, rows: number): Promise<string> {
+  await mkdir(context.corpora, { recursive: true });
+  const folder = await once(join(context.corpora, `labels-${rows}`), (temp) =>
+    makeLabels(join(temp, "labels.parquet"), rows, 77),
+  );
+  return join(folder, "labels.parquet");
+}
+
+export const catalogBenchmarks = [rebuild, append];
