@@ -141,6 +141,16 @@ function cacheDefault(
   return home === "" ? join(temp, `datalake-${user}`) : join(home, ".cache", "datalake");
 }
 
+/** The permissions that the settings ask for, as a lake takes them. Assets are always read-only. */
+export function modesOf(settings: Pick<Settings, "permissions">) {
+  return { folder: settings.permissions.folder, file: settings.permissions.file, asset: 0o444 };
+}
+
+/** Runs in an automation (`CI` is set) that may look like a terminal but has nobody to answer questions. */
+export function isUnattended(env: Record<string, string | undefined> = process.env): boolean {
+  return !["", "0", "false", undefined].includes(env.CI);
+}
+
 /** A size as written in settings (`2GB`, `512MiB`) in bytes. */
 export function parseSize(text: string): number {
   const match = /^([\d.]+)\s*([KMGT]?)(i?)B$/.exec(text);

@@ -38,7 +38,7 @@ export interface Effects {
   version: string;
 }
 
-/** One command: `datalake upload`. Commands with `subcommands` only group others. */
+/** One command: `datalake upload`. */
 export interface Command<F extends Record<string, Flag> = Record<string, Flag>> {
   summary: string;
   /** Names of positional arguments for the help: `[INPUT]`. */
@@ -51,6 +51,21 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
 
 export function defineCommand<F extends Record<string, Flag>>(command: Command<F>): Command<F> {
   return command;
+}
+
+/** Commands under one word: `datalake process start`, `datalake config task create`. */
+export interface CommandGroup {
+  summary: string;
+  subcommands: Readonly<Record<string, Command | CommandGroup>>;
+  examples?: readonly string[];
+}
+
+export function defineGroup(group: CommandGroup): CommandGroup {
+  return group;
+}
+
+export function isGroup(node: Command | CommandGroup): node is CommandGroup {
+  return "subcommands" in node;
 }
 
 export type { SettingsInput };

@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
+import { chmod, readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { ensureFolder, exists, isMissing, writeAtomic } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
@@ -47,23 +47,56 @@ export function lakeFolders(layout: Layout): string[] {
   return [root, config, staging, incoming, pending, processing, failed, catalog, assets, jobs, logs];
 }
 
-/** Makes a lake, or what is missing of one; gives the paths it made. Existing content is never touched. */
-export async function initLake(
-  root: string,
-  modes: Modes = DEFAULT_MODES,
-): Promise<{ lake: Lake; created: string[] }> {
+export interface InitReport {
+  lake: Lake;
+  /** Paths that were made. */
+  created: string[];
+  /** Folders that had other permissions and now have the lake's. */
+  repaired: string[];
+  /** Folders with other permissions that belong to somebody else. */
+  denied: string[];
+}
+
+/**
+ * Makes a lake, or what is missing of one, and gives its folders their permissions. Existing content is never touched.
+ * Throws `conflict` where a file stands in the place of a folder.
+ */
+export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Promise<InitReport> {
   const lake = describeLake(root, modes);
-  const created: string[] = [];
+  const report: InitReport = { lake, created: [], repaired: [], denied: [] };
+  const foreign = await isForeign(lake);
   for (const folder of lakeFolders(lake.layout)) {
-    if (await isFolder(folder)) continue;
-    await ensureFolder(folder, modes);
-    created.push(folder);
+    if (!(await isFolder(folder))) {
+      await ensureFolder(folder, modes);
+      report.created.push(folder);
+    } else if (folder !== lake.root || !foreign) {
+      await repairMode(folder, modes.folder, report);
+    }
   }
   if (!(await exists(lake.layout.taxonomy))) {
     await writeAtomic(lake.layout.taxonomy, EMPTY_TAXONOMY, modes);
-    created.push(lake.layout.taxonomy);
+    report.created.push(lake.layout.taxonomy);
   }
-  return { lake, created };
+  return report;
+}
+
+/** A folder in use for something else (a home folder, say) keeps its own permissions when a lake is made in it. */
+async function isForeign(lake: Lake): Promise<boolean> {
+  if (!(await isFolder(lake.root)) || (await exists(lake.layout.config))) return false;
+  return (await readdir(lake.root)).length > 0;
+}
+
+/** Bits above the permissions (setgid for a team's group) are somebody's intent and stay. */
+async function repairMode(path: string, mode: number, report: InitReport): Promise<void> {
+  const { mode: current } = await stat(path);
+  if ((current & 0o777) === mode) return;
+  try {
+    await chmod(path, (current & 0o7000) | mode);
+    report.repaired.push(path);
+  } catch (error) {
+    if (systemCode(error) !== "EPERM") throw error;
+    report.denied.push(path);
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,0 +1,15 @@
+import type { Command, CommandGroup } from "./command.ts";
+
+/** A command by its name: what it does, known without loading it, and how to load it. */
+export interface CommandEntry {
+  summary: string;
+  load: () => Promise<Command | CommandGroup>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  init: {
+    summary: "Make a lake, or what is missing of one",
+    load: async () => (await import("./init.ts")).initCommand,
+  },
+};

@@ -1,0 +1,61 @@
+import { createProgressScreen } from "./progress.ts";
+import { createQuestions } from "./questions.ts";
+import type { InputStream, OutputStream } from "./streams.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ConsoleOptions {
+  stdin: InputStream;
+  stdout: OutputStream;
+  stderr: OutputStream;
+  signal: AbortSignal;
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  /** `--yes`: ask nothing. */
+  yes: boolean;
+  /** Runs in an automation that gives itself a terminal. */
+  unattended: boolean;
+}
+
+export interface Console extends Terminal {
+  /** A line on stderr that `--quiet` does not hide: errors. */
+  error(line: string): void;
+  /** Takes away what is not meant to stay; call it before the command ends. */
+  close(): void;
+}
+
+/** The terminal of a command on the process's own streams. */
+export function createConsole(options: ConsoleOptions): Console {
+  const { stdin, stdout, stderr, json, quiet, verbose } = options;
+  const screen = createProgressScreen(stderr, { quiet });
+  const interactive =
+    stdin.isTTY === true && stdout.isTTY === true && !options.unattended && !options.yes && !json;
+  // Questions stay visible when stderr goes to a file.
+  const questions = createQuestions({
+    input: stdin,
+    output: stderr.isTTY === true ? stderr : stdout,
+    signal: options.signal,
+    before: screen.clear,
+  });
+  return {
+    interactive,
+    json,
+    quiet,
+    verbose,
+    result: (document, text) => {
+      screen.clear();
+      const output = json ? JSON.stringify(document) : text();
+      if (output !== "") stdout.write(output.endsWith("\n") ? output : `${output}\n`);
+    },
+    note: (line) => {
+      if (!quiet) screen.writeLine(line);
+    },
+    warn: (line) => {
+      if (!quiet) screen.writeLine(`warning: ${line}`);
+    },
+    error: screen.writeLine,
+    progress: screen.progress,
+    close: screen.clear,
+    ...questions,
+  };
+}

@@ -1,0 +1,179 @@
+import { defineCommand, runCommand } from "citty";
+import { AppError, type ErrorDocument, toAppError } from "../errors.ts";
+import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import type { Console } from "./console.ts";
+import { type GlobalFlags, parseArguments } from "./flags.ts";
+import { renderCommandHelp, renderGroupHelp, renderRootHelp } from "./help.ts";
+import { missingCommand, resolveCommand } from "./resolve.ts";
+import { flushStream, type InputStream, type OutputStream } from "./streams.ts";
+
+/** What the program gives to the command line; tests give their own streams and environment. */
+export interface CliContext {
+  signal: AbortSignal;
+  workerUrl: URL;
+  selfCommand: string[];
+  version: string;
+  stdin: InputStream;
+  stdout: OutputStream;
+  stderr: OutputStream;
+  /** The process's own without. */
+  env?: Record<string, string | undefined>;
+}
+
+/**
+ * Runs the command that `argv` (without program name) names and gives the exit code. Never throws: an error becomes
+ * one sentence on stderr and, with `--json`, the error document on stdout. Everything written has left when it ends.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    return await dispatch(argv, context);
+  } catch (error) {
+    return report(error, argv, context);
+  } finally {
+    await Promise.all([flushStream(context.stdout), flushStream(context.stderr)]);
+  }
+}
+
+async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
+  const ahead = beforeTerminator(argv);
+  if (ahead.includes("--version")) {
+    context.stdout.write(`${context.version}\n`);
+    return 0;
+  }
+  const help = ahead.includes("--help") || ahead.includes("-h");
+  const { words, node, rest } = await resolveCommand(COMMANDS, argv);
+  if (node === undefined) {
+    parseArguments({ flags: {} }, rest);
+    context.stdout.write(renderRootHelp(context.version, Object.entries(COMMANDS)));
+    return 0;
+  }
+  if (help) {
+    context.stdout.write(isGroup(node) ? renderGroupHelp(words, node) : renderCommandHelp(words, node));
+    return 0;
+  }
+  return runNode(node, words, rest, context);
+}
+
+async function runNode(
+  node: Command | CommandGroup,
+  words: string[],
+  argv: string[],
+  context: CliContext,
+): Promise<number> {
+  const { global, ...own } = parseArguments(isGroup(node) ? { flags: {} } : node, argv);
+  const terminal = await openConsole(global, context);
+  const program = defineCommand({
+    meta: { name: words.join(" "), description: node.summary, version: context.version },
+    run: async () => {
+      const { command, path } = await chooseCommand(node, words, terminal);
+      return command.run(own, await createEffects(global, path, terminal, context));
+    },
+    cleanup: () => terminal.close(),
+  });
+  try {
+    // citty only runs it: its parser lets unknown flags pass, so the arguments were read above.
+    return Number((await runCommand(program, { rawArgs: [] })).result);
+  } catch (error) {
+    throw context.signal.aborted && !(error instanceof AppError)
+      ? new AppError("cancelled", "cancelled", { cause: error })
+      : error;
+  }
+}
+
+/** A group called by a person without its command asks for one. */
+async function chooseCommand(
+  node: Command | CommandGroup,
+  words: readonly string[],
+  terminal: Console,
+): Promise<{ command: Command; path: string }> {
+  let chosen = node;
+  const path = [...words];
+  while (isGroup(chosen)) {
+    if (!terminal.interactive) throw missingCommand(path, chosen);
+    const choices = Object.entries(chosen.subcommands).map(([name, { summary }]) => ({
+      value: name,
+      label: name,
+      hint: summary,
+    }));
+    const name = await terminal.select(`${path.join(" ")}: what do you want to do?`, choices);
+    const next: Command | CommandGroup | undefined = chosen.subcommands[name];
+    if (next === undefined) throw missingCommand(path, chosen);
+    chosen = next;
+    path.push(name);
+  }
+  return { command: chosen, path: path.join(" ") };
+}
+
+async function openConsole(global: GlobalFlags, context: CliContext): Promise<Console> {
+  const { createConsole } = await import("./console.ts");
+  const { isUnattended } = await import("../config.ts");
+  const { stdin, stdout, stderr, signal } = context;
+  const { json = false, quiet = false, verbose = false, yes = false } = global;
+  const unattended = isUnattended(context.env);
+  return createConsole({ stdin, stdout, stderr, signal, json, quiet, verbose, yes, unattended });
+}
+
+async function createEffects(
+  global: GlobalFlags,
+  path: string,
+  terminal: Console,
+  context: CliContext,
+): Promise<Effects> {
+  const { loadSettings } = await import("../config.ts");
+  const { createLogger } = await import("../log.ts");
+  const { lake, server, config } = global;
+  const settings = await loadSettings({
+    configFile: config,
+    flags: { ...(lake === undefined ? {} : { lake }), ...(server === undefined ? {} : { server }) },
+    ...(context.env === undefined ? {} : { env: context.env }),
+  });
+  const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
+  return {
+    settings,
+    terminal,
+    logger: createLogger(sink, terminal.verbose ? "debug" : "error", { command: path }),
+    signal: context.signal,
+    openLake: async () => {
+      if (settings.lake === undefined) {
+        throw new AppError("usage", "no lake is given; add --lake DIR or set DATALAKE_LAKE");
+      }
+      const { openLake } = await import("../lake/lake.ts");
+      const { modesOf } = await import("../config.ts");
+      return openLake(settings.lake, modesOf(settings));
+    },
+    workerUrl: context.workerUrl,
+    selfCommand: context.selfCommand,
+    version: context.version,
+  };
+}
+
+function report(error: unknown, argv: readonly string[], context: CliContext): number {
+  const ahead = beforeTerminator(argv);
+  const failure = toAppError(error);
+  const lines = [`datalake: ${failure.message}`];
+  if (ahead.includes("--verbose")) lines.push(...causes(failure));
+  context.stderr.write(`${lines.join("\n")}\n`);
+  if (ahead.includes("--json")) {
+    const document: ErrorDocument = failure.toDocument();
+    context.stdout.write(`${JSON.stringify(document)}\n`);
+  }
+  return failure.exit;
+}
+
+/** The chain of causes below an error; the whole stack of one that nobody expected. */
+function causes(failure: AppError): string[] {
+  const lines: string[] = [`  code: ${failure.code}`];
+  let cause: unknown = failure.cause;
+  for (let depth = 0; cause !== undefined && depth < 10; depth++) {
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    lines.push(`  caused by: ${text.replaceAll("\n", "\n    ")}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return lines;
+}
+
+function beforeTerminator(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return end < 0 ? argv : argv.slice(0, end);
+}

@@ -1,0 +1,43 @@
+export interface TableColumn {
+  title: string;
+  /** Numbers stand at the right. */
+  align?: "left" | "right";
+}
+
+/** Rows under their titles as aligned lines, two blanks between columns; wide letters (한글) count two cells. */
+export function renderTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
+  const lines = [columns.map((column) => column.title), ...rows.map((row) => row.map(oneLine))];
+  const widths = columns.map((_, at) => Math.max(...lines.map((line) => Bun.stringWidth(line[at] ?? ""))));
+  return lines
+    .map((line) =>
+      columns
+        .map((column, at) => padCell(line[at] ?? "", widths[at] ?? 0, column.align ?? "left"))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** `text` filled with blanks to `width` cells. */
+export function padCell(text: string, width: number, align: "left" | "right" = "left"): string {
+  const fill = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
+  return align === "left" ? text + fill : fill + text;
+}
+
+/** `text` cut to at most `width` cells, with `…` where something was cut. */
+export function cutCell(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text;
+  let cut = "";
+  let used = 1;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += Bun.stringWidth(segment);
+    if (used > width) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+/** Values come from files: a line break or a control character must not break the table. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ");
+}
