@@ -1,0 +1,181 @@
+import { open, stat } from "node:fs/promises";
+import * as v from "valibot";
+import { AppError, systemCode } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
+import type { Database } from "../query/database.ts";
+import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { parseType } from "../schema/column-types.ts";
+import type { ColumnStats, Features } from "../schema/columns.ts";
+import { type PartitionFileKey, PartitionFileKeySchema } from "../schema/metadata.ts";
+
+/** What the footer of a partition's Parquet file says. */
+export interface Footer {
+  path: string;
+  key: PartitionFileKey;
+  features: Features;
+  bytes: number;
+  /** Tells this very file from any that takes its name later: inode, size and mtime in ns. */
+  identity: string;
+}
+
+export const FILE_KEY = "datalake";
+export const FEATURES_KEY = "huggingface";
+
+const FeaturesEntry = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ info: v.object({ features: v.record(v.string(), v.unknown()) }) }),
+);
+
+/**
+ * Reads the footers of partition files with one query, in the order given. Throws `not_found` for a file that is gone
+ * (look at the folder again) and `corrupt` naming a file that is truncated, foreign or says a wrong row count.
+ */
+export async function readFooters(database: Database, paths: readonly string[]): Promise<Footer[]> {
+  if (paths.length === 0) return [];
+  const identities = await Promise.all(paths.map(identify));
+  const found = await queryFooters(database, paths);
+  return paths.map((path, at) => {
+    const { rows, entries } = found.get(path) ?? { rows: 0, entries: new Map<string, string>() };
+    const key = parseKey(path, entries.get(FILE_KEY));
+    if (rows !== key.rows) {
+      throw corrupt(path, `holds ${rows} rows where its metadata says ${key.rows}`);
+    }
+    const features = v.safeParse(FeaturesEntry, entries.get(FEATURES_KEY));
+    const { bytes, identity } = identities[at] ?? { bytes: 0, identity: "" };
+    return { path, key, features: features.success ? features.output.info.features : {}, bytes, identity };
+  });
+}
+
+interface Entries {
+  rows: number;
+  entries: Map<string, string>;
+}
+
+async function queryFooters(database: Database, paths: readonly string[]): Promise<Map<string, Entries>> {
+  const files = quoteList(paths);
+  let rows: { file: string; rows: number; key: string | null; value: string | null }[];
+  try {
+    rows = await database.rows(
+      `SELECT file_name AS file, num_rows AS rows, decode(key) AS key, decode(value) AS value
+       FROM parquet_file_metadata(${files}) LEFT JOIN parquet_kv_metadata(${files}) USING (file_name)`,
+    );
+  } catch (cause) {
+    throw await explainFailure(database, paths, cause);
+  }
+  const found = new Map<string, Entries>();
+  for (const row of rows) {
+    const known = found.get(row.file) ?? { rows: row.rows, entries: new Map() };
+    if (row.key !== null) known.entries.set(row.key, row.value ?? "");
+    found.set(row.file, known);
+  }
+  return found;
+}
+
+/** Which file a query over several failed on: `not_found` when one is gone, `corrupt` naming the first unreadable. */
+export async function explainFailure(
+  database: Database,
+  paths: readonly string[],
+  cause: unknown,
+): Promise<AppError> {
+  if (cause instanceof AppError) return cause;
+  for (const path of paths) await identify(path);
+  for (const path of paths) {
+    try {
+      await database.rows(`SELECT num_rows FROM parquet_file_metadata(${quoteText(path)})`);
+    } catch (error) {
+      if (systemCode(error) !== undefined) throw error;
+      return corrupt(path, `cannot be read as Parquet (${firstLine(error)})`, error);
+    }
+  }
+  return corrupt(paths.join(", "), `cannot be read (${firstLine(cause)})`, cause);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}
+
+function corrupt(path: string, what: string, cause?: unknown): AppError {
+  return new AppError("corrupt", `${path} ${what}; restore the file, or replace its partition`, {
+    details: { path },
+    cause,
+  });
+}
+
+function parseKey(path: string, text: string | undefined): PartitionFileKey {
+  if (text === undefined) throw corrupt(path, `has no ${FILE_KEY} entry in its metadata`);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), PartitionFileKeySchema), text);
+  if (result.success) return result.output;
+  throw corrupt(path, `has an unreadable ${FILE_KEY} entry (${result.issues[0].message})`);
+}
+
+/** Size and identity of a file; throws `not_found`. */
+async function identify(path: string): Promise<{ bytes: number; identity: string }> {
+  try {
+    const info = await stat(path, { bigint: true });
+    return { bytes: Number(info.size), identity: `${info.ino}:${info.size}:${info.mtimeNs}` };
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new AppError("not_found", `${path} is gone; try again`, { details: { path }, cause });
+  }
+}
+
+/** True while `path` is still the file that had this identity. */
+export async function isSameFile(path: string, identity: string): Promise<boolean> {
+  try {
+    return (await identify(path)).identity === identity;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return false;
+    throw error;
+  }
+}
+
+/**
+ * The columns of one Parquet file with their null counts: from the statistics of its row groups, and by one scan for
+ * lists and structs, whose own nulls Parquet does not count.
+ */
+export async function measureColumns(database: Database, path: string): Promise<ColumnStats[]> {
+  const file = quoteText(path);
+  const source = `read_parquet(${file}, hive_partitioning = false)`;
+  const columns = await database.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE SELECT * FROM ${source}`,
+  );
+  const statistics = await database.rows<{ name: string; nulls: number | null }>(
+    `SELECT path_in_schema AS name, CASE WHEN count(*) = count(stats_null_count) THEN sum(stats_null_count)::BIGINT END AS nulls
+     FROM parquet_metadata(${file}) GROUP BY path_in_schema`,
+  );
+  const known = new Map(statistics.map(({ name, nulls }) => [name, nulls]));
+  const isFlat = (type: string) => parseType(type).kind === "scalar";
+  const counted = columns.filter(
+    (column) => !isFlat(column.column_type) || known.get(column.column_name) === null,
+  );
+  const scanned = new Map<string, number>();
+  if (counted.length > 0 && known.size > 0) {
+    const counts = counted.map(
+      ({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`,
+    );
+    const [row] = await database.rows<Record<string, number>>(`SELECT ${counts.join(", ")} FROM ${source}`);
+    for (const [at, { column_name }] of counted.entries()) scanned.set(column_name, row?.[`n${at}`] ?? 0);
+  }
+  return columns.map(({ column_name: name, column_type: type }) => ({
+    name,
+    type,
+    nulls: scanned.get(name) ?? known.get(name) ?? 0,
+  }));
+}
+
+/** SHA-256 of a file in lower-case hex, read in pieces of 1 MiB. */
+export async function hashFile(path: string): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const buffer = new Uint8Array(1 << 20);
+  const handle = await open(path, "r");
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return hasher.digest("hex");
+      hasher.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+}

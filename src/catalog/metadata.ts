@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { AppError } from "../errors.ts";
+import { removeTree, writeJson } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { METADATA_FILE } from "../lake/layout.ts";
+import { readPartitionMetadata } from "../lake/manifests.ts";
+import type { Database } from "../query/database.ts";
+import type { PartitionKey } from "../schema/partition.ts";
+import { describeMetadata, type PartitionState, readPartition } from "./partition.ts";
+
+const ATTEMPTS = 10;
+
+/**
+ * Brings a partition's folder in line with its files: removes dead deltas, rewrites `_metadata.json` when it disagrees.
+ * Gives the state, undefined when there is none. Two at once converge: each looks at the files again after it wrote.
+ */
+export async function tidyPartition(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+): Promise<PartitionState | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    const state = await readPartition(database, lake, key);
+    if (!state) return undefined;
+    for (const path of state.deadFiles) await removeTree(path);
+    const wanted = describeMetadata(state);
+    if ((await metadataAgrees(lake, key, wanted)) || attempt === ATTEMPTS) return state;
+    await writeJson(join(lake.layout.partition(key), METADATA_FILE), wanted, lake.modes);
+  }
+}
+
+/** Whether a partition's folder needs `tidyPartition`: leftovers, or another `_metadata.json` than its files say. */
+export async function isTidy(lake: Lake, state: PartitionState): Promise<boolean> {
+  return state.deadFiles.length === 0 && metadataAgrees(lake, state.key, describeMetadata(state));
+}
+
+async function metadataAgrees(lake: Lake, key: PartitionKey, wanted: object): Promise<boolean> {
+  try {
+    return Bun.deepEquals(await readPartitionMetadata(lake, key), wanted);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return false;
+    throw error;
+  }
+}

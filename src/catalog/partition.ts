@@ -1,0 +1,214 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { BASE_FILE, deltaFile, parseDeltaFile } from "../lake/layout.ts";
+import { readPartitionMetadata } from "../lake/manifests.ts";
+import type { Database } from "../query/database.ts";
+import { mergeColumns } from "../schema/column-types.ts";
+import type { ColumnStats, Features } from "../schema/columns.ts";
+import { mergeFeatures } from "../schema/features.ts";
+import type { PartitionFile, PartitionMetadata, UploadLogEntry } from "../schema/metadata.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import { type Footer, hashFile, measureColumns, readFooters } from "./footer.ts";
+
+/** A live file of a partition, with where it lies. */
+export interface StoredFile extends PartitionFile {
+  path: string;
+  /** Tells this very file from a later one of the same name. */
+  identity: string;
+}
+
+/** A partition as its files say it is. */
+export interface PartitionState {
+  key: PartitionKey;
+  /** Counts up by one with each change of content. */
+  version: number;
+  /** What the base stands for: deltas up to it are dead. */
+  baseVersion: number;
+  rows: number;
+  /** Of all live files. */
+  bytes: number;
+  /** Live files: the base, then deltas by version. Their rows, one file after the other, are the partition's. */
+  files: StoredFile[];
+  /** Paths of deltas that a newer base made dead. */
+  deadFiles: string[];
+  /** Columns of all files together: the common type, and the rows in which each is NULL or absent. */
+  columns: ColumnStats[];
+  features: Features;
+  /** The uploads that made these rows, oldest first. */
+  uploads: UploadLogEntry[];
+}
+
+const ATTEMPTS = 10;
+
+/**
+ * Reads a partition from the metadata of its files, which is the truth; undefined when it has none. Column statistics
+ * and hashes come from `_metadata.json` where it speaks of the same files, else from the files. A commit that happens
+ * meanwhile is seen whole or not at all. Throws `corrupt` naming an unreadable file or a missing version.
+ */
+export async function readPartition(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+): Promise<PartitionState | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readOnce(database, lake, key);
+    } catch (error) {
+      // Files vanish when a new base makes them dead: the folder as it is now is whole again.
+      if (attempt < ATTEMPTS && error instanceof ChangedMeanwhile) continue;
+      throw error;
+    }
+  }
+}
+
+/** What was read of the folder does not fit together, as when a commit happens between two reads. */
+class ChangedMeanwhile extends AppError {}
+
+async function readOnce(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+): Promise<PartitionState | undefined> {
+  const folder = lake.layout.partition(key);
+  const { hasBase, deltas } = await listFiles(folder);
+  const base = join(folder, BASE_FILE);
+  const where = { details: { path: folder } };
+  if (!hasBase) {
+    if (deltas.length === 0) return undefined;
+    throw new ChangedMeanwhile(
+      "corrupt",
+      `${folder} holds ${deltaFile(deltas[0] ?? 0)} but no ${BASE_FILE}; restore it from a backup`,
+      where,
+    );
+  }
+  const footers = await readFooters(database, [
+    base,
+    ...deltas.map((version) => join(folder, deltaFile(version))),
+  ]).catch((error: unknown) => {
+    const gone = error instanceof AppError && error.code === "not_found";
+    throw gone ? new ChangedMeanwhile("io", error.message, where) : error;
+  });
+  const [baseFooter, ...deltaFooters] = footers;
+  if (!baseFooter) return undefined;
+  const baseVersion = baseFooter.key.version;
+  const live = deltaFooters.filter((_, at) => (deltas[at] ?? 0) > baseVersion);
+  for (const [at, footer] of live.entries()) {
+    if (footer.key.version !== baseVersion + at + 1 || footer.key.kind !== "delta") {
+      throw new ChangedMeanwhile(
+        "corrupt",
+        `${folder} lacks ${deltaFile(baseVersion + at + 1)} although later versions are there; restore it from a backup`,
+        where,
+      );
+    }
+  }
+  const deadFiles = deltas.filter((version) => version <= baseVersion);
+  const metadata = await readRepeated(lake, key);
+  const files = [];
+  for (const footer of [baseFooter, ...live]) files.push(await describeFile(database, footer, metadata));
+  return {
+    ...summarize(key, files, [baseFooter, ...live]),
+    deadFiles: deadFiles.map((version) => join(folder, deltaFile(version))),
+  };
+}
+
+function summarize(
+  key: PartitionKey,
+  files: StoredFile[],
+  footers: Footer[],
+): Omit<PartitionState, "deadFiles"> {
+  const columns = mergeColumns(files);
+  return {
+    key,
+    version: files.at(-1)?.version ?? 0,
+    baseVersion: files[0]?.version ?? 0,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    files,
+    columns,
+    features: mergeFeatures(
+      columns,
+      footers.map((footer) => footer.features),
+    ),
+    uploads: footers.flatMap((footer) => footer.key.uploads),
+  };
+}
+
+/** The Parquet files of a partition folder by their names; versions of deltas ascending. */
+async function listFiles(folder: string): Promise<{ hasBase: boolean; deltas: number[] }> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return { hasBase: false, deltas: [] };
+    throw error;
+  }
+  const deltas = names.map(parseDeltaFile).filter((version) => version !== undefined);
+  return { hasBase: names.includes(BASE_FILE), deltas: deltas.sort((a, b) => a - b) };
+}
+
+/**
+ * The highest version that names or `_metadata.json` in a partition's folder speak of, 0 for none: for a new base in the
+ * place of files that cannot be read.
+ */
+export async function lastVersion(lake: Lake, key: PartitionKey): Promise<number> {
+  const { deltas } = await listFiles(lake.layout.partition(key));
+  const metadata = await readRepeated(lake, key);
+  return Math.max(0, metadata?.version ?? 0, ...deltas);
+}
+
+/** `_metadata.json`, unless it is missing or unreadable: then it is made again from the files. */
+async function readRepeated(lake: Lake, key: PartitionKey): Promise<PartitionMetadata | undefined> {
+  try {
+    return await readPartitionMetadata(lake, key);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return undefined;
+    throw error;
+  }
+}
+
+async function describeFile(
+  database: Database,
+  footer: Footer,
+  metadata: PartitionMetadata | undefined,
+): Promise<StoredFile> {
+  const { path, identity, bytes } = footer;
+  const { kind, version, rows } = footer.key;
+  const name = kind === "base" ? BASE_FILE : deltaFile(version);
+  const known = metadata?.files.find(
+    (file) => file.name === name && file.version === version && file.rows === rows && file.bytes === bytes,
+  );
+  if (known) return { ...known, path, identity };
+  const columns = await measureColumns(database, path);
+  const sha256 = await hashFile(path);
+  return { name, kind, version, rows, bytes, sha256, columns, path, identity };
+}
+
+/** What `_metadata.json` must say of a partition. */
+export function describeMetadata(state: PartitionState): PartitionMetadata {
+  const { key, version, baseVersion, rows, bytes, columns, features, uploads } = state;
+  return {
+    format: 1,
+    ...key,
+    version,
+    base_version: baseVersion,
+    rows,
+    bytes,
+    files: state.files.map(({ path: _path, identity: _identity, ...file }) => file),
+    columns,
+    features,
+    uploads,
+  };
+}
+
+/** The error of an upload that would create what is there. */
+export function partitionExists(state: PartitionState): AppError {
+  const name = formatPartition(state.key);
+  return new AppError(
+    "partition_exists",
+    `the partition ${name} exists (version ${state.version}, ${state.rows} rows); add to it by --mode append, or put new rows in its place by --mode replace`,
+    { details: { partition: name, version: state.version, rows: state.rows, modes: ["append", "replace"] } },
+  );
+}

@@ -1,0 +1,222 @@
+import { chmod } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError } from "../errors.ts";
+import { syncFile, syncFolder } from "../lake/durable.ts";
+import { ensureFolder, exists, removeTree, renameDurable } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { BASE_FILE, deltaFile } from "../lake/layout.ts";
+import type { Database } from "../query/database.ts";
+import type { Features } from "../schema/columns.ts";
+import type { PartitionFile, PartitionFileKey, UploadLogEntry } from "../schema/metadata.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { hashFile, measureColumns, readFooters } from "./footer.ts";
+import { tidyPartition } from "./metadata.ts";
+import { copyToParquet } from "./parquet.ts";
+import { lastVersion, type PartitionState, partitionExists, readPartition } from "./partition.ts";
+import { selectRows } from "./rows.ts";
+
+export interface WriteRequest {
+  /** SQL that gives the rows in their final order; the same each time it runs. */
+  select: string;
+  /** Temp path outside the catalog tree, on the same file system; not ending in `.parquet`. */
+  target: string;
+  /** What the file says of itself; `rows` must be what `select` gives. */
+  key: PartitionFileKey;
+  features: Features;
+}
+
+/**
+ * Writes one partition file, durable and checked, under a temp name; the same rows give the same bytes on any number of
+ * threads. Its place in a partition is given by a rename. Throws `corrupt` when another number of rows arrived.
+ */
+export async function writePartitionFile(database: Database, request: WriteRequest): Promise<PartitionFile> {
+  const { select, target, key, features } = request;
+  await removeTree(target); // of an earlier attempt; DuckDB would write beside it and rename
+  await copyToParquet(database, { select, target, key, features });
+  const [footer] = await readFooters(database, [target]);
+  await syncFile(target);
+  return {
+    name: key.kind === "base" ? BASE_FILE : deltaFile(key.version),
+    kind: key.kind,
+    version: key.version,
+    rows: key.rows,
+    bytes: footer?.bytes ?? 0,
+    sha256: await hashFile(target),
+    columns: await measureColumns(database, target),
+  };
+}
+
+/** The moments of a commit, for tests that stop it there. */
+export type CommitStep = "write" | "rename" | "tidy" | "done";
+
+export interface CommitRequest {
+  manifest: UploadManifest;
+  /** SQL that gives the rows of the partition file in their final order. */
+  select: string;
+  /** The upload's `.work` folder: on the lake's file system, outside the catalog tree. */
+  workFolder: string;
+  /** Rows of the upload that were refused. */
+  rejected: number;
+  onStep?: (step: CommitStep) => void | Promise<void>;
+}
+
+export interface CommitResult {
+  /** The version of the partition that this upload made. */
+  version: number;
+  /** Rows that it brought. */
+  rows: number;
+  /** True when it already stood in the partition's log and nothing was changed. */
+  replayed: boolean;
+}
+
+/**
+ * Puts the rows of an upload into its partition with one rename, as a new base (create, replace, a first append) or as a
+ * delta. An upload that stands in the partition's log changes nothing. Throws `partition_exists`.
+ */
+export async function commitUpload(
+  database: Database,
+  lake: Lake,
+  request: CommitRequest,
+): Promise<CommitResult> {
+  const { manifest, onStep = () => {} } = request;
+  const { provider, dataset, task, variant } = manifest;
+  const partition: PartitionKey = { provider, dataset, task, variant };
+  const state = await readPartition(database, lake, partition).catch((error: unknown) => {
+    const damaged = error instanceof AppError && error.code === "corrupt";
+    if (damaged && manifest.mode === "replace") return undefined; // the cure for a damaged partition
+    throw error;
+  });
+  const logged = state?.uploads.find((entry) => entry.upload_id === manifest.upload_id);
+  if (logged) {
+    await tidyPartition(database, lake, partition);
+    return { version: logged.version, rows: logged.rows, replayed: true };
+  }
+  if (state && manifest.mode === "create") throw partitionExists(state);
+  const kind = state && manifest.mode === "append" ? "delta" : "base";
+  const version = (state?.version ?? (await lastVersion(lake, partition))) + 1;
+  const rows = await countRows(database, request.select);
+  const uploads = [logEntry(request, version, rows)];
+  const key: PartitionFileKey = { format: 1, kind, version, rows, uploads };
+  await onStep("write");
+  await placeFile(database, lake, partition, {
+    select: request.select,
+    workFolder: request.workFolder,
+    key,
+    features: manifest.features,
+    onRename: () => onStep("rename"),
+  });
+  await onStep("tidy");
+  await tidyPartition(database, lake, partition);
+  await onStep("done");
+  return { version, rows, replayed: false };
+}
+
+async function countRows(database: Database, select: string): Promise<number> {
+  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM (${select})`);
+  return counted?.rows ?? 0;
+}
+
+/** Everything in it comes from the upload, nothing from the clock: a replay writes the same bytes. */
+function logEntry({ manifest, rejected }: CommitRequest, version: number, rows: number): UploadLogEntry {
+  return {
+    upload_id: manifest.upload_id,
+    version,
+    mode: manifest.mode,
+    rows,
+    rejected,
+    uploaded_by: manifest.created_by,
+    uploaded_at: manifest.created_at,
+    description: manifest.description,
+    source: manifest.source,
+  };
+}
+
+interface Placement {
+  select: string;
+  workFolder: string;
+  key: PartitionFileKey;
+  features: Features;
+  onRename: () => void | Promise<void>;
+}
+
+/** Writes a file and renames it into the partition: the commit. */
+async function placeFile(
+  database: Database,
+  lake: Lake,
+  partition: PartitionKey,
+  { select, workFolder, key, features, onRename }: Placement,
+): Promise<void> {
+  await ensureFolder(workFolder, lake.modes);
+  const name = key.kind === "base" ? BASE_FILE : deltaFile(key.version);
+  const target = join(workFolder, `${name}.tmp`);
+  await writePartitionFile(database, { select, target, key, features });
+  await chmod(target, lake.modes.file);
+  const folder = lake.layout.partition(partition);
+  await makeFolder(lake, folder);
+  await onRename();
+  await renameDurable(target, join(folder, name));
+}
+
+/** A partition's folder whose name is durable in each folder above it. */
+async function makeFolder(lake: Lake, folder: string): Promise<void> {
+  if (await exists(folder)) return;
+  await ensureFolder(folder, lake.modes);
+  for (let at = dirname(folder); at.startsWith(lake.layout.catalog); at = dirname(at)) await syncFolder(at);
+}
+
+/** A partition is compacted when it has more deltas than this... */
+const MAX_DELTAS = 32;
+/** ...or when they hold more than this part of the base's bytes. */
+const MAX_DELTA_SHARE = 0.25;
+
+export function compactionDue(state: PartitionState): boolean {
+  const [base, ...deltas] = state.files;
+  const deltaBytes = deltas.reduce((sum, file) => sum + file.bytes, 0);
+  return deltas.length > MAX_DELTAS || deltaBytes > (base?.bytes ?? 0) * MAX_DELTA_SHARE;
+}
+
+/**
+ * Makes one base of a partition's files when it has many or large deltas: the same rows in the same order, the same
+ * version and log. Says whether it did. `workFolder` is on the lake's file system, outside the catalog tree.
+ */
+export async function compactIfDue(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+  workFolder: string,
+): Promise<boolean> {
+  const state = await readPartition(database, lake, key);
+  if (!state || !compactionDue(state)) return false;
+  await compactPartition(database, lake, state, workFolder);
+  return true;
+}
+
+/** Makes one base of the live files, streamed. Throws `corrupt` when the rows do not add up. */
+export async function compactPartition(
+  database: Database,
+  lake: Lake,
+  state: PartitionState,
+  workFolder: string,
+  onStep: (step: CommitStep) => void | Promise<void> = () => {},
+): Promise<void> {
+  const { version, rows, uploads, columns, features } = state;
+  const logged = uploads.reduce((sum, entry) => sum + entry.rows, 0);
+  if (logged !== rows) {
+    throw new AppError(
+      "corrupt",
+      `the partition ${formatPartition(state.key)} holds ${rows} rows where its log says ${logged}; restore ${basename(lake.layout.partition(state.key))} from a backup`,
+    );
+  }
+  await onStep("write");
+  await placeFile(database, lake, state.key, {
+    select: selectRows(state.files, columns),
+    workFolder,
+    key: { format: 1, kind: "base", version, rows, uploads },
+    features,
+    onRename: () => onStep("rename"),
+  });
+  await onStep("tidy");
+  await tidyPartition(database, lake, state.key);
+  await onStep("done");
+}

@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commitUpload } from "../../src/catalog/write.ts";
+import { loadSettings, type Settings } from "../../src/config.ts";
+import { initLake, type Lake } from "../../src/lake/lake.ts";
+import { createUploadLayout } from "../../src/lake/layout.ts";
+import { type Database, openDatabase } from "../../src/query/database.ts";
+import { createUploadId } from "../../src/schema/names.ts";
+import type { PartitionKey } from "../../src/schema/partition.ts";
+import type { UploadManifest, UploadMode } from "../../src/schema/upload.ts";
+
+export interface Workbench {
+  folder: string;
+  lake: Lake;
+  settings: Settings;
+  database: Database;
+}
+
+/** A lake of its own in a temp folder, removed afterwards. */
+export async function withLake(use: (bench: Workbench) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-catalog-"));
+  const scratch = join(folder, "scratch");
+  const database = await openDatabase({ scratch, threads: 2 });
+  try {
+    const { lake } = await initLake(join(folder, "lake"));
+    const settings = await loadSettings({
+      env: {},
+      cwd: folder,
+      flags: { cache: join(folder, "cache"), scratch },
+    });
+    await use({ folder, lake, settings, database });
+  } finally {
+    database.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export const KEY: PartitionKey = { provider: "aihub", dataset: "책", task: "raw", variant: "text" };
+
+export function makeManifest(mode: UploadMode, key: PartitionKey = KEY): UploadManifest {
+  return {
+    format: 1,
+    upload_id: createUploadId(),
+    created_at: "2026-01-02T03:04:05.000Z",
+    created_by: "kim",
+    type: "raw",
+    ...key,
+    mode,
+    images: "optimize",
+    verify: "full",
+    max_rejects: "1%",
+    description: "",
+    source: "",
+    meta: {},
+    rows: 0,
+    columns: [],
+    features: {},
+    content: null,
+    contents: 0,
+    staged_files: 0,
+    staged_bytes: 0,
+    reference: null,
+  };
+}
+
+/** Commits `select` as an upload would, from a staging folder. */
+export async function commit(
+  { lake, database }: Pick<Workbench, "lake" | "database">,
+  mode: UploadMode,
+  select: string,
+  key: PartitionKey = KEY,
+) {
+  const manifest = makeManifest(mode, key);
+  const staged = createUploadLayout(join(lake.layout.processing, manifest.upload_id));
+  await mkdir(staged.folder, { recursive: true });
+  return commitUpload(database, lake, { manifest, select, workFolder: staged.work, rejected: 0 });
+}
