@@ -1,4 +1,4 @@
-import { link, open, readFile, stat, unlink, utimes } from "node:fs/promises";
+import { link, open, readFile, readlink, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
@@ -7,7 +7,11 @@ import { isMissing, tempBeside, writeAtomic } from "./files.ts";
 export const LeaseHolderSchema = v.object({
   id: v.string(),
   host: v.string(),
+  /** Tells machines of the same name apart; empty where the system has none. */
+  machine: v.optional(v.string(), ""),
   boot_id: v.string(),
+  /** The namespace that `pid` counts in: containers of one machine have their own. */
+  pid_space: v.optional(v.string(), ""),
   pid: v.number(),
   /** Start time of the process in clock ticks since boot: tells a process from a later one with the same pid. */
   started: v.string(),
@@ -55,7 +59,7 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
         },
       );
     }
-    await breakLease(path, current.holder.id);
+    await breakDeadLease(path, ttlMs);
   }
   throw new AppError("locked", `${path} changes hands too quickly; try again`, { details: { path } });
 }
@@ -79,7 +83,9 @@ export async function inspectLease(
     const unknown = {
       id: "",
       host: "?",
+      machine: "",
       boot_id: "",
+      pid_space: "",
       pid: 0,
       started: "",
       purpose: "unknown",
@@ -88,12 +94,20 @@ export async function inspectLease(
     return { holder: unknown, alive: ageMs < ttlMs };
   }
   const holder = parsed.output;
+  return { holder, alive: (await livesHere(holder)) ?? ageMs < ttlMs };
+}
+
+/** Whether the holder lives, where this machine can tell; undefined where only its silence tells. */
+async function livesHere(holder: LeaseHolder): Promise<boolean | undefined> {
   const self = await describeSelf("");
-  if (holder.host === self.host) {
-    const alive = holder.boot_id === self.boot_id && (await processStart(holder.pid)) === holder.started;
-    return { holder, alive };
+  if (holder.boot_id === self.boot_id && holder.pid_space === self.pid_space) {
+    if (self.boot_id === "" && holder.host !== self.host) return undefined;
+    return (await processStart(holder.pid)) === holder.started;
   }
-  return { holder, alive: ageMs < ttlMs };
+  // The same machine, started anew: nothing of before lives. A host name alone does not tell (two containers).
+  const rebooted =
+    holder.boot_id !== self.boot_id && holder.host === self.host && holder.machine === self.machine;
+  return rebooted && self.machine !== "" ? false : undefined;
 }
 
 async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<Lease> {
@@ -102,13 +116,15 @@ async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<L
   let refreshedAt = performance.now();
   const timer = setInterval(async () => {
     try {
-      const current = JSON.parse(await readFile(path, "utf8")) as LeaseHolder;
-      if (current.id !== holder.id) throw new Error("taken by another");
-      const now = new Date();
-      await utimes(path, now, now);
+      if (!(await readFile(path, "utf8")).includes(`"${holder.id}"`)) {
+        if (!released) lost.abort(); // taken by another
+        return;
+      }
+      await touch(path);
       refreshedAt = performance.now();
-    } catch {
-      if (!released && performance.now() - refreshedAt > ttlMs * 0.7) lost.abort();
+    } catch (error) {
+      if (released) return;
+      if (isMissing(error) || performance.now() - refreshedAt > ttlMs * 0.7) lost.abort();
     }
   }, ttlMs / 5);
   timer.unref();
@@ -119,16 +135,60 @@ async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<L
       if (released) return;
       released = true;
       clearInterval(timer);
-      await breakLease(path, holder.id);
+      await releaseOwn(path, holder.id);
     },
   };
 }
 
-/** Removes the lease only if it is still that holder's. */
-async function breakLease(path: string, id: string): Promise<void> {
+/** Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. */
+async function touch(path: string): Promise<void> {
+  const handle = await open(path, "r+");
   try {
-    const text = await readFile(path, "utf8");
-    if (id !== "" && !text.includes(`"${id}"`)) return;
+    await handle.write("{", 0);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function releaseOwn(path: string, id: string): Promise<void> {
+  try {
+    if ((await readFile(path, "utf8")).includes(`"${id}"`)) await unlink(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/**
+ * Removes the lease of a dead holder. Between looking and removing another may do the same and take the lease, so only
+ * who holds `<path>.break` looks and removes. That file lives for milliseconds; one left by a crash counts as dead when
+ * it is as old as a silent holder.
+ */
+async function breakDeadLease(path: string, ttlMs: number): Promise<void> {
+  const claim = `${path}.break`;
+  if (!(await createByOpen(claim, ""))) {
+    if ((await ageOf(claim)) > Math.max(ttlMs, 5000)) await unlinkIfThere(claim);
+    await Bun.sleep(5 + Math.random() * 20);
+    return;
+  }
+  try {
+    const current = await inspectLease(path, ttlMs);
+    if (current && !current.alive) await unlinkIfThere(path);
+  } finally {
+    await unlinkIfThere(claim);
+  }
+}
+
+async function ageOf(path: string): Promise<number> {
+  try {
+    return (await fileServerNow(path)) - (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
     await unlink(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
@@ -142,7 +202,8 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
     await link(temp, path);
     return true;
   } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
+    // Over NFS a repeated request may report EEXIST for the link that it made itself: two names tell.
+    if (systemCode(error) === "EEXIST") return (await stat(temp)).nlink > 1;
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
     return await createByOpen(path, text);
   } finally {
@@ -178,7 +239,9 @@ async function describeSelf(purpose: string): Promise<LeaseHolder> {
   return {
     id: crypto.randomUUID(),
     host: hostname(),
+    machine: await readFirst("/etc/machine-id"),
     boot_id: await readFirst("/proc/sys/kernel/random/boot_id"),
+    pid_space: await readlink("/proc/self/ns/pid").catch(() => ""),
     pid: process.pid,
     started: await processStart(process.pid),
     purpose,

@@ -12,6 +12,8 @@ export function nameProblem(name: string): string | undefined {
   if (!NAME.test(name)) {
     return "may hold letters and digits of any script, '_', '-' and '.', and begins with a letter or digit";
   }
+  // Names of every JavaScript object; checks of records leave them out without a word.
+  if (name === "constructor" || name === "prototype") return "is reserved";
   return undefined;
 }
 

@@ -14,8 +14,8 @@ export const TaskSchema = v.strictObject({
 
 /** `config/schema.yaml`: the providers and tasks that a lake knows. */
 export const TaxonomySchema = v.strictObject({
-  providers: v.optional(v.record(NameSchema, v.nullish(ProviderSchema, {})), {}),
-  tasks: v.optional(v.record(NameSchema, v.nullish(TaskSchema, {})), {}),
+  providers: v.nullish(v.record(NameSchema, v.nullish(ProviderSchema, {})), {}),
+  tasks: v.nullish(v.record(NameSchema, v.nullish(TaskSchema, {})), {}),
 });
 
 export type Provider = v.InferOutput<typeof ProviderSchema>;

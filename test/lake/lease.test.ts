@@ -1,0 +1,170 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "../../src/errors.ts";
+import { acquireLease, inspectLease, type LeaseHolder } from "../../src/lake/lease.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "lease-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let count = 0;
+const freshPath = () => join(folder, `lease-${count++}`);
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "none",
+    (error) => (error instanceof AppError ? error.code : String(error)),
+  );
+}
+
+async function heldBy(path: string): Promise<LeaseHolder> {
+  return JSON.parse(await readFile(path, "utf8"));
+}
+
+describe("acquireLease", () => {
+  test("gives the lease to one at a time, and to the next after the release", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "first" });
+    expect(await codeOf(acquireLease(path, { purpose: "second" }))).toBe("locked");
+    expect((await inspectLease(path))?.holder.purpose).toBe("first");
+    await lease.release();
+    await lease.release();
+    const next = await acquireLease(path, { purpose: "second" });
+    await lease.release();
+    expect((await inspectLease(path))?.holder.purpose).toBe("second");
+    await next.release();
+    expect(await inspectLease(path)).toBeUndefined();
+  });
+
+  test("leaves no other file behind", async () => {
+    const own = await mkdtemp(join(folder, "own-"));
+    const lease = await acquireLease(join(own, "a.lease"), { purpose: "one" });
+    expect(await readdir(own)).toEqual(["a.lease"]);
+    await lease.release();
+    expect(await readdir(own)).toEqual([]);
+  });
+
+  test("takes over from a dead process of this machine at once", async () => {
+    const path = freshPath();
+    const child = Bun.spawn([process.execPath, "-e", holdScript(path)], { stdout: "pipe" });
+    await child.stdout.getReader().read();
+    expect((await inspectLease(path))?.alive).toBe(true);
+    expect(await codeOf(acquireLease(path, { purpose: "me" }))).toBe("locked");
+    child.kill("SIGKILL");
+    await child.exited;
+    expect((await inspectLease(path))?.alive).toBe(false);
+    const lease = await acquireLease(path, { purpose: "me" });
+    expect((await heldBy(path)).pid).toBe(process.pid);
+    await lease.release();
+  });
+
+  test("does not take a later process with the same pid for the holder", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me" });
+    await writeFile(path, JSON.stringify({ ...(await heldBy(path)), started: "1" }));
+    expect((await inspectLease(path))?.alive).toBe(false);
+    await lease.release();
+  });
+
+  test("believes a holder elsewhere until it is silent for the time given", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me" });
+    const elsewhere = { ...(await heldBy(path)), host: "nas-2", machine: "other", boot_id: "other" };
+    await writeFile(path, JSON.stringify(elsewhere));
+    expect((await inspectLease(path, 60_000))?.alive).toBe(true);
+    const past = new Date(Date.now() - 61_000);
+    await utimes(path, past, past);
+    expect((await inspectLease(path, 60_000))?.alive).toBe(false);
+    const next = await acquireLease(path, { purpose: "me again", ttlMs: 60_000 });
+    await next.release();
+    await lease.release();
+  });
+
+  test("does not take another machine of the same name for this one", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me" });
+    await writeFile(
+      path,
+      JSON.stringify({ ...(await heldBy(path)), machine: "another", boot_id: "another", pid: 1 }),
+    );
+    expect((await inspectLease(path))?.alive).toBe(true);
+    await lease.release();
+  });
+
+  test("tells the holder at once that another has the lease", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me", ttlMs: 50 });
+    const lost = new Promise<void>((resolve) => lease.lost.addEventListener("abort", () => resolve()));
+    await writeFile(path, JSON.stringify({ ...(await heldBy(path)), id: "another" }));
+    await lost;
+    await lease.release();
+    expect((await heldBy(path)).id).toBe("another");
+  });
+
+  test("keeps the file's time fresh while it is held", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me", ttlMs: 100 });
+    const past = new Date(Date.now() - 60_000);
+    await utimes(path, past, past);
+    while ((await stat(path)).mtimeMs < Date.now() - 30_000) await Bun.sleep(5);
+    expect((await heldBy(path)).purpose).toBe("me");
+    await lease.release();
+  });
+
+  test("a lease that is no JSON counts as held until it is old", async () => {
+    const path = freshPath();
+    await writeFile(path, "");
+    expect(await codeOf(acquireLease(path, { purpose: "me" }))).toBe("locked");
+    const past = new Date(Date.now() - 120_000);
+    await utimes(path, past, past);
+    await (await acquireLease(path, { purpose: "me" })).release();
+  });
+
+  test("processes that contend and are killed never hold it together", async () => {
+    const path = freshPath();
+    const journal = join(folder, "journal");
+    await appendFile(journal, "");
+    const children = Array.from({ length: 5 }, (_, at) =>
+      Bun.spawn([process.execPath, "-e", contendScript(path, journal, at % 2 === 1)], { stderr: "inherit" }),
+    );
+    await Promise.all(children.map((child) => child.exited));
+    const lines = (await readFile(journal, "utf8")).trim().split("\n");
+    // Every "in" is followed by its own "out", or by "dying" when the holder is killed inside.
+    for (let at = 0; at < lines.length; at += 2) {
+      const [what, who] = (lines[at] ?? "").split(" ");
+      expect(what).toBe("in");
+      expect(["out", "dying"].map((end) => `${end} ${who}`)).toContain(lines[at + 1] ?? "");
+    }
+    expect(lines.filter((line) => line.startsWith("dying")).length).toBe(2);
+    expect(lines.filter((line) => line.startsWith("out")).length).toBeGreaterThan(20);
+  });
+});
+
+const leaseModule = join(import.meta.dir, "../../src/lake/lease.ts");
+
+function holdScript(path: string): string {
+  return `
+    const { acquireLease } = await import(${JSON.stringify(leaseModule)});
+    await acquireLease(${JSON.stringify(path)}, { purpose: "child" });
+    console.log("held");
+    setInterval(() => {}, 1000);`;
+}
+
+function contendScript(path: string, journal: string, dies: boolean): string {
+  return `
+    const { appendFileSync } = await import("node:fs");
+    const { acquireLease } = await import(${JSON.stringify(leaseModule)});
+    const say = (what) => appendFileSync(${JSON.stringify(journal)}, what + " " + process.pid + "\\n");
+    for (let done = 0; done < 8; ) {
+      let lease;
+      try { lease = await acquireLease(${JSON.stringify(path)}, { purpose: "contender" }); }
+      catch (error) { if (error.code !== "locked") throw error; await Bun.sleep(Math.random() * 5); continue; }
+      say("in");
+      await Bun.sleep(Math.random() * 3);
+      if (${dies} && done === 4) { say("dying"); process.kill(process.pid, "SIGKILL"); }
+      say("out");
+      await lease.release();
+      done++;
+    }`;
+}
