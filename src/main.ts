@@ -1,0 +1,47 @@
+/** Entry point of the program: signals, the worker's URL, and the only `process.exit`. Everything else is behind it. */
+declare const DATALAKE_VERSION: string | undefined;
+
+/** Stamped by the build; its absence tells that the sources run. */
+const built = typeof DATALAKE_VERSION === "string" ? DATALAKE_VERSION : undefined;
+const argv = process.argv.slice(2);
+
+process.stdout.on("error", endQuietly);
+process.stderr.on("error", endQuietly);
+
+process.exit(await run());
+
+async function run(): Promise<number> {
+  const version = built ?? "0.0.0-dev";
+  if (argv.length === 1 && argv[0] === "--version") {
+    await new Promise((resolve) => process.stdout.write(`${version}\n`, resolve));
+    return 0;
+  }
+  const { runCli } = await import("./cli/run.ts");
+  return runCli(argv, {
+    signal: cancelOnSignal(),
+    version,
+    // Written here, directly in src/, because in the executable every module's URL is that of its root.
+    workerUrl: new URL("./worker.ts", import.meta.url),
+    selfCommand: built === undefined ? [process.execPath, Bun.main] : [process.execPath],
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+}
+
+/** The first SIGINT or SIGTERM asks the command to stop; the second one does not ask. */
+function cancelOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** The reader of a pipe has gone (`datalake search ... | head`): there is nobody left to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+}
