@@ -12,4 +12,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Make a lake, or what is missing of one",
     load: async () => (await import("./init.ts")).initCommand,
   },
+  config: {
+    summary: "Create, list and remove providers and tasks",
+    load: async () => (await import("./config.ts")).configCommand,
+  },
 };

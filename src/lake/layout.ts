@@ -20,6 +20,8 @@ export function createLayout(root: string) {
     pending: join(staging, "pending"),
     processing: join(staging, "processing"),
     failed: join(staging, "failed"),
+    /** The folder of an upload in one state of staging. */
+    upload: (state: "pending" | "processing" | "failed", uploadId: string) => join(staging, state, uploadId),
     catalog,
     assets,
     jobs,
@@ -30,6 +32,12 @@ export function createLayout(root: string) {
     previousCatalog: (generation: number) => join(root, `.catalog.prev-${generation}`),
     /** Held by the server (or the `process start` command) that works on this lake. */
     processLease: join(staging, ".process.lease"),
+    /** Held by the child process that does the work, which may outlive a killed server by a moment. */
+    workLease: join(staging, ".work.lease"),
+    /** A settled upload on its way out: one rename takes it from the list, then its files are removed. */
+    settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
+    /** Where a new base is written while a partition is compacted. */
+    compaction: join(staging, ".compaction"),
     /** Held by whoever publishes the catalog. */
     publishLease: join(root, ".catalog.lease"),
 

@@ -1,15 +1,40 @@
 import * as v from "valibot";
-import { NameSchema } from "./names.ts";
+import { SYSTEM_COLUMNS } from "./columns.ts";
+import { NameSchema, nameProblem } from "./names.ts";
+import { PARTITION_COLUMNS } from "./partition.ts";
 
 const Description = v.optional(v.string(), "");
 
 export const ProviderSchema = v.strictObject({ description: Description });
 
+const TAKEN: ReadonlySet<string> = new Set([
+  ...PARTITION_COLUMNS,
+  ...SYSTEM_COLUMNS.map((column) => column.name),
+]);
+
+/** Why `name` cannot name a field of a task, which becomes a column of its rows; undefined when it can. */
+export function fieldProblem(name: string): string | undefined {
+  const problem = nameProblem(name);
+  if (problem) return problem;
+  if (TAKEN.has(name)) return "is a column that the lake itself fills";
+  if (name !== name.toLowerCase() || /[.-]/.test(name)) return "is not in lower_snake_case";
+  return undefined;
+}
+
+const FieldSchema = v.pipe(
+  v.string(),
+  v.check(
+    (name) => fieldProblem(name) === undefined,
+    (issue) =>
+      `the field ${JSON.stringify(issue.input)} ${fieldProblem(String(issue.input)) ?? "is refused"}`,
+  ),
+);
+
 /** A task: the fields each upload must give, and for some of them the values allowed. */
 export const TaskSchema = v.strictObject({
   description: Description,
-  required: v.optional(v.array(NameSchema), []),
-  allow: v.optional(v.record(NameSchema, v.pipe(v.array(v.string()), v.minLength(1))), {}),
+  required: v.optional(v.array(FieldSchema), []),
+  allow: v.optional(v.record(FieldSchema, v.pipe(v.array(v.string()), v.minLength(1))), {}),
 });
 
 /** `config/schema.yaml`: the providers and tasks that a lake knows. */

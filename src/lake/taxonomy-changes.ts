@@ -1,0 +1,100 @@
+import { AppError } from "../errors.ts";
+import { parseName } from "../schema/names.ts";
+import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
+import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
+import type { Lake } from "./lake.ts";
+import { listPartitions, listUploads, readUploadManifest } from "./manifests.ts";
+import { editTaxonomy } from "./taxonomy.ts";
+
+/** How many uses an error lists. */
+const SHOWN_USES = 20;
+
+/** Adds a provider and gives its name in NFC. Throws `conflict` when there is one, `invalid_name`. */
+export async function addProvider(lake: Lake, name: string, provider: Provider): Promise<string> {
+  const added = parseName("provider", name);
+  await editTaxonomy(lake, (taxonomy) => {
+    refuseExisting(taxonomy.providers, "provider", added);
+    return { ...taxonomy, providers: { ...taxonomy.providers, [added]: provider } };
+  });
+  return added;
+}
+
+/** Adds a task and gives its name in NFC. Throws `conflict` when there is one, `invalid_name` for name and fields. */
+export async function addTask(lake: Lake, name: string, task: Task): Promise<string> {
+  const added = parseName("task", name);
+  if (added === RAW_TASK) {
+    throw new AppError("conflict", `every dataset has the task ${RAW_TASK}; choose another name`);
+  }
+  for (const field of [...task.required, ...Object.keys(task.allow)]) {
+    const problem = fieldProblem(field);
+    if (problem) {
+      throw new AppError(
+        "invalid_name",
+        `the field ${JSON.stringify(field)} of task ${added} ${problem}; rename it`,
+      );
+    }
+  }
+  await editTaxonomy(lake, (taxonomy) => {
+    refuseExisting(taxonomy.tasks, "task", added);
+    return { ...taxonomy, tasks: { ...taxonomy.tasks, [added]: task } };
+  });
+  return added;
+}
+
+/** Takes a provider away. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
+export async function removeProvider(lake: Lake, name: string): Promise<string> {
+  return remove(lake, "provider", name);
+}
+
+/** Takes a task away. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
+export async function removeTask(lake: Lake, name: string): Promise<string> {
+  return remove(lake, "task", name);
+}
+
+async function remove(lake: Lake, kind: "provider" | "task", name: string): Promise<string> {
+  const removed = name.normalize("NFC");
+  const section = `${kind}s` as const;
+  await editTaxonomy(lake, async (taxonomy): Promise<Taxonomy> => {
+    if (!Object.hasOwn(taxonomy[section], removed)) {
+      const known = Object.keys(taxonomy[section]).join(", ") || "none";
+      throw new AppError("not_found", `there is no ${kind} ${removed}; known are: ${known}`);
+    }
+    await refuseUsed(lake, kind, removed);
+    const { [removed]: _, ...kept } = taxonomy[section];
+    return { ...taxonomy, [section]: kept };
+  });
+  return removed;
+}
+
+function refuseExisting(entries: Record<string, unknown>, kind: string, name: string): void {
+  if (!Object.hasOwn(entries, name)) return;
+  throw new AppError(
+    "conflict",
+    `the ${kind} ${name} is there already; choose another name, or edit config/schema.yaml`,
+  );
+}
+
+async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): Promise<void> {
+  const uses = (key: PartitionKey) => key[kind] === name;
+  const partitions = (await listPartitions(lake)).filter(uses).map(formatPartition);
+  const uploads: string[] = [];
+  for (const state of ["pending", "processing", "failed"] as const) {
+    for (const id of await listUploads(lake, state)) {
+      const manifest = await readUploadManifest(lake.layout.upload(state, id));
+      if (manifest && uses(manifest)) uploads.push(`${state}/${id}`);
+    }
+  }
+  if (partitions.length + uploads.length === 0) return;
+  const where = [
+    partitions.length === 0 ? undefined : `in the catalog by ${few(partitions)}`,
+    uploads.length === 0 ? undefined : `in staging by ${few(uploads)}`,
+  ].filter((part) => part !== undefined);
+  throw new AppError("in_use", `the ${kind} ${name} is in use ${where.join(" and ")}; remove those first`, {
+    details: { partitions: partitions.slice(0, SHOWN_USES), uploads: uploads.slice(0, SHOWN_USES) },
+  });
+}
+
+function few(names: readonly string[]): string {
+  const more = names.length - 3;
+  return `${names.slice(0, 3).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
