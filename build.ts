@@ -31,14 +31,15 @@ async function main(): Promise<void> {
   } else if (values.target !== undefined) {
     await buildBinary(asTarget(values.target), `datalake-${values.target}`);
   } else {
-    await buildBinary(asTarget(`${process.platform}-${process.arch}`), "datalake");
+    const here = asTarget(`${process.platform}-${process.arch}`);
+    await buildBinary(here, "datalake", process.execPath);
   }
 }
 
 /** Builds dist/<name>, put there by rename so that a running one is not disturbed; gives its SHA-256. */
-async function buildBinary(target: Target, name: string): Promise<string> {
+async function buildBinary(target: Target, name: string, runtime?: string): Promise<string> {
   const started = performance.now();
-  const parts = await targetParts(target);
+  const parts = await targetParts(target, runtime);
   const folder = join(root, "dist");
   // The bundle carries the name of its file: the same sources give the same bytes.
   const freshFolder = join(folder, `.build-${process.pid}`);

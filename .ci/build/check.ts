@@ -26,7 +26,7 @@ export async function checkBinary(binary: string, parts: TargetParts): Promise<B
 async function assertMachineOf(file: string, machine: Machine): Promise<void> {
   const handle = await open(file);
   try {
-    const head = Buffer.alloc(32);
+    const head = Buffer.alloc(128);
     await handle.read(head, 0, head.length, 0);
     assertMachine(file, head, machine);
   } finally {
@@ -34,21 +34,24 @@ async function assertMachineOf(file: string, machine: Machine): Promise<void> {
   }
 }
 
-/** Sources: elf(5), e_machine at byte 18; mach-o/loader.h, magic and cputype. */
-function assertMachine(file: string, head: Buffer, machine: Machine): void {
-  const found = machineOf(head);
-  if (found === `${machine.format} ${machine.cpu}`) return;
-  throw new Error(`${file} is ${found}, not ${machine.format} ${machine.cpu}`);
+function assertMachine(file: string, head: Buffer, { format, cpu }: Machine): void {
+  const found = machinesOf(head);
+  if (found.includes(`${format} ${cpu}`)) return;
+  throw new Error(`${file} is for ${found.join(", ") || "no machine"}, not for ${format} ${cpu}`);
 }
 
-function machineOf(head: Buffer): string {
-  if (head.subarray(0, 4).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46]))) {
-    const cpus: Record<number, string> = { 62: "x64", 183: "arm64" };
-    return `ELF ${cpus[head.readUInt16LE(18)] ?? "unknown"}`;
-  }
-  if (head.readUInt32LE(0) === 0xfeedfacf) {
-    const cpus: Record<number, string> = { 16777223: "x64", 16777228: "arm64" };
-    return `Mach-O ${cpus[head.readUInt32LE(4)] ?? "unknown"}`;
-  }
-  return "no executable";
+const ELF_CPUS: Record<number, string> = { 62: "x64", 183: "arm64" };
+const MACH_CPUS: Record<number, string> = { 16777223: "x64", 16777228: "arm64" };
+
+/**
+ * The machines that the first bytes of a file name. Sources: elf(5), e_machine at byte 18; mach-o/loader.h, magic and
+ * cputype; mach-o/fat.h, big-endian, a count at byte 4 and entries of 20 bytes that begin with a cputype.
+ */
+function machinesOf(head: Buffer): string[] {
+  const magic = head.readUInt32BE(0);
+  if (magic === 0x7f454c46) return [`ELF ${ELF_CPUS[head.readUInt16LE(18)]}`];
+  if (magic === 0xcffaedfe) return [`Mach-O ${MACH_CPUS[head.readUInt32LE(4)]}`];
+  if (magic !== 0xcafebabe) return [];
+  const count = Math.min(head.readUInt32BE(4), 6);
+  return Array.from({ length: count }, (_, at) => `Mach-O ${MACH_CPUS[head.readUInt32BE(8 + 20 * at)]}`);
 }

@@ -1,5 +1,4 @@
 /** Packages of other platforms, fetched through npm at an exact version and checked against the lock file. */
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
@@ -11,17 +10,23 @@ export interface Package {
 const root = resolve(import.meta.dir, "../..");
 const cache = join(root, ".cache", "packages");
 
-/** bun.lock knows every package but this one, which no other names as its dependency. */
+/** Digests of what bun.lock does not know, for nothing in it depends on these. */
 const PINNED: Record<string, string> = {
   "@oven/bun-linux-x64-baseline@1.4.5":
     "sha512-s8yMwYcFnnrA178gji0gZbkE2WVDej/Ti1x770oPfihxyRxSMNhGhiAQNXV53aDeraZxksdvKV/RAdQBCd0qPA==",
+  "@duckdb/node-bindings-linux-arm64@1.5.5-r.5":
+    "sha512-CafH2AIvXtpwDynG3KB/4uEOHRGlFoB7auCRMIwH3BKNIobsANV5LSpDJ3tfyRCFIsK6e8AT1eseWVnu2Dv3cw==",
+  "@duckdb/node-bindings-darwin-arm64@1.5.5-r.5":
+    "sha512-WJdeLTFy4pRg60rkbp9smtlP1iIQ8ErtIJkxS+2LQtM1ZZMSByyW+3WPpNoKe7IwPtVl2fLlPw7tDmQW4Z974g==",
 };
 
-/** The folder with the package's files, downloaded at most once into .cache/packages. */
+/** The folder with the package's files: the one in node_modules, or downloaded once into .cache/packages. */
 export async function packageFolder(wanted: Package): Promise<string> {
   const id = `${wanted.name}@${wanted.version}`;
+  const installed = join(root, "node_modules", wanted.name);
+  if (!isRuntime(wanted) && (await versionIn(installed)) === wanted.version) return installed;
   const folder = join(cache, id.replace("/", "+"));
-  if (existsSync(join(folder, "package.json"))) return folder;
+  if ((await versionIn(folder)) === wanted.version) return folder;
   await mkdir(cache, { recursive: true });
   const fresh = await mkdtemp(join(cache, ".new-"));
   try {
@@ -38,6 +43,16 @@ export async function packageFolder(wanted: Package): Promise<string> {
     await rm(fresh, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Installing Bun moves its executable out of this package. */
+function isRuntime(wanted: Package): boolean {
+  return wanted.name.startsWith("@oven/");
+}
+
+async function versionIn(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as { version: string }).version;
 }
 
 async function download(id: string, folder: string): Promise<string> {

@@ -1,11 +1,16 @@
 /** The machines a binary is built for, and what of each must come from the package registry. */
 import { join } from "node:path";
-import { type Package, packageFolder } from "./packages.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { packageFolder } from "./packages.ts";
 
-const DUCKDB_VERSION = "1.5.6-r.1";
-const SHARP_VERSION = "0.35.5";
-const LIBVIPS_VERSION = "1.3.4";
-const BUN_VERSION = "1.4.5";
+const SHARP_VERSION = manifest.dependencies.sharp;
+const BUN_VERSION = manifest.devDependencies.bun;
+
+/** Platforms for which the registry has no build of our DuckDB; the JavaScript of both versions is the same. */
+const DUCKDB_INSTEAD: Partial<Record<string, string>> = {
+  "linux-arm64": "1.5.5-r.5",
+  "darwin-arm64": "1.5.5-r.5",
+};
 
 export const TARGETS = ["linux-x64-baseline", "linux-x64", "linux-arm64", "darwin-arm64"] as const;
 export type Target = (typeof TARGETS)[number];
@@ -30,22 +35,25 @@ export interface LibraryFiles {
   files: { path: string; file: string }[];
 }
 
-/** Fetches, where they are not there yet, the runtime and the native libraries of a target. */
-export async function targetParts(target: Target): Promise<TargetParts> {
+/** Fetches what is not there yet: the native libraries of a target and, unless it is given, the runtime. */
+export async function targetParts(target: Target, runtime?: string): Promise<TargetParts> {
   const platform = target === "linux-x64-baseline" ? "linux-x64" : target;
   const darwin = platform.startsWith("darwin");
-  const [runtime, duckdb, sharp, libvips] = await Promise.all([
-    packageFolder(runtimePackage(target)),
-    packageFolder({ name: `@duckdb/node-bindings-${platform}`, version: DUCKDB_VERSION }),
+  const duckdbVersion = DUCKDB_INSTEAD[platform] ?? manifest.dependencies["@duckdb/node-api"];
+  const libvipsName = `@img/sharp-libvips-${platform}`;
+  const libvipsVersion = await versionThatSharpWants(libvipsName);
+  const [bun, duckdb, sharp, libvips] = await Promise.all([
+    runtime ?? fetchRuntime(target),
+    packageFolder({ name: `@duckdb/node-bindings-${platform}`, version: duckdbVersion }),
     packageFolder({ name: `@img/sharp-${platform}`, version: SHARP_VERSION }),
-    packageFolder({ name: `@img/sharp-libvips-${platform}`, version: LIBVIPS_VERSION }),
+    packageFolder({ name: libvipsName, version: libvipsVersion }),
   ]);
   const duckdbLibrary = darwin ? "libduckdb.dylib" : "libduckdb.so";
   const addon = `lib/sharp-${platform}-${SHARP_VERSION}.node`;
   const vipsLibrary = await onlyFile(join(libvips, "lib"), /^libvips-cpp\..*(so|dylib)/);
   return {
     machine: { format: darwin ? "Mach-O" : "ELF", cpu: platform.endsWith("arm64") ? "arm64" : "x64" },
-    runtime: join(runtime, "bin", "bun"),
+    runtime: bun,
     libraries: [
       {
         name: "duckdb",
@@ -71,14 +79,21 @@ export async function targetParts(target: Target): Promise<TargetParts> {
   };
 }
 
-function runtimePackage(target: Target): Package {
+async function fetchRuntime(target: Target): Promise<string> {
   const names = {
     "linux-x64-baseline": "@oven/bun-linux-x64-baseline",
     "linux-x64": "@oven/bun-linux-x64",
     "linux-arm64": "@oven/bun-linux-aarch64",
     "darwin-arm64": "@oven/bun-darwin-aarch64",
   } as const satisfies Record<Target, string>;
-  return { name: names[target], version: BUN_VERSION };
+  return join(await packageFolder({ name: names[target], version: BUN_VERSION }), "bin", "bun");
+}
+
+async function versionThatSharpWants(name: string): Promise<string> {
+  const sharp = await Bun.file(join(import.meta.dir, "../../node_modules/sharp/package.json")).json();
+  const version: string | undefined = sharp.optionalDependencies[name];
+  if (version === undefined) throw new Error(`sharp does not name ${name}`);
+  return version;
 }
 
 async function onlyFile(folder: string, pattern: RegExp): Promise<string> {
