@@ -11,7 +11,7 @@ export const initCommand = defineCommand({
   run: async ({ positionals }, { settings, terminal }) => {
     let root = positionals[0] ?? settings.lake;
     if (root === undefined && terminal.interactive) {
-      root = await terminal.path("Where shall the lake be? A folder on the NAS", { initial: process.cwd() });
+      root = await terminal.path("In which folder shall the lake be? It may be a new one");
     }
     if (root === undefined) {
       throw new AppError("usage", "no folder is given; write `datalake init DIR` or add --lake DIR");

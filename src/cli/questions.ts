@@ -1,9 +1,11 @@
 import { AppError } from "../errors.ts";
+import { createPathCompletion, expandHome } from "./path-completion.ts";
 import type { InputStream, OutputStream } from "./streams.ts";
 import type { Choice, Terminal, TextQuestion } from "./terminal.ts";
 
 /** Lists longer than this are filtered by typing. */
 const FILTER_FROM = 10;
+const PATHS_SHOWN = 8;
 
 export interface QuestionOptions {
   input: InputStream;
@@ -31,7 +33,7 @@ export function createQuestions(options: QuestionOptions): Questions {
         label,
         ...(hint === undefined ? {} : { hint }),
       }));
-      const at = choices.findIndex((choice) => choice.value === initial);
+      const at = initial === undefined ? -1 : choices.findIndex((choice) => choice.value === initial);
       const common = {
         ...streams,
         message: question,
@@ -40,7 +42,7 @@ export function createQuestions(options: QuestionOptions): Questions {
       };
       const answer =
         choices.length > FILTER_FROM
-          ? await prompts.autocomplete({ ...common, maxItems: FILTER_FROM, placeholder: "type to filter" })
+          ? await prompts.autocomplete({ ...common, maxItems: FILTER_FROM, filter: matches })
           : await prompts.select(common);
       const chosen = choices[answered(answer)];
       if (chosen === undefined) throw cancelled();
@@ -55,27 +57,50 @@ export function createQuestions(options: QuestionOptions): Questions {
         ...(initial === undefined ? {} : { initialValue: initial }),
         ...validator(check),
       });
-      return answered(answer).normalize("NFC").trim();
+      return (answered(answer) ?? "").normalize("NFC").trim();
     },
     confirm: async (question, initial = true) => {
       const prompts = await load();
       return answered(await prompts.confirm({ ...streams, message: question, initialValue: initial }));
     },
-    path: async (question, { initial, check } = {}) => {
+    path: async (question, { initial = "", check } = {}) => {
       const prompts = await load();
-      const answer = await prompts.path({
+      const complete = createPathCompletion();
+      const answer = await prompts.autocomplete<string>({
         ...streams,
         message: question,
-        ...(initial === undefined ? {} : { initialValue: initial }),
-        ...validator(check),
+        initialUserInput: initial,
+        maxItems: PATHS_SHOWN,
+        completeOnTab: true,
+        filter: () => true,
+        options() {
+          return complete(this.userInput);
+        },
+        validate: (value) => {
+          if (typeof value !== "string" || value === "") return "Type a path";
+          return check?.(plainPath(value));
+        },
       });
-      return answered(answer);
+      return plainPath(answered(answer));
     },
   };
 }
 
+/** Without the slash that completion puts behind folders. */
+function plainPath(path: string): string {
+  const expanded = expandHome(path.trim());
+  return expanded.length > 1 ? expanded.replace(/\/+$/, "") : expanded;
+}
+
+function matches(typed: string, option: { label?: string; hint?: string }): boolean {
+  const text = `${option.label} ${option.hint ?? ""}`.normalize("NFC").toLowerCase();
+  return text.includes(typed.normalize("NFC").toLowerCase());
+}
+
 function validator(check: TextQuestion["check"]) {
-  return check === undefined ? {} : { validate: (value: string | undefined) => check((value ?? "").trim()) };
+  return check === undefined
+    ? {}
+    : { validate: (value: string | undefined) => check((value ?? "").normalize("NFC").trim()) };
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {
