@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+
+/** Every file and folder of src stands in one layer; imports, of types too, go to lower layers or stay in a folder. */
+const LAYERS = [
+  ["errors.ts", "log.ts", "native.ts", "util"],
+  ["schema"],
+  ["lake", "config.ts", "client"],
+  ["assets", "images", "query"],
+  ["ingest", "catalog", "export"],
+  ["jobs"],
+  ["server", "cli"],
+  ["main.ts", "worker.ts"],
+];
+
+/** Imports between siblings of one layer, each with its reason. */
+const BETWEEN_SIBLINGS = new Set([
+  // A library that cannot be loaded is told as an AppError.
+  "native.ts -> errors.ts",
+  // The client without a server works on the lake's own files.
+  "client -> lake",
+  // `datalake serve` starts the server.
+  "cli -> server",
+  // The worker's URL.
+  "main.ts -> worker.ts",
+]);
+
+/** What may be used only where it is kept. */
+const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
+  { what: "process.exit", pattern: /\bprocess\.exit\(/, places: ["main.ts", "worker.ts"] },
+  { what: "process.env", pattern: /\bprocess\.env\b/, places: ["config.ts", "native.ts", "main.ts"] },
+  { what: "sharp", pattern: /["']sharp["']/, places: ["images/", "native.ts"] },
+];
+
+const root = resolve(import.meta.dir, "..");
+const src = join(root, "src");
+
+interface Source {
+  /** Relative to src. */
+  path: string;
+  code: string;
+  lines: number;
+  imports: string[];
+}
+
+const sources = await readSources();
+
+describe("layers", () => {
+  test("every file of src belongs to a layer", () => {
+    const known = new Set(LAYERS.flat());
+    expect(sources.map((source) => unitOf(source.path)).filter((unit) => !known.has(unit))).toEqual([]);
+  });
+
+  test("imports go down only", () => {
+    const wrong = sources.flatMap((source) =>
+      localImports(source)
+        .filter((target) => !isAllowed(unitOf(source.path), unitOf(target)))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("no import is allowed between siblings that nobody uses", () => {
+    const used = sources.flatMap((source) =>
+      localImports(source).map((target) => `${unitOf(source.path)} -> ${unitOf(target)}`),
+    );
+    expect([...BETWEEN_SIBLINGS].filter((pair) => !used.includes(pair))).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  for (const { what, pattern, places } of KEPT_IN) {
+    test(`${what} stays in ${places.join(", ")}`, () => {
+      const strangers = sources.filter(
+        ({ path, code }) => pattern.test(code) && !places.some((place) => path.startsWith(place)),
+      );
+      expect(strangers.map(({ path }) => path)).toEqual([]);
+    });
+  }
+
+  test("relative imports name the .ts file, and it exists", () => {
+    const paths = new Set(sources.map(({ path }) => path));
+    const wrong = sources.flatMap((source) =>
+      localImports(source)
+        .filter((target) => !paths.has(target) && target !== "../package.json")
+        .map((target) => `${source.path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("no file only hands on the exports of others, but client/index.ts", () => {
+    const barrels = sources.filter(({ code }) => withoutReExports(code).trim() === "");
+    expect(barrels.map(({ path }) => path).filter((path) => path !== "client/index.ts")).toEqual([]);
+  });
+
+  test("no default exports", () => {
+    expect(sources.filter(({ code }) => /^export default/m.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("files are small: none over 500 lines, nine in ten below 350, half at most 120", () => {
+    const sizes = sources.map(({ lines }) => lines).sort((a, b) => a - b);
+    expect(sources.filter(({ lines }) => lines > 500).map(({ path }) => path)).toEqual([]);
+    expect(sizes[Math.floor(sizes.length * 0.9)]).toBeLessThan(350);
+    expect(sizes[Math.floor(sizes.length / 2)]).toBeLessThanOrEqual(120);
+  });
+});
+
+test("every package that src imports is a dependency, and every dependency is imported", () => {
+  const packages = new Set(sources.flatMap(({ imports }) => imports.filter(isPackage).map(packageName)));
+  expect([...packages].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+});
+
+function isAllowed(from: string, to: string): boolean {
+  if (from === to || to === "../package.json") return true;
+  const [above, below] = [layerOf(from), layerOf(to)];
+  return below < above || (below === above && BETWEEN_SIBLINGS.has(`${from} -> ${to}`));
+}
+
+function layerOf(unit: string): number {
+  return LAYERS.findIndex((units) => units.includes(unit));
+}
+
+/** The folder, or the file directly in src, that a path belongs to. */
+function unitOf(path: string): string {
+  return path.startsWith("..") ? path : (path.split("/")[0] as string);
+}
+
+function localImports({ path, imports }: Source): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => relative(src, resolve(src, dirname(path), specifier)));
+}
+
+function isPackage(specifier: string): boolean {
+  return !specifier.startsWith(".") && !/^(node|bun)(:|$)/.test(specifier);
+}
+
+function packageName(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+async function readSources(): Promise<Source[]> {
+  const names = await readdir(src, { recursive: true });
+  const paths = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts")).sort();
+  return Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(join(src, path), "utf8");
+      const code = withoutComments(text);
+      return { path, code, lines: text.split("\n").length - 1, imports: importsOf(code) };
+    }),
+  );
+}
+
+/** Static, re-exporting, dynamic and `import("x").Type` imports alike. */
+function importsOf(code: string): string[] {
+  const pattern =
+    /^(?:import|export)\s[^;"]*?\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|\bnew URL\(\s*"(\.[^"]+)"/gm;
+  return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3] ?? match[4]) as string);
+}
+
+function withoutReExports(code: string): string {
+  return code.replace(/^export [^;"]*?from\s*"[^"]+";/gm, "");
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
