@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { AppError } from "./errors.ts";
+import { AppError, systemCode } from "./errors.ts";
 import { LOG_LEVELS } from "./log.ts";
+import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./schema/upload.ts";
+import { nearestWord } from "./util/nearest.ts";
 
 const Positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const Octal = v.pipe(
@@ -23,21 +25,23 @@ const Size = v.pipe(
  */
 export const SettingsSchema = v.strictObject({
   lake: v.optional(v.string()),
-  server: v.optional(v.string()),
+  server: v.optional(
+    v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091")),
+  ),
   /** Native libraries and asset indexes; may be removed at any time. */
   cache: v.optional(v.string()),
   /** Work files of the database; local disk with room for two catalogs. */
   scratch: v.optional(v.string()),
   images: v.optional(
     v.strictObject({
-      policy: v.optional(v.picklist(["optimize", "preserve", "jpeg"]), "optimize"),
-      verify: v.optional(v.picklist(["full", "header"]), "full"),
+      policy: v.optional(v.picklist(IMAGE_POLICIES), "optimize"),
+      verify: v.optional(v.picklist(VERIFY_LEVELS), "full"),
       max_pixels: v.optional(Positive, 268_402_689),
       max_bytes: v.optional(Size, "512MB"),
     }),
     {},
   ),
-  upload: v.optional(v.strictObject({ max_rejects: v.optional(v.string(), "1%") }), {}),
+  upload: v.optional(v.strictObject({ max_rejects: v.optional(RejectLimitSchema, "1%") }), {}),
   processing: v.optional(
     v.strictObject({
       num_proc: v.optional(Positive, Math.max(1, availableParallelism())),
@@ -95,14 +99,19 @@ export interface SettingsSources {
   cwd?: string;
 }
 
-/** Settings from flags, then `DATALAKE_*`, then config.yaml (`./`, then the user's config folder), then defaults. */
+/**
+ * Settings from flags, then `DATALAKE_*`, then config.yaml (`./`, then the user's config folder), then defaults.
+ * Paths come out absolute: a relative one starts at the folder of the file that says it, else at the working folder.
+ * Throws `invalid_config` naming the setting.
+ */
 export async function loadSettings(sources: SettingsSources = {}): Promise<Settings> {
   const env = sources.env ?? process.env;
   const cwd = sources.cwd ?? process.cwd();
   const file = await readConfigFile(sources.configFile, env, cwd);
+  const given = mergeDeep(fromEnvironment(env), (sources.flags ?? {}) as Tree);
   const merged = mergeDeep(
-    mergeDeep(file?.values ?? {}, fromEnvironment(env)),
-    (sources.flags ?? {}) as Tree,
+    mergeDeep({}, resolvePaths(file?.values ?? {}, file === undefined ? cwd : dirname(file.path), env)),
+    resolvePaths(given, cwd, env),
   );
   const result = v.safeParse(SettingsSchema, merged);
   if (!result.success) {
@@ -110,13 +119,11 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     const key = v.getDotPath(issue) ?? "the whole";
     const where = file ? ` (in ${file.path} or DATALAKE_*)` : "";
     const unknown = issue.kind === "schema" && issue.expected === "never";
-    throw new AppError(
-      "invalid_config",
-      `setting ${key}${where}: ${unknown ? "is unknown" : issue.message}`,
-      {
-        details: { key },
-      },
-    );
+    const near = unknown ? nearestWord(key, settingPaths()) : undefined;
+    const problem = unknown
+      ? `is unknown${near === undefined ? "" : `; did you mean ${near}?`}`
+      : issue.message;
+    throw new AppError("invalid_config", `setting ${key}${where}: ${problem}`, { details: { key } });
   }
   const home = env.HOME ?? "";
   const temp = env.TMPDIR ?? "/tmp";
@@ -126,7 +133,7 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     ...result.output,
     configFile: file?.path,
     cacheFolder: resolve(cwd, cacheFolder),
-    scratchFolder: resolve(cwd, result.output.scratch ?? join(cacheFolder, "scratch")),
+    scratchFolder: result.output.scratch ?? resolve(cwd, cacheFolder, "scratch"),
     token: env.DATALAKE_TOKEN || undefined,
   };
 }
@@ -176,8 +183,12 @@ async function readConfigFile(
     try {
       text = await readFile(path, "utf8");
     } catch (cause) {
-      if (!wanted) continue;
-      throw new AppError("invalid_config", `cannot read the config file ${path}; check --config`, { cause });
+      if (!wanted && ["ENOENT", "ENOTDIR"].includes(systemCode(cause) ?? "")) continue;
+      throw new AppError(
+        "invalid_config",
+        `cannot read the config file ${path}; check that it is there and yours to read`,
+        { cause },
+      );
     }
     return { path, values: parseConfig(path, text) };
   }
@@ -196,6 +207,24 @@ function parseConfig(path: string, text: string): Tree {
     throw new AppError("invalid_config", `${path} must hold settings as \`key: value\` lines`);
   }
   return values as Tree;
+}
+
+const PATH_SETTINGS = ["lake", "cache", "scratch", "serve.token_file"];
+
+/** Makes the paths among settings absolute, from `base`; `~/` is the home folder. */
+function resolvePaths(values: Tree, base: string, env: Record<string, string | undefined>): Tree {
+  const absolute = (value: unknown) => {
+    if (typeof value !== "string" || value === "") return value;
+    return value.startsWith("~/") ? join(env.HOME ?? homedir(), value.slice(2)) : resolve(base, value);
+  };
+  const resolved: Tree = { ...values };
+  for (const path of PATH_SETTINGS) {
+    const [outer = "", inner] = path.split(".");
+    const value = resolved[outer];
+    if (inner === undefined) resolved[outer] = absolute(value);
+    else if (isTree(value)) resolved[outer] = { ...value, [inner]: absolute(value[inner]) };
+  }
+  return resolved;
 }
 
 /** `DATALAKE_SERVE_PORT=8092` as `{serve: {port: 8092}}`, for every setting that the schema knows. */
@@ -250,10 +279,9 @@ function coerce(path: string, text: string): unknown {
 function mergeDeep(below: Tree, above: Tree): Tree {
   const merged: Tree = { ...below };
   for (const [key, value] of Object.entries(above)) {
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue; // `serve:` with nothing but comments below it
     const old = merged[key];
-    const both = isTree(value) && isTree(old);
-    merged[key] = both ? mergeDeep(old, value) : value;
+    merged[key] = isTree(value) ? mergeDeep(isTree(old) ? old : {}, value) : value;
   }
   return merged;
 }
