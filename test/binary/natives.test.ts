@@ -1,0 +1,105 @@
+/** The binary alone: DuckDB, sharp and workers from an empty folder, without Bun, node_modules or a helpful machine. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { builtBinary, type Run, runBinary, runCommand } from "./binary.ts";
+import { makeLake } from "./lake.ts";
+
+let folder: string;
+let lake: string;
+let warm: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "datalake-natives-"));
+  warm = { HOME: join(folder, "home") };
+  await builtBinary();
+  lake = await makeLake(folder, 4, warm);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** `catalog partitions` needs DuckDB; its answer shows that the images of the lake went through sharp. */
+async function look(env: Record<string, string>, cwd = folder): Promise<Run> {
+  return runBinary(["catalog", "partitions", "--json", "--lake", lake], { cwd, env });
+}
+
+function expectPages(run: Run): void {
+  expect(run.stderr).toBe("");
+  expect(run.code).toBe(0);
+  expect(JSON.parse(run.stdout).partitions).toMatchObject([{ provider: "aihub", dataset: "pages", rows: 4 }]);
+}
+
+test("processes images and reads the catalog", async () => {
+  expectPages(await look(warm));
+  expect(
+    (await readdir(join(folder, "home/.cache/datalake/native"))).map((name) => name.split("-")[0]).sort(),
+  ).toEqual(["duckdb", "sharp"]);
+});
+
+test("starts without HOME, and with a TMPDIR that does not exist", async () => {
+  expectPages(await look({}));
+  expectPages(await look({ TMPDIR: join(folder, "missing") }));
+});
+
+test("starts in a folder that cannot be written", async () => {
+  expectPages(await look(warm, "/proc"));
+});
+
+test("two first starts at the same time share one cache", async () => {
+  const cache = join(folder, "shared");
+  for (const run of await Promise.all([1, 2, 3].map(() => look({ DATALAKE_CACHE: cache })))) expectPages(run);
+  const left = await readdir(join(cache, "native"));
+  expect(left).toHaveLength(1);
+  expect(left[0]).toStartWith("duckdb-");
+});
+
+test("a library that was cut short is unpacked again", async () => {
+  const env = { DATALAKE_CACHE: join(folder, "damaged") };
+  expectPages(await look(env));
+  const [name] = await readdir(join(folder, "damaged/native"));
+  await truncate(join(folder, "damaged/native", name as string, "libduckdb.so"), 1000);
+  expectPages(await look(env));
+});
+
+const isRoot = process.getuid?.() === 0;
+const canMount = isRoot && spawnSync("unshare", ["-m", "true"]).status === 0;
+
+/** Runs the binary where `mount` is a small file system of its own, mounted with `options`. */
+async function lookUnderMount(mount: string, options: string, env: Record<string, string>): Promise<Run> {
+  await mkdir(mount, { recursive: true });
+  const script = `mount -t tmpfs -o ${options} tmpfs "$0" && exec "$@"`;
+  const command = [await builtBinary(), "catalog", "partitions", "--json", "--lake", lake];
+  return runCommand(["unshare", "-m", "sh", "-c", script, mount, ...command], { cwd: folder, env });
+}
+
+test.if(canMount)("a HOME and a TMPDIR mounted noexec are passed over", async () => {
+  const mount = join(folder, "noexec");
+  expectPages(await lookUnderMount(mount, "noexec", { HOME: mount, TMPDIR: mount }));
+});
+
+test.if(canMount)(
+  "a chosen cache that is noexec, or too small, is told with the setting's name",
+  async () => {
+    const mount = join(folder, "chosen");
+    for (const [options, code] of [
+      ["noexec", "permission_denied"],
+      ["size=8m", "no_space"],
+    ] as const) {
+      const run = await lookUnderMount(mount, options, { DATALAKE_CACHE: join(mount, "cache") });
+      expect(run.code).toBe(1);
+      expect(run.stderr).toContain("set DATALAKE_CACHE to");
+      expect(run.stderr.trim().split("\n")).toHaveLength(1);
+      expect(JSON.parse(run.stdout).error.code).toBe(code);
+    }
+  },
+);
+
+test.if(!isRoot)("a chosen cache that cannot be written is told with the setting's name", async () => {
+  const cache = join(folder, "closed");
+  await mkdir(cache);
+  await chmod(cache, 0o500);
+  const run = await look({ DATALAKE_CACHE: join(cache, "inside") });
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("set DATALAKE_CACHE to");
+});
