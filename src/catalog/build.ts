@@ -1,0 +1,80 @@
+import { stat } from "node:fs/promises";
+import type { Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Lease } from "../lake/lease.ts";
+import type { Logger } from "../log.ts";
+import type { Database } from "../query/database.ts";
+import type { Column } from "../schema/columns.ts";
+import type { FolderMtime } from "./observe.ts";
+import type { PublishedCatalog } from "./open.ts";
+import type { RefreshPlan } from "./plan.ts";
+import { openScratch, type ScratchCatalog } from "./scratch.ts";
+import type { KnownPartition } from "./tables.ts";
+
+/** One refresh on its way: what its steps hand to each other. */
+export interface Build {
+  lake: Lake;
+  logger: Logger;
+  database: Database;
+  lease: Lease;
+  signal: AbortSignal | undefined;
+  scratch: ScratchCatalog;
+  /** The file server's clock when the build began, in ns. */
+  nowNs: bigint;
+  /** Starts from an empty file instead of the published one. */
+  full: boolean;
+  /** Nothing to publish: the steps that are left are not run. */
+  upToDate: boolean;
+  published: PublishedCatalog | undefined;
+  folders: FolderMtime[];
+  plan: RefreshPlan;
+  /** What the catalog will hold, by the partition's name. */
+  partitions: Map<string, KnownPartition>;
+  /** Columns of the table `catalog` behind the partition's names. */
+  columns: Column[];
+  /** SQL that brings the table's columns there; for a full build it is made with them. */
+  alterations: string[];
+  generation: number;
+}
+
+interface BuildOptions {
+  lake: Lake;
+  settings: Settings;
+  logger: Logger;
+  database: Database;
+  lease: Lease;
+  signal?: AbortSignal;
+  full: boolean;
+}
+
+export async function createBuild(options: BuildOptions): Promise<Build> {
+  const { lake, settings, logger, database, lease, signal, full } = options;
+  return {
+    lake,
+    logger,
+    database,
+    lease,
+    signal,
+    scratch: await openScratch(lake, settings.scratchFolder),
+    nowNs: (await stat(lake.layout.publishLease, { bigint: true })).mtimeNs,
+    full,
+    upToDate: false,
+    published: undefined,
+    folders: [],
+    plan: { loads: [], describes: [], removes: [], failures: [], touches: [] },
+    partitions: new Map(),
+    columns: [],
+    alterations: [],
+    generation: 0,
+  };
+}
+
+/** Throws `locked` when the lease was lost: another may publish now. */
+export function assertLease(build: Build): void {
+  if (!build.lease.lost.aborted) return;
+  throw new AppError(
+    "locked",
+    `the catalog lease of ${build.lake.root} was lost while building; run \`datalake catalog rebuild\` again`,
+  );
+}

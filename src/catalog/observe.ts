@@ -1,0 +1,85 @@
+import { stat } from "node:fs/promises";
+import { AppError } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Database } from "../query/database.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import { readPartition } from "./partition.ts";
+import type { Observation } from "./plan.ts";
+import type { KnownPartition } from "./tables.ts";
+
+/**
+ * An mtime is coarse: a folder that changed so shortly before it was read may change again in the same tick, and the
+ * mtime would not tell. Such a one is looked into again next time.
+ */
+const SETTLE_NS = 2_000_000_000n;
+const UNSETTLED = "?";
+const IN_FLIGHT = 64;
+
+/** A partition folder and its mtime, as it is stored in `partitions.folder_mtime`. */
+export interface FolderMtime {
+  key: PartitionKey;
+  folderMtime: string;
+}
+
+/** One stat of each partition folder. `nowNs` is the file server's clock before the first of them. */
+export async function statFolders(
+  lake: Lake,
+  keys: readonly PartitionKey[],
+  nowNs: bigint,
+): Promise<FolderMtime[]> {
+  const folders: FolderMtime[] = [];
+  for (let at = 0; at < keys.length; at += IN_FLIGHT) {
+    const batch = keys.slice(at, at + IN_FLIGHT).map(async (key) => {
+      const mtimeNs = await folderMtimeNs(lake.layout.partition(key));
+      if (mtimeNs === undefined) return undefined;
+      return { key, folderMtime: `${mtimeNs}${nowNs - mtimeNs < SETTLE_NS ? UNSETTLED : ""}` };
+    });
+    folders.push(...(await Promise.all(batch)).filter((folder) => folder !== undefined));
+  }
+  return folders;
+}
+
+async function folderMtimeNs(path: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(path, { bigint: true })).mtimeNs;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The folders whose mtime is not the one that the catalog knows, or knows as unsettled. */
+export function changedFolders(
+  known: readonly KnownPartition[],
+  folders: readonly FolderMtime[],
+): FolderMtime[] {
+  const mtimes = new Map(known.map((partition) => [formatPartition(partition), partition.folder_mtime]));
+  return folders.filter(({ key, folderMtime }) => {
+    const before = mtimes.get(formatPartition(key));
+    return before === undefined || before.endsWith(UNSETTLED) || before !== folderMtime;
+  });
+}
+
+/** Looks into partition folders; one that cannot be read becomes an error beside the others. */
+export async function observePartitions(
+  database: Database,
+  lake: Lake,
+  folders: readonly FolderMtime[],
+): Promise<Observation[]> {
+  const observations: Observation[] = [];
+  for (const { key, folderMtime } of folders) {
+    observations.push({ key, folderMtime, found: await readOrError(database, lake, key) });
+  }
+  return observations;
+}
+
+/** A partition, or the `corrupt` error that keeps it from being read. */
+export async function readOrError(database: Database, lake: Lake, key: PartitionKey) {
+  try {
+    return await readPartition(database, lake, key);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return error;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import { AppError } from "../errors.ts";
+import { exists } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Database } from "../query/database.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import type { Column } from "../schema/columns.ts";
+import { catalogIdentity } from "./publish.ts";
+import {
+  CATALOG_FORMAT,
+  type CatalogHead,
+  type KnownPartition,
+  readColumns,
+  readHead,
+  readKnown,
+} from "./tables.ts";
+
+/** What the published catalog says of itself. */
+export interface PublishedCatalog {
+  head: CatalogHead;
+  partitions: KnownPartition[];
+  /** Of the table `catalog`, behind the partition's names. */
+  columns: Column[];
+  /** Of the file that was read. */
+  identity: string;
+}
+
+/**
+ * Reads the published catalog's own tables; undefined when there is none. Throws `corrupt` when it cannot be opened or
+ * is of another format.
+ */
+export async function readPublished(database: Database, lake: Lake): Promise<PublishedCatalog | undefined> {
+  const identity = await catalogIdentity(lake);
+  if (identity === undefined) return undefined;
+  return withPublished(database, lake, "published", async () => {
+    const head = await readHead(database, "published");
+    if (head?.format !== CATALOG_FORMAT) {
+      throw new AppError(
+        "corrupt",
+        `${lake.layout.catalogFile} has format ${head?.format} and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild --full\``,
+      );
+    }
+    const partitions = await readKnown(database, "published");
+    return { head, partitions, columns: await readColumns(database, "published"), identity };
+  });
+}
+
+/** Attaches the published catalog read-only as `name` while `use` runs. Throws `corrupt` when it cannot be opened. */
+export async function withPublished<T>(
+  database: Database,
+  lake: Lake,
+  name: string,
+  use: () => Promise<T>,
+): Promise<T> {
+  const { catalogFile } = lake.layout;
+  try {
+    await database.run(`ATTACH ${quoteText(catalogFile)} AS ${quoteName(name)} (READ_ONLY)`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new AppError(
+      "corrupt",
+      `${catalogFile} cannot be opened (${reason}); run \`datalake catalog rebuild --full\``,
+      {
+        details: { path: catalogFile },
+        cause,
+      },
+    );
+  }
+  try {
+    return await use();
+  } finally {
+    await database.run(`DETACH ${quoteName(name)}`);
+  }
+}
+
+/** Throws `not_found` saying how to make one when the lake has no catalog yet. */
+export async function requireCatalog(lake: Lake): Promise<void> {
+  if (await exists(lake.layout.catalogFile)) return;
+  throw new AppError(
+    "not_found",
+    `${lake.layout.catalogFile} is not there yet; run \`datalake catalog rebuild\``,
+    {
+      details: { path: lake.layout.catalogFile },
+    },
+  );
+}

@@ -1,0 +1,105 @@
+import { constants } from "node:fs";
+import { chmod, copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
+import { syncFile, syncFolder } from "../lake/durable.ts";
+import { exists, isMissing, tempBeside } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+
+/** How long readers of an older generation may rely on its file, also through NFS. */
+const GRACE_MS = 10 * 60_000;
+/** However fast catalogs are published, no more of the old ones are kept: each may cost its full size. */
+const MAX_PREVIOUS = 8;
+
+/** Tells a published file from any other that had or takes its name; undefined when there is none. */
+export async function catalogIdentity(lake: Lake): Promise<string | undefined> {
+  try {
+    const info = await stat(lake.layout.catalogFile, { bigint: true });
+    return `${info.ino}-${info.size}-${info.mtimeNs}`;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Puts a closed database file in the place of the published one with one rename: readers that have the old one open
+ * keep it, new ones open the new. The old one stays as `.catalog.prev-<generation>` for a grace time.
+ * Throws `conflict` when either has a WAL: it would be replayed into a file that it does not belong to.
+ */
+export async function publishFile(
+  lake: Lake,
+  file: string,
+  previousGeneration: number | undefined,
+  beforeRename: () => void,
+): Promise<void> {
+  const { catalogFile } = lake.layout;
+  await refuseWal(file);
+  await refuseWal(catalogFile);
+  const temp = tempBeside(catalogFile);
+  try {
+    await copyFile(file, temp, constants.COPYFILE_FICLONE);
+    const [wrote, meant] = await Promise.all([stat(temp), stat(file)]);
+    if (wrote.size !== meant.size) {
+      throw new AppError("io", `${temp} has ${wrote.size} bytes instead of ${meant.size}; try again`);
+    }
+    await chmod(temp, lake.modes.file);
+    await syncFile(temp);
+    beforeRename();
+    if (previousGeneration !== undefined) await keepPrevious(lake, previousGeneration);
+    await rename(temp, catalogFile);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+  await syncFolder(lake.root);
+}
+
+async function refuseWal(file: string): Promise<void> {
+  const wal = `${file}.wal`;
+  if (!(await exists(wal))) return;
+  throw new AppError(
+    "conflict",
+    `${wal} says that a program opened ${basename(file)} for writing; end that program, remove ${wal} and try again`,
+    { details: { path: wal } },
+  );
+}
+
+async function keepPrevious(lake: Lake, generation: number): Promise<void> {
+  try {
+    await link(lake.layout.catalogFile, lake.layout.previousCatalog(generation));
+  } catch (error) {
+    // Without hard links readers on NFS may have to open the file again: they do.
+    const code = systemCode(error) ?? "";
+    if (!["EEXIST", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
+  }
+}
+
+/** Generations whose old files are still kept, newest first. */
+export async function previousGenerations(lake: Lake): Promise<number[]> {
+  const pattern = previousPattern(lake);
+  const found = (await readdir(lake.root)).map((name) => pattern.exec(name)?.[1]);
+  return found
+    .filter((generation) => generation !== undefined)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+function previousPattern(lake: Lake): RegExp {
+  const prefix = basename(lake.layout.previousCatalog(0)).slice(0, -1);
+  return new RegExp(`^${RegExp.escape(prefix)}(\\d+)$`);
+}
+
+/** Removes old generations after their grace time and temp files of publishers that died; the lease must be held. */
+export async function sweepPublished(lake: Lake): Promise<void> {
+  const nowMs = (await stat(lake.layout.catalogFile)).ctimeMs; // renamed just now: the file server's clock
+  for (const [at, generation] of (await previousGenerations(lake)).entries()) {
+    const path = lake.layout.previousCatalog(generation);
+    const { ctimeMs } = await stat(path); // set when its name was taken away
+    if (at >= MAX_PREVIOUS || nowMs - ctimeMs > GRACE_MS) await rm(path, { force: true });
+  }
+  const temp = `.${basename(lake.layout.catalogFile)}.tmp-`;
+  for (const name of await readdir(lake.root)) {
+    if (name.startsWith(temp)) await rm(join(dirname(lake.layout.catalogFile), name), { force: true });
+  }
+}

@@ -1,0 +1,162 @@
+import { AppError, throwIfCancelled } from "../errors.ts";
+import { exists } from "../lake/files.ts";
+import { listPartitions } from "../lake/manifests.ts";
+import { interruptible } from "../query/database.ts";
+import { quoteText } from "../query/sql.ts";
+import { formatPartition } from "../schema/partition.ts";
+import { assertLease, type Build } from "./build.ts";
+import { planColumns } from "./columns.ts";
+import { deleteRows } from "./load.ts";
+import { loadPartitions } from "./load-partitions.ts";
+import { isTidy, tidyPartition } from "./metadata.ts";
+import { changedFolders, observePartitions, statFolders } from "./observe.ts";
+import { readPublished } from "./open.ts";
+import { decideOutcome } from "./outcome.ts";
+import { planRefresh } from "./plan.ts";
+import { catalogIdentity, previousGenerations, publishFile, sweepPublished } from "./publish.ts";
+import {
+  CATALOG_FORMAT,
+  createTables,
+  deleteKnown,
+  insertKnown,
+  STORAGE_VERSION,
+  writeHead,
+} from "./tables.ts";
+
+/** A refresh as named steps, each timed in the log. */
+export const BUILD_STEPS = [
+  ["look", lookAtPublished],
+  ["observe", observe],
+  ["prepare", prepareFile],
+  ["load", load],
+  ["describe", describe],
+  ["seal", seal],
+  ["publish", publish],
+  ["sweep", sweep],
+] as const satisfies readonly (readonly [string, (build: Build) => Promise<void>])[];
+export type BuildStep = (typeof BUILD_STEPS)[number][0];
+
+/** What the published catalog holds. One that cannot be read is built anew. */
+async function lookAtPublished(build: Build): Promise<void> {
+  const { database, lake, logger } = build;
+  try {
+    build.published = await readPublished(database, lake);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "corrupt") throw error;
+    logger.warn("the published catalog is built anew", { error });
+  }
+  build.full ||= build.published === undefined;
+  const [newest = 0] = await previousGenerations(lake);
+  build.generation =
+    build.published?.head.generation ?? ((await exists(lake.layout.catalogFile)) ? newest + 1 : newest);
+}
+
+/** Stats every partition folder, looks into those that changed, and plans what to do about them. */
+async function observe(build: Build): Promise<void> {
+  const { lake, database, nowNs } = build;
+  const present = await listPartitions(lake);
+  build.folders = await statFolders(lake, present, nowNs);
+  const known = build.full ? [] : (build.published?.partitions ?? []);
+  const folders = build.full ? build.folders : changedFolders(known, build.folders);
+  const observations = await observePartitions(database, lake, folders);
+  for (const { found } of observations) {
+    if (found && !(found instanceof Error)) await tidyIfNeeded(build, found);
+  }
+  const keys = build.folders.map((folder) => folder.key);
+  build.plan = planRefresh(known, keys, observations);
+  decideOutcome(build);
+  const { loads, describes, removes } = build.plan;
+  if (!build.full && loads.length + describes.length + removes.length === 0) {
+    build.upToDate = true;
+    return;
+  }
+  if (build.full) return;
+  const alterations = planColumns(build.published?.columns ?? [], known, build.columns);
+  if (alterations) build.alterations = alterations;
+  else {
+    build.full = true;
+    await observe(build);
+  }
+}
+
+async function tidyIfNeeded(
+  { database, lake, logger }: Build,
+  state: Parameters<typeof isTidy>[1],
+): Promise<void> {
+  try {
+    if (!(await isTidy(lake, state))) await tidyPartition(database, lake, state.key);
+  } catch (error) {
+    // A refresh may run where partitions cannot be written; the rows are right all the same.
+    logger.warn("partition not tidied", { partition: formatPartition(state.key), error });
+  }
+}
+
+/** Makes the work file: empty with its tables, or a copy of the published one with its columns brought up to date. */
+async function prepareFile(build: Build): Promise<void> {
+  const { database, scratch, published, full } = build;
+  if (full || !published) await scratch.clear();
+  else await scratch.take(published.identity);
+  const version = full ? ` (STORAGE_VERSION ${quoteText(STORAGE_VERSION)})` : "";
+  await database.run(`ATTACH ${quoteText(scratch.work)} AS work${version}`);
+  await database.run("USE work");
+  if (full) await createTables(database, build.columns);
+  for (const sql of build.alterations) await interruptible(database, build.signal, () => database.run(sql));
+}
+
+/** Deletes the rows of partitions that are gone, loads new ones. */
+async function load(build: Build): Promise<void> {
+  const { database, signal, plan, full } = build;
+  await interruptible(database, signal, async () => {
+    if (!full) await deleteRows(database, plan.removes);
+    await loadPartitions(build);
+  });
+}
+
+/** Writes the tables `partitions` and `lake`, and compares them with the rows that are there. */
+async function describe(build: Build): Promise<void> {
+  const { database, full, lake } = build;
+  build.generation++;
+  const before = new Map(full ? [] : build.published?.partitions.map((row) => [formatPartition(row), row]));
+  const after = Array.from(build.partitions.values());
+  const changed = after.filter((row) => before.get(formatPartition(row)) !== row);
+  const gone = Array.from(before.values()).filter((row) => !build.partitions.has(formatPartition(row)));
+  await database.run("BEGIN");
+  await deleteKnown(database, full ? [] : [...changed, ...gone]);
+  await insertKnown(database, changed);
+  await writeHead(database, {
+    format: CATALOG_FORMAT,
+    generation: build.generation,
+    built_at: new Date().toISOString(),
+  });
+  await database.run("COMMIT");
+  const [counted] = await database.rows<{ rows: number }>("SELECT count(*) AS rows FROM catalog");
+  const rows = after.reduce((sum, partition) => sum + partition.rows, 0);
+  if (counted?.rows !== rows) {
+    throw new AppError(
+      "corrupt",
+      `the new catalog of ${lake.root} holds ${counted?.rows} rows where its partitions have ${rows}; run \`datalake catalog rebuild --full\``,
+    );
+  }
+}
+
+/** Writes all into the one file and closes it. */
+async function seal(build: Build): Promise<void> {
+  const { database, signal } = build;
+  await interruptible(database, signal, () => database.run("CHECKPOINT work"));
+  await database.run("USE memory");
+  await database.run("DETACH work");
+}
+
+async function publish(build: Build): Promise<void> {
+  const { lake, scratch, published } = build;
+  await publishFile(lake, scratch.work, published?.head.generation, () => {
+    throwIfCancelled(build.signal);
+    assertLease(build);
+  });
+  const identity = await catalogIdentity(lake);
+  if (identity !== undefined) await scratch.keep(identity);
+}
+
+async function sweep({ lake }: Build): Promise<void> {
+  await sweepPublished(lake);
+}

@@ -1,0 +1,150 @@
+import type { Database } from "../query/database.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import type { Column, ColumnStats } from "../schema/columns.ts";
+import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import type { PartitionState } from "./partition.ts";
+
+/** Version of the tables below; a file of another one is built anew. */
+export const CATALOG_FORMAT = 1;
+/** Storage version of the file: opens in every DuckDB from 1.4 on, and makes a stale WAL an error. */
+export const STORAGE_VERSION = "v1.4.0";
+
+/** A row of the table `partitions`: what of a partition the catalog holds. */
+export interface KnownPartition extends PartitionKey {
+  rows: number;
+  bytes: number;
+  base_version: number;
+  version: number;
+  /** Names of its live files, the base first. */
+  files: string[];
+  columns: ColumnStats[];
+  /** Hugging Face features by column, as JSON text. */
+  features: string;
+  /** Of the newest upload; ISO 8601. */
+  uploaded_by: string;
+  uploaded_at: string;
+  /** The uploads that made its rows, oldest first. */
+  uploads: string[];
+  /** mtime of the partition's folder in ns when it was read, `?` behind it when it may have changed in the same tick. */
+  folder_mtime: string;
+}
+
+/** The table `lake`. */
+export interface CatalogHead {
+  format: number;
+  generation: number;
+  /** ISO 8601, UTC. */
+  built_at: string;
+}
+
+const PARTITION_FIELDS = {
+  provider: "VARCHAR",
+  dataset: "VARCHAR",
+  task: "VARCHAR",
+  variant: "VARCHAR",
+  rows: "BIGINT",
+  bytes: "BIGINT",
+  base_version: "BIGINT",
+  version: "BIGINT",
+  files: "VARCHAR[]",
+  columns: "STRUCT(name VARCHAR, type VARCHAR, nulls BIGINT)[]",
+  features: "VARCHAR",
+  uploaded_by: "VARCHAR",
+  uploaded_at: "TIMESTAMP",
+  uploads: "VARCHAR[]",
+  folder_mtime: "VARCHAR",
+} as const satisfies Record<keyof KnownPartition, string>;
+
+const columnList = (columns: readonly Column[]) =>
+  columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
+
+export async function createTables(database: Database, columns: readonly Column[]): Promise<void> {
+  const fields = Object.entries(PARTITION_FIELDS).map(([name, type]) => ({ name, type }));
+  const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
+  await database.run(`CREATE TABLE catalog (${columnList([...keys, ...columns])})`);
+  await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
+  await database.run("CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP)");
+}
+
+/** The row of `partitions` for a partition as it was read. */
+export function describeKnown(state: PartitionState, folderMtime: string): KnownPartition {
+  const newest = state.uploads.at(-1);
+  return {
+    ...state.key,
+    rows: state.rows,
+    bytes: state.bytes,
+    base_version: state.baseVersion,
+    version: state.version,
+    files: state.files.map((file) => file.name),
+    columns: state.columns,
+    features: JSON.stringify(state.features),
+    uploaded_by: newest?.uploaded_by ?? "",
+    uploaded_at: newest?.uploaded_at ?? "1970-01-01T00:00:00Z",
+    uploads: state.uploads.map((entry) => entry.upload_id),
+    folder_mtime: folderMtime,
+  };
+}
+
+/** Rows of `partitions` go in as JSON: a few hundred at once, whatever they hold. */
+const INSERT_SIZE = 256;
+
+export async function insertKnown(database: Database, partitions: readonly KnownPartition[]): Promise<void> {
+  const shape = JSON.stringify([jsonShape(PARTITION_FIELDS)]);
+  for (let at = 0; at < partitions.length; at += INSERT_SIZE) {
+    const text = JSON.stringify(partitions.slice(at, at + INSERT_SIZE));
+    await database.run(
+      `INSERT INTO partitions BY NAME SELECT p.* REPLACE (CAST(p.uploaded_at AS TIMESTAMP) AS uploaded_at)
+       FROM (SELECT unnest(from_json($1, ${quoteText(shape)})) AS p)`,
+      [text],
+    );
+  }
+}
+
+function jsonShape(fields: typeof PARTITION_FIELDS): Record<string, unknown> {
+  const columns = [{ name: "VARCHAR", type: "VARCHAR", nulls: "BIGINT" }];
+  return { ...fields, files: ["VARCHAR"], uploads: ["VARCHAR"], columns, uploaded_at: "VARCHAR" };
+}
+
+export async function deleteKnown(database: Database, keys: readonly PartitionKey[]): Promise<void> {
+  if (keys.length > 0) await database.run(`DELETE FROM partitions WHERE ${matchPartitions(keys)}`);
+}
+
+/** Columns of the table `catalog` in the attached database `schema`, behind the partition's names. */
+export async function readColumns(database: Database, schema: string): Promise<Column[]> {
+  const columns = await database.rows<Column>(
+    `SELECT column_name AS name, data_type AS type FROM duckdb_columns()
+     WHERE database_name = ${quoteText(schema)} AND table_name = 'catalog' ORDER BY column_index`,
+  );
+  return columns.slice(PARTITION_COLUMNS.length);
+}
+
+/** Rows of the table `partitions` in the attached database `schema`, sorted by key. */
+export async function readKnown(database: Database, schema: string): Promise<KnownPartition[]> {
+  return database.rows<KnownPartition>(
+    `SELECT * REPLACE (strftime(uploaded_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS uploaded_at)
+     FROM ${quoteName(schema)}.partitions ORDER BY provider, dataset, task, variant`,
+  );
+}
+
+export async function readHead(database: Database, schema: string): Promise<CatalogHead | undefined> {
+  const [head] = await database.rows<CatalogHead>(
+    `SELECT format, generation, strftime(built_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS built_at FROM ${quoteName(schema)}.lake`,
+  );
+  return head;
+}
+
+export async function writeHead(database: Database, head: CatalogHead): Promise<void> {
+  await database.run("DELETE FROM lake");
+  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP))", [
+    head.format,
+    BigInt(head.generation),
+    head.built_at,
+  ]);
+}
+
+/** A condition that holds for the rows of these partitions. */
+export function matchPartitions(keys: readonly PartitionKey[]): string {
+  const one = (key: PartitionKey) =>
+    PARTITION_COLUMNS.map((column) => `${column} = ${quoteText(key[column])}`).join(" AND ");
+  return keys.map((key) => `(${one(key)})`).join(" OR ");
+}
