@@ -16,12 +16,19 @@ async function run(): Promise<number> {
     await new Promise((resolve) => process.stdout.write(`${version}\n`, resolve));
     return 0;
   }
+  // Written here, directly in src/, because in the executable every module's URL is that of its root.
+  const workerUrl = new URL("./worker.ts", import.meta.url);
+  const signal = cancelOnSignal();
+  if (argv[0] === "__work") {
+    // The child of a server or of `process start`: its parent tells it when to stop, a signal to all does not.
+    const { ownStreams, runChild } = await import("./jobs/child.ts");
+    return runChild(workerUrl, ownStreams());
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
-    signal: cancelOnSignal(),
+    signal,
     version,
-    // Written here, directly in src/, because in the executable every module's URL is that of its root.
-    workerUrl: new URL("./worker.ts", import.meta.url),
+    workerUrl,
     selfCommand: built === undefined ? [process.execPath, Bun.main] : [process.execPath],
     stdin: process.stdin,
     stdout: process.stdout,

@@ -1,0 +1,35 @@
+import type { JobRecord, UploadOutcome } from "../schema/job.ts";
+import { formatPartition } from "../schema/partition.ts";
+import { formatBytes, formatCount } from "../util/format.ts";
+
+/** A job as its commands print it: how it ended, then a line for each upload. */
+export function describeJob(job: JobRecord): string {
+  const { progress } = job;
+  const running = job.status === "running" || job.status === "queued";
+  const head = running
+    ? `Job ${job.job_id} is ${job.status}: ${formatCount(progress.rows_done)} of ${formatCount(progress.rows_total)} rows, ${progress.step}`
+    : `Job ${job.job_id} ${job.status}`;
+  const lines = [head, ...job.uploads.map((upload) => `  ${describeUpload(upload)}`)];
+  if (job.uploads.length === 0 && job.status === "completed") lines.push("  nothing was pending");
+  if (job.error) lines.push(`  ${job.error.message}`);
+  return lines.join("\n");
+}
+
+export function describeUpload(upload: UploadOutcome): string {
+  const name = `${upload.upload_id} ${formatPartition(upload)}`;
+  if (upload.status === "failed") return `${name}: failed: ${upload.error?.message ?? "for no known reason"}`;
+  if (upload.status !== "completed") return `${name}: ${upload.status}`;
+  const { stored, deduplicated, bytes } = upload.assets;
+  const parts = [`${formatCount(upload.rows)} rows`];
+  if (upload.rejected > 0) parts.push(`${formatCount(upload.rejected)} rejected`);
+  if (stored > 0) parts.push(`${formatCount(stored)} assets stored (${formatBytes(bytes)})`);
+  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} already there`);
+  return `${name}: ${parts.join(", ")}`;
+}
+
+/** 1 when something failed, 3 when rows were rejected, 130 when it was cancelled, else 0. */
+export function jobExit(job: JobRecord): number {
+  if (job.status === "cancelled") return 130;
+  if (job.status === "failed" || job.uploads.some((upload) => upload.status === "failed")) return 1;
+  return job.uploads.some((upload) => upload.rejected > 0) ? 3 : 0;
+}

@@ -1,0 +1,146 @@
+import { findHolder } from "../client/locate.ts";
+import { connectServer, type JobUpdate, type ServerClient } from "../client/server.ts";
+import type { Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { JobRecord } from "../schema/job.ts";
+import type { Effects } from "./command.ts";
+import { jobExit } from "./job-text.ts";
+
+export interface ProcessingOptions {
+  /** Wait for the job's end; without a server, process in this very command. */
+  wait: boolean;
+  numProc?: number | undefined;
+  batchSize?: number | undefined;
+}
+
+export interface ProcessingResult {
+  jobId: string;
+  /** Whether the job ran before it was asked for. */
+  alreadyRunning: boolean;
+  /** The final record; undefined when nobody waited. */
+  job: JobRecord | undefined;
+  exit: number;
+}
+
+/**
+ * Processes the pending uploads: through the server of `--server` or the one that holds the lake, else, with `wait`,
+ * in this command and its child. Throws `server_unreachable` without a server and without `wait`, `locked` when
+ * another command is processing.
+ */
+export async function startProcessing(
+  effects: Effects,
+  options: ProcessingOptions,
+): Promise<ProcessingResult> {
+  const server = await findServer(effects);
+  if (server !== undefined) return processThere(server, effects, options);
+  const lake = await effects.openLake();
+  if (!options.wait) {
+    throw new AppError(
+      "server_unreachable",
+      `no server works on ${lake.root}; start one with \`datalake serve\`, or add --wait to process here`,
+    );
+  }
+  const job = await processHere(lake, effects, options);
+  return { jobId: job.job_id, alreadyRunning: false, job, exit: jobExit(job) };
+}
+
+/**
+ * The server to ask: that of the settings, else the one that holds the lake; undefined without. Throws `locked` when a
+ * `process start` command holds the lake.
+ */
+export async function findServer(effects: Effects): Promise<ServerClient | undefined> {
+  const { settings } = effects;
+  if (settings.server !== undefined) return connectServer(settings.server, settings.token);
+  const lake = await effects.openLake();
+  const holder = await findHolder(lake);
+  if (holder === undefined) return undefined;
+  if (holder.url !== undefined) return connectServer(holder.url, settings.token);
+  throw new AppError(
+    "locked",
+    `${lake.root} is held by ${holder.purpose} (process ${holder.pid} on ${holder.host}); wait for it to end`,
+    { details: { holder } },
+  );
+}
+
+async function processThere(
+  server: ServerClient,
+  effects: Effects,
+  options: ProcessingOptions,
+): Promise<ProcessingResult> {
+  if (options.numProc !== undefined || options.batchSize !== undefined) {
+    effects.terminal.warn(
+      `--num-proc and --batch-size are settings of the server at ${server.url}; not used here`,
+    );
+  }
+  const { status, job_id: jobId } = await server.startJob();
+  const alreadyRunning = status === "already_running";
+  if (!options.wait) return { jobId, alreadyRunning, job: undefined, exit: 0 };
+  const job = await followThere(server, jobId, effects);
+  return { jobId, alreadyRunning, job, exit: jobExit(job) };
+}
+
+/** Shows a job of a server until it ends; Ctrl-C stops the showing, not the job. */
+export async function followThere(server: ServerClient, jobId: string, effects: Effects): Promise<JobRecord> {
+  const show = progressShower(effects);
+  try {
+    return await server.watchJob(jobId, { signal: effects.signal, onUpdate: show.update });
+  } finally {
+    show.finish();
+  }
+}
+
+async function processHere(lake: Lake, effects: Effects, options: ProcessingOptions): Promise<JobRecord> {
+  const [{ acquireLease }, { runJob }, { findUnfinishedJob }] = await Promise.all([
+    import("../lake/lease.ts"),
+    import("../jobs/run-job.ts"),
+    import("../jobs/records.ts"),
+  ]);
+  const lease = await acquireLease(lake.layout.processLease, { purpose: "datalake process start" });
+  const show = progressShower(effects);
+  try {
+    const record = await findUnfinishedJob(lake);
+    return await runJob({
+      lake,
+      settings: withFlags(effects.settings, options),
+      selfCommand: effects.selfCommand,
+      logger: effects.logger,
+      signal: AbortSignal.any([effects.signal, lease.lost]),
+      ...(record === undefined ? {} : { record }),
+      onChange: show.update,
+    });
+  } finally {
+    show.finish();
+    await lease.release();
+  }
+}
+
+export function withFlags(
+  settings: Settings,
+  flags: { numProc?: number | undefined; batchSize?: number | undefined },
+): Settings {
+  const { processing } = settings;
+  return {
+    ...settings,
+    processing: {
+      ...processing,
+      num_proc: flags.numProc ?? processing.num_proc,
+      batch_size: flags.batchSize ?? processing.batch_size,
+    },
+  };
+}
+
+function progressShower(effects: Effects) {
+  const bar = effects.terminal.progress("processing", { unit: "rows" });
+  return {
+    update: ({ progress }: JobUpdate) => {
+      bar.update({
+        done: progress.rows_done,
+        total: progress.rows_total,
+        bytes: progress.bytes_done,
+        label: progress.step,
+      });
+    },
+    finish: () => bar.finish(),
+  };
+}

@@ -1,0 +1,168 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import * as v from "valibot";
+import type { Settings } from "../config.ts";
+import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Logger } from "../log.ts";
+import { type ChildMessage, ChildMessageSchema, type ParentMessage } from "../schema/messages.ts";
+import { readLines } from "../util/lines.ts";
+import { readSuspect } from "./pool.ts";
+
+/** The hidden command with which this program does the work of a job. */
+export const WORK_COMMAND = "__work";
+
+/** The child died before it answered. */
+export class ChildDeath extends Error {
+  constructor(
+    readonly exitCode: number | null,
+    readonly signalCode: string | number | null,
+  ) {
+    super(`the working process died (${signalCode ?? `code ${exitCode}`})`);
+    this.name = "ChildDeath";
+  }
+}
+
+/** The process that does the work; it dies with this one. */
+export interface WorkChild {
+  readonly pid: number;
+  /** Sends a message and gives the outcome that answers it. Throws ChildDeath; AppError when it is broken. */
+  process(message: Extract<ParentMessage, { type: "process" }>): Promise<Answer<"outcome">>;
+  finish(): Promise<Answer<"finished">>;
+  cancel(): void;
+  kill(): void;
+  /** Lets it end when it has nothing to do. */
+  close(): Promise<void>;
+}
+
+type Answer<T extends ChildMessage["type"]> = Extract<ChildMessage, { type: T }>;
+
+export interface ChildOptions {
+  /** The program and its leading arguments, without a command. */
+  selfCommand: string[];
+  lake: Lake;
+  settings: Settings;
+  jobId: string;
+  /** Local folder of the job. */
+  folder: string;
+  logger: Logger;
+  onProgress(progress: Answer<"progress">): void;
+}
+
+/** Starts the child and waits until it can work. */
+export async function startChild(options: ChildOptions): Promise<WorkChild> {
+  await mkdir(options.folder, { recursive: true });
+  // Its own session: Ctrl-C at the terminal reaches this process only, which then tells the child.
+  const child = Bun.spawn([...options.selfCommand, WORK_COMMAND], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+    detached: true,
+  });
+  let waiting: PromiseWithResolvers<ChildMessage> | undefined;
+  let dead: Error | undefined;
+
+  const answer = (message: ChildMessage) => {
+    waiting?.resolve(message);
+    waiting = undefined;
+  };
+  const listen = async () => {
+    for await (const line of readLines(child.stdout)) {
+      const message = parseMessage(line, options.logger);
+      if (message === undefined) continue;
+      if (message.type === "log") options.logger[message.level](message.message, message.fields);
+      else if (message.type === "progress") options.onProgress(message);
+      else answer(message);
+    }
+    await child.exited;
+    dead = new ChildDeath(child.exitCode, child.signalCode);
+    waiting?.reject(dead);
+    waiting = undefined;
+  };
+  const listening = listen();
+
+  const send = (message: ParentMessage) => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    child.stdin.flush();
+  };
+  const ask = async <T extends ChildMessage["type"]>(message: ParentMessage, type: T): Promise<Answer<T>> => {
+    if (dead) throw dead;
+    waiting = Promise.withResolvers();
+    const { promise } = waiting;
+    try {
+      send(message);
+    } catch {
+      // a closed pipe: the child's death is about to be seen
+    }
+    const reply = await promise;
+    if (reply.type === "broken") throw asAppError(reply.error);
+    if (reply.type !== type) throw new AppError("internal", `the working process answered ${reply.type}`);
+    return reply as Answer<T>;
+  };
+
+  const { token: _secret, ...settings } = options.settings;
+  await ask(
+    {
+      type: "start",
+      job_id: options.jobId,
+      lake: { root: options.lake.root, modes: options.lake.modes },
+      settings,
+      folder: options.folder,
+    },
+    "ready",
+  );
+  return {
+    pid: child.pid,
+    process: (message) => ask(message, "outcome"),
+    finish: () => ask({ type: "finish" }, "finished"),
+    cancel: () => {
+      if (!dead) send({ type: "cancel" });
+    },
+    kill: () => child.kill("SIGKILL"),
+    close: () => endChild(child, listening),
+  };
+}
+
+/** What the workers of a dead child were at; their files are removed, so that each death tells its own suspects. */
+export async function takeSuspects(folder: string): Promise<string[]> {
+  const suspects = new Set<string>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith(".suspect")) continue;
+    const suspect = await readSuspect(join(folder, name));
+    if (suspect !== null) suspects.add(suspect);
+    await rm(join(folder, name), { force: true });
+  }
+  return [...suspects];
+}
+
+async function endChild(
+  child: Subprocess<"pipe", "pipe", "inherit">,
+  listening: Promise<void>,
+): Promise<void> {
+  try {
+    await child.stdin.end();
+  } catch {
+    // it is gone already
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+  await child.exited;
+  clearTimeout(timer);
+  await listening;
+}
+
+function parseMessage(line: string, logger: Logger): ChildMessage | undefined {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ChildMessageSchema), line);
+  if (parsed.success) return parsed.output;
+  logger.warn("the working process printed something that is no message", { line: line.slice(0, 500) });
+  return undefined;
+}
+
+function asAppError(error: {
+  code: string;
+  message: string;
+  details?: Record<string, unknown> | undefined;
+}): AppError {
+  const code = error.code in ERROR_CODES ? (error.code as ErrorCode) : "internal";
+  return new AppError(code, error.message, error.details === undefined ? {} : { details: error.details });
+}

@@ -1,0 +1,114 @@
+import * as v from "valibot";
+import type { Settings } from "../config.ts";
+import { AppError, toAppError } from "../errors.ts";
+import { describeLake } from "../lake/lake.ts";
+import { acquireLease, type Lease } from "../lake/lease.ts";
+import { createLogger, type Logger, type LogLevel } from "../log.ts";
+import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
+import { readLines } from "../util/lines.ts";
+import { openWork, type Work } from "./work.ts";
+
+export interface ChildStreams {
+  input: AsyncIterable<Uint8Array>;
+  write(line: string): void;
+  /** Ends this process at once; what it was doing is taken up again. */
+  die(): void;
+}
+
+/**
+ * The hidden command: does the work of one job, as told on stdin. When stdin ends while there is work, the parent is
+ * dead and another may soon hold the lake: dies at once.
+ */
+export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<number> {
+  const say = (message: ChildMessage) => streams.write(`${JSON.stringify(message)}\n`);
+  const logger = createChildLogger(say);
+  let work: Work | undefined;
+  let lease: Lease | undefined;
+  let busy: AbortController | undefined;
+
+  const start = async (message: Extract<ParentMessage, { type: "start" }>) => {
+    const lake = describeLake(message.lake.root, message.lake.modes);
+    lease = await acquirePatiently(lake.layout.workLease, message.job_id);
+    lease.lost.addEventListener("abort", () => streams.die());
+    work = await openWork({
+      lake,
+      settings: message.settings as unknown as Settings,
+      jobId: message.job_id,
+      folder: message.folder,
+      workerUrl,
+      holder: lease.holder,
+      logger,
+      onProgress: (progress) => say({ type: "progress", ...progress }),
+    });
+    say({ type: "ready", pid: process.pid });
+  };
+  const act = async (message: ParentMessage, signal: AbortSignal) => {
+    if (message.type === "start") return start(message);
+    if (work === undefined)
+      throw new AppError("internal", `the working process was told ${message.type} before start`);
+    if (message.type === "process") say({ type: "outcome", upload: await work.process(message, signal) });
+    if (message.type === "finish") say({ type: "finished", ...(await work.finish(signal)) });
+  };
+
+  try {
+    for await (const line of readLines(streams.input)) {
+      const message = v.parse(v.pipe(v.string(), v.parseJson(), ParentMessageSchema), line);
+      if (message.type === "cancel") {
+        busy?.abort();
+        continue;
+      }
+      const controller = new AbortController();
+      busy = controller;
+      // Not awaited: a cancel, or the end of stdin, must be heard while it runs.
+      act(message, controller.signal)
+        .catch((error) => say({ type: "broken", error: toAppError(error).toDocument().error }))
+        .finally(() => {
+          if (busy === controller) busy = undefined;
+        });
+    }
+    if (busy !== undefined) streams.die();
+  } finally {
+    await work?.close();
+    await lease?.release();
+  }
+  return 0;
+}
+
+/** The child of a killed parent may live a moment longer than its parent: its successor waits for it. */
+async function acquirePatiently(path: string, jobId: string): Promise<Lease> {
+  const deadline = performance.now() + 15_000;
+  for (;;) {
+    try {
+      return await acquireLease(path, { purpose: `the work of job ${jobId}` });
+    } catch (error) {
+      const locked = error instanceof AppError && error.code === "locked";
+      if (!locked || performance.now() > deadline) throw error;
+      await Bun.sleep(50);
+    }
+  }
+}
+
+function createChildLogger(say: (message: ChildMessage) => void): Logger {
+  const sink = {
+    write: (line: string) => {
+      const {
+        time: _,
+        level,
+        message,
+        ...fields
+      } = JSON.parse(line) as { time: string; level: LogLevel; message: string };
+      say({ type: "log", level, message, fields });
+    },
+  };
+  return createLogger(sink, "debug");
+}
+
+/** The streams of this very process. */
+export function ownStreams(): ChildStreams {
+  return {
+    input: Bun.stdin.stream(),
+    write: (line) => process.stdout.write(line),
+    // Not an orderly exit: threads and queries of a process whose parent is dead must not go on a moment longer.
+    die: () => process.kill(process.pid, "SIGKILL"),
+  };
+}

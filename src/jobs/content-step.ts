@@ -1,0 +1,204 @@
+import type { AssetIndex } from "../assets/index.ts";
+import { findStored } from "../assets/resolve.ts";
+import { storeContents } from "../assets/store.ts";
+import { parseSize } from "../config.ts";
+import { ensureFolder, exists, removeTree } from "../lake/files.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import type { AssetRecord } from "../schema/asset.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import type { PreparedContent } from "../schema/work.ts";
+import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
+import type { ResolveOptions } from "./resolve-rows.ts";
+import type { RowResult } from "./row-results.ts";
+import { firstSourceName, type StagedRow } from "./staged-rows.ts";
+import type { WorkContext } from "./work.ts";
+
+/** The asset of each content, or why it is none. */
+export type FoundContents = Map<string, AssetRecord | string>;
+
+/** Contents of one batch of rows, on their way through the workers. */
+export interface ContentBatch {
+  /** In order of first row. */
+  prepared: Promise<PreparedContent[]>;
+  found: FoundContents;
+  /** Contents that an earlier batch, not yet stored, is dealing with. */
+  borrowed: Map<string, ContentBatch>;
+}
+
+export interface ContentStep {
+  /** Looks the contents up and sends the unknown ones to the workers, without waiting for them. */
+  begin(rows: StagedRow[]): Promise<ContentBatch>;
+  /** Stores what the workers prepared; batches are finished in the order in which they were begun. */
+  finish(batch: ContentBatch): Promise<FoundContents>;
+  count(results: RowResult[]): void;
+  progress(): { images_done: number; bytes_done: number };
+  assets(): UploadOutcome["assets"];
+  /** Waits for what is still with the workers and removes their files. */
+  close(): Promise<void>;
+}
+
+/** Contents in one message to a worker: small enough that all workers end a batch at about the same time. */
+const MESSAGE_CONTENTS = 16;
+
+export async function createContentStep(
+  context: WorkContext,
+  options: ResolveOptions,
+  index: AssetIndex,
+): Promise<ContentStep> {
+  const { lake, pool, settings } = context;
+  const { manifest } = options.source;
+  const staged = createUploadLayout(options.folder);
+  const tempFolder = lake.layout.assetTemp(manifest);
+  const terms: PrepareTerms = {
+    kind: manifest.content ?? "image",
+    policy: manifest.images,
+    verify: manifest.verify,
+    max_pixels: settings.images.max_pixels,
+    max_bytes: parseSize(settings.images.max_bytes),
+    temp_folder: tempFolder,
+  };
+  const inWork = new Map<string, ContentBatch>();
+  const begun = new Set<ContentBatch>();
+  const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, rowsWithContent: 0 };
+  if (manifest.content !== null) {
+    await removeTree(tempFolder); // of a process that died; one process at a time stores assets
+    await ensureFolder(tempFolder, lake.modes);
+  }
+
+  const locate = async (sourceHash: string): Promise<string | undefined> => {
+    const file = staged.file(sourceHash);
+    if (await exists(file)) return file;
+    return findStored(lake, manifest, sourceHash);
+  };
+  const prepareAll = async (contents: Content[]): Promise<PreparedContent[]> => {
+    const messages: Promise<PreparedContent[]>[] = [];
+    for (let from = 0; from < contents.length; from += MESSAGE_CONTENTS) {
+      messages.push(pool.prepare(terms, contents.slice(from, from + MESSAGE_CONTENTS)));
+    }
+    return (await Promise.all(messages)).flat();
+  };
+  const tried = await trySuspects(context, options, locate, (content) => pool.prepare(terms, [content]));
+
+  const begin = async (rows: StagedRow[]): Promise<ContentBatch> => {
+    const names = new Map<string, string | null>();
+    for (const row of rows) {
+      if (row.source_hash !== null && row.reject === null && !names.has(row.source_hash)) {
+        names.set(row.source_hash, row.source_name);
+      }
+    }
+    const known = await keepExisting(context, index.findBySource([...names.keys()]));
+    const found: FoundContents = new Map(known);
+    const borrowed = new Map<string, ContentBatch>();
+    const unknown: { hash: string; name: string | null }[] = [];
+    for (const [hash, name] of names) {
+      const lender = inWork.get(hash);
+      if (found.has(hash)) continue;
+      if (lender) borrowed.set(hash, lender);
+      else unknown.push({ hash, name });
+    }
+    const paths = await Promise.all(unknown.map(({ hash }) => locate(hash)));
+    const before: PreparedContent[] = [];
+    const contents: Content[] = [];
+    for (const [at, { hash, name }] of unknown.entries()) {
+      const path = paths[at];
+      const settled = tried.get(hash);
+      if (settled) before.push(settled);
+      else if (path) contents.push({ source_hash: hash, path, source_name: name });
+      else found.set(hash, `its file ${name ?? hash} is missing from the upload`);
+    }
+    const prepared = prepareAll(contents).then((answers) => inOrder([...before, ...answers], names));
+    prepared.catch(() => {}); // it is looked at when its turn comes
+    const batch = { prepared, found, borrowed };
+    for (const { hash } of unknown) inWork.set(hash, batch);
+    begun.add(batch);
+    return batch;
+  };
+
+  const finish = async (batch: ContentBatch): Promise<FoundContents> => {
+    const prepared = await batch.prepared;
+    const results = await storeContents(
+      { lake, dataset: manifest, index, policy: manifest.images, verify: manifest.verify },
+      prepared,
+    );
+    for (const result of results) {
+      batch.found.set(result.source_hash, "asset" in result ? result.asset : result.reason);
+      if ("asset" in result && result.outcome === "stored") {
+        totals.stored += 1;
+        totals.storedBytes += result.asset.bytes;
+      }
+    }
+    for (const [hash, lender] of batch.borrowed) {
+      const found = lender.found.get(hash);
+      if (found !== undefined) batch.found.set(hash, found);
+    }
+    for (const [hash, found] of batch.found) {
+      inWork.delete(hash);
+      totals.images += 1;
+      if (typeof found === "object") totals.bytes += found.bytes;
+    }
+    begun.delete(batch);
+    return batch.found;
+  };
+
+  return {
+    begin,
+    finish,
+    count: (results) => {
+      for (const { asset, source_name } of results) {
+        if (asset !== null && source_name === null) totals.rowsWithContent += 1;
+      }
+    },
+    progress: () => ({ images_done: totals.images, bytes_done: totals.bytes }),
+    assets: () => ({
+      stored: totals.stored,
+      deduplicated: manifest.content === null ? 0 : totals.rowsWithContent - totals.stored,
+      bytes: totals.storedBytes,
+    }),
+    close: async () => {
+      await Promise.allSettled([...begun].map((batch) => batch.prepared));
+      if (manifest.content !== null) await removeTree(tempFolder);
+    },
+  };
+}
+
+/**
+ * Prepares contents under suspicion, each alone while no other worker has work: if the process dies, it is theirs. The
+ * poisoned ones are answered unseen.
+ */
+async function trySuspects(
+  context: WorkContext,
+  options: ResolveOptions,
+  locate: (sourceHash: string) => Promise<string | undefined>,
+  prepare: (content: Content) => Promise<PreparedContent[]>,
+): Promise<Map<string, PreparedContent>> {
+  const tried = new Map<string, PreparedContent>();
+  for (const hash of options.poisoned) {
+    tried.set(hash, { ok: false, source_hash: hash, reason: KILLED_TWICE });
+  }
+  for (const hash of options.suspects) {
+    const path = await locate(hash);
+    if (path === undefined) continue;
+    const source_name = await firstSourceName(context.database, options.source, hash);
+    for (const answer of await prepare({ source_hash: hash, path, source_name })) tried.set(hash, answer);
+  }
+  return tried;
+}
+
+/** Answers in the order of the rows: which of two equal images is stored does not depend on who was faster. */
+function inOrder(answers: PreparedContent[], order: ReadonlyMap<string, unknown>): PreparedContent[] {
+  const places = new Map([...order.keys()].map((hash, place) => [hash, place]));
+  const place = (answer: PreparedContent) => places.get(answer.source_hash) ?? 0;
+  return answers.sort((a, b) => place(a) - place(b));
+}
+
+/** The index is a cache: an asset counts as known only while its file is there. */
+async function keepExisting(
+  context: WorkContext,
+  known: ReadonlyMap<string, AssetRecord>,
+): Promise<[string, AssetRecord][]> {
+  const checks = [...known].map(async ([hash, asset]) => {
+    const there = await exists(context.lake.layout.asset(asset.path));
+    return there ? ([hash, asset] as [string, AssetRecord]) : undefined;
+  });
+  return (await Promise.all(checks)).filter((entry) => entry !== undefined);
+}

@@ -1,0 +1,94 @@
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import { readUploadManifest } from "../lake/manifests.ts";
+import type { Logger } from "../log.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import { ChildDeath, takeSuspects, type WorkChild } from "./child-process.ts";
+import { failedOutcome, handedBackOutcome } from "./outcome.ts";
+import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
+
+export interface CrashPolicyOptions {
+  lake: Lake;
+  logger: Logger;
+  signal: AbortSignal;
+  jobId: string;
+  /** Where the workers of the child name what they are at. */
+  folder: string;
+  /** The running child, or a new one. */
+  child(): Promise<WorkChild>;
+  dropChild(): void;
+}
+
+/** Deaths of the child without a suspect that one upload may cause, and with one. */
+const MAX_BLIND_DEATHS = 2;
+const MAX_DEATHS = 50;
+
+/**
+ * Has the child process one upload, again when it dies at it. What the workers were at becomes suspect and is tried
+ * alone by the next child; what kills that one too is rejected as a row. An upload at which children die without a
+ * suspect ends as failed.
+ */
+export async function processPatiently(
+  uploadId: string,
+  options: CrashPolicyOptions,
+): Promise<UploadOutcome> {
+  const suspects = new Set<string>();
+  const poisoned = new Set<string>();
+  let blindDeaths = 0;
+  for (let deaths = 0; ; ) {
+    try {
+      const child = await options.child();
+      const { upload } = await child.process({
+        type: "process",
+        upload_id: uploadId,
+        suspects: [...suspects],
+        poisoned: [...poisoned],
+      });
+      return upload;
+    } catch (error) {
+      options.dropChild();
+      if (!(error instanceof ChildDeath)) throw error;
+      if (options.signal.aborted) return handBack(uploadId, options);
+      deaths += 1;
+      const named = await takeSuspects(options.folder);
+      options.logger.warn("the working process died; it is started again", {
+        upload_id: uploadId,
+        reason: error.message,
+        suspects: named,
+      });
+      const culprit =
+        named.length === 1 && named[0] !== undefined && suspects.has(named[0]) ? named[0] : undefined;
+      if (culprit !== undefined) {
+        suspects.delete(culprit);
+        poisoned.add(culprit);
+      } else {
+        for (const suspect of named) suspects.add(suspect);
+        if (named.length === 0) blindDeaths += 1;
+      }
+      if (blindDeaths >= MAX_BLIND_DEATHS || deaths >= MAX_DEATHS)
+        return giveUp(uploadId, error, deaths, options);
+    }
+  }
+}
+
+async function handBack(uploadId: string, options: CrashPolicyOptions): Promise<UploadOutcome> {
+  await handBackUpload(options.lake, uploadId);
+  return handedBackOutcome(uploadId, undefined);
+}
+
+async function giveUp(
+  uploadId: string,
+  cause: ChildDeath,
+  deaths: number,
+  options: CrashPolicyOptions,
+): Promise<UploadOutcome> {
+  const folder = await claimUpload(options.lake, uploadId);
+  const manifest = await readUploadManifest(folder).catch(() => undefined);
+  const error = new AppError(
+    "worker_crashed",
+    `the working process died ${deaths} times at upload ${uploadId} (last: ${cause.message}); see the server's log`,
+    { cause },
+  );
+  await failUpload(options.lake, uploadId, error, options.jobId);
+  return failedOutcome(uploadId, manifest, error);
+}

@@ -1,0 +1,86 @@
+import { stat } from "node:fs/promises";
+import { hashFile } from "../../catalog/footer.ts";
+import { metadataAgrees } from "../../catalog/metadata.ts";
+import { describeMetadata, type PartitionState, readPartition } from "../../catalog/partition.ts";
+import { AppError } from "../../errors.ts";
+import { formatPartition } from "../../schema/partition.ts";
+import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
+
+/** Invariant 3: the files of each partition fit together, and `_metadata.json` says what they say. */
+export const partitionCheck: Check = {
+  name: "partitions",
+  run: async (context) => {
+    const { lake, database, partitions } = context;
+    const broken = collectPlaces();
+    const disagreeing = collectPlaces();
+    const changed = collectPlaces();
+    const dead = collectPlaces();
+    const modes = collectPlaces();
+    let rows = 0;
+    for (const [at, key] of partitions.entries()) {
+      context.signal.throwIfAborted();
+      context.onProgress({ label: "partitions", done: at, total: partitions.length });
+      let state: PartitionState | undefined;
+      try {
+        state = await readPartition(database, lake, key);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        broken.add(error.message);
+        continue;
+      }
+      if (state === undefined) continue;
+      rows += state.rows;
+      if (!(await agrees(context, state))) disagreeing.add(formatPartition(key));
+      for (const path of state.deadFiles) dead.add(path);
+      for (const file of state.files) {
+        if (((await stat(file.path)).mode & 0o777) !== lake.modes.file) modes.add(file.path);
+        if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
+      }
+    }
+    const findings = [
+      ...placesFinding(
+        "problem",
+        broken,
+        (count) => `${count} ${count === 1 ? "partition" : "partitions"} cannot be read`,
+        "restore the files from a backup, or upload the partition again by --mode replace",
+      ),
+      ...placesFinding(
+        "problem",
+        changed,
+        (count) => `${count} partition files have other bytes than when they were written`,
+        "restore the files from a backup, or upload the partition again by --mode replace",
+      ),
+      ...placesFinding(
+        "problem",
+        disagreeing,
+        (count) => `_metadata.json of ${count} partitions is missing or does not say what the files say`,
+        "the files are right; run `datalake catalog rebuild --full`, which writes it anew",
+      ),
+      ...placesFinding(
+        "warning",
+        dead,
+        (count) => `${count} files stand for nothing any more; readers that go by the versions skip them`,
+        "the next upload to the partition removes them",
+      ),
+      ...placesFinding(
+        "warning",
+        modes,
+        (count) => `${count} partition files have other permissions than the settings ask`,
+        `chmod 0${lake.modes.file.toString(8)} them`,
+      ),
+    ];
+    return findings.length > 0 ? findings : `${partitions.length} partitions, ${rows} rows`;
+  },
+};
+
+/** A commit between the two reads looks like a disagreement: only one that lasts is one. */
+async function agrees(context: DoctorContext, first: PartitionState): Promise<boolean> {
+  let state: PartitionState | undefined = first;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (state === undefined) return true;
+    if (await metadataAgrees(context.lake, state.key, describeMetadata(state))) return true;
+    await Bun.sleep(100);
+    state = await readPartition(context.database, context.lake, first.key);
+  }
+  return false;
+}

@@ -1,0 +1,36 @@
+import { toAppError } from "../errors.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+
+/** The entry of an upload in a job's record before anything came of it. */
+export function emptyOutcome(
+  uploadId: string,
+  manifest: UploadManifest | undefined,
+  status: UploadOutcome["status"],
+): UploadOutcome {
+  return {
+    upload_id: uploadId,
+    provider: manifest?.provider ?? "unknown",
+    dataset: manifest?.dataset ?? "unknown",
+    task: manifest?.task ?? "unknown",
+    variant: manifest?.variant ?? "unknown",
+    status,
+    rows: 0,
+    rejected: 0,
+    assets: { stored: 0, deduplicated: 0, bytes: 0 },
+  };
+}
+
+export function failedOutcome(
+  uploadId: string,
+  manifest: UploadManifest | undefined,
+  cause: unknown,
+): UploadOutcome {
+  const { code, message } = toAppError(cause);
+  return { ...emptyOutcome(uploadId, manifest, "failed"), error: { code, message } };
+}
+
+/** The upload is pending again, as if it had not been begun. */
+export function handedBackOutcome(uploadId: string, manifest: UploadManifest | undefined): UploadOutcome {
+  return emptyOutcome(uploadId, manifest, "cancelled");
+}

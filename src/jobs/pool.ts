@@ -1,0 +1,130 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
+import { createWorkerSlot, WorkerExit, type WorkerSlot } from "./worker-slot.ts";
+
+export const KILLED_TWICE = "its image killed its process twice";
+
+/** What is the same for all contents of one upload. */
+export type PrepareTerms = Omit<PrepareRequest, "type" | "contents" | "suspect_file">;
+export type Content = PrepareRequest["contents"][number];
+
+/** Long-lived workers; each has one message at a time. */
+export interface WorkerPool {
+  readonly size: number;
+  /**
+   * Prepares contents on the next free worker; answers in the order asked. A content on which its worker ends twice
+   * comes back as not ok. Throws what the worker threw, or `worker_crashed` when workers end without a suspect.
+   */
+  prepare(terms: PrepareTerms, contents: Content[]): Promise<PreparedContent[]>;
+  close(): void;
+}
+
+export interface PoolOptions {
+  url: URL;
+  size: number;
+  /** Local folder in which each worker names the content it works on. */
+  folder: string;
+  logger: Logger;
+}
+
+interface Station {
+  slot: WorkerSlot;
+  suspectFile: string;
+}
+
+/** Starts no thread yet: each worker starts with its first message. */
+export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool> {
+  await mkdir(options.folder, { recursive: true });
+  const free: Station[] = Array.from({ length: options.size }, (_, at) => ({
+    slot: createWorkerSlot(options.url),
+    suspectFile: join(options.folder, `worker-${at}.suspect`),
+  }));
+  const all = [...free];
+  const queue: ((station: Station) => void)[] = [];
+  let closed = false;
+
+  const withStation = async <T>(use: (station: Station) => Promise<T>): Promise<T> => {
+    const station = free.shift() ?? (await new Promise<Station>((resolve) => queue.push(resolve)));
+    try {
+      if (closed) throw new AppError("cancelled", "the workers were stopped");
+      return await use(station);
+    } finally {
+      const next = queue.shift();
+      if (next) next(station);
+      else free.push(station);
+    }
+  };
+
+  /** One attempt; on an exit, the content that the worker named last, or null. */
+  const attempt = (terms: PrepareTerms, contents: Content[]) =>
+    withStation<{ prepared: PreparedContent[] } | { suspect: string | null; exit: WorkerExit }>(
+      async ({ slot, suspectFile }) => {
+        await writeFile(suspectFile, "");
+        try {
+          return {
+            prepared: await slot.ask({ type: "prepare", ...terms, suspect_file: suspectFile, contents }),
+          };
+        } catch (error) {
+          if (!(error instanceof WorkerExit)) throw error;
+          const suspect = await readSuspect(suspectFile);
+          await rm(suspectFile, { force: true });
+          options.logger.warn("a worker ended in the middle of its work", {
+            exit_code: error.exitCode,
+            suspect,
+          });
+          return { suspect, exit: error };
+        }
+      },
+    );
+
+  const prepare = async (
+    terms: PrepareTerms,
+    contents: Content[],
+    blindExits = 0,
+  ): Promise<PreparedContent[]> => {
+    if (contents.length === 0) return [];
+    const first = await attempt(terms, contents);
+    if ("prepared" in first) return first.prepared;
+    const at = contents.findIndex((content) => content.source_hash === first.suspect);
+    const suspect = contents[at];
+    if (suspect === undefined) {
+      if (blindExits > 0) throw crashed(first.exit);
+      return prepare(terms, contents, blindExits + 1);
+    }
+    // The suspect again by itself; what came before it was lost with the answer, what came after was never begun.
+    const alone = await attempt(terms, [suspect]);
+    const verdict: PreparedContent[] =
+      "prepared" in alone
+        ? alone.prepared
+        : [{ ok: false, source_hash: suspect.source_hash, reason: KILLED_TWICE }];
+    const before = await prepare(terms, contents.slice(0, at), blindExits);
+    const after = await prepare(terms, contents.slice(at + 1), blindExits);
+    return [...before, ...verdict, ...after];
+  };
+
+  return {
+    size: options.size,
+    prepare: (terms, contents) => prepare(terms, contents),
+    close: () => {
+      closed = true;
+      for (const { slot } of all) slot.close();
+    },
+  };
+}
+
+/** The `source_hash` in a suspect file; null when there is none in it. */
+export async function readSuspect(file: string): Promise<string | null> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return /[0-9a-f]{64}/.exec(text)?.[0] ?? null;
+}
+
+function crashed(cause: WorkerExit): AppError {
+  return new AppError(
+    "worker_crashed",
+    `workers end as soon as they start (code ${cause.exitCode}); see the log of the server`,
+    { cause },
+  );
+}

@@ -1,0 +1,93 @@
+import type { JobRecord, UploadOutcome } from "../schema/job.ts";
+import type { ChildMessage } from "../schema/messages.ts";
+import { emptyOutcome } from "./outcome.ts";
+import type { StagedUpload } from "./staging.ts";
+
+type Progress = Extract<ChildMessage, { type: "progress" }>;
+
+/** Keeps the sums of a job's record: settled uploads, and the running one on top. */
+export interface Meter {
+  /** Counts uploads that are to be processed; those counted before are not counted again. */
+  expect(uploads: StagedUpload[]): void;
+  settle(outcome: UploadOutcome): void;
+  running(progress: Progress): void;
+  refresh(): void;
+}
+
+interface Amounts {
+  rows: number;
+  images: number;
+  bytes: number;
+}
+
+export function createMeter(record: JobRecord, now: () => number = () => performance.now()): Meter {
+  const startedAt = now();
+  const expected = new Map<string, Amounts>();
+  const base: Amounts = { rows: 0, images: 0, bytes: 0 };
+  const atStart: Amounts = {
+    rows: record.progress.rows_done,
+    images: record.progress.images_done,
+    bytes: record.progress.bytes_done,
+  };
+  Object.assign(base, atStart);
+  let current: Amounts = { rows: 0, images: 0, bytes: 0 };
+  const refresh = () => {
+    const { progress } = record;
+    progress.rows_done = base.rows + current.rows;
+    progress.images_done = base.images + current.images;
+    progress.bytes_done = base.bytes + current.bytes;
+    const seconds = (now() - startedAt) / 1000;
+    const rate = seconds > 0.5 ? (progress.rows_done - atStart.rows) / seconds : 0;
+    progress.rows_per_second = rate > 0 ? rate : null;
+    progress.seconds_left = rate > 0 ? Math.max(0, progress.rows_total - progress.rows_done) / rate : null;
+  };
+  return {
+    expect: (uploads) => {
+      for (const { upload_id, manifest } of uploads) {
+        if (expected.has(upload_id)) continue;
+        expected.set(upload_id, {
+          rows: manifest?.rows ?? 0,
+          images: manifest?.contents ?? 0,
+          bytes: manifest?.staged_bytes ?? 0,
+        });
+        // A continued job counted it already when it was first seen.
+        if (record.progress.uploads_total < record.progress.uploads_done + expected.size) {
+          record.progress.uploads_total += 1;
+          record.progress.rows_total += manifest?.rows ?? 0;
+          record.progress.images_total += manifest?.contents ?? 0;
+        }
+      }
+    },
+    settle: (outcome) => {
+      const whole = expected.get(outcome.upload_id) ?? current;
+      base.rows += whole.rows;
+      base.images += whole.images;
+      base.bytes += whole.bytes;
+      current = { rows: 0, images: 0, bytes: 0 };
+      record.progress.uploads_done += 1;
+      refresh();
+    },
+    running: (progress) => {
+      current = { rows: progress.rows_done, images: progress.images_done, bytes: progress.bytes_done };
+      refresh();
+    },
+    refresh,
+  };
+}
+
+/** Enters an upload as running. */
+export function beginUpload(record: JobRecord, staged: StagedUpload): void {
+  record.uploads = record.uploads.filter((upload) => upload.upload_id !== staged.upload_id);
+  record.uploads.push(emptyOutcome(staged.upload_id, staged.manifest, "running"));
+}
+
+export function addProgress(record: JobRecord, progress: Progress, meter: Meter): void {
+  if (record.uploads.at(-1)?.upload_id === progress.upload_id) meter.running(progress);
+}
+
+/** Replaces the running entry by the outcome. One handed back is no longer the job's. */
+export function addFinished(record: JobRecord, outcome: UploadOutcome, meter: Meter): void {
+  record.uploads.pop();
+  record.uploads.push(outcome);
+  if (outcome.status !== "cancelled") meter.settle(outcome);
+}

@@ -1,0 +1,129 @@
+import { readdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { AppError } from "../errors.ts";
+import { isMissing, readJson, writeJson } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { type JobRecord, JobRecordSchema, type JobState } from "../schema/job.ts";
+import { createJobId } from "../schema/names.ts";
+
+const TERMINAL: readonly JobState[] = ["completed", "failed", "cancelled"];
+
+export function isTerminal(record: Pick<JobRecord, "status">): boolean {
+  return TERMINAL.includes(record.status);
+}
+
+/** A new job of this process, not yet written. */
+export function createJobRecord(): JobRecord {
+  return {
+    format: 1,
+    job_id: createJobId(),
+    status: "queued",
+    created_at: new Date().toISOString(),
+    started_at: null,
+    finished_at: null,
+    holder: { host: hostname(), pid: process.pid },
+    progress: {
+      uploads_done: 0,
+      uploads_total: 0,
+      rows_done: 0,
+      rows_total: 0,
+      images_done: 0,
+      images_total: 0,
+      bytes_done: 0,
+      rows_per_second: null,
+      seconds_left: null,
+      step: "queued",
+    },
+    uploads: [],
+  };
+}
+
+/** Reads a job. Throws `not_found`, `corrupt`. */
+export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
+  const known = /^j[0-9a-f]{32}$/.test(jobId);
+  const record = known ? await readJson(lake.layout.job(jobId), JobRecordSchema) : undefined;
+  if (record === undefined) {
+    throw new AppError("not_found", `no job ${jobId}; see \`datalake process list\``, {
+      details: { job_id: jobId },
+    });
+  }
+  return record;
+}
+
+/** The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out. */
+export async function listJobs(lake: Lake, limit: number): Promise<JobRecord[]> {
+  const records: JobRecord[] = [];
+  for (const id of (await listJobIds(lake)).slice(0, limit)) {
+    const record = await readJob(lake, id).catch(() => undefined);
+    if (record !== undefined) records.push(record);
+  }
+  return records;
+}
+
+/** Ids of all jobs, newest first (ids sort by time). */
+export async function listJobIds(lake: Lake): Promise<string[]> {
+  const names = await readdir(lake.layout.jobs).catch((error) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  return names
+    .map((name) => /^(j[0-9a-f]{32})\.json$/.exec(name)?.[1])
+    .filter((id) => id !== undefined)
+    .sort()
+    .reverse();
+}
+
+/**
+ * The job that a dead process left unfinished, if any. Jobs of a lake run one after the other under one lease, and an
+ * unfinished one is taken up before the next begins: it can only be the newest.
+ */
+export async function findUnfinishedJob(lake: Lake): Promise<JobRecord | undefined> {
+  const [newest] = await listJobs(lake, 1);
+  return newest === undefined || isTerminal(newest) ? undefined : newest;
+}
+
+/** Writes a job's record from time to time. */
+export interface Recorder {
+  /** Has the record, as it is now, written at the next occasion; gives when it is durable. */
+  save(): Promise<void>;
+  /** Writes it now. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Writes `record` (which its owner changes in place) by atomic replacement, at most once every `intervalMs`: what many
+ * small uploads ask for in that time costs one write.
+ */
+export function createRecorder(lake: Lake, record: JobRecord, intervalMs = 1000): Recorder {
+  let writing: Promise<void> = Promise.resolve();
+  let next: { done: Promise<void>; start: () => void } | undefined;
+  const write = () => {
+    writing = writing
+      .catch(() => {}) // whoever waited for that write was told
+      .then(() => writeJson(lake.layout.job(record.job_id), record, lake.modes));
+    return writing;
+  };
+  const schedule = () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => {}); // a save that nobody waits for must not end the process
+    const start = () => {
+      clearTimeout(timer);
+      next = undefined;
+      write().then(resolve, reject);
+    };
+    const timer = setTimeout(start, intervalMs);
+    return { done: promise, start };
+  };
+  return {
+    save: () => {
+      next ??= schedule();
+      return next.done;
+    },
+    flush: async () => {
+      if (next === undefined) return write();
+      const { done, start } = next;
+      start();
+      return done;
+    },
+  };
+}

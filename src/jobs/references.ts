@@ -1,0 +1,76 @@
+import type { AssetIndex } from "../assets/index.ts";
+import type { AssetRecord } from "../schema/asset.ts";
+import { formatDataset } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import type { RowResult } from "./row-results.ts";
+import type { StagedRow } from "./staged-rows.ts";
+
+/**
+ * Looks up the raw assets that the rows of one batch refer to, all at once; gives the result of each row. Undefined
+ * for an upload that refers to nothing.
+ */
+export function resolveReferences(
+  index: AssetIndex,
+  manifest: UploadManifest,
+  rows: readonly StagedRow[],
+): ((row: StagedRow) => RowResult) | undefined {
+  const kind = manifest.reference;
+  if (kind === null) return undefined;
+  const values = new Set<string>();
+  for (const row of rows) {
+    if (row.reference !== null && row.reject === null) values.add(row.reference);
+  }
+  const find = kind === "source_name" ? byName : kind === "hash" ? byHash : byPath;
+  const found = find(index, [...values]);
+  return ({ reference }) => {
+    if (reference === null) return rejected(`${kind} is empty; it must name a raw asset`);
+    const assets = found.get(reference) ?? [];
+    const [asset] = assets;
+    const named = `${kind} ${JSON.stringify(reference)}`;
+    if (asset === undefined) return rejected(`no raw asset with ${named} in ${formatDataset(manifest)}`);
+    if (assets.length > 1) return rejected(`${named} is ambiguous: ${assets.length} raw assets have it`);
+    return { reason: null, asset: asset.record, source_name: asset.sourceName };
+  };
+}
+
+interface Referred {
+  record: AssetRecord;
+  sourceName: string | null;
+}
+
+type Found = Map<string, Referred[]>;
+
+function byName(index: AssetIndex, names: string[]): Found {
+  const found: Found = new Map();
+  for (const [name, records] of index.findByName(names)) {
+    found.set(
+      name,
+      records.map((record) => ({ record, sourceName: name })),
+    );
+  }
+  return found;
+}
+
+function byHash(index: AssetIndex, hashes: string[]): Found {
+  const found: Found = new Map();
+  for (const [hash, record] of index.findByHash(hashes)) {
+    found.set(hash, [{ record, sourceName: record.source_name }]);
+  }
+  return found;
+}
+
+/** A path ends in `<hash>.<ext>`; it must be that asset's very path. */
+function byPath(index: AssetIndex, paths: string[]): Found {
+  const hashes = new Map(paths.map((path) => [path, /([0-9a-f]{64})\.[^/]*$/.exec(path)?.[1] ?? ""]));
+  const records = index.findByHash([...new Set(hashes.values())]);
+  const found: Found = new Map();
+  for (const [path, hash] of hashes) {
+    const record = records.get(hash);
+    if (record?.path === path) found.set(path, [{ record, sourceName: record.source_name }]);
+  }
+  return found;
+}
+
+function rejected(reason: string): RowResult {
+  return { reason, asset: null, source_name: null };
+}

@@ -1,0 +1,37 @@
+import { chmod, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ensureFolder } from "../lake/files.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import type { Database } from "../query/database.ts";
+import { quoteText } from "../query/sql.ts";
+import { countRejected, type StagedSource, selectRejected } from "./select.ts";
+import type { WorkContext } from "./work.ts";
+
+/** How many rows are rejected, and the first of them for a message: `row 17: cannot be decoded`. */
+export async function findRejects(
+  database: Database,
+  source: StagedSource,
+): Promise<{ rejected: number; first: string | undefined }> {
+  const [count] = await database.rows<{ rejected: number }>(countRejected(source));
+  const rejected = count?.rejected ?? 0;
+  if (rejected === 0) return { rejected, first: undefined };
+  const [row] = await database.rows<{ source_row: number; reason: string }>(
+    `${selectRejected(source)} LIMIT 1`,
+  );
+  return { rejected, first: row && `row ${row.source_row}: ${row.reason}` };
+}
+
+/** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */
+export async function writeRejects(context: WorkContext, source: StagedSource): Promise<void> {
+  const { lake, database } = context;
+  const target = lake.layout.rejects(source.manifest.upload_id);
+  const temp = createUploadLayout(dirname(source.file)).work;
+  await rm(temp, { recursive: true, force: true });
+  await ensureFolder(temp, lake.modes);
+  const file = createUploadLayout(temp).rows;
+  await database.run(
+    `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  await chmod(file, lake.modes.file);
+  await rename(file, target);
+}

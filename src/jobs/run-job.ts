@@ -1,0 +1,224 @@
+import { join } from "node:path";
+import type { Settings } from "../config.ts";
+import { AppError, toAppError } from "../errors.ts";
+import { removeTree } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Logger } from "../log.ts";
+import type { JobRecord } from "../schema/job.ts";
+import { ChildDeath, startChild, type WorkChild } from "./child-process.ts";
+import { processPatiently } from "./crash-policy.ts";
+import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
+import { createJobRecord, createRecorder, type Recorder } from "./records.ts";
+import { handBackUpload, listStaged, removeSettled, type StagedUpload, sweepSettled } from "./staging.ts";
+
+export interface JobOptions {
+  lake: Lake;
+  settings: Settings;
+  /** The program that is started again as the child. */
+  selfCommand: string[];
+  logger: Logger;
+  /**
+   * Abort to end the job early; the running upload goes back to pending. With an AppError `shutting_down` as the
+   * reason the job stays `queued` and is continued by whoever starts next, else it ends as `cancelled`.
+   */
+  signal: AbortSignal;
+  /** An unfinished job to continue; a new one without. */
+  record?: JobRecord;
+  onChange?(record: JobRecord): void;
+}
+
+/** How long a child that was told to stop may take before it is killed and its upload handed back for it. */
+const STOP_TIMEOUT_MS = 7000;
+
+/**
+ * Runs one job over the pending uploads, those that arrive meanwhile included, in a child process. The caller holds
+ * the lake's process lease. Gives the final record; throws only when not even that can be written.
+ */
+export async function runJob(options: JobOptions): Promise<JobRecord> {
+  const { lake, signal } = options;
+  const record = options.record ?? createJobRecord();
+  const run: JobRun = {
+    options,
+    record,
+    recorder: createRecorder(lake, record),
+    meter: createMeter(record),
+    folder: join(options.settings.scratchFolder, "jobs", record.job_id),
+    child: undefined,
+    removals: [],
+  };
+  Object.assign(record, {
+    status: "running",
+    started_at: record.started_at ?? new Date().toISOString(),
+    holder: createJobRecord().holder,
+    uploads: record.uploads.filter((upload) => upload.status !== "running"),
+  });
+  let stopTimer: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = () => {
+    run.child?.cancel();
+    stopTimer = setTimeout(() => run.child?.kill(), STOP_TIMEOUT_MS);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await run.recorder.flush();
+    announce(run, "starting");
+    await sweepSettled(lake);
+    while (!signal.aborted && (await processQueue(run))) {
+      // uploads that arrived during the refresh are taken too
+    }
+    await close(run, signal.aborted ? stoppedBy(signal) : { status: "completed" });
+  } catch (error) {
+    const { code, message } = toAppError(error).toDocument().error;
+    options.logger.error("the job failed", { job_id: record.job_id, error });
+    await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    clearTimeout(stopTimer);
+    await removeTree(run.folder);
+  }
+  return record;
+}
+
+interface JobRun {
+  options: JobOptions;
+  record: JobRecord;
+  recorder: Recorder;
+  meter: Meter;
+  folder: string;
+  child: WorkChild | undefined;
+  /** Settled uploads on their way out. */
+  removals: Promise<void>[];
+}
+
+/** Processes what waits, then publishes; says whether there was anything. */
+async function processQueue(run: JobRun): Promise<boolean> {
+  const { lake, signal } = run.options;
+  let found = false;
+  for (;;) {
+    const waiting = await listStaged(lake, ["processing", "pending"]);
+    if (waiting.length === 0 || signal.aborted) break;
+    found = true;
+    run.meter.expect(waiting);
+    for (const upload of waiting) {
+      if (signal.aborted) return found;
+      await processOne(run, upload);
+    }
+    await settleRemovals(run);
+  }
+  if (!found || signal.aborted) return found;
+  await publish(run);
+  return true;
+}
+
+async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
+  const { record, recorder, options } = run;
+  beginUpload(record, staged);
+  announce(run, "starting");
+  const outcome = await processPatiently(staged.upload_id, {
+    ...options,
+    jobId: record.job_id,
+    folder: run.folder,
+    child: () => ensureChild(run),
+    dropChild: () => {
+      run.child = undefined;
+    },
+  });
+  addFinished(record, outcome, run.meter);
+  announce(run, `${outcome.status} ${outcome.provider}/${outcome.dataset}`);
+  if (outcome.status === "completed") {
+    // Removed only when the record that tells its outcome is durable.
+    const removal = recorder.save().then(() => removeSettled(options.lake, staged.upload_id));
+    removal.catch(() => {}); // looked at in settleRemovals
+    run.removals.push(removal);
+  } else {
+    void recorder.save().catch(() => {});
+  }
+}
+
+async function settleRemovals(run: JobRun): Promise<void> {
+  await run.recorder.flush();
+  await Promise.all(run.removals.splice(0));
+}
+
+async function ensureChild(run: JobRun): Promise<WorkChild> {
+  if (run.child) return run.child;
+  const { lake, settings, selfCommand, logger, signal } = run.options;
+  run.child = await startChild({
+    selfCommand,
+    lake,
+    settings,
+    jobId: run.record.job_id,
+    folder: run.folder,
+    logger,
+    onProgress: (progress) => {
+      addProgress(run.record, progress, run.meter);
+      announce(run, progress.step);
+    },
+  });
+  if (signal.aborted) run.child.cancel();
+  return run.child;
+}
+
+/** Compaction and the catalog; a child that dies at it gets a second chance. */
+async function publish(run: JobRun): Promise<void> {
+  announce(run, "publishing the catalog");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { generation, error } = await (await ensureChild(run)).finish();
+      if (error) throw new AppError("internal", error.message, { details: { ...error } });
+      if (generation !== undefined) run.record.generation = generation;
+      return;
+    } catch (error) {
+      if (!(error instanceof ChildDeath)) throw error;
+      run.child = undefined;
+      if (attempt === 2 || run.options.signal.aborted) {
+        throw new AppError(
+          "worker_crashed",
+          "publishing the catalog failed; run `datalake catalog rebuild`",
+          {
+            cause: error,
+          },
+        );
+      }
+    }
+  }
+}
+
+type End = Pick<JobRecord, "status" | "error">;
+
+function stoppedBy(signal: AbortSignal): End {
+  const { reason } = signal;
+  return reason instanceof AppError && reason.code === "shutting_down"
+    ? { status: "queued" }
+    : { status: "cancelled" };
+}
+
+/** Ends the child, hands back what it left, and writes the final record. */
+async function close(run: JobRun, end: End): Promise<void> {
+  const { lake, logger } = run.options;
+  await run.child?.close();
+  run.child = undefined;
+  await settleRemovals(run).catch((error) =>
+    logger.error("the job's record could not be written", { error }),
+  );
+  for (const left of await listStaged(lake, ["processing"])) {
+    const settled = run.record.uploads.some(
+      (upload) => upload.upload_id === left.upload_id && upload.status === "completed",
+    );
+    // A settled one stays: it is recognised by the partition's log when the next job takes it up.
+    if (!settled) await handBackUpload(lake, left.upload_id);
+  }
+  const { record } = run;
+  record.uploads = record.uploads.filter((upload) => upload.status !== "running");
+  record.status = end.status;
+  if (end.error) record.error = end.error;
+  if (end.status === "queued") record.holder = null;
+  else record.finished_at = new Date().toISOString();
+  announce(run, end.status);
+  await run.recorder.flush();
+}
+
+function announce(run: JobRun, step: string): void {
+  run.record.progress.step = step;
+  run.meter.refresh();
+  run.options.onChange?.(run.record);
+}

@@ -1,0 +1,141 @@
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, systemCode, toAppError } from "../errors.ts";
+import { exists, isMissing, readJson, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import { listUploads, readUploadManifest, type UploadState } from "../lake/manifests.ts";
+import { type UploadFailure, UploadFailureSchema, type UploadManifest } from "../schema/upload.ts";
+
+/**
+ * Takes an upload for work by renaming its folder, and gives the folder. One that is in processing already (its
+ * process died) is taken over as it is. Not made durable: a claim lost in a power cut is an upload still pending.
+ * Throws `not_found` when it is in neither place.
+ */
+export async function claimUpload(lake: Lake, uploadId: string): Promise<string> {
+  const folder = join(lake.layout.processing, uploadId);
+  try {
+    await rename(join(lake.layout.pending, uploadId), folder);
+  } catch (error) {
+    if (!isMissing(error) || !(await exists(folder))) {
+      if (!isMissing(error)) throw error;
+      throw new AppError(
+        "not_found",
+        `upload ${uploadId} is not pending; list uploads with \`process list\``,
+        {
+          details: { upload_id: uploadId },
+        },
+      );
+    }
+  }
+  await rm(createUploadLayout(folder).error, { force: true });
+  return folder;
+}
+
+/** Puts an unfinished upload back among the pending ones; nothing of the work on it remains in its folder. */
+export async function handBackUpload(lake: Lake, uploadId: string): Promise<void> {
+  const folder = join(lake.layout.processing, uploadId);
+  await removeWork(folder);
+  try {
+    await renameDurable(folder, join(lake.layout.pending, uploadId));
+  } catch (error) {
+    if (!isMissing(error)) throw error; // settled in the meantime
+  }
+}
+
+/** Moves an upload to `failed/` whole, with `error.json` saying why. */
+export async function failUpload(
+  lake: Lake,
+  uploadId: string,
+  cause: unknown,
+  jobId?: string,
+): Promise<UploadFailure> {
+  const folder = join(lake.layout.processing, uploadId);
+  const error = toAppError(cause);
+  const failure: UploadFailure = {
+    upload_id: uploadId,
+    ...(jobId === undefined ? {} : { job_id: jobId }),
+    failed_at: new Date().toISOString(),
+    code: error.code,
+    message: error.message,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
+  await removeWork(folder); // first: on a full disk this makes the room for the reason
+  await writeJson(createUploadLayout(folder).error, failure, lake.modes);
+  await renameDurable(folder, join(lake.layout.failed, uploadId));
+  return failure;
+}
+
+/** Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already. */
+export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
+  const folder = join(lake.layout.failed, uploadId);
+  const manifest = (await exists(folder)) ? await readUploadManifest(folder) : undefined;
+  if (manifest === undefined) {
+    for (const state of ["pending", "processing"] as const) {
+      if (await exists(join(lake.layout[state], uploadId))) {
+        throw new AppError("conflict", `upload ${uploadId} is ${state} and needs no retry; start processing`);
+      }
+    }
+    throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
+  }
+  await renameDurable(folder, join(lake.layout.pending, uploadId));
+  await rm(createUploadLayout(join(lake.layout.pending, uploadId)).error, { force: true }).catch((error) => {
+    if (systemCode(error) !== "ENOENT") throw error;
+  });
+  return manifest;
+}
+
+/** Removes a settled upload: one rename takes it out of processing, then its files go. */
+export async function removeSettled(lake: Lake, uploadId: string): Promise<void> {
+  const leaving = lake.layout.settled(uploadId);
+  try {
+    await rename(join(lake.layout.processing, uploadId), leaving);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await removeTree(leaving);
+}
+
+/** Removes what a process that died while removing settled uploads left. */
+export async function sweepSettled(lake: Lake): Promise<void> {
+  for (const name of await readdir(lake.layout.processing)) {
+    const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];
+    if (uploadId !== undefined) await removeTree(lake.layout.settled(uploadId));
+  }
+}
+
+export interface StagedUpload {
+  upload_id: string;
+  status: UploadState;
+  manifest: UploadManifest | undefined;
+  failure: UploadFailure | undefined;
+}
+
+/** Uploads in staging, oldest first, with their manifest where it can be read. */
+export async function listStaged(lake: Lake, states: readonly UploadState[]): Promise<StagedUpload[]> {
+  const found: StagedUpload[] = [];
+  for (const status of states) {
+    const ids = await listUploads(lake, status);
+    for (let from = 0; from < ids.length; from += 32) {
+      const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id));
+      found.push(...(await Promise.all(some)));
+    }
+  }
+  return found;
+}
+
+async function describeStaged(lake: Lake, status: UploadState, uploadId: string): Promise<StagedUpload> {
+  const folder = join(lake.layout[status], uploadId);
+  const manifest = await readUploadManifest(folder).catch(() => undefined);
+  const failure =
+    status === "failed"
+      ? await readJson(createUploadLayout(folder).error, UploadFailureSchema).catch(() => undefined)
+      : undefined;
+  return { upload_id: uploadId, status, manifest, failure };
+}
+
+async function removeWork(folder: string): Promise<void> {
+  const layout = createUploadLayout(folder);
+  await removeTree(layout.work);
+  await rm(layout.lease, { force: true });
+}

@@ -1,0 +1,130 @@
+import type { Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import { listUploads } from "../lake/manifests.ts";
+import type { Logger } from "../log.ts";
+import type { JobRecord } from "../schema/job.ts";
+import { createJobRecord, findUnfinishedJob, isTerminal, readJob } from "./records.ts";
+import { runJob } from "./run-job.ts";
+
+export interface StartedJob {
+  status: "started" | "already_running";
+  job_id: string;
+}
+
+/** Runs the jobs of one lake, one at a time. Its owner holds the lake's process lease. */
+export interface Supervisor {
+  /** Starts a job; while one runs that one takes new uploads too, and its id is given. Throws `shutting_down`. */
+  start(): StartedJob;
+  /** Takes up what a dead process left: its job, or uploads still in processing. */
+  recover(): Promise<void>;
+  running(): JobRecord | undefined;
+  /** A job as it is this moment. Throws `not_found`. */
+  job(jobId: string): Promise<JobRecord>;
+  /** Ends a running job; its running upload goes back to pending. Throws `conflict` when it does not run. */
+  cancel(jobId: string): Promise<JobRecord>;
+  /** Calls back whenever the running job changes, and once more when it has ended. Gives the way to stop that. */
+  subscribe(listener: (record: JobRecord) => void): () => void;
+  /** Starts jobs when uploads arrive, looking every `intervalMs` (a NAS tells nobody of new files). */
+  watchPending(intervalMs: number): void;
+  /** Takes no more work; hands back what runs. */
+  stop(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  lake: Lake;
+  settings: Settings;
+  selfCommand: string[];
+  logger: Logger;
+}
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { lake, logger } = options;
+  const listeners = new Set<(record: JobRecord) => void>();
+  let current: { record: JobRecord; controller: AbortController; done: Promise<void> } | undefined;
+  let again = false;
+  let stopping = false;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  /** Uploads that a job gave back: they wait until somebody asks for them, or the watch would take them at once. */
+  const left = new Set<string>();
+
+  const publish = (record: JobRecord) => {
+    for (const listener of listeners) listener(record);
+  };
+  const launch = (record: JobRecord) => {
+    const controller = new AbortController();
+    const run = async () => {
+      logger.info("job started", { job_id: record.job_id });
+      const changed = (now: JobRecord) => {
+        if (!isTerminal(now)) publish(now);
+      };
+      try {
+        await runJob({ ...options, record, signal: controller.signal, onChange: changed });
+      } catch (error) {
+        logger.error("the job's record could not be written", { job_id: record.job_id, error });
+        if (!isTerminal(record)) record.status = "failed";
+      }
+      if (record.status !== "completed") {
+        for (const id of await listUploads(lake, "pending").catch(() => [])) left.add(id);
+      }
+      logger.info("job ended", { job_id: record.job_id, status: record.status, ...record.progress });
+      current = undefined;
+      publish(record);
+      if (again && !stopping) launch(createJobRecord());
+      again = false;
+    };
+    current = { record, controller, done: run() };
+  };
+
+  return {
+    start: () => {
+      if (stopping)
+        throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
+      left.clear();
+      if (current) {
+        // The running job looks once more before it ends; one that is being cancelled does not.
+        again = current.controller.signal.aborted;
+        return { status: "already_running", job_id: current.record.job_id };
+      }
+      const record = createJobRecord();
+      launch(record);
+      return { status: "started", job_id: record.job_id };
+    },
+    recover: async () => {
+      const unfinished = await findUnfinishedJob(lake);
+      const claimed = await listUploads(lake, "processing");
+      if (unfinished === undefined && claimed.length === 0) return;
+      logger.info("taking up what a dead process left", { job_id: unfinished?.job_id, uploads: claimed });
+      launch(unfinished ?? createJobRecord());
+    },
+    running: () => current?.record,
+    job: async (jobId) => (current?.record.job_id === jobId ? current.record : readJob(lake, jobId)),
+    cancel: async (jobId) => {
+      if (current?.record.job_id !== jobId) {
+        const record = await readJob(lake, jobId);
+        throw new AppError("conflict", `job ${jobId} is ${record.status} and cannot be cancelled`);
+      }
+      const { record, controller, done } = current;
+      controller.abort(new AppError("cancelled", "cancelled by request"));
+      await done;
+      return record;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    watchPending: (intervalMs) => {
+      watch = setInterval(async () => {
+        if (current || stopping) return;
+        const pending = await listUploads(lake, "pending").catch(() => []);
+        if (!current && !stopping && pending.some((id) => !left.has(id))) launch(createJobRecord());
+      }, intervalMs);
+    },
+    stop: async () => {
+      stopping = true;
+      clearInterval(watch);
+      current?.controller.abort(new AppError("shutting_down", "the server is stopping"));
+      await current?.done;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { utimes, writeFile } from "node:fs/promises";
+import { commitUpload } from "../catalog/write.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import { ensureFolder, removeTree } from "../lake/files.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import { readUploadManifest } from "../lake/manifests.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import type { ParentMessage } from "../schema/messages.ts";
+import { formatDataset } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { emptyOutcome, failedOutcome, handedBackOutcome } from "./outcome.ts";
+import { checkRejects } from "./reject-limit.ts";
+import { findRejects, writeRejects } from "./rejects.ts";
+import { resolveRows } from "./resolve-rows.ts";
+import { dropResults } from "./row-results.ts";
+import { needsResults, type StagedSource, selectPublished } from "./select.ts";
+import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
+import { validateUpload } from "./validate.ts";
+import { touch, type WorkContext } from "./work.ts";
+
+type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
+
+/**
+ * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Gives the outcome
+ * when the upload is settled: committed (its folder is the parent's to remove, after the outcome is recorded), moved to
+ * failed, or back in pending because the signal fired. Throws when it could not even be settled.
+ */
+export async function processUpload(
+  context: WorkContext,
+  message: ProcessMessage,
+  signal: AbortSignal,
+): Promise<UploadOutcome> {
+  const { lake, jobId, logger } = context;
+  const uploadId = message.upload_id;
+  let manifest: UploadManifest | undefined;
+  try {
+    const folder = await claimUpload(lake, uploadId);
+    await writeFile(createUploadLayout(folder).lease, JSON.stringify(context.holder));
+    manifest = await readUploadManifest(folder);
+    if (manifest === undefined || manifest.upload_id !== uploadId) {
+      throw new AppError("corrupt", `upload ${uploadId} has no upload.json of its own; upload it again`);
+    }
+    return await runSteps(context, message, manifest, folder, signal);
+  } catch (error) {
+    await dropResults(context.database);
+    if (signal.aborted) {
+      await handBackUpload(lake, uploadId);
+      return handedBackOutcome(uploadId, manifest);
+    }
+    if (error instanceof AppError && error.code === "not_found" && manifest === undefined) throw error;
+    logger.warn("an upload failed", { upload_id: uploadId, error });
+    await failUpload(lake, uploadId, error, jobId);
+    return failedOutcome(uploadId, manifest, error);
+  }
+}
+
+async function runSteps(
+  context: WorkContext,
+  message: ProcessMessage,
+  manifest: UploadManifest,
+  folder: string,
+  signal: AbortSignal,
+): Promise<UploadOutcome> {
+  const { lake, database } = context;
+  const outcome = emptyOutcome(manifest.upload_id, manifest, "completed");
+  const done = { rows_done: 0, images_done: 0, bytes_done: 0 };
+  const report = (step: string) =>
+    context.onProgress({
+      upload_id: manifest.upload_id,
+      step: `${step} ${formatDataset(manifest)}`,
+      ...done,
+    });
+  const heartbeat = async () => {
+    const now = new Date();
+    await utimes(createUploadLayout(folder).lease, now, now);
+  };
+
+  report("checking");
+  const checked = await validateUpload(context, manifest, folder);
+  if (checked.committed) {
+    touch(context, manifest);
+    const { version, rows, rejected } = checked.committed;
+    return { ...outcome, version, rows, rejected };
+  }
+  const source: StagedSource = { file: createUploadLayout(folder).rows, columns: checked.columns, manifest };
+  if (needsResults(manifest)) {
+    const assets = await resolveRows(context, {
+      source,
+      folder,
+      suspects: message.suspects,
+      poisoned: message.poisoned,
+      signal,
+      onBatch: async (progress) => {
+        Object.assign(done, progress);
+        report("assets");
+        await heartbeat();
+      },
+    });
+    outcome.assets = assets;
+  }
+  throwIfCancelled(signal);
+  const { rejected, first } = await findRejects(database, source);
+  outcome.rejected = rejected;
+  if (rejected > 0) await writeRejects(context, source);
+  checkRejects(manifest, rejected, first);
+  report("publishing");
+  const workFolder = createUploadLayout(folder).work;
+  await removeTree(workFolder);
+  await ensureFolder(workFolder, lake.modes);
+  const committed = await commitUpload(database, lake, {
+    manifest,
+    select: selectPublished(source),
+    workFolder,
+    rejected,
+  });
+  await dropResults(database);
+  touch(context, manifest);
+  return { ...outcome, rows: committed.rows, version: committed.version };
+}

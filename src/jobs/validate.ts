@@ -1,0 +1,91 @@
+import { readPartition } from "../catalog/partition.ts";
+import { AppError } from "../errors.ts";
+import { exists } from "../lake/files.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import { readTaxonomy } from "../lake/taxonomy.ts";
+import type { Database } from "../query/database.ts";
+import { quoteText } from "../query/sql.ts";
+import type { UploadLogEntry } from "../schema/metadata.ts";
+import { formatPartition, RAW_TASK } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { parquetColumns } from "./staged-rows.ts";
+import type { WorkContext } from "./work.ts";
+
+export interface CheckedUpload {
+  /** The partition's log entry, when this very upload was committed before its process died. */
+  committed: UploadLogEntry | undefined;
+  /** Columns of the staged rows. */
+  columns: Set<string>;
+}
+
+/**
+ * Checks a claimed upload against the lake as it is now. Throws `partition_exists`, `invalid_schema` (provider, task or
+ * its fields), `corrupt` (the staged rows are not what the manifest says).
+ */
+export async function validateUpload(
+  context: WorkContext,
+  manifest: UploadManifest,
+  folder: string,
+): Promise<CheckedUpload> {
+  const { lake, database } = context;
+  const partition = await readPartition(database, lake, manifest);
+  const committed = partition?.uploads.find((entry) => entry.upload_id === manifest.upload_id);
+  if (committed) return { committed, columns: new Set() };
+  if (partition !== undefined && manifest.mode === "create") {
+    throw new AppError(
+      "partition_exists",
+      `${formatPartition(manifest)} exists already; upload again with --mode append or --mode replace`,
+      { details: { partition: formatPartition(manifest) } },
+    );
+  }
+  await checkTaxonomy(context, manifest);
+  const file = createUploadLayout(folder).rows;
+  if (!(await exists(file))) {
+    throw new AppError("corrupt", `upload ${manifest.upload_id} has no data.parquet; upload it again`);
+  }
+  const unusable = (what: string, cause?: unknown) =>
+    new AppError("corrupt", `upload ${manifest.upload_id} has ${what}; upload it again`, { cause });
+  const [columns, footer] = await readStaged(database, file).catch((cause) => {
+    throw unusable("a data.parquet that cannot be read", cause);
+  });
+  const missing = manifest.columns.find((column) => !columns.has(column.name))?.name;
+  if (missing !== undefined) throw unusable(`no column ${missing} in its data.parquet`);
+  if (footer !== manifest.rows) {
+    throw unusable(`${footer} rows in its data.parquet, not ${manifest.rows}`);
+  }
+  return { committed: undefined, columns };
+}
+
+/** Columns and number of rows of staged data.parquet, from its footer. */
+async function readStaged(database: Database, file: string): Promise<[Set<string>, number]> {
+  const columns = await parquetColumns(database, file);
+  const [footer] = await database.rows<{ rows: number }>(
+    `SELECT num_rows AS rows FROM parquet_file_metadata(${quoteText(file)})`,
+  );
+  return [columns, footer?.rows ?? 0];
+}
+
+async function checkTaxonomy(context: WorkContext, manifest: UploadManifest): Promise<void> {
+  const taxonomy = await readTaxonomy(context.lake);
+  const refuse = (message: string) => {
+    throw new AppError("invalid_schema", `upload ${manifest.upload_id}: ${message}`);
+  };
+  if (!Object.hasOwn(taxonomy.providers, manifest.provider)) {
+    refuse(`the provider ${manifest.provider} is unknown; make it with \`config provider create\``);
+  }
+  if (manifest.task === RAW_TASK) return;
+  const task = Object.hasOwn(taxonomy.tasks, manifest.task) ? taxonomy.tasks[manifest.task] : undefined;
+  if (task == null) {
+    refuse(`the task ${manifest.task} is unknown; make it with \`config task create\``);
+    return;
+  }
+  for (const field of task.required) {
+    const value = manifest.meta[field];
+    if (value === undefined)
+      refuse(`the task ${manifest.task} needs the field ${field}; upload again with --meta`);
+    const allowed = task.allow[field];
+    if (value !== undefined && allowed !== undefined && !allowed.includes(value)) {
+      refuse(`the field ${field} is ${JSON.stringify(value)}; allowed are ${allowed.join(", ")}`);
+    }
+  }
+}

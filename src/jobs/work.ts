@@ -1,0 +1,118 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { refreshCatalog } from "../catalog/refresh.ts";
+import { compactIfDue } from "../catalog/write.ts";
+import { parseSize, type Settings } from "../config.ts";
+import { throwIfCancelled, toAppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { LeaseHolder } from "../lake/lease.ts";
+import type { Logger } from "../log.ts";
+import { type Database, openDatabase } from "../query/database.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import { createDatasetIndexes, type DatasetIndexes } from "./dataset-indexes.ts";
+import { createWorkerPool, type WorkerPool } from "./pool.ts";
+import { processUpload } from "./upload.ts";
+
+export type UploadProgress = Omit<Extract<ChildMessage, { type: "progress" }>, "type">;
+
+/** What one job keeps open from its first upload to its last. */
+export interface WorkContext {
+  lake: Lake;
+  settings: Settings;
+  jobId: string;
+  /** This process, as it stands in the lease of each upload it works on. */
+  holder: LeaseHolder;
+  database: Database;
+  pool: WorkerPool;
+  indexes: DatasetIndexes;
+  logger: Logger;
+  onProgress(progress: UploadProgress): void;
+  /** Partitions that this job changed. */
+  touched: Map<string, PartitionKey>;
+}
+
+export interface Work {
+  process(message: Extract<ParentMessage, { type: "process" }>, signal: AbortSignal): Promise<UploadOutcome>;
+  /** Compacts what is due and refreshes the catalog; more uploads may follow. */
+  finish(signal: AbortSignal): Promise<Omit<Extract<ChildMessage, { type: "finished" }>, "type">>;
+  close(): Promise<void>;
+}
+
+export interface WorkOptions
+  extends Pick<WorkContext, "lake" | "settings" | "jobId" | "holder" | "logger" | "onProgress"> {
+  folder: string;
+  workerUrl: URL;
+}
+
+/** The database streams; what it may hold beside the rows in flight is bounded by this, not by the machine. */
+const DATABASE_MEMORY_BYTES = 400_000_000;
+const DATABASE_THREADS = 2;
+
+export async function openWork(options: WorkOptions): Promise<Work> {
+  const { lake, logger, folder } = options;
+  const settings = frugal(options.settings);
+  await mkdir(folder, { recursive: true });
+  const open = () => openDatabase({ scratch: join(folder, "database"), ...settings.database });
+  const pool = await createWorkerPool({
+    url: options.workerUrl,
+    size: settings.processing.num_proc,
+    folder,
+    logger,
+  });
+  const context: WorkContext = {
+    ...options,
+    settings,
+    database: await open(),
+    pool,
+    indexes: createDatasetIndexes(lake, settings.cacheFolder),
+    touched: new Map(),
+  };
+  return {
+    process: (message, signal) => processUpload(context, message, signal),
+    finish: async (signal) => {
+      const finished = await finishJob(context, signal);
+      context.database.close();
+      context.database = await open();
+      return finished;
+    },
+    close: async () => {
+      pool.close();
+      context.indexes.close();
+      context.database.close();
+    },
+  };
+}
+
+async function finishJob(context: WorkContext, signal: AbortSignal) {
+  const { lake, settings, database, logger, touched } = context;
+  try {
+    for (const [name, key] of touched) {
+      throwIfCancelled(signal);
+      await compactIfDue(database, lake, key, lake.layout.compaction);
+      touched.delete(name);
+    }
+    database.close(); // the catalog is built in a database of its own; there is memory for one
+    const { generation } = await refreshCatalog({ lake, settings, logger, signal });
+    return { generation };
+  } catch (error) {
+    return { error: toAppError(error).toDocument().error };
+  }
+}
+
+function frugal(settings: Settings): Settings {
+  const memoryBytes = Math.min(parseSize(settings.database.memory), DATABASE_MEMORY_BYTES);
+  return {
+    ...settings,
+    database: {
+      memory: `${Math.floor(memoryBytes / 1_000_000)}MB`,
+      threads: Math.min(settings.database.threads, DATABASE_THREADS),
+    },
+  };
+}
+
+export function touch(context: WorkContext, key: PartitionKey): void {
+  const { provider, dataset, task, variant } = key;
+  context.touched.set(formatPartition(key), { provider, dataset, task, variant });
+}

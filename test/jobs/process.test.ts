@@ -1,0 +1,252 @@
+import { expect, test } from "bun:test";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createUploadLayout } from "../../src/lake/layout.ts";
+import type { JobRecord } from "../../src/schema/job.ts";
+import {
+  fingerprintTree,
+  makeImage,
+  makeWorld,
+  readRejects,
+  readRows,
+  runProgram,
+  sha256,
+  stageUpload,
+  type World,
+} from "./staging-kit.ts";
+
+async function processAll(world: World): Promise<{ exit: number | null; job: JobRecord }> {
+  const { exit, stdout, stderr } = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  if (stdout === "") throw new Error(stderr);
+  return { exit, job: JSON.parse(stdout) };
+}
+
+async function staged(world: World): Promise<Record<string, string[]>> {
+  const { pending, processing, failed } = world.lake.layout;
+  return {
+    pending: await readdir(pending),
+    processing: await readdir(processing),
+    failed: await readdir(failed),
+  };
+}
+
+const NOTHING = { pending: [], processing: [], failed: [] };
+
+test("images become rows and assets, twice the same image one asset", async () => {
+  const world = await makeWorld();
+  const images = await Promise.all(Array.from({ length: 40 }, (_, at) => makeImage(at % 30)));
+  const uploadId = await stageUpload(
+    world,
+    images.map((image, at) => ({ text: `행 ${at}`, name: `쪽/${at}.jpg`, image })),
+  );
+  const { exit, job } = await processAll(world);
+  expect(exit).toBe(0);
+  expect(job.status).toBe("completed");
+  expect(job.uploads).toHaveLength(1);
+  expect(job.uploads[0]).toMatchObject({ status: "completed", rows: 40, rejected: 0, version: 1 });
+  expect(job.uploads[0]?.assets).toMatchObject({ stored: 30, deduplicated: 10 });
+  expect(job.progress).toMatchObject({ rows_done: 40, rows_total: 40, uploads_done: 1 });
+  const rows = await readRows(world);
+  expect(rows.map((row) => row.text)).toEqual(images.map((_, at) => `행 ${at}`));
+  for (const [at, row] of rows.entries()) {
+    const bytes = await readFile(world.lake.layout.asset(String(row.path)));
+    expect(sha256(bytes)).toBe(String(row.hash));
+    expect(row).toMatchObject({
+      source_hash: sha256(images[at] ?? Buffer.of()),
+      source_name: `쪽/${at}.jpg`,
+      width: 24,
+      height: 16,
+      format: "jpeg",
+      bytes: bytes.length,
+      upload_id: uploadId,
+      source_row: at,
+    });
+  }
+  expect(await staged(world)).toEqual(NOTHING);
+  expect(JSON.parse(await readFile(world.lake.layout.job(job.job_id), "utf8"))).toEqual(job);
+  expect(Object.keys(await fingerprintTree(world.lake.layout.assets))).toHaveLength(30);
+  expect((await stat(world.lake.layout.catalogFile)).isFile()).toBe(true);
+});
+
+test("what the dataset holds is not stored again, whoever brings it", async () => {
+  const world = await makeWorld();
+  const images = await Promise.all([1, 2, 3].map((seed) => makeImage(seed)));
+  const rows = images.map((image, at) => ({ text: `${at}`, name: `${at}.jpg`, image }));
+  await stageUpload(world, rows);
+  await processAll(world);
+  await stageUpload(world, rows, { mode: "append" });
+  const { job } = await processAll(world);
+  expect(job.uploads[0]).toMatchObject({ rows: 3, version: 2, assets: { stored: 0, deduplicated: 3 } });
+  expect(await readRows(world)).toHaveLength(6);
+});
+
+test("bad rows are rejected with their reason, the rest goes on", async () => {
+  const world = await makeWorld();
+  const uploadId = await stageUpload(
+    world,
+    [
+      { text: "good", name: "a.jpg", image: await makeImage(1) },
+      { text: "broken", name: "b.jpg", image: Buffer.from("no image at all") },
+      { text: "gone", name: "c.jpg", missing: "0".repeat(64) },
+      { text: "refused", reject: "is not JSON" },
+      { text: "no image" },
+    ],
+    { max_rejects: "3" },
+  );
+  const { exit, job } = await processAll(world);
+  expect(exit).toBe(3);
+  expect(job.uploads[0]).toMatchObject({ status: "completed", rows: 2, rejected: 3 });
+  const rejects = await readRejects(world, uploadId);
+  expect(rejects.map((row) => [row.source_row, row.source_name])).toEqual([
+    [1, "b.jpg"],
+    [2, "c.jpg"],
+    [3, null],
+  ]);
+  expect(rejects[2]?.reason).toBe("is not JSON");
+  expect((await readRows(world)).map((row) => row.text)).toEqual(["good", "no image"]);
+});
+
+test("too many rejects fail the upload whole; a retry puts it back", async () => {
+  const world = await makeWorld();
+  const uploadId = await stageUpload(
+    world,
+    [
+      { text: "good", name: "a.jpg", image: await makeImage(1) },
+      { text: "broken", name: "b.jpg", image: Buffer.from("no image at all") },
+    ],
+    { max_rejects: "49%" },
+  );
+  const { exit, job } = await processAll(world);
+  expect(exit).toBe(1);
+  expect(job.uploads[0]).toMatchObject({ status: "failed", error: { code: "too_many_rejects" } });
+  expect(await readRows(world)).toEqual([]);
+  expect(await staged(world)).toEqual({ ...NOTHING, failed: [uploadId] });
+  const error = createUploadLayout(join(world.lake.layout.failed, uploadId)).error;
+  expect(JSON.parse(await readFile(error, "utf8"))).toMatchObject({
+    code: "too_many_rejects",
+    job_id: job.job_id,
+  });
+  expect(await readRejects(world, uploadId)).toHaveLength(1);
+  expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(0);
+  expect(await staged(world)).toEqual({ ...NOTHING, pending: [uploadId] });
+  expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(5);
+  const list = JSON.parse((await runProgram(world, ["process", "list", "--json"])).stdout);
+  expect(list.uploads).toMatchObject([{ upload_id: uploadId, status: "pending", rows: 2 }]);
+  expect(list.jobs).toMatchObject([{ job_id: job.job_id, status: "completed" }]);
+});
+
+test("references find raw assets by name, hash and path, in the same job", async () => {
+  const world = await makeWorld();
+  const images = await Promise.all([1, 2, 3].map((seed) => makeImage(seed)));
+  await stageUpload(world, [
+    ...images.map((image, at) => ({ text: `${at}`, name: `${at}.jpg`, image })),
+    { text: "2b", name: "1.jpg", image: images[2] ?? Buffer.of() },
+  ]);
+  const byName = await stageUpload(
+    world,
+    ["0.jpg", "1.jpg", "none.jpg", "2.jpg"].map((reference) => ({ text: `l ${reference}`, reference })),
+    { task: "ocr", variant: "names", reference: "source_name", max_rejects: "2" },
+  );
+  const { job } = await processAll(world);
+  expect(job.uploads.map((upload) => [upload.status, upload.rows, upload.rejected])).toEqual([
+    ["completed", 4, 0],
+    ["completed", 2, 2],
+  ]);
+  const raw = await readRows(world);
+  const labels = await readRows(world, "ocr", "names");
+  expect(labels.map((row) => [row.text, row.hash, row.source_name])).toEqual([
+    ["l 0.jpg", raw[0]?.hash, "0.jpg"],
+    ["l 2.jpg", raw[2]?.hash, "2.jpg"],
+  ]);
+  expect(Object.keys(labels[0] ?? {})).toEqual([
+    "text",
+    "hash",
+    "path",
+    "width",
+    "height",
+    "format",
+    "bytes",
+    "source_name",
+    "upload_id",
+    "source_row",
+  ]);
+  expect((await readRejects(world, byName)).map((row) => row.source_row)).toEqual([1, 2]);
+
+  const hash = String(raw[0]?.hash);
+  const path = String(raw[1]?.path);
+  await stageUpload(
+    world,
+    [hash, "f".repeat(64)].map((reference) => ({ text: "h", reference })),
+    { task: "ocr", variant: "hashes", reference: "hash", max_rejects: "1" },
+  );
+  await stageUpload(
+    world,
+    [path, `${path}x`, "../../etc/passwd"].map((reference) => ({ text: "p", reference })),
+    { task: "ocr", variant: "paths", reference: "path", max_rejects: "2" },
+  );
+  await processAll(world);
+  expect((await readRows(world, "ocr", "hashes")).map((row) => [row.hash, row.path])).toEqual([
+    [hash, raw[0]?.path],
+  ]);
+  expect((await readRows(world, "ocr", "paths")).map((row) => row.path)).toEqual([path]);
+});
+
+test("a replaced raw partition takes its names along", async () => {
+  const world = await makeWorld();
+  await stageUpload(world, [{ text: "old", name: "p.jpg", image: await makeImage(1) }]);
+  await processAll(world);
+  await stageUpload(world, [{ text: "new", name: "p.jpg", image: await makeImage(2) }], { mode: "replace" });
+  await stageUpload(world, [{ text: "label", reference: "p.jpg" }], {
+    task: "ocr",
+    reference: "source_name",
+  });
+  await processAll(world);
+  const [raw] = await readRows(world);
+  const labels = await readRows(world, "ocr", "base");
+  expect(labels.map((row) => [row.text, row.hash])).toEqual([["label", raw?.hash]]);
+});
+
+test("rows without assets pass through, rejected ones stay behind", async () => {
+  const world = await makeWorld();
+  await stageUpload(world, [{ text: "하나" }, { text: "둘", reject: "bad" }, { text: "셋" }], {
+    variant: "text",
+    max_rejects: "1",
+  });
+  const { exit } = await processAll(world);
+  expect(exit).toBe(3);
+  const rows = await readRows(world, "raw", "text");
+  expect(rows.map((row) => [row.text, row.source_row])).toEqual([
+    ["하나", 0],
+    ["셋", 2],
+  ]);
+  expect(Object.keys(rows[0] ?? {})).toEqual(["text", "upload_id", "source_row"]);
+});
+
+test("an upload that cannot be processed fails alone", async () => {
+  const world = await makeWorld();
+  const image = await makeImage(1);
+  const broken = await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "broken" });
+  await writeFile(createUploadLayout(join(world.lake.layout.pending, broken)).rows, "no parquet");
+  const damaged = await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "damaged" });
+  await writeFile(createUploadLayout(join(world.lake.layout.pending, damaged)).manifest, "{");
+  await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "fine" });
+  await stageUpload(world, [{ text: "b", name: "a.jpg", image }], { dataset: "fine" });
+  const { exit, job } = await processAll(world);
+  expect(exit).toBe(1);
+  expect(job.status).toBe("completed");
+  expect(job.uploads.map((upload) => [upload.status, upload.error?.code ?? ""]).sort()).toEqual([
+    ["completed", ""],
+    ["failed", "corrupt"],
+    ["failed", "corrupt"],
+    ["failed", "partition_exists"],
+  ]);
+  expect((await staged(world)).processing).toEqual([]);
+});
+
+test("without a server and without --wait there is nobody to process", async () => {
+  const world = await makeWorld();
+  const { exit, stdout } = await runProgram(world, ["process", "start", "--json"]);
+  expect(exit).toBe(6);
+  expect(JSON.parse(stdout).error.code).toBe("server_unreachable");
+  expect((await runProgram(world, ["process", "status"])).exit).toBe(4);
+});
