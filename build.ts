@@ -49,6 +49,8 @@ async function buildBinary(target: Target, name: string, runtime?: string): Prom
     const result = await Bun.build({
       entrypoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
       root: join(root, "src"),
+      // What a command does not import is not even parsed: --version in 20 ms instead of 70.
+      splitting: true,
       plugins: [nativePlugin(parts.libraries)],
       // Names of functions and parameters stay: Elysia reads them from Function.toString().
       minify: { whitespace: true, syntax: true, identifiers: false },
