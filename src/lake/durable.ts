@@ -31,7 +31,8 @@ export async function syncBatch(folder: string, files: Iterable<string>): Promis
 
 let syncfs: ((fd: number) => number) | null | undefined;
 
-async function syncFileSystem(folder: string): Promise<boolean> {
+/** Flushes the whole file system that holds `folder`; says whether this system can (syncfs(2) on Linux with glibc). */
+export async function syncFileSystem(folder: string): Promise<boolean> {
   syncfs ??= loadSyncfs();
   const call = syncfs;
   if (call === null) return false;

@@ -41,6 +41,8 @@ export const PreparedContentSchema = v.variant("ok", [
     bytes: v.number(),
     pixel_hash: v.nullable(v.string()),
     file: v.string(),
+    /** The path given: shows the pixels that `pixel_hash` stands for. */
+    source: v.string(),
   }),
   v.object({ ok: v.literal(false), source_hash: Sha256Schema, reason: v.string() }),
 ]);

@@ -1,0 +1,146 @@
+import { Database } from "bun:sqlite";
+import { rmSync } from "node:fs";
+import type { AssetRecord } from "../schema/asset.ts";
+
+/** An asset with the name it came with; null where the name says nothing (an asset that a row only refers to). */
+export type NamedAsset = AssetRecord & { source_name: string | null };
+
+/**
+ * What one dataset stores, for batched look-ups: a cache on local disk, made from the rows of the dataset's partitions
+ * and safe to delete. It may know assets that no row names yet; whether a file is there is the caller's to check.
+ */
+export interface AssetIndex {
+  findBySource(sourceHashes: readonly string[]): Map<string, AssetRecord>;
+  findByHash(hashes: readonly string[]): Map<string, NamedAsset>;
+  findByPixels(pixelHashes: readonly string[]): Map<string, AssetRecord>;
+  /** All distinct assets that came with a name. */
+  findByName(names: readonly string[]): Map<string, AssetRecord[]>;
+  /** Takes assets in, in one transaction; what is known already stays as it is. */
+  add(records: readonly (AssetRecord & { source_name?: string | null })[]): void;
+  /** Fingerprints of the partition files that were read into it. */
+  loadedFiles(): string[];
+  markLoaded(fingerprint: string): void;
+  close(): void;
+}
+
+const FORMAT = 1;
+/** Values of one statement; SQLite allows 32,766. */
+const BATCH = 500;
+
+const SCHEMA = `
+  CREATE TABLE assets (
+    source_hash TEXT PRIMARY KEY, hash TEXT NOT NULL, path TEXT NOT NULL, width INTEGER, height INTEGER,
+    format TEXT NOT NULL, bytes INTEGER NOT NULL, pixel_hash TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX by_hash ON assets (hash);
+  CREATE INDEX by_pixels ON assets (pixel_hash) WHERE pixel_hash IS NOT NULL;
+  CREATE TABLE names (source_name TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (source_name, hash)) WITHOUT ROWID;
+  CREATE INDEX names_by_hash ON names (hash);
+  CREATE TABLE files (fingerprint TEXT PRIMARY KEY) WITHOUT ROWID;
+  PRAGMA user_version = ${FORMAT};
+`;
+
+/** Opens the index at `file`, in an existing folder; one that is damaged or of another format is begun anew. */
+export function openAssetIndex(file: string): AssetIndex {
+  let database: Database;
+  try {
+    database = openFile(file);
+  } catch {
+    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${file}${suffix}`, { force: true });
+    database = openFile(file);
+  }
+  return wrapIndex(database);
+}
+
+function openFile(file: string): Database {
+  const database = new Database(file, { create: true });
+  // A power cut may cost the index, never the lake: it is made again from the partitions.
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = OFF");
+  database.run("PRAGMA cache_size = -16000");
+  const version = database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version;
+  if (version === 0) database.run(SCHEMA);
+  else if (version !== FORMAT) throw new Error(`index format ${version}`);
+  return database;
+}
+
+function wrapIndex(database: Database): AssetIndex {
+  /** Rows whose `column` is one of `values`, by batches. */
+  const select = function* <T>(columns: string, from: string, column: string, values: readonly string[]) {
+    for (let at = 0; at < values.length; at += BATCH) {
+      const batch = values.slice(at, at + BATCH);
+      const marks = batch.map(() => "?").join(",");
+      // Full batches share one prepared statement; Database.query keeps it.
+      const sql = `SELECT ${columns} FROM ${from} WHERE ${column} IN (${marks})`;
+      yield* database.query<T, string[]>(sql).all(...batch);
+    }
+  };
+  const insertAsset = database.query("INSERT OR IGNORE INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertName = database.query("INSERT OR IGNORE INTO names VALUES (?, ?)");
+  const addAll = database.transaction(
+    (records: readonly (AssetRecord & { source_name?: string | null })[]) => {
+      for (const record of records) {
+        const { source_hash, hash, path, width, height, format, bytes, pixel_hash, source_name } = record;
+        insertAsset.run(source_hash, hash, path, width, height, format, bytes, pixel_hash);
+        if (source_name != null) insertName.run(source_name, hash);
+      }
+    },
+  );
+  return {
+    findBySource: (hashes) => {
+      const found = new Map<string, AssetRecord>();
+      for (const row of select<AssetRecord>("*", "assets", "source_hash", hashes))
+        found.set(row.source_hash, row);
+      return found;
+    },
+    findByHash: (hashes) => {
+      const found = new Map<string, NamedAsset>();
+      const name = "(SELECT min(source_name) FROM names WHERE names.hash = assets.hash) AS source_name";
+      for (const row of select<NamedAsset>(`*, ${name}`, "assets", "hash", hashes)) {
+        found.set(row.hash, preferKept(found.get(row.hash), row));
+      }
+      return found;
+    },
+    findByPixels: (hashes) => {
+      const found = new Map<string, AssetRecord>();
+      for (const row of select<AssetRecord>("*", "assets", "pixel_hash", hashes)) {
+        if (row.pixel_hash !== null) found.set(row.pixel_hash, preferKept(found.get(row.pixel_hash), row));
+      }
+      return found;
+    },
+    findByName: (names) => {
+      const found = new Map<string, Map<string, AssetRecord>>();
+      const from = "names JOIN assets USING (hash)";
+      for (const { source_name, ...row } of select<NamedAsset>(
+        "assets.*, source_name",
+        from,
+        "source_name",
+        names,
+      )) {
+        const name = source_name ?? "";
+        const assets = found.get(name) ?? new Map<string, AssetRecord>();
+        assets.set(row.hash, preferKept(assets.get(row.hash), row));
+        found.set(name, assets);
+      }
+      return new Map([...found].map(([name, assets]) => [name, [...assets.values()]]));
+    },
+    add: (records) => addAll(records),
+    loadedFiles: () =>
+      database
+        .query<{ fingerprint: string }, []>("SELECT fingerprint FROM files")
+        .all()
+        .map((row) => row.fingerprint),
+    markLoaded: (fingerprint) => {
+      database.query("INSERT OR IGNORE INTO files VALUES (?)").run(fingerprint);
+    },
+    close: () => database.close(),
+  };
+}
+
+/** Of two sources of one asset the one whose own bytes are stored, then the smaller hash: the same at every look-up. */
+function preferKept<T extends AssetRecord>(known: T | undefined, row: T): T {
+  if (known === undefined) return row;
+  const kept = (record: T) => record.source_hash === record.hash;
+  if (kept(known) !== kept(row)) return kept(known) ? known : row;
+  return known.source_hash < row.source_hash ? known : row;
+}

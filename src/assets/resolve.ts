@@ -1,0 +1,31 @@
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { IMAGE_EXTENSIONS } from "../images/sniff.ts";
+import { exists, isMissing } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { DatasetKey } from "../schema/partition.ts";
+
+/**
+ * Absolute path of the asset of a dataset that holds these very bytes, or undefined. Image extensions are tried first;
+ * another file is found by one look into its hash folder, which holds a 65,536th of the dataset.
+ */
+export async function findStored(lake: Lake, dataset: DatasetKey, hash: string): Promise<string | undefined> {
+  for (const extension of IMAGE_EXTENSIONS) {
+    const path = lake.layout.asset(lake.layout.assetPath(dataset, hash, extension));
+    if (await exists(path)) return path;
+  }
+  const folder = dirname(lake.layout.asset(lake.layout.assetPath(dataset, hash, "bin")));
+  const name = (await namesIn(folder)).find(
+    (entry) => entry.startsWith(`${hash}.`) && !entry.endsWith(".claim"),
+  );
+  return name === undefined ? undefined : join(folder, name);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

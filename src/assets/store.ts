@@ -1,0 +1,157 @@
+import { chmod, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AppError } from "../errors.ts";
+import { samePixels } from "../images/decode.ts";
+import { syncBatch, syncFileSystem, syncFolder } from "../lake/durable.ts";
+import { ensureFolder, exists, linkExclusive } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { AssetRecord } from "../schema/asset.ts";
+import type { DatasetKey } from "../schema/partition.ts";
+import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
+import type { PreparedContent } from "../schema/work.ts";
+import { mapConcurrent } from "../util/concurrent.ts";
+import type { AssetIndex } from "./index.ts";
+
+export interface StoreTarget {
+  lake: Lake;
+  dataset: DatasetKey;
+  index: AssetIndex;
+  policy: ImagePolicy;
+  verify: VerifyLevel;
+}
+
+export type StoredContent =
+  | { source_hash: string; asset: AssetRecord; outcome: "stored" | "deduplicated" }
+  | { source_hash: string; reason: string };
+
+type Usable = Extract<PreparedContent, { ok: true }>;
+
+/** Files that are linked or looked at together. */
+const IN_FLIGHT = 16;
+
+/**
+ * Gives prepared contents their place in the store, complete or not at all; answers in the order given. Decisions are
+ * made in that order: the first of equal bytes, or of equal pixels unless the policy keeps every byte, is stored and the
+ * others share it, whichever worker was first. Durable when it returns. Throws `corrupt` when the store holds other
+ * bytes under a name, and the system's errors (ENOSPC, EIO).
+ */
+export async function storeContents(
+  target: StoreTarget,
+  prepared: readonly PreparedContent[],
+): Promise<StoredContent[]> {
+  const usable = prepared.filter((content) => content.ok);
+  const encoded = usable.filter((content) => content.file !== content.source);
+  try {
+    const decided = await decide(target, usable);
+    const fresh = usable.filter((content) => decided.get(content.source_hash)?.outcome === "stored");
+    await placeFiles(target, fresh, decided);
+    target.index.add([...decided.values()].map(({ asset }) => asset));
+    return prepared.map(({ source_hash, ...content }) => {
+      const found = decided.get(source_hash);
+      if (found) return { source_hash, ...found };
+      return { source_hash, reason: "reason" in content ? content.reason : "it was not prepared" };
+    });
+  } finally {
+    await mapConcurrent(encoded, IN_FLIGHT, ({ file }) => rm(file, { force: true }));
+  }
+}
+
+type Decision = { asset: AssetRecord; outcome: "stored" | "deduplicated" };
+
+/** Which contents become assets and which share one, in order. */
+async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<Map<string, Decision>> {
+  const { lake, dataset, index, policy } = target;
+  const knownByHash = index.findByHash(usable.map(({ hash }) => hash));
+  const pixelHashes = policy === "preserve" ? [] : usable.map(({ pixel_hash }) => pixel_hash);
+  const knownByPixels = index.findByPixels(pixelHashes.filter((hash) => hash !== null));
+  const freshByHash = new Map<string, AssetRecord>();
+  const freshByPixels = new Map<string, { asset: AssetRecord; file: string }>();
+  const decided = new Map<string, Decision>();
+  const share = (content: Usable, asset: AssetRecord) =>
+    decided.set(content.source_hash, {
+      asset: fromSource(content.source_hash, asset),
+      outcome: "deduplicated",
+    });
+
+  for (const content of usable) {
+    const { hash, pixel_hash } = content;
+    const sameBytes = freshByHash.get(hash) ?? (await present(lake, knownByHash.get(hash)));
+    if (sameBytes) {
+      share(content, sameBytes);
+      continue;
+    }
+    if (policy !== "preserve" && pixel_hash !== null) {
+      const fresh = freshByPixels.get(pixel_hash);
+      const known = fresh ? undefined : await present(lake, knownByPixels.get(pixel_hash));
+      const file = fresh?.file ?? (known && lake.layout.asset(known.path));
+      const asset = fresh?.asset ?? known;
+      // The hash is no proof, and what is stored may be a lossy form of such pixels.
+      if (file && asset && (await samePixels(content.source, file))) {
+        share(content, asset);
+        continue;
+      }
+    }
+    const asset = describeAsset(lake, dataset, content);
+    decided.set(content.source_hash, { asset, outcome: "stored" });
+    freshByHash.set(hash, asset);
+    if (pixel_hash !== null && !freshByPixels.has(pixel_hash)) {
+      freshByPixels.set(pixel_hash, { asset, file: content.file });
+    }
+  }
+  return decided;
+}
+
+/** The record of an asset as another source of it sees it. */
+function fromSource(source_hash: string, asset: AssetRecord): AssetRecord {
+  const { hash, path, width, height, format, bytes, pixel_hash } = asset;
+  return { source_hash, hash, path, width, height, format, bytes, pixel_hash };
+}
+
+async function present<T extends AssetRecord>(lake: Lake, record: T | undefined): Promise<T | undefined> {
+  return record && (await exists(lake.layout.asset(record.path))) ? record : undefined;
+}
+
+function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetRecord {
+  const { source_hash, hash, extension, width, height, format, bytes, pixel_hash } = content;
+  const path = lake.layout.assetPath(dataset, hash, extension);
+  return { source_hash, hash, path, width, height, format, bytes, pixel_hash };
+}
+
+/**
+ * Content first, then names: two flushes for the whole batch. A name never stands for bytes that a power cut could
+ * take away.
+ */
+async function placeFiles(
+  { lake, dataset }: StoreTarget,
+  fresh: readonly Usable[],
+  decided: ReadonlyMap<string, Decision>,
+): Promise<void> {
+  if (fresh.length === 0) return;
+  const root = lake.layout.datasetAssets(dataset);
+  await ensureFolder(root, lake.modes);
+  const placements = fresh.map((content) => {
+    const path = decided.get(content.source_hash)?.asset.path ?? "";
+    return { content, final: lake.layout.asset(path) };
+  });
+  await mapConcurrent(fresh, IN_FLIGHT, ({ file }) => chmod(file, lake.modes.asset));
+  const written = fresh.filter(({ file, source }) => file !== source).map(({ file }) => file);
+  if (written.length > 0) await syncBatch(root, written);
+  const folders = new Set(placements.map(({ final }) => dirname(final)));
+  await mapConcurrent([...folders], IN_FLIGHT, (folder) => ensureFolder(folder, lake.modes));
+  await mapConcurrent(placements, IN_FLIGHT, ({ content, final }) => placeFile(content, final));
+  if (!(await syncFileSystem(root))) {
+    const all = new Set([...folders, ...[...folders].map(dirname), root, dirname(root), lake.layout.assets]);
+    await mapConcurrent([...all], IN_FLIGHT, syncFolder);
+  }
+}
+
+async function placeFile(content: Usable, final: string): Promise<void> {
+  if (content.file === final || (await linkExclusive(content.file, final))) return;
+  const { size } = await stat(final);
+  if (size === content.bytes) return;
+  throw new AppError(
+    "corrupt",
+    `the asset ${final} has ${size} bytes where its name stands for ${content.bytes}; restore it from a backup or remove it, then run \`datalake process retry\``,
+    { details: { path: final } },
+  );
+}

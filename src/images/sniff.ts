@@ -1,0 +1,38 @@
+/** Image formats that the lake reads, with the extension of an asset. */
+export const IMAGE_FORMATS = {
+  jpeg: "jpg",
+  png: "png",
+  webp: "webp",
+  avif: "avif",
+  gif: "gif",
+  tiff: "tiff",
+  bmp: "bmp",
+} as const;
+export type ImageFormat = keyof typeof IMAGE_FORMATS;
+
+export const IMAGE_EXTENSIONS: readonly string[] = Object.values(IMAGE_FORMATS);
+
+/** The format that a file's first 16 bytes claim; undefined for anything that the lake does not read. */
+export function sniffFormat(head: Uint8Array): ImageFormat | undefined {
+  const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to));
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return "jpeg";
+  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return "png";
+  if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP") return "webp";
+  if (text(4, 8) === "ftyp" && /^(avif|avis)$/.test(text(8, 12))) return "avif";
+  if (/^GIF8[79]a$/.test(text(0, 6))) return "gif";
+  if (/^(II\*\0|MM\0\*|II\+\0|MM\0\+)$/.test(text(0, 4))) return "tiff";
+  if (text(0, 2) === "BM") return "bmp";
+  return undefined;
+}
+
+/** What a file that is no image seems to be, for the reason of its rejection. */
+export function describeForeign(head: Uint8Array): string {
+  const start = new TextDecoder("utf-8", { fatal: false }).decode(head.subarray(0, 64)).trimStart();
+  if (head.length === 0) return "an empty file";
+  if (start.startsWith("%PDF")) return "PDF";
+  if (start.startsWith("<svg") || start.startsWith("<?xml")) return "SVG or XML";
+  if (start.startsWith("<")) return "HTML";
+  if (start.slice(4, 8) === "ftyp") return "HEIC or video";
+  if (start.startsWith("PK")) return "a ZIP archive";
+  return "unknown";
+}

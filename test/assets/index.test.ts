@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAssetIndex } from "../../src/assets/index.ts";
+import type { AssetRecord } from "../../src/schema/asset.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "datalake-index-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const hex = (number: number) => number.toString(16).padStart(64, "0");
+
+function record(number: number, more: Partial<AssetRecord> = {}): AssetRecord {
+  const hash = hex(number);
+  const base = {
+    source_hash: hash,
+    hash,
+    path: `${hash}.jpg`,
+    width: 1,
+    height: 2,
+    format: "jpeg",
+    bytes: 3,
+  };
+  return { ...base, pixel_hash: hash.slice(0, 32), ...more };
+}
+
+test("finds what was added, in batches of any size, also after it was opened again", () => {
+  const file = join(folder, "batches.sqlite");
+  const numbers = Array.from({ length: 1200 }, (_, at) => at);
+  const writing = openAssetIndex(file);
+  writing.add(numbers.map((number) => ({ ...record(number), source_name: `쪽-${number}.jpg` })));
+  writing.close();
+  const index = openAssetIndex(file);
+  const found = index.findBySource(Array.from({ length: 1300 }, (_, at) => hex(at)));
+  expect(found.size).toBe(1200);
+  expect(found.get(hex(7))).toEqual(record(7));
+  expect(index.findByName(["쪽-3.jpg", "none"]).get("쪽-3.jpg")).toEqual([record(3)]);
+  expect(index.findByHash([hex(5)]).get(hex(5))?.source_name).toBe("쪽-5.jpg");
+  expect(index.findByHash(["f".repeat(64)]).size).toBe(0);
+});
+
+test("a name that stands for two assets gives both, one that came twice with the same asset gives one", () => {
+  const index = openAssetIndex(join(folder, "names.sqlite"));
+  const other = record(2, { source_hash: hex(9) });
+  index.add([
+    { ...record(1), source_name: "a.jpg" },
+    { ...record(2), source_name: "a.jpg" },
+    { ...other, source_name: "b.jpg" },
+    { ...record(2), source_name: "b.jpg" },
+  ]);
+  expect(index.findByName(["a.jpg"]).get("a.jpg")).toHaveLength(2);
+  expect(index.findByName(["b.jpg"]).get("b.jpg")).toEqual([record(2)]);
+});
+
+test("remembers which files it holds", () => {
+  const file = join(folder, "files.sqlite");
+  const writing = openAssetIndex(file);
+  writing.markLoaded("one");
+  writing.markLoaded("one");
+  writing.close();
+  expect(openAssetIndex(file).loadedFiles()).toEqual(["one"]);
+});
+
+test("begins anew when the file is no index", async () => {
+  const file = join(folder, "damaged.sqlite");
+  await writeFile(file, "not a database, but long enough to be read as the header of one".repeat(100));
+  const index = openAssetIndex(file);
+  index.add([record(1)]);
+  expect(index.findBySource([hex(1)]).size).toBe(1);
+});
