@@ -19,6 +19,8 @@ const LAYERS = [
 const BETWEEN_SIBLINGS = new Set([
   // A library that cannot be loaded is told as an AppError.
   "native.ts -> errors.ts",
+  // What is stored was decoded, and perhaps encoded anew, before.
+  "assets -> images",
   // The client without a server works on the lake's own files.
   "client -> lake",
   // `datalake serve` starts the server.
