@@ -1,0 +1,209 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DateUnit, type Field, type Schema, TimeUnit, Type } from "apache-arrow";
+import { AppError } from "../errors.ts";
+import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import type { Features } from "../schema/columns.ts";
+import { readBatchBlobs } from "./arrow/blobs.ts";
+import { readPlainMessage } from "./arrow/bodies.ts";
+import { findBytesColumn } from "./arrow/columns.ts";
+import { type ArrowMessage, readMessages } from "./arrow/messages.ts";
+import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
+import { withFile } from "./bytes.ts";
+import { parseFeatures } from "./features.ts";
+import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
+import { embeddedCell } from "./parquet-reader.ts";
+import { describeRelation } from "./relations.ts";
+
+export interface ArrowSource {
+  path: string;
+  split?: string | undefined;
+}
+
+interface ArrowFile extends ArrowSource {
+  schema: Schema;
+  rowCount: number;
+}
+
+/** A Parquet piece is begun anew when the messages for it reach this. */
+const PIECE_BYTES = 32 << 20;
+
+/**
+ * Opens Arrow IPC files (stream or file format, Feather v2, buffers plain, lz4 or zstd) as one input. The rows are turned
+ * into Parquet pieces in scratch, a batch at a time; cells of an image column stay where they are. Throws
+ * `invalid_input` for what is no Arrow, is cut, or differs in its columns from the first file.
+ */
+export async function openArrowFiles(
+  format: InputFormat,
+  path: string,
+  folder: string,
+  sources: readonly ArrowSource[],
+  context: ReaderContext,
+): Promise<Input> {
+  const files = await Promise.all(sources.map(describeFile));
+  const sizes = await Promise.all(sources.map(async (source) => (await stat(source.path)).size));
+  const [first] = files;
+  if (!first) throw new AppError("invalid_input", `${path} holds no Arrow file`, { details: { path } });
+  const rows = await convertRows(files, context);
+  const columns = await describeColumns(context, rows, first.schema);
+  return {
+    format,
+    path,
+    folder,
+    sizeBytes: sizes.reduce((total, size) => total + size, 0),
+    fileCount: files.length,
+    rowCount: files.reduce((total, file) => total + file.rowCount, 0),
+    columns,
+    features: schemaFeatures(first.schema),
+    notices: [],
+    rows: async () => rows,
+    embedded: (column, signal) => readColumn(files, column, signal),
+  };
+}
+
+async function describeFile(source: ArrowSource): Promise<ArrowFile> {
+  let schema: Schema | undefined;
+  let rowCount = 0;
+  for await (const message of withFile(source.path, (handle) => readMessages(handle, source.path))) {
+    if ("schema" in message.header) schema = message.header.schema;
+    else if ("batch" in message.header) rowCount += message.header.batch.length;
+  }
+  if (schema) return { ...source, schema, rowCount };
+  throw new AppError("invalid_input", `${source.path} is no Arrow IPC stream or file`, {
+    details: { path: source.path },
+  });
+}
+
+function schemaFeatures(schema: Schema): Features {
+  const text = schema.metadata.get("huggingface");
+  return text === undefined ? {} : parseFeatures(text);
+}
+
+/** Every row of the files as a relation over Parquet pieces; the bytes of image columns are blanked. */
+async function convertRows(files: readonly ArrowFile[], context: ReaderContext): Promise<string> {
+  const pieces: { path: string; split: string | undefined }[] = [];
+  for (const file of files) {
+    const blank = blankBuffers(file.schema);
+    const nextPiece = () => {
+      const path = join(context.scratch, `arrow-${pieces.length}.parquet`);
+      pieces.push({ path, split: file.split });
+      return path;
+    };
+    const isFirst = file === files[0];
+    for await (const stream of readPieces(file, blank, isFirst, context.signal)) {
+      await writeStreamAsParquet(stream, nextPiece());
+    }
+  }
+  const conversions = files[0] ? convertedFields(files[0].schema) : "";
+  const replace = conversions === "" ? "" : ` REPLACE (${conversions})`;
+  const groups = Map.groupBy(pieces, ({ split }) => split);
+  const selects = Array.from(groups, ([split, group]) => {
+    const list = quoteList(group.map((piece) => piece.path));
+    const added = split === undefined ? "" : `, ${quoteText(split)} AS split`;
+    return `SELECT *${replace}${added} FROM read_parquet(${list}, union_by_name = true)`;
+  });
+  return `(${selects.join(" UNION ALL BY NAME ")})`;
+}
+
+/** Complete IPC streams of some MB each. The first file gives one even without rows, for its columns. */
+async function* readPieces(
+  file: ArrowFile,
+  blank: ReadonlyMap<number, "offsets" | "data">,
+  evenEmpty: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array[]> {
+  yield* withFile(file.path, async function* (handle) {
+    let head: Uint8Array[] = []; // the schema and all dictionaries so far: every piece begins with them
+    let piece: Uint8Array[] = [];
+    let pieceBytes = 0;
+    let given = false;
+    for await (const message of readMessages(handle, file.path)) {
+      signal?.throwIfAborted();
+      const isBatch = "batch" in message.header;
+      const framed = await readPlainMessage(handle, message, isBatch ? blank : new Map());
+      if (!isBatch) {
+        head = [...head, ...framed];
+        continue;
+      }
+      piece.push(...framed);
+      pieceBytes += framed.reduce((total, part) => total + part.length, 0);
+      if (pieceBytes < PIECE_BYTES) continue;
+      yield [...head, ...piece];
+      given = true;
+      piece = [];
+      pieceBytes = 0;
+    }
+    if (piece.length > 0 || (evenEmpty && !given)) yield [...head, ...piece];
+  });
+}
+
+function blankBuffers(schema: Schema): Map<number, "offsets" | "data"> {
+  const blank = new Map<number, "offsets" | "data">();
+  for (const field of schema.fields) {
+    const column = isImageName(field.name) ? findBytesColumn(schema, field.name) : undefined;
+    if (column) blank.set(column.offsets, "offsets").set(column.data, "data");
+  }
+  return blank;
+}
+
+function isImageName(name: string): boolean {
+  return embeddedCell({ name, type: "BLOB" }) !== undefined;
+}
+
+async function describeColumns(
+  context: ReaderContext,
+  rows: string,
+  schema: Schema,
+): Promise<SourceColumn[]> {
+  const untyped = new Set(
+    schema.fields.filter((field) => field.type.typeId === Type.Null).map((field) => field.name),
+  );
+  return (await describeRelation(context.database, rows)).map((column) => {
+    if (untyped.has(column.name)) return { ...column, type: "NULL" };
+    const embedded = embeddedCell(column);
+    return embedded ? { ...column, embedded } : column;
+  });
+}
+
+/** Parquet has no type for these: they come out as bare integers and get their meaning back here. */
+function convertedFields(schema: Schema): string {
+  const conversions = schema.fields.map((field) => ({ field, read: readInteger(field) }));
+  return conversions
+    .filter(({ read }) => read !== undefined)
+    .map(({ field, read }) => `${read} AS ${quoteName(field.name)}`)
+    .join(", ");
+}
+
+function readInteger(field: Field): string | undefined {
+  const value = quoteName(field.name);
+  const { type } = field;
+  if (type.typeId === Type.Date && type.unit === DateUnit.MILLISECOND) {
+    return `CAST(make_timestamp(${value} * 1000) AS DATE)`;
+  }
+  if (type.typeId === Type.Timestamp && type.unit === TimeUnit.SECOND) {
+    return `make_timestamp(${value} * 1000000)`;
+  }
+  if (type.typeId === Type.Time && type.unit === TimeUnit.SECOND) {
+    return `TIME '00:00:00' + to_seconds(${value})`;
+  }
+  return undefined;
+}
+
+async function* readColumn(
+  files: readonly ArrowFile[],
+  name: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EmbeddedBatch> {
+  for (const file of files) {
+    const column = findBytesColumn(file.schema, name);
+    yield* withFile(file.path, async function* (handle) {
+      for await (const message of readMessages(handle, file.path)) {
+        signal?.throwIfAborted();
+        if (!("batch" in message.header)) continue;
+        const rowCount = message.header.batch.length;
+        if (column) yield* readBatchBlobs(handle, message as ArrowMessage, column, rowCount);
+        else yield new Array(rowCount).fill(null);
+      }
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import type { FileHandle } from "node:fs/promises";
+import { CompressionType, Message } from "apache-arrow";
+import { BufferRegion, DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
+import { AppError } from "../../errors.ts";
+import { readAt } from "../bytes.ts";
+import { decompressLz4Frame } from "../lz4.ts";
+import { type ArrowMessage, frameMessage } from "./messages.ts";
+
+/**
+ * Reads a batch's message as an uncompressed one for an IPC stream, without the buffers in `blank` (indices into the
+ * batch's buffers): offsets become zeros, data becomes empty, so that every blanked cell is "" and never read.
+ */
+export async function readPlainMessage(
+  handle: FileHandle,
+  message: ArrowMessage,
+  blank: ReadonlyMap<number, "offsets" | "data">,
+): Promise<Uint8Array[]> {
+  const { header } = message;
+  if ("schema" in header) return frameMessage(message.metadata, []);
+  const batch = "batch" in header ? header.batch : header.dictionary.data;
+  const body: Uint8Array[] = [];
+  const regions: BufferRegion[] = [];
+  let at = 0;
+  for (const index of batch.buffers.keys()) {
+    const kind = blank.get(index);
+    const bytes =
+      kind === "data"
+        ? new Uint8Array(0)
+        : kind === "offsets"
+          ? new Uint8Array(await plainLength(handle, message, index))
+          : await readBuffer(handle, message, index);
+    const padding = (8 - (bytes.length % 8)) % 8;
+    regions.push(new BufferRegion(at, bytes.length));
+    body.push(bytes, new Uint8Array(padding));
+    at += bytes.length + padding;
+  }
+  const plain = new RecordBatch(batch.length, batch.nodes, regions, null, batch.variadicBufferCounts);
+  const { id, isDelta } = "dictionary" in header ? header.dictionary : { id: 0, isDelta: false };
+  const rebuilt = "dictionary" in header ? new DictionaryBatch(plain, id, isDelta) : plain;
+  return frameMessage(Message.encode(Message.from(rebuilt, at)), body);
+}
+
+/** One buffer of a batch, decompressed; empty where it was left out. */
+export async function readBuffer(
+  handle: FileHandle,
+  message: ArrowMessage,
+  index: number,
+): Promise<Uint8Array> {
+  const { region, compression } = locate(message, index);
+  const bytes = await readAt(handle, message.bodyFrom + region.offset, region.length);
+  if (compression === undefined || bytes.length === 0) return bytes;
+  const length = plainSize(bytes);
+  if (length === -1) return bytes.subarray(8); // stored as it is where compression did not help
+  if (compression === CompressionType.LZ4_FRAME) return decompressLz4Frame(bytes.subarray(8), length);
+  return Bun.zstdDecompressSync(bytes.subarray(8) as Uint8Array<ArrayBuffer>);
+}
+
+/** Where an uncompressed buffer lies in the file; undefined for a compressed one. */
+export function plainRange(message: ArrowMessage, index: number): { from: number; end: number } | undefined {
+  const { region, compression } = locate(message, index);
+  const from = message.bodyFrom + region.offset;
+  return compression === undefined ? { from, end: from + region.length } : undefined;
+}
+
+async function plainLength(handle: FileHandle, message: ArrowMessage, index: number): Promise<number> {
+  const { region, compression } = locate(message, index);
+  if (compression === undefined || region.length === 0) return region.length;
+  const length = plainSize(await readAt(handle, message.bodyFrom + region.offset, 8));
+  return length === -1 ? region.length - 8 : length;
+}
+
+function locate(message: ArrowMessage, index: number) {
+  const { header } = message;
+  if ("schema" in header) throw new AppError("internal", "a schema message has no buffers");
+  const batch = "batch" in header ? header.batch : header.dictionary.data;
+  const region = batch.buffers[index];
+  if (!region) throw new AppError("invalid_input", "an Arrow batch lacks a buffer that its schema asks for");
+  return { region, compression: batch.compression?.type };
+}
+
+/** A compressed buffer begins with the length of what it holds. */
+function plainSize(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
+}

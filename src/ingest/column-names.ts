@@ -1,0 +1,38 @@
+import { AppError } from "../errors.ts";
+
+/**
+ * A column name as the lake stores it: NFC, lower snake_case, letters of every script kept. `imageId`, `Image ID` and
+ * `image-id` all become `image_id`; a name without letters or digits gives "".
+ */
+export function snakeCase(name: string): string {
+  return name
+    .normalize("NFC")
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1_$2")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
+    .replace(/^_+|_+$/g, "");
+}
+
+/**
+ * Stored names for an input's columns, in their order; a nameless one becomes `column_<position>`. Throws
+ * `invalid_input` naming both columns where two would get one name.
+ */
+export function storedNames(names: readonly string[]): Map<string, string> {
+  const stored = new Map<string, string>();
+  const taken = new Map<string, string>();
+  for (const [at, name] of names.entries()) {
+    const plain = snakeCase(name) || `column_${at + 1}`;
+    const other = taken.get(plain);
+    if (other !== undefined) {
+      throw new AppError(
+        "invalid_input",
+        `the columns ${JSON.stringify(other)} and ${JSON.stringify(name)} would both be stored as ${plain}; rename one of them`,
+        { details: { columns: [other, name], stored: plain } },
+      );
+    }
+    taken.set(plain, name);
+    stored.set(name, plain);
+  }
+  return stored;
+}

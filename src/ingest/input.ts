@@ -1,0 +1,59 @@
+import type { Database } from "../query/database.ts";
+import type { Features } from "../schema/columns.ts";
+
+export const INPUT_FORMATS = ["parquet", "arrow", "dataset", "jsonl", "csv", "images"] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
+/** A column as the input has it. `type` is DuckDB's name of what `rows()` gives for it. */
+export interface SourceColumn {
+  name: string;
+  type: string;
+  /**
+   * Set where the cells hold whole files (struct<bytes, path> or binary under an image column's name): such a column is
+   * not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if there is one.
+   */
+  embedded?: { bytes: boolean; path: string | undefined };
+}
+
+/** One embedded cell per row: its bytes, or null. */
+export type EmbeddedBatch = (Uint8Array | null)[];
+
+/**
+ * An opened input. Rows have one order, that of the input, in which `rows()` and `embedded()` both give them; each may
+ * be read several times. Work files lie in the reader's scratch folder, which the caller removes.
+ */
+export interface Input {
+  readonly format: InputFormat;
+  /** Absolute path as given, for messages. */
+  readonly path: string;
+  /** Relative paths inside the input start here. */
+  readonly folder: string;
+  readonly sizeBytes: number;
+  readonly fileCount: number;
+  readonly rowCount: number;
+  readonly columns: readonly SourceColumn[];
+  /** Features of Hugging Face `datasets` by source column name, as found; empty without. */
+  readonly features: Features;
+  /** Why the reader rejects rows, as an SQL expression over `rows()` (NULL = fine); undefined when it never does. */
+  readonly rejects?: string;
+  /** What a person should know of how the input was read. */
+  readonly notices: readonly string[];
+  /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
+  rows(signal?: AbortSignal): Promise<string>;
+  /** The bytes of an embedded column, row by row, in batches of some MB, each valid until the next is asked for. */
+  embedded(column: string, signal?: AbortSignal): AsyncIterable<EmbeddedBatch>;
+}
+
+/** What readers may use. `scratch` is an existing folder of this upload alone, on local disk. */
+export interface ReaderContext {
+  database: Database;
+  scratch: string;
+  signal?: AbortSignal;
+  /** Cells larger than this are given as null with a reject by the caller; in bytes. */
+  maxBytes: number;
+}
+
+/** Names under which a column of bytes is taken as the row's image. */
+export const IMAGE_COLUMNS = ["image", "image_bytes"] as const;
+/** Names under which a column of text is taken as the path of a local file. */
+export const PATH_COLUMNS = ["image_path", "file", "file_path"] as const;

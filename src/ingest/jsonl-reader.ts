@@ -1,0 +1,133 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AppError } from "../errors.ts";
+import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+
+/** The longest line that is read; DuckDB holds a few of them. */
+const MAX_LINE_BYTES = 64 << 20;
+const REJECT_COLUMN = "__reject";
+
+/**
+ * Opens JSON Lines files as one input. Keys of any row are columns, in the order in which they first appear. Strings,
+ * numbers, booleans and lists of them keep their type where all rows agree; objects, lists of objects and mixed values
+ * become JSON text with keys in their order. A line that is no JSON object is a rejected row. Blank lines do not count.
+ */
+export async function openJsonLines(files: readonly string[], context: ReaderContext): Promise<Input> {
+  const { database, scratch } = context;
+  const [first] = files;
+  if (first === undefined) throw new AppError("invalid_input", "no JSON Lines file was given");
+  await mkdir(scratch, { recursive: true });
+  const lines = join(scratch, "lines.parquet");
+  const rows = join(scratch, "rows.parquet");
+  await database
+    .run(
+      `COPY (SELECT json, CASE WHEN json IS NULL THEN 'the line is not JSON' WHEN json_type(json) <> 'OBJECT'
+        THEN 'the line is no JSON object' END AS ${REJECT_COLUMN}
+      FROM read_ndjson_objects(${quoteList(files)}, ignore_errors = true, maximum_object_size = ${MAX_LINE_BYTES}))
+      TO ${quoteText(lines)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
+    )
+    .catch((cause) => {
+      const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+      throw new AppError("invalid_input", `${first} cannot be read as JSON Lines: ${why}`, {
+        details: { path: first },
+        cause,
+      });
+    });
+  const keys = await inferKeys(context, lines);
+  const paths = keys.map(({ name }) => quoteText(keyPath(name)));
+  const selects = keys.map((key, at) => `${key.read(`cells[${at + 1}]`)} AS ${quoteName(key.name)}`);
+  await database.run(
+    `COPY (SELECT ${[...selects, REJECT_COLUMN].join(", ")} FROM
+      (SELECT json_extract(json, [${paths.join(", ")}]::VARCHAR[]) AS cells, ${REJECT_COLUMN} FROM read_parquet(${quoteText(lines)})))
+    TO ${quoteText(rows)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
+  );
+  const [count] = await database.rows<{ n: number }>(
+    `SELECT count(*) AS n FROM read_parquet(${quoteText(rows)})`,
+  );
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const relation = `read_parquet(${quoteText(rows)})`;
+  return {
+    format: "jsonl",
+    path: first,
+    folder: dirname(first),
+    sizeBytes: sizes.reduce((total, size) => total + size, 0),
+    fileCount: files.length,
+    rowCount: count?.n ?? 0,
+    columns: keys.map(({ name, type }): SourceColumn => ({ name, type })),
+    features: {},
+    rejects: REJECT_COLUMN,
+    notices: [],
+    rows: async () => relation,
+    async *embedded() {},
+  };
+}
+
+interface Key {
+  name: string;
+  type: string;
+  /** SQL that makes the value of this type from one JSON cell. */
+  read: (cell: string) => string;
+}
+
+/** The keys of all rows with the one type that fits all their values; every row is looked at. */
+async function inferKeys({ database }: ReaderContext, lines: string): Promise<Key[]> {
+  const found = await database.rows<{ key: string; kinds: string[] }>(
+    `SELECT key, list(DISTINCT kind) AS kinds FROM (
+      SELECT entry.key AS key, row_at * 1024 + entry.id AS place, CASE entry.type
+        WHEN 'ARRAY' THEN CASE WHEN contains(CAST(entry.value AS VARCHAR), '{') THEN 'OBJECT' ELSE json_structure(entry.value)::VARCHAR END
+        ELSE entry.type END AS kind
+      FROM (SELECT json, file_row_number AS row_at FROM read_parquet(${quoteText(lines)}, file_row_number = true)
+        WHERE ${REJECT_COLUMN} IS NULL) AS line, json_each(line.json) AS entry)
+    GROUP BY key ORDER BY min(place)`,
+  );
+  return found.map(({ key, kinds }) =>
+    describeKey(
+      key,
+      kinds.filter((kind) => kind !== "NULL"),
+    ),
+  );
+}
+
+const INTEGER_KINDS = ["BIGINT", "UBIGINT"];
+
+function describeKey(name: string, kinds: readonly string[]): Key {
+  const all = (allowed: readonly string[]) => kinds.every((kind) => allowed.includes(kind));
+  const typed = (type: string): Key => ({ name, type, read: (cell) => `CAST(${cell} AS ${type})` });
+  if (kinds.length === 0) return { name, type: "NULL", read: () => "NULL::VARCHAR" };
+  if (all(["VARCHAR"])) return { name, type: "VARCHAR", read: (cell) => `${cell} ->> '$'` };
+  if (all(["BOOLEAN"])) return typed("BOOLEAN");
+  if (all(INTEGER_KINDS)) return typed(kinds.includes("UBIGINT") ? "HUGEINT" : "BIGINT");
+  if (all([...INTEGER_KINDS, "DOUBLE"])) return typed("DOUBLE");
+  const list = listType(kinds);
+  if (list !== undefined) return typed(list);
+  const text = (cell: string) => `CASE WHEN json_type(${cell}) <> 'NULL' THEN CAST(${cell} AS VARCHAR) END`;
+  return { name, type: "VARCHAR", read: text };
+}
+
+/** The list type of structures such as `["BIGINT"]` and `[["DOUBLE"]]` when they agree in depth and kind. */
+function listType(kinds: readonly string[]): string | undefined {
+  let depth = 0;
+  const scalars = new Set<string>();
+  for (const kind of kinds) {
+    const match = /^(\[+)"(NULL|VARCHAR|BOOLEAN|BIGINT|UBIGINT|DOUBLE)"\]+$/.exec(kind);
+    if (!match) return undefined;
+    const [, brackets = "", scalar = ""] = match;
+    if (scalar === "NULL") {
+      if (depth !== 0 && brackets.length > depth) return undefined;
+      continue;
+    }
+    if (depth !== 0 && brackets.length !== depth) return undefined;
+    depth = brackets.length;
+    scalars.add(scalar);
+  }
+  if (depth === 0) return undefined;
+  const numbers = Array.from(scalars).every((scalar) => [...INTEGER_KINDS, "DOUBLE"].includes(scalar));
+  const scalar = scalars.size === 1 ? Array.from(scalars)[0] : numbers ? "DOUBLE" : undefined;
+  if (scalar === undefined) return undefined;
+  return (scalar === "UBIGINT" ? "BIGINT" : scalar) + "[]".repeat(depth);
+}
+
+function keyPath(key: string): string {
+  return `$."${key.replaceAll('"', '\\"')}"`;
+}

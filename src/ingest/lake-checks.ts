@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import { listPartitions, listUploads, readPartitionMetadata, readUploadManifest } from "../lake/manifests.ts";
+import { commonType } from "../schema/column-types.ts";
+import type { Column } from "../schema/columns.ts";
+import {
+  type DatasetKey,
+  formatDataset,
+  formatPartition,
+  type PartitionKey,
+  RAW_TASK,
+} from "../schema/partition.ts";
+import type { Task, Taxonomy } from "../schema/taxonomy.ts";
+import type { UploadManifest, UploadMode } from "../schema/upload.ts";
+
+/** Manifests of uploads that wait or are in work. One that settles while we look is in the catalog then. */
+export async function readWaitingUploads(lake: Lake): Promise<UploadManifest[]> {
+  const waiting: UploadManifest[] = [];
+  for (const state of ["pending", "processing"] as const) {
+    for (const id of await listUploads(lake, state)) {
+      const manifest = await readUploadManifest(join(lake.layout[state], id));
+      if (manifest) waiting.push(manifest);
+    }
+  }
+  return waiting;
+}
+
+/** Throws `not_found` naming the providers there are. */
+export function requireProvider(taxonomy: Taxonomy, provider: string): void {
+  if (Object.hasOwn(taxonomy.providers, provider)) return;
+  const known = Object.keys(taxonomy.providers).join(", ") || "none yet";
+  throw new AppError(
+    "not_found",
+    `provider ${provider} does not exist (there are: ${known}); add it with \`datalake config provider create ${provider}\``,
+    { details: { provider } },
+  );
+}
+
+/** The task of that name; throws `not_found` naming the tasks there are. */
+export function requireTask(taxonomy: Taxonomy, task: string): Task {
+  const found = Object.hasOwn(taxonomy.tasks, task) ? taxonomy.tasks[task] : undefined;
+  if (found !== undefined)
+    return { description: "", required: found?.required ?? [], allow: found?.allow ?? {} };
+  const known = Object.keys(taxonomy.tasks).join(", ") || "none yet";
+  throw new AppError(
+    "not_found",
+    `task ${task} does not exist (there are: ${known}); add it with \`datalake config task create ${task}\``,
+    { details: { task } },
+  );
+}
+
+/** Fields a task asks for, required ones first. */
+export function taskFields(task: Task): string[] {
+  return Array.from(new Set([...task.required, ...Object.keys(task.allow)]));
+}
+
+/** Checks `--meta` against the task: nothing missing, unknown or outside the allowed values. Throws `usage`. */
+export function checkFields(name: string, task: Task, meta: Readonly<Record<string, string>>): void {
+  const fields = taskFields(task);
+  for (const field of Object.keys(meta)) {
+    if (fields.includes(field)) continue;
+    const known = fields.join(", ") || "none";
+    throw new AppError(
+      "usage",
+      `--meta ${field}: task ${name} has no such field (it has: ${known}); leave it out`,
+      {
+        details: { field },
+      },
+    );
+  }
+  for (const field of task.required) {
+    if (meta[field]) continue;
+    const values = task.allow[field]?.join(", ");
+    throw new AppError(
+      "usage",
+      `task ${name} needs the field ${field}${values ? ` (one of: ${values})` : ""}; add --meta ${field}=VALUE`,
+      { details: { field } },
+    );
+  }
+  for (const [field, value] of Object.entries(meta)) {
+    const allowed = task.allow[field];
+    if (allowed === undefined || allowed.includes(value)) continue;
+    throw new AppError(
+      "usage",
+      `--meta ${field}=${value}: task ${name} allows ${allowed.join(", ")}; choose one of them`,
+      { details: { field, value, allowed } },
+    );
+  }
+}
+
+/**
+ * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
+ * wants columns whose types meet (`type_mismatch`, naming both). Gives the rows that `replace` would replace.
+ */
+export async function checkMode(
+  lake: Lake,
+  key: PartitionKey,
+  mode: UploadMode,
+  columns: readonly Column[],
+  waiting: readonly UploadManifest[],
+): Promise<void> {
+  const metadata = await readPartitionMetadata(lake, key);
+  const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
+  if (mode === "create" && (metadata || queued.length > 0)) {
+    const where = metadata ? "exists" : `is about to be made by upload ${queued[0]?.upload_id}`;
+    throw new AppError(
+      "partition_exists",
+      `partition ${formatPartition(key)} ${where}; add to it with --mode append, or put this in its place with --mode replace`,
+      { details: { partition: formatPartition(key) } },
+    );
+  }
+  if (mode !== "append") return;
+  const held = metadata?.columns.filter((column) => column.nulls < metadata.rows) ?? [];
+  for (const there of [held, ...queued.map((manifest) => manifest.columns)]) checkTypes(key, there, columns);
+}
+
+function checkTypes(key: PartitionKey, there: readonly Column[], columns: readonly Column[]): void {
+  const types = new Map(there.map((column) => [column.name, column.type]));
+  for (const { name, type } of columns) {
+    const other = types.get(name);
+    if (other === undefined || commonType(other, type) !== undefined) continue;
+    throw new AppError(
+      "type_mismatch",
+      `column ${name} is ${type} here but ${other} in ${formatPartition(key)}; convert or rename it, or use --mode replace`,
+      { details: { column: name, type, partition_type: other } },
+    );
+  }
+}
+
+/** Throws `not_found` unless the dataset has raw data in the catalog, or waiting. */
+export async function requireRawData(
+  lake: Lake,
+  dataset: DatasetKey,
+  waiting: readonly UploadManifest[],
+): Promise<void> {
+  const isRaw = (key: PartitionKey) => key.task === RAW_TASK && formatDataset(key) === formatDataset(dataset);
+  if (waiting.some(isRaw) || (await listPartitions(lake)).some(isRaw)) return;
+  throw new AppError(
+    "not_found",
+    `dataset ${formatDataset(dataset)} has no raw data that rows could refer to; upload its images first with --type raw`,
+    { details: { ...dataset } },
+  );
+}

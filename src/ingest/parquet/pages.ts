@@ -1,0 +1,166 @@
+import type { FileHandle } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
+import { AppError } from "../../errors.ts";
+import { type ByteReader, createByteReader, readAt, readRange } from "../bytes.ts";
+import { decompressLz4Block } from "../lz4.ts";
+import { decompressSnappy } from "./snappy.ts";
+import { readThrift, type ThriftStruct, thriftNumber, thriftStruct } from "./thrift.ts";
+
+/** One page of a column chunk; `levels` are encoded definition levels, `values` what follows them, decompressed. */
+export interface Page {
+  kind: "dictionary" | "data";
+  valueCount: number;
+  encoding: number;
+  levels: Uint8Array | undefined;
+  values: ByteReader;
+  /** Bytes that `values` holds. */
+  valueBytes: number;
+}
+
+export interface ChunkRange {
+  from: number;
+  end: number; // exclusive
+  /** As parquet_metadata() names it. */
+  codec: string;
+  /** Definition level of a cell that is there; 0 = never null. */
+  maxLevel: number;
+}
+
+const DATA = 0;
+const DICTIONARY = 2;
+const DATA_V2 = 3;
+const HEAD_BYTES = 4096;
+
+/**
+ * The pages of a column chunk one after the other, each decompressed as it is read: a page of any size costs constant
+ * memory. Take what you need of `values` before the next page. Format: parquet-format/src/main/thrift/parquet.thrift.
+ */
+export async function* readPages(handle: FileHandle, range: ChunkRange): AsyncGenerator<Page> {
+  for (let at = range.from; at < range.end; ) {
+    const { header, bodyFrom } = await readHeader(handle, at, range.end);
+    const compressedBytes = need(thriftNumber(header, 3));
+    const bodyEnd = bodyFrom + compressedBytes;
+    if (bodyEnd > range.end) throw new AppError("corrupt", "a Parquet page is longer than its column");
+    const type = thriftNumber(header, 1);
+    if (type === DATA || type === DICTIONARY || type === DATA_V2) {
+      const page = await openPage(handle, range, header, type, bodyFrom, bodyEnd);
+      try {
+        yield page;
+      } finally {
+        await page.values.close();
+      }
+    }
+    at = bodyEnd;
+  }
+}
+
+async function openPage(
+  handle: FileHandle,
+  range: ChunkRange,
+  header: ThriftStruct,
+  type: number,
+  from: number,
+  end: number,
+): Promise<Page> {
+  const plainBytes = need(thriftNumber(header, 2));
+  if (type === DATA_V2) {
+    const own = thriftStruct(header, 8);
+    const levelBytes = thriftNumber(own, 5) ?? 0;
+    const before = levelBytes + (thriftNumber(own, 6) ?? 0);
+    const codec = own?.get(7) === false ? "UNCOMPRESSED" : range.codec;
+    return {
+      kind: "data",
+      valueCount: need(thriftNumber(own, 1)),
+      encoding: need(thriftNumber(own, 4)),
+      levels: range.maxLevel === 0 ? undefined : await readAt(handle, from, levelBytes),
+      values: await decompress(codec, handle, from + before, end, plainBytes - before),
+      valueBytes: plainBytes - before,
+    };
+  }
+  const own = thriftStruct(header, type === DATA ? 5 : 7);
+  const page = { valueCount: need(thriftNumber(own, 1)), encoding: need(thriftNumber(own, 2)) };
+  const values = await decompress(range.codec, handle, from, end, plainBytes);
+  if (type === DICTIONARY || range.maxLevel === 0) {
+    const kind = type === DICTIONARY ? ("dictionary" as const) : ("data" as const);
+    return { ...page, kind, levels: undefined, values, valueBytes: plainBytes };
+  }
+  const head = await values.take(4);
+  const levelBytes = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+  if (levelBytes > plainBytes) throw new AppError("corrupt", "a Parquet page has too many levels");
+  const levels = (await values.take(levelBytes)).slice();
+  return { ...page, kind: "data", levels, values, valueBytes: plainBytes - levelBytes - 4 };
+}
+
+async function readHeader(
+  handle: FileHandle,
+  at: number,
+  end: number,
+): Promise<{ header: ThriftStruct; bodyFrom: number }> {
+  // statistics inside a header may hold a whole value
+  for (let wanted = HEAD_BYTES; ; wanted *= 16) {
+    const bytes = await readAt(handle, at, Math.min(wanted, end - at));
+    const parsed = readThrift(bytes);
+    if (parsed) return { header: parsed.value, bodyFrom: at + parsed.end };
+    if (bytes.length < wanted) throw new AppError("corrupt", "a Parquet column ends in the middle of a page");
+  }
+}
+
+async function decompress(
+  codec: string,
+  handle: FileHandle,
+  from: number,
+  end: number,
+  plainBytes: number,
+): Promise<ByteReader> {
+  const source = readRange(handle, from, end);
+  switch (codec) {
+    case "UNCOMPRESSED":
+      return createByteReader(source);
+    case "SNAPPY":
+      return createByteReader(decompressSnappy(createByteReader(source)));
+    case "ZSTD":
+      return createByteReader(through(source, createZstdDecompress()));
+    case "GZIP":
+      return createByteReader(through(source, createGunzip()));
+    case "BROTLI":
+      return createByteReader(through(source, createBrotliDecompress()));
+    case "LZ4_RAW":
+      return createByteReader(decompressLz4(handle, from, end, plainBytes));
+    default:
+      throw new AppError(
+        "unsupported_format",
+        `Parquet columns of images compressed as ${codec} cannot be read; write them as zstd or uncompressed`,
+      );
+  }
+}
+
+async function* through(
+  source: AsyncIterable<Uint8Array>,
+  transform: NodeJS.ReadWriteStream & { destroy(): unknown },
+): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(source, { objectMode: false });
+  input.on("error", () => transform.destroy());
+  try {
+    yield* input.pipe(transform) as unknown as AsyncIterable<Uint8Array>;
+  } finally {
+    input.destroy();
+    transform.destroy();
+  }
+}
+
+async function* decompressLz4(
+  handle: FileHandle,
+  from: number,
+  end: number,
+  plainBytes: number,
+): AsyncGenerator<Uint8Array> {
+  const output = new Uint8Array(plainBytes);
+  decompressLz4Block(await readAt(handle, from, end - from), output);
+  yield output;
+}
+
+function need(value: number | undefined): number {
+  if (value === undefined || value < 0) throw new AppError("corrupt", "a Parquet page header lacks a field");
+  return value;
+}

@@ -1,0 +1,135 @@
+/** A field of a Thrift struct: integers as numbers or bigints, binary as bytes, structs as maps by field id. */
+export type ThriftValue = number | bigint | boolean | Uint8Array | ThriftValue[] | ThriftStruct;
+export type ThriftStruct = Map<number, ThriftValue>;
+
+/**
+ * Reads one struct in Thrift's compact protocol from the start of `bytes`, and where it ends; undefined when the bytes
+ * end before it does. Format: thrift/doc/specs/thrift-compact-protocol.md.
+ */
+export function readThrift(bytes: Uint8Array): { value: ThriftStruct; end: number } | undefined {
+  const cursor = { bytes, at: 0 };
+  try {
+    const value = readStruct(cursor, 0);
+    return { value, end: cursor.at };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** An integer field as a number; undefined when absent. */
+export function thriftNumber(struct: ThriftStruct | undefined, id: number): number | undefined {
+  const value = struct?.get(id);
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+}
+
+export function thriftStruct(struct: ThriftStruct | undefined, id: number): ThriftStruct | undefined {
+  const value = struct?.get(id);
+  return value instanceof Map ? value : undefined;
+}
+
+export function thriftList(struct: ThriftStruct | undefined, id: number): ThriftValue[] {
+  const value = struct?.get(id);
+  return Array.isArray(value) ? value : [];
+}
+
+export function thriftText(value: ThriftValue | undefined): string | undefined {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined;
+}
+
+interface Cursor {
+  bytes: Uint8Array;
+  at: number;
+}
+
+const MAX_DEPTH = 32;
+
+function readStruct(cursor: Cursor, depth: number): ThriftStruct {
+  if (depth > MAX_DEPTH) throw new Error("Thrift structs are nested too deeply");
+  const struct: ThriftStruct = new Map();
+  let id = 0;
+  for (;;) {
+    const head = readByte(cursor);
+    const type = head & 0x0f;
+    if (type === 0) return struct;
+    const delta = head >> 4;
+    id = delta === 0 ? Number(readZigzag(cursor)) : id + delta;
+    struct.set(id, readValue(cursor, type, depth));
+  }
+}
+
+function readValue(cursor: Cursor, type: number, depth: number): ThriftValue {
+  switch (type) {
+    case 1:
+      return true;
+    case 2:
+      return false;
+    case 3:
+      return (readByte(cursor) << 24) >> 24;
+    case 4:
+    case 5:
+    case 6:
+      return readZigzag(cursor);
+    case 7:
+      return new DataView(take(cursor, 8).slice().buffer).getFloat64(0, true);
+    case 8:
+      return take(cursor, Number(readVarint(cursor)));
+    case 9:
+    case 10:
+      return readList(cursor, depth);
+    case 12:
+      return readStruct(cursor, depth + 1);
+    default:
+      throw new Error(`Thrift type ${type} is not part of Parquet`);
+  }
+}
+
+function readList(cursor: Cursor, depth: number): ThriftValue[] {
+  const head = readByte(cursor);
+  const type = head & 0x0f;
+  const count = head >> 4 === 15 ? Number(readVarint(cursor)) : head >> 4;
+  const values: ThriftValue[] = [];
+  for (let at = 0; at < count; at++) {
+    // inside a list a boolean takes a byte of its own
+    values.push(type === 1 || type === 2 ? readByte(cursor) === 1 : readValue(cursor, type, depth));
+  }
+  return values;
+}
+
+function readZigzag(cursor: Cursor): number | bigint {
+  const value = readVarint(cursor);
+  if (typeof value === "number") return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  return value & 1n ? -(value >> 1n) - 1n : value >> 1n;
+}
+
+function readVarint(cursor: Cursor): number | bigint {
+  let value = 0;
+  let scale = 1;
+  for (let taken = 0; taken < 7; taken++) {
+    const byte = readByte(cursor);
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+    scale *= 128;
+  }
+  let big = BigInt(value);
+  for (let shift = 49n; ; shift += 7n) {
+    if (shift > 63n) throw new Error("a Thrift integer is too long");
+    const byte = readByte(cursor);
+    big |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return big;
+  }
+}
+
+function readByte(cursor: Cursor): number {
+  const byte = cursor.bytes[cursor.at++];
+  if (byte === undefined) throw new RangeError("end of bytes");
+  return byte;
+}
+
+function take(cursor: Cursor, count: number): Uint8Array {
+  const end = cursor.at + count;
+  if (end > cursor.bytes.length) throw new RangeError("end of bytes");
+  const taken = cursor.bytes.subarray(cursor.at, end);
+  cursor.at = end;
+  return taken;
+}

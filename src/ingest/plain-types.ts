@@ -1,0 +1,121 @@
+import { AppError } from "../errors.ts";
+import { quoteText } from "../query/sql.ts";
+import { formatType, parseType, type TypeTree } from "../schema/column-types.ts";
+
+/** How a source column is stored: its plain type, and the SQL that makes it from `expression`. */
+export interface PlainColumn {
+  type: string;
+  expression: string;
+}
+
+const INTEGERS: Record<string, string> = {
+  TINYINT: "INTEGER",
+  SMALLINT: "INTEGER",
+  UTINYINT: "INTEGER",
+  USMALLINT: "INTEGER",
+  INTEGER: "INTEGER",
+  UINTEGER: "BIGINT",
+  BIGINT: "BIGINT",
+};
+const KEPT = new Set(["BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "BLOB"]);
+
+/** Integer types beyond BIGINT: whether they fit depends on the values, which the caller looks at. */
+export function isWideInteger(type: string): boolean {
+  return ["UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"].includes(type);
+}
+
+/**
+ * Reduces a DuckDB type to the plain kinds that every engine reads (schema/columns.ts). Structs, maps and lists that
+ * hold them become JSON strings, other lists stay lists; timestamps become UTC in microseconds; small and unsigned
+ * integers widen; DECIMAL without fraction and of at most 18 digits becomes BIGINT, of at most 15 digits DOUBLE, else
+ * text; UBIGINT and wider become BIGINT when `fitsBigint`, else text. Throws `type_mismatch` for binary data inside a
+ * nested column.
+ */
+export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
+  const tree = parseType(type);
+  if (isNested(tree)) {
+    refuseBinary(name, tree);
+    return { type: "VARCHAR", expression: `CAST(to_json(${widenFloats(tree, expression)}) AS VARCHAR)` };
+  }
+  return plainTree(tree, expression, fitsBigint);
+}
+
+function plainTree(tree: TypeTree, expression: string, fitsBigint: boolean, depth = 0): PlainColumn {
+  if (tree.kind === "list") {
+    const x = `x${depth}`; // a lambda inside a lambda needs a name of its own
+    const element = plainTree(tree.element, x, fitsBigint, depth + 1);
+    if (element.expression === x && tree.length === undefined) {
+      return { type: `${element.type}[]`, expression };
+    }
+    const list = tree.length === undefined ? expression : `${expression}::${formatType(tree.element)}[]`;
+    const each =
+      element.expression === x ? list : `list_transform(${list}, lambda ${x}: ${element.expression})`;
+    return { type: `${element.type}[]`, expression: each };
+  }
+  if (tree.kind === "struct")
+    return { type: "VARCHAR", expression: `CAST(to_json(${expression}) AS VARCHAR)` };
+  return plainScalar(tree.name, expression, fitsBigint);
+}
+
+function plainScalar(type: string, expression: string, fitsBigint: boolean): PlainColumn {
+  const cast = (to: string) => ({ type: to, expression: `CAST(${expression} AS ${to})` });
+  if (KEPT.has(type)) return { type, expression };
+  const integer = INTEGERS[type];
+  if (integer !== undefined) return integer === type ? { type, expression } : cast(integer);
+  if (isWideInteger(type)) return cast(fitsBigint ? "BIGINT" : "VARCHAR");
+  // epoch_us and back: AT TIME ZONE would need an extension that is not there everywhere
+  if (type === "TIMESTAMP WITH TIME ZONE") {
+    return { type: "TIMESTAMP", expression: `make_timestamp(epoch_us(${expression}))` };
+  }
+  if (type.startsWith("TIMESTAMP")) return cast("TIMESTAMP");
+  const decimal = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(type);
+  if (decimal) {
+    const digits = Number(decimal[1]);
+    if (Number(decimal[2]) === 0 && digits <= 18) return cast("BIGINT");
+    return cast(digits <= 15 ? "DOUBLE" : "VARCHAR");
+  }
+  return cast("VARCHAR");
+}
+
+/** True for structs and maps, and for lists that hold them: stored as JSON. */
+function isNested(tree: TypeTree): boolean {
+  if (tree.kind === "list") return isNested(tree.element);
+  if (tree.kind === "struct") return true;
+  return /^(MAP|UNION|STRUCT)\(/.test(tree.name) || tree.name === "VARIANT";
+}
+
+function refuseBinary(name: string, tree: TypeTree): void {
+  const inside =
+    tree.kind === "list" ? [tree.element] : tree.kind === "struct" ? tree.fields.map((f) => f.type) : [];
+  for (const child of inside) refuseBinary(name, child);
+  if (tree.kind === "scalar" && /\bBLOB\b/.test(tree.name)) {
+    throw new AppError(
+      "type_mismatch",
+      `the column ${JSON.stringify(name)} holds binary data inside a list or struct; an image column is named image or image_bytes: rename it, or drop the column`,
+      { details: { column: name } },
+    );
+  }
+}
+
+/** FLOAT 0.1 as JSON is 0.1, not 0.10000000149011612: through its shortest text; not a number becomes null. */
+function widenFloats(tree: TypeTree, expression: string, depth = 0): string {
+  if (!/\b(FLOAT|DOUBLE|TIMESTAMP WITH TIME ZONE)\b/.test(formatType(tree))) return expression;
+  if (tree.kind === "list") {
+    return `list_transform(${expression}::${formatType(tree.element)}[], lambda x${depth}: ${widenFloats(tree.element, `x${depth}`, depth + 1)})`;
+  }
+  if (tree.kind === "struct") {
+    const fields = tree.fields.map((field) => {
+      const key = quoteText(field.name);
+      return `${key}: ${widenFloats(field.type, `struct_extract(${expression}, ${key})`, depth)}`;
+    });
+    return `CASE WHEN ${expression} IS NULL THEN NULL ELSE {${fields.join(", ")}} END`;
+  }
+  if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`);
+  if (tree.name === "DOUBLE") return finite(expression);
+  if (tree.name === "TIMESTAMP WITH TIME ZONE") return `make_timestamp(epoch_us(${expression}))`;
+  return expression;
+}
+
+function finite(expression: string): string {
+  return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
+}

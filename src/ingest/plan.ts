@@ -1,0 +1,209 @@
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import { readTaxonomy } from "../lake/taxonomy.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
+import { parseName } from "../schema/names.ts";
+import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
+import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schema/upload.ts";
+import { storedNames } from "./column-names.ts";
+import { fittingFeatures } from "./features.ts";
+import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+import {
+  checkFields,
+  checkMode,
+  readWaitingUploads,
+  requireProvider,
+  requireRawData,
+  requireTask,
+} from "./lake-checks.ts";
+import { isWideInteger, plainColumn } from "./plain-types.ts";
+import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
+import type { ContentSource } from "./row-contents.ts";
+
+/** What a person asks to upload; names as typed. */
+export interface UploadRequest {
+  type: "raw" | "task";
+  provider: string;
+  dataset: string;
+  /** Of a task upload. */
+  task?: string | undefined;
+  /** Of a task upload; of a raw one it follows from the columns. */
+  variant?: string | undefined;
+  meta?: Readonly<Record<string, string>>;
+  mode: UploadMode;
+  images: ImagePolicy;
+  verify: VerifyLevel;
+  maxRejects: string;
+  description?: string;
+  source?: string;
+}
+
+/** A column as it is staged: its plain type, and the SQL that makes it from `input.rows()`. */
+export interface PlannedColumn extends Column {
+  /** Name in the input; of a constant or derived column, its own. */
+  source: string;
+  expression: string;
+}
+
+/** Everything decided, nothing done yet. */
+export interface UploadPlan {
+  input: Input;
+  request: UploadRequest;
+  key: PartitionKey;
+  columns: PlannedColumn[];
+  features: Features;
+  content: ContentSource | null;
+  contentKind: ContentKind | null;
+  textColumn: string | undefined;
+  reference: { column: ReferenceColumn; expression: string } | null;
+  notices: string[];
+}
+
+/**
+ * Decides what an upload of `input` means, and refuses what cannot be: names, provider, task, its fields, the mode, the
+ * columns, raw data that rows refer to. Throws `usage`, `not_found`, `invalid_name`, `invalid_input`, `empty_input`,
+ * `type_mismatch` or `partition_exists`, before anything is staged.
+ */
+export async function planUpload(
+  request: UploadRequest,
+  input: Input,
+  deps: { lake: Lake; database: ReaderContext["database"] },
+): Promise<UploadPlan> {
+  const provider = parseName("provider", request.provider);
+  const dataset = parseName("dataset", request.dataset);
+  const taxonomy = await readTaxonomy(deps.lake);
+  requireProvider(taxonomy, provider);
+  const target = planTarget(request);
+  const meta = request.meta ?? {};
+  if (request.type === "task") checkFields(target.task, requireTask(taxonomy, target.task), meta);
+  if (input.rowCount === 0) {
+    throw new AppError("empty_input", `${input.path} has no rows; there is nothing to upload`, {
+      details: { path: input.path },
+    });
+  }
+  const names = storedNames(input.columns.map((column) => column.name));
+  const roles = assignRoles(input, names, request.type, request.variant);
+  const variant = target.variant ?? rawVariant(roles, request.variant);
+  const key = { provider, dataset, task: target.task, variant };
+  const kept = await planColumns(input, roles, deps.database);
+  const columns = [...kept, ...extraColumns(kept, roles, meta)];
+  const waiting = await readWaitingUploads(deps.lake);
+  await checkMode(deps.lake, key, request.mode, columns, waiting);
+  if (roles.reference) await requireRawData(deps.lake, key, waiting);
+  return {
+    input,
+    request,
+    key,
+    columns,
+    features: fittingFeatures(input.features, kept),
+    content: roles.content,
+    contentKind: roles.content?.kind ?? null,
+    textColumn: roles.textColumn,
+    reference: roles.reference,
+    notices: [...input.notices, ...roles.notices],
+  };
+}
+
+function planTarget(request: UploadRequest): { task: string; variant: string | undefined } {
+  if (request.type === "raw") {
+    if (request.task !== undefined && request.task !== RAW_TASK) {
+      throw new AppError("usage", "--task goes with --type task; leave it out, or upload with --type task");
+    }
+    const [field] = Object.keys(request.meta ?? {});
+    if (field !== undefined) {
+      throw new AppError(
+        "usage",
+        `--meta ${field} goes with --type task; raw data has no task fields: leave it out`,
+      );
+    }
+    return { task: RAW_TASK, variant: undefined };
+  }
+  if (request.task === undefined) throw new AppError("usage", "a task upload needs --task NAME");
+  if (request.variant === undefined) throw new AppError("usage", "a task upload needs --variant NAME");
+  if (request.task === RAW_TASK) throw new AppError("usage", "the task raw is uploaded with --type raw");
+  return { task: parseName("task", request.task), variant: parseName("variant", request.variant) };
+}
+
+async function planColumns(
+  input: Input,
+  roles: ColumnRoles,
+  database: ReaderContext["database"],
+): Promise<PlannedColumn[]> {
+  const fitting = await columnsThatFit(input, roles, database);
+  return roles.kept.map(({ source, name }) => {
+    const type = source.type === "NULL" ? "VARCHAR" : source.type;
+    const expression = source.type === "NULL" ? "NULL" : quoteName(source.name);
+    const plain = plainColumn(source.name, type, expression, fitting.has(source.name));
+    return {
+      source: source.name,
+      name,
+      type: plain.type,
+      expression: `CAST(${plain.expression} AS ${plain.type})`,
+    };
+  });
+}
+
+/** Columns of integers beyond BIGINT whose values all fit into one; only such columns are read for this. */
+async function columnsThatFit(
+  input: Input,
+  roles: ColumnRoles,
+  database: ReaderContext["database"],
+): Promise<Set<string>> {
+  const wide = roles.kept.map(({ source }) => source).filter((column) => isWideInteger(scalarOf(column)));
+  if (wide.length === 0) return new Set();
+  const tests = wide.map((column) => `bool_and(${fitsTest(column)})`);
+  const connection = await database.instance.connect();
+  try {
+    const reader = await connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${await input.rows()}`);
+    const results = reader.getRows()[0] ?? [];
+    return new Set(wide.filter((_, at) => results[at] !== false).map((column) => column.name));
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function scalarOf(column: SourceColumn): string {
+  return column.type.replace(/(\[\d*\])+$/, "");
+}
+
+function fitsTest(column: SourceColumn): string {
+  const value = quoteName(column.name);
+  const inner = scalarOf(column);
+  if (inner === column.type) return `${value} IS NULL OR TRY_CAST(${value} AS BIGINT) IS NOT NULL`;
+  const depth = column.type.slice(inner.length).split("]").length - 1;
+  const flat = depth === 1 ? value : depth === 2 ? `flatten(${value})` : undefined;
+  return flat === undefined ? "false" : `coalesce(TRY_CAST(list_max(${flat}) AS BIGINT) IS NOT NULL, true)`;
+}
+
+/** Task fields as constants, and the text that a mixed upload brings along. */
+function extraColumns(
+  kept: readonly PlannedColumn[],
+  roles: ColumnRoles,
+  meta: Readonly<Record<string, string>>,
+): PlannedColumn[] {
+  const extra: PlannedColumn[] = Object.entries(meta).map(([name, value]) => ({
+    source: name,
+    name,
+    type: "VARCHAR",
+    expression: quoteText(value),
+  }));
+  if (roles.textColumn) {
+    extra.unshift({
+      source: roles.textColumn,
+      name: roles.textColumn,
+      type: "VARCHAR",
+      expression: "__text",
+    });
+  }
+  for (const { name } of extra) {
+    const same = kept.find((column) => column.name === name);
+    if (!same) continue;
+    throw new AppError(
+      "invalid_input",
+      `the input has a column ${same.source}, whose name the task's field ${name} takes; rename or remove the column`,
+      { details: { column: same.source } },
+    );
+  }
+  return extra;
+}

@@ -1,0 +1,178 @@
+import { readFile } from "node:fs/promises";
+import { throwIfCancelled } from "../errors.ts";
+import type { Database } from "../query/database.ts";
+import { mapConcurrent } from "../util/concurrent.ts";
+import type { Input } from "./input.ts";
+import { findLocalFile, isRemote, sourceName } from "./local-paths.ts";
+import type { ContentStager } from "./stage-contents.ts";
+
+/** Where each row's content comes from. Expressions are SQL over `input.rows()`. */
+export interface ContentSource {
+  kind: "image" | "file";
+  /** The column whose cells hold the bytes; they win over the path. */
+  embedded: string | undefined;
+  /** Expression of the path of a local file, or of the path beside embedded bytes. */
+  path: string | undefined;
+  /** Expression of a file whose text is taken along beside an image (raw variant mixed). */
+  textPath: string | undefined;
+  /** Expression of a name that wins over the path as `source_name`. */
+  name: string | undefined;
+  /** Whether a row without content is rejected. */
+  required: boolean;
+}
+
+/** What became of one row's content; `reject` says why the row cannot be taken. */
+export interface RowContent {
+  sourceHash: string | null;
+  sourceName: string | null;
+  text: string | null;
+  reject: string | null;
+}
+
+export interface RowContentsOptions {
+  database: Database;
+  input: Input;
+  source: ContentSource;
+  stager: ContentStager;
+  /** Where relative paths start, first wins. */
+  folders: readonly string[];
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+interface Cell {
+  bytes: Uint8Array | null;
+  path: string | null;
+  textPath: string | null;
+  name: string | null;
+  reject: string | null;
+}
+
+const IN_FLIGHT = 8;
+const PATHS_AT_ONCE = 256;
+const MAX_TEXT_BYTES = 16 << 20;
+const EMPTY: RowContent = { sourceHash: null, sourceName: null, text: null, reject: null };
+
+/** Stages the content of every row, in batches in input order; some files are read and hashed at the same time. */
+export async function* stageRowContents(options: RowContentsOptions): AsyncGenerator<RowContent[]> {
+  for await (const cells of readCells(options)) {
+    throwIfCancelled(options.signal);
+    yield await mapConcurrent(cells, IN_FLIGHT, (cell) => stageCell(cell, options));
+  }
+}
+
+async function* readCells({ database, input, source, signal }: RowContentsOptions): AsyncGenerator<Cell[]> {
+  const expressions = [source.path, source.textPath, source.name, input.rejects];
+  const select = expressions.map((expression) => `CAST(${expression ?? "NULL"} AS VARCHAR)`).join(", ");
+  // a connection of its own: another query on the same one would end this stream
+  const connection = await database.instance.connect();
+  try {
+    const result = await connection.stream(`SELECT ${select} FROM ${await input.rows(signal)}`);
+    const cells = cellCursor(async () => {
+      const chunk = await result.fetchChunk();
+      return chunk && chunk.rowCount > 0 ? (chunk.getRows() as (string | null)[][]) : undefined;
+    });
+    if (source.embedded === undefined) {
+      for (;;) {
+        const batch = await cells.take(PATHS_AT_ONCE);
+        if (batch.length === 0) return;
+        yield batch;
+      }
+    }
+    for await (const blobs of input.embedded(source.embedded, signal)) {
+      const batch = await cells.take(blobs.length);
+      yield batch.map((cell, at) => ({ ...cell, bytes: blobs[at] ?? null }));
+    }
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function cellCursor(fetch: () => Promise<(string | null)[][] | undefined>) {
+  let rows: (string | null)[][] = [];
+  let at = 0;
+  return {
+    async take(count: number): Promise<Cell[]> {
+      const taken: Cell[] = [];
+      while (taken.length < count) {
+        if (at === rows.length) {
+          const next = await fetch();
+          if (next === undefined) break;
+          rows = next;
+          at = 0;
+        }
+        const [path, textPath, name, reject] = rows[at++] ?? [];
+        taken.push({
+          bytes: null,
+          path: path || null,
+          textPath: textPath || null,
+          name: name || null,
+          reject: reject ?? null,
+        });
+      }
+      return taken;
+    },
+  };
+}
+
+async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
+  if (cell.reject !== null) return { ...EMPTY, reject: cell.reject };
+  const content = await stageOwn(cell, options);
+  if (cell.textPath === null || content.reject !== null) return content;
+  return { ...content, ...(await readText(cell.textPath, options.folders)) };
+}
+
+async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
+  const { source, stager, folders, maxBytes } = options;
+  const name = cell.name ?? cell.path;
+  const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, folders[0] ?? "/") };
+  if (cell.bytes !== null && cell.bytes.length > 0) {
+    if (cell.bytes.length > maxBytes) return { ...named, reject: tooLarge(cell.bytes.length, maxBytes) };
+    return { ...named, sourceHash: await stager.stageBytes(cell.bytes) };
+  }
+  if (cell.path === null) {
+    const empty = cell.bytes !== null ? `the ${source.kind} is empty` : `no ${source.kind}`;
+    return { ...named, reject: source.required && cell.textPath === null ? empty : null };
+  }
+  const found = await locate(cell.path, folders);
+  if (typeof found === "string") return { ...named, reject: found };
+  if (found.sizeBytes === 0) return { ...named, reject: `the ${source.kind} is empty` };
+  if (found.sizeBytes > maxBytes) return { ...named, reject: tooLarge(found.sizeBytes, maxBytes) };
+  try {
+    return { ...named, sourceHash: await stager.stageFile(found.path) };
+  } catch (error) {
+    return { ...named, reject: unreadable(error, found.path) };
+  }
+}
+
+async function locate(path: string, folders: readonly string[]) {
+  if (isRemote(path)) return `${path} is not a local file; download it first`;
+  return (await findLocalFile(path, folders)) ?? `the file ${path} does not exist`;
+}
+
+async function readText(path: string, folders: readonly string[]): Promise<Partial<RowContent>> {
+  const found = await locate(path, folders);
+  if (typeof found === "string") return { reject: found };
+  if (found.sizeBytes > MAX_TEXT_BYTES) return { reject: tooLarge(found.sizeBytes, MAX_TEXT_BYTES) };
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(await readFile(found.path)) };
+  } catch (error) {
+    if (error instanceof TypeError)
+      return { reject: `${path} is not UTF-8 text, all that goes along with an image` };
+    return { reject: unreadable(error, found.path) };
+  }
+}
+
+/** One unreadable file costs its row; what concerns the lake or the disk as a whole ends the upload. */
+function unreadable(error: unknown, path: string): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  const about = (error as NodeJS.ErrnoException).path;
+  if (code !== undefined && ["EACCES", "EIO", "ENOENT", "EISDIR", "ELOOP"].includes(code) && about === path) {
+    return `${path} cannot be read (${code})`;
+  }
+  throw error;
+}
+
+function tooLarge(sizeBytes: number, maxBytes: number): string {
+  return `too large: ${sizeBytes} bytes, at most ${maxBytes} are taken`;
+}
