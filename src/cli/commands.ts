@@ -12,8 +12,20 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Make a lake, or what is missing of one",
     load: async () => (await import("./init.ts")).initCommand,
   },
+  serve: {
+    summary: "Serve a lake: process uploads, answer over HTTP",
+    load: async () => (await import("./serve.ts")).serveCommand,
+  },
   config: {
     summary: "Create, list and remove providers and tasks",
     load: async () => (await import("./config.ts")).configCommand,
+  },
+  process: {
+    summary: "Process uploads and watch over it",
+    load: async () => (await import("./process.ts")).processCommand,
+  },
+  doctor: {
+    summary: "Check the lake and say what to do",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
   },
 };

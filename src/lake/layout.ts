@@ -28,6 +28,8 @@ export function createLayout(root: string) {
     logs: join(root, "logs"),
     log: join(root, "logs", "datalake.log"),
     catalogFile: join(root, "catalog.duckdb"),
+    /** Must never be: DuckDB makes it beside a catalog that is opened for writing. */
+    catalogLog: join(root, "catalog.duckdb.wal"),
     /** An older generation, kept by a hard link while readers may hold it open. */
     previousCatalog: (generation: number) => join(root, `.catalog.prev-${generation}`),
     /** Held by the server (or the `process start` command) that works on this lake. */

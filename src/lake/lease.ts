@@ -70,10 +70,8 @@ export async function inspectLease(
   ttlMs = DEFAULT_TTL_MS,
 ): Promise<{ holder: LeaseHolder; alive: boolean } | undefined> {
   let text: string;
-  let ageMs: number;
   try {
     text = await readFile(path, "utf8");
-    ageMs = (await fileServerNow(path)) - (await stat(path)).mtimeMs;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -91,10 +89,10 @@ export async function inspectLease(
       purpose: "unknown",
       acquired_at: "",
     };
-    return { holder: unknown, alive: ageMs < ttlMs };
+    return { holder: unknown, alive: (await ageOf(path)) < ttlMs };
   }
   const holder = parsed.output;
-  return { holder, alive: (await livesHere(holder)) ?? ageMs < ttlMs };
+  return { holder, alive: (await livesHere(holder)) ?? (await ageOf(path)) < ttlMs };
 }
 
 /** Whether the holder lives, where this machine can tell; undefined where only its silence tells. */
@@ -178,6 +176,7 @@ async function breakDeadLease(path: string, ttlMs: number): Promise<void> {
   }
 }
 
+/** Milliseconds since the file was touched, by the file server's clock; 0 for one that is gone. */
 async function ageOf(path: string): Promise<number> {
   try {
     return (await fileServerNow(path)) - (await stat(path)).mtimeMs;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { hashFile } from "../../catalog/footer.ts";
-import { metadataAgrees } from "../../catalog/metadata.ts";
-import { describeMetadata, type PartitionState, readPartition } from "../../catalog/partition.ts";
+import { isTidy } from "../../catalog/metadata.ts";
+import { type PartitionState, readPartition } from "../../catalog/partition.ts";
 import { AppError } from "../../errors.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
@@ -78,7 +78,7 @@ async function agrees(context: DoctorContext, first: PartitionState): Promise<bo
   let state: PartitionState | undefined = first;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (state === undefined) return true;
-    if (await metadataAgrees(context.lake, state.key, describeMetadata(state))) return true;
+    if (await isTidy(context.lake, { ...state, deadFiles: [] })) return true;
     await Bun.sleep(100);
     state = await readPartition(context.database, context.lake, first.key);
   }

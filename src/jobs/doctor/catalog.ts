@@ -1,0 +1,113 @@
+import { readPublished, withPublished } from "../../catalog/open.ts";
+import { readPartition } from "../../catalog/partition.ts";
+import type { KnownPartition } from "../../catalog/tables.ts";
+import { exists } from "../../lake/files.ts";
+import { interruptible } from "../../query/database.ts";
+import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
+import { type Check, collectPlaces, type DoctorContext, type Finding, placesFinding } from "./check.ts";
+
+/** Invariant 5: the catalog holds the rows of the partitions it lists, in the versions that it says. */
+export const catalogCheck: Check = {
+  name: "catalog",
+  run: async (context) => {
+    const { lake, database, partitions } = context;
+    const findings = await checkWal(context);
+    const published = await readPublished(database, lake);
+    if (published === undefined) {
+      if (partitions.length === 0) return findings.length > 0 ? findings : "none yet, and no partitions";
+      return [
+        ...findings,
+        {
+          status: "warning",
+          message: `there is no catalog of ${partitions.length} partitions`,
+          advice: "run `datalake catalog rebuild`",
+        },
+      ];
+    }
+    findings.push(...(await compareVersions(context, published.partitions)));
+    findings.push(...(await compareRows(context, published.partitions)));
+    if (findings.length > 0) return findings;
+    return `generation ${published.head.generation} holds all ${published.partitions.length} partitions`;
+  },
+};
+
+async function checkWal({ lake }: DoctorContext): Promise<Finding[]> {
+  const path = lake.layout.catalogLog;
+  if (!(await exists(path))) return [];
+  return [
+    {
+      status: "problem",
+      message: `${path} stands beside the catalog: somebody opened the catalog for writing`,
+      advice: "close that program, remove the file and run `datalake catalog rebuild --full`",
+      details: { path },
+    },
+  ];
+}
+
+async function compareVersions(
+  { lake, database, partitions, signal }: DoctorContext,
+  listed: KnownPartition[],
+): Promise<Finding[]> {
+  const behind = collectPlaces();
+  const wrong = collectPlaces();
+  const known = new Map(listed.map((one) => [formatPartition(one), one]));
+  for (const key of partitions) {
+    signal.throwIfAborted();
+    const name = formatPartition(key);
+    const state = await readPartition(database, lake, key).catch(() => undefined); // reported by another check
+    const held = known.get(name);
+    if (state === undefined) continue;
+    known.delete(name);
+    if (held === undefined) behind.add(`${name} (not in it)`);
+    else if (held.version < state.version) behind.add(`${name} (${held.version} of ${state.version})`);
+    else if (held.version > state.version || held.rows !== state.rows) {
+      wrong.add(
+        `${name} (says version ${held.version}, ${held.rows} rows; is ${state.version}, ${state.rows})`,
+      );
+    }
+  }
+  for (const name of known.keys()) wrong.add(`${name} (is gone)`);
+  return [
+    ...placesFinding(
+      "warning",
+      behind,
+      (count) => `the catalog does not hold the newest version of ${count} partitions`,
+      "run `datalake catalog rebuild`, or wait for the job that runs",
+    ),
+    ...placesFinding(
+      "problem",
+      wrong,
+      (count) => `the catalog says of ${count} partitions what is not so`,
+      "run `datalake catalog rebuild`; when that does not help, with --full",
+    ),
+  ];
+}
+
+/** The rows in the catalog are as many as it says; with `--full`, each column has as many values as its files. */
+async function compareRows(context: DoctorContext, listed: KnownPartition[]): Promise<Finding[]> {
+  const { lake, database, signal } = context;
+  const wrong = collectPlaces();
+  const count = (sql: string) =>
+    interruptible(database, signal, () => database.rows<PartitionKey & Record<string, unknown>>(sql));
+  await withPublished(database, lake, "checked", async () => {
+    const names = PARTITION_COLUMNS.join(", ");
+    const counted = await count(`SELECT ${names}, count(*) AS rows FROM checked.catalog GROUP BY ALL`);
+    const rows = new Map(counted.map((row) => [formatPartition(row), Number(row.rows)]));
+    for (const one of listed) {
+      const name = formatPartition(one);
+      if ((rows.get(name) ?? 0) !== one.rows)
+        wrong.add(`${name} (${rows.get(name) ?? 0} of ${one.rows} rows)`);
+      rows.delete(name);
+    }
+    for (const name of rows.keys()) wrong.add(`${name} (not listed)`);
+    if (!context.full) return;
+    const { countValues } = await import("./catalog-values.ts");
+    for (const place of await countValues(context, "checked", listed)) wrong.add(place);
+  });
+  return placesFinding(
+    "problem",
+    wrong,
+    (places) => `the catalog does not hold the rows of ${places} partitions that it lists`,
+    "run `datalake catalog rebuild --full`",
+  );
+}
