@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DateUnit, type Field, type Schema, TimeUnit, Type } from "apache-arrow";
+import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
 import { readPlainMessage } from "./arrow/bodies.ts";
-import { findBytesColumn } from "./arrow/columns.ts";
-import { type ArrowMessage, readMessages } from "./arrow/messages.ts";
+import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
+import { readMessages } from "./arrow/messages.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
 import { withFile } from "./bytes.ts";
 import { parseFeatures } from "./features.ts";
@@ -83,14 +84,13 @@ function schemaFeatures(schema: Schema): Features {
 async function convertRows(files: readonly ArrowFile[], context: ReaderContext): Promise<string> {
   const pieces: { path: string; split: string | undefined }[] = [];
   for (const file of files) {
-    const blank = blankBuffers(file.schema);
     const nextPiece = () => {
       const path = join(context.scratch, `arrow-${pieces.length}.parquet`);
       pieces.push({ path, split: file.split });
       return path;
     };
     const isFirst = file === files[0];
-    for await (const stream of readPieces(file, blank, isFirst, context.signal)) {
+    for await (const stream of readPieces(file, isFirst, context.signal)) {
       await writeStreamAsParquet(stream, nextPiece());
     }
   }
@@ -108,7 +108,6 @@ async function convertRows(files: readonly ArrowFile[], context: ReaderContext):
 /** Complete IPC streams of some MB each. The first file gives one even without rows, for its columns. */
 async function* readPieces(
   file: ArrowFile,
-  blank: ReadonlyMap<number, "offsets" | "data">,
   evenEmpty: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array[]> {
@@ -119,9 +118,10 @@ async function* readPieces(
     let given = false;
     for await (const message of readMessages(handle, file.path)) {
       signal?.throwIfAborted();
-      const isBatch = "batch" in message.header;
-      const framed = await readPlainMessage(handle, message, isBatch ? blank : new Map());
-      if (!isBatch) {
+      const batch = "batch" in message.header ? message.header.batch : undefined;
+      const blank = batch ? blankBuffers(file.schema, batch) : new Map();
+      const framed = await readPlainMessage(handle, message, blank);
+      if (!batch) {
         head = [...head, ...framed];
         continue;
       }
@@ -137,13 +137,11 @@ async function* readPieces(
   });
 }
 
-function blankBuffers(schema: Schema): Map<number, "offsets" | "data"> {
-  const blank = new Map<number, "offsets" | "data">();
-  for (const field of schema.fields) {
-    const column = isImageName(field.name) ? findBytesColumn(schema, field.name) : undefined;
-    if (column) blank.set(column.offsets, "offsets").set(column.data, "data");
-  }
-  return blank;
+/** Buffers of image columns in a batch: left where they are. */
+function blankBuffers(schema: Schema, batch: RecordBatch): Map<number, "zeros" | "nothing"> {
+  const images = schema.fields.filter((field) => isImageName(field.name));
+  const columns = images.map((field) => findBytesColumn(schema, field.name, batch.variadicBufferCounts));
+  return new Map(columns.flatMap((column) => (column ? blankColumn(column) : [])));
 }
 
 function isImageName(name: string): boolean {
@@ -195,14 +193,14 @@ async function* readColumn(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EmbeddedBatch> {
   for (const file of files) {
-    const column = findBytesColumn(file.schema, name);
     yield* withFile(file.path, async function* (handle) {
       for await (const message of readMessages(handle, file.path)) {
         signal?.throwIfAborted();
         if (!("batch" in message.header)) continue;
-        const rowCount = message.header.batch.length;
-        if (column) yield* readBatchBlobs(handle, message as ArrowMessage, column, rowCount);
-        else yield new Array(rowCount).fill(null);
+        const { length, variadicBufferCounts } = message.header.batch;
+        const column = findBytesColumn(file.schema, name, variadicBufferCounts);
+        if (column) yield* readBatchBlobs(handle, message, column, length);
+        else yield new Array(length).fill(null);
       }
     });
   }

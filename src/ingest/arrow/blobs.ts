@@ -8,9 +8,12 @@ import type { ArrowMessage } from "./messages.ts";
 const BATCH_BYTES = 8 << 20;
 const BATCH_ROWS = 1024;
 
+/** A cell's place in one of the data buffers of its column, or its bytes where they stand in the view itself. */
+type CellPlace = { buffer: number; from: number; length: number } | { inline: Uint8Array };
+
 /**
  * The cells of a column of bytes in one batch, about 8 MB at a time, each batch valid until the next is asked for. Only
- * they are read from the file; a compressed column is held as a whole.
+ * they are read from the file; of a compressed column, one buffer is held as a whole.
  */
 export async function* readBatchBlobs(
   handle: FileHandle,
@@ -19,28 +22,54 @@ export async function* readBatchBlobs(
   rowCount: number,
 ): AsyncGenerator<EmbeddedBatch> {
   const bitmaps = await Promise.all(column.validity.map((index) => readBuffer(handle, message, index)));
-  const offsets = offsetReader(await readBuffer(handle, message, column.offsets), column.offsetBytes);
-  const range = plainRange(message, column.data);
-  const whole = range ? undefined : await readBuffer(handle, message, column.data);
   const isThere = (row: number) =>
     bitmaps.every((bits) => bits.length === 0 || ((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
-  for (let row = 0; row < rowCount; ) {
-    const first = offsets(row);
-    let end = row + 1;
-    while (end < rowCount && end - row < BATCH_ROWS && offsets(end + 1) - first <= BATCH_BYTES) end++;
-    const bytes = whole
-      ? whole.subarray(first, offsets(end))
-      : await readAt(handle, (range?.from ?? 0) + first, offsets(end) - first);
-    const batch: EmbeddedBatch = [];
-    for (; row < end; row++) {
-      batch.push(isThere(row) ? bytes.subarray(offsets(row) - first, offsets(row + 1) - first) : null);
-    }
+  const place = await cellPlaces(handle, message, column);
+  const read = bufferReader(handle, message);
+  let batch: EmbeddedBatch = [];
+  let batchBytes = 0;
+  for (let row = 0; row < rowCount; row++) {
+    const cell = isThere(row) ? place(row) : undefined;
+    const bytes = cell === undefined ? null : "inline" in cell ? cell.inline : await read(cell);
+    batch.push(bytes);
+    batchBytes += bytes?.length ?? 0;
+    if (batchBytes < BATCH_BYTES && batch.length < BATCH_ROWS) continue;
     yield batch;
+    batch = [];
+    batchBytes = 0;
   }
+  if (batch.length > 0) yield batch;
 }
 
-function offsetReader(bytes: Uint8Array, width: 4 | 8): (at: number) => number {
+async function cellPlaces(
+  handle: FileHandle,
+  message: ArrowMessage,
+  column: BytesColumn,
+): Promise<(row: number) => CellPlace> {
+  const bytes = await readBuffer(handle, message, column.kind === "offsets" ? column.offsets : column.views);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength === 0) return () => 0; // a batch without rows may leave them out
-  return width === 4 ? (at) => view.getInt32(at * 4, true) : (at) => Number(view.getBigInt64(at * 8, true));
+  if (column.kind === "offsets") {
+    const { data, offsetBytes } = column;
+    const offset = (at: number) =>
+      offsetBytes === 4 ? view.getInt32(at * 4, true) : Number(view.getBigInt64(at * 8, true));
+    return (row) => ({ buffer: data, from: offset(row), length: offset(row + 1) - offset(row) });
+  }
+  const { data } = column;
+  return (row) => {
+    const length = view.getInt32(row * 16, true);
+    if (length <= 12) return { inline: bytes.subarray(row * 16 + 4, row * 16 + 4 + length) };
+    const buffer = data[view.getInt32(row * 16 + 8, true)] ?? -1;
+    return { buffer, from: view.getInt32(row * 16 + 12, true), length };
+  };
+}
+
+/** Reads cells: plain buffers by range, of compressed ones the last is kept. */
+function bufferReader(handle: FileHandle, message: ArrowMessage) {
+  let held: { buffer: number; bytes: Uint8Array } | undefined;
+  return async ({ buffer, from, length }: { buffer: number; from: number; length: number }) => {
+    const range = plainRange(message, buffer);
+    if (range) return readAt(handle, range.from + from, length);
+    if (held?.buffer !== buffer) held = { buffer, bytes: await readBuffer(handle, message, buffer) };
+    return held.bytes.subarray(from, from + length);
+  };
 }

@@ -7,13 +7,13 @@ import { decompressLz4Frame } from "../lz4.ts";
 import { type ArrowMessage, frameMessage } from "./messages.ts";
 
 /**
- * Reads a batch's message as an uncompressed one for an IPC stream, without the buffers in `blank` (indices into the
- * batch's buffers): offsets become zeros, data becomes empty, so that every blanked cell is "" and never read.
+ * Reads a batch's message as an uncompressed one for an IPC stream. Buffers in `blank` (places in the batch's list) are
+ * not read: offsets and views become zeros, data becomes nothing, so that every cell of their column is empty.
  */
 export async function readPlainMessage(
   handle: FileHandle,
   message: ArrowMessage,
-  blank: ReadonlyMap<number, "offsets" | "data">,
+  blank: ReadonlyMap<number, "zeros" | "nothing">,
 ): Promise<Uint8Array[]> {
   const { header } = message;
   if ("schema" in header) return frameMessage(message.metadata, []);
@@ -24,9 +24,9 @@ export async function readPlainMessage(
   for (const index of batch.buffers.keys()) {
     const kind = blank.get(index);
     const bytes =
-      kind === "data"
+      kind === "nothing"
         ? new Uint8Array(0)
-        : kind === "offsets"
+        : kind === "zeros"
           ? new Uint8Array(await plainLength(handle, message, index))
           : await readBuffer(handle, message, index);
     const padding = (8 - (bytes.length % 8)) % 8;

@@ -1,78 +1,102 @@
-import { type DataType, type Field, type Schema, Type } from "apache-arrow";
-import { AppError } from "../../errors.ts";
-
-/** Buffers of a column of bytes in every batch of a schema, by their place in the batch. */
-export interface BytesColumn {
-  /** Validity bitmaps of the column and, in a struct, of its bytes: a cell is there when all say so. */
-  validity: number[];
-  offsets: number;
-  data: number;
-  /** Width of an offset in bytes: 4, or 8 for large types. */
-  offsetBytes: 4 | 8;
-}
+import { type DataType, type Field, type Schema, Type, type Union, UnionMode } from "apache-arrow";
 
 /**
- * Where a batch keeps the bytes of a top-level column that is binary or struct<bytes, ...>; undefined when it is neither.
- * Throws `unsupported_format` where buffers before it cannot be counted (views, unions).
+ * Where one batch keeps the cells of a column of bytes, as places in the batch's list of buffers. A cell is there when
+ * every validity bitmap says so: the column's own and, in a struct, that of its bytes.
  */
-export function findBytesColumn(schema: Schema, name: string): BytesColumn | undefined {
-  let at = 0;
+export type BytesColumn = { validity: number[] } & (
+  | { kind: "offsets"; offsets: number; data: number; offsetBytes: 4 | 8 }
+  | { kind: "views"; views: number; data: number[] }
+);
+
+/**
+ * Finds a top-level column that is binary or struct<bytes, ...>; undefined when it is neither. `variadicCounts` are the
+ * batch's own: how many data buffers each view column has. Format: arrow/docs/format/Columnar.rst, "Buffer Listing".
+ */
+export function findBytesColumn(
+  schema: Schema,
+  name: string,
+  variadicCounts: readonly number[],
+): BytesColumn | undefined {
+  const walk = { at: 0, variadic: Array.from(variadicCounts) };
   for (const field of schema.fields) {
-    if (field.name === name) return describeColumn(field, at);
-    at += bufferCount(field.type, field.name);
+    if (field.name === name) return describeColumn(field, walk);
+    skipColumn(field.type, walk);
   }
   return undefined;
 }
 
-function describeColumn(field: Field, at: number): BytesColumn | undefined {
-  const own = binaryColumn(field.type, at);
+interface Walk {
+  at: number;
+  /** Counts of the view columns still to come. */
+  variadic: number[];
+}
+
+function describeColumn(field: Field, walk: Walk): BytesColumn | undefined {
+  const own = binaryColumn(field.type, walk);
   if (own) return own;
   if (field.type.typeId !== Type.Struct) return undefined;
-  let next = at + 1;
+  const structValidity = walk.at++;
   for (const child of field.type.children as Field[]) {
-    if (child.name === "bytes") {
-      const bytes = binaryColumn(child.type, next);
-      return bytes && { ...bytes, validity: [at, ...bytes.validity] };
+    if (child.name !== "bytes") {
+      skipColumn(child.type, walk);
+      continue;
     }
-    next += bufferCount(child.type, field.name);
+    const bytes = binaryColumn(child.type, walk);
+    return bytes && { ...bytes, validity: [structValidity, ...bytes.validity] };
   }
   return undefined;
 }
 
-function binaryColumn(type: DataType, at: number): BytesColumn | undefined {
-  if (type.typeId !== Type.Binary && type.typeId !== Type.LargeBinary) return undefined;
-  const offsetBytes = type.typeId === Type.LargeBinary ? 8 : 4;
-  return { validity: [at], offsets: at + 1, data: at + 2, offsetBytes };
+function binaryColumn(type: DataType, { at, variadic }: Walk): BytesColumn | undefined {
+  const validity = [at];
+  switch (type.typeId) {
+    case Type.Binary:
+      return { kind: "offsets", validity, offsets: at + 1, data: at + 2, offsetBytes: 4 };
+    case Type.LargeBinary:
+      return { kind: "offsets", validity, offsets: at + 1, data: at + 2, offsetBytes: 8 };
+    case Type.BinaryView: {
+      const data = Array.from({ length: variadic[0] ?? 0 }, (_, index) => at + 2 + index);
+      return { kind: "views", validity, views: at + 1, data };
+    }
+    default:
+      return undefined;
+  }
 }
 
-/** Buffers that a column takes in a batch, its children's included. Format: arrow/docs/format/Columnar.rst, "Buffer Listing". */
-function bufferCount(type: DataType, column: string): number {
-  const children = (type.children ?? []) as Field[];
-  const below = children.reduce((total, child) => total + bufferCount(child.type, column), 0);
+function skipColumn(type: DataType, walk: Walk): void {
+  walk.at += ownBuffers(type, walk);
+  for (const child of (type.children ?? []) as Field[]) skipColumn(child.type, walk);
+}
+
+function ownBuffers(type: DataType, walk: Walk): number {
   switch (type.typeId) {
     case Type.Null:
       return 0;
     case Type.Struct:
     case Type.FixedSizeList:
-      return 1 + below;
-    case Type.List:
-    case Type.LargeList:
-    case Type.Map:
-      return 2 + below;
+      return 1;
+    case Type.Union:
+      return (type as Union).mode === UnionMode.Dense ? 2 : 1;
     case Type.Utf8:
     case Type.LargeUtf8:
     case Type.Binary:
     case Type.LargeBinary:
       return 3;
-    case Type.Union:
     case Type.BinaryView:
     case Type.Utf8View:
-      throw new AppError(
-        "unsupported_format",
-        `the column ${column} is ${type} and stands before the images; write it as plain strings, or put it behind them`,
-        { details: { column } },
-      );
+      return 2 + (walk.variadic.shift() ?? 0);
     default:
-      return 2;
+      return 2; // validity, and offsets or values
   }
+}
+
+/** What to leave out so that a column's cells are all empty: see readPlainMessage. */
+export function blankColumn(column: BytesColumn): [number, "zeros" | "nothing"][] {
+  if (column.kind === "offsets")
+    return [
+      [column.offsets, "zeros"],
+      [column.data, "nothing"],
+    ];
+  return [[column.views, "zeros"], ...column.data.map((index): [number, "nothing"] => [index, "nothing"])];
 }
