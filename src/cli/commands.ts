@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Process uploads and watch over it",
     load: async () => (await import("./process.ts")).processCommand,
   },
+  catalog: {
+    summary: "Rebuild the catalog, see what it holds",
+    load: async () => (await import("./catalog.ts")).catalogCommand,
+  },
   doctor: {
     summary: "Check the lake and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,
