@@ -56,8 +56,8 @@ async function compareVersions(
     const name = formatPartition(key);
     const state = await readPartition(database, lake, key).catch(() => undefined); // reported by another check
     const held = known.get(name);
-    if (state === undefined) continue;
     known.delete(name);
+    if (state === undefined) continue;
     if (held === undefined) behind.add(`${name} (not in it)`);
     else if (held.version < state.version) behind.add(`${name} (${held.version} of ${state.version})`);
     else if (held.version > state.version || held.rows !== state.rows) {
