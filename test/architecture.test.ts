@@ -109,9 +109,9 @@ describe("files", () => {
   });
 });
 
-test("every package that src imports is a dependency, and every dependency is imported", () => {
+test("every package that src imports is a dependency", () => {
   const packages = new Set(sources.flatMap(({ imports }) => imports.filter(isPackage).map(packageName)));
-  expect([...packages].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  expect([...packages].filter((name) => !(name in manifest.dependencies)).sort()).toEqual([]);
 });
 
 function isAllowed(from: string, to: string): boolean {
