@@ -128,6 +128,10 @@ async function createEffects(
     flags: { ...(lake === undefined ? {} : { lake }), ...(server === undefined ? {} : { server }) },
     ...(context.env === undefined ? {} : { env: context.env }),
   });
+  if (settings.cache !== undefined) {
+    const { useNativeCache } = await import("../native.ts");
+    useNativeCache(settings.cacheFolder);
+  }
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
   return {
     settings,

@@ -7,10 +7,11 @@ import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { LeaseHolder } from "../lake/lease.ts";
 import type { Logger } from "../log.ts";
+import { useNativeCache } from "../native.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
-import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import { createDatasetIndexes, type DatasetIndexes } from "./dataset-indexes.ts";
 import { createWorkerPool, type WorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
@@ -29,14 +30,15 @@ export interface WorkContext {
   indexes: DatasetIndexes;
   logger: Logger;
   onProgress(progress: UploadProgress): void;
-  /** Partitions that this job changed. */
-  touched: Map<string, PartitionKey>;
 }
 
 export interface Work {
   process(message: Extract<ParentMessage, { type: "process" }>, signal: AbortSignal): Promise<UploadOutcome>;
   /** Compacts what is due and refreshes the catalog; more uploads may follow. */
-  finish(signal: AbortSignal): Promise<Omit<Extract<ChildMessage, { type: "finished" }>, "type">>;
+  finish(
+    message: Extract<ParentMessage, { type: "finish" }>,
+    signal: AbortSignal,
+  ): Promise<Omit<Extract<ChildMessage, { type: "finished" }>, "type">>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ const DATABASE_THREADS = 2;
 export async function openWork(options: WorkOptions): Promise<Work> {
   const { lake, logger, folder } = options;
   const settings = frugal(options.settings);
+  if (settings.cache !== undefined) useNativeCache(settings.cacheFolder);
   await mkdir(folder, { recursive: true });
   const open = () => openDatabase({ scratch: join(folder, "database"), ...settings.database });
   const pool = await createWorkerPool({
@@ -67,12 +70,11 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     database: await open(),
     pool,
     indexes: createDatasetIndexes(lake, settings.cacheFolder),
-    touched: new Map(),
   };
   return {
     process: (message, signal) => processUpload(context, message, signal),
-    finish: async (signal) => {
-      const finished = await finishJob(context, signal);
+    finish: async ({ partitions }, signal) => {
+      const finished = await finishJob(context, partitions, signal);
       context.database.close();
       context.database = await open();
       return finished;
@@ -85,13 +87,12 @@ export async function openWork(options: WorkOptions): Promise<Work> {
   };
 }
 
-async function finishJob(context: WorkContext, signal: AbortSignal) {
-  const { lake, settings, database, logger, touched } = context;
+async function finishJob(context: WorkContext, partitions: readonly PartitionKey[], signal: AbortSignal) {
+  const { lake, settings, database, logger } = context;
   try {
-    for (const [name, key] of touched) {
+    for (const key of partitions) {
       throwIfCancelled(signal);
       await compactIfDue(database, lake, key, lake.layout.compaction);
-      touched.delete(name);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one
     const { generation } = await refreshCatalog({ lake, settings, logger, signal });
@@ -110,9 +111,4 @@ function frugal(settings: Settings): Settings {
       threads: Math.min(settings.database.threads, DATABASE_THREADS),
     },
   };
-}
-
-export function touch(context: WorkContext, key: PartitionKey): void {
-  const { provider, dataset, task, variant } = key;
-  context.touched.set(formatPartition(key), { provider, dataset, task, variant });
 }
