@@ -1,7 +1,7 @@
 /** The binary alone: DuckDB, sharp and workers from an empty folder, without Bun, node_modules or a helpful machine. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
+import { chmod, exists, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtBinary, type Run, runBinary, runCommand } from "./binary.ts";
@@ -52,6 +52,17 @@ test("two first starts at the same time share one cache", async () => {
   const left = await readdir(join(cache, "native"));
   expect(left).toHaveLength(1);
   expect(left[0]).toStartWith("duckdb-");
+});
+
+test("the cache of a config file is used by the command, its child and the workers", async () => {
+  const cache = join(folder, "configured");
+  const config = join(folder, "config.yaml");
+  await writeFile(config, `cache: ${JSON.stringify(cache)}\n`);
+  const home = join(folder, "unused-home");
+  await makeLake(join(folder, "second"), 1, { HOME: home, DATALAKE_CONFIG: config });
+  const unpacked = (await readdir(join(cache, "native"))).map((name) => name.split("-")[0]);
+  expect(unpacked.sort()).toEqual(["duckdb", "sharp"]);
+  expect(await exists(join(home, ".cache"))).toBe(false);
 });
 
 test("a library that was cut short is unpacked again", async () => {
