@@ -20,6 +20,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Create, list and remove providers and tasks",
     load: async () => (await import("./config.ts")).configCommand,
   },
+  upload: {
+    summary: "Upload raw data or labels",
+    load: async () => (await import("./upload.ts")).uploadCommand,
+  },
   process: {
     summary: "Process uploads and watch over it",
     load: async () => (await import("./process.ts")).processCommand,

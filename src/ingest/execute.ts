@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { findStored } from "../assets/resolve.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { syncBatch } from "../lake/durable.ts";
 import { ensureFolder, removeTree, renameDurable, writeJson } from "../lake/files.ts";
@@ -15,7 +16,6 @@ import type { UploadManifest } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import { createContentStager } from "./stage-contents.ts";
-import { isStoredAsset } from "./stored-assets.ts";
 
 export interface UploadProgress {
   step: "contents" | "rows" | "sync";
@@ -74,7 +74,7 @@ async function fillUpload(
   const stager = await createContentStager({
     lake,
     upload: layout,
-    isStored: (hash) => isStoredAsset(lake, plan.key, hash),
+    isStored: async (hash) => (await findStored(lake, plan.key, hash)) !== undefined,
     ...(signal ? { signal } : {}),
   });
   const table = plan.content ? await stageContents(plan, options, stager) : undefined;

@@ -11,6 +11,8 @@ export interface ColumnRoles {
   /** Columns that are stored as they are. */
   kept: { source: SourceColumn; name: string }[];
   content: ContentSource | null;
+  /** The input's column that brings the content. */
+  contentColumn: string | undefined;
   /** Stored name of the text that a file brings along beside an image (variant mixed). */
   textColumn: string | undefined;
   /** Variants that a raw upload of these columns may have, the one it has untold first. */
@@ -73,6 +75,7 @@ export function assignRoles(
   return {
     kept: free.filter((column) => !consumed.includes(column)),
     content,
+    contentColumn: content ? (image ?? file)?.source.name : undefined,
     textColumn: image && file ? `${file.name}_text` : undefined,
     rawVariants,
     reference: reference

@@ -1,0 +1,271 @@
+import type { Settings } from "../config.ts";
+import { AppError, toAppError } from "../errors.ts";
+import type { UploadProgress } from "../ingest/execute.ts";
+import type { Input } from "../ingest/input.ts";
+import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
+import type { UploadSession } from "../ingest/session.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import { formatPartition } from "../schema/partition.ts";
+import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../schema/upload.ts";
+import { formatBytes, formatQuantity } from "../util/format.ts";
+import { defineCommand, type Effects, type FlagValues } from "./command.ts";
+import { describeUpload } from "./job-text.ts";
+
+const FLAGS = {
+  type: {
+    type: "text",
+    values: ["raw", "task"],
+    placeholder: "raw|task",
+    description: "Images, files and text, or labels",
+  },
+  provider: {
+    type: "text",
+    placeholder: "P",
+    description: "Who the data comes from; one of the lake's providers",
+  },
+  dataset: { type: "text", placeholder: "D", description: "The dataset" },
+  task: { type: "text", placeholder: "T", description: "With --type task: one of the lake's tasks" },
+  variant: {
+    type: "text",
+    placeholder: "V",
+    description: "Which labels of the task; of raw data it follows from the columns",
+  },
+  meta: { type: "list", placeholder: "K=V", description: "A field that the task asks for; once for each" },
+  mode: {
+    type: "text",
+    values: UPLOAD_MODES,
+    placeholder: UPLOAD_MODES.join("|"),
+    description: "What to do with an existing partition (create: refuse)",
+  },
+  images: {
+    type: "text",
+    values: IMAGE_POLICIES,
+    placeholder: IMAGE_POLICIES.join("|"),
+    description: "How images are stored",
+  },
+  verify: {
+    type: "text",
+    values: VERIFY_LEVELS,
+    placeholder: VERIFY_LEVELS.join("|"),
+    description: "Decode every image, or trust its header",
+  },
+  maxRejects: {
+    type: "text",
+    placeholder: "1%",
+    description: "Rows that may be bad before the whole upload fails; 0 = none",
+  },
+  description: { type: "text", placeholder: "TEXT", description: "What it is, for people" },
+  source: { type: "text", placeholder: "URL", description: "Where it is from" },
+  process: { type: "switch", description: "Start processing when it is staged" },
+  wait: { type: "switch", description: "Process it and wait for the end" },
+} as const;
+
+export type UploadFlags = FlagValues<typeof FLAGS>;
+
+export const uploadCommand = defineCommand({
+  summary: "Upload raw data or labels",
+  positionals: ["[INPUT]"],
+  flags: FLAGS,
+  examples: [
+    "datalake upload",
+    "datalake upload scans/ --type raw --provider aihub --dataset receipts",
+    "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
+  ],
+  run: async ({ flags, positionals }, effects) => {
+    const lake = await effects.openLake();
+    const session = await openSession(effects);
+    let manifest: UploadManifest;
+    try {
+      const { input, request } = await requestOf(positionals[0], flags, lake, session, effects);
+      const plan = await planFor(request, input, lake, session);
+      for (const notice of plan.notices) effects.terminal.note(notice);
+      await confirmPlan(plan, flags, effects);
+      manifest = await stage(plan, lake, session, effects);
+    } finally {
+      await session.close();
+    }
+    return finish(manifest, flags, effects);
+  },
+});
+
+async function openSession({ settings, signal }: Effects): Promise<UploadSession> {
+  const { openUploadSession } = await import("../ingest/session.ts");
+  const { parseSize } = await import("../config.ts");
+  return openUploadSession({
+    scratchFolder: settings.scratchFolder,
+    memory: settings.database.memory,
+    threads: settings.database.threads,
+    maxBytes: parseSize(settings.images.max_bytes),
+    signal,
+  });
+}
+
+/** The input and what to do with it: by flags alone, or with a person who is asked for what is missing. */
+async function requestOf(
+  path: string | undefined,
+  flags: UploadFlags,
+  lake: Lake,
+  session: UploadSession,
+  effects: Effects,
+): Promise<{ input: Input; request: UploadRequest }> {
+  const missing = missingFlags(path, flags);
+  if (missing.length > 0 && effects.terminal.interactive) {
+    const { askUpload } = await import("./upload-questions.ts");
+    const answers = await askUpload({ path, flags, lake, session, terminal: effects.terminal });
+    return { input: answers.input, request: completeRequest(answers, flags, effects.settings) };
+  }
+  const { type, provider, dataset } = flags;
+  if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
+    throw new AppError(
+      "usage",
+      `upload needs ${missing.join(", ")}; add them, or run it at a terminal to be asked`,
+      {
+        details: { missing },
+      },
+    );
+  }
+  const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
+  const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
+  return { input: await session.open(path), request };
+}
+
+function missingFlags(path: string | undefined, flags: UploadFlags): string[] {
+  const missing = path === undefined ? ["INPUT"] : [];
+  for (const name of ["type", "provider", "dataset"] as const) if (!flags[name]) missing.push(`--${name}`);
+  if (flags.type === "task") {
+    for (const name of ["task", "variant"] as const) if (!flags[name]) missing.push(`--${name}`);
+  }
+  return missing;
+}
+
+export function parseType(text: string): "raw" | "task" {
+  return text === "raw" ? "raw" : "task";
+}
+
+/** `["lang=ko"]` as an object; throws `usage`. */
+export function parseMeta(pairs: readonly string[]): Record<string, string> {
+  const meta: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    const key = pair.slice(0, Math.max(0, at)).trim();
+    if (key === "")
+      throw new AppError(
+        "usage",
+        `--meta ${JSON.stringify(pair)} is not KEY=VALUE; write for example --meta lang=ko`,
+      );
+    if (key in meta) throw new AppError("usage", `--meta ${key} is given twice; give it once`);
+    meta[key] = pair.slice(at + 1).trim();
+  }
+  return meta;
+}
+
+type Answers = Pick<UploadRequest, "type" | "provider" | "dataset" | "task" | "variant" | "meta"> &
+  Partial<Pick<UploadRequest, "mode">>;
+
+function completeRequest(answers: Answers, flags: UploadFlags, settings: Settings): UploadRequest {
+  const pick = <T extends string>(allowed: readonly T[], given: string | undefined, fallback: T): T =>
+    allowed.find((value) => value === given) ?? fallback;
+  return {
+    ...answers,
+    mode: answers.mode ?? pick(UPLOAD_MODES, flags.mode, "create"),
+    images: pick(IMAGE_POLICIES, flags.images, settings.images.policy),
+    verify: pick(VERIFY_LEVELS, flags.verify, settings.images.verify),
+    maxRejects: flags.maxRejects ?? settings.upload.max_rejects,
+    description: flags.description ?? "",
+    source: flags.source ?? "",
+  };
+}
+
+async function planFor(
+  request: UploadRequest,
+  input: Input,
+  lake: Lake,
+  session: UploadSession,
+): Promise<UploadPlan> {
+  const { planUpload } = await import("../ingest/plan.ts");
+  return planUpload(request, input, { lake, database: session.database });
+}
+
+async function confirmPlan(plan: UploadPlan, flags: UploadFlags, { terminal }: Effects): Promise<void> {
+  if (!terminal.interactive || missingFlags(plan.input.path, flags).length === 0) return;
+  const { summarizePlan } = await import("./upload-questions.ts");
+  for (const line of summarizePlan(plan)) terminal.note(line);
+  if (await terminal.confirm("Upload it?")) return;
+  throw new AppError("cancelled", "nothing was uploaded");
+}
+
+async function stage(
+  plan: UploadPlan,
+  lake: Lake,
+  session: UploadSession,
+  { settings, terminal, signal }: Effects,
+): Promise<UploadManifest> {
+  const { executeUpload } = await import("../ingest/execute.ts");
+  const { parseSize } = await import("../config.ts");
+  const bar = terminal.progress("upload", { total: plan.input.rowCount, unit: "rows" });
+  const labels: Record<UploadProgress["step"], string> = {
+    contents: "upload",
+    rows: "writing rows",
+    sync: "making it durable",
+  };
+  try {
+    return await executeUpload(plan, {
+      lake,
+      database: session.database,
+      workingFolder: process.cwd(),
+      maxBytes: parseSize(settings.images.max_bytes),
+      signal,
+      onProgress: ({ step, rowsDone, rowsTotal, bytesDone }) =>
+        bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] }),
+    });
+  } finally {
+    bar.finish();
+  }
+}
+
+/** The upload is acknowledged: says so, and processes it where that was asked for. */
+async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Effects): Promise<number> {
+  const { terminal } = effects;
+  const { upload_id, provider, dataset, task, variant, rows, mode } = manifest;
+  const document = { upload_id, provider, dataset, task, variant, rows, mode };
+  const staged = `Upload ${upload_id} is staged: ${formatQuantity(rows, "row")} for ${formatPartition(manifest)}${sizeText(manifest)}.`;
+  let wait = flags.wait ?? false;
+  let start = wait || (flags.process ?? false);
+  if (!start && terminal.interactive) {
+    terminal.note(staged);
+    start = wait = await terminal.confirm("Process it now and watch?");
+  }
+  if (!start) {
+    terminal.result(document, () => `${staged}\nProcess it with \`datalake process start\`.`);
+    return 0;
+  }
+  const { startProcessing } = await import("./processing.ts");
+  const { jobId, job, exit } = await startProcessing(effects, { wait }).catch((cause) => {
+    const error = toAppError(cause);
+    throw new AppError(error.code, `upload ${upload_id} is staged, but ${error.message}`, {
+      details: { ...error.details, ...document },
+      cause,
+    });
+  });
+  const outcome = job?.uploads.find((upload) => upload.upload_id === upload_id);
+  terminal.result({ ...document, job_id: jobId, ...(outcome ? { outcome } : {}) }, () =>
+    outcome
+      ? describeUpload(outcome)
+      : `${staged}\nJob ${jobId} processes it; see \`datalake process status --watch\`.`,
+  );
+  return outcome ? outcomeExit(outcome) : exit;
+}
+
+function outcomeExit(outcome: UploadOutcome): number {
+  if (outcome.status === "cancelled") return 130;
+  if (outcome.status !== "completed") return 1;
+  return outcome.rejected > 0 ? 3 : 0;
+}
+
+function sizeText({ staged_files, staged_bytes, contents }: UploadManifest): string {
+  if (contents === 0) return "";
+  const known = contents - staged_files;
+  const there = known > 0 ? `, ${formatQuantity(known, "file")} already in the lake` : "";
+  return ` with ${formatQuantity(staged_files, "file")} (${formatBytes(staged_bytes)})${there}`;
+}

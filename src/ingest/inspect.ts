@@ -1,0 +1,36 @@
+import type { RawVariant } from "../schema/partition.ts";
+import type { ContentKind } from "../schema/upload.ts";
+import { storedNames } from "./column-names.ts";
+import type { Input, InputFormat } from "./input.ts";
+import { assignRoles } from "./roles.ts";
+
+/** What was found in an input, for people. */
+export interface InputFacts {
+  format: InputFormat;
+  rowCount: number;
+  sizeBytes: number;
+  fileCount: number;
+  columns: { name: string; type: string }[];
+  /** What the rows would bring along, and from which column. */
+  content: { kind: ContentKind; column: string } | null;
+  /** Raw variants that the columns allow, the one they have untold first. */
+  rawVariants: RawVariant[];
+  notices: string[];
+}
+
+/** Describes an opened input; throws `invalid_input` for columns that no upload of this type could have. */
+export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
+  const names = storedNames(input.columns.map((column) => column.name));
+  const roles = assignRoles(input, names, type);
+  const { format, rowCount, sizeBytes, fileCount, columns } = input;
+  return {
+    format,
+    rowCount,
+    sizeBytes,
+    fileCount,
+    columns: columns.map(({ name, type, embedded }) => ({ name, type: embedded ? "image" : type })),
+    content: roles.content && { kind: roles.content.kind, column: roles.contentColumn ?? "" },
+    rawVariants: roles.rawVariants,
+    notices: [...input.notices, ...roles.notices],
+  };
+}

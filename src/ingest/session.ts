@@ -1,0 +1,46 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { removeTree } from "../lake/files.ts";
+import { type Database, interruptible, openDatabase } from "../query/database.ts";
+import { openInput } from "./formats.ts";
+import type { Input } from "./input.ts";
+
+/** A database and work files for one upload, from looking at the input to staging it. */
+export interface UploadSession {
+  readonly database: Database;
+  /** Opens a file, folder or glob; may be called again when a person corrects the path. */
+  open(path: string): Promise<Input>;
+  /** Removes the work files; may be called several times. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  scratchFolder: string;
+  memory: string;
+  threads: number;
+  /** Images and files larger than this become rejected rows. */
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Opens a session; work files lie in a folder of its own below `scratchFolder`. */
+export async function openUploadSession(options: SessionOptions): Promise<UploadSession> {
+  const scratch = join(options.scratchFolder, `upload-${crypto.randomUUID()}`);
+  await mkdir(scratch, { recursive: true });
+  const { memory, threads, maxBytes, signal } = options;
+  const database = await openDatabase({ scratch, memory, threads });
+  let inputs = 0;
+  return {
+    database,
+    async open(path) {
+      const folder = join(scratch, `input-${inputs++}`);
+      await mkdir(folder);
+      const context = { database, scratch: folder, maxBytes, ...(signal ? { signal } : {}) };
+      return interruptible(database, signal, () => openInput(path, context));
+    },
+    async close() {
+      database.close();
+      await removeTree(scratch);
+    },
+  };
+}
