@@ -7,6 +7,7 @@ import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { type ChildMessage, ChildMessageSchema, type ParentMessage } from "../schema/messages.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import { readLines } from "../util/lines.ts";
 import { readSuspect } from "./pool.ts";
 
@@ -29,7 +30,7 @@ export interface WorkChild {
   readonly pid: number;
   /** Sends a message and gives the outcome that answers it. Throws ChildDeath; AppError when it is broken. */
   process(message: Extract<ParentMessage, { type: "process" }>): Promise<Answer<"outcome">>;
-  finish(): Promise<Answer<"finished">>;
+  finish(partitions: PartitionKey[]): Promise<Answer<"finished">>;
   cancel(): void;
   kill(): void;
   /** Lets it end when it has nothing to do. */
@@ -115,7 +116,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
   return {
     pid: child.pid,
     process: (message) => ask(message, "outcome"),
-    finish: () => ask({ type: "finish" }, "finished"),
+    finish: (partitions) => ask({ type: "finish", partitions }, "finished"),
     cancel: () => {
       if (!dead) send({ type: "cancel" });
     },

@@ -47,7 +47,7 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
     if (work === undefined)
       throw new AppError("internal", `the working process was told ${message.type} before start`);
     if (message.type === "process") say({ type: "outcome", upload: await work.process(message, signal) });
-    if (message.type === "finish") say({ type: "finished", ...(await work.finish(signal)) });
+    if (message.type === "finish") say({ type: "finished", ...(await work.finish(message, signal)) });
   };
 
   try {

@@ -50,12 +50,9 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
           images: manifest?.contents ?? 0,
           bytes: manifest?.staged_bytes ?? 0,
         });
-        // A continued job counted it already when it was first seen.
-        if (record.progress.uploads_total < record.progress.uploads_done + expected.size) {
-          record.progress.uploads_total += 1;
-          record.progress.rows_total += manifest?.rows ?? 0;
-          record.progress.images_total += manifest?.contents ?? 0;
-        }
+        record.progress.uploads_total += 1;
+        record.progress.rows_total += manifest?.rows ?? 0;
+        record.progress.images_total += manifest?.contents ?? 0;
       }
     },
     settle: (outcome) => {

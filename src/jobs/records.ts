@@ -38,6 +38,30 @@ export function createJobRecord(): JobRecord {
   };
 }
 
+/**
+ * Makes a record, new or of a job that is continued, that of a running job of this process. Of what it tells, only
+ * settled uploads stay: those in `processing` are run again.
+ */
+export function beginRecord(record: JobRecord, processing: readonly string[]): JobRecord {
+  const again = new Set(processing);
+  const fresh = createJobRecord();
+  const uploads = record.uploads.filter(
+    ({ upload_id, status }) => (status === "completed" || status === "failed") && !again.has(upload_id),
+  );
+  const progress = { ...fresh.progress };
+  for (const { rows, rejected, assets } of uploads) {
+    progress.uploads_done += 1;
+    progress.rows_done += rows + rejected;
+    progress.images_done += assets.stored + assets.deduplicated;
+    progress.bytes_done += assets.bytes;
+  }
+  progress.uploads_total = progress.uploads_done;
+  progress.rows_total = progress.rows_done;
+  progress.images_total = progress.images_done;
+  const started_at = record.started_at ?? new Date().toISOString();
+  return Object.assign(record, { status: "running", started_at, holder: fresh.holder, progress, uploads });
+}
+
 /** Reads a job. Throws `not_found`, `corrupt`. */
 export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
   const known = /^j[0-9a-f]{32}$/.test(jobId);

@@ -1,14 +1,17 @@
 import { join } from "node:path";
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
+import { syncFolder } from "../lake/durable.ts";
 import { removeTree } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { listUploads } from "../lake/manifests.ts";
 import type { Logger } from "../log.ts";
-import type { JobRecord } from "../schema/job.ts";
+import type { JobRecord, UploadOutcome } from "../schema/job.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { ChildDeath, startChild, type WorkChild } from "./child-process.ts";
 import { processPatiently } from "./crash-policy.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
-import { createJobRecord, createRecorder, type Recorder } from "./records.ts";
+import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./records.ts";
 import { handBackUpload, listStaged, removeSettled, type StagedUpload, sweepSettled } from "./staging.ts";
 
 export interface JobOptions {
@@ -36,7 +39,7 @@ const STOP_TIMEOUT_MS = 7000;
  */
 export async function runJob(options: JobOptions): Promise<JobRecord> {
   const { lake, signal } = options;
-  const record = options.record ?? createJobRecord();
+  const record = beginRecord(options.record ?? createJobRecord(), await listUploads(lake, "processing"));
   const run: JobRun = {
     options,
     record,
@@ -45,13 +48,9 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     folder: join(options.settings.scratchFolder, "jobs", record.job_id),
     child: undefined,
     removals: [],
+    unpublished: new Map(),
   };
-  Object.assign(record, {
-    status: "running",
-    started_at: record.started_at ?? new Date().toISOString(),
-    holder: createJobRecord().holder,
-    uploads: record.uploads.filter((upload) => upload.status !== "running"),
-  });
+  for (const upload of record.uploads) noteChange(run, upload);
   let stopTimer: ReturnType<typeof setTimeout> | undefined;
   const onAbort = () => {
     run.child?.cancel();
@@ -87,6 +86,8 @@ interface JobRun {
   child: WorkChild | undefined;
   /** Settled uploads on their way out. */
   removals: Promise<void>[];
+  /** Partitions that this job changed since the catalog was last refreshed. */
+  unpublished: Map<string, PartitionKey>;
 }
 
 /** Processes what waits, then publishes; says whether there was anything. */
@@ -100,13 +101,22 @@ async function processQueue(run: JobRun): Promise<boolean> {
     run.meter.expect(waiting);
     for (const upload of waiting) {
       if (signal.aborted) return found;
+      // A replacement clears the partition's log: what was committed before it must be out of staging for good, or a
+      // crash would have it processed again.
+      if (upload.manifest?.mode === "replace") await settleRemovals(run);
       await processOne(run, upload);
     }
     await settleRemovals(run);
   }
-  if (!found || signal.aborted) return found;
-  await publish(run);
-  return true;
+  if (!signal.aborted && run.unpublished.size > 0) await publish(run);
+  return found;
+}
+
+function noteChange(run: JobRun, { status, ...upload }: UploadOutcome): void {
+  if (status !== "completed") return;
+  const { provider, dataset, task, variant } = upload;
+  const key = { provider, dataset, task, variant };
+  run.unpublished.set(formatPartition(key), key);
 }
 
 async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
@@ -123,6 +133,7 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
     },
   });
   addFinished(record, outcome, run.meter);
+  noteChange(run, outcome);
   announce(run, `${outcome.status} ${outcome.provider}/${outcome.dataset}`);
   if (outcome.status === "completed") {
     // Removed only when the record that tells its outcome is durable.
@@ -135,8 +146,11 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
 }
 
 async function settleRemovals(run: JobRun): Promise<void> {
+  if (run.removals.length === 0) return;
   await run.recorder.flush();
   await Promise.all(run.removals.splice(0));
+  const { processing, pending } = run.options.lake.layout;
+  await Promise.all([syncFolder(processing), syncFolder(pending)]);
 }
 
 async function ensureChild(run: JobRun): Promise<WorkChild> {
@@ -163,9 +177,10 @@ async function publish(run: JobRun): Promise<void> {
   announce(run, "publishing the catalog");
   for (let attempt = 1; ; attempt++) {
     try {
-      const { generation, error } = await (await ensureChild(run)).finish();
+      const { generation, error } = await (await ensureChild(run)).finish([...run.unpublished.values()]);
       if (error) throw new AppError("internal", error.message, { details: { ...error } });
       if (generation !== undefined) run.record.generation = generation;
+      run.unpublished.clear();
       return;
     } catch (error) {
       if (!(error instanceof ChildDeath)) throw error;

@@ -111,7 +111,7 @@ export interface StagedUpload {
   failure: UploadFailure | undefined;
 }
 
-/** Uploads in staging, oldest first, with their manifest where it can be read. */
+/** Uploads in staging by state, each oldest first, with their manifest where it can be read. */
 export async function listStaged(lake: Lake, states: readonly UploadState[]): Promise<StagedUpload[]> {
   const found: StagedUpload[] = [];
   for (const status of states) {

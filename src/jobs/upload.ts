@@ -16,7 +16,7 @@ import { dropResults } from "./row-results.ts";
 import { needsResults, type StagedSource, selectPublished } from "./select.ts";
 import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
 import { validateUpload } from "./validate.ts";
-import { touch, type WorkContext } from "./work.ts";
+import type { WorkContext } from "./work.ts";
 
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 
@@ -78,7 +78,6 @@ async function runSteps(
   report("checking");
   const checked = await validateUpload(context, manifest, folder);
   if (checked.committed) {
-    touch(context, manifest);
     const { version, rows, rejected } = checked.committed;
     return { ...outcome, version, rows, rejected };
   }
@@ -114,6 +113,5 @@ async function runSteps(
     rejected,
   });
   await dropResults(database);
-  touch(context, manifest);
   return { ...outcome, rows: committed.rows, version: committed.version };
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { UploadOutcomeSchema } from "./job.ts";
 import { JobIdSchema, Sha256Schema, UploadIdSchema } from "./names.ts";
+import { PartitionKeySchema } from "./partition.ts";
 
 /** What the child that does the work is told, one JSON object a line on its stdin. The end of stdin means: die. */
 export const ParentMessageSchema = v.variant("type", [
@@ -24,8 +25,8 @@ export const ParentMessageSchema = v.variant("type", [
     /** Contents that killed their process twice: rejected without a look. */
     poisoned: v.array(Sha256Schema),
   }),
-  /** Compacts what is due and refreshes the catalog. */
-  v.object({ type: v.literal("finish") }),
+  /** Compacts what is due of the partitions that the job changed, and refreshes the catalog. */
+  v.object({ type: v.literal("finish"), partitions: v.array(PartitionKeySchema) }),
   /** Hands the running upload back to pending. */
   v.object({ type: v.literal("cancel") }),
 ]);

@@ -1,0 +1,48 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { listJobs } from "../jobs/records.ts";
+import { JobRecordSchema } from "../schema/job.ts";
+import { JobIdSchema } from "../schema/names.ts";
+import type { ServerDeps } from "./deps.ts";
+import { streamJobEvents } from "./job-events.ts";
+
+const DEFAULT_LIMIT = 50;
+const ListQuerySchema = v.object({
+  limit: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/, "is not a number from 1 to 9999"))),
+});
+const ParamsSchema = v.object({ id: JobIdSchema });
+
+/** GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/events. */
+export function jobRoutes({ lake, supervisor }: Pick<ServerDeps, "lake" | "supervisor">) {
+  return new Elysia({ name: "jobs", prefix: "/jobs" })
+    .get(
+      "",
+      async ({ query }) => {
+        const running = supervisor.running();
+        const jobs = await listJobs(lake, Number(query.limit ?? DEFAULT_LIMIT));
+        return { jobs: jobs.map((job) => (job.job_id === running?.job_id ? running : job)) };
+      },
+      {
+        query: ListQuerySchema,
+        response: { 200: v.object({ jobs: v.array(JobRecordSchema) }) },
+        detail: { summary: "The newest jobs, newest first" },
+      },
+    )
+    .get("/:id", ({ params }) => supervisor.job(params.id), {
+      params: ParamsSchema,
+      response: { 200: JobRecordSchema },
+      detail: { summary: "One job" },
+    })
+    .delete("/:id", ({ params }) => supervisor.cancel(params.id), {
+      params: ParamsSchema,
+      response: { 200: JobRecordSchema },
+      detail: { summary: "Cancels a running job; its running upload is pending again" },
+    })
+    .get("/:id/events", async ({ params }) => streamJobEvents(supervisor, await supervisor.job(params.id)), {
+      params: ParamsSchema,
+      detail: {
+        summary:
+          "Server-sent events: `progress` (the job without its uploads) as it changes, at last `end` (the whole job)",
+      },
+    });
+}

@@ -1,0 +1,92 @@
+import { Elysia } from "elysia";
+import type { GenericSchema } from "valibot";
+import { ErrorDocumentSchema } from "./problem.ts";
+
+/** A route as the framework lists it; the hooks are those that our route factories gave. */
+interface ListedRoute {
+  method: string;
+  path: string;
+  hooks: unknown;
+}
+
+interface RouteHooks {
+  body?: GenericSchema;
+  query?: GenericSchema;
+  params?: GenericSchema;
+  response?: Record<string, GenericSchema>;
+  detail?: { summary?: string };
+}
+
+type ToSchema = (schema: GenericSchema) => JsonSchema;
+interface JsonSchema {
+  properties?: Record<string, unknown>;
+  required?: string[];
+}
+
+/** GET /openapi.json: made from the schemas that check the requests, when it is first asked for. */
+export function openApiRoutes(options: { version: string; routes: () => readonly ListedRoute[] }) {
+  let made: object | undefined;
+  return new Elysia({ name: "openapi" }).get(
+    "/openapi.json",
+    async () => {
+      made ??= await describe(options.version, options.routes());
+      return made;
+    },
+    { detail: { summary: "This description" } },
+  );
+}
+
+async function describe(version: string, routes: readonly ListedRoute[]): Promise<object> {
+  const { toJsonSchema } = await import("@valibot/to-json-schema");
+  const toSchema: ToSchema = (schema) => {
+    const { $schema: _, ...bare } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+    return bare as JsonSchema;
+  };
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { method, path, hooks } of routes) {
+    const name = path.replace(/:(\w+)/g, "{$1}");
+    paths[name] = { ...paths[name], [method.toLowerCase()]: operation(hooks as RouteHooks, toSchema) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "datalake", version },
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    security: [{ token: [] }, {}],
+    paths,
+  };
+}
+
+function operation(hooks: RouteHooks, toSchema: ToSchema): object {
+  const json = (schema: GenericSchema) => ({ "application/json": { schema: toSchema(schema) } });
+  const answers = Object.entries(hooks.response ?? {}).map(([status, schema]) => [
+    status,
+    { description: "done", content: json(schema) },
+  ]);
+  return {
+    summary: hooks.detail?.summary ?? "",
+    parameters: [
+      ...parameters("path", hooks.params, toSchema),
+      ...parameters("query", hooks.query, toSchema),
+    ],
+    ...(hooks.body ? { requestBody: { content: json(hooks.body) } } : {}),
+    responses: {
+      ...(answers.length > 0 ? Object.fromEntries(answers) : { 200: { description: "done" } }),
+      default: { description: "an error", content: json(ErrorDocumentSchema) },
+    },
+  };
+}
+
+function parameters(
+  place: "path" | "query",
+  schema: GenericSchema | undefined,
+  toSchema: ToSchema,
+): object[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = toSchema(schema);
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === "path" || required.includes(name),
+    schema: property,
+  }));
+}

@@ -1,0 +1,162 @@
+import { expect, test } from "bun:test";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { runJob } from "../../src/jobs/run-job.ts";
+import { silentLogger } from "../../src/log.ts";
+import type { JobRecord } from "../../src/schema/job.ts";
+import {
+  fingerprintTree,
+  makeImage,
+  makeWorld,
+  PROGRAM,
+  readRows,
+  runProgram,
+  type StagedRowInput,
+  stageUpload,
+  type World,
+} from "./staging-kit.ts";
+
+/** Every kind of upload, with ids that sort as they stand here and are the same in each world. */
+async function stageAll(world: World): Promise<void> {
+  let count = 0;
+  const stage = (rows: StagedRowInput[], options: Parameters<typeof stageUpload>[2]) =>
+    stageUpload(world, rows, { ...options, upload_id: `u${String(++count).padStart(32, "0")}` });
+  const pages = async (from: number, until: number, format: "jpeg" | "png" = "jpeg") =>
+    Promise.all(
+      Array.from({ length: until - from }, async (_, at) => ({
+        text: `${from + at}`,
+        name: `${from + at}.jpg`,
+        image: await makeImage(from + at, format),
+      })),
+    );
+  const broken = { text: "broken", name: "broken.jpg", image: Buffer.from("not an image") };
+  await stage([...(await pages(0, 8)), ...(await pages(20, 24, "png"))], {});
+  await stage([...(await pages(6, 10)), broken], { mode: "append", max_rejects: "1" });
+  await stage(
+    ["0.jpg", "9.jpg", "nowhere.jpg"].map((reference) => ({ text: reference, reference })),
+    { task: "ocr", reference: "source_name", max_rejects: "1" },
+  );
+  await stage(await pages(0, 3), { dataset: "other" });
+  await stage(await pages(3, 5), { dataset: "other", mode: "append" });
+  await stage(await pages(7, 9), { dataset: "other", mode: "replace" });
+}
+
+interface Outcome {
+  catalog: Record<string, string>;
+  assets: Record<string, string>;
+  rejects: Record<string, string>;
+  left: string[];
+}
+
+async function readOutcome({ lake }: World): Promise<Outcome> {
+  const { pending, processing, failed } = lake.layout;
+  const jobs = await fingerprintTree(lake.layout.jobs);
+  return {
+    catalog: await fingerprintTree(lake.layout.catalog),
+    assets: await fingerprintTree(lake.layout.assets),
+    rejects: Object.fromEntries(Object.entries(jobs).filter(([name]) => name.endsWith(".rejects.parquet"))),
+    left: (await Promise.all([pending, processing, failed].map((folder) => readdir(folder)))).flat(),
+  };
+}
+
+const PROCESS = ["process", "start", "--wait", "--json"];
+
+async function undisturbed(): Promise<Outcome> {
+  const world = await makeWorld();
+  await stageAll(world);
+  const { exit, stderr } = await runProgram(world, PROCESS);
+  if (exit !== 3) throw new Error(stderr);
+  const outcome = await readOutcome(world);
+  expect(outcome.left).toEqual([]);
+  expect(Object.keys(outcome.rejects)).toHaveLength(2);
+  expect(await readRows(world, "raw", "image", "other")).toHaveLength(2);
+  return outcome;
+}
+
+/** One thing that goes wrong: the `when`-th call that a thread of the process makes to one of `calls`. */
+interface Fault {
+  process: "parent" | "child";
+  calls: string;
+  when: number;
+}
+
+const RENAMES = "rename,renameat,renameat2";
+const LINKS = "link,linkat";
+const SYNCS = "fsync,syncfs,fdatasync";
+const REMOVALS = "unlink,unlinkat,rmdir";
+const FOLDERS = "mkdir,mkdirat";
+
+function every(process: Fault["process"], calls: string, until: number, step = 1): Fault[] {
+  const count = Math.ceil(until / step);
+  return Array.from({ length: count }, (_, at) => ({ process, calls, when: at * step + 1 }));
+}
+
+const SAMPLED: Fault[] = [
+  { process: "child", calls: RENAMES, when: 5 },
+  { process: "child", calls: LINKS, when: 4 },
+  { process: "child", calls: SYNCS, when: 9 },
+  { process: "parent", calls: RENAMES, when: 4 },
+  { process: "parent", calls: REMOVALS, when: 3 },
+];
+const WHOLE: Fault[] = [
+  ...every("child", RENAMES, 30),
+  ...every("child", LINKS, 24, 3),
+  ...every("child", SYNCS, 60, 3),
+  ...every("child", REMOVALS, 30, 3),
+  ...every("child", FOLDERS, 30, 6),
+  ...every("parent", RENAMES, 14),
+  ...every("parent", REMOVALS, 20, 4),
+];
+const FAULTS = process.env.DATALAKE_TEST_FAULTS === "all" ? WHOLE : SAMPLED;
+
+function strace(calls: string, injection: string, options: string[] = []): string[] {
+  const inject = `inject=${calls}:${injection}`;
+  return ["strace", "-f", ...options, "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];
+}
+
+/** Only the parent is traced: strace leaves a child alone when it becomes another program. */
+async function runWithFault(world: World, fault: Fault): Promise<void> {
+  const injection = `signal=SIGKILL:when=${fault.when}`;
+  if (fault.process === "parent") {
+    await runProgram(world, PROCESS, strace(fault.calls, injection, ["-b", "execve"]));
+  } else {
+    await runJobWithFirstChild(world, strace(fault.calls, injection, ["--seccomp-bpf"]));
+  }
+}
+
+/** Runs a job whose first child stands behind `prefix`; the children that follow it do not. */
+async function runJobWithFirstChild(world: World, prefix: string[]): Promise<JobRecord> {
+  const script =
+    'flag=$1; shift; if mkdir "$flag" 2>/dev/null; then exec "$@"; else shift $PREFIX; exec "$@"; fi';
+  const { lake, settings } = world;
+  return runJob({
+    lake,
+    settings,
+    selfCommand: [
+      "env",
+      `PREFIX=${prefix.length}`,
+      "UV_THREADPOOL_SIZE=1",
+      ...["sh", "-c", script, "sh", join(world.folder, "first-child"), ...prefix, ...PROGRAM],
+    ],
+    logger: silentLogger,
+    signal: new AbortController().signal,
+  });
+}
+
+const expected = undisturbed();
+
+for (const fault of FAULTS) {
+  const name = `${fault.process} killed at ${fault.calls} ${fault.when}`;
+  test(`${name}: once started again, all is as if nothing had happened`, async () => {
+    const world = await makeWorld();
+    world.env.UV_THREADPOOL_SIZE = "1"; // strace counts by thread
+    await stageAll(world);
+    await runWithFault(world, fault);
+    const second = await runProgram(world, PROCESS);
+    expect([0, 3]).toContain(second.exit ?? -1);
+    const job: JobRecord = JSON.parse(second.stdout);
+    expect(job.status).toBe("completed");
+    expect(await readOutcome(world)).toEqual(await expected);
+    await rm(world.folder, { recursive: true });
+  }, 60_000);
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "../../src/errors.ts";
+import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "../../src/server/guard.ts";
+
+function codeOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return error instanceof AppError ? error.code : "other";
+  }
+}
+
+test("a host that others reach needs a token file or the word that it needs none", () => {
+  for (const host of ["127.0.0.1", "localhost", "::1", "[::1]", "127.8.8.8"]) {
+    expect(codeOf(() => checkExposure(host, { tokenFile: undefined, noAuth: false }))).toBeUndefined();
+  }
+  for (const host of ["0.0.0.0", "10.0.0.5", "nas.local", "::", "127.evil.example"]) {
+    expect(codeOf(() => checkExposure(host, { tokenFile: undefined, noAuth: false }))).toBe("usage");
+    expect(codeOf(() => checkExposure(host, { tokenFile: "/t", noAuth: false }))).toBeUndefined();
+    expect(codeOf(() => checkExposure(host, { tokenFile: undefined, noAuth: true }))).toBeUndefined();
+  }
+});
+
+test("only the server's own names pass as Host", () => {
+  const isOwn = createHostCheck("10.0.0.5", ["lake.example:8091", "nas"]);
+  for (const header of [
+    "localhost:8091",
+    "127.0.0.1",
+    "[::1]:8091",
+    "10.0.0.5:1",
+    "LAKE.example",
+    "nas:80",
+  ]) {
+    expect([header, isOwn(header)]).toEqual([header, true]);
+  }
+  for (const header of [
+    null,
+    "",
+    "evil.example",
+    "localhost.evil.example",
+    "10.0.0.6",
+    "127.0.0.1.evil:80",
+  ]) {
+    expect([header, isOwn(header)]).toEqual([header, false]);
+  }
+});
+
+test("a token is one of the file's lines, whole", () => {
+  const isAuthorized = createTokenCheck(["alpha", "beta"]);
+  expect(["Bearer alpha", "bearer beta"].map(isAuthorized)).toEqual([true, true]);
+  const wrong = [null, "", "Bearer", "Bearer ", "Bearer alph", "Bearer alphax", "Basic alpha", "alpha"];
+  expect(wrong.map(isAuthorized)).toEqual(wrong.map(() => false));
+});
+
+test("a token file is read without notes and blank lines, with a warning when everyone may read it", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "datalake-tokens-")), "tokens");
+  await writeFile(file, "# of the scanners\nalpha\r\n\n beta \n", { mode: 0o600 });
+  const warnings: string[] = [];
+  expect(await readTokens(file, (text) => warnings.push(text))).toEqual(["alpha", "beta"]);
+  expect(warnings).toEqual([]);
+  await chmod(file, 0o644);
+  await readTokens(file, (text) => warnings.push(text));
+  expect(warnings).toHaveLength(1);
+  await writeFile(file, "# none\n");
+  expect((await readTokens(file, () => {}).catch((error) => error)).code).toBe("invalid_config");
+  expect((await readTokens(`${file}-no`, () => {}).catch((error) => error)).code).toBe("invalid_config");
+});
