@@ -7,7 +7,7 @@ import { AppError } from "../../src/errors.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { editTaxonomy, readTaxonomy } from "../../src/lake/taxonomy.ts";
 import { nameProblem } from "../../src/schema/names.ts";
-import type { Taxonomy } from "../../src/schema/taxonomy.ts";
+import { fieldProblem, type Taxonomy } from "../../src/schema/taxonomy.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "taxonomy-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -144,10 +144,11 @@ tasks:
       fc.constantFrom("null", "true", "2024", "0x10", "1.5", "no", "책", "a-b.c", "0123", "1e3"),
       word.map((text) => text.normalize("NFC")).filter((text) => nameProblem(text) === undefined),
     );
+    const field = name.filter((text) => fieldProblem(text) === undefined);
     const entry = fc.record({
       description: fc.string({ unit: "grapheme" }),
-      required: fc.array(name, { maxLength: 3 }),
-      allow: fc.dictionary(name, fc.array(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 3 })),
+      required: fc.array(field, { maxLength: 3 }),
+      allow: fc.dictionary(field, fc.array(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 3 })),
     });
     const taxonomy = fc.record({
       providers: fc.dictionary(name, fc.record({ description: fc.string({ unit: "grapheme" }) })),

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import { defineCommand } from "../../src/cli/command.ts";
+import { parseArguments } from "../../src/cli/flags.ts";
+import { AppError } from "../../src/errors.ts";
+
+const command = defineCommand({
+  summary: "",
+  positionals: ["[INPUT]"],
+  flags: {
+    numProc: { type: "number", description: "" },
+    format: { type: "text", values: ["table", "json"], description: "" },
+    provider: { type: "list", description: "" },
+    level: { type: "list", values: ["a", "b"], description: "" },
+    ignoreCase: { type: "switch", description: "" },
+    text: { type: "text", description: "" },
+  },
+  examples: [],
+  run: async () => 0,
+});
+
+function parse(...argv: string[]): { global: object; flags: Record<string, unknown>; positionals: string[] } {
+  return parseArguments(command, argv);
+}
+
+function refusal(...argv: string[]): string {
+  try {
+    parse(...argv);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "usage") return error.message;
+  }
+  return "accepted";
+}
+
+describe("parseArguments", () => {
+  test("reads each type of flag, wherever it stands", () => {
+    expect(
+      parse("in", "--num-proc", "4", "--format=json", "--ignore-case", "--text", "가 나", "--yes"),
+    ).toEqual({
+      global: { yes: true },
+      flags: { numProc: 4, format: "json", ignoreCase: true, text: "가 나" },
+      positionals: ["in"],
+    });
+  });
+
+  test("lists grow by repeats and commas; the value of key=value keeps its commas", () => {
+    expect(parse("--provider", "a,b", "--provider", "c").flags.provider).toEqual(["a", "b", "c"]);
+    expect(parse("--provider", "lang=ko,en", "--provider", "src=real").flags.provider).toEqual([
+      "lang=ko,en",
+      "src=real",
+    ]);
+  });
+
+  test("a value may begin with a dash where it is written with =, or is a number", () => {
+    expect(parse("--text=-x").flags.text).toBe("-x");
+    expect(parse("--num-proc", "-1").flags.numProc).toBe(-1);
+    expect(refusal("--text", "-x")).toContain("--text");
+  });
+
+  test("a value with an equals sign stays whole", () => {
+    expect(parse("--text=a=b=c").flags.text).toBe("a=b=c");
+  });
+
+  test("refuses what is no number and no choice, naming the nearest", () => {
+    expect(refusal("--num-proc", "many")).toContain("many");
+    expect(refusal("--format", "jsn")).toContain("json");
+    expect(refusal("--format", "xml")).toContain("table or json");
+    expect(refusal("--level", "a,c")).toContain('"c"');
+    expect(refusal("--num-porc", "3")).toContain("--num-proc");
+    expect(refusal("--no-ignore-case")).toContain("--ignore-case");
+  });
+
+  test("behind -- all are arguments", () => {
+    expect(parse("--", "--text").positionals).toEqual(["--text"]);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { createProgressScreen, renderProgress } from "../../src/cli/progress.ts";
+import { recorder } from "./harness.ts";
+
+describe("a bar on a terminal", () => {
+  test("is redrawn at most ten times a second, and leaves nothing but its last line", () => {
+    const stream = recorder(80);
+    let time = 0;
+    const screen = createProgressScreen(stream, { quiet: false, now: () => time });
+    const bar = screen.progress("upload", { total: 10_000 });
+    for (let done = 0; done < 10_000; done++) {
+      time = done; // ten seconds in all
+      bar.update({ done });
+    }
+    const draws = stream.text.split("\u001b[2K").length - 1;
+    expect(draws).toBeGreaterThan(50);
+    expect(draws).toBeLessThanOrEqual(102);
+    bar.finish("uploaded");
+    bar.finish("again");
+    bar.update({ done: 1 });
+    expect(stream.text).toEndWith("\r\u001b[2Kuploaded\n");
+  });
+
+  test("never wraps, however wide the label is", () => {
+    const stream = recorder(40);
+    const screen = createProgressScreen(stream, { quiet: false, now: () => 0 });
+    screen.progress("데이터셋".repeat(20), { total: 5 });
+    for (const line of stream.text.split("\r\u001b[2K")) {
+      expect(Bun.stringWidth(line)).toBeLessThan(40);
+    }
+  });
+
+  test("a note stands above it", () => {
+    const stream = recorder(80);
+    const screen = createProgressScreen(stream, { quiet: false, now: () => 0 });
+    screen.progress("work");
+    screen.writeLine("a note");
+    const erase = "\r\u001b[2K";
+    expect(stream.text.split(erase).slice(-2)).toEqual(["a note\n", expect.stringMatching(/^work/)]);
+  });
+});
+
+describe("progress without a terminal", () => {
+  test("is a plain line every five seconds, none for short work", () => {
+    const stream = recorder();
+    let time = 0;
+    const screen = createProgressScreen(stream, { quiet: false, now: () => time });
+    const bar = screen.progress("upload", { total: 21_000 });
+    for (let done = 0; done < 21_000; done++) {
+      time = done;
+      bar.update({ done });
+      if (time === 4000) expect(stream.text).toBe("");
+    }
+    bar.finish();
+    const lines = stream.text.trimEnd().split("\n");
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toBe("upload  23%  5,000 of 21,000 rows  1,000 rows/s  16 s left");
+    expect(stream.text).not.toContain("\u001b");
+  });
+
+  test("--quiet says nothing", () => {
+    const stream = recorder(80);
+    const screen = createProgressScreen(stream, { quiet: true });
+    const bar = screen.progress("upload");
+    bar.update({ done: 5 });
+    bar.finish("done");
+    expect(stream.text).toBe("");
+  });
+});
+
+test("renderProgress shows share, amount, rate and time left", () => {
+  const state = { label: "scan", done: 500, total: 1000, bytes: 2_000_000 };
+  expect(renderProgress(state, "files", 10, true)).toBe(
+    "scan  ━━━━━━━━━━━━────────────  50%  500 of 1,000 files, 2.0 MB  50 files/s  10 s left",
+  );
+  expect(renderProgress({ label: "copy", done: 5e6 }, "bytes", 2, true)).toBe("copy  5.0 MB  2.5 MB/s");
+  expect(renderProgress({ label: "x", done: 0, total: 0 }, "rows", 5, true)).toBe("x  0 of 0 rows");
+  expect(renderProgress({ label: "x", done: 5, total: 3 }, "rows", 0, true)).toContain("100%");
+});
