@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { runJob } from "../../src/jobs/run-job.ts";
 import { silentLogger } from "../../src/log.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import { makeImage, makeWorld, readRejects, readRows, stageUpload, type World } from "./staging-kit.ts";
+
+setDefaultTimeout(60_000);
 
 const POISON = [process.execPath, join(import.meta.dir, "poison-main.ts")];
 

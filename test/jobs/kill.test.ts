@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runJob } from "../../src/jobs/run-job.ts";
@@ -15,6 +15,8 @@ import {
   stageUpload,
   type World,
 } from "./staging-kit.ts";
+
+setDefaultTimeout(60_000);
 
 /** Every kind of upload, with ids that sort as they stand here and are the same in each world. */
 async function stageAll(world: World): Promise<void> {
@@ -158,5 +160,5 @@ for (const fault of FAULTS) {
     expect(job.status).toBe("completed");
     expect(await readOutcome(world)).toEqual(await expected);
     await rm(world.folder, { recursive: true });
-  }, 60_000);
+  });
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
@@ -14,6 +14,8 @@ import {
   stageUpload,
   type World,
 } from "./staging-kit.ts";
+
+setDefaultTimeout(60_000);
 
 async function processAll(world: World): Promise<{ exit: number | null; job: JobRecord }> {
   const { exit, stdout, stderr } = await runProgram(world, ["process", "start", "--wait", "--json"]);
