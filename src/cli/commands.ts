@@ -32,6 +32,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Rebuild the catalog, see what it holds",
     load: async () => (await import("./catalog.ts")).catalogCommand,
   },
+  download: {
+    summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
+    load: async () => (await import("./download.ts")).downloadCommand,
+  },
   doctor: {
     summary: "Check the lake and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,

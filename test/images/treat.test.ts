@@ -62,7 +62,7 @@ describe("optimize", () => {
   });
 
   test("keeps the grey of a grey page", async () => {
-    const source = await picture(300, 300).greyscale().png({ compressionLevel: 0 }).toBuffer();
+    const source = await picture(300, 300).toColourspace("b-w").png({ compressionLevel: 0 }).toBuffer();
     const { encoded } = await treatImage(source, OPTIMIZE);
     expect((await sharp(encoded).metadata()).channels).toBe(1);
   });

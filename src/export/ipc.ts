@@ -1,0 +1,70 @@
+import { type RecordBatch, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from "apache-arrow";
+
+/** Lays record batches out as Arrow IPC; each call gives the pieces of the file that it adds, uncopied. */
+export interface IpcEncoder {
+  begin(): Uint8Array[];
+  encode(batch: RecordBatch): Uint8Array[];
+  end(): Uint8Array[];
+}
+
+/** The stream format: what `datasets` maps into memory. */
+export function createStreamEncoder(schema: Schema): IpcEncoder {
+  const pieces: Uint8Array[] = [];
+  // The library's own sink is a queue for another task; pieces are taken before they reach it.
+  class Encoder extends RecordBatchStreamWriter {
+    protected override _write(chunk: ArrayBufferView): this {
+      return keep(this, pieces, chunk, (bytes) => {
+        this._position += bytes;
+      });
+    }
+  }
+  return wrap(new Encoder(), schema, pieces);
+}
+
+/** The file format (`ARROW1`, with a footer): what readers of `.arrow` and `.feather` files expect. */
+export function createFileEncoder(schema: Schema): IpcEncoder {
+  const pieces: Uint8Array[] = [];
+  class Encoder extends RecordBatchFileWriter {
+    protected override _write(chunk: ArrayBufferView): this {
+      return keep(this, pieces, chunk, (bytes) => {
+        this._position += bytes;
+      });
+    }
+  }
+  return wrap(new Encoder(), schema, pieces);
+}
+
+function keep<T>(
+  writer: T,
+  pieces: Uint8Array[],
+  chunk: ArrayBufferView,
+  advance: (bytes: number) => void,
+): T {
+  if (chunk && chunk.byteLength > 0) {
+    pieces.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    advance(chunk.byteLength);
+  }
+  return writer;
+}
+
+function wrap(
+  writer: RecordBatchStreamWriter | RecordBatchFileWriter,
+  schema: Schema,
+  pieces: Uint8Array[],
+): IpcEncoder {
+  const take = () => pieces.splice(0);
+  return {
+    begin: () => {
+      writer.reset(undefined, schema);
+      return take();
+    },
+    encode: (batch) => {
+      writer.write(batch);
+      return take();
+    },
+    end: () => {
+      writer.finish();
+      return take();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { RecordBatch as ArrowBatch } from "apache-arrow";
+import type { RecordBatch as WasmBatch } from "parquet-wasm/esm";
+import { loadParquetWasm } from "../native.ts";
+import { createStreamEncoder } from "./ipc.ts";
+import { createOutputFile } from "./output-file.ts";
+import type { ExportWriter, WriterOptions } from "./writer.ts";
+
+/** As `datasets` likes them for images, and what a reader must hold at once. */
+const ROW_GROUP_BYTES = 100_000_000;
+const ROW_GROUP_ROWS = 122_880;
+
+/**
+ * One Parquet file, zstd, with the features for `datasets` in its key-value metadata. Written by parquet-wasm as a
+ * stream: DuckDB's COPY cannot take images in without holding a second copy of them in a table.
+ */
+export async function openParquetWriter(options: WriterOptions): Promise<ExportWriter> {
+  const { folder, fileName, schema } = options;
+  const wasm = await loadParquetWasm();
+  const file = await createOutputFile(join(folder, fileName));
+  let rows = 0;
+  const { readable, writable } = new TransformStream<WasmBatch, WasmBatch>(
+    {},
+    { highWaterMark: 1 },
+    { highWaterMark: 1 },
+  );
+  const properties = new wasm.WriterPropertiesBuilder()
+    .setCompression(wasm.Compression.ZSTD)
+    .setMaxRowGroupSize(ROW_GROUP_ROWS)
+    .setMaxRowGroupBytes(ROW_GROUP_BYTES)
+    .setKeyValueMetadata(new Map(schema.metadata))
+    .build();
+  const source = writable.getWriter();
+  const toWasm = (batch: ArrowBatch): WasmBatch[] => {
+    const encoder = createStreamEncoder(schema);
+    const pieces = [...encoder.begin(), ...encoder.encode(batch), ...encoder.end()];
+    return wasm.Table.fromIPCStream(Buffer.concat(pieces)).recordBatches();
+  };
+  // The schema of the file comes from its first batch: one without rows makes a file without rows.
+  const emptyBatch = toWasm(new ArrowBatch(schema));
+  const drain = async (): Promise<void> => {
+    const output = await wasm.transformParquetStream(readable, properties);
+    for await (const chunk of output as ReadableStream<Uint8Array>) await file.write([chunk]);
+  };
+  const draining = drain();
+  draining.catch(() => {}); // looked at in write and finish
+  const send = async (batches: WasmBatch[]) => {
+    for (const batch of batches) await Promise.race([source.write(batch), draining]);
+  };
+  return {
+    write: async (batch) => {
+      rows += batch.numRows;
+      await send(toWasm(batch));
+    },
+    finish: async () => {
+      if (rows === 0) await send(emptyBatch);
+      await source.close();
+      await draining;
+      return [{ name: fileName, rows, ...(await file.close()) }];
+    },
+    abort: async () => {
+      await source.abort().catch(() => {});
+      await draining.catch(() => {});
+      await file.close().catch(() => {});
+    },
+  };
+}
