@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(empty, { recursive: true, force: true }));
 
-/** The quickest of ten: what the program needs when nothing else disturbs it. */
+/** The quickest of ten. */
 async function quickest(args: string[]): Promise<Run> {
   const runs: Run[] = [];
   for (let run = 0; run < 10; run++) runs.push(await runBinary(args, { cwd: empty }));
-  return runs.sort((a, b) => a.elapsedMs - b.elapsedMs)[0] as Run;
+  return runs.sort((a, b) => a.cpuMs - b.cpuMs)[0] as Run;
 }
 
 test("--version answers at once, and unpacks nothing", async () => {
@@ -28,14 +28,14 @@ test("--version answers at once, and unpacks nothing", async () => {
   });
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   expect(await exists(cache)).toBe(false);
-  expect((await quickest(["--version"])).elapsedMs).toBeLessThan(50);
+  expect((await quickest(["--version"])).cpuMs).toBeLessThan(50);
 });
 
 test("--help answers at once", async () => {
   const help = await quickest(["--help"]);
   expect(help.code).toBe(0);
   expect(help.stdout).toContain("upload");
-  expect(help.elapsedMs).toBeLessThan(100);
+  expect(help.cpuMs).toBeLessThan(50);
 });
 
 test("neither .env nor bunfig.toml of the folder it is started in is read", async () => {
