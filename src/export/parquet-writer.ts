@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { RecordBatch as ArrowBatch } from "apache-arrow";
+import { RecordBatch as ArrowBatch, makeBuilder, makeData, type Schema, Struct } from "apache-arrow";
 import type { RecordBatch as WasmBatch } from "parquet-wasm/esm";
 import { loadParquetWasm } from "../native.ts";
 import { createStreamEncoder } from "./ipc.ts";
@@ -37,7 +37,7 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
     return wasm.Table.fromIPCStream(Buffer.concat(pieces)).recordBatches();
   };
   // The schema of the file comes from its first batch: one without rows makes a file without rows.
-  const emptyBatch = toWasm(new ArrowBatch(schema));
+  const withoutRows = toWasm(emptyRecordBatch(schema));
   const drain = async (): Promise<void> => {
     const output = await wasm.transformParquetStream(readable, properties);
     for await (const chunk of output as ReadableStream<Uint8Array>) await file.write([chunk]);
@@ -53,7 +53,7 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
       await send(toWasm(batch));
     },
     finish: async () => {
-      if (rows === 0) await send(emptyBatch);
+      if (rows === 0) await send(withoutRows);
       await source.close();
       await draining;
       return [{ name: fileName, rows, ...(await file.close()) }];
@@ -64,4 +64,12 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
       await file.close().catch(() => {});
     },
   };
+}
+
+function emptyRecordBatch(schema: Schema): ArrowBatch {
+  const children = schema.fields.map(({ type }) => makeBuilder({ type }).flush());
+  return new ArrowBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: 0, nullCount: 0, children }),
+  );
 }
