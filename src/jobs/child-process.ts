@@ -103,16 +103,19 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
   };
 
   const { token: _secret, ...settings } = options.settings;
-  await ask(
-    {
-      type: "start",
-      job_id: options.jobId,
-      lake: { root: options.lake.root, modes: options.lake.modes },
-      settings,
-      folder: options.folder,
-    },
-    "ready",
-  );
+  const start: ParentMessage = {
+    type: "start",
+    job_id: options.jobId,
+    lake: { root: options.lake.root, modes: options.lake.modes },
+    settings,
+    folder: options.folder,
+  };
+  try {
+    await ask(start, "ready");
+  } catch (error) {
+    await endChild(child, listening);
+    throw error;
+  }
   return {
     pid: child.pid,
     process: (message) => ask(message, "outcome"),

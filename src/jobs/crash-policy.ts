@@ -46,8 +46,8 @@ export async function processPatiently(
       });
       return upload;
     } catch (error) {
-      options.dropChild();
       if (!(error instanceof ChildDeath)) throw error;
+      options.dropChild();
       if (options.signal.aborted) return handBack(uploadId, options);
       deaths += 1;
       const named = await takeSuspects(options.folder);

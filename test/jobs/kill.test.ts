@@ -1,14 +1,23 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { runJob } from "../../src/jobs/run-job.ts";
-import { silentLogger } from "../../src/log.ts";
+import { rm } from "node:fs/promises";
 import type { JobRecord } from "../../src/schema/job.ts";
 import {
-  fingerprintTree,
+  ALL_FAULTS,
+  every,
+  type Fault,
+  FOLDERS,
+  LINKS,
+  type Outcome,
+  PROCESS,
+  REMOVALS,
+  RENAMES,
+  readOutcome,
+  runWithFault,
+  SYNCS,
+} from "./fault-kit.ts";
+import {
   makeImage,
   makeWorld,
-  PROGRAM,
   readRows,
   runProgram,
   type StagedRowInput,
@@ -43,26 +52,6 @@ async function stageAll(world: World): Promise<void> {
   await stage(await pages(7, 9), { dataset: "other", mode: "replace" });
 }
 
-interface Outcome {
-  catalog: Record<string, string>;
-  assets: Record<string, string>;
-  rejects: Record<string, string>;
-  left: string[];
-}
-
-async function readOutcome({ lake }: World): Promise<Outcome> {
-  const { pending, processing, failed } = lake.layout;
-  const jobs = await fingerprintTree(lake.layout.jobs);
-  return {
-    catalog: await fingerprintTree(lake.layout.catalog),
-    assets: await fingerprintTree(lake.layout.assets),
-    rejects: Object.fromEntries(Object.entries(jobs).filter(([name]) => name.endsWith(".rejects.parquet"))),
-    left: (await Promise.all([pending, processing, failed].map((folder) => readdir(folder)))).flat(),
-  };
-}
-
-const PROCESS = ["process", "start", "--wait", "--json"];
-
 async function undisturbed(): Promise<Outcome> {
   const world = await makeWorld();
   await stageAll(world);
@@ -73,24 +62,6 @@ async function undisturbed(): Promise<Outcome> {
   expect(Object.keys(outcome.rejects)).toHaveLength(2);
   expect(await readRows(world, "raw", "image", "other")).toHaveLength(2);
   return outcome;
-}
-
-/** One thing that goes wrong: the `when`-th call that a thread of the process makes to one of `calls`. */
-interface Fault {
-  process: "parent" | "child";
-  calls: string;
-  when: number;
-}
-
-const RENAMES = "rename,renameat,renameat2";
-const LINKS = "link,linkat";
-const SYNCS = "fsync,syncfs,fdatasync";
-const REMOVALS = "unlink,unlinkat,rmdir";
-const FOLDERS = "mkdir,mkdirat";
-
-function every(process: Fault["process"], calls: string, until: number, step = 1): Fault[] {
-  const count = Math.ceil(until / step);
-  return Array.from({ length: count }, (_, at) => ({ process, calls, when: at * step + 1 }));
 }
 
 const SAMPLED: Fault[] = [
@@ -109,41 +80,7 @@ const WHOLE: Fault[] = [
   ...every("parent", RENAMES, 14),
   ...every("parent", REMOVALS, 20, 4),
 ];
-const FAULTS = process.env.DATALAKE_TEST_FAULTS === "all" ? WHOLE : SAMPLED;
-
-function strace(calls: string, injection: string, options: string[] = []): string[] {
-  const inject = `inject=${calls}:${injection}`;
-  return ["strace", "-f", ...options, "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];
-}
-
-/** Only the parent is traced: strace leaves a child alone when it becomes another program. */
-async function runWithFault(world: World, fault: Fault): Promise<void> {
-  const injection = `signal=SIGKILL:when=${fault.when}`;
-  if (fault.process === "parent") {
-    await runProgram(world, PROCESS, strace(fault.calls, injection, ["-b", "execve"]));
-  } else {
-    await runJobWithFirstChild(world, strace(fault.calls, injection, ["--seccomp-bpf"]));
-  }
-}
-
-/** Runs a job whose first child stands behind `prefix`; the children that follow it do not. */
-async function runJobWithFirstChild(world: World, prefix: string[]): Promise<JobRecord> {
-  const script =
-    'flag=$1; shift; if mkdir "$flag" 2>/dev/null; then exec "$@"; else shift $PREFIX; exec "$@"; fi';
-  const { lake, settings } = world;
-  return runJob({
-    lake,
-    settings,
-    selfCommand: [
-      "env",
-      `PREFIX=${prefix.length}`,
-      "UV_THREADPOOL_SIZE=1",
-      ...["sh", "-c", script, "sh", join(world.folder, "first-child"), ...prefix, ...PROGRAM],
-    ],
-    logger: silentLogger,
-    signal: new AbortController().signal,
-  });
-}
+const FAULTS = ALL_FAULTS ? WHOLE : SAMPLED;
 
 const expected = undisturbed();
 
@@ -153,7 +90,7 @@ for (const fault of FAULTS) {
     const world = await makeWorld();
     world.env.UV_THREADPOOL_SIZE = "1"; // strace counts by thread
     await stageAll(world);
-    await runWithFault(world, fault);
+    await runWithFault(world, fault, "signal=SIGKILL");
     const second = await runProgram(world, PROCESS);
     expect([0, 3]).toContain(second.exit ?? -1);
     const job: JobRecord = JSON.parse(second.stdout);
