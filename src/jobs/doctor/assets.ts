@@ -7,6 +7,7 @@ import { interruptible } from "../../query/database.ts";
 import { quoteList } from "../../query/sql.ts";
 import { type DatasetKey, formatDataset } from "../../schema/partition.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Places, placesFinding } from "./check.ts";
 
 /** A sample looks at so many rows of the whole lake, at least a few of each dataset, and re-hashes a part of them. */
@@ -55,33 +56,28 @@ export const assetCheck: Check = {
     }
     const restore = "restore them from a backup, or upload the images again";
     const findings = [
-      ...placesFinding(
-        "problem",
-        found.missing,
-        (n) => `${n} assets that rows refer to are missing`,
-        restore,
-      ),
+      ...placesFinding("problem", found.missing, "assets that rows refer to are missing", restore),
       ...placesFinding(
         "problem",
         found.corrupt,
-        (n) => `${n} assets hold other bytes than their name says`,
+        "assets hold other bytes than their name says",
         "remove them and restore them from a backup, or upload the images again",
       ),
       ...placesFinding(
         "problem",
         found.misnamed,
-        (n) => `${n} rows name an asset that is not theirs: path and hash or dataset differ`,
+        "rows name an asset that is not theirs: path and hash or dataset differ",
         "upload the partition again by --mode replace",
       ),
       ...placesFinding(
         "warning",
         found.writable,
-        (n) => `${n} assets can be written, although assets never change`,
+        "assets can be written, although assets never change",
         "chmod 0444 them",
       ),
     ];
     if (findings.length > 0) return findings;
-    return `${paths} paths${context.full ? "" : " (a sample)"} name assets, ${hashed} of them hashed`;
+    return `${formatQuantity(paths, "path")}${context.full ? "" : " (a sample)"} and ${formatQuantity(hashed, "asset")} looked at`;
   },
 };
 

@@ -4,6 +4,7 @@ import type { KnownPartition } from "../../catalog/tables.ts";
 import { exists } from "../../lake/files.ts";
 import { interruptible } from "../../query/database.ts";
 import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Finding, placesFinding } from "./check.ts";
 
 /** Invariant 5: the catalog holds the rows of the partitions it lists, in the versions that it says. */
@@ -19,7 +20,7 @@ export const catalogCheck: Check = {
         ...findings,
         {
           status: "warning",
-          message: `there is no catalog of ${partitions.length} partitions`,
+          message: `there is no catalog of ${formatQuantity(partitions.length, "partition")}`,
           advice: "run `datalake catalog rebuild`",
         },
       ];
@@ -27,7 +28,7 @@ export const catalogCheck: Check = {
     findings.push(...(await compareVersions(context, published.partitions)));
     findings.push(...(await compareRows(context, published.partitions)));
     if (findings.length > 0) return findings;
-    return `generation ${published.head.generation} holds all ${published.partitions.length} partitions`;
+    return `generation ${published.head.generation} holds ${formatQuantity(published.partitions.length, "partition")}`;
   },
 };
 
@@ -71,13 +72,13 @@ async function compareVersions(
     ...placesFinding(
       "warning",
       behind,
-      (count) => `the catalog does not hold the newest version of ${count} partitions`,
+      "the catalog does not hold the newest version of partitions",
       "run `datalake catalog rebuild`, or wait for the job that runs",
     ),
     ...placesFinding(
       "problem",
       wrong,
-      (count) => `the catalog says of ${count} partitions what is not so`,
+      "the catalog says of partitions what is not so",
       "run `datalake catalog rebuild`; when that does not help, with --full",
     ),
   ];
@@ -107,7 +108,7 @@ async function compareRows(context: DoctorContext, listed: KnownPartition[]): Pr
   return placesFinding(
     "problem",
     wrong,
-    (places) => `the catalog does not hold the rows of ${places} partitions that it lists`,
+    "the catalog does not hold the rows of partitions that it lists",
     "run `datalake catalog rebuild --full`",
   );
 }

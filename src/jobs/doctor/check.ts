@@ -3,6 +3,7 @@ import { throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Database } from "../../query/database.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
+import { formatCount } from "../../util/format.ts";
 
 export type CheckStatus = "ok" | "warning" | "problem";
 
@@ -62,17 +63,16 @@ export function collectPlaces(): Places {
   };
 }
 
-/** A finding about places, or none when there is no place. `what` reads behind the number: `3 assets are missing`. */
+/** A finding about places, or none when there is no place: `assets are missing: 3, the first is provider=...`. */
 export function placesFinding(
   status: Finding["status"],
   places: Places,
-  what: (count: number) => string,
+  what: string,
   advice: string,
 ): Finding[] {
   if (places.count === 0) return [];
-  const first = places.shown[0];
-  const more = places.count > 1 ? `, first ${first}` : `: ${first}`;
-  const message = `${what(places.count)}${more}`;
+  const number = places.count > 1 ? `${formatCount(places.count)}, the first is ` : "";
+  const message = `${what}: ${number}${places.shown[0]}`;
   return [{ status, message, advice, details: { count: places.count, places: [...places.shown] } }];
 }
 

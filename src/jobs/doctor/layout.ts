@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { isMissing } from "../../lake/files.ts";
 import { lakeFolders } from "../../lake/lake.ts";
 import { readTaxonomy } from "../../lake/taxonomy.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type Finding, placesFinding } from "./check.ts";
 
 /** The folders of a lake are there, and its providers and tasks can be read. */
@@ -16,12 +17,13 @@ export const layoutCheck: Check = {
     const findings = placesFinding(
       "problem",
       missing,
-      (count) => `${count} ${count === 1 ? "folder is" : "folders are"} missing`,
+      "folders of the lake are missing",
       "run `datalake init` with this lake; it makes what is missing",
     );
     const { providers, tasks } = await readTaxonomy(lake);
     if (findings.length > 0) return findings;
-    return `complete; ${Object.keys(providers).length} providers, ${Object.keys(tasks).length} tasks`;
+    const count = (entries: object, name: string) => formatQuantity(Object.keys(entries).length, name);
+    return `complete; ${count(providers, "provider")}, ${count(tasks, "task")}`;
   },
 };
 
@@ -54,13 +56,13 @@ export const permissionCheck: Check = {
       ...placesFinding(
         "problem",
         locked,
-        () => "you cannot upload: staging is not yours to write",
+        "you cannot upload, for staging is not yours to write",
         "join the group that owns the lake, or ask its administrator",
       ),
       ...placesFinding(
         "warning",
         reserved,
-        (count) => `${count} folders are not yours to write; fine for a curator, not for who runs the server`,
+        "folders are not yours to write; fine for a curator, not for who runs the server",
         "run the server as the user that owns the lake",
       ),
     ];

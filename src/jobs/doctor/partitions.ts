@@ -4,6 +4,7 @@ import { isTidy } from "../../catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../catalog/partition.ts";
 import { AppError } from "../../errors.ts";
 import { formatPartition } from "../../schema/partition.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
 
 /** Invariant 3: the files of each partition fit together, and `_metadata.json` says what they say. */
@@ -41,35 +42,37 @@ export const partitionCheck: Check = {
       ...placesFinding(
         "problem",
         broken,
-        (count) => `${count} ${count === 1 ? "partition" : "partitions"} cannot be read`,
+        "partitions cannot be read",
         "restore the files from a backup, or upload the partition again by --mode replace",
       ),
       ...placesFinding(
         "problem",
         changed,
-        (count) => `${count} partition files have other bytes than when they were written`,
+        "partition files have other bytes than when they were written",
         "restore the files from a backup, or upload the partition again by --mode replace",
       ),
       ...placesFinding(
         "problem",
         disagreeing,
-        (count) => `_metadata.json of ${count} partitions is missing or does not say what the files say`,
+        "_metadata.json of partitions is missing or does not say what the files say",
         "the files are right; run `datalake catalog rebuild --full`, which writes it anew",
       ),
       ...placesFinding(
         "warning",
         dead,
-        (count) => `${count} files stand for nothing any more; readers that go by the versions skip them`,
+        "files stand for nothing any more; readers that go by the versions skip them",
         "the next upload to the partition removes them",
       ),
       ...placesFinding(
         "warning",
         modes,
-        (count) => `${count} partition files have other permissions than the settings ask`,
+        "partition files have other permissions than the settings ask",
         `chmod 0${lake.modes.file.toString(8)} them`,
       ),
     ];
-    return findings.length > 0 ? findings : `${partitions.length} partitions, ${rows} rows`;
+    return findings.length > 0
+      ? findings
+      : `${formatQuantity(partitions.length, "partition")}, ${formatQuantity(rows, "row")}`;
   },
 };
 

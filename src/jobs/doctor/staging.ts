@@ -38,19 +38,19 @@ export const uploadCheck: Check = {
       ...placesFinding(
         "problem",
         damaged,
-        (count) => `${count} uploads cannot be processed: upload.json is missing or damaged`,
+        "uploads cannot be processed: upload.json is missing or damaged",
         "upload the data again, then remove the folders from staging",
       ),
       ...placesFinding(
         "warning",
         abandoned,
-        (count) => `${count} uploads are in processing, but nobody works on them`,
+        "uploads are in processing, but nobody works on them",
         "run `datalake process start`, or start the server: they are taken up where they stood",
       ),
       ...placesFinding(
         "warning",
         failed,
-        (count) => `${count} ${count === 1 ? "upload has" : "uploads have"} failed`,
+        "uploads have failed",
         "correct the cause and run `datalake process retry UPLOAD`, or remove the folder from staging/failed",
       ),
     ];
@@ -86,19 +86,19 @@ export const leftoverCheck: Check = {
       ...placesFinding(
         "warning",
         incoming,
-        (count) => `${count} unfinished uploads lie in staging for more than a day`,
+        "unfinished uploads lie in staging for more than a day",
         "remove them when nobody is uploading: rm -r staging/.incoming/*",
       ),
       ...placesFinding(
         "warning",
         temporary,
-        (count) => `${count} temporary files are older than a day`,
+        "temporary files are older than a day",
         "remove them when nothing runs on this lake",
       ),
       ...placesFinding(
         "warning",
         leases,
-        (count) => `${count} ${count === 1 ? "lease is" : "leases are"} held by dead processes`,
+        "leases are held by dead processes",
         "nothing to do: whoever comes next takes them over",
       ),
     ];
