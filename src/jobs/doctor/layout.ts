@@ -49,8 +49,7 @@ export const permissionCheck: Check = {
       ...placesFinding(
         "warning",
         wrong,
-        (count) =>
-          `${count} of the lake's own folders and files have other permissions than the settings ask`,
+        "folders or files of the lake have other permissions than the settings ask",
         `run \`datalake init\`, or chmod them: folders 0${modes.folder.toString(8)}, files 0${modes.file.toString(8)}`,
       ),
       ...placesFinding(
