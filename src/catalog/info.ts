@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
-import { openDatabase } from "../query/database.ts";
+import { type Database, openDatabase } from "../query/database.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
-import { type PublishedCatalog, readPublished, requireCatalog } from "./open.ts";
+import { requireCatalog, requireHead, withPublished } from "./open.ts";
 import { pickKey } from "./plan.ts";
-import type { CatalogHead } from "./tables.ts";
+import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
 
 export interface CatalogInfo extends CatalogHead {
   /** Rows and partitions in the catalog. */
@@ -34,41 +34,43 @@ export interface CatalogSource {
 }
 
 /** What the published catalog is. Throws `not_found` when there is none, `corrupt` when it cannot be opened. */
-export async function catalogInfo({ lake, settings }: CatalogSource): Promise<CatalogInfo> {
-  const { head, partitions, columns } = await read(lake, settings);
-  const names = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
-  return {
-    ...head,
-    rows: partitions.reduce((sum, partition) => sum + partition.rows, 0),
-    partitions: partitions.length,
-    columns: [...names, ...columns],
-    bytes: (await stat(lake.layout.catalogFile)).size,
-    path: lake.layout.catalogFile,
-  };
+export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
+  const { lake } = source;
+  const path = lake.layout.catalogFile;
+  return withCatalog(source, async (database) => {
+    const head = await requireHead(database, lake, NAME);
+    const names = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
+    const columns = [...names, ...(await readColumns(database, NAME))];
+    const [sums] = await database.rows<{ rows: number; partitions: number }>(
+      `SELECT coalesce(sum(rows), 0)::BIGINT AS rows, count(*) AS partitions FROM ${NAME}.partitions`,
+    );
+    const { rows = 0, partitions = 0 } = sums ?? {};
+    return { ...head, rows, partitions, columns, bytes: (await stat(path)).size, path };
+  });
 }
 
 /** The partitions that the published catalog holds, sorted. Throws as `catalogInfo`; no Parquet file is opened. */
-export async function catalogPartitions({
-  lake,
-  settings,
-}: CatalogSource): Promise<{ partitions: CatalogPartition[] }> {
-  const { partitions } = await read(lake, settings);
-  return {
-    partitions: partitions.map((partition) => {
+export async function catalogPartitions(source: CatalogSource): Promise<{ partitions: CatalogPartition[] }> {
+  return withCatalog(source, async (database) => {
+    await requireHead(database, source.lake, NAME);
+    const partitions = (await readKnown(database, NAME)).map((partition) => {
       const { rows, bytes, version, uploaded_by, uploaded_at } = partition;
       return { ...pickKey(partition), rows, bytes, version, uploaded_by, uploaded_at };
-    }),
-  };
+    });
+    return { partitions };
+  });
 }
 
-async function read(lake: Lake, settings: Settings): Promise<PublishedCatalog> {
+const NAME = "published";
+
+async function withCatalog<T>(
+  { lake, settings }: CatalogSource,
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
   await requireCatalog(lake);
   const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database });
   try {
-    const published = await readPublished(database, lake);
-    if (published) return published;
-    await requireCatalog(lake);
-    throw new Error(`${lake.layout.catalogFile} vanished while it was read`);
+    return await withPublished(database, lake, NAME, () => use(database));
   } finally {
     database.close();
   }

@@ -32,16 +32,21 @@ export async function readPublished(database: Database, lake: Lake): Promise<Pub
   const identity = await catalogIdentity(lake);
   if (identity === undefined) return undefined;
   return withPublished(database, lake, "published", async () => {
-    const head = await readHead(database, "published");
-    if (head?.format !== CATALOG_FORMAT) {
-      throw new AppError(
-        "corrupt",
-        `${lake.layout.catalogFile} has format ${head?.format} and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild --full\``,
-      );
-    }
+    const head = await requireHead(database, lake, "published");
     const partitions = await readKnown(database, "published");
     return { head, partitions, columns: await readColumns(database, "published"), identity };
   });
+}
+
+/** The table `lake` of the catalog attached as `name`; throws `corrupt` when it is of another format. */
+export async function requireHead(database: Database, lake: Lake, name: string): Promise<CatalogHead> {
+  const head = await readHead(database, name).catch(() => undefined); // a database of something else
+  if (head?.format === CATALOG_FORMAT) return head;
+  throw new AppError(
+    "corrupt",
+    `${lake.layout.catalogFile} has format ${head?.format} and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild --full\``,
+    { details: { path: lake.layout.catalogFile } },
+  );
 }
 
 /** Attaches the published catalog read-only as `name` while `use` runs. Throws `corrupt` when it cannot be opened. */

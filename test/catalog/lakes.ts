@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type RefreshOptions, refreshCatalog } from "../../src/catalog/refresh.ts";
 import { commitUpload } from "../../src/catalog/write.ts";
 import { loadSettings, type Settings } from "../../src/config.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { silentLogger } from "../../src/log.ts";
 import { type Database, openDatabase } from "../../src/query/database.ts";
 import { createUploadId } from "../../src/schema/names.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
@@ -75,4 +77,24 @@ export async function commit(
   const staged = createUploadLayout(join(lake.layout.processing, manifest.upload_id));
   await mkdir(staged.folder, { recursive: true });
   return commitUpload(database, lake, { manifest, select, workFolder: staged.work, rejected: 0 });
+}
+
+/** A refresh of the bench's catalog. */
+export function refresh({ lake, settings }: Workbench, options: Partial<RefreshOptions> = {}) {
+  return refreshCatalog({ lake, settings, logger: silentLogger, ...options });
+}
+
+/** What a query over the published catalog gives, through a database of its own as any reader has. */
+export async function query<T = Record<string, unknown>>(
+  { lake, folder }: Workbench,
+  sql: string,
+): Promise<T[]> {
+  const database = await openDatabase({ scratch: join(folder, "reader") });
+  try {
+    await database.run(`ATTACH '${lake.layout.catalogFile}' AS published (READ_ONLY)`);
+    await database.run("USE published");
+    return await database.rows<T>(sql);
+  } finally {
+    database.close();
+  }
 }

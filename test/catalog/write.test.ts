@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, readdir, readFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { readPartition } from "../../src/catalog/partition.ts";
 import { compactIfDue, writePartitionFile } from "../../src/catalog/write.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { commit, KEY, withLake } from "./lakes.ts";
+
+setDefaultTimeout(120_000); // a machine that is busy elsewhere
 
 const rowsOf = (count: number, from = 0) =>
   `SELECT range AS id, 'r' || range AS text FROM range(${from}, ${from + count})`;

@@ -1,0 +1,108 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { commonType, formatType, mergeColumns, parseType, plainType } from "../../src/schema/column-types.ts";
+
+test("numbers widen, dates meet timestamps, text meets text only", () => {
+  const meetings: [string, string, string | undefined][] = [
+    ["INTEGER", "BIGINT", "BIGINT"],
+    ["INTEGER", "UINTEGER", "BIGINT"],
+    ["UTINYINT", "USMALLINT", "USMALLINT"],
+    ["UBIGINT", "BIGINT", undefined],
+    ["BIGINT", "DOUBLE", "DOUBLE"],
+    ["INTEGER", "FLOAT", "DOUBLE"],
+    ["SMALLINT", "FLOAT", "FLOAT"],
+    ["DECIMAL(10,2)", "BIGINT", "DECIMAL(21,2)"],
+    ["DECIMAL(38,10)", "DECIMAL(38,0)", "DOUBLE"],
+    ["DATE", "TIMESTAMP", "TIMESTAMP"],
+    ["VARCHAR", "BIGINT", undefined],
+    ["BOOLEAN", "INTEGER", undefined],
+    ["VARCHAR[]", "VARCHAR", undefined],
+    ['"NULL"', "VARCHAR[]", "VARCHAR[]"],
+    ["INTEGER[3]", "BIGINT[]", "BIGINT[]"],
+    ["STRUCT(a INTEGER)", 'STRUCT("b c" DATE, a BIGINT)', 'STRUCT(a BIGINT, "b c" DATE)'],
+    ["STRUCT(a INTEGER)", "STRUCT(a VARCHAR)", undefined],
+  ];
+  for (const [a, b, common] of meetings) {
+    expect(commonType(a, b), `${a} and ${b}`).toBe(common);
+    if (!a.startsWith("STRUCT")) expect(commonType(b, a), `${b} and ${a}`).toBe(common);
+  }
+});
+
+test("plain types: text for what is like text, UTC timestamps, lists", () => {
+  expect(plainType("JSON")).toBe("VARCHAR");
+  expect(plainType("ENUM('a', 'b,''c')[]")).toBe("VARCHAR[]");
+  expect(plainType(`STRUCT(a UUID, "d""e" TIMESTAMP WITH TIME ZONE)[2]`)).toBe(
+    `STRUCT(a VARCHAR, "d""e" TIMESTAMP)[]`,
+  );
+  expect(plainType("MAP(VARCHAR, STRUCT(a INTEGER))")).toBe("VARCHAR");
+  expect(plainType("HUGEINT")).toBe("VARCHAR");
+});
+
+const typeName = fc.letrec<{ type: string }>((tie) => ({
+  type: fc.oneof(
+    { depthSize: "small" },
+    fc.constantFrom(
+      "VARCHAR",
+      "BIGINT",
+      "UTINYINT",
+      "FLOAT",
+      "DECIMAL(9,3)",
+      "DATE",
+      "TIMESTAMP",
+      "BOOLEAN",
+      "BLOB",
+    ),
+    tie("type").map((element) => `${element}[]`),
+    fc
+      .uniqueArray(fc.tuple(fc.constantFrom("a", "b c", 'q"', "쪽", "select"), tie("type")), {
+        selector: ([name]) => name,
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((fields) =>
+        formatType({
+          kind: "struct",
+          fields: fields.map(([name, type]) => ({ name, type: parseType(type) })),
+        }),
+      ),
+  ),
+})).type;
+
+test("a type is parsed and written back, and meets itself and what it met", () => {
+  fc.assert(
+    fc.property(typeName, typeName, (a, b) => {
+      expect(formatType(parseType(a))).toBe(a);
+      expect(commonType(a, a)).toBe(a);
+      const common = commonType(a, b);
+      if (common === undefined) return;
+      expect(commonType(common, a)).toBe(common);
+      expect(commonType(common, b)).toBe(common);
+    }),
+  );
+});
+
+test("merged columns: common types, text where they cannot meet, absent counted as NULL", () => {
+  const merged = mergeColumns([
+    {
+      rows: 2,
+      columns: [
+        { name: "n", type: "INTEGER", nulls: 1 },
+        { name: "empty", type: "INTEGER", nulls: 2 },
+      ],
+    },
+    {
+      rows: 3,
+      columns: [
+        { name: "n", type: "DOUBLE", nulls: 0 },
+        { name: "empty", type: "VARCHAR[]", nulls: 0 },
+      ],
+    },
+    { rows: 1, columns: [{ name: "late", type: "DATE", nulls: 0 }] },
+    { rows: 1, columns: [{ name: "late", type: "BOOLEAN", nulls: 0 }] },
+  ]);
+  expect(merged).toEqual([
+    { name: "n", type: "DOUBLE", nulls: 3 },
+    { name: "empty", type: "VARCHAR[]", nulls: 4 },
+    { name: "late", type: "VARCHAR", nulls: 5 },
+  ]);
+});
