@@ -6,7 +6,7 @@ import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { describeRelation } from "./relations.ts";
 
 const REJECT_COLUMN = "__reject";
-const MAX_LINE_BYTES = 32 << 20;
+const MAX_LINE_BYTES = 16 << 20;
 
 /**
  * Opens CSV files (with a header; separator and quotes are found out) as one input. A column is a number or boolean only
@@ -23,7 +23,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
   const tables = { scans: temporaryName("scans"), errors: temporaryName("errors") };
   const read = `read_csv(${quoteList(files)}, all_varchar = true, header = true, union_by_name = ${files.length > 1},
     store_rejects = true, rejects_scan = '${tables.scans}', rejects_table = '${tables.errors}', rejects_limit = 100000,
-    max_line_size = ${MAX_LINE_BYTES})`;
+    max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES})`;
   await database
     .run(
       `COPY (SELECT * FROM ${read}) TO ${quoteText(text)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,

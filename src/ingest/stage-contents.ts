@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { copyFile, link, open, readFile, rm, stat } from "node:fs/promises";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
-import { ensureFolder, isMissing } from "../lake/files.ts";
+import { ensureFolder, exists, isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
 
@@ -25,7 +25,6 @@ export interface StagerOptions {
 /** Files up to this size are read once into memory; larger ones are hashed as a stream, then copied. */
 const WHOLE_BYTES = 32 << 20;
 const WRITE_BITS = 0o222;
-const EXISTS = "EEXIST";
 
 export async function createContentStager(options: StagerOptions): Promise<ContentStager> {
   const { lake, upload, isStored, signal } = options;
@@ -46,17 +45,21 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
     await made;
     return path;
   };
-  const place = async (hash: string, sizeBytes: number, write: (to: string) => Promise<void>) => {
-    if (await isStored(hash)) return hash;
+  /** One at a time for each hash: whoever writes owns the name. */
+  const placing = new Map<string, Promise<void>>();
+  const placeNew = async (hash: string, sizeBytes: number, write: (to: string) => Promise<void>) => {
+    if (await isStored(hash)) return;
     const to = await target(hash);
-    try {
-      await write(to);
-    } catch (error) {
-      if (systemCode(error) === EXISTS) return hash; // the same bytes came before
-      throw error;
-    }
+    if (await exists(to)) return; // the same bytes came before
+    await write(to);
     staged.fileCount++;
     staged.bytes += sizeBytes;
+  };
+  const place = async (hash: string, sizeBytes: number, write: (to: string) => Promise<void>) => {
+    const others = placing.get(hash);
+    const placed = others ?? placeNew(hash, sizeBytes, write).finally(() => placing.delete(hash));
+    if (!others) placing.set(hash, placed);
+    await placed;
     return hash;
   };
   const writeBytes = async (to: string, bytes: Uint8Array) => {
@@ -103,14 +106,14 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
   };
 }
 
-/** False where the file system cannot do it; an existing target is the caller's business. */
+/** False where the file system cannot do it. */
 async function attempt(call: () => Promise<void>): Promise<boolean> {
   try {
     await call();
     return true;
   } catch (error) {
     const code = systemCode(error);
-    if (code === EXISTS || code === "ENOSPC" || code === "EDQUOT" || isMissing(error)) throw error;
+    if (code === "EEXIST" || code === "ENOSPC" || code === "EDQUOT" || isMissing(error)) throw error;
     return false;
   }
 }

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { snakeCase, storedNames } from "../../src/ingest/column-names.ts";
+
+describe("snakeCase", () => {
+  for (const [given, stored] of [
+    ["label", "label"],
+    ["imageId", "image_id"],
+    ["Image ID", "image_id"],
+    ["image-bytes", "image_bytes"],
+    ["HTMLText", "html_text"],
+    ["글자 상자", "글자_상자"],
+    ["글자", "글자"],
+    ["__index_level_0__", "index_level_0"],
+    ["page2Text", "page2_text"],
+    ["!?", ""],
+  ] as const) {
+    test(`${given} -> ${stored || "nothing"}`, () => expect(snakeCase(given.normalize("NFD"))).toBe(stored));
+  }
+
+  test("is stable: a stored name stays as it is", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (name) => {
+        const once = snakeCase(name);
+        expect(snakeCase(once)).toBe(once);
+      }),
+    );
+  });
+});
+
+test("two columns that would get one name are refused, both named", () => {
+  expect(() => storedNames(["imageId", "x", "image_id"])).toThrow(
+    expect.objectContaining({
+      code: "invalid_input",
+      details: expect.objectContaining({ stored: "image_id" }),
+    }),
+  );
+});
+
+test("a nameless column is named by its place", () => {
+  expect(storedNames(["a", "!"]).get("!")).toBe("column_2");
+});

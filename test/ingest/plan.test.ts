@@ -1,0 +1,213 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { METADATA_FILE } from "../../src/lake/layout.ts";
+import { type IngestKit, withKit } from "./kit.ts";
+
+async function writeRows(kit: IngestKit, name: string, select: string): Promise<string> {
+  const path = join(kit.folder, `${name}.parquet`);
+  await kit.session.database.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+  return path;
+}
+
+const OCR = { type: "task", task: "ocr", variant: "base", meta: { lang: "ko" } } as const;
+
+/** A partition that exists, with these columns. */
+async function makePartition(
+  kit: IngestKit,
+  task: string,
+  variant: string,
+  columns: { name: string; type: string; nulls: number }[],
+) {
+  const key = { provider: "p", dataset: "d", task, variant };
+  const folder = kit.lake.layout.partition(key);
+  await mkdir(folder, { recursive: true });
+  const counts = { version: 1, base_version: 1, rows: 10, bytes: 1 };
+  const metadata = { format: 1, ...key, ...counts, files: [], columns, features: {}, uploads: [] };
+  await writeFile(join(folder, METADATA_FILE), JSON.stringify(metadata));
+}
+
+describe("refused before anything is staged", () => {
+  const cases = [
+    ["an unknown provider", { provider: "nobody" }, "not_found"],
+    ["a provider name that cannot be one", { provider: "a/b" }, "invalid_name"],
+    ["an unknown task", { ...OCR, task: "none" }, "not_found"],
+    ["a missing field", { ...OCR, meta: {} }, "usage"],
+    ["an unknown field", { ...OCR, meta: { lang: "ko", extra: "1" } }, "usage"],
+    ["a value that is not allowed", { ...OCR, meta: { lang: "fr" } }, "usage"],
+    ["a task field for raw data", { meta: { lang: "ko" } }, "usage"],
+    ["a variant that the columns do not make", { variant: "image" }, "usage"],
+  ] as const;
+  for (const [name, request, code] of cases) {
+    test(name, async () => {
+      await withKit(async (kit) => {
+        const path = await writeRows(kit, "rows", "SELECT 1 AS n");
+        await expect(kit.plan(path, request)).rejects.toMatchObject({ code });
+      });
+    });
+  }
+
+  test("an input column with a system name, unless it is a task's reference", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "rows", "SELECT 'x' AS hash, 1 AS n");
+      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input" });
+      await makePartition(kit, "raw", "image", []);
+      expect((await kit.plan(path, OCR)).reference?.column).toBe("hash");
+      const other = await writeRows(kit, "other", "SELECT 1 AS width");
+      await expect(kit.plan(other, OCR)).rejects.toMatchObject({ code: "invalid_input" });
+    });
+  });
+
+  test("a column with the name of a task field", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "rows", "SELECT 'ko' AS lang");
+      await expect(kit.plan(path, OCR)).rejects.toMatchObject({ code: "invalid_input" });
+    });
+  });
+
+  test("two image columns", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "rows", "SELECT 'a'::BLOB AS image, 'b'::BLOB AS image_bytes");
+      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input" });
+    });
+  });
+
+  test("binary data inside a struct that is no image column", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "rows", "SELECT {'bytes': 'a'::BLOB, 'path': 'x'} AS photo");
+      await expect(kit.plan(path)).rejects.toMatchObject({
+        code: "type_mismatch",
+        details: { column: "photo" },
+      });
+    });
+  });
+});
+
+describe("references", () => {
+  test("need raw data of the dataset, in the catalog or waiting", async () => {
+    await withKit(async (kit) => {
+      const labels = await writeRows(kit, "labels", "SELECT 'a.png' AS source_name, 'x' AS label");
+      await expect(kit.plan(labels, OCR)).rejects.toMatchObject({ code: "not_found" });
+      await kit.stage(await writeRows(kit, "raw", "SELECT 1 AS n"));
+      expect((await kit.plan(labels, OCR)).reference?.column).toBe("source_name");
+    });
+  });
+
+  test("the first of hash, path and source_name is used, the others go with a notice", async () => {
+    await withKit(async (kit) => {
+      await kit.stage(await writeRows(kit, "raw", "SELECT 1 AS n"));
+      const labels = await writeRows(
+        kit,
+        "labels",
+        "SELECT 'a.png' AS source_name, unnest(['assets/provider=p/x.jpg', NULL]) AS path, 1 AS n",
+      );
+      const { manifest, rows, plan } = await kit.stage(labels, OCR);
+      expect(manifest.reference).toBe("path");
+      expect(manifest.columns.map((column) => column.name)).toEqual(["n", "lang"]);
+      expect(rows.map((row) => [row.path, row.__reject])).toEqual([
+        ["provider=p/x.jpg", null],
+        [null, "no path to refer by"],
+      ]);
+      expect(plan.notices).toEqual([expect.stringContaining("source_name")]);
+    });
+  });
+
+  test("images of its own win over references", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "own", "SELECT 'img'::BLOB AS image, '이름.png' AS source_name");
+      const { manifest, rows } = await kit.stage(path, OCR);
+      expect(manifest).toMatchObject({ reference: null, content: "image", contents: 1 });
+      expect(rows[0]?.source_name).toBe("이름.png");
+    });
+  });
+});
+
+describe("mode", () => {
+  test("create refuses a partition that exists or is waiting", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "rows", "SELECT 1 AS n");
+      await kit.stage(path);
+      await expect(kit.plan(path)).rejects.toMatchObject({ code: "partition_exists" });
+      await makePartition(kit, "ocr", "base", []);
+      await expect(kit.plan(path, OCR)).rejects.toMatchObject({ code: "partition_exists" });
+      expect((await kit.plan(path, { ...OCR, mode: "replace" })).key.task).toBe("ocr");
+    });
+  });
+
+  test("append refuses a type that cannot meet the partition's, naming both", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "n", type: "BIGINT", nulls: 0 },
+        { name: "empty", type: "INTEGER", nulls: 10 },
+      ]);
+      const append = { mode: "append" } as const;
+      const text = await writeRows(kit, "text", "SELECT 'one' AS n");
+      await expect(kit.plan(text, append)).rejects.toMatchObject({
+        code: "type_mismatch",
+        details: { column: "n", type: "VARCHAR", partition_type: "BIGINT" },
+      });
+      const wider = await writeRows(kit, "wider", "SELECT 1.5::DOUBLE AS n, 'x' AS empty, 1 AS more");
+      expect((await kit.plan(wider, append)).columns.map((column) => column.name)).toEqual([
+        "n",
+        "empty",
+        "more",
+      ]);
+    });
+  });
+
+  test("append looks at uploads that wait, too", async () => {
+    await withKit(async (kit) => {
+      await kit.stage(await writeRows(kit, "rows", "SELECT 1 AS n"));
+      const text = await writeRows(kit, "text", "SELECT 'one' AS n");
+      await expect(kit.plan(text, { mode: "append" })).rejects.toMatchObject({ code: "type_mismatch" });
+    });
+  });
+});
+
+test("columns that the path says are dropped with a notice", async () => {
+  await withKit(async (kit) => {
+    const path = await writeRows(kit, "rows", "SELECT 1 AS n, 'x' AS Provider, 'y' AS task");
+    const plan = await kit.plan(path);
+    expect(plan.columns.map((column) => column.name)).toEqual(["n"]);
+    expect(plan.notices).toEqual([expect.stringContaining("provider, task")]);
+  });
+});
+
+test("plain types: what each DuckDB type becomes", async () => {
+  await withKit(async (kit) => {
+    const path = await writeRows(
+      kit,
+      "types",
+      `SELECT 1::TINYINT AS small, 1::UINTEGER AS u32, 18446744073709551615::UBIGINT AS u64, 5::UBIGINT AS fits,
+        1.5::DECIMAL(10,2) AS cents, 12345678901234567890.5::DECIMAL(30,2) AS exact, 7::DECIMAL(9,0) AS whole,
+        TIMESTAMPTZ '2024-05-01 09:30:00+09' AS at, TIME '10:00' AS clock, uuid() AS id, 'a'::ENUM('a','b') AS e,
+        MAP {'k': 0.1::FLOAT} AS m, {'나': 1, '가': {'x': [0.1::FLOAT, 'nan'::FLOAT]}} AS s, [1::TINYINT] AS l, [{'a': 1}] AS ls`,
+    );
+    const { rows, manifest } = await kit.stage(path);
+    expect(Object.fromEntries(manifest.columns.map(({ name, type }) => [name, type]))).toEqual({
+      small: "INTEGER",
+      u32: "BIGINT",
+      u64: "VARCHAR",
+      fits: "BIGINT",
+      cents: "DOUBLE",
+      exact: "VARCHAR",
+      whole: "BIGINT",
+      at: "TIMESTAMP",
+      clock: "VARCHAR",
+      id: "VARCHAR",
+      e: "VARCHAR",
+      m: "VARCHAR",
+      s: "VARCHAR",
+      l: "INTEGER[]",
+      ls: "VARCHAR",
+    });
+    expect(rows[0]).toMatchObject({
+      u64: "18446744073709551615",
+      exact: "12345678901234567890.50",
+      at: "2024-05-01 00:30:00",
+      clock: "10:00:00",
+      s: '{"나":1,"가":{"x":[0.1,null]}}',
+      ls: '[{"a":1}]',
+    });
+  });
+});

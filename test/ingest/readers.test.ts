@@ -1,0 +1,253 @@
+import { describe, expect, test } from "bun:test";
+import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createUploadLayout } from "../../src/lake/layout.ts";
+import { hash, type IngestKit, typesOf, withKit } from "./kit.ts";
+
+async function write(kit: IngestKit, name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(kit.folder, name);
+  await mkdir(join(path, ".."), { recursive: true });
+  await writeFile(path, content);
+  return path;
+}
+
+async function writeParquet(kit: IngestKit, name: string, select: string, options = ""): Promise<string> {
+  const path = join(kit.folder, name);
+  await kit.session.database.run(`COPY (${select}) TO '${path}' (FORMAT parquet ${options})`);
+  return path;
+}
+
+describe("JSON Lines", () => {
+  test("keys of any row are columns; types are those all rows agree on", async () => {
+    await withKit(async (kit) => {
+      const path = await write(
+        kit,
+        "rows.jsonl",
+        [
+          '{"n": 1, "x": 1, "s": "007", "b": true, "l": [1, 2], "m": {"나": 1, "가": "\\uac00"}, "v": [1]}',
+          '{"n": 2, "x": 2.5, "s": "a\\nb", "b": null, "l": [], "m": {"가": [], "나": null}, "v": "text"}',
+          '{"late": [[1.5]], "v": {"a": 1}, "l": null}',
+        ].join("\n"),
+      );
+      const { manifest, rows } = await kit.stage(path);
+      expect(typesOf(manifest)).toEqual({
+        n: "BIGINT",
+        x: "DOUBLE",
+        s: "VARCHAR",
+        b: "BOOLEAN",
+        l: "BIGINT[]",
+        m: "VARCHAR",
+        v: "VARCHAR",
+        late: "DOUBLE[][]",
+      });
+      expect(rows.map((row) => row.m)).toEqual(['{"나":1,"가":"가"}', '{"가":[],"나":null}', null]);
+      expect(rows.map((row) => row.v)).toEqual(["[1]", '"text"', '{"a":1}']);
+      expect(rows.map((row) => row.s)).toEqual(["007", "a\nb", null]);
+      expect(rows.map((row) => row.l)).toEqual([[1, 2], [], null]);
+      expect(rows[2]?.late).toEqual([[1.5]]);
+      expect(manifest.variant).toBe("text");
+    });
+  });
+
+  test("a line that is no JSON object is a rejected row with its position", async () => {
+    await withKit(async (kit) => {
+      const { rows } = await kit.stage(await write(kit, "bad.jsonl", '{"a":1}\n{"a":\n\n[1]\n{"a":2}\n'));
+      expect(rows.map((row) => [row.source_row, row.a, row.__reject])).toEqual([
+        [0, 1, null],
+        [1, null, "the line is not JSON"],
+        [2, null, "the line is no JSON object"],
+        [3, 2, null],
+      ]);
+    });
+  });
+
+  test("an empty file is refused", async () => {
+    await withKit(async (kit) => {
+      await expect(kit.stage(await write(kit, "empty.jsonl", ""))).rejects.toMatchObject({
+        code: "empty_input",
+      });
+    });
+  });
+});
+
+describe("CSV", () => {
+  test("numbers only where nothing is lost; JSON stays as it came", async () => {
+    await withKit(async (kit) => {
+      const path = await write(
+        kit,
+        "rows.csv",
+        '\ufeffid,zip,score,ok,label,글\n1,007,0.5,true,"{""b"": 1, ""a"": ""가""}",가\n2,123,2,false,,\n',
+      );
+      const { manifest, rows } = await kit.stage(path);
+      expect(typesOf(manifest)).toEqual({
+        id: "BIGINT",
+        zip: "VARCHAR",
+        score: "DOUBLE",
+        ok: "BOOLEAN",
+        label: "VARCHAR",
+        글: "VARCHAR",
+      });
+      expect(rows[0]).toMatchObject({
+        id: 1,
+        zip: "007",
+        score: 0.5,
+        ok: true,
+        label: '{"b": 1, "a": "가"}',
+      });
+      expect(rows[1]?.label).toBeNull();
+    });
+  });
+
+  test("a line that does not fit the header is a rejected row", async () => {
+    await withKit(async (kit) => {
+      const lines = ["a,b", ...Array.from({ length: 50 }, (_, n) => `${n},x`), "1,2,3", "51,x"];
+      const { rows } = await kit.stage(await write(kit, "bad.csv", `${lines.join("\n")}\n`));
+      expect(rows.filter((row) => row.__reject === null)).toHaveLength(51);
+      expect(rows.filter((row) => row.__reject !== null).map((row) => row.__reject)).toEqual([
+        expect.stringContaining("line 52"),
+      ]);
+    });
+  });
+});
+
+describe("Parquet", () => {
+  test("a folder of files is one input; shards tell their split", async () => {
+    await withKit(async (kit) => {
+      await mkdir(join(kit.folder, "data"));
+      await writeParquet(kit, "data/test-00000-of-00001.parquet", "SELECT 3 AS n");
+      await writeParquet(kit, "data/train-00000-of-00002.parquet", "SELECT 1 AS n");
+      await writeParquet(kit, "data/train-00001-of-00002.parquet", "SELECT 2 AS n, 'x' AS more");
+      const { rows } = await kit.stage(join(kit.folder, "data"));
+      expect(rows.map((row) => [row.n, row.split, row.more ?? null])).toEqual([
+        [3, "test", null],
+        [1, "train", null],
+        [2, "train", "x"],
+      ]);
+    });
+  });
+
+  test("a glob takes what it matches, in the order of names", async () => {
+    await withKit(async (kit) => {
+      for (const n of [2, 1, 3]) await writeParquet(kit, `part${n}.parquet`, `SELECT ${n} AS n`);
+      const { rows } = await kit.stage(join(kit.folder, "part[12].parquet"));
+      expect(rows.map((row) => row.n)).toEqual([1, 2]);
+    });
+  });
+
+  test("a footer that claims more than the file can hold is refused before anything is read", async () => {
+    await withKit(async (kit) => {
+      const path = await writeParquet(kit, "bomb.parquet", "SELECT hash(range) AS n FROM range(100)");
+      const [size] = await kit.session.database.rows<{ bytes: number }>(
+        `SELECT total_compressed_size AS bytes FROM parquet_metadata('${path}')`,
+      );
+      // in the footer the size is a zigzag varint of two bytes; the largest such stands for 8,191
+      const zigzag = (size?.bytes ?? 0) * 2;
+      const bytes = Buffer.from(await Bun.file(path).bytes());
+      const written = Uint8Array.from([(zigzag & 127) | 128, zigzag >> 7]);
+      for (let at = bytes.indexOf(written, 500); at >= 0; at = bytes.indexOf(written, at))
+        bytes.set([0xfe, 0x7f], at);
+      await writeFile(path, bytes);
+      await expect(kit.stage(path)).rejects.toMatchObject({ code: "invalid_input", details: { rows: 100 } });
+    });
+  });
+
+  test("what is no Parquet is refused by name", async () => {
+    await withKit(async (kit) => {
+      const path = await write(kit, "x.parquet", "PAR1 this is not it PAR1");
+      await expect(kit.stage(path)).rejects.toMatchObject({ code: "invalid_input", details: { path } });
+    });
+  });
+});
+
+describe("paths of local files", () => {
+  const select = (path: string) =>
+    `SELECT unnest(['${path}', 'nowhere.pdf', NULL]) AS file, unnest([1,2,3]) AS n`;
+
+  test("are relative to the input, and a missing one costs its row", async () => {
+    await withKit(async (kit) => {
+      await write(kit, "in/docs/계약.pdf", "%PDF-1");
+      const path = await writeParquet(kit, "in/rows.parquet", select("docs/계약.pdf"));
+      const { manifest, rows, files } = await kit.stage(path);
+      expect(manifest).toMatchObject({
+        variant: "files",
+        content: "file",
+        rows: 3,
+        contents: 1,
+        staged_files: 1,
+      });
+      expect(rows.map((row) => row.__reject)).toEqual([
+        null,
+        "the file nowhere.pdf does not exist",
+        "no file",
+      ]);
+      expect(rows[0]).toMatchObject({ source_name: "docs/계약.pdf", source_hash: hash("%PDF-1") });
+      expect(files).toEqual([`${hash("%PDF-1").slice(0, 2)}/${hash("%PDF-1")}`]);
+      expect(Object.keys(typesOf(manifest))).toEqual(["n"]);
+    });
+  });
+
+  test("--variant image takes them as images", async () => {
+    await withKit(async (kit) => {
+      await write(kit, "in/a.png", "png");
+      const path = await writeParquet(kit, "in/rows.parquet", "SELECT 'a.png' AS image_path");
+      expect((await kit.plan(path)).key.variant).toBe("files");
+      const plan = await kit.plan(path, { variant: "image" });
+      expect(plan).toMatchObject({ contentKind: "image", key: { variant: "image" } });
+    });
+  });
+
+  test("a read-only file on the lake's file system is linked, another copied", async () => {
+    await withKit(async (kit) => {
+      const linked = await write(kit, "in/linked.png", "linked");
+      const copied = await write(kit, "in/copied.png", "copied");
+      await chmod(linked, 0o444);
+      const staged = await kit.stage(join(kit.folder, "in"));
+      const layout = createUploadLayout(join(kit.lake.layout.pending, staged.manifest.upload_id));
+      expect((await stat(layout.file(hash("linked")))).ino).toBe((await stat(linked)).ino);
+      expect((await stat(layout.file(hash("copied")))).ino).not.toBe((await stat(copied)).ino);
+      expect((await stat(layout.file(hash("copied")))).mode & 0o777).toBe(0o664);
+    });
+  });
+
+  test("an image with a text file is mixed: the text stands beside it", async () => {
+    await withKit(async (kit) => {
+      await write(kit, "in/a.png", "png");
+      await write(kit, "in/a.txt", "글자");
+      await write(kit, "in/b.pdf", Uint8Array.from([0xff, 0xfe, 0x00]));
+      const path = await writeParquet(
+        kit,
+        "in/rows.parquet",
+        "SELECT unnest(['a.png', 'a.png', NULL]) AS image, unnest(['a.txt', 'b.pdf', 'a.txt']) AS file",
+      );
+      const { manifest, rows } = await kit.stage(path);
+      expect(manifest).toMatchObject({ variant: "mixed", content: "image" });
+      expect(rows.map((row) => row.file_text)).toEqual(["글자", null, "글자"]);
+      expect(rows.map((row) => row.source_hash)).toEqual([hash("png"), hash("png"), null]);
+      expect(rows.map((row) => row.__reject === null)).toEqual([true, false, true]);
+    });
+  });
+});
+
+test("an image that the lake already holds is not staged again", async () => {
+  await withKit(async (kit) => {
+    await write(kit, "in/a.png", "known");
+    await write(kit, "in/b.png", "new");
+    const key = { provider: "p", dataset: "d" };
+    const { layout } = kit.lake;
+    const asset = layout.asset(layout.assetPath(key, hash("known"), "png"));
+    await mkdir(join(asset, ".."), { recursive: true });
+    await writeFile(asset, "known");
+    const { manifest, files } = await kit.stage(join(kit.folder, "in"));
+    expect(manifest).toMatchObject({ contents: 2, staged_files: 1 });
+    expect(files.map((path) => path.slice(3))).toEqual([hash("new")]);
+  });
+});
+
+test("equal images of one upload are staged once", async () => {
+  await withKit(async (kit) => {
+    for (let n = 0; n < 20; n++) await write(kit, `in/${n}.png`, "same");
+    const { manifest, rows } = await kit.stage(join(kit.folder, "in"));
+    expect(manifest).toMatchObject({ rows: 20, contents: 1, staged_files: 1, staged_bytes: 4 });
+    expect(new Set(rows.map((row) => row.source_name)).size).toBe(20);
+  });
+});
