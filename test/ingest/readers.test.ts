@@ -146,8 +146,8 @@ describe("Parquet", () => {
       const written = Uint8Array.from([(zigzag & 127) | 128, zigzag >> 7]);
       for (let at = bytes.indexOf(written, 500); at >= 0; at = bytes.indexOf(written, at))
         bytes.set([0xfe, 0x7f], at);
-      await writeFile(path, bytes);
-      await expect(kit.stage(path)).rejects.toMatchObject({ code: "invalid_input", details: { rows: 100 } });
+      const bomb = await write(kit, "patched.parquet", bytes);
+      await expect(kit.stage(bomb)).rejects.toMatchObject({ code: "invalid_input", details: { rows: 100 } });
     });
   });
 
