@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { tableFromIPC } from "apache-arrow";
+import { type ExportRequest, exportRows } from "../../src/export/export.ts";
+import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { createDuckDBEngine } from "../../src/query/duckdb-engine.ts";
+import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
+
+const IMAGE = { ...KEY, variant: "image" };
+const HASH = "ab".repeat(32);
+const PATH = `provider=aihub/dataset=책/ab/ab/${HASH}.jpg`;
+const ROWS = `SELECT * FROM (VALUES
+  ('가', '${HASH}', '${PATH}', 4, 5, 'jpeg', 5::BIGINT, '쪽.jpg'),
+  ('나', NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+) t(label, hash, path, width, height, format, bytes, source_name)`;
+
+async function withImages(use: (bench: Workbench) => Promise<void>): Promise<void> {
+  await withLake(async (bench) => {
+    await commit(bench, "create", ROWS, IMAGE);
+    await refresh(bench);
+    const asset = bench.lake.layout.asset(PATH);
+    await mkdir(dirname(asset), { recursive: true });
+    await writeFile(asset, "image");
+    await use(bench);
+  });
+}
+
+function run(bench: Workbench, request: Partial<ExportRequest>, signal = new AbortController().signal) {
+  const engine = createDuckDBEngine(bench.lake.layout.catalogFile, {
+    scratch: join(bench.folder, "scratch"),
+  });
+  const output = join(bench.folder, "out");
+  const whole: ExportRequest = {
+    query: {},
+    output,
+    format: "arrow",
+    images: "embed",
+    skipMissing: false,
+    ...request,
+  };
+  return exportRows(whole, { lake: bench.lake, engine, signal }).finally(() => engine.close());
+}
+
+/** What lies in the folder of the outputs beside the lake's own folders. */
+async function outputs({ folder }: Workbench): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !["lake", "scratch", "cache"].includes(name));
+}
+
+async function readArrow(bench: Workbench, name: string) {
+  const table = tableFromIPC(await readFile(join(bench.folder, "out", name)));
+  return { table, rows: table.toArray().map((row) => row?.toJSON() as Record<string, unknown>) };
+}
+
+describe("images", () => {
+  test("embed puts the asset's bytes and its name into the rows that have one", () =>
+    withImages(async (bench) => {
+      await run(bench, {});
+      const { rows, table } = await readArrow(bench, "data.arrow");
+      const image = rows[0]?.image as { bytes: Uint8Array; path: string };
+      expect(Buffer.from(image.bytes).toString()).toBe("image");
+      expect(image.path).toBe("쪽.jpg");
+      expect(rows[1]?.image).toBeNull();
+      expect(JSON.parse(table.schema.metadata.get("huggingface") ?? "").info.features.image).toEqual({
+        _type: "Image",
+      });
+    }));
+
+  test("reference names the asset in the lake and touches none", () =>
+    withImages(async (bench) => {
+      await rm(bench.lake.layout.asset(PATH));
+      await run(bench, { images: "reference" });
+      const { rows } = await readArrow(bench, "data.arrow");
+      const image = rows[0]?.image as { bytes: null; path: string };
+      expect(image.bytes).toBeNull();
+      expect(image.path).toBe(bench.lake.layout.asset(PATH));
+    }));
+
+  test("none leaves the image column out", () =>
+    withImages(async (bench) => {
+      await run(bench, { images: "none" });
+      const { rows } = await readArrow(bench, "data.arrow");
+      expect(Object.keys(rows[0] ?? {})).not.toContain("image");
+      expect(rows.map(({ label }) => label)).toEqual(["가", "나"]);
+    }));
+
+  test("a missing asset is an error that names the row, or a row left out", () =>
+    withImages(async (bench) => {
+      await rm(bench.lake.layout.asset(PATH));
+      const failing = run(bench, {});
+      expect(failing).rejects.toMatchObject({ code: "missing_asset", details: { row: 1, path: PATH } });
+      await failing.catch(() => {});
+      expect(await outputs(bench)).toEqual([]);
+      const result = await run(bench, { skipMissing: true });
+      expect(result).toMatchObject({ rows: 1, missing: 1 });
+      expect((await readArrow(bench, "data.arrow")).rows.map(({ label }) => label)).toEqual(["나"]);
+    }));
+});
+
+describe("the output", () => {
+  test.each([...EXPORT_FORMATS])("of %s carries a manifest that its files agree with", (format) =>
+    withImages(async (bench) => {
+      const result = await run(bench, { format, query: { variants: ["image"] } });
+      const manifest = JSON.parse(await readFile(join(bench.folder, "out", "manifest.json"), "utf8"));
+      expect(manifest).toMatchObject({
+        rows: 2,
+        images: "embed",
+        catalog_generation: 1,
+        selection: { variants: ["image"] },
+      });
+      expect(manifest.files.map(({ name }: { name: string }) => name)).toEqual(result.files);
+      for (const { name, bytes, sha256 } of manifest.files) {
+        const content = await readFile(join(bench.folder, "out", name));
+        expect(content.length).toBe(bytes);
+        expect(new Bun.CryptoHasher("sha256").update(content).digest("hex")).toBe(sha256);
+      }
+    }),
+  );
+
+  test.each([...EXPORT_FORMATS])("of %s may have no rows", (format) =>
+    withImages(async (bench) => {
+      expect(await run(bench, { format, query: { limit: 0 } })).toMatchObject({ rows: 0 });
+      expect((await outputs(bench)).sort()).toEqual(["out"]);
+    }),
+  );
+
+  test("is one file when its name says so, with the manifest beside it", () =>
+    withImages(async (bench) => {
+      const { output } = await run(bench, { format: "parquet", output: join(bench.folder, "x.parquet") });
+      expect(output).toBe(join(bench.folder, "x.parquet"));
+      expect((await outputs(bench)).sort()).toEqual(["x.parquet", "x.parquet.manifest.json"]);
+    }));
+
+  test("never takes the place of something", () =>
+    withImages(async (bench) => {
+      await writeFile(join(bench.folder, "out"), "mine");
+      const refused = run(bench, {});
+      expect(refused).rejects.toMatchObject({ code: "conflict" });
+      await refused.catch(() => {});
+      expect(await readFile(join(bench.folder, "out"), "utf8")).toBe("mine");
+    }));
+
+  test("is not there at all when it was cancelled", () =>
+    withImages(async (bench) => {
+      const abort = new AbortController();
+      abort.abort();
+      const stopped = run(bench, {}, abort.signal);
+      expect(stopped).rejects.toMatchObject({ code: "cancelled" });
+      await stopped.catch(() => {});
+      expect(await outputs(bench)).toEqual([]);
+    }));
+});
+
+test("the same rows give the same bytes", () =>
+  withImages(async (bench) => {
+    const hashes = [];
+    for (const name of ["one", "two"]) {
+      await run(bench, { format: "dataset", output: join(bench.folder, name) });
+      const manifest = JSON.parse(await readFile(join(bench.folder, name, "manifest.json"), "utf8"));
+      hashes.push(manifest.files.map(({ sha256 }: { sha256: string }) => sha256));
+    }
+    expect(hashes[0]).toEqual(hashes[1]);
+  }));
+
+test("a large selection is cut into batches of at most 1,000 rows", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT range AS n FROM range(2500)");
+    await refresh(bench);
+    await run(bench, {});
+    const { table } = await readArrow(bench, "data.arrow");
+    expect(table.batches.map(({ numRows }) => numRows)).toEqual([1000, 1000, 500]);
+    expect(table.getChild("n")?.get(2499)).toBe(2499n);
+  }));
