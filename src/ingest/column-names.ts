@@ -7,8 +7,8 @@ import { AppError } from "../errors.ts";
 export function snakeCase(name: string): string {
   return name
     .normalize("NFC")
-    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
-    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1_$2")
+    .replace(/(\p{Ll}|\p{N})(\p{CWL})/gu, "$1_$2")
+    .replace(/(\p{CWL})(\p{CWL}\p{Ll})/gu, "$1_$2")
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
     .replace(/^_+|_+$/g, "");
