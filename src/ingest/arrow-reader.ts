@@ -1,15 +1,16 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DateUnit, type Field, type Schema, TimeUnit, Type } from "apache-arrow";
+import { DateUnit, type Field, Message, type Schema, TimeUnit, Type } from "apache-arrow";
 import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
-import { readPlainMessage } from "./arrow/bodies.ts";
+import { readPlainMessage, readViewDictionary } from "./arrow/bodies.ts";
 import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
-import { readMessages } from "./arrow/messages.ts";
+import { frameMessage, readMessages } from "./arrow/messages.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
+import { withoutViewDictionaries } from "./arrow/views.ts";
 import { withFile } from "./bytes.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
@@ -32,7 +33,7 @@ const PIECE_BYTES = 32 << 20;
 /**
  * Opens Arrow IPC files (stream or file format, Feather v2, buffers plain, lz4 or zstd) as one input. The rows are turned
  * into Parquet pieces in scratch, a batch at a time; cells of an image column stay where they are. Throws
- * `invalid_input` for what is no Arrow, is cut, or differs in its columns from the first file.
+ * `invalid_input` for what is no Arrow or is cut, `empty_input` without a file.
  */
 export async function openArrowFiles(
   format: InputFormat,
@@ -44,7 +45,7 @@ export async function openArrowFiles(
   const files = await Promise.all(sources.map(describeFile));
   const sizes = await Promise.all(sources.map(async (source) => (await stat(source.path)).size));
   const [first] = files;
-  if (!first) throw new AppError("invalid_input", `${path} holds no Arrow file`, { details: { path } });
+  if (!first) throw new AppError("empty_input", `${path} has no rows; there is nothing to upload`);
   const rows = await convertRows(files, context);
   const columns = await describeColumns(context, rows, first.schema);
   return {
@@ -111,20 +112,26 @@ async function* readPieces(
   evenEmpty: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array[]> {
+  const { schema, ids } = withoutViewDictionaries(file.schema);
   yield* withFile(file.path, async function* (handle) {
-    let head: Uint8Array[] = []; // the schema and all dictionaries so far: every piece begins with them
+    // the schema and all dictionaries so far: every piece begins with them
+    let head = frameMessage(Message.encode(Message.from(schema)), []);
     let piece: Uint8Array[] = [];
     let pieceBytes = 0;
     let given = false;
     for await (const message of readMessages(handle, file.path)) {
       signal?.throwIfAborted();
-      const batch = "batch" in message.header ? message.header.batch : undefined;
-      const blank = batch ? blankBuffers(file.schema, batch) : new Map();
-      const framed = await readPlainMessage(handle, message, blank);
-      if (!batch) {
+      const { header } = message;
+      if ("schema" in header) continue;
+      if ("dictionary" in header) {
+        const viewed = ids.has(header.dictionary.id);
+        const framed = viewed
+          ? await readViewDictionary(handle, message)
+          : await readPlainMessage(handle, message, new Map());
         head = [...head, ...framed];
         continue;
       }
+      const framed = await readPlainMessage(handle, message, blankBuffers(file.schema, header.batch));
       piece.push(...framed);
       pieceBytes += framed.reduce((total, part) => total + part.length, 0);
       if (pieceBytes < PIECE_BYTES) continue;

@@ -64,7 +64,7 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
     ...base,
     fileCount: files.count + metadata.length,
     rowCount,
-    columns: [image, ...columns.filter(({ name }) => ![PATH_COLUMN, "file_name", "__reject"].includes(name))],
+    columns: [image, ...columns.filter(({ name }) => ![PATH_COLUMN, "__reject"].includes(name))],
     features: first?.features ?? {},
     rejects: "__reject",
     notices:
@@ -95,8 +95,9 @@ async function joinMetadata(
 ): Promise<string> {
   const selects = parts.map(async ({ path, input }) => {
     const below = dirname(path) === "." ? "" : `${dirname(path)}/`;
-    const rejects = input.rejects ?? "NULL";
-    return `SELECT * EXCLUDE (file_name), CAST(${rejects} AS VARCHAR) AS __reject, file_name,
+    const names = input.columns.map(({ name }) => name).filter((name) => name !== "file_name");
+    return `SELECT ${names.map((name) => `${quoteName(name)}, `).join("")}
+      CAST(${input.rejects ?? "NULL"} AS VARCHAR) AS __reject,
       ${quoteText(below)} || file_name AS ${quoteName(PATH_COLUMN)} FROM ${await input.rows(signal)}`;
   });
   return `(${(await Promise.all(selects)).join(" UNION ALL BY NAME ")})`;

@@ -5,6 +5,7 @@ import { AppError } from "../../errors.ts";
 import { readAt } from "../bytes.ts";
 import { decompressLz4Frame } from "../lz4.ts";
 import { type ArrowMessage, frameMessage } from "./messages.ts";
+import { plainDictionary } from "./views.ts";
 
 /**
  * Reads a batch's message as an uncompressed one for an IPC stream. Buffers in `blank` (places in the batch's list) are
@@ -15,29 +16,54 @@ export async function readPlainMessage(
   message: ArrowMessage,
   blank: ReadonlyMap<number, "zeros" | "nothing">,
 ): Promise<Uint8Array[]> {
-  const { header } = message;
-  if ("schema" in header) return frameMessage(message.metadata, []);
-  const batch = "batch" in header ? header.batch : header.dictionary.data;
+  const batch = batchOf(message);
+  const buffers: Uint8Array[] = [];
+  for (const index of batch.buffers.keys()) {
+    const kind = blank.get(index);
+    if (kind === "nothing") buffers.push(new Uint8Array(0));
+    else if (kind === "zeros") buffers.push(new Uint8Array(await plainLength(handle, message, index)));
+    else buffers.push(await readBuffer(handle, message, index));
+  }
+  return frameBatch(message, buffers, batch.variadicBufferCounts);
+}
+
+/** Reads a dictionary of string views as one of plain strings. */
+export async function readViewDictionary(handle: FileHandle, message: ArrowMessage): Promise<Uint8Array[]> {
+  const batch = batchOf(message);
+  const buffers: Uint8Array[] = [];
+  for (const index of batch.buffers.keys()) buffers.push(await readBuffer(handle, message, index));
+  return frameBatch(message, plainDictionary(buffers, batch.length), []);
+}
+
+/** The message again with other buffers, none compressed. */
+function frameBatch(
+  message: ArrowMessage,
+  buffers: readonly Uint8Array[],
+  variadicCounts: number[],
+): Uint8Array[] {
+  const batch = batchOf(message);
   const body: Uint8Array[] = [];
   const regions: BufferRegion[] = [];
   let at = 0;
-  for (const index of batch.buffers.keys()) {
-    const kind = blank.get(index);
-    const bytes =
-      kind === "nothing"
-        ? new Uint8Array(0)
-        : kind === "zeros"
-          ? new Uint8Array(await plainLength(handle, message, index))
-          : await readBuffer(handle, message, index);
+  for (const bytes of buffers) {
     const padding = (8 - (bytes.length % 8)) % 8;
     regions.push(new BufferRegion(at, bytes.length));
     body.push(bytes, new Uint8Array(padding));
     at += bytes.length + padding;
   }
-  const plain = new RecordBatch(batch.length, batch.nodes, regions, null, batch.variadicBufferCounts);
-  const { id, isDelta } = "dictionary" in header ? header.dictionary : { id: 0, isDelta: false };
-  const rebuilt = "dictionary" in header ? new DictionaryBatch(plain, id, isDelta) : plain;
+  const plain = new RecordBatch(batch.length, batch.nodes, regions, null, variadicCounts);
+  const { header } = message;
+  const rebuilt =
+    "dictionary" in header
+      ? new DictionaryBatch(plain, header.dictionary.id, header.dictionary.isDelta)
+      : plain;
   return frameMessage(Message.encode(Message.from(rebuilt, at)), body);
+}
+
+function batchOf({ header }: ArrowMessage): RecordBatch {
+  if ("batch" in header) return header.batch;
+  if ("dictionary" in header) return header.dictionary.data;
+  throw new AppError("internal", "a schema message has no buffers");
 }
 
 /** One buffer of a batch, decompressed; empty where it was left out. */
@@ -70,9 +96,7 @@ async function plainLength(handle: FileHandle, message: ArrowMessage, index: num
 }
 
 function locate(message: ArrowMessage, index: number) {
-  const { header } = message;
-  if ("schema" in header) throw new AppError("internal", "a schema message has no buffers");
-  const batch = "batch" in header ? header.batch : header.dictionary.data;
+  const batch = batchOf(message);
   const region = batch.buffers[index];
   if (!region) throw new AppError("invalid_input", "an Arrow batch lacks a buffer that its schema asks for");
   return { region, compression: batch.compression?.type };

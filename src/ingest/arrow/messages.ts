@@ -1,13 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
 import { Message, type Schema } from "apache-arrow";
+import { Footer } from "apache-arrow/ipc/metadata/file";
 import type { DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../../errors.ts";
 import { readAt } from "../bytes.ts";
 
 /** One message of an IPC stream: its header, and where its body lies in the file. */
 export interface ArrowMessage {
-  /** The flatbuffer as it stands in the file. */
-  metadata: Uint8Array;
   header: { schema: Schema } | { batch: RecordBatch } | { dictionary: DictionaryBatch };
   bodyFrom: number;
   bodyBytes: number;
@@ -17,48 +16,82 @@ const MAGIC = "ARROW1";
 const MAX_METADATA_BYTES = 256 << 20;
 
 /**
- * The messages of an Arrow IPC stream or file (Feather v2), headers only. A file is a stream between its magic and its
- * footer. Throws `invalid_input` for what is neither, and where a message is cut. Format: arrow/docs/format/Columnar.rst.
+ * The messages of an Arrow IPC stream or file (Feather v2), headers only; a schema first. Throws `invalid_input` for what
+ * is neither, and where it is cut. Format: arrow/docs/format/Columnar.rst.
  */
 export async function* readMessages(handle: FileHandle, path: string): AsyncGenerator<ArrowMessage> {
   const { size } = await handle.stat();
-  const magic = Buffer.from(await readAt(handle, 0, 8)).toString("latin1");
+  const magic = Buffer.from(await readAt(handle, 0, MAGIC.length)).toString("latin1");
   if (magic.startsWith("FEA1")) throw damaged(path, "is Feather version 1; write it again with version 2");
-  for (let at = magic.startsWith(MAGIC) ? 8 : 0; at < size; ) {
-    const prefix = await readAt(handle, at, 8);
-    if (prefix.length < 4) throw damaged(path, "ends in the middle of a message");
-    const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-    // before 0.15 a message had no continuation marker
-    const marked = view.getUint32(0, true) === 0xffffffff;
-    if (marked && prefix.length < 8) throw damaged(path, "ends in the middle of a message");
-    const length = view.getInt32(marked ? 4 : 0, true);
-    if (length === 0) return;
-    const metadataFrom = at + (marked ? 8 : 4);
-    if (length < 0 || length > MAX_METADATA_BYTES) throw damaged(path, "is no Arrow IPC stream or file");
-    if (metadataFrom + length > size) throw damaged(path, "ends in the middle of a message");
-    const metadata = await readAt(handle, metadataFrom, length);
-    const message = decodeMessage(metadata, path);
-    const bodyFrom = metadataFrom + length;
-    if (bodyFrom + message.bodyLength > size) throw damaged(path, "ends in the middle of a message");
-    const header = headerOf(message);
-    if (header) yield { metadata, header, bodyFrom, bodyBytes: message.bodyLength };
-    at = bodyFrom + message.bodyLength;
+  if (magic === MAGIC) yield* readFileMessages(handle, size, path);
+  else yield* readStreamMessages(handle, size, path);
+}
+
+async function* readStreamMessages(handle: FileHandle, size: number, path: string) {
+  for (let at = 0; at < size; ) {
+    const message = await readMessage(handle, at, size, path);
+    if (message === undefined) return;
+    yield message;
+    at = message.bodyFrom + message.bodyBytes;
   }
 }
 
-function decodeMessage(metadata: Uint8Array, path: string): Message {
+/** By the footer's list: what lies between may be anything (polars writes no schema in front). */
+async function* readFileMessages(handle: FileHandle, size: number, path: string) {
+  const tailBytes = 4 + MAGIC.length;
+  const tail = Buffer.from(await readAt(handle, size - tailBytes, tailBytes));
+  const footerBytes = tail.length === tailBytes ? tail.readInt32LE(0) : 0;
+  const cut = tail.toString("latin1", 4) !== MAGIC || footerBytes <= 0 || footerBytes > size - tailBytes;
+  if (cut) throw damaged(path, "lacks its end; copy it again");
+  const footer = decode(
+    path,
+    await readAt(handle, size - tailBytes - footerBytes, footerBytes),
+    Footer.decode,
+  );
+  yield { header: { schema: footer.schema }, bodyFrom: 0, bodyBytes: 0 } satisfies ArrowMessage;
+  for (const block of [...footer.dictionaryBatches(), ...footer.recordBatches()]) {
+    const message = await readMessage(handle, block.offset, size, path);
+    if (message === undefined) throw damaged(path, "lists a batch that is not there");
+    yield message;
+  }
+}
+
+/** The message at a place in the file; undefined at the end of a stream. */
+async function readMessage(
+  handle: FileHandle,
+  at: number,
+  size: number,
+  path: string,
+): Promise<ArrowMessage | undefined> {
+  const prefix = Buffer.from(await readAt(handle, at, 8));
+  // before 0.15 a message had no continuation marker
+  const marked = prefix.length >= 4 && prefix.readUInt32LE(0) === 0xffffffff;
+  const prefixBytes = marked ? 8 : 4;
+  if (prefix.length < prefixBytes) throw damaged(path, "ends in the middle of a message");
+  const length = prefix.readInt32LE(prefixBytes - 4);
+  if (length === 0) return undefined;
+  if (length < 0 || length > MAX_METADATA_BYTES) throw damaged(path, "is no Arrow IPC stream or file");
+  if (at + prefixBytes + length > size) throw damaged(path, "ends in the middle of a message");
+  const metadata = await readAt(handle, at + prefixBytes, length);
+  const message = decode(path, metadata, Message.decode);
+  const bodyFrom = at + prefixBytes + length;
+  if (bodyFrom + message.bodyLength > size) throw damaged(path, "ends in the middle of a message");
+  return { header: headerOf(message, path), bodyFrom, bodyBytes: message.bodyLength };
+}
+
+function decode<T>(path: string, bytes: Uint8Array, decoder: (bytes: Uint8Array) => T): T {
   try {
-    return Message.decode(metadata);
+    return decoder(bytes);
   } catch (cause) {
     throw damaged(path, "is no Arrow IPC stream or file", cause);
   }
 }
 
-function headerOf(message: Message): ArrowMessage["header"] | undefined {
+function headerOf(message: Message, path: string): ArrowMessage["header"] {
   if (message.isSchema()) return { schema: message.header() as Schema };
   if (message.isRecordBatch()) return { batch: message.header() as RecordBatch };
   if (message.isDictionaryBatch()) return { dictionary: message.header() as DictionaryBatch };
-  return undefined;
+  throw damaged(path, "holds tensors, not a table");
 }
 
 /** A message as it stands in a stream; metadata is padded to 8 bytes. */
