@@ -33,14 +33,21 @@ const FeaturesEntry = v.pipe(
  */
 export async function readFooters(database: Database, paths: readonly string[]): Promise<Footer[]> {
   if (paths.length === 0) return [];
-  const identities = await Promise.all(paths.map(identify));
-  const found = await queryFooters(database, paths);
+  const identities = await Promise.all(paths.map(identifyFile));
+  const known = knownEntries(database);
+  const nameOf = (at: number) => `${paths[at]} ${identities[at]?.identity}`;
+  const found = await queryFooters(
+    database,
+    paths.filter((_, at) => !known.has(nameOf(at))),
+  );
   return paths.map((path, at) => {
-    const { rows, entries } = found.get(path) ?? { rows: 0, entries: new Map<string, string>() };
+    const { rows, entries } = known.get(nameOf(at)) ??
+      found.get(path) ?? { rows: 0, entries: new Map<string, string>() };
     const key = parseKey(path, entries.get(FILE_KEY));
     if (rows !== key.rows) {
       throw corrupt(path, `holds ${rows} rows where its metadata says ${key.rows}`);
     }
+    remember(known, nameOf(at), { rows, entries });
     const features = v.safeParse(FeaturesEntry, entries.get(FEATURES_KEY));
     const { bytes, identity } = identities[at] ?? { bytes: 0, identity: "" };
     return { path, key, features: features.success ? features.output.info.features : {}, bytes, identity };
@@ -52,7 +59,28 @@ interface Entries {
   entries: Map<string, string>;
 }
 
+/**
+ * Footers that were read through a database before, by path and identity: partition files never change, and a job that
+ * appends many small uploads would read those of a partition again with each.
+ */
+const KNOWN = new WeakMap<Database, Map<string, Entries>>();
+const MAX_KNOWN = 256;
+
+function knownEntries(database: Database): Map<string, Entries> {
+  const known = KNOWN.get(database) ?? new Map();
+  KNOWN.set(database, known);
+  return known;
+}
+
+function remember(known: Map<string, Entries>, name: string, entries: Entries): void {
+  known.delete(name);
+  known.set(name, entries);
+  const oldest = known.keys().next().value;
+  if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+}
+
 async function queryFooters(database: Database, paths: readonly string[]): Promise<Map<string, Entries>> {
+  if (paths.length === 0) return new Map();
   const files = quoteList(paths);
   let rows: { file: string; rows: number; key: string | null; value: string | null }[];
   try {
@@ -79,7 +107,7 @@ export async function explainFailure(
   cause: unknown,
 ): Promise<AppError> {
   if (cause instanceof AppError) return cause;
-  for (const path of paths) await identify(path);
+  for (const path of paths) await identifyFile(path);
   for (const path of paths) {
     try {
       await database.rows(`SELECT num_rows FROM parquet_file_metadata(${quoteText(path)})`);
@@ -110,7 +138,7 @@ function parseKey(path: string, text: string | undefined): PartitionFileKey {
 }
 
 /** Size and identity of a file; throws `not_found`. */
-async function identify(path: string): Promise<{ bytes: number; identity: string }> {
+export async function identifyFile(path: string): Promise<{ bytes: number; identity: string }> {
   try {
     const info = await stat(path, { bigint: true });
     return { bytes: Number(info.size), identity: `${info.ino}:${info.size}:${info.mtimeNs}` };
@@ -123,7 +151,7 @@ async function identify(path: string): Promise<{ bytes: number; identity: string
 /** True while `path` is still the file that had this identity. */
 export async function isSameFile(path: string, identity: string): Promise<boolean> {
   try {
-    return (await identify(path)).identity === identity;
+    return (await identifyFile(path)).identity === identity;
   } catch (error) {
     if (error instanceof AppError && error.code === "not_found") return false;
     throw error;

@@ -23,10 +23,15 @@ export async function tidyPartition(
     const state = await readPartition(database, lake, key);
     if (!state) return undefined;
     for (const path of state.deadFiles) await removeTree(path);
-    const wanted = describeMetadata(state);
-    if ((await metadataAgrees(lake, key, wanted)) || attempt === ATTEMPTS) return state;
-    await writeJson(join(lake.layout.partition(key), METADATA_FILE), wanted, lake.modes);
+    if ((await metadataAgrees(lake, key, describeMetadata(state))) || attempt === ATTEMPTS) return state;
+    await writeMetadata(lake, state);
   }
+}
+
+/** Writes `_metadata.json`: for the one writer of a partition, who knows what its files say. */
+export async function writeMetadata(lake: Lake, state: PartitionState): Promise<void> {
+  const path = join(lake.layout.partition(state.key), METADATA_FILE);
+  await writeJson(path, describeMetadata(state), lake.modes);
 }
 
 /** Whether a partition's folder needs `tidyPartition`: leftovers, or another `_metadata.json` than its files say. */

@@ -4,7 +4,8 @@ import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { readPartition } from "./partition.ts";
+import type { Footer } from "./footer.ts";
+import { prefetchFooters, readPartition } from "./partition.ts";
 import type { Observation } from "./plan.ts";
 import type { KnownPartition } from "./tables.ts";
 
@@ -67,17 +68,24 @@ export async function observePartitions(
   lake: Lake,
   folders: readonly FolderMtime[],
 ): Promise<Observation[]> {
+  const keys = folders.map((folder) => folder.key);
+  const footers = await prefetchFooters(database, lake, keys);
   const observations: Observation[] = [];
   for (const { key, folderMtime } of folders) {
-    observations.push({ key, folderMtime, found: await readOrError(database, lake, key) });
+    observations.push({ key, folderMtime, found: await readOrError(database, lake, key, footers) });
   }
   return observations;
 }
 
 /** A partition, or the `corrupt` error that keeps it from being read. */
-export async function readOrError(database: Database, lake: Lake, key: PartitionKey) {
+async function readOrError(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+  footers: ReadonlyMap<string, Footer>,
+) {
   try {
-    return await readPartition(database, lake, key);
+    return await readPartition(database, lake, key, footers);
   } catch (error) {
     if (error instanceof AppError && error.code === "corrupt") return error;
     throw error;

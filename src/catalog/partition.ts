@@ -11,13 +11,16 @@ import type { ColumnStats, Features } from "../schema/columns.ts";
 import { mergeFeatures } from "../schema/features.ts";
 import type { PartitionFile, PartitionMetadata, UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { type Footer, hashFile, measureColumns, readFooters } from "./footer.ts";
+import { type Footer, hashFile, isSameFile, measureColumns, readFooters } from "./footer.ts";
 
 /** A live file of a partition, with where it lies. */
 export interface StoredFile extends PartitionFile {
   path: string;
   /** Tells this very file from a later one of the same name. */
   identity: string;
+  /** What its own footer says. */
+  features: Features;
+  uploads: UploadLogEntry[];
 }
 
 /** A partition as its files say it is. */
@@ -46,16 +49,18 @@ const ATTEMPTS = 10;
 /**
  * Reads a partition from the metadata of its files, which is the truth; undefined when it has none. Column statistics
  * and hashes come from `_metadata.json` where it speaks of the same files, else from the files. A commit that happens
- * meanwhile is seen whole or not at all. Throws `corrupt` naming an unreadable file or a missing version.
+ * meanwhile is seen whole or not at all. Throws `corrupt` naming an unreadable file or a missing version. `prefetched`
+ * spares queries where many are read.
  */
 export async function readPartition(
   database: Database,
   lake: Lake,
   key: PartitionKey,
+  prefetched: ReadonlyMap<string, Footer> = new Map(),
 ): Promise<PartitionState | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await readOnce(database, lake, key);
+      return await readOnce(database, lake, key, attempt === 1 ? prefetched : new Map());
     } catch (error) {
       // Files vanish when a new base makes them dead: the folder as it is now is whole again.
       if (attempt < ATTEMPTS && error instanceof ChangedMeanwhile) continue;
@@ -71,6 +76,7 @@ async function readOnce(
   database: Database,
   lake: Lake,
   key: PartitionKey,
+  prefetched: ReadonlyMap<string, Footer>,
 ): Promise<PartitionState | undefined> {
   const folder = lake.layout.partition(key);
   const { hasBase, deltas } = await listFiles(folder);
@@ -84,10 +90,8 @@ async function readOnce(
       where,
     );
   }
-  const footers = await readFooters(database, [
-    base,
-    ...deltas.map((version) => join(folder, deltaFile(version))),
-  ]).catch((error: unknown) => {
+  const paths = [base, ...deltas.map((version) => join(folder, deltaFile(version)))];
+  const footers = await takeFooters(database, paths, prefetched).catch((error: unknown) => {
     const gone = error instanceof AppError && error.code === "not_found";
     throw gone ? new ChangedMeanwhile("io", error.message, where) : error;
   });
@@ -108,17 +112,63 @@ async function readOnce(
   const metadata = await readRepeated(lake, key);
   const files = [];
   for (const footer of [baseFooter, ...live]) files.push(await describeFile(database, footer, metadata));
-  return {
-    ...summarize(key, files, [baseFooter, ...live]),
-    deadFiles: deadFiles.map((version) => join(folder, deltaFile(version))),
-  };
+  return assemblePartition(
+    key,
+    files,
+    deadFiles.map((version) => join(folder, deltaFile(version))),
+  );
 }
 
-function summarize(
+/** The footers read ahead when they are those of the files as they are now, else read. */
+async function takeFooters(
+  database: Database,
+  paths: readonly string[],
+  prefetched: ReadonlyMap<string, Footer>,
+): Promise<Footer[]> {
+  const footers = paths.map((path) => prefetched.get(path)).filter((footer) => footer !== undefined);
+  const same = await Promise.all(footers.map(({ path, identity }) => isSameFile(path, identity)));
+  const usable = footers.length === paths.length && !same.includes(false);
+  return usable ? footers : readFooters(database, paths);
+}
+
+const PREFETCH_FILES = 256;
+
+/**
+ * Reads the footers of many partitions with few queries, by path, for `readPartition`. Files that cannot be read are
+ * left to it.
+ */
+export async function prefetchFooters(
+  database: Database,
+  lake: Lake,
+  keys: readonly PartitionKey[],
+): Promise<Map<string, Footer>> {
+  const found = new Map<string, Footer>();
+  let paths: string[] = [];
+  const flush = async () => {
+    const footers = await readFooters(database, paths).catch((error: unknown) => {
+      if (error instanceof AppError) return []; // readPartition says which and why
+      throw error;
+    });
+    for (const footer of footers) found.set(footer.path, footer);
+    paths = [];
+  };
+  for (const key of keys) {
+    const folder = lake.layout.partition(key);
+    const { hasBase, deltas } = await listFiles(folder);
+    if (hasBase) paths.push(join(folder, BASE_FILE));
+    paths.push(...deltas.map((version) => join(folder, deltaFile(version))));
+    if (paths.length >= PREFETCH_FILES) await flush();
+  }
+  await flush();
+  return found;
+}
+
+/** The partition that these live files make together. */
+export function assemblePartition(
   key: PartitionKey,
   files: StoredFile[],
-  footers: Footer[],
-): Omit<PartitionState, "deadFiles"> {
+  deadFiles: string[] = [],
+): PartitionState {
   const columns = mergeColumns(files);
   return {
     key,
@@ -127,12 +177,13 @@ function summarize(
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     files,
+    deadFiles,
     columns,
     features: mergeFeatures(
       columns,
-      footers.map((footer) => footer.features),
+      files.map((file) => file.features),
     ),
-    uploads: footers.flatMap((footer) => footer.key.uploads),
+    uploads: files.flatMap((file) => file.uploads),
   };
 }
 
@@ -174,16 +225,16 @@ async function describeFile(
   footer: Footer,
   metadata: PartitionMetadata | undefined,
 ): Promise<StoredFile> {
-  const { path, identity, bytes } = footer;
-  const { kind, version, rows } = footer.key;
+  const { path, identity, bytes, features } = footer;
+  const { kind, version, rows, uploads } = footer.key;
   const name = kind === "base" ? BASE_FILE : deltaFile(version);
   const known = metadata?.files.find(
     (file) => file.name === name && file.version === version && file.rows === rows && file.bytes === bytes,
   );
-  if (known) return { ...known, path, identity };
+  if (known) return { ...known, path, identity, features, uploads };
   const columns = await measureColumns(database, path);
   const sha256 = await hashFile(path);
-  return { name, kind, version, rows, bytes, sha256, columns, path, identity };
+  return { name, kind, version, rows, bytes, sha256, columns, path, identity, features, uploads };
 }
 
 /** What `_metadata.json` must say of a partition. */
@@ -196,11 +247,16 @@ export function describeMetadata(state: PartitionState): PartitionMetadata {
     base_version: baseVersion,
     rows,
     bytes,
-    files: state.files.map(({ path: _path, identity: _identity, ...file }) => file),
+    files: state.files.map(describeStored),
     columns,
     features,
     uploads,
   };
+}
+
+function describeStored(file: StoredFile): PartitionFile {
+  const { name, kind, version, rows, bytes, sha256, columns } = file;
+  return { name, kind, version, rows, bytes, sha256, columns };
 }
 
 /** The error of an upload that would create what is there. */

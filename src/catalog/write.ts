@@ -1,5 +1,5 @@
 import { chmod } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, removeTree, renameDurable } from "../lake/files.ts";
@@ -7,13 +7,21 @@ import type { Lake } from "../lake/lake.ts";
 import { BASE_FILE, deltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import type { Features } from "../schema/columns.ts";
+import { describeFeatures } from "../schema/features.ts";
 import type { PartitionFile, PartitionFileKey, UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { hashFile, measureColumns, readFooters } from "./footer.ts";
-import { tidyPartition } from "./metadata.ts";
+import { hashFile, identifyFile, measureColumns, readFooters } from "./footer.ts";
+import { tidyPartition, writeMetadata } from "./metadata.ts";
 import { copyToParquet } from "./parquet.ts";
-import { lastVersion, type PartitionState, partitionExists, readPartition } from "./partition.ts";
+import {
+  assemblePartition,
+  lastVersion,
+  type PartitionState,
+  partitionExists,
+  readPartition,
+  type StoredFile,
+} from "./partition.ts";
 import { selectRows } from "./rows.ts";
 
 export interface WriteRequest {
@@ -58,6 +66,11 @@ export interface CommitRequest {
   workFolder: string;
   /** Rows of the upload that were refused. */
   rejected: number;
+  /**
+   * The partition as the last commit of this job left it, when the job is its only writer: its files are then not read
+   * again. Without, they are.
+   */
+  known?: { state: PartitionState | undefined };
   onStep?: (step: CommitStep) => void | Promise<void>;
 }
 
@@ -68,6 +81,8 @@ export interface CommitResult {
   rows: number;
   /** True when it already stood in the partition's log and nothing was changed. */
   replayed: boolean;
+  /** The partition after it. */
+  state: PartitionState;
 }
 
 /**
@@ -82,15 +97,11 @@ export async function commitUpload(
   const { manifest, onStep = () => {} } = request;
   const { provider, dataset, task, variant } = manifest;
   const partition: PartitionKey = { provider, dataset, task, variant };
-  const state = await readPartition(database, lake, partition).catch((error: unknown) => {
-    const damaged = error instanceof AppError && error.code === "corrupt";
-    if (damaged && manifest.mode === "replace") return undefined; // the cure for a damaged partition
-    throw error;
-  });
+  const state = await findState(database, lake, partition, request);
   const logged = state?.uploads.find((entry) => entry.upload_id === manifest.upload_id);
-  if (logged) {
-    await tidyPartition(database, lake, partition);
-    return { version: logged.version, rows: logged.rows, replayed: true };
+  if (state && logged) {
+    const tidied = (await tidyPartition(database, lake, partition)) ?? state;
+    return { version: logged.version, rows: logged.rows, replayed: true, state: tidied };
   }
   if (state && manifest.mode === "create") throw partitionExists(state);
   const kind = state && manifest.mode === "append" ? "delta" : "base";
@@ -99,7 +110,7 @@ export async function commitUpload(
   const uploads = [logEntry(request, version, rows)];
   const key: PartitionFileKey = { format: 1, kind, version, rows, uploads };
   await onStep("write");
-  await placeFile(database, lake, partition, {
+  const file = await placeFile(database, lake, partition, {
     select: request.select,
     workFolder: request.workFolder,
     key,
@@ -107,9 +118,47 @@ export async function commitUpload(
     onRename: () => onStep("rename"),
   });
   await onStep("tidy");
-  await tidyPartition(database, lake, partition);
+  const after = await settle(database, lake, state, partition, file);
   await onStep("done");
-  return { version, rows, replayed: false };
+  return { version, rows, replayed: false, state: after };
+}
+
+/** The partition before the commit; none for one that cannot be read and is to be replaced: that is the cure. */
+async function findState(
+  database: Database,
+  lake: Lake,
+  partition: PartitionKey,
+  { manifest, known }: CommitRequest,
+): Promise<PartitionState | undefined> {
+  if (known) return known.state;
+  try {
+    return await readPartition(database, lake, partition);
+  } catch (error) {
+    const damaged = error instanceof AppError && error.code === "corrupt";
+    if (damaged && manifest.mode === "replace") return undefined;
+    throw error;
+  }
+}
+
+/** Clears up after the commit of `file` by what is known of the partition before it. Gives the partition. */
+async function settle(
+  database: Database,
+  lake: Lake,
+  before: PartitionState | undefined,
+  partition: PartitionKey,
+  file: StoredFile,
+): Promise<PartitionState> {
+  if (!before) {
+    const state = await tidyPartition(database, lake, partition);
+    if (state) return state;
+    throw new AppError("conflict", `${file.path} vanished after it was written; upload it again`);
+  }
+  const isDelta = file.kind === "delta";
+  const dead = [...before.deadFiles, ...(isDelta ? [] : before.files.slice(1).map(({ path }) => path))];
+  for (const path of dead) await removeTree(path);
+  const state = assemblePartition(partition, isDelta ? [...before.files, file] : [file]);
+  await writeMetadata(lake, state);
+  return state;
 }
 
 async function countRows(database: Database, select: string): Promise<number> {
@@ -140,22 +189,31 @@ interface Placement {
   onRename: () => void | Promise<void>;
 }
 
-/** Writes a file and renames it into the partition: the commit. */
+/** Writes a file and renames it into the partition: the commit. Gives the file as it then lies there. */
 async function placeFile(
   database: Database,
   lake: Lake,
   partition: PartitionKey,
   { select, workFolder, key, features, onRename }: Placement,
-): Promise<void> {
+): Promise<StoredFile> {
   await ensureFolder(workFolder, lake.modes);
   const name = key.kind === "base" ? BASE_FILE : deltaFile(key.version);
   const target = join(workFolder, `${name}.tmp`);
-  await writePartitionFile(database, { select, target, key, features });
+  const written = await writePartitionFile(database, { select, target, key, features });
   await chmod(target, lake.modes.file);
   const folder = lake.layout.partition(partition);
   await makeFolder(lake, folder);
   await onRename();
-  await renameDurable(target, join(folder, name));
+  const path = join(folder, name);
+  await renameDurable(target, path);
+  const { identity } = await identifyFile(path);
+  return {
+    ...written,
+    path,
+    identity,
+    features: describeFeatures(written.columns, features),
+    uploads: key.uploads,
+  };
 }
 
 /** A partition's folder whose name is durable in each folder above it. */
@@ -166,7 +224,7 @@ async function makeFolder(lake: Lake, folder: string): Promise<void> {
 }
 
 /** A partition is compacted when it has more deltas than this... */
-const MAX_DELTAS = 32;
+export const MAX_DELTAS = 32;
 /** ...or when they hold more than this part of the base's bytes. */
 const MAX_DELTA_SHARE = 0.25;
 
@@ -205,11 +263,11 @@ export async function compactPartition(
   if (logged !== rows) {
     throw new AppError(
       "corrupt",
-      `the partition ${formatPartition(state.key)} holds ${rows} rows where its log says ${logged}; restore ${basename(lake.layout.partition(state.key))} from a backup`,
+      `the partition ${formatPartition(state.key)} holds ${rows} rows where its log says ${logged}; restore it from a backup`,
     );
   }
   await onStep("write");
-  await placeFile(database, lake, state.key, {
+  const file = await placeFile(database, lake, state.key, {
     select: selectRows(state.files, columns),
     workFolder,
     key: { format: 1, kind: "base", version, rows, uploads },
@@ -217,6 +275,6 @@ export async function compactPartition(
     onRename: () => onStep("rename"),
   });
   await onStep("tidy");
-  await tidyPartition(database, lake, state.key);
+  await settle(database, lake, state, state.key, file);
   await onStep("done");
 }

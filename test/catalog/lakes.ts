@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RefreshOptions, refreshCatalog } from "../../src/catalog/refresh.ts";
-import { commitUpload } from "../../src/catalog/write.ts";
+import { type CommitRequest, commitUpload } from "../../src/catalog/write.ts";
 import { loadSettings, type Settings } from "../../src/config.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
@@ -72,11 +72,18 @@ export async function commit(
   mode: UploadMode,
   select: string,
   key: PartitionKey = KEY,
+  known?: CommitRequest["known"],
 ) {
   const manifest = makeManifest(mode, key);
   const staged = createUploadLayout(join(lake.layout.processing, manifest.upload_id));
   await mkdir(staged.folder, { recursive: true });
-  return commitUpload(database, lake, { manifest, select, workFolder: staged.work, rejected: 0 });
+  return commitUpload(database, lake, {
+    manifest,
+    select,
+    workFolder: staged.work,
+    rejected: 0,
+    ...(known && { known }),
+  });
 }
 
 /** A refresh of the bench's catalog. */

@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, readdir, readFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { readPartition } from "../../src/catalog/partition.ts";
+import { isTidy } from "../../src/catalog/metadata.ts";
+import { type PartitionState, readPartition } from "../../src/catalog/partition.ts";
 import { compactIfDue, writePartitionFile } from "../../src/catalog/write.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { commit, KEY, withLake } from "./lakes.ts";
@@ -15,7 +16,7 @@ test("an upload makes a base, an append a delta, a replace a base that kills bot
   withLake(async (bench) => {
     const { lake, database } = bench;
     expect(await readPartition(database, lake, KEY)).toBeUndefined();
-    expect(await commit(bench, "append", rowsOf(3))).toEqual({ version: 1, rows: 3, replayed: false });
+    expect(await commit(bench, "append", rowsOf(3))).toMatchObject({ version: 1, rows: 3, replayed: false });
     expect((await commit(bench, "append", rowsOf(2, 3))).version).toBe(2);
     const state = await readPartition(database, lake, KEY);
     expect(state).toMatchObject({ version: 2, baseVersion: 1, rows: 5 });
@@ -94,6 +95,25 @@ test("compaction keeps rows, order, version and log", () =>
       `SELECT count(*) AS n, bool_and(id = place) AS ordered FROM (SELECT id, row_number() OVER () - 1 AS place FROM read_parquet('${after?.files[0]?.path}'))`,
     );
     expect(rows).toEqual([{ n: 10003, ordered: true }]);
+  }));
+
+test("a chain of commits that each know the one before ends in what the files say", () =>
+  withLake(async (bench) => {
+    const { lake, database } = bench;
+    let state: PartitionState | undefined;
+    const steps = [
+      ["create", "SELECT 1 AS n"],
+      ["append", "SELECT 'x' AS text, [1] AS l"],
+      ["append", "SELECT 2.5::DOUBLE AS n"],
+      ["replace", "SELECT 3 AS n WHERE false"],
+      ["append", "SELECT 4 AS n"],
+    ] as const;
+    for (const [mode, select] of steps) {
+      ({ state } = await commit(bench, mode, select, KEY, { state }));
+      expect(state).toEqual((await readPartition(database, lake, KEY)) as PartitionState);
+      expect(await isTidy(lake, state)).toBe(true);
+    }
+    expect(state?.uploads.map((entry) => entry.version)).toEqual([4, 5]);
   }));
 
 test("the same rows give the same bytes on any number of threads", () =>
