@@ -1,0 +1,65 @@
+"""Loads exported datasets with the `datasets` of the environment, uses them as a training does, and prints what it sees.
+
+    check_dataset.py OUTPUT...    {output: {...}}; a folder is a saved dataset, a .parquet file is loaded as one
+"""
+
+import sys
+import tempfile
+import warnings
+
+warnings.simplefilter("ignore")
+
+import datasets
+from datasets import ClassLabel, Dataset, concatenate_datasets, load_from_disk
+from datasets import Image as ImageFeature
+from plain import plain, report, rows_of
+
+datasets.disable_progress_bar()
+
+
+def kind_of(feature):
+    """What a feature means, in words that all versions share: the lists changed their names."""
+    if isinstance(feature, ImageFeature):
+        return "image"
+    if isinstance(feature, ClassLabel):
+        return {"names": feature.names}
+    if isinstance(feature, dict):
+        return {name: kind_of(inner) for name, inner in feature.items()}
+    if isinstance(feature, list):
+        return [kind_of(feature[0])]
+    return [kind_of(feature.feature)] if hasattr(feature, "feature") else feature.dtype
+
+
+def decode(image):
+    image.load()
+    return list(image.size)
+
+
+def look_at(output, cache):
+    saved = not output.endswith(".parquet")
+    dataset = load_from_disk(output) if saved else Dataset.from_parquet(output, cache_dir=cache)
+    seen = {
+        "version": datasets.__version__,
+        "len": len(dataset),
+        "features": {name: kind_of(feature) for name, feature in dataset.features.items()},
+        "doubled": len(concatenate_datasets([dataset, dataset])),
+    }
+    bare = dataset
+    for name, feature in dataset.features.items():
+        if isinstance(feature, ImageFeature):
+            bare = bare.cast_column(name, ImageFeature(decode=False))
+    seen["rows"] = [plain(row) for row in bare]
+    frame = bare.to_pandas()
+    seen["pandas"] = rows_of({name: frame[name].tolist() for name in frame.columns})
+    if len(dataset) > 0:
+        mapped = dataset.map(lambda row, at: {"mapped": at}, with_indices=True)
+        seen["mapped"] = [len(mapped), sorted(set(mapped.features) - set(dataset.features)), mapped[-1]["mapped"]]
+        if saved:  # map has left its cache file in the folder
+            seen["reloaded"] = len(load_from_disk(output))
+    if "image" in dataset.features:
+        seen["sizes"] = [dataset[at]["image"] and decode(dataset[at]["image"]) for at in range(len(dataset))]
+    return seen
+
+
+with tempfile.TemporaryDirectory() as cache:
+    report({output: look_at(output, cache) for output in sys.argv[1:]})
