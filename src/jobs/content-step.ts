@@ -37,8 +37,10 @@ export interface ContentStep {
   close(): Promise<void>;
 }
 
-/** Contents in one message to a worker: small enough that all workers end a batch at about the same time. */
-const MESSAGE_CONTENTS = 16;
+/** Contents in one message to a worker at most: small enough that all workers end a batch at about the same time. */
+const MAX_MESSAGE_CONTENTS = 16;
+/** Messages that each worker gets of a small batch, for the same reason. */
+const MESSAGES_PER_WORKER = 3;
 
 export async function createContentStep(
   context: WorkContext,
@@ -72,8 +74,10 @@ export async function createContentStep(
   };
   const prepareAll = async (contents: Content[]): Promise<PreparedContent[]> => {
     const messages: Promise<PreparedContent[]>[] = [];
-    for (let from = 0; from < contents.length; from += MESSAGE_CONTENTS) {
-      messages.push(pool.prepare(terms, contents.slice(from, from + MESSAGE_CONTENTS)));
+    const share = Math.ceil(contents.length / (pool.size * MESSAGES_PER_WORKER));
+    const count = Math.min(MAX_MESSAGE_CONTENTS, Math.max(1, share));
+    for (let from = 0; from < contents.length; from += count) {
+      messages.push(pool.prepare(terms, contents.slice(from, from + count)));
     }
     return (await Promise.all(messages)).flat();
   };

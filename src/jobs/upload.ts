@@ -1,4 +1,6 @@
 import { utimes, writeFile } from "node:fs/promises";
+import { tidyPartition } from "../catalog/metadata.ts";
+import { pickKey } from "../catalog/plan.ts";
 import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
@@ -6,7 +8,7 @@ import { createUploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
-import { formatDataset } from "../schema/partition.ts";
+import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome } from "./outcome.ts";
 import { checkRejects } from "./reject-limit.ts";
@@ -44,10 +46,12 @@ export async function processUpload(
   } catch (error) {
     await dropResults(context.database);
     if (signal.aborted) {
+      if (manifest !== undefined) context.partitions.forget(manifest);
       await handBackUpload(lake, uploadId);
       return handedBackOutcome(uploadId, manifest);
     }
     if (error instanceof AppError && error.code === "not_found" && manifest === undefined) throw error;
+    if (manifest !== undefined) context.partitions.forget(manifest);
     logger.warn("an upload failed", { upload_id: uploadId, error });
     await failUpload(lake, uploadId, error, jobId);
     return failedOutcome(uploadId, manifest, error);
@@ -78,6 +82,8 @@ async function runSteps(
   report("checking");
   const checked = await validateUpload(context, manifest, folder);
   if (checked.committed) {
+    // Its process died after the commit: what stood still to be done is done now.
+    await tidyPartition(database, lake, pickKey(manifest));
     const { version, rows, rejected } = checked.committed;
     return { ...outcome, version, rows, rejected };
   }
@@ -103,15 +109,46 @@ async function runSteps(
   if (rejected > 0) await writeRejects(context, source);
   checkRejects(manifest, rejected, first);
   report("publishing");
+  const committed = await commit(context, source, folder, rejected);
+  await dropResults(database);
+  context.partitions.note(manifest, { ...committed, rejected });
+  await context.partitions.compact(database, manifest).catch((error) => {
+    // The upload is committed; compaction only saves time, and is tried again after the job.
+    context.logger.warn("a partition could not be compacted", {
+      partition: formatPartition(manifest),
+      error,
+    });
+  });
+  return { ...outcome, rows: committed.rows, version: committed.version };
+}
+
+/**
+ * Publishes the rows. An error after the rename (a disk that fails at the metadata) does not take the commit back: an
+ * upload that stands in the partition's log is committed, whatever was thrown.
+ */
+async function commit(
+  context: WorkContext,
+  source: StagedSource,
+  folder: string,
+  rejected: number,
+): Promise<{ version: number; rows: number }> {
+  const { lake, database, partitions, logger } = context;
+  const { manifest } = source;
   const workFolder = createUploadLayout(folder).work;
   await removeTree(workFolder);
   await ensureFolder(workFolder, lake.modes);
-  const committed = await commitUpload(database, lake, {
-    manifest,
-    select: selectPublished(source),
-    workFolder,
-    rejected,
-  });
-  await dropResults(database);
-  return { ...outcome, rows: committed.rows, version: committed.version };
+  try {
+    return await commitUpload(database, lake, {
+      manifest,
+      select: selectPublished(source),
+      workFolder,
+      rejected,
+    });
+  } catch (error) {
+    partitions.forget(manifest);
+    const logged = (await partitions.read(database, manifest))?.uploads.get(manifest.upload_id);
+    if (logged === undefined) throw error;
+    logger.warn("an upload was committed in spite of an error", { upload_id: manifest.upload_id, error });
+    return logged;
+  }
 }

@@ -1,11 +1,8 @@
-import { readPartition } from "../catalog/partition.ts";
 import { AppError } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { readTaxonomy } from "../lake/taxonomy.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
-import type { UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, RAW_TASK } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { parquetColumns } from "./staged-rows.ts";
@@ -13,7 +10,7 @@ import type { WorkContext } from "./work.ts";
 
 export interface CheckedUpload {
   /** The partition's log entry, when this very upload was committed before its process died. */
-  committed: UploadLogEntry | undefined;
+  committed: { version: number; rows: number; rejected: number } | undefined;
   /** Columns of the staged rows. */
   columns: Set<string>;
 }
@@ -27,9 +24,9 @@ export async function validateUpload(
   manifest: UploadManifest,
   folder: string,
 ): Promise<CheckedUpload> {
-  const { lake, database } = context;
-  const partition = await readPartition(database, lake, manifest);
-  const committed = partition?.uploads.find((entry) => entry.upload_id === manifest.upload_id);
+  const { database } = context;
+  const partition = await context.partitions.read(database, manifest);
+  const committed = partition?.uploads.get(manifest.upload_id);
   if (committed) return { committed, columns: new Set() };
   if (partition !== undefined && manifest.mode === "create") {
     throw new AppError(
@@ -66,7 +63,7 @@ async function readStaged(database: Database, file: string): Promise<[Set<string
 }
 
 async function checkTaxonomy(context: WorkContext, manifest: UploadManifest): Promise<void> {
-  const taxonomy = await readTaxonomy(context.lake);
+  const taxonomy = await context.taxonomy();
   const refuse = (message: string) => {
     throw new AppError("invalid_schema", `upload ${manifest.upload_id}: ${message}`);
   };

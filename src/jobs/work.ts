@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { refreshCatalog } from "../catalog/refresh.ts";
 import { compactIfDue } from "../catalog/write.ts";
@@ -6,13 +6,16 @@ import { parseSize, type Settings } from "../config.ts";
 import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { LeaseHolder } from "../lake/lease.ts";
+import { readTaxonomy } from "../lake/taxonomy.ts";
 import type { Logger } from "../log.ts";
 import { useNativeCache } from "../native.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
+import type { Taxonomy } from "../schema/taxonomy.ts";
 import { createDatasetIndexes, type DatasetIndexes } from "./dataset-indexes.ts";
+import { createKnownPartitions, type KnownPartitions } from "./known-partitions.ts";
 import { createWorkerPool, type WorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
 
@@ -28,6 +31,9 @@ export interface WorkContext {
   database: Database;
   pool: WorkerPool;
   indexes: DatasetIndexes;
+  partitions: KnownPartitions;
+  /** The lake's providers and tasks as they are now; parsed again only when the file changed. */
+  taxonomy(): Promise<Taxonomy>;
   logger: Logger;
   onProgress(progress: UploadProgress): void;
 }
@@ -70,6 +76,8 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     database: await open(),
     pool,
     indexes: createDatasetIndexes(lake, settings.cacheFolder),
+    partitions: createKnownPartitions(lake),
+    taxonomy: watchTaxonomy(lake),
   };
   return {
     process: (message, signal) => processUpload(context, message, signal),
@@ -93,6 +101,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
     for (const key of partitions) {
       throwIfCancelled(signal);
       await compactIfDue(database, lake, key, lake.layout.compaction);
+      context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one
     const { generation } = await refreshCatalog({ lake, settings, logger, signal });
@@ -100,6 +109,16 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
   } catch (error) {
     return { error: toAppError(error).toDocument().error };
   }
+}
+
+function watchTaxonomy(lake: Lake): () => Promise<Taxonomy> {
+  let read: { identity: string; taxonomy: Taxonomy } | undefined;
+  return async () => {
+    const { ino, size, mtimeNs } = await stat(lake.layout.taxonomy, { bigint: true });
+    const identity = `${ino}:${size}:${mtimeNs}`;
+    if (read?.identity !== identity) read = { identity, taxonomy: await readTaxonomy(lake) };
+    return read.taxonomy;
+  };
 }
 
 function frugal(settings: Settings): Settings {

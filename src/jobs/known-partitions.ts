@@ -1,0 +1,65 @@
+import { readPartition } from "../catalog/partition.ts";
+import { compactIfDue, MAX_DELTAS } from "../catalog/write.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Database } from "../query/database.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+
+/** What a job must know of a partition before it adds to it. */
+export interface KnownPartition {
+  version: number;
+  baseVersion: number;
+  /** Its log: the uploads that made its rows. */
+  uploads: Map<string, { version: number; rows: number; rejected: number }>;
+}
+
+/**
+ * The partitions that one job works on, each read once: the job is their only writer, so what it commits keeps this
+ * current, and many small appends do not read all files before them again and again.
+ */
+export interface KnownPartitions {
+  read(database: Database, key: PartitionKey): Promise<KnownPartition | undefined>;
+  /** Takes a commit in. */
+  note(manifest: UploadManifest, commit: { version: number; rows: number; rejected: number }): void;
+  /** Compacts a partition that gathered too many deltas within this job. */
+  compact(database: Database, key: PartitionKey): Promise<void>;
+  /** Forgets a partition of which a commit failed: it is read again. */
+  forget(key: PartitionKey): void;
+}
+
+export function createKnownPartitions(lake: Lake): KnownPartitions {
+  const known = new Map<string, KnownPartition | undefined>();
+  return {
+    read: async (database, key) => {
+      const name = formatPartition(key);
+      if (known.has(name)) return known.get(name);
+      const state = await readPartition(database, lake, key);
+      const found = state && {
+        version: state.version,
+        baseVersion: state.baseVersion,
+        uploads: new Map(state.uploads.map(({ upload_id, ...entry }) => [upload_id, entry])),
+      };
+      known.set(name, found);
+      return found;
+    },
+    note: (manifest, commit) => {
+      const name = formatPartition(manifest);
+      const before = known.get(name);
+      const isBase = before === undefined || manifest.mode !== "append";
+      const uploads = isBase ? new Map() : before.uploads;
+      uploads.set(manifest.upload_id, commit);
+      const baseVersion = isBase ? commit.version : before.baseVersion;
+      known.set(name, { version: commit.version, baseVersion, uploads });
+    },
+    compact: async (database, key) => {
+      const partition = known.get(formatPartition(key));
+      if (partition === undefined || partition.version - partition.baseVersion <= MAX_DELTAS) return;
+      if (await compactIfDue(database, lake, key, lake.layout.compaction)) {
+        partition.baseVersion = partition.version;
+      }
+    },
+    forget: (key) => {
+      known.delete(formatPartition(key));
+    },
+  };
+}
