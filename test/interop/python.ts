@@ -15,7 +15,13 @@ export async function runPython(name: string, script: string, ...args: string[])
   const child = Bun.spawn([pythonOf(name), join(import.meta.dir, script), ...args], {
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, HF_HUB_OFFLINE: "1", HF_DATASETS_OFFLINE: "1", TQDM_DISABLE: "1" },
+    env: {
+      ...process.env,
+      HF_HUB_OFFLINE: "1",
+      HF_DATASETS_OFFLINE: "1",
+      TQDM_DISABLE: "1",
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
   });
   const [stdout, stderr] = await Promise.all([
     new Response(child.stdout).text(),
