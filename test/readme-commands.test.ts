@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { builtBinary } from "./binary/binary.ts";
+import { pythonOf } from "./interop/python.ts";
+
+setDefaultTimeout(300_000); // a story of many commands, on a machine that may be busy elsewhere
+
+interface Block {
+  language: "sh" | "python";
+  /** Where its code begins in the README, counted from 1. */
+  line: number;
+  code: string;
+}
+
+const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+
+/** Blocks of other languages are not run: they need a person, a server or root. */
+function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(sh|python)\n(.*?)^```$/gms)].map(({ 1: language, 2: code, index }) => ({
+    language: language as Block["language"],
+    line: markdown.slice(0, index).split("\n").length + 1,
+    code: code as string,
+  }));
+}
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "datalake-readme-"));
+  await mkdir(join(folder, "bin"));
+  await mkdir(join(folder, "home"));
+  await mkdir(join(folder, "work", "scans"), { recursive: true });
+  const wrapper = join(folder, "bin", "datalake");
+  await writeFile(wrapper, `#!/bin/sh\nexec '${await builtBinary()}' "$@"\n`);
+  await chmod(wrapper, 0o755);
+  await writePages(join(folder, "work"), 6);
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What the README says is there: page images in `scans/`, and a label for each in `labels.jsonl`. */
+async function writePages(work: string, count: number): Promise<void> {
+  const labels: string[] = [];
+  for (let page = 1; page <= count; page++) {
+    const source_name = `쪽-${String(page).padStart(3, "0")}.${page % 2 === 0 ? "jpg" : "png"}`;
+    const background = { r: 40 * page, g: 200, b: 100 };
+    const image = sharp({ create: { width: 60 + page, height: 80, channels: 3, background } });
+    await image.toFile(join(work, "scans", source_name));
+    const label = { words: [{ text: `영수증 ${page}`, bbox: [1, 2, 30, 40] }] };
+    labels.push(JSON.stringify({ source_name, label }));
+  }
+  await writeFile(join(work, "labels.jsonl"), `${labels.join("\n")}\n`);
+}
+
+/** One shell session over all sh blocks: what a block exports is there in the next one. */
+async function runBlock({ language, code }: Block): Promise<{ exit: number; said: string }> {
+  const exports = join(folder, "exports");
+  const command =
+    language === "python"
+      ? [pythonOf("datasets-newest"), "-c", code]
+      : ["bash", "-c", `set -eu\n[ ! -e '${exports}' ] || . '${exports}'\n${code}\nexport -p > '${exports}'`];
+  const child = Bun.spawn(command, {
+    cwd: join(folder, "work"),
+    env: {
+      PATH: `${join(folder, "bin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      HOME: join(folder, "home"),
+      LANG: "C.UTF-8",
+      HF_HUB_OFFLINE: "1",
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { exit: await child.exited, said: said.join("\n") };
+}
+
+test("every command of the README runs, from the first to the last", async () => {
+  const blocks = blocksOf(readme);
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["sh", "python"]));
+  for (const block of blocks) {
+    const { exit, said } = await runBlock(block);
+    if (exit !== 0) throw new Error(`README.md:${block.line} ended with ${exit}:\n${block.code}\n${said}`);
+  }
+});
