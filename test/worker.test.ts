@@ -14,6 +14,7 @@ test("the worker answers each message by its id, a failure as code and message",
     worker.postMessage({ id: 7, message: { type: "unknown" } });
     worker.postMessage({ id: 8, message: { type: "unknown" } });
     await both;
+    answers.sort((a, b) => a.id - b.id);
     expect(answers.map(({ id, ok }) => ({ id, ok }))).toEqual([
       { id: 7, ok: false },
       { id: 8, ok: false },
