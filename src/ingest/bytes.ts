@@ -94,6 +94,16 @@ export async function* readRange(handle: FileHandle, from: number, end: number):
   }
 }
 
+/** Fills `target` from `at` on; throws `corrupt` when the file ends before. */
+export async function readAtInto(handle: FileHandle, at: number, target: Uint8Array): Promise<void> {
+  for (let filled = 0; filled < target.length; ) {
+    const { bytesRead } = await handle.read(target, filled, target.length - filled, at + filled);
+    if (bytesRead === 0)
+      throw new AppError("corrupt", "the file ends in the middle of a value; copy it again");
+    filled += bytesRead;
+  }
+}
+
 /** Exactly `count` bytes at `at`; fewer only where the file ends. */
 export async function readAt(handle: FileHandle, at: number, count: number): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafeSlow(count);

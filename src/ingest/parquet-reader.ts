@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
@@ -12,7 +13,7 @@ import {
   type ReaderContext,
   type SourceColumn,
 } from "./input.ts";
-import { readBlobs } from "./parquet/blobs.ts";
+import { createArena, readBlobs } from "./parquet/blobs.ts";
 import type { ChunkRange } from "./parquet/pages.ts";
 import { describeRelation } from "./relations.ts";
 
@@ -55,7 +56,7 @@ export async function openParquet(
     features: await readFeatures(database, sources),
     notices: [],
     rows: async () => kept,
-    embedded: (column, signal) => readColumn(database, sources, rowCounts, column, signal),
+    embedded: (column, signal) => readColumn(context, sources, rowCounts, column, signal),
   };
 }
 
@@ -159,12 +160,14 @@ async function readFeatures(database: Database, sources: readonly ParquetSource[
 }
 
 async function* readColumn(
-  database: Database,
+  { database, scratch }: ReaderContext,
   sources: readonly ParquetSource[],
   rowCounts: ReadonlyMap<string, number>,
   column: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EmbeddedBatch> {
+  const arena = createArena();
+  const spool = join(scratch, `dictionary-${crypto.randomUUID()}`);
   for (const { path } of sources) {
     const chunks = await columnChunks(database, path, column);
     if (chunks.length === 0) {
@@ -173,7 +176,7 @@ async function* readColumn(
     }
     for (const chunk of chunks) {
       yield* withFile(path, async function* (handle) {
-        for await (const batch of readBlobs(handle, chunk)) {
+        for await (const batch of readBlobs(handle, chunk, spool, arena)) {
           signal?.throwIfAborted();
           yield batch;
         }
