@@ -10,6 +10,7 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import { retryFrugally } from "./frugal.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome } from "./outcome.ts";
 import { checkRejects } from "./reject-limit.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
@@ -112,7 +113,10 @@ async function runSteps(
   const committed = await commit(context, source, folder, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });
-  await context.partitions.compact(database, manifest).catch((error) => {
+  const compaction = retryFrugally(database, context.settings.database.threads, () =>
+    context.partitions.compact(database, manifest),
+  );
+  await compaction.catch((error) => {
     // The upload is committed; compaction only saves time, and is tried again after the job.
     context.logger.warn("a partition could not be compacted", {
       partition: formatPartition(manifest),
@@ -138,12 +142,10 @@ async function commit(
   await removeTree(workFolder);
   await ensureFolder(workFolder, lake.modes);
   try {
-    return await commitUpload(database, lake, {
-      manifest,
-      select: selectPublished(source),
-      workFolder,
-      rejected,
-    });
+    const request = { manifest, select: selectPublished(source), workFolder, rejected };
+    return await retryFrugally(database, context.settings.database.threads, () =>
+      commitUpload(database, lake, request),
+    );
   } catch (error) {
     partitions.forget(manifest);
     const logged = (await partitions.read(database, manifest))?.uploads.get(manifest.upload_id);

@@ -15,6 +15,7 @@ import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { createDatasetIndexes, type DatasetIndexes } from "./dataset-indexes.ts";
+import { retryFrugally } from "./frugal.ts";
 import { createKnownPartitions, type KnownPartitions } from "./known-partitions.ts";
 import { createWorkerPool, type WorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
@@ -100,7 +101,9 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
   try {
     for (const key of partitions) {
       throwIfCancelled(signal);
-      await compactIfDue(database, lake, key, lake.layout.compaction);
+      await retryFrugally(database, settings.database.threads, () =>
+        compactIfDue(database, lake, key, lake.layout.compaction),
+      );
       context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one
