@@ -9,8 +9,8 @@ import { FEATURES_KEY, FILE_KEY } from "./footer.ts";
 
 /** Rows of a row group where they are small; DuckDB's own default. */
 const MAX_GROUP_ROWS = 122_880;
-/** Uncompressed size of a row group where they are large. */
-const MAX_GROUP_BYTES = 100_000_000;
+/** Uncompressed size of a row group where they are large: COPY holds several of them for each thread. */
+const MAX_GROUP_BYTES = 32_000_000;
 /** DuckDB writes whole vectors: row groups are multiples of this. */
 const VECTOR_ROWS = 2048;
 
@@ -23,7 +23,7 @@ export interface CopyRequest {
 
 /**
  * Writes the rows of `select` in their order to `target`: zstd, plain types, row groups of at most 122,880 rows or about
- * 100 MB, key-value metadata `datalake` and `huggingface`. Not synced.
+ * 32 MB, key-value metadata `datalake` and `huggingface`. Not synced.
  */
 export async function copyToParquet(database: Database, request: CopyRequest): Promise<void> {
   const { target, key } = request;
