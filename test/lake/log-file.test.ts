@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLogFile } from "../../src/lake/log-file.ts";
+
+test("a log is rotated before it grows too large; the newest files are kept", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-log-"));
+  const path = join(folder, "datalake.log");
+  const first = openLogFile(path, { maxBytes: 10, keep: 3 });
+  for (const line of ["aaaa\n", "bbbb\n", "cccc\n", "dddd\n"]) first.write(line);
+  const second = openLogFile(path, { maxBytes: 10, keep: 3 });
+  for (const line of ["eeee\n", "ffff\n", "gggg\n"]) second.write(line);
+  expect((await readdir(folder)).sort()).toEqual(["datalake.log", "datalake.log.1", "datalake.log.2"]);
+  expect(await readFile(path, "utf8")).toBe("gggg\n");
+  expect(await readFile(`${path}.1`, "utf8")).toBe("eeee\nffff\n");
+  expect(await readFile(`${path}.2`, "utf8")).toBe("cccc\ndddd\n");
+});
+
+test("a log that cannot be written stops nobody", () => {
+  const log = openLogFile("/nonexistent/folder/datalake.log", { maxBytes: 10, keep: 2 });
+  expect(() => log.write("line\n")).not.toThrow();
+});
