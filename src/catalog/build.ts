@@ -36,6 +36,10 @@ export interface Build {
   /** SQL that brings the table's columns there; for a full build it is made with them. */
   alterations: string[];
   generation: number;
+  /** Whether this checkpoint merges row groups. */
+  vacuum: boolean;
+  /** Ends what keeps it from that. */
+  releaseRowGroups: () => void;
 }
 
 interface BuildOptions {
@@ -67,6 +71,8 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     columns: [],
     alterations: [],
     generation: 0,
+    vacuum: false,
+    releaseRowGroups: () => {},
   };
 }
 

@@ -22,6 +22,7 @@ import {
   STORAGE_VERSION,
   writeHead,
 } from "./tables.ts";
+import { holdRowGroups, isVacuumDue } from "./vacuum.ts";
 
 /** A refresh as named steps, each timed in the log. */
 export const BUILD_STEPS = [
@@ -100,6 +101,7 @@ async function prepareFile(build: Build): Promise<void> {
   await database.run(`ATTACH ${quoteText(scratch.work)} AS work${version}`);
   await database.run("USE work");
   if (full) await createTables(database, build.columns);
+  else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
   for (const sql of build.alterations) await interruptible(database, build.signal, () => database.run(sql));
 }
 
@@ -120,6 +122,10 @@ async function describe(build: Build): Promise<void> {
   const after = Array.from(build.partitions.values());
   const changed = after.filter((row) => before.get(formatPartition(row)) !== row);
   const gone = Array.from(before.values()).filter((row) => !build.partitions.has(formatPartition(row)));
+  const rows = after.reduce((sum, partition) => sum + partition.rows, 0);
+  const merged = build.published?.head.merged_generation ?? 0;
+  build.vacuum = full || (await isVacuumDue(database, "work", rows, build.generation - merged));
+  if (!build.vacuum) build.releaseRowGroups = await holdRowGroups(database, "work");
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);
   await insertKnown(database, changed);
@@ -127,10 +133,10 @@ async function describe(build: Build): Promise<void> {
     format: CATALOG_FORMAT,
     generation: build.generation,
     built_at: new Date().toISOString(),
+    merged_generation: build.vacuum ? build.generation : merged,
   });
   await database.run("COMMIT");
   const [counted] = await database.rows<{ rows: number }>("SELECT count(*) AS rows FROM catalog");
-  const rows = after.reduce((sum, partition) => sum + partition.rows, 0);
   if (counted?.rows !== rows) {
     throw new AppError(
       "corrupt",
@@ -143,6 +149,7 @@ async function describe(build: Build): Promise<void> {
 async function seal(build: Build): Promise<void> {
   const { database, signal } = build;
   await interruptible(database, signal, () => database.run("CHECKPOINT work"));
+  build.releaseRowGroups();
   await database.run("USE memory");
   await database.run("DETACH work");
 }

@@ -35,6 +35,8 @@ export interface CatalogHead {
   generation: number;
   /** ISO 8601, UTC. */
   built_at: string;
+  /** The generation whose row groups were last merged, or made by a full build. */
+  merged_generation: number;
 }
 
 const PARTITION_FIELDS = {
@@ -63,7 +65,9 @@ export async function createTables(database: Database, columns: readonly Column[
   const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
   await database.run(`CREATE TABLE catalog (${columnList([...keys, ...columns])})`);
   await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
-  await database.run("CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP)");
+  await database.run(
+    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT)",
+  );
 }
 
 /** The row of `partitions` for a partition as it was read. */
@@ -128,17 +132,18 @@ export async function readKnown(database: Database, schema: string): Promise<Kno
 
 export async function readHead(database: Database, schema: string): Promise<CatalogHead | undefined> {
   const [head] = await database.rows<CatalogHead>(
-    `SELECT format, generation, strftime(built_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS built_at FROM ${quoteName(schema)}.lake`,
+    `SELECT * REPLACE (strftime(built_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS built_at) FROM ${quoteName(schema)}.lake`,
   );
   return head;
 }
 
 export async function writeHead(database: Database, head: CatalogHead): Promise<void> {
   await database.run("DELETE FROM lake");
-  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP))", [
+  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4)", [
     head.format,
     BigInt(head.generation),
     head.built_at,
+    BigInt(head.merged_generation),
   ]);
 }
 

@@ -6,7 +6,7 @@ import { type CommitRequest, commitUpload } from "../../src/catalog/write.ts";
 import { loadSettings, type Settings } from "../../src/config.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
-import { silentLogger } from "../../src/log.ts";
+import { type LogFields, silentLogger } from "../../src/log.ts";
 import { type Database, openDatabase } from "../../src/query/database.ts";
 import { createUploadId } from "../../src/schema/names.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
@@ -86,9 +86,15 @@ export async function commit(
   });
 }
 
-/** A refresh of the bench's catalog. */
+/** A refresh of the bench's catalog; one that had to start over from the files is a failure. */
 export function refresh({ lake, settings }: Workbench, options: Partial<RefreshOptions> = {}) {
-  return refreshCatalog({ lake, settings, logger: silentLogger, ...options });
+  const logger = {
+    ...silentLogger,
+    warn: (message: string, fields?: LogFields) => {
+      if (message.includes("anew")) throw new Error(message, { cause: fields?.error });
+    },
+  };
+  return refreshCatalog({ lake, settings, logger, ...options });
 }
 
 /** What a query over the published catalog gives, through a database of its own as any reader has. */

@@ -6,6 +6,7 @@ import { readPartition } from "../../src/catalog/partition.ts";
 import { compactPartition } from "../../src/catalog/write.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { acquireLease } from "../../src/lake/lease.ts";
+import { silentLogger } from "../../src/log.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
 import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
 
@@ -229,7 +230,7 @@ test("a published file that cannot be read, or has no local copy, is no hindranc
     await writeFile(catalogFile, "not a database");
     const error = await catalogInfo(bench).catch((thrown) => thrown);
     expect(error.code).toBe("corrupt");
-    const { generation, rows } = await refresh(bench);
+    const { generation, rows } = await refresh(bench, { logger: silentLogger });
     expect(rows).toBe(8);
     expect(generation).toBeGreaterThan(1);
   }));
@@ -261,7 +262,9 @@ test("a refresh that dies at any step leaves the old catalog whole and the next 
         const onStep = (name: string) => {
           if (name === step) throw new Error("dies here");
         };
-        await refresh(bench, { full, onStep }).catch((error) => expect(error.message).toBe("dies here"));
+        await refresh(bench, { full, onStep, logger: silentLogger }).catch((error) =>
+          expect(error.message).toBe("dies here"),
+        );
         const [seen] = await query<{ n: number }>(bench, "SELECT count(*) AS n FROM catalog");
         expect([rows, rows + 1]).toContain(seen?.n ?? -1);
         rows++;
