@@ -1,6 +1,8 @@
 """Loads exported datasets with the `datasets` of the environment, uses them as a training does, and prints what it sees.
 
-    check_dataset.py OUTPUT...    {output: {...}}; a folder is a saved dataset, a .parquet file is loaded as one
+    check_dataset.py OUTPUT...    {outputs: {output: {...}}, joined: {...}}
+
+A folder is a saved dataset, a .parquet file is loaded as one. The first two outputs are also joined.
 """
 
 import sys
@@ -39,10 +41,8 @@ def look_at(output, cache):
     saved = not output.endswith(".parquet")
     dataset = load_from_disk(output) if saved else Dataset.from_parquet(output, cache_dir=cache)
     seen = {
-        "version": datasets.__version__,
         "len": len(dataset),
         "features": {name: kind_of(feature) for name, feature in dataset.features.items()},
-        "doubled": len(concatenate_datasets([dataset, dataset])),
     }
     bare = dataset
     for name, feature in dataset.features.items():
@@ -61,5 +61,13 @@ def look_at(output, cache):
     return seen
 
 
+def join(outputs):
+    """Two exports as one dataset: which rows it has, and whether the images of both decode."""
+    joined = concatenate_datasets([load_from_disk(output) for output in outputs])
+    names = [row["source_name"] for row in joined.remove_columns("image")]
+    return {"names": names, "sizes": [decode(joined[at]["image"]) for at in range(len(joined))]}
+
+
 with tempfile.TemporaryDirectory() as cache:
-    report({output: look_at(output, cache) for output in sys.argv[1:]})
+    seen = {output: look_at(output, cache) for output in sys.argv[1:]}
+    report({"outputs": seen, "joined": join(sys.argv[1:3])})

@@ -21,7 +21,6 @@ interface Expected {
 
 interface Seen {
   len: number;
-  doubled: number;
   features: Record<string, unknown>;
   rows: Row[];
   pandas: Row[];
@@ -119,13 +118,15 @@ function expectLabels(rows: readonly Row[]): void {
 for (const environment of ENVIRONMENTS) {
   describe(environment, () => {
     let seen: Record<string, Seen>;
+    let joined: { names: string[]; sizes: [number, number][] };
     const of = (name: string) => seen[name] as Seen;
 
     beforeAll(async () => {
       const outputs = [...namesOf(""), "ocr-embed.parquet", "text-embed.parquet"];
       const paths = outputs.map((name) => join(folder, name));
       const printed = JSON.parse(await runPython(environment, "check_dataset.py", ...paths));
-      seen = Object.fromEntries(outputs.map((name, at) => [name, printed[paths[at] as string]]));
+      seen = Object.fromEntries(outputs.map((name, at) => [name, printed.outputs[paths[at] as string]]));
+      joined = printed.joined;
     });
 
     for (const images of MODES) {
@@ -197,13 +198,18 @@ for (const environment of ENVIRONMENTS) {
 
     test("no rows are a dataset too, with its columns", () => {
       // Not as Parquet: `datasets` refuses its own empty files too.
-      expect(of("zero-embed")).toMatchObject({ len: 0, doubled: 0, rows: [] });
+      expect(of("zero-embed")).toMatchObject({ len: 0, rows: [] });
       expect(of("zero-embed").features).toEqual(of("ocr-embed").features);
     });
 
-    test("map and concatenate work, and leave the dataset loadable", () => {
-      for (const [name, { len, doubled, mapped, reloaded }] of Object.entries(seen)) {
-        expect(doubled, name).toBe(2 * len);
+    test("two exports are concatenated, one with bytes and one with paths", () => {
+      const scans = [...expected.scans, ...expected.scans];
+      expect(joined.names).toEqual(scans.map(({ source_name }) => source_name));
+      expect(joined.sizes).toEqual(scans.map(({ size }) => size));
+    });
+
+    test("map works, and leaves the dataset loadable", () => {
+      for (const [name, { len, mapped, reloaded }] of Object.entries(seen)) {
         if (len > 0) expect(mapped, name).toEqual([len, ["mapped"], len - 1]);
         if (len > 0 && !name.endsWith(".parquet")) expect(reloaded, name).toBe(len);
       }
