@@ -15,7 +15,7 @@ import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadMode } from "../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import type { Terminal } from "./terminal.ts";
-import { parseMeta, parseType, type UploadFlags } from "./upload.ts";
+import { parseMeta, parseType, type UploadFlags } from "./upload-flags.ts";
 
 export interface UploadQuestions {
   path: string | undefined;
@@ -66,7 +66,11 @@ export function summarizePlan({
     `  into ${formatPartition(key)} (${request.mode})`,
     `  columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(", ") || "none of their own"}`,
     ...(fields.length > 0 ? [`  fields: ${fields.join(", ")}`] : []),
-    ...(contentKind === "image" ? [`  images: ${request.images}, checked by ${request.verify}`] : []),
+    ...(contentKind === "image"
+      ? [
+          `  images: ${request.images}, ${request.verify === "full" ? "every one decoded" : "headers checked"}`,
+        ]
+      : []),
   ];
 }
 

@@ -9,64 +9,14 @@ import type { UploadOutcome } from "../schema/job.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
-import { defineCommand, type Effects, type FlagValues } from "./command.ts";
+import { defineCommand, type Effects } from "./command.ts";
 import { describeUpload } from "./job-text.ts";
-
-const FLAGS = {
-  type: {
-    type: "text",
-    values: ["raw", "task"],
-    placeholder: "raw|task",
-    description: "Images, files and text, or labels",
-  },
-  provider: {
-    type: "text",
-    placeholder: "P",
-    description: "Who the data comes from; one of the lake's providers",
-  },
-  dataset: { type: "text", placeholder: "D", description: "The dataset" },
-  task: { type: "text", placeholder: "T", description: "With --type task: one of the lake's tasks" },
-  variant: {
-    type: "text",
-    placeholder: "V",
-    description: "Which labels of the task; of raw data it follows from the columns",
-  },
-  meta: { type: "list", placeholder: "K=V", description: "A field that the task asks for; once for each" },
-  mode: {
-    type: "text",
-    values: UPLOAD_MODES,
-    placeholder: UPLOAD_MODES.join("|"),
-    description: "What to do with an existing partition (create: refuse)",
-  },
-  images: {
-    type: "text",
-    values: IMAGE_POLICIES,
-    placeholder: IMAGE_POLICIES.join("|"),
-    description: "How images are stored",
-  },
-  verify: {
-    type: "text",
-    values: VERIFY_LEVELS,
-    placeholder: VERIFY_LEVELS.join("|"),
-    description: "Decode every image, or trust its header",
-  },
-  maxRejects: {
-    type: "text",
-    placeholder: "1%",
-    description: "Rows that may be bad before the whole upload fails; 0 = none",
-  },
-  description: { type: "text", placeholder: "TEXT", description: "What it is, for people" },
-  source: { type: "text", placeholder: "URL", description: "Where it is from" },
-  process: { type: "switch", description: "Start processing when it is staged" },
-  wait: { type: "switch", description: "Process it and wait for the end" },
-} as const;
-
-export type UploadFlags = FlagValues<typeof FLAGS>;
+import { missingFlags, parseMeta, parseType, UPLOAD_FLAGS, type UploadFlags } from "./upload-flags.ts";
 
 export const uploadCommand = defineCommand({
   summary: "Upload raw data or labels",
   positionals: ["[INPUT]"],
-  flags: FLAGS,
+  flags: UPLOAD_FLAGS,
   examples: [
     "datalake upload",
     "datalake upload scans/ --type raw --provider aihub --dataset receipts",
@@ -77,10 +27,10 @@ export const uploadCommand = defineCommand({
     const session = await openSession(effects);
     let manifest: UploadManifest;
     try {
-      const { input, request } = await requestOf(positionals[0], flags, lake, session, effects);
+      const { input, request, asked } = await requestOf(positionals[0], flags, lake, session, effects);
       const plan = await planFor(request, input, lake, session);
       for (const notice of plan.notices) effects.terminal.note(notice);
-      await confirmPlan(plan, flags, effects);
+      if (asked) await confirmPlan(plan, effects);
       manifest = await stage(plan, lake, session, effects);
     } finally {
       await session.close();
@@ -108,12 +58,12 @@ async function requestOf(
   lake: Lake,
   session: UploadSession,
   effects: Effects,
-): Promise<{ input: Input; request: UploadRequest }> {
-  const missing = missingFlags(path, flags);
+): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
+  const missing = [...missingFlags(path, flags), ...(await missingFields(lake, flags))];
   if (missing.length > 0 && effects.terminal.interactive) {
     const { askUpload } = await import("./upload-questions.ts");
     const answers = await askUpload({ path, flags, lake, session, terminal: effects.terminal });
-    return { input: answers.input, request: completeRequest(answers, flags, effects.settings) };
+    return { input: answers.input, request: completeRequest(answers, flags, effects.settings), asked: true };
   }
   const { type, provider, dataset } = flags;
   if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
@@ -127,37 +77,19 @@ async function requestOf(
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(path), request };
+  return { input: await session.open(path), request, asked: false };
 }
 
-function missingFlags(path: string | undefined, flags: UploadFlags): string[] {
-  const missing = path === undefined ? ["INPUT"] : [];
-  for (const name of ["type", "provider", "dataset"] as const) if (!flags[name]) missing.push(`--${name}`);
-  if (flags.type === "task") {
-    for (const name of ["task", "variant"] as const) if (!flags[name]) missing.push(`--${name}`);
-  }
-  return missing;
-}
-
-export function parseType(text: string): "raw" | "task" {
-  return text === "raw" ? "raw" : "task";
-}
-
-/** `["lang=ko"]` as an object; throws `usage`. */
-export function parseMeta(pairs: readonly string[]): Record<string, string> {
-  const meta: Record<string, string> = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf("=");
-    const key = pair.slice(0, Math.max(0, at)).trim();
-    if (key === "")
-      throw new AppError(
-        "usage",
-        `--meta ${JSON.stringify(pair)} is not KEY=VALUE; write for example --meta lang=ko`,
-      );
-    if (key in meta) throw new AppError("usage", `--meta ${key} is given twice; give it once`);
-    meta[key] = pair.slice(at + 1).trim();
-  }
-  return meta;
+/** Fields that the task asks for and no `--meta` gives. */
+async function missingFields(lake: Lake, flags: UploadFlags): Promise<string[]> {
+  if (flags.type !== "task" || flags.task === undefined) return [];
+  const { readTaxonomy } = await import("../lake/taxonomy.ts");
+  const { requireTask } = await import("../ingest/lake-checks.ts");
+  const task = requireTask(await readTaxonomy(lake), flags.task);
+  const given = parseMeta(flags.meta ?? []);
+  return task.required
+    .filter((field) => !given[field])
+    .map((field) => `--meta ${field}=${task.allow[field]?.join("|") ?? "VALUE"}`);
 }
 
 type Answers = Pick<UploadRequest, "type" | "provider" | "dataset" | "task" | "variant" | "meta"> &
@@ -187,8 +119,7 @@ async function planFor(
   return planUpload(request, input, { lake, database: session.database });
 }
 
-async function confirmPlan(plan: UploadPlan, flags: UploadFlags, { terminal }: Effects): Promise<void> {
-  if (!terminal.interactive || missingFlags(plan.input.path, flags).length === 0) return;
+async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<void> {
   const { summarizePlan } = await import("./upload-questions.ts");
   for (const line of summarizePlan(plan)) terminal.note(line);
   if (await terminal.confirm("Upload it?")) return;
