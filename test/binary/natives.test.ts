@@ -1,11 +1,13 @@
 /** The binary alone: DuckDB, sharp and workers from an empty folder, without Bun, node_modules or a helpful machine. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmod, exists, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { builtBinary, type Run, runBinary, runCommand } from "./binary.ts";
 import { makeLake } from "./lake.ts";
+
+setDefaultTimeout(120_000);
 
 let folder: string;
 let lake: string;
