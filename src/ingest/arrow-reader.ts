@@ -5,6 +5,7 @@ import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
+import { createArena } from "./arena.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
 import { readPlainMessage, readViewDictionary } from "./arrow/bodies.ts";
 import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
@@ -92,7 +93,7 @@ async function convertRows(files: readonly ArrowFile[], context: ReaderContext):
     };
     const isFirst = file === files[0];
     for await (const stream of readPieces(file, isFirst, context.signal)) {
-      await writeStreamAsParquet(stream, nextPiece());
+      await writeStreamAsParquet(stream, nextPiece(), file.path);
     }
   }
   const conversions = files[0] ? convertedFields(files[0].schema) : "";
@@ -199,6 +200,7 @@ async function* readColumn(
   name: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EmbeddedBatch> {
+  const arena = createArena();
   for (const file of files) {
     yield* withFile(file.path, async function* (handle) {
       for await (const message of readMessages(handle, file.path)) {
@@ -206,7 +208,7 @@ async function* readColumn(
         if (!("batch" in message.header)) continue;
         const { length, variadicBufferCounts } = message.header.batch;
         const column = findBytesColumn(file.schema, name, variadicBufferCounts);
-        if (column) yield* readBatchBlobs(handle, message, column, length);
+        if (column) yield* readBatchBlobs(handle, message, column, length, arena);
         else yield new Array(length).fill(null);
       }
     });

@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
+import { createArena } from "./arena.ts";
 import { withFile } from "./bytes.ts";
 import { parseFeatures } from "./features.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type ReaderContext,
   type SourceColumn,
 } from "./input.ts";
-import { createArena, readBlobs } from "./parquet/blobs.ts";
+import { readBlobs } from "./parquet/blobs.ts";
 import type { ChunkRange } from "./parquet/pages.ts";
 import { describeRelation } from "./relations.ts";
 

@@ -1,12 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import { readAt } from "../bytes.ts";
+import { type Arena, BATCH_BYTES, BATCH_ROWS, type Room } from "../arena.ts";
+import { readAtInto } from "../bytes.ts";
 import type { EmbeddedBatch } from "../input.ts";
 import { plainRange, readBuffer } from "./bodies.ts";
 import type { BytesColumn } from "./columns.ts";
 import type { ArrowMessage } from "./messages.ts";
-
-const BATCH_BYTES = 8 << 20;
-const BATCH_ROWS = 1024;
 
 /** A cell's place in one of the data buffers of its column, or its bytes where they stand in the view itself. */
 type CellPlace = { buffer: number; from: number; length: number } | { inline: Uint8Array };
@@ -20,12 +18,13 @@ export async function* readBatchBlobs(
   message: ArrowMessage,
   column: BytesColumn,
   rowCount: number,
+  arena: Arena,
 ): AsyncGenerator<EmbeddedBatch> {
   const bitmaps = await Promise.all(column.validity.map((index) => readBuffer(handle, message, index)));
   const isThere = (row: number) =>
     bitmaps.every((bits) => bits.length === 0 || ((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
   const place = await cellPlaces(handle, message, column);
-  const read = bufferReader(handle, message);
+  const read = bufferReader(handle, message, arena.room);
   let batch: EmbeddedBatch = [];
   let batchBytes = 0;
   for (let row = 0; row < rowCount; row++) {
@@ -37,8 +36,10 @@ export async function* readBatchBlobs(
     yield batch;
     batch = [];
     batchBytes = 0;
+    arena.reset();
   }
   if (batch.length > 0) yield batch;
+  arena.reset();
 }
 
 async function cellPlaces(
@@ -64,11 +65,15 @@ async function cellPlaces(
 }
 
 /** Reads cells: plain buffers by range, of compressed ones the last is kept. */
-function bufferReader(handle: FileHandle, message: ArrowMessage) {
+function bufferReader(handle: FileHandle, message: ArrowMessage, room: Room) {
   let held: { buffer: number; bytes: Uint8Array } | undefined;
   return async ({ buffer, from, length }: { buffer: number; from: number; length: number }) => {
     const range = plainRange(message, buffer);
-    if (range) return readAt(handle, range.from + from, length);
+    if (range) {
+      const target = room(length);
+      await readAtInto(handle, range.from + from, target);
+      return target;
+    }
     if (held?.buffer !== buffer) held = { buffer, bytes: await readBuffer(handle, message, buffer) };
     return held.bytes.subarray(from, from + length);
   };

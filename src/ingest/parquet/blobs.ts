@@ -1,9 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
+import { type Arena, BATCH_BYTES, BATCH_ROWS, createArena, type Room } from "../arena.ts";
 import type { ByteReader } from "../bytes.ts";
 import type { EmbeddedBatch } from "../input.ts";
 import { decodeDeltas } from "./deltas.ts";
-import { type Dictionary, NO_DICTIONARY, type Room, readDictionary, takeLength } from "./dictionary.ts";
+import { type Dictionary, NO_DICTIONARY, readDictionary, takeLength } from "./dictionary.ts";
 import { decodeHybrid } from "./levels.ts";
 import { type ChunkRange, type Page, readPages } from "./pages.ts";
 
@@ -11,31 +12,6 @@ const PLAIN = 0;
 const PLAIN_DICTIONARY = 2;
 const DELTA_LENGTH = 6;
 const RLE_DICTIONARY = 8;
-
-const BATCH_BYTES = 8 << 20;
-const BATCH_ROWS = 1024;
-
-/** Memory for the values of one batch after the other, given out anew when a batch is done with. */
-export interface Arena {
-  room: Room;
-  reset(): void;
-}
-
-/** Garbage of this size would pile up faster than it is collected, so there is one piece of memory for all batches. */
-export function createArena(): Arena {
-  const memory = new Uint8Array(BATCH_BYTES * 2);
-  let end = 0;
-  return {
-    room: (length) => {
-      if (end + length > memory.length) return new Uint8Array(length);
-      end += length;
-      return memory.subarray(end - length, end);
-    },
-    reset: () => {
-      end = 0;
-    },
-  };
-}
 
 /**
  * The cells of a BYTE_ARRAY column chunk that is not inside a list, in batches of about 8 MB: memory does not grow with

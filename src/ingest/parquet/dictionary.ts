@@ -1,10 +1,8 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
+import type { Room } from "../arena.ts";
 import { type ByteReader, readAtInto } from "../bytes.ts";
 import type { Page } from "./pages.ts";
-
-/** Gives memory for a value of some length. */
-export type Room = (length: number) => Uint8Array;
 
 /** The distinct values of a column chunk. */
 export interface Dictionary {

@@ -1,0 +1,63 @@
+import {
+  DataType,
+  Dictionary,
+  Field,
+  FixedSizeList,
+  LargeList,
+  LargeUtf8,
+  List,
+  Schema,
+  Struct,
+  Type,
+} from "apache-arrow";
+
+/**
+ * The schema with plain strings as dictionary values where they are string views (polars' categoricals), which the
+ * Parquet writer cannot take, and the ids of those dictionaries: their batches go through `plainDictionary`.
+ */
+export function withoutViewDictionaries(schema: Schema): { schema: Schema; ids: ReadonlySet<number> } {
+  const ids = new Set<number>();
+  const fields = schema.fields.map((field) => plainField(field, ids));
+  if (ids.size === 0) return { schema, ids };
+  return { schema: new Schema(fields, schema.metadata, undefined, schema.metadataVersion), ids };
+}
+
+function plainField(field: Field, ids: Set<number>): Field {
+  return new Field(field.name, plainType(field.type, ids), field.nullable, field.metadata);
+}
+
+function plainType(type: DataType, ids: Set<number>): DataType {
+  if (DataType.isDictionary(type)) {
+    if (type.dictionary.typeId !== Type.Utf8View) return type;
+    ids.add(type.id);
+    return new Dictionary(new LargeUtf8(), type.indices, type.id, type.isOrdered);
+  }
+  const children = ((type.children ?? []) as Field[]).map((child) => plainField(child, ids));
+  const [child] = children;
+  if (DataType.isStruct(type)) return new Struct(children);
+  if (child === undefined) return type;
+  if (DataType.isList(type)) return new List(child);
+  if (DataType.isLargeList(type)) return new LargeList(child);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, child);
+  return type;
+}
+
+/** Buffers of a dictionary of string views (validity, views, data...) as those of large strings (validity, offsets, data). */
+export function plainDictionary(buffers: readonly Uint8Array[], rowCount: number): Uint8Array[] {
+  const [validity = new Uint8Array(0), views = new Uint8Array(0), ...data] = buffers;
+  const view = new DataView(views.buffer, views.byteOffset, views.byteLength);
+  const offsets = new BigInt64Array(rowCount + 1);
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  for (let row = 0; row < rowCount; row++) {
+    const at = row * 16;
+    const length = view.getInt32(at, true);
+    const inline = length <= 12;
+    const source = inline ? views : (data[view.getInt32(at + 8, true)] ?? new Uint8Array(0));
+    const from = inline ? at + 4 : view.getInt32(at + 12, true);
+    parts.push(source.subarray(from, from + length));
+    end += length;
+    offsets[row + 1] = BigInt(end);
+  }
+  return [validity, new Uint8Array(offsets.buffer), Buffer.concat(parts)];
+}

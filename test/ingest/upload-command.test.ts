@@ -1,0 +1,231 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { initLake, type Lake } from "../../src/lake/lake.ts";
+import { createUploadLayout } from "../../src/lake/layout.ts";
+import { readUploadManifest } from "../../src/lake/manifests.ts";
+import { KEYS, run, runAtTerminal, withFolder } from "../cli/harness.ts";
+
+interface Place {
+  folder: string;
+  lake: Lake;
+  env: Record<string, string>;
+}
+
+/** A lake with providers p and q and the task ocr, and two images in `scans/`. */
+async function withLake(use: (place: Place) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const { lake } = await initLake(join(folder, "lake"));
+    const taxonomy =
+      "providers: {p: {}, q: {}}\ntasks:\n  ocr: {required: [lang], allow: {lang: [ko, en]}}\n";
+    await Bun.write(lake.layout.taxonomy, taxonomy);
+    await mkdir(join(folder, "scans"));
+    for (const name of ["가.png", "나.png"]) await writeFile(join(folder, "scans", name), name);
+    const env = { DATALAKE_LAKE: lake.root, DATALAKE_CACHE: join(folder, "cache") };
+    await use({ folder, lake, env });
+  });
+}
+
+async function pending(lake: Lake) {
+  const ids = (await readdir(lake.layout.pending)).sort();
+  return Promise.all(
+    ids.map((id) => readUploadManifest(createUploadLayout(join(lake.layout.pending, id)).folder)),
+  );
+}
+
+describe("by flags", () => {
+  test("one JSON document says what was staged", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const flags = [
+        "--type",
+        "raw",
+        "--provider",
+        "p",
+        "--dataset",
+        "영수증",
+        "--json",
+        "--images",
+        "preserve",
+      ];
+      const { exit, stdout } = await run(["upload", join(folder, "scans"), ...flags], { env });
+      expect(exit).toBe(0);
+      const [manifest] = await pending(lake);
+      expect(JSON.parse(stdout)).toEqual({
+        upload_id: manifest?.upload_id,
+        provider: "p",
+        dataset: "영수증",
+        task: "raw",
+        variant: "image",
+        rows: 2,
+        mode: "create",
+      });
+      expect(manifest).toMatchObject({
+        images: "preserve",
+        verify: "full",
+        max_rejects: "1%",
+        staged_files: 2,
+      });
+    });
+  });
+
+  const refused: [string, string[], string[]][] = [
+    ["nothing given", [], ["INPUT", "--type", "--provider", "--dataset"]],
+    ["a task upload", ["x", "--type", "task", "--provider", "p", "--dataset", "d"], ["--task", "--variant"]],
+    [
+      "a field of the task",
+      ["x", "--type", "task", "--provider", "p", "--dataset", "d", "--task", "ocr", "--variant", "v"],
+      ["--meta lang=ko|en"],
+    ],
+  ];
+  for (const [name, argv, missing] of refused) {
+    test(`${name}: what is missing is named, with exit 2`, async () => {
+      await withLake(async ({ env, lake }) => {
+        const { exit, stdout } = await run(["upload", ...argv, "--json"], { env });
+        expect(exit).toBe(2);
+        expect(JSON.parse(stdout).error).toMatchObject({ code: "usage", details: { missing } });
+        expect(await pending(lake)).toEqual([]);
+      });
+    });
+  }
+
+  test("--process without a server says that the upload is staged all the same", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d", "--process", "--json"];
+      const { exit, stdout } = await run(["upload", join(folder, "scans"), ...flags], { env });
+      expect(exit).toBe(6);
+      const [manifest] = await pending(lake);
+      expect(JSON.parse(stdout).error).toMatchObject({
+        code: "server_unreachable",
+        details: { upload_id: manifest?.upload_id },
+      });
+    });
+  });
+
+  test("a missing input is not found, with exit 4", async () => {
+    await withLake(async ({ folder, env }) => {
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      expect((await run(["upload", join(folder, "nothing"), ...flags], { env })).exit).toBe(4);
+    });
+  });
+});
+
+describe("by questions", () => {
+  test("raw data: type, provider, a name for the dataset; wrong names are asked again", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const { exit, stderr } = await runAtTerminal(
+        ["upload", join(folder, "scans")],
+        [
+          ["What is it?", KEYS.enter],
+          ["From which provider?", KEYS.down, KEYS.enter],
+          ["What is the new dataset called?", "/", KEYS.enter],
+          ["The name may hold", "\u007f", "2", KEYS.enter],
+          ["Upload it?", KEYS.enter],
+          ["Process it now", KEYS.down, KEYS.enter],
+        ],
+        env,
+      );
+      expect(exit).toBe(0);
+      expect(stderr).toContain("Found images: 2 rows");
+      const [manifest] = await pending(lake);
+      expect(manifest).toMatchObject({
+        provider: "q",
+        dataset: "scans2",
+        task: "raw",
+        variant: "image",
+        rows: 2,
+      });
+    });
+  });
+
+  test("labels: an existing dataset, the task's fields from their values", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const raw = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      expect((await run(["upload", join(folder, "scans"), ...raw], { env })).exit).toBe(0);
+      const labels = join(folder, "labels.jsonl");
+      await writeFile(labels, '{"source_name": "가.png", "label": {"b": 1, "a": 2}}\n');
+      const { exit } = await runAtTerminal(
+        ["upload", labels],
+        [
+          ["What is it?", KEYS.down, KEYS.enter],
+          ["From which provider?", KEYS.enter],
+          ["Which dataset?", KEYS.enter],
+          ["Which task?", KEYS.enter],
+          ["What is the variant called?", KEYS.enter],
+          ["Which lang?", KEYS.down, KEYS.enter],
+          ["Upload it?", KEYS.enter],
+          ["Process it now", KEYS.down, KEYS.enter],
+        ],
+        env,
+      );
+      expect(exit).toBe(0);
+      const manifests = await pending(lake);
+      expect(manifests[1]).toMatchObject({
+        ...{ provider: "p", dataset: "d", task: "ocr", variant: "base" },
+        meta: { lang: "en" },
+        reference: "source_name",
+      });
+    });
+  });
+
+  test("an existing partition: append or replace is asked", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const raw = ["--type", "raw", "--provider", "p"];
+      const scans = join(folder, "scans");
+      expect((await run(["upload", scans, ...raw, "--dataset", "d"], { env })).exit).toBe(0);
+      const { exit } = await runAtTerminal(
+        ["upload", scans, ...raw],
+        [
+          ["Which dataset?", KEYS.down, KEYS.enter],
+          ["What shall happen to it?", KEYS.enter],
+          ["Upload it?", KEYS.enter],
+          ["Process it now", KEYS.down, KEYS.enter],
+        ],
+        env,
+      );
+      expect(exit).toBe(0);
+      expect((await pending(lake)).map((manifest) => manifest?.mode)).toEqual(["create", "append"]);
+    });
+  });
+
+  test("a file that cannot be read is told, and another asked for", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const broken = join(folder, "broken.parquet");
+      await writeFile(broken, "no");
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      const { exit, stderr } = await runAtTerminal(
+        ["upload", ...flags],
+        [
+          ["What do you want to upload?", broken, KEYS.enter],
+          ["cannot be read as Parquet", join(folder, "scans"), KEYS.enter],
+          ["Upload it?", KEYS.enter],
+          ["Process it now", KEYS.down, KEYS.enter],
+        ],
+        env,
+      );
+      expect(stderr).toContain("cannot be read as Parquet");
+      expect(exit).toBe(0);
+      expect(await pending(lake)).toHaveLength(1);
+    });
+  });
+
+  for (const [name, answers] of [
+    ["at a question", [["What is it?", KEYS.cancel]]],
+    [
+      "at the summary",
+      [
+        ["What is it?", KEYS.enter],
+        ["From which provider?", KEYS.enter],
+        ["What is the new dataset called?", KEYS.enter],
+        ["Upload it?", KEYS.cancel],
+      ],
+    ],
+  ] as [string, [string, ...string[]][]][]) {
+    test(`Ctrl-C ${name} leaves nothing`, async () => {
+      await withLake(async ({ folder, lake, env }) => {
+        expect((await runAtTerminal(["upload", join(folder, "scans")], answers, env)).exit).toBe(130);
+        expect(await readdir(lake.layout.incoming)).toEqual([]);
+        expect(await pending(lake)).toEqual([]);
+      });
+    });
+  }
+});
