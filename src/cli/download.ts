@@ -7,7 +7,7 @@ import { defineCommand, type Effects } from "./command.ts";
 import { askFormat, askImages, askOutput, askSelection } from "./download-questions.ts";
 
 export const downloadCommand = defineCommand({
-  summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset, with images",
+  summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
   flags: {
     provider: { type: "list", placeholder: "P", description: "Only these providers" },
     dataset: { type: "list", placeholder: "D", description: "Only these datasets" },
