@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -138,14 +139,30 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
   };
 }
 
+/** The user's cache folder, or where that cannot be written one of the user's own among the temp folders. */
 function cacheDefault(
   env: Record<string, string | undefined>,
   home: string,
   temp: string,
   user: number,
 ): string {
-  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, "datalake");
-  return home === "" ? join(temp, `datalake-${user}`) : join(home, ".cache", "datalake");
+  const own = env.XDG_CACHE_HOME || (home === "" ? undefined : join(home, ".cache"));
+  const shared = ["/var/tmp", temp, "/tmp"].map((folder) => join(folder, `datalake-${user}`));
+  const candidates = [...(own === undefined ? [] : [join(own, "datalake")]), ...shared];
+  return candidates.find((folder) => isWritable(folder, user)) ?? candidates[0] ?? shared[0] ?? temp;
+}
+
+/** Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be ours. */
+function isWritable(folder: string, user: number): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return dirname(folder) !== folder && isWritable(dirname(folder), -1);
+  if (!found.isDirectory() || (user !== -1 && found.uid !== user)) return false;
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The permissions that the settings ask for, as a lake takes them. Assets are always read-only. */

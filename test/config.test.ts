@@ -177,6 +177,15 @@ describe("loadSettings", () => {
     await failure({ cwd: await folderWith("token: secret") });
   });
 
+  test("a home that cannot be written is passed over", async () => {
+    const { cacheFolder, scratchFolder } = await loadSettings({
+      env: { HOME: "/dev/null/nobody" },
+      cwd: "/",
+    });
+    expect(cacheFolder).toMatch(/\/datalake-\d+$/);
+    expect(scratchFolder).toBe(`${cacheFolder}/scratch`);
+  });
+
   test("without a home, the cache is a folder of this user alone", async () => {
     const { cacheFolder } = await load({ env: { TMPDIR: "/var/tmp" } });
     expect(cacheFolder).toBe(`/var/tmp/datalake-${process.getuid?.() ?? 0}`);
