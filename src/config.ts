@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -154,7 +154,12 @@ function cacheDefault(
 
 /** Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be ours. */
 function isWritable(folder: string, user: number): boolean {
-  const found = statSync(folder, { throwIfNoEntry: false });
+  let found: Stats | undefined;
+  try {
+    found = statSync(folder, { throwIfNoEntry: false });
+  } catch {
+    found = undefined; // something above it is a file, or closed to us: that one decides
+  }
   if (found === undefined) return dirname(folder) !== folder && isWritable(dirname(folder), -1);
   if (!found.isDirectory() || (user !== -1 && found.uid !== user)) return false;
   try {
