@@ -9,7 +9,7 @@ import type { Lake } from "../lake/lake.ts";
 /** How long readers of an older generation may rely on its file, also through NFS. */
 const GRACE_MS = 10 * 60_000;
 /** However fast catalogs are published, no more of the old ones are kept: each may cost its full size. */
-const MAX_PREVIOUS = 8;
+const MAX_PREVIOUS = 3;
 
 /** Tells a published file from any other that had or takes its name; undefined when there is none. */
 export async function catalogIdentity(lake: Lake): Promise<string | undefined> {
@@ -33,9 +33,9 @@ export async function publishFile(
   previousGeneration: number | undefined,
   beforeRename: () => void,
 ): Promise<void> {
-  const { catalogFile } = lake.layout;
-  await refuseWal(file);
-  await refuseWal(catalogFile);
+  const { catalogFile, catalogLog } = lake.layout;
+  await refuseWal(file, `${file}.wal`);
+  await refuseWal(catalogFile, catalogLog);
   const temp = tempBeside(catalogFile);
   try {
     await copyFile(file, temp, constants.COPYFILE_FICLONE);
@@ -55,8 +55,7 @@ export async function publishFile(
   await syncFolder(lake.root);
 }
 
-async function refuseWal(file: string): Promise<void> {
-  const wal = `${file}.wal`;
+async function refuseWal(file: string, wal: string): Promise<void> {
   if (!(await exists(wal))) return;
   throw new AppError(
     "conflict",
