@@ -34,7 +34,7 @@ export interface Database {
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const spill = join(options.scratch, `spill-${process.pid}`);
-  await mkdir(spill, { recursive: true });
+  await mkdir(options.scratch, { recursive: true }); // the engine makes and removes the folder in it
   const instance = await DuckDBInstance.create(options.path ?? ":memory:", {
     ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
     autoinstall_known_extensions: "false",
