@@ -39,12 +39,15 @@ export const uploadCommand = defineCommand({
   },
 });
 
+/** Staging streams: more than this would only be held, not used. */
+const MEMORY_BYTES = 512e6;
+
 async function openSession({ settings, signal }: Effects): Promise<UploadSession> {
   const { openUploadSession } = await import("../ingest/session.ts");
   const { parseSize } = await import("../config.ts");
   return openUploadSession({
     scratchFolder: settings.scratchFolder,
-    memory: settings.database.memory,
+    memory: parseSize(settings.database.memory) < MEMORY_BYTES ? settings.database.memory : "512MB",
     threads: settings.database.threads,
     maxBytes: parseSize(settings.images.max_bytes),
     signal,

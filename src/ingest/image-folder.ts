@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { AppError } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { openCsv } from "./csv-reader.ts";
@@ -115,11 +116,7 @@ async function listImages(folder: string, context: ReaderContext) {
   const appender = await database.connection.createAppender(table, "main", "temp");
   const flush = async (paths: string[]) => {
     signal?.throwIfAborted();
-    const sizes = await mapConcurrent(
-      paths,
-      STATS_AT_ONCE,
-      async (path) => (await stat(join(folder, path))).size,
-    );
+    const sizes = await mapConcurrent(paths, STATS_AT_ONCE, (path) => fileSize(join(folder, path)));
     for (const [at, path] of paths.entries()) {
       appender.appendVarchar(path);
       appender.endRow();
@@ -142,4 +139,14 @@ async function listImages(folder: string, context: ReaderContext) {
   );
   await database.run(`DROP TABLE ${table}`);
   return { metadata, count, sizeBytes, list };
+}
+
+/** Zero for a dangling link: its row says so later. */
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
 }

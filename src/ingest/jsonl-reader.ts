@@ -5,7 +5,7 @@ import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 
 /** The longest line that is read; DuckDB holds a few of them. */
-const MAX_LINE_BYTES = 64 << 20;
+const MAX_LINE_BYTES = 32 << 20;
 const REJECT_COLUMN = "__reject";
 
 /**
@@ -22,8 +22,8 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   const rows = join(scratch, "rows.parquet");
   await database
     .run(
-      `COPY (SELECT json, CASE WHEN json IS NULL THEN 'the line is not JSON' WHEN json_type(json) <> 'OBJECT'
-        THEN 'the line is no JSON object' END AS ${REJECT_COLUMN}
+      `COPY (SELECT json, CASE WHEN json IS NULL THEN 'the line is not JSON'
+        WHEN NOT starts_with(ltrim(CAST(json AS VARCHAR)), '{') THEN 'the line is no JSON object' END AS ${REJECT_COLUMN}
       FROM read_ndjson_objects(${quoteList(files)}, ignore_errors = true, maximum_object_size = ${MAX_LINE_BYTES}))
       TO ${quoteText(lines)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
     )
@@ -35,11 +35,10 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
       });
     });
   const keys = await inferKeys(context, lines);
-  const paths = keys.map(({ name }) => quoteText(keyPath(name)));
   const selects = keys.map((key, at) => `${key.read(`cells[${at + 1}]`)} AS ${quoteName(key.name)}`);
   await database.run(
     `COPY (SELECT ${[...selects, REJECT_COLUMN].join(", ")} FROM
-      (SELECT json_extract(json, [${paths.join(", ")}]::VARCHAR[]) AS cells, ${REJECT_COLUMN} FROM read_parquet(${quoteText(lines)})))
+      (SELECT ${extractAll(keys.map(({ name }) => name))} AS cells, ${REJECT_COLUMN} FROM read_parquet(${quoteText(lines)})))
     TO ${quoteText(rows)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
   );
   const [count] = await database.rows<{ n: number }>(
@@ -70,23 +69,39 @@ interface Key {
   read: (cell: string) => string;
 }
 
-/** The keys of all rows with the one type that fits all their values; every row is looked at. */
+/** The keys of all rows with the one type that fits all their values; every row is looked at, in two passes. */
 async function inferKeys({ database }: ReaderContext, lines: string): Promise<Key[]> {
-  const found = await database.rows<{ key: string; kinds: string[] }>(
-    `SELECT key, list(DISTINCT kind) AS kinds FROM (
-      SELECT entry.key AS key, row_at * 1024 + entry.id AS place, CASE entry.type
-        WHEN 'ARRAY' THEN CASE WHEN contains(CAST(entry.value AS VARCHAR), '{') THEN 'OBJECT' ELSE json_structure(entry.value)::VARCHAR END
-        ELSE entry.type END AS kind
-      FROM (SELECT json, file_row_number AS row_at FROM read_parquet(${quoteText(lines)}, file_row_number = true)
-        WHERE ${REJECT_COLUMN} IS NULL) AS line, json_each(line.json) AS entry)
-    GROUP BY key ORDER BY min(place)`,
+  const scan = `read_parquet(${quoteText(lines)}, file_row_number = true) WHERE ${REJECT_COLUMN} IS NULL`;
+  const keys = await database.rows<{ key: string }>(
+    `SELECT key FROM (SELECT unnest(keys) AS key, file_row_number * 65536 + generate_subscripts(keys, 1) AS place
+      FROM (SELECT json_keys(json) AS keys, file_row_number FROM ${scan})) GROUP BY key ORDER BY min(place)`,
   );
-  return found.map(({ key, kinds }) =>
-    describeKey(
-      key,
-      kinds.filter((kind) => kind !== "NULL"),
-    ),
-  );
+  const found: Key[] = [];
+  for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
+    const some = keys.slice(from, from + KEYS_AT_ONCE).map(({ key }) => key);
+    const kinds = some.map((_, at) => `list(DISTINCT ${kindOf(`cells[${at + 1}]`)}) AS k${at}`);
+    const [row] = await database.rows<Record<string, (string | null)[]>>(
+      `SELECT ${kinds.join(", ")} FROM (SELECT ${extractAll(some)} AS cells FROM ${scan})`,
+    );
+    for (const [at, key] of some.entries()) {
+      const present = (row?.[`k${at}`] ?? []).filter((kind) => kind !== null && kind !== "NULL");
+      found.push(describeKey(key, present as string[]));
+    }
+  }
+  return found;
+}
+
+const KEYS_AT_ONCE = 200;
+
+/** One parse of a row for all its cells. */
+function extractAll(keys: readonly string[]): string {
+  return `json_extract(json, [${keys.map((key) => quoteText(keyPath(key))).join(", ")}]::VARCHAR[])`;
+}
+
+/** What a cell holds, in DuckDB's words; of a list its structure, unless objects are in it. */
+function kindOf(cell: string): string {
+  return `CASE WHEN json_type(${cell}) <> 'ARRAY' THEN json_type(${cell})
+    WHEN contains(CAST(${cell} AS VARCHAR), '{') THEN 'OBJECT' ELSE CAST(json_structure(${cell}) AS VARCHAR) END`;
 }
 
 const INTEGER_KINDS = ["BIGINT", "UBIGINT"];
@@ -128,6 +143,7 @@ function listType(kinds: readonly string[]): string | undefined {
   return (scalar === "UBIGINT" ? "BIGINT" : scalar) + "[]".repeat(depth);
 }
 
+/** As a JSON pointer: whatever stands in the key means itself. */
 function keyPath(key: string): string {
-  return `$."${key.replaceAll('"', '\\"')}"`;
+  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { hash, type IngestKit, typesOf, withKit } from "./kit.ts";
@@ -58,6 +58,14 @@ describe("JSON Lines", () => {
         [2, null, "the line is no JSON object"],
         [3, 2, null],
       ]);
+    });
+  });
+
+  test("keys may hold anything", async () => {
+    await withKit(async (kit) => {
+      const row = { 'a"b': 1, "c/d": 2, "e~f": 3, "g.h": 4, $i: 5, "j'k": 6, "0": 7, "글 자": 8 };
+      const { rows } = await kit.stage(await write(kit, "keys.jsonl", JSON.stringify(row)));
+      expect(rows[0]).toMatchObject({ a_b: 1, c_d: 2, e_f: 3, g_h: 4, i: 5, j_k: 6, "0": 7, 글_자: 8 });
     });
   });
 
@@ -240,6 +248,15 @@ test("an image that the lake already holds is not staged again", async () => {
     const { manifest, files } = await kit.stage(join(kit.folder, "in"));
     expect(manifest).toMatchObject({ contents: 2, staged_files: 1 });
     expect(files.map((path) => path.slice(3))).toEqual([hash("new")]);
+  });
+});
+
+test("a dangling link in a folder of images costs its row", async () => {
+  await withKit(async (kit) => {
+    await write(kit, "in/a.png", "a");
+    await symlink("/nowhere/at/all", join(kit.folder, "in/b.png"));
+    const { rows } = await kit.stage(join(kit.folder, "in"));
+    expect(rows.map((row) => row.__reject)).toEqual([null, "the file b.png does not exist"]);
   });
 });
 

@@ -231,7 +231,7 @@ for (const version of ["2.14", "3.6", "newest"]) {
       words: { feature: { dtype: "string", _type: "Value" }, _type: "Sequence" },
     };
 
-    for (const input of ["dataset.parquet", "saved"]) {
+    for (const input of ["dataset.parquet", "saved", "old"]) {
       test(`${input}: lists, structs, class labels, null and path-only images`, async () => {
         await withKit(async ({ stage }) => {
           const staged = await stage(join(made, input));

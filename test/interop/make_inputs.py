@@ -7,6 +7,7 @@
 import datetime
 import decimal
 import json
+import shutil
 import struct
 import sys
 import unicodedata
@@ -184,11 +185,22 @@ def make_datasets(out):
     dataset = Dataset.from_dict(rows, features=features)
     dataset.to_parquet(str(out / "dataset.parquet"))
     dataset.save_to_disk(str(out / "saved"))
+    make_old(out)
     DatasetDict({"train": dataset.select([0, 2]), "test": dataset.select([1])}).save_to_disk(str(out / "dict"))
     Dataset.from_dict({"id": []}, features=Features({"id": Value("int32")})).save_to_disk(str(out / "empty"))
     # the cache folder that load_dataset leaves
     (out / "lines.jsonl").write_text('{"id": 1, "text": "가"}\n{"id": 2, "text": "나"}\n', encoding="utf-8")
     datasets.load_dataset("json", data_files=str(out / "lines.jsonl"), cache_dir=str(out / "cache"))
+
+
+def make_old(out):
+    """As datasets before 2.8 saved: one dataset.arrow, and `_indexes` in state.json."""
+    folder = out / "old"
+    shutil.copytree(out / "saved", folder)
+    (folder / "data-00000-of-00001.arrow").rename(folder / "dataset.arrow")
+    state = json.loads((folder / "state.json").read_text())
+    state |= {"_data_files": [{"filename": "dataset.arrow"}], "_indexes": {}}
+    (folder / "state.json").write_text(json.dumps(state))
 
 
 if __name__ == "__main__":
