@@ -49,7 +49,6 @@ async function openSession({ settings, signal }: Effects): Promise<UploadSession
     scratchFolder: settings.scratchFolder,
     memory: parseSize(settings.database.memory) < MEMORY_BYTES ? settings.database.memory : "512MB",
     threads: settings.database.threads,
-    maxBytes: parseSize(settings.images.max_bytes),
     signal,
   });
 }

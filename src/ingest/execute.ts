@@ -30,6 +30,7 @@ export interface ExecuteOptions {
   database: Database;
   /** Where relative paths of rows start, after the input's own folder. */
   workingFolder: string;
+  /** Images and files larger than this become rejected rows. */
   maxBytes: number;
   signal?: AbortSignal;
   onProgress?: (progress: UploadProgress) => void;

@@ -49,8 +49,6 @@ export interface ReaderContext {
   database: Database;
   scratch: string;
   signal?: AbortSignal;
-  /** Cells larger than this are given as null with a reject by the caller; in bytes. */
-  maxBytes: number;
 }
 
 /** Names under which a column of bytes is taken as the row's image. */

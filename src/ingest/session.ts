@@ -18,8 +18,6 @@ export interface SessionOptions {
   scratchFolder: string;
   memory: string;
   threads: number;
-  /** Images and files larger than this become rejected rows. */
-  maxBytes: number;
   signal?: AbortSignal;
 }
 
@@ -27,7 +25,7 @@ export interface SessionOptions {
 export async function openUploadSession(options: SessionOptions): Promise<UploadSession> {
   const scratch = join(options.scratchFolder, `upload-${crypto.randomUUID()}`);
   await mkdir(scratch, { recursive: true });
-  const { memory, threads, maxBytes, signal } = options;
+  const { memory, threads, signal } = options;
   const database = await openDatabase({ scratch, memory, threads });
   let inputs = 0;
   return {
@@ -35,7 +33,7 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
     async open(path) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const context = { database, scratch: folder, maxBytes, ...(signal ? { signal } : {}) };
+      const context = { database, scratch: folder, ...(signal ? { signal } : {}) };
       return interruptible(database, signal, () => openInput(path, context));
     },
     async close() {

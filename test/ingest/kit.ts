@@ -55,7 +55,6 @@ export async function withKit<T>(use: (kit: IngestKit) => Promise<T>): Promise<T
     scratchFolder: join(folder, "scratch"),
     memory: "400MB",
     threads: 2,
-    maxBytes: 1_000_000,
   });
   try {
     return await use(createKit(folder, lake, session));
