@@ -1,12 +1,10 @@
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
-import { tempBeside } from "../lake/files.ts";
+import { throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type { Selection } from "../schema/partition.ts";
 import type { RowQuery } from "../schema/query.ts";
-import { type ExportFormat, fileEnding, loadWriter } from "./formats.ts";
+import { type ExportFormat, loadWriter } from "./formats.ts";
+import { describeFault, planOutput } from "./output-place.ts";
 import { describeShape, type ImageMode, toRecordBatches } from "./record-batches.ts";
 import type { ExportedFile } from "./writer.ts";
 
@@ -59,21 +57,22 @@ export interface ExportManifest {
 export async function exportRows(request: ExportRequest, effects: ExportEffects): Promise<ExportResult> {
   const { lake, engine, signal } = effects;
   const { format, images, skipMissing } = request;
-  const place = await planOutput(request);
+  const place = planOutput(lake, request.output, format);
+  await place.assertFree();
   const rows = await engine.retrieveWithExistingCols(request.query, signal);
   effects.onStart?.(rows.rowCount);
   const shape = describeShape(rows, images);
   const openWriter = await loadWriter(format);
-  await mkdir(place.temp, { recursive: true });
   let missing = 0;
   let written = 0;
+  const collect = createCollector();
   try {
+    await place.make();
     const writer = await openWriter({
       folder: place.temp,
       fileName: place.fileName,
       schema: shape.schema,
       features: shape.features,
-      fingerprint: fingerprintOf(request, rows.generation),
     });
     try {
       const onMissing = () => {
@@ -84,6 +83,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
         throwIfCancelled(signal);
         await writer.write(batch);
         written += batch.numRows;
+        collect(batch.data.byteLength);
         effects.onProgress?.(written + missing);
       }
       const files = await writer.finish();
@@ -101,88 +101,26 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       const names = files.map(({ name }) => name);
       return { output: place.output, format, images, rows: written, bytes, missing, files: names };
-    } finally {
+    } catch (error) {
       await writer.abort();
+      throw error;
     }
   } catch (error) {
-    throw describeDisk(error, place.output);
-  } finally {
-    await rm(place.temp, { recursive: true, force: true });
+    await place.discard();
+    throw describeFault(error, place.output);
   }
 }
 
-interface OutputPlace {
-  output: string;
-  /** Folder beside the output in which it is made. */
-  temp: string;
-  fileName: string;
-  /** Writes the manifest and gives the output its name. */
-  settle(manifest: string): Promise<void>;
-}
+/** After so many bytes of batches the garbage of them is collected. */
+const COLLECT_BYTES = 64 * 1024 * 1024;
 
-async function planOutput({ output, format }: ExportRequest): Promise<OutputPlace> {
-  const path = resolve(output);
-  const ending = fileEnding(format);
-  const temp = tempBeside(path);
-  await assertFree(path);
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    throw describeDisk(error, path);
-  });
-  if (ending === undefined || !path.endsWith(ending)) {
-    return {
-      output: path,
-      temp,
-      fileName: `data${ending ?? ""}`,
-      settle: async (manifest) => {
-        await writeFile(join(temp, "manifest.json"), manifest);
-        await rmdir(path).catch(() => {}); // an empty folder is taken
-        await rename(temp, path);
-      },
-    };
-  }
-  const manifestPath = `${path}.manifest.json`;
-  await assertFree(manifestPath);
-  return {
-    output: path,
-    temp,
-    fileName: basename(path),
-    settle: async (manifest) => {
-      await writeFile(join(temp, "manifest.json"), manifest);
-      await rename(join(temp, "manifest.json"), manifestPath);
-      await rename(join(temp, basename(path)), path);
-    },
+/** The engine counts little of what buffers outside its heap take, and would let gigabytes of them lie. */
+function createCollector(): (sizeBytes: number) => void {
+  let seen = 0;
+  return (sizeBytes) => {
+    seen += sizeBytes;
+    if (seen < COLLECT_BYTES) return;
+    seen = 0;
+    Bun.gc(true);
   };
-}
-
-async function assertFree(path: string): Promise<void> {
-  try {
-    if ((await readdir(path)).length === 0) return;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT") return;
-    if (code !== "ENOTDIR") throw error;
-  }
-  throw new AppError("conflict", `${path} exists; remove it, or choose another --output`, {
-    details: { path },
-  });
-}
-
-function fingerprintOf({ query, format, images, skipMissing }: ExportRequest, generation: number): string {
-  const text = JSON.stringify([query, format, images, skipMissing, generation]);
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
-}
-
-function describeDisk(error: unknown, path: string): unknown {
-  const code = systemCode(error);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new AppError("no_space", `no space left for ${path}; free some, or choose another --output`, {
-      cause: error,
-    });
-  }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new AppError("permission_denied", `${path} cannot be written; choose another --output`, {
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -1,12 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { Binary, type Data, makeData, type Struct } from "apache-arrow";
+import { Binary, type Data, makeData, type Struct, Utf8 } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { imageType } from "../query/arrow-types.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
-import { createColumnBuilder } from "./arrow-columns.ts";
-import { imageType } from "./arrow-types.ts";
 
 /** The image of a row; undefined where the row has none. */
 export interface ImageReference {
@@ -14,17 +13,16 @@ export interface ImageReference {
   path: string;
   /** What it was called when it was uploaded. */
   sourceName: string | null;
-  bytes: number;
 }
 
-const READS_IN_FLIGHT = 8;
+type References = readonly (ImageReference | undefined)[];
 
-/** Sizes of the assets; undefined for one that is missing. No asset is opened. */
-export function findSizes(
-  lake: Lake,
-  images: readonly (ImageReference | undefined)[],
-): Promise<(number | undefined)[]> {
-  return mapConcurrent(images, READS_IN_FLIGHT * 4, async (image) => {
+const READS_IN_FLIGHT = 8;
+const LOOKS_IN_FLIGHT = 32;
+
+/** Sizes of the assets in bytes; undefined for one that is missing, 0 where a row has none. No asset is opened. */
+export function findSizes(lake: Lake, images: References): Promise<(number | undefined)[]> {
+  return mapConcurrent(images, LOOKS_IN_FLIGHT, async (image) => {
     if (image === undefined) return 0;
     try {
       return (await stat(lake.layout.asset(image.path))).size;
@@ -35,43 +33,47 @@ export function findSizes(
   });
 }
 
-/**
- * The image column with the bytes of the assets, read straight into the buffer that is written. `sizes` are those of
- * the files, in bytes.
- */
-export async function embedImages(
-  lake: Lake,
-  images: readonly (ImageReference | undefined)[],
-  sizes: readonly number[],
-): Promise<Data> {
-  const offsets = new Int32Array(images.length + 1);
-  for (const [at, size] of sizes.entries()) offsets[at + 1] = (offsets[at] ?? 0) + size;
-  const heap = new Uint8Array(offsets[images.length] ?? 0);
-  await mapConcurrent(images, READS_IN_FLIGHT, async (image, at) => {
-    if (image === undefined) return;
-    await readInto(lake.layout.asset(image.path), heap.subarray(offsets[at], offsets[at + 1]));
-  });
-  const nulls = nullsOf(images);
-  const bytes = makeData({
-    type: new Binary(),
-    length: images.length,
-    ...nulls,
-    valueOffsets: offsets,
-    data: heap,
-  });
-  const names = images.map((image) => image && basename(image.sourceName ?? image.path));
-  return structOf(images, bytes as Data, texts(names));
+/** Reads images straight into the buffer that is written: one, used again for the next batch. */
+export function createImageReader(lake: Lake) {
+  let heap = new Uint8Array(0);
+  return {
+    /** The image column with the bytes of the assets; `sizes` are those of the files, undefined for a missing one. */
+    read: async (images: References, sizes: readonly (number | undefined)[]): Promise<Data> => {
+      const offsets = new Int32Array(images.length + 1);
+      for (const [at, size] of sizes.entries()) offsets[at + 1] = (offsets[at] ?? 0) + (size ?? 0);
+      const sizeBytes = offsets[images.length] ?? 0;
+      if (heap.length < sizeBytes) heap = new Uint8Array(sizeBytes);
+      await mapConcurrent(images, READS_IN_FLIGHT, async (image, at) => {
+        if (image === undefined || sizes[at] === undefined) return;
+        await readInto(lake.layout.asset(image.path), heap.subarray(offsets[at], offsets[at + 1]));
+      });
+      const nulls = nullsOf(images);
+      const bytes = makeData({
+        type: new Binary(),
+        length: images.length,
+        ...nulls,
+        valueOffsets: offsets,
+        data: heap.subarray(0, sizeBytes),
+      });
+      const names = images.map((image) => image && basename(image.sourceName ?? image.path));
+      return structOf(images, bytes as Data, texts(names));
+    },
+  };
 }
 
 /** The image column with absolute paths into the lake; `datasets` opens them when they are looked at. */
-export function referImages(lake: Lake, images: readonly (ImageReference | undefined)[]): Data {
-  const blobs = createColumnBuilder({ kind: "scalar", name: "BLOB" });
-  for (const _ of images) blobs.append(null);
-  return structOf(
-    images,
-    blobs.finish(),
-    texts(images.map((image) => image && lake.layout.asset(image.path))),
-  );
+export function referImages(lake: Lake, images: References): Data {
+  const length = images.length;
+  const blobs = makeData({
+    type: new Binary(),
+    length,
+    nullCount: length,
+    nullBitmap: new Uint8Array((length + 7) >> 3),
+    valueOffsets: new Int32Array(length + 1),
+    data: new Uint8Array(0),
+  });
+  const paths = texts(images.map((image) => image && lake.layout.asset(image.path)));
+  return structOf(images, blobs as Data, paths);
 }
 
 async function readInto(path: string, target: Uint8Array): Promise<void> {
@@ -79,8 +81,9 @@ async function readInto(path: string, target: Uint8Array): Promise<void> {
   try {
     for (let at = 0; at < target.length; ) {
       const { bytesRead } = await file.read(target, at, target.length - at);
-      if (bytesRead === 0)
+      if (bytesRead === 0) {
         throw new AppError("corrupt", `${path} became shorter while it was read; check the file system`);
+      }
       at += bytesRead;
     }
   } finally {
@@ -89,24 +92,30 @@ async function readInto(path: string, target: Uint8Array): Promise<void> {
 }
 
 function texts(values: readonly (string | undefined)[]): Data {
-  const builder = createColumnBuilder({ kind: "scalar", name: "VARCHAR" });
-  for (const value of values) builder.append(value ?? null);
-  return builder.finish();
+  const valueOffsets = new Int32Array(values.length + 1);
+  const data = Buffer.from(values.map((value) => value ?? "").join(""));
+  for (const [at, value] of values.entries()) {
+    valueOffsets[at + 1] = (valueOffsets[at] ?? 0) + (value === undefined ? 0 : Buffer.byteLength(value));
+  }
+  return makeData({
+    type: new Utf8(),
+    length: values.length,
+    ...nullsOf(values),
+    valueOffsets,
+    data,
+  }) as Data;
 }
 
-function structOf(images: readonly (ImageReference | undefined)[], bytes: Data, paths: Data): Data {
+function structOf(images: References, bytes: Data, paths: Data): Data {
   const type = imageType() as Struct;
   return makeData({ type, length: images.length, ...nullsOf(images), children: [bytes, paths] }) as Data;
 }
 
-function nullsOf(images: readonly (ImageReference | undefined)[]): {
-  nullCount: number;
-  nullBitmap: Uint8Array | null;
-} {
-  const nullBitmap = new Uint8Array((images.length + 7) >> 3);
+function nullsOf(values: readonly unknown[]): { nullCount: number; nullBitmap: Uint8Array | null } {
+  const nullBitmap = new Uint8Array((values.length + 7) >> 3);
   let nullCount = 0;
-  for (const [at, image] of images.entries()) {
-    if (image === undefined) nullCount += 1;
+  for (const [at, value] of values.entries()) {
+    if (value === undefined) nullCount += 1;
     else nullBitmap[at >> 3] = (nullBitmap[at >> 3] ?? 0) | (1 << (at & 7));
   }
   return { nullCount, nullBitmap: nullCount === 0 ? null : nullBitmap };

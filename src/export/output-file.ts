@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 
 export interface WrittenFile {
   bytes: number;
@@ -8,25 +8,27 @@ export interface WrittenFile {
 
 /** A file written from its start to its end, hashed on the way. */
 export interface OutputFile {
-  /** Writes the pieces one behind the other, without joining them first. */
+  /** Writes the pieces one behind the other; large ones are not copied. */
   write(pieces: readonly Uint8Array[]): Promise<void>;
   bytes(): number;
   close(): Promise<WrittenFile>;
 }
 
+/** Pieces up to this are joined to their neighbours: a write of its own would cost more than the copy. */
+const JOIN_BYTES = 1024 * 1024;
+
 /** Creates the file at `path`, which must not exist. It is not synced: an export can be made again, and its manifest tells a torn one. */
 export async function createOutputFile(path: string): Promise<OutputFile> {
   const handle = await open(path, "wx");
   const hasher = new Bun.CryptoHasher("sha256");
+  const buffer = new Uint8Array(JOIN_BYTES);
   let bytes = 0;
   return {
     write: async (pieces) => {
-      for (const piece of pieces) {
-        for (let at = 0; at < piece.byteLength; ) {
-          const { bytesWritten } = await handle.write(piece, at, piece.byteLength - at);
-          at += bytesWritten;
-        }
-        hasher.update(piece);
+      for (const piece of joinSmall(pieces, buffer)) {
+        const writing = writeWhole(handle, piece);
+        hasher.update(piece); // while the system writes
+        await writing;
         bytes += piece.byteLength;
       }
     },
@@ -36,4 +38,28 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
       return { bytes, sha256: hasher.digest("hex") };
     },
   };
+}
+
+/** Joins runs of small pieces in `buffer`, which is used again after each. */
+function* joinSmall(pieces: readonly Uint8Array[], buffer: Uint8Array): Generator<Uint8Array> {
+  let filled = 0;
+  for (const piece of pieces) {
+    if (filled + piece.byteLength > buffer.length) {
+      if (filled > 0) yield buffer.subarray(0, filled);
+      filled = 0;
+    }
+    if (piece.byteLength > buffer.length) yield piece;
+    else {
+      buffer.set(piece, filled);
+      filled += piece.byteLength;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
+}
+
+async function writeWhole(handle: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let at = 0; at < piece.byteLength; ) {
+    const { bytesWritten } = await handle.write(piece, at, piece.byteLength - at);
+    at += bytesWritten;
+  }
 }

@@ -7,7 +7,7 @@ import { createOutputFile } from "./output-file.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 
 /** As `datasets` likes them for images, and what a reader must hold at once. */
-const ROW_GROUP_BYTES = 100_000_000;
+const ROW_GROUP_BYTES = 32_000_000;
 const ROW_GROUP_ROWS = 122_880;
 
 /**
@@ -31,10 +31,24 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
     .setKeyValueMetadata(new Map(schema.metadata))
     .build();
   const source = writable.getWriter();
+  let buffer = new Uint8Array(0);
+  const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
+    const sizeBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    if (buffer.length < sizeBytes) buffer = new Uint8Array(sizeBytes * 1.25);
+    let at = 0;
+    for (const piece of pieces) {
+      buffer.set(piece, at);
+      at += piece.byteLength;
+    }
+    return buffer.subarray(0, sizeBytes);
+  };
   const toWasm = (batch: ArrowBatch): WasmBatch[] => {
     const encoder = createStreamEncoder(schema);
     const pieces = [...encoder.begin(), ...encoder.encode(batch), ...encoder.end()];
-    return wasm.Table.fromIPCStream(Buffer.concat(pieces)).recordBatches();
+    const table = wasm.Table.fromIPCStream(joined(pieces));
+    const batches = table.recordBatches();
+    table.free(); // its memory would stay until the next collection of garbage
+    return batches;
   };
   // The schema of the file comes from its first batch: one without rows makes a file without rows.
   const withoutRows = toWasm(emptyRecordBatch(schema));
@@ -50,7 +64,7 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
   return {
     write: async (batch) => {
       rows += batch.numRows;
-      await send(toWasm(batch));
+      for (const part of sliceBatch(batch)) await send(toWasm(part));
     },
     finish: async () => {
       if (rows === 0) await send(withoutRows);
@@ -72,4 +86,14 @@ function emptyRecordBatch(schema: Schema): ArrowBatch {
     schema,
     makeData({ type: new Struct(schema.fields), length: 0, nullCount: 0, children }),
   );
+}
+
+/** What goes to the writer at once: it holds a few copies of it. */
+const PART_BYTES = 8 * 1024 * 1024;
+
+function* sliceBatch(batch: ArrowBatch): Generator<ArrowBatch> {
+  const parts = Math.min(batch.numRows, Math.ceil(batch.data.byteLength / PART_BYTES));
+  if (parts <= 1) return yield batch;
+  const rows = Math.ceil(batch.numRows / parts);
+  for (let at = 0; at < batch.numRows; at += rows) yield batch.slice(at, at + rows);
 }

@@ -23,8 +23,6 @@ export interface WriterOptions {
   fileName: string;
   schema: Schema;
   features: Features;
-  /** Digest of what is exported: the same export gives the same one, so that caches keyed by it stay right. */
-  fingerprint: string;
 }
 
 export type OpenWriter = (options: WriterOptions) => Promise<ExportWriter>;

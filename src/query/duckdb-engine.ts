@@ -1,24 +1,26 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { mergeColumns, parseType } from "../schema/column-types.ts";
 import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";
-import { comparePartitions, isSelected, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
-import type { PartitionCount, RowBatch, RowQuery, RowResult } from "../schema/query.ts";
-import { type Database, type DatabaseOptions, interruptible } from "./database.ts";
+import { comparePartitions, isSelected, PARTITION_COLUMNS } from "../schema/partition.ts";
+import type { PartitionCount, RowQuery, RowResult } from "../schema/query.ts";
+import type { Database, DatabaseOptions } from "./database.ts";
 import { type CatalogReader, createCatalogReader } from "./duckdb-catalog.ts";
+import { readRows, type SizedPartition } from "./duckdb-rows.ts";
 import type { QueryEngine } from "./engine.ts";
-import { quoteName, quoteText } from "./sql.ts";
-import { isPlainType, plainConverter } from "./values.ts";
 
-interface KnownPartition extends PartitionCount {
+interface KnownPartition extends SizedPartition {
   columns: ColumnStats[];
   features: string;
 }
 
+export interface EngineOptions extends Omit<DatabaseOptions, "path" | "readOnly"> {
+  /** Memory that a read of rows starts with, as in DuckDB settings; 128 MB without. */
+  scanMemory?: string;
+}
+
 /** The embedded engine: answers from the published catalog file at `path`. */
-export function createDuckDBEngine(
-  path: string,
-  options: Omit<DatabaseOptions, "path" | "readOnly">,
-): QueryEngine {
+export function createDuckDBEngine(path: string, { scanMemory, ...options }: EngineOptions): QueryEngine {
   const reader: CatalogReader = createCatalogReader(path, options);
   return {
     name: "duckdb",
@@ -32,7 +34,7 @@ export function createDuckDBEngine(
     retrieveWithExistingCols: async (query, signal) => {
       const database = await reader.openOwn();
       try {
-        return await openRows(database, query, signal);
+        return await openRows(database, query, scanMemory, signal);
       } catch (error) {
         database.close();
         throw error;
@@ -45,6 +47,7 @@ export function createDuckDBEngine(
 async function openRows(
   database: Database,
   query: RowQuery,
+  scanMemory: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<RowResult> {
   throwIfCancelled(signal);
@@ -52,10 +55,16 @@ async function openRows(
   const table = await database.rows<Column>(
     "SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = 'catalog' ORDER BY column_index",
   );
-  const columns = existingColumns(table, partitions);
+  const { arrowSchema, isArrowType } = await import("./arrow-types.ts");
+  const columns = existingColumns(table, partitions).map(({ name, type }) => ({
+    name,
+    type: isArrowType(parseType(type)) ? type : "VARCHAR",
+  }));
+  const schema = arrowSchema(columns);
   const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
   const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
   const rowCount = Math.min(total, query.limit ?? total);
+  const stored = new Map(table.map(({ name, type }) => [name, type]));
   return {
     columns,
     features: commonFeatures(columns, partitions),
@@ -68,17 +77,14 @@ async function openRows(
       rows,
     })),
     generation: head?.generation ?? 0,
-    batches: readRows(
-      database,
-      { columns, partitions, rowCount, stored: new Map(table.map((c) => [c.name, c.type])) },
-      signal,
-    ),
+    schema,
+    batches: readRows({ database, scanMemory, columns, schema, partitions, rowCount, stored }, signal),
   };
 }
 
 async function selectPartitions(database: Database, query: RowQuery): Promise<KnownPartition[]> {
   const known = await database.rows<KnownPartition>(
-    "SELECT provider, dataset, task, variant, rows, columns, features FROM partitions",
+    "SELECT provider, dataset, task, variant, rows, bytes, columns, features FROM partitions",
   );
   const partitions = known.filter((key) => isSelected(key, query)).sort(comparePartitions);
   if (partitions.length > 0) return partitions;
@@ -95,13 +101,25 @@ function existingColumns(table: readonly Column[], partitions: readonly KnownPar
   for (const { columns, rows } of partitions) {
     for (const { name, nulls } of columns) if (nulls < rows) held.add(name);
   }
+  const types = new Map(mergeColumns(partitions).map(({ name, type }) => [name, type]));
   const keys = new Set<string>(PARTITION_COLUMNS);
   const system = new Set<string>(SYSTEM_COLUMNS.map(({ name }) => name));
   const rank = ({ name }: Column) => (keys.has(name) ? 0 : system.has(name) ? 2 : 1);
   return table
     .filter(({ name }) => keys.has(name) || held.has(name))
-    .map(({ name, type }) => ({ name, type: isPlainType(type) ? type : "VARCHAR" }))
+    .map(({ name, type }) => ({ name, type: narrowType(type, types.get(name)) }))
     .sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The type that the selected partitions alone have: a text column elsewhere in the lake does not make text of their
+ * numbers. Only where the way back is exact.
+ */
+function narrowType(stored: string, selected: string | undefined): string {
+  if (selected === undefined || stored === selected) return stored;
+  const scalar = [stored, selected].every((type) => parseType(type).kind === "scalar");
+  const rounded = stored === "DOUBLE" && !["FLOAT", "INTEGER", "SMALLINT", "TINYINT"].includes(selected);
+  return scalar && !rounded ? selected : stored;
 }
 
 /** A given feature stays only where every partition that has the column agrees on it; the rest follow from the types. */
@@ -109,7 +127,8 @@ function commonFeatures(columns: readonly Column[], partitions: readonly KnownPa
   const claims = new Map<string, Set<string>>();
   for (const partition of partitions) {
     const features = JSON.parse(partition.features || "{}") as Features;
-    for (const { name } of partition.columns) {
+    for (const { name, nulls } of partition.columns) {
+      if (nulls === partition.rows) continue; // has nothing to say
       claims.set(name, (claims.get(name) ?? new Set()).add(JSON.stringify(features[name] ?? null)));
     }
   }
@@ -119,55 +138,4 @@ function commonFeatures(columns: readonly Column[], partitions: readonly KnownPa
     if (texts.size === 1) agreed[name] = JSON.parse(text);
   }
   return describeFeatures(columns, agreed);
-}
-
-interface Reading {
-  columns: readonly Column[];
-  partitions: readonly PartitionKey[];
-  rowCount: number;
-  /** Types as the catalog holds them. */
-  stored: ReadonlyMap<string, string>;
-}
-
-/** One partition after the other, so that the order is the same after every refresh; closes the database at its end. */
-async function* readRows(
-  database: Database,
-  { columns, partitions, rowCount, stored }: Reading,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<RowBatch> {
-  const converters = columns.map(({ type }) => plainConverter(type));
-  const list = columns
-    .map(({ name, type }) =>
-      stored.get(name) === type
-        ? quoteName(name)
-        : `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`,
-    )
-    .join(", ");
-  let left = rowCount;
-  try {
-    for (const key of partitions) {
-      if (left <= 0) return;
-      const where = PARTITION_COLUMNS.map((name) => `${quoteName(name)} = ${quoteText(key[name])}`).join(
-        " AND ",
-      );
-      const result = await interruptible(database, signal, () =>
-        database.stream(`SELECT ${list} FROM catalog WHERE ${where} LIMIT ${left}`),
-      );
-      for (;;) {
-        const chunk = await interruptible(database, signal, () => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) break;
-        left -= chunk.rowCount;
-        yield {
-          rowCount: chunk.rowCount,
-          columns: columns.map((_, at) => {
-            const values = chunk.getColumnValues(at);
-            const convert = converters[at];
-            return convert ? values.map(convert) : values;
-          }),
-        };
-      }
-    }
-  } finally {
-    database.close();
-  }
 }

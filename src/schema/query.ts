@@ -1,3 +1,4 @@
+import type { RecordBatch, Schema } from "apache-arrow";
 import * as v from "valibot";
 import type { Column, Features } from "./columns.ts";
 import type { PartitionKey } from "./partition.ts";
@@ -14,16 +15,6 @@ export interface PartitionCount extends PartitionKey {
   rows: number;
 }
 
-/**
- * Rows on their way out, column by column: `columns[c][r]` is null, boolean, number, bigint, string, Uint8Array, for
- * TIMESTAMP a bigint of microseconds since 1970, for DATE a number of days, for lists an array and for structs an object
- * of such values.
- */
-export interface RowBatch {
-  rowCount: number;
-  columns: (readonly unknown[])[];
-}
-
 /** What a query for rows gives: its columns at once, its rows as they are read. */
 export interface RowResult {
   columns: Column[];
@@ -34,6 +25,8 @@ export interface RowResult {
   partitions: PartitionCount[];
   /** The catalog's generation: all rows are of this one. */
   generation: number;
-  /** May be iterated once. */
-  batches: AsyncIterable<RowBatch>;
+  /** The columns as Arrow has them. */
+  schema: Schema;
+  /** Arrow record batches of `schema`, at most some thousand rows or 64 MB each. May be iterated once. */
+  batches: AsyncIterable<RecordBatch>;
 }

@@ -140,6 +140,36 @@ describe("the output", () => {
       expect(await readFile(join(bench.folder, "out"), "utf8")).toBe("mine");
     }));
 
+  test("takes an empty folder, but not for a file", () =>
+    withImages(async (bench) => {
+      await mkdir(join(bench.folder, "out"));
+      expect(await run(bench, {})).toMatchObject({ rows: 2 });
+      const file = join(bench.folder, "x.parquet");
+      await mkdir(file);
+      const refused = run(bench, { format: "parquet", output: file });
+      expect(refused).rejects.toMatchObject({ code: "conflict" });
+      await refused.catch(() => {});
+      expect((await outputs(bench)).sort()).toEqual(["out", "x.parquet"]);
+    }));
+
+  test("makes the folders above it, and takes them back when it fails", () =>
+    withImages(async (bench) => {
+      const output = join(bench.folder, "a", "b", "out");
+      expect(await run(bench, { output })).toMatchObject({ output, rows: 2 });
+      await rm(bench.lake.layout.asset(PATH));
+      const failing = run(bench, { output: join(bench.folder, "c", "d", "out") });
+      expect(failing).rejects.toMatchObject({ code: "missing_asset" });
+      await failing.catch(() => {});
+      expect(await outputs(bench)).toEqual(["a"]);
+    }));
+
+  test("lies outside of the lake", () =>
+    withImages(async (bench) => {
+      const refused = run(bench, { output: join(bench.lake.root, "assets", "mine") });
+      expect(refused).rejects.toMatchObject({ code: "usage" });
+      await refused.catch(() => {});
+    }));
+
   test("is not there at all when it was cancelled", () =>
     withImages(async (bench) => {
       const abort = new AbortController();
@@ -151,23 +181,66 @@ describe("the output", () => {
     }));
 });
 
+test("a column of the rows that is called image keeps its name", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", `SELECT *, 'mine' AS image FROM (${ROWS})`, IMAGE);
+    await refresh(bench);
+    await run(bench, { images: "reference" });
+    const { rows } = await readArrow(bench, "data.arrow");
+    expect(rows[0]).toMatchObject({ image: "mine", image_: { path: bench.lake.layout.asset(PATH) } });
+  }));
+
 test("the same rows give the same bytes", () =>
   withImages(async (bench) => {
     const hashes = [];
+    const fingerprints = new Set<string>();
     for (const name of ["one", "two"]) {
       await run(bench, { format: "dataset", output: join(bench.folder, name) });
       const manifest = JSON.parse(await readFile(join(bench.folder, name, "manifest.json"), "utf8"));
       hashes.push(manifest.files.map(({ sha256 }: { sha256: string }) => sha256));
     }
     expect(hashes[0]).toEqual(hashes[1]);
+    await run(bench, { format: "dataset", images: "none", output: join(bench.folder, "three") });
+    for (const name of ["one", "two", "three"]) {
+      const state = JSON.parse(await readFile(join(bench.folder, name, "state.json"), "utf8"));
+      expect(state._fingerprint).toMatch(/^[0-9a-f]{16}$/);
+      fingerprints.add(state._fingerprint);
+    }
+    expect(fingerprints.size).toBe(2);
   }));
 
-test("a large selection is cut into batches of at most 1,000 rows", () =>
+test("a large selection is cut into batches of some thousand rows", () =>
   withLake(async (bench) => {
-    await commit(bench, "create", "SELECT range AS n FROM range(2500)");
+    await commit(bench, "create", "SELECT range AS n FROM range(5000)");
     await refresh(bench);
     await run(bench, {});
     const { table } = await readArrow(bench, "data.arrow");
-    expect(table.batches.map(({ numRows }) => numRows)).toEqual([1000, 1000, 500]);
-    expect(table.getChild("n")?.get(2499)).toBe(2499n);
+    expect(Math.max(...table.batches.map(({ numRows }) => numRows))).toBeLessThanOrEqual(2048);
+    expect(table.getChild("n")?.get(4999)).toBe(4999n);
+  }));
+
+test("images are embedded 100 rows at a time, and rows without theirs are left out wherever they stand", () =>
+  withLake(async (bench) => {
+    const path = (n: number) => `provider=aihub/dataset=책/00/${n}.jpg`;
+    await commit(
+      bench,
+      "create",
+      "SELECT 'provider=aihub/dataset=책/00/' || range || '.jpg' AS path, 1 AS width, range AS n FROM range(250)",
+      IMAGE,
+    );
+    await refresh(bench);
+    await mkdir(dirname(bench.lake.layout.asset(path(0))), { recursive: true });
+    const gone = new Set([0, 99, 100, 150, 249]);
+    for (let n = 0; n < 250; n++) {
+      if (!gone.has(n)) await writeFile(bench.lake.layout.asset(path(n)), `image ${n}`.repeat(n));
+    }
+    const result = await run(bench, { skipMissing: true });
+    expect(result).toMatchObject({ rows: 245, missing: 5 });
+    const { table, rows } = await readArrow(bench, "data.arrow");
+    expect(Math.max(...table.batches.map(({ numRows }) => numRows))).toBeLessThanOrEqual(100);
+    for (const { n, image } of rows) {
+      const bytes = (image as { bytes: Uint8Array }).bytes;
+      expect(Buffer.from(bytes).toString()).toBe(`image ${n}`.repeat(Number(n)));
+      expect(gone.has(Number(n))).toBe(false);
+    }
   }));

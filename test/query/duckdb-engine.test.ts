@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createDuckDBEngine } from "../../src/query/duckdb-engine.ts";
-import type { RowBatch, RowResult } from "../../src/schema/query.ts";
+import type { RowResult } from "../../src/schema/query.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
 
 const OCR = { ...KEY, task: "ocr", variant: "words" };
@@ -12,14 +12,10 @@ function engineOf({ lake, folder }: Workbench) {
 
 async function collect(result: RowResult): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
-  for await (const batch of result.batches) rows.push(...objects(result, batch));
+  for await (const batch of result.batches) {
+    for (const row of batch) rows.push(row.toJSON());
+  }
   return rows;
-}
-
-function objects({ columns }: RowResult, batch: RowBatch): Record<string, unknown>[] {
-  return Array.from({ length: batch.rowCount }, (_, row) =>
-    Object.fromEntries(columns.map(({ name }, at) => [name, batch.columns[at]?.[row]])),
-  );
 }
 
 test("counts the samples of every partition, sorted", () =>
@@ -55,7 +51,7 @@ describe("retrieveWithExistingCols", () => {
       engine.close();
     }));
 
-  test("gives plain values of every type", () =>
+  test("gives values of every type", () =>
     withLake(async (bench) => {
       await commit(
         bench,
@@ -66,8 +62,9 @@ describe("retrieveWithExistingCols", () => {
       await refresh(bench);
       const engine = engineOf(bench);
       const [row] = await collect(await engine.retrieveWithExistingCols({}));
-      expect(row).toMatchObject({ i: 1n, yes: true, at: 1767323045000006n, day: 2, list: ["가", null] });
-      expect(row?.nested).toEqual({ a: 1, b: [1] });
+      expect(row).toMatchObject({ i: 1n, yes: true, at: Date.UTC(2026, 0, 2, 3, 4, 5) + 0.006 });
+      expect(row?.day).toBe(Date.UTC(1970, 0, 3));
+      expect(JSON.stringify(row?.list)).toBe('["가",null]');
       expect(row?.bytes).toEqual(new Uint8Array([97, 98]));
       engine.close();
     }));
@@ -96,6 +93,56 @@ describe("retrieveWithExistingCols", () => {
       const both = await engine.retrieveWithExistingCols({});
       expect(both.features.n).toEqual({ dtype: "string", _type: "Value" });
       expect((await collect(both)).map(({ n }) => n)).toEqual(["1", "text"]);
+      engine.close();
+    }));
+
+  test("a text elsewhere in the lake does not make text of the selection's numbers", () =>
+    withLake(async (bench) => {
+      await commit(bench, "create", "SELECT 7::BIGINT AS n, 0.1::FLOAT AS share");
+      await commit(bench, "create", "SELECT 'text' AS n, 0.5::DOUBLE AS share", OTHER);
+      await refresh(bench);
+      const engine = engineOf(bench);
+      const one = await engine.retrieveWithExistingCols({ providers: [KEY.provider] });
+      expect(one.columns.slice(4, 6)).toEqual([
+        { name: "n", type: "BIGINT" },
+        { name: "share", type: "FLOAT" },
+      ]);
+      expect(await collect(one)).toMatchObject([{ n: 7n, share: Math.fround(0.1) }]);
+      engine.close();
+    }));
+
+  test("small partitions are read together, in the order of their names and rows", () =>
+    withLake(async (bench) => {
+      const names = ["b", "가", "a", "Z", "𠀀", "！x".slice(1)];
+      for (const dataset of names) {
+        await commit(bench, "create", "SELECT range AS n FROM range(3)", { ...KEY, dataset });
+        await commit(bench, "append", "SELECT range + 3 AS n FROM range(2)", { ...KEY, dataset });
+      }
+      await refresh(bench);
+      const engine = engineOf(bench);
+      const rows = await collect(await engine.retrieveWithExistingCols({ limit: 29 }));
+      const sorted = (await engine.retrievePartitions()).map(({ dataset }) => dataset);
+      const expected = sorted.flatMap((dataset) => [0, 1, 2, 3, 4].map((n) => `${dataset} ${n}`));
+      expect(rows.map(({ dataset, n }) => `${dataset} ${n}`)).toEqual(expected.slice(0, 29));
+      engine.close();
+    }));
+
+  test("rows too large for a read's first memory limit are read all the same", () =>
+    withLake(async (bench) => {
+      const rowCount = 3000;
+      const select = `SELECT range AS n, repeat(chr(97 + (range % 26)::INT), 20000) AS label FROM range(${rowCount})`;
+      await commit(bench, "create", select);
+      await refresh(bench);
+      const engine = createDuckDBEngine(bench.lake.layout.catalogFile, {
+        scratch: `${bench.folder}/scratch`,
+        scanMemory: "16MB",
+      });
+      let rows = 0;
+      const result = await engine.retrieveWithExistingCols({});
+      for await (const batch of result.batches) {
+        for (const n of batch.getChild("n") ?? []) expect(n).toBe(BigInt(rows++));
+      }
+      expect(rows).toBe(rowCount);
       engine.close();
     }));
 

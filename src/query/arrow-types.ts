@@ -3,6 +3,7 @@ import {
   Bool,
   type DataType,
   DateDay,
+  Decimal,
   Field,
   Float32,
   Float64,
@@ -11,6 +12,7 @@ import {
   Int32,
   Int64,
   List,
+  Schema,
   Struct,
   TimestampMicrosecond,
   Uint8,
@@ -19,7 +21,8 @@ import {
   Uint64,
   Utf8,
 } from "apache-arrow";
-import type { TypeTree } from "../schema/column-types.ts";
+import { parseType, type TypeTree } from "../schema/column-types.ts";
+import type { Column } from "../schema/columns.ts";
 
 const SCALARS: Record<string, () => DataType> = {
   VARCHAR: () => new Utf8(),
@@ -45,7 +48,21 @@ export function arrowType(type: TypeTree): DataType {
   if (type.kind === "struct") {
     return new Struct(type.fields.map((field) => new Field(field.name, arrowType(field.type), true)));
   }
+  const decimal = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(type.name);
+  if (decimal) return new Decimal(Number(decimal[2]), Number(decimal[1]), 128);
   return (SCALARS[type.name] ?? (() => new Utf8()))();
+}
+
+/** Whether values of this DuckDB type have a form of their own in Arrow; others are read as text. */
+export function isArrowType(type: TypeTree): boolean {
+  if (type.kind === "list") return isArrowType(type.element);
+  if (type.kind === "struct") return type.fields.every((field) => isArrowType(field.type));
+  return type.name in SCALARS || type.name.startsWith("DECIMAL(");
+}
+
+/** The Arrow schema of these columns: all nullable. */
+export function arrowSchema(columns: readonly Column[]): Schema {
+  return new Schema(columns.map(({ name, type }) => new Field(name, arrowType(parseType(type)), true)));
 }
 
 /** `struct<bytes: binary, path: utf8>`: an image of Hugging Face `datasets`, in this order. */
