@@ -7,11 +7,21 @@ import { createUploadLayout } from "../lake/layout.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { PreparedContent } from "../schema/work.ts";
+import type { WorkContext } from "./context.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
-import type { ResolveOptions } from "./resolve-rows.ts";
 import type { RowResult } from "./row-results.ts";
+import type { StagedSource } from "./select.ts";
 import { firstSourceName, type StagedRow } from "./staged-rows.ts";
-import type { WorkContext } from "./work.ts";
+
+export interface ResolveOptions {
+  source: StagedSource;
+  /** The upload's folder. */
+  folder: string;
+  suspects: readonly string[];
+  poisoned: readonly string[];
+  signal: AbortSignal;
+  onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
+}
 
 /** The asset of each content, or why it is none. */
 export type FoundContents = Map<string, AssetRecord | string>;

@@ -4,8 +4,8 @@ import { ensureFolder } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
+import type { WorkContext } from "./context.ts";
 import { countRejected, type StagedSource, selectRejected } from "./select.ts";
-import type { WorkContext } from "./work.ts";
 
 /** How many rows are rejected, and the first of them for a message: `row 17: cannot be decoded`. */
 export async function findRejects(

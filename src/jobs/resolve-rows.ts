@@ -1,22 +1,11 @@
 import { throwIfCancelled } from "../errors.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
-import { type ContentBatch, createContentStep } from "./content-step.ts";
+import { type ContentBatch, createContentStep, type ResolveOptions } from "./content-step.ts";
+import type { WorkContext } from "./context.ts";
 import { resolveReferences } from "./references.ts";
 import { createResultWriter, type RowResult } from "./row-results.ts";
-import type { StagedSource } from "./select.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
-import type { WorkContext } from "./work.ts";
-
-export interface ResolveOptions {
-  source: StagedSource;
-  /** The upload's folder. */
-  folder: string;
-  suspects: readonly string[];
-  poisoned: readonly string[];
-  signal: AbortSignal;
-  onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
-}
 
 /** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
 const BATCHES_AHEAD = 2;

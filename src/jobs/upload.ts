@@ -10,6 +10,7 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import type { WorkContext } from "./context.ts";
 import { retryFrugally } from "./frugal.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome } from "./outcome.ts";
 import { checkRejects } from "./reject-limit.ts";
@@ -19,7 +20,6 @@ import { dropResults } from "./row-results.ts";
 import { needsResults, type StagedSource, selectPublished } from "./select.ts";
 import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
 import { validateUpload } from "./validate.ts";
-import type { WorkContext } from "./work.ts";
 
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 

@@ -5,8 +5,8 @@ import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition, RAW_TASK } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import type { WorkContext } from "./context.ts";
 import { parquetColumns } from "./staged-rows.ts";
-import type { WorkContext } from "./work.ts";
 
 export interface CheckedUpload {
   /** The partition's log entry, when this very upload was committed before its process died. */

@@ -5,39 +5,19 @@ import { compactIfDue } from "../catalog/write.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import type { LeaseHolder } from "../lake/lease.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
-import type { Logger } from "../log.ts";
 import { useNativeCache } from "../native.ts";
-import { type Database, openDatabase } from "../query/database.ts";
+import { openDatabase } from "../query/database.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
-import { createDatasetIndexes, type DatasetIndexes } from "./dataset-indexes.ts";
+import type { WorkContext } from "./context.ts";
+import { createDatasetIndexes } from "./dataset-indexes.ts";
 import { retryFrugally } from "./frugal.ts";
-import { createKnownPartitions, type KnownPartitions } from "./known-partitions.ts";
-import { createWorkerPool, type WorkerPool } from "./pool.ts";
+import { createKnownPartitions } from "./known-partitions.ts";
+import { createWorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
-
-export type UploadProgress = Omit<Extract<ChildMessage, { type: "progress" }>, "type">;
-
-/** What one job keeps open from its first upload to its last. */
-export interface WorkContext {
-  lake: Lake;
-  settings: Settings;
-  jobId: string;
-  /** This process, as it stands in the lease of each upload it works on. */
-  holder: LeaseHolder;
-  database: Database;
-  pool: WorkerPool;
-  indexes: DatasetIndexes;
-  partitions: KnownPartitions;
-  /** The lake's providers and tasks as they are now; parsed again only when the file changed. */
-  taxonomy(): Promise<Taxonomy>;
-  logger: Logger;
-  onProgress(progress: UploadProgress): void;
-}
 
 export interface Work {
   process(message: Extract<ParentMessage, { type: "process" }>, signal: AbortSignal): Promise<UploadOutcome>;
