@@ -5,8 +5,8 @@ import { commit, KEY, refresh, withLake } from "./lakes.ts";
 
 setDefaultTimeout(300_000); // many processes on a machine that is busy elsewhere
 
-const READERS = 4;
-const PUBLISHES = 8;
+const READERS = 20;
+const PUBLISHES = 50;
 
 test("readers in other processes see whole generations while new ones are published", () =>
   withLake(async (bench) => {
