@@ -10,8 +10,11 @@ export interface CatalogReader {
    * new instance, once.
    */
   use<T>(work: (database: Database) => Promise<T>): Promise<T>;
-  /** The newest published catalog for the caller alone, who closes it: for results that are streamed. */
-  openOwn(): Promise<Database>;
+  /**
+   * The same on an instance of its own, for results that are streamed: it stays open, and `work` sees to its end. Closed
+   * when `work` fails.
+   */
+  useOwn<T>(work: (database: Database) => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -20,36 +23,76 @@ export function createCatalogReader(
   path: string,
   options: Omit<DatabaseOptions, "path" | "readOnly">,
 ): CatalogReader {
-  let current: { database: Database; identity: string } | undefined;
-  const close = () => {
-    current?.database.close();
-    current = undefined;
+  let current: Shared | undefined;
+  const open = () => openDatabase({ ...options, path, readOnly: true });
+  const retire = (shared: Shared | undefined) => {
+    if (shared === undefined) return;
+    if (shared === current) current = undefined;
+    shared.retired = true;
+    if (shared.users === 0) shared.database.then((database) => database.close()).catch(() => {});
   };
-  const openOwn = () => openDatabase({ ...options, path, readOnly: true });
-  const newest = async (): Promise<Database> => {
+  const acquire = async (): Promise<Shared> => {
     const identity = await identify(path);
-    if (current?.identity === identity) return current.database;
-    close();
-    const database = await openOwn();
-    current = { database, identity };
-    return database;
+    if (current?.identity !== identity) {
+      retire(current);
+      current = { database: open(), identity, users: 0, retired: false };
+    }
+    current.users++;
+    return current;
   };
   return {
-    use: async (work) => {
-      try {
-        return await work(await newest());
-      } catch (error) {
-        if (!isStale(error)) throw error;
-        close();
-        return work(await newest());
-      }
-    },
-    openOwn: async () => {
-      await identify(path);
-      return openOwn();
-    },
-    close,
+    use: (work) =>
+      retryStale(async () => {
+        const shared = await acquire();
+        try {
+          return await work(await shared.database);
+        } catch (error) {
+          if (isStale(error) || (await isBroken(shared))) retire(shared);
+          throw error;
+        } finally {
+          shared.users--;
+          if (shared.retired) retire(shared);
+        }
+      }),
+    useOwn: (work) =>
+      retryStale(async () => {
+        await identify(path);
+        const database = await open();
+        try {
+          return await work(database);
+        } catch (error) {
+          database.close();
+          throw error;
+        }
+      }),
+    close: () => retire(current),
   };
+}
+
+/** An instance that several calls use at once. A retired one is closed behind the last of them. */
+interface Shared {
+  database: Promise<Database>;
+  identity: string;
+  users: number;
+  retired: boolean;
+}
+
+/** Did not even open. */
+function isBroken({ database }: Shared): Promise<boolean> {
+  return database.then(
+    () => false,
+    () => true,
+  );
+}
+
+/** An instance that met a stale handle fails for ever; a new one does not. */
+async function retryStale<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!isStale(error)) throw error;
+    return attempt();
+  }
 }
 
 /** Tells a published file from the one that a rename put in its place. */

@@ -31,15 +31,8 @@ export function createDuckDBEngine(path: string, { scanMemory, ...options }: Eng
         );
         return known.filter((key) => isSelected(key, selection)).sort(comparePartitions);
       }),
-    retrieveWithExistingCols: async (query, signal) => {
-      const database = await reader.openOwn();
-      try {
-        return await openRows(database, query, scanMemory, signal);
-      } catch (error) {
-        database.close();
-        throw error;
-      }
-    },
+    retrieveWithExistingCols: (query, signal) =>
+      reader.useOwn((database) => openRows(database, query, scanMemory, signal)),
     close: () => reader.close(),
   };
 }
