@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
-import { ERROR_CODES } from "../src/errors.ts";
 import { settingPaths } from "../src/config.ts";
+import { ERROR_CODES } from "../src/errors.ts";
 
 const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
 
