@@ -24,7 +24,7 @@ export interface StagerOptions {
 
 /** Files up to this size are read once into memory; larger ones are hashed as a stream, then copied. */
 const WHOLE_BYTES = 32 << 20;
-const WRITE_BITS = 0o222;
+const MODE_BITS = 0o777;
 
 export async function createContentStager(options: StagerOptions): Promise<ContentStager> {
   const { lake, upload, isStored, signal } = options;
@@ -71,8 +71,8 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
       await handle.close();
     }
   };
-  const take = async (from: string, to: string, readOnly: boolean, sameDevice: boolean) => {
-    if (readOnly && sameDevice && !refused.link) {
+  const take = async (from: string, to: string, linkable: boolean) => {
+    if (linkable && !refused.link) {
       if (await attempt(() => link(from, to))) return true;
       refused.link = true;
     }
@@ -97,7 +97,9 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
       const whole = facts.size <= WHOLE_BYTES ? await readFile(path) : undefined;
       const hash = whole ? hashBytes(whole) : await hashStream(path, signal);
       return place(hash, facts.size, async (to) => {
-        if (await take(path, to, (facts.mode & WRITE_BITS) === 0, facts.dev === device)) return;
+        // One inode, one mode: only a file that looks like an asset already may become one.
+        const linkable = (facts.mode & MODE_BITS) === lake.modes.asset && facts.dev === device;
+        if (await take(path, to, linkable)) return;
         await rm(to, { force: true }); // what a refused reflink may have left
         if (whole) return writeBytes(to, whole);
         await copyFile(path, to, constants.COPYFILE_EXCL);
