@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { AppError } from "../errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, fileEnding } from "../export/formats.ts";
-import { isSelected, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
+import type { ImageMode } from "../export/record-batches.ts";
+import { formatPartition, isSelected, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
 import type { PartitionCount } from "../schema/query.ts";
 import { formatQuantity } from "../util/format.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +16,12 @@ export async function askSelection(
   given: Selection,
   partitions: readonly PartitionCount[],
 ): Promise<Selection> {
+  if (partitions.length === 0) {
+    throw new AppError(
+      "not_found",
+      "the catalog holds no such partition; `datalake catalog partitions` lists all",
+    );
+  }
   const selection: Selection = { ...given };
   for (const level of PARTITION_COLUMNS) {
     const list = LISTS[level];
@@ -64,5 +73,42 @@ export function askImages(terminal: Terminal): Promise<"embed" | "reference" | "
 export function askOutput(terminal: Terminal, format: ExportFormat, selection: Selection): Promise<string> {
   const [name = "lake"] = selection.datasets ?? selection.providers ?? [];
   const initial = `./${basename(name)}-${format}${fileEnding(format) ?? ""}`;
-  return terminal.path("Where to?", { initial });
+  const check = (path: string) => (existsSync(path) ? "There is something already" : undefined);
+  return terminal.path("Where to?", { initial, check });
 }
+
+export interface OutputChoice {
+  output: string;
+  format: ExportFormat;
+  images: ImageMode;
+}
+
+/** Shows what will be downloaded and asks whether to; throws `cancelled` when not. */
+export async function confirmDownload(
+  terminal: Terminal,
+  partitions: readonly PartitionCount[],
+  selection: Selection,
+  { output, format, images }: OutputChoice,
+  limit: number | undefined,
+): Promise<void> {
+  const chosen = partitions.filter((partition) => isSelected(partition, selection));
+  const total = chosen.reduce((sum, { rows }) => sum + rows, 0);
+  terminal.note(`${formatQuantity(Math.min(total, limit ?? total), "row")} of`);
+  for (const partition of chosen.slice(0, SHOWN)) {
+    terminal.note(`  ${formatPartition(partition)} (${formatQuantity(partition.rows, "row")})`);
+  }
+  if (chosen.length > SHOWN)
+    terminal.note(`  and ${formatQuantity(chosen.length - SHOWN, "partition")} more`);
+  terminal.note(`as ${format}, ${IMAGE_WORDS[images]}, into ${output}`);
+  if (await terminal.confirm("Download it?")) return;
+  throw new AppError("cancelled", "nothing was downloaded");
+}
+
+/** Partitions named in the summary. */
+const SHOWN = 8;
+
+const IMAGE_WORDS: Record<ImageMode, string> = {
+  embed: "images inside",
+  reference: "images as paths into the lake",
+  none: "without images",
+};

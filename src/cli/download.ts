@@ -4,7 +4,14 @@ import type { ImageMode } from "../export/record-batches.ts";
 import type { Selection } from "../schema/partition.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
-import { askFormat, askImages, askOutput, askSelection } from "./download-questions.ts";
+import {
+  askFormat,
+  askImages,
+  askOutput,
+  askSelection,
+  confirmDownload,
+  type OutputChoice,
+} from "./download-questions.ts";
 
 export const downloadCommand = defineCommand({
   summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
@@ -55,12 +62,13 @@ export const downloadCommand = defineCommand({
         ...(flags.task && { tasks: flags.task }),
         ...(flags.variant && { variants: flags.variant }),
       };
+      const limit = checkLimit(flags.limit);
       const asked = flags.output === undefined && terminal.interactive;
-      const selection = asked
-        ? await askSelection(terminal, given, await engine.retrievePartitions(given))
-        : given;
+      const partitions = asked ? await engine.retrievePartitions(given) : [];
+      const selection = asked ? await askSelection(terminal, given, partitions) : given;
       const choice = await choose(selection, flags, effects, asked);
-      const query = { ...selection, ...(flags.limit !== undefined && { limit: flags.limit }) };
+      if (asked) await confirmDownload(terminal, partitions, selection, choice, limit);
+      const query = { ...selection, ...(limit !== undefined && { limit }) };
       const { exportRows } = await import("../export/export.ts");
       const bar = terminal.progress("download", { unit: "rows" });
       let total = 0;
@@ -86,10 +94,9 @@ export const downloadCommand = defineCommand({
   },
 });
 
-interface OutputChoice {
-  output: string;
-  format: ExportFormat;
-  images: ImageMode;
+function checkLimit(limit: number | undefined): number | undefined {
+  if (limit === undefined || (Number.isInteger(limit) && limit >= 0)) return limit;
+  throw new AppError("usage", `--limit is a number of rows, not ${limit}`);
 }
 
 async function choose(

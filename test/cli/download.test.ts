@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tableFromIPC } from "apache-arrow";
+import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
+import { KEYS, run, runAtTerminal } from "./harness.ts";
+
+async function withRows(
+  use: (bench: Workbench, env: Record<string, string>, path: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  await withLake(async (bench) => {
+    await commit(bench, "create", "SELECT range AS n FROM range(5)");
+    await commit(bench, "create", "SELECT range AS n FROM range(3)", { ...KEY, dataset: "다른" });
+    await refresh(bench);
+    const env = { DATALAKE_LAKE: bench.lake.root, DATALAKE_SCRATCH: join(bench.folder, "scratch") };
+    await use(bench, env, (name) => join(bench.folder, name));
+  });
+}
+
+describe("by flags", () => {
+  test("the format follows the output's ending, and the document says what was written", () =>
+    withRows(async (_, env, path) => {
+      const output = path("x.arrow");
+      const flags = ["--dataset", "책", "--limit", "4", "--output", output, "--images", "none"];
+      const { exit, stdout } = await run(["download", ...flags, "--json"], { env });
+      expect(exit).toBe(0);
+      const document = JSON.parse(stdout);
+      expect(document).toMatchObject({ output, format: "arrow", images: "none", rows: 4, missing: 0 });
+      expect(document).toMatchObject({ files: ["x.arrow"], bytes: (await readFile(output)).length });
+      expect(tableFromIPC(await readFile(output)).numRows).toBe(4);
+    }));
+
+  test.each([
+    [["--output", "x", "--limit", "-1"], 2, "usage"],
+    [["--output", "x", "--limit", "1.5"], 2, "usage"],
+    [["--output", "x", "--dataset", "none"], 4, "not_found"],
+    [[], 2, "usage"],
+  ])("%j ends with %d, %s", (flags, exit, code) =>
+    withRows(async (bench, env, path) => {
+      const absolute = flags.map((flag) => (flag === "x" ? path("x") : flag));
+      const outcome = await run(["download", ...absolute, "--json"], { env });
+      expect(outcome.exit).toBe(exit);
+      expect(JSON.parse(outcome.stdout).error.code).toBe(code);
+      expect(await readdir(bench.folder)).not.toContain("x");
+    }),
+  );
+
+  test("without a catalog it says how to make one", () =>
+    withLake(async ({ lake, folder }) => {
+      const env = { DATALAKE_LAKE: lake.root, DATALAKE_SCRATCH: join(folder, "scratch") };
+      const { exit, stderr } = await run(["download", "--output", join(folder, "x")], { env });
+      expect(exit).toBe(4);
+      expect(stderr).toContain("catalog rebuild");
+    }));
+});
+
+describe("at a terminal", () => {
+  const questions = (output: string): [string, ...string[]][] => [
+    ["Which dataset?", KEYS.down, KEYS.enter],
+    ["In which format?", KEYS.down, KEYS.enter],
+    ["With the images?", KEYS.enter],
+    ["Where to?", "\u0015", output, KEYS.enter],
+  ];
+
+  test("asks from what there is, with counts, shows a summary and downloads", () =>
+    withRows(async (_, env, path) => {
+      const output = path("x.arrow");
+      const answers = [...questions(output), ["Download it?", KEYS.enter] as [string, string]];
+      const { exit, stderr } = await runAtTerminal(["download"], answers, env);
+      expect(exit).toBe(0);
+      expect(stderr).toContain("all datasets");
+      expect(stderr).toContain("aihub/다른/raw/text (3 rows)");
+      expect(tableFromIPC(await readFile(output)).numRows).toBe(3);
+    }));
+
+  test("refuses a place that is taken at once, and leaves nothing when the answer is no", () =>
+    withRows(async (_, env, path) => {
+      await writeFile(path("taken"), "mine");
+      const answers: [string, ...string[]][] = [
+        ...questions(path("taken")),
+        ["something already", "\u0015", path("new.arrow"), KEYS.enter],
+        ["Download it?", "n"],
+      ];
+      const { exit } = await runAtTerminal(["download"], answers, env);
+      expect(exit).toBe(130);
+      expect(await readdir(path("."))).not.toContain("new.arrow");
+      expect(await readFile(path("taken"), "utf8")).toBe("mine");
+    }));
+});
