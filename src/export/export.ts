@@ -112,7 +112,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
 }
 
 /** After so many bytes of batches the garbage of them is collected. */
-const COLLECT_BYTES = 64 * 1024 * 1024;
+const COLLECT_BYTES = 128 * 1024 * 1024;
 
 /** The engine counts little of what buffers outside its heap take, and would let gigabytes of them lie. */
 function createCollector(): (sizeBytes: number) => void {

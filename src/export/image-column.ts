@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
-import { basename } from "node:path";
-import { Binary, type Data, makeData, type Struct, Utf8 } from "apache-arrow";
+import { basename, sep } from "node:path";
+import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8 } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -61,9 +61,32 @@ export function createImageReader(lake: Lake) {
   };
 }
 
-/** The image column with absolute paths into the lake; `datasets` opens them when they are looked at. */
-export function referImages(lake: Lake, images: References): Data {
-  const length = images.length;
+/**
+ * The image column with absolute paths into the lake, of the rows that have `path` and `width`; `datasets` opens them
+ * when they are looked at. Paths are put together as bytes: there may be millions.
+ */
+export function referImages(lake: Lake, batch: RecordBatch): Data {
+  const length = batch.numRows;
+  const paths = batch.getChild("path")?.data[0] as Data<Utf8>;
+  const widths = batch.getChild("width")?.data[0] as Data;
+  const prefix = Buffer.from(lake.layout.asset(sep)); // ends with a separator
+  const valueOffsets = new Int32Array(length + 1);
+  const nullBitmap = new Uint8Array((length + 7) >> 3);
+  const data = new Uint8Array(paths.values.length + length * prefix.length);
+  let nullCount = 0;
+  let end = 0;
+  for (let row = 0; row < length; row++) {
+    if (paths.getValid(row) && widths.getValid(row)) {
+      nullBitmap[row >> 3] = (nullBitmap[row >> 3] as number) | (1 << (row & 7));
+      data.set(prefix, end);
+      const path = paths.values.subarray(paths.valueOffsets[row], paths.valueOffsets[row + 1]);
+      data.set(path, end + prefix.length);
+      end += prefix.length + path.length;
+    } else nullCount++;
+    valueOffsets[row + 1] = end;
+  }
+  const common = { length, nullCount, nullBitmap: nullCount === 0 ? null : nullBitmap };
+  const texts = makeData({ type: new Utf8(), ...common, valueOffsets, data: data.subarray(0, end) });
   const blobs = makeData({
     type: new Binary(),
     length,
@@ -72,8 +95,8 @@ export function referImages(lake: Lake, images: References): Data {
     valueOffsets: new Int32Array(length + 1),
     data: new Uint8Array(0),
   });
-  const paths = texts(images.map((image) => image && lake.layout.asset(image.path)));
-  return structOf(images, blobs as Data, paths);
+  const children = [blobs as Data, texts as Data];
+  return makeData({ type: imageType() as Struct, ...common, children }) as Data;
 }
 
 async function readInto(path: string, target: Uint8Array): Promise<void> {

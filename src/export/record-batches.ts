@@ -52,12 +52,12 @@ export function describeShape(rows: RowResult, images: ImageMode): ExportShape {
   return { schema: new Schema(fields, metadata), features, hasImage };
 }
 
-/** As `datasets` cuts batches with images inside; far from the 2 GB that 32-bit offsets address. */
+/** Rows as `datasets` cuts batches with images inside; bytes as they pass through a processor's cache. */
 const EMBED_ROWS = 100;
-const EMBED_BYTES = 64 * 1024 * 1024;
+const EMBED_BYTES = 16 * 1024 * 1024;
 
 /**
- * The rows as Arrow record batches of `shape`: as they come, with images inside at most 100 rows or 64 MB. The buffers of
+ * The rows as Arrow record batches of `shape`: as they come, with images inside at most 100 rows or 16 MB. The buffers of
  * a batch are used again for the next. Throws `missing_asset` naming the row, unless `skipMissing`.
  */
 export async function* toRecordBatches(
@@ -70,11 +70,11 @@ export async function* toRecordBatches(
   for await (const batch of rows.batches) {
     if (!shape.hasImage) yield withColumns(shape.schema, batch.data.children, batch.numRows);
     else {
-      const references = referencesOf(batch);
       if (options.images === "reference") {
-        const image = referImages(options.lake, references);
+        const image = referImages(options.lake, batch);
         yield withColumns(shape.schema, [image, ...batch.data.children], batch.numRows);
       } else {
+        const references = referencesOf(batch);
         const sizes = await findSizes(options.lake, references);
         refuseMissing(rows.partitions, rowStart, references, sizes, options);
         const embedded = cutRows(

@@ -122,12 +122,22 @@ function gatherValidity(memory: VectorMemory, rows: Int32Array): Gathered {
 }
 
 function gatherFixed(items: FixedArray, rows: Int32Array): FixedArray {
+  const first = rows[0] ?? 0;
+  if (isRange(rows)) return items.slice(first, first + rows.length) as FixedArray;
   const values = new (items.constructor as new (length: number) => FixedArray)(rows.length);
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] as number;
     if (row >= 0) values[at] = items[row] as never;
   }
   return values;
+}
+
+/** Rows one behind the other, none of them NULL. */
+function isRange(rows: Int32Array): boolean {
+  const first = rows[0] ?? 0;
+  if (first < 0) return false;
+  for (let at = 1; at < rows.length; at++) if (rows[at] !== first + at) return false;
+  return true;
 }
 
 function gatherBits(memory: VectorMemory, rows: Int32Array): Uint8Array {
@@ -202,7 +212,8 @@ function gatherBytes(memory: VectorMemory, rows: Int32Array): { valueOffsets: In
   const data = new Uint8Array(valueOffsets[rows.length] as number);
   const address = addressOf(data);
   const copyMemory = loadCopyMemory();
-  for (let at = 0; at < rows.length; at++) {
+  const repeats = isRepeated(u32, rows);
+  for (let at = 0; at < (repeats ? 1 : rows.length); at++) {
     const row = rows[at] as number;
     const start = valueOffsets[at] as number;
     const length = (valueOffsets[at + 1] as number) - start;
@@ -215,5 +226,24 @@ function gatherBytes(memory: VectorMemory, rows: Int32Array): { valueOffsets: In
       for (let byte = 0; byte < length; byte++) data[start + byte] = u8[from + byte] as number;
     }
   }
+  if (repeats) repeatStart(data, valueOffsets[1] as number);
   return { valueOffsets, data };
+}
+
+/** The same entry in every row: a name of the partition, a constant field of its upload. */
+function isRepeated(u32: Uint32Array, rows: Int32Array): boolean {
+  const first = (rows[0] ?? -1) * 4;
+  if (first < 0) return false;
+  for (const row of rows) {
+    const entry = row * 4;
+    for (let word = 0; word < 4; word++) if (u32[entry + word] !== u32[first + word]) return false;
+  }
+  return true;
+}
+
+/** Fills an array with what stands in its first bytes, doubling. */
+function repeatStart(data: Uint8Array, sizeBytes: number): void {
+  for (let filled = sizeBytes; filled > 0 && filled < data.length; filled *= 2) {
+    data.copyWithin(filled, 0, filled);
+  }
 }

@@ -74,6 +74,7 @@ describe("images", () => {
       const image = rows[0]?.image as { bytes: null; path: string };
       expect(image.bytes).toBeNull();
       expect(image.path).toBe(bench.lake.layout.asset(PATH));
+      expect(rows[1]?.image).toBeNull();
     }));
 
   test("none leaves the image column out", () =>

@@ -116,6 +116,18 @@ test.each(["DECIMAL(4,2)", "DECIMAL(9,3)", "DECIMAL(18,1)", "DECIMAL(38,10)"])(
   },
 );
 
+test.each(["짧다", "", "열두 바이트보다 긴, 줄마다 같은 글"])(
+  "%j in every row, or in all but one",
+  async (text) => {
+    const literal = quoteText(text);
+    expect(await read(`SELECT ${literal} AS v FROM range(3000)`, "VARCHAR")).toEqual(Array(3000).fill(text));
+    const but = await read(`SELECT if(range = 2047, NULL, ${literal}) AS v FROM range(2048)`, "VARCHAR");
+    expect(but).toEqual([...Array(2047).fill(text), null]);
+    const other = await read(`SELECT if(range = 1000, 'x', ${literal}) AS v FROM range(2048)`, "VARCHAR");
+    expect(other).toEqual(Array.from({ length: 2048 }, (_, at) => (at === 1000 ? "x" : text)));
+  },
+);
+
 test("rows are cut where they would be too many or too large together, never inside one", () => {
   expect(cutRows([4, 4, 4], 8)).toEqual([
     { start: 0, end: 2 },
