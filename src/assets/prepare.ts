@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile, stat, writeFile } from "node:fs/promises";
+import { closeSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { type TreatedImage, treatImage } from "../images/encode.ts";
@@ -11,9 +12,13 @@ type Content = PrepareRequest["contents"][number];
 /** The part of preparing that a native library may crash in is over; the rest is arithmetic. */
 type Finish = () => PreparedContent;
 
+/** A content's bytes, read and found to be what was uploaded; or why it cannot be used. */
+type Loaded = { bytes: Uint8Array } | { reason: string };
+
 /**
- * Reads, checks and prepares contents, one after the other; answers in the order asked. While one image is decoded by
- * libvips, the pixels of the one before are hashed here. A content that cannot be used is answered as not ok with a
+ * Reads, checks and prepares contents, one after the other; answers in the order asked. While libvips decodes one image
+ * in a thread of its own, the pixels of the one before are hashed here and the next one is read: this thread has nothing
+ * else to do, so it reads without the detour over a pool. A content that cannot be used is answered as not ok with a
  * reason; an error of the disk (ENOSPC, EIO) is thrown. Newly encoded files are not synced: the store does that once a
  * batch.
  */
@@ -21,48 +26,65 @@ export async function prepareContents(
   request: PrepareRequest,
   signal?: AbortSignal,
 ): Promise<PreparedContent[]> {
-  const suspects = request.suspect_file === null ? undefined : await open(request.suspect_file, "w");
+  const suspects = request.suspect_file === null ? undefined : openSync(request.suspect_file, "w");
   const prepared: PreparedContent[] = [];
   let finishPrevious: Finish | undefined;
+  let next: Loaded | undefined;
   try {
-    for (const content of request.contents) {
+    for (const [at, content] of request.contents.entries()) {
       throwIfCancelled(signal);
-      await nameSuspect(suspects, content.source_hash);
-      const treating = prepareOne(request, content);
+      const loaded = next ?? load(request, content);
+      // A plain write: it outlives the process, which is what it is for, and costs no sync.
+      if (suspects !== undefined) writeSync(suspects, content.source_hash, 0);
+      const treating = treat(request, content, loaded);
       treating.catch(() => {}); // looked at below
       if (finishPrevious) prepared.push(finishPrevious());
+      const following = request.contents[at + 1];
+      next = following && load(request, following);
       finishPrevious = await treating;
     }
     if (finishPrevious) prepared.push(finishPrevious());
-    await suspects?.truncate(0);
+    if (suspects !== undefined) ftruncateSync(suspects);
     return prepared;
   } finally {
-    await suspects?.close();
+    if (suspects !== undefined) closeSync(suspects);
   }
 }
 
-/** A plain write: it outlives the process, which is what it is for, and costs no sync. */
-async function nameSuspect(file: FileHandle | undefined, sourceHash: string): Promise<void> {
-  await file?.write(sourceHash, 0, "utf8");
+function load(request: PrepareRequest, content: Content): Loaded {
+  try {
+    checkSize(request, content.path);
+    // Other files may be large: they are hashed as a stream when their turn comes.
+    if (request.kind === "file") return { bytes: new Uint8Array(0) };
+    const bytes = readFileSync(content.path);
+    checkHash(content, hashBytes(bytes));
+    return { bytes };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
 }
 
-async function prepareOne(request: PrepareRequest, content: Content): Promise<Finish> {
+async function treat(request: PrepareRequest, content: Content, loaded: Loaded): Promise<Finish> {
   const { source_hash } = content;
+  const refuse = (reason: string) => () => ({ ok: false as const, source_hash, reason });
+  if ("reason" in loaded) return refuse(loaded.reason);
   try {
     return request.kind === "image"
-      ? await prepareImage(request, content)
+      ? await prepareImage(request, content, loaded.bytes)
       : await prepareFile(request, content);
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "invalid_input") throw error;
-    return () => ({ ok: false, source_hash, reason: error.message });
+    return refuse(reasonOf(error));
   }
 }
 
-async function prepareImage(request: PrepareRequest, content: Content): Promise<Finish> {
+/** Why a content cannot be used; what is no fault of the content is thrown on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AppError && error.code === "invalid_input") return error.message;
+  throw error;
+}
+
+async function prepareImage(request: PrepareRequest, content: Content, bytes: Uint8Array): Promise<Finish> {
   const { source_hash, path } = content;
-  await checkSize(request, path);
-  const bytes = await readFile(path);
-  checkHash(content, hashBytes(bytes));
   const image = await treatImage(bytes, {
     policy: request.policy,
     verify: request.verify,
@@ -98,7 +120,7 @@ async function writeEncoded(
 
 async function prepareFile(request: PrepareRequest, content: Content): Promise<Finish> {
   const { source_hash, path, source_name } = content;
-  const bytes = await checkSize(request, path);
+  const bytes = checkSize(request, path);
   const hasher = new Bun.CryptoHasher("sha256");
   for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
   checkHash(content, hasher.digest("hex"));
@@ -125,8 +147,8 @@ export function fileExtension(name: string | null): string {
   return /^[a-z0-9]{1,12}$/.test(extension) ? extension : "bin";
 }
 
-async function checkSize(request: PrepareRequest, path: string): Promise<number> {
-  const { size } = await stat(path);
+function checkSize(request: PrepareRequest, path: string): number {
+  const { size } = statSync(path);
   if (size <= request.max_bytes) return size;
   const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
   throw new AppError(
