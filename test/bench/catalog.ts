@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
 import { makeLabels, once } from "./corpus.ts";
@@ -31,7 +31,6 @@ const rebuild: Benchmark = {
   run: async (context) => {
     const lake = await createBenchLake(context);
     await fillLabels(context, lake);
-    const catalogFile = join(lake.root, "catalog.duckdb");
     const target = join(context.work, "floor.duckdb");
     const full = await compareInTurn(
       context.runs,
@@ -42,17 +41,7 @@ const rebuild: Benchmark = {
         return seconds;
       },
     );
-    const refreshes: number[] = [];
-    const backup = join(context.work, "before.duckdb");
-    const parts = await labelParts(context);
-    for (let run = 0; run < context.runs; run++) {
-      await copyFile(catalogFile, backup);
-      await lake.upload(join(parts, `part-${run}.parquet`), `라벨_${run}`, "--mode", "replace");
-      await lake.process();
-      // The job has refreshed the catalog: put the one before it back, so that a refresh has one partition to load.
-      await rename(backup, catalogFile);
-      refreshes.push((await lake.run("catalog", "rebuild")).seconds);
-    }
+    const refreshes = await timeRefreshes(context, lake);
     const refresh = {
       jobSeconds: median(refreshes),
       floorSeconds: full.jobSeconds,
@@ -64,6 +53,24 @@ const rebuild: Benchmark = {
     ];
   },
 };
+
+/** One partition is swapped for another version of itself, as by a restore, so that only `rebuild` sees the change. */
+async function timeRefreshes(context: BenchContext, lake: BenchLake): Promise<number[]> {
+  const folder = join(lake.root, "catalog", "provider=bench", "dataset=라벨_0", "task=raw", "variant=text");
+  const aside = join(context.work, "aside");
+  await cp(folder, aside, { recursive: true });
+  const parts = await labelParts(context);
+  await lake.upload(join(parts, "part-1.parquet"), "라벨_0", "--mode", "replace");
+  await lake.process();
+  const seconds: number[] = [];
+  for (let run = 0; run < Math.max(5, context.runs); run++) {
+    await rename(folder, `${aside}-next`);
+    await rename(aside, folder);
+    await rename(`${aside}-next`, aside);
+    seconds.push((await lake.run("catalog", "rebuild")).seconds);
+  }
+  return seconds;
+}
 
 const append: Benchmark = {
   name: "append",
