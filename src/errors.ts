@@ -79,8 +79,11 @@ const SYSTEM_CODES: Record<string, ErrorCode> = {
   ENOENT: "not_found",
 };
 
-/** Any thrown value as an AppError: system errors keep their errno in `details`, the rest is `internal`. */
-export function toAppError(error: unknown): AppError {
+/**
+ * Any thrown value as an AppError: system errors keep their errno in `details`, the rest is `internal`. `place` is where
+ * it happened, for a system error that names no path.
+ */
+export function toAppError(error: unknown, place?: string): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof DOMException && error.name === "AbortError") {
     return new AppError("cancelled", "cancelled", { cause: error });
@@ -88,9 +91,26 @@ export function toAppError(error: unknown): AppError {
   const errno = systemCode(error);
   const message = error instanceof Error ? error.message : String(error);
   if (errno !== undefined) {
-    return new AppError(SYSTEM_CODES[errno] ?? "io", message, { details: { errno }, cause: error });
+    const code = SYSTEM_CODES[errno] ?? "io";
+    const path = error instanceof Error ? ((error as NodeJS.ErrnoException).path ?? place) : place;
+    const details = path === undefined ? { errno } : { errno, path };
+    return new AppError(code, describeSystemError(code, message, path), { details, cause: error });
   }
   return new AppError("internal", message, { cause: error });
+}
+
+/** A sentence for a system error that nobody on its way could say more of. */
+function describeSystemError(code: ErrorCode, message: string, path: string | undefined): string {
+  switch (code) {
+    case "no_space":
+      return `no space is left on the disk${path === undefined ? "" : ` of ${path}`}; free some and run it again`;
+    case "permission_denied":
+      return `${path ?? "a file"} may not be read or written by this user; check its owner and mode (\`datalake doctor\` lists those of a lake)`;
+    case "not_found":
+      return path === undefined ? message : `${path} does not exist; check the path`;
+    default:
+      return `${message}; check the disk and run it again`;
+  }
 }
 
 /** The errno name (`ENOENT`, `EEXIST`...) of a system error, or undefined. */

@@ -1,5 +1,5 @@
 import { defineCommand, runCommand } from "citty";
-import { AppError, type ErrorDocument, toAppError } from "../errors.ts";
+import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.ts";
 import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Console } from "./console.ts";
@@ -67,7 +67,12 @@ async function runNode(
     meta: { name: words.join(" "), description: node.summary, version: context.version },
     run: async () => {
       const { command, path } = await chooseCommand(node, words, terminal);
-      return command.run(own, await createEffects(global, path, terminal, context));
+      const effects = await createEffects(global, path, terminal, context);
+      return command.run(own, effects).catch((error: unknown) => {
+        // A failed write does not say of what: it was of the lake, or the command said more.
+        const bare = systemCode(error) !== undefined && !context.signal.aborted;
+        throw bare ? toAppError(error, effects.settings.lake) : error;
+      });
     },
     cleanup: () => terminal.close(),
   });
