@@ -1,94 +1,22 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism, homedir } from "node:os";
+import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
-import { LOG_LEVELS } from "./log.ts";
-import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./schema/upload.ts";
+import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
 import { nearestWord } from "./util/nearest.ts";
 
-const Positive = v.pipe(v.number(), v.integer(), v.minValue(1));
-const Octal = v.pipe(
-  v.union([v.string(), v.number()]),
-  v.transform((value) => String(value)),
-  v.regex(/^0?[0-7]{3}$/, "is not an octal mode such as 0775"),
-  v.transform((value) => Number.parseInt(value, 8)),
-);
-const Size = v.pipe(
-  v.string(),
-  v.regex(/^\d+(\.\d+)?\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, "is not a size such as 2GB"),
-);
-
-/**
- * Every setting with its default; config.yaml in the project's root shows them all with their meaning. Keys are those
- * of the file; the environment's name of `processing.num_proc` is `DATALAKE_PROCESSING_NUM_PROC`.
- */
-export const SettingsSchema = v.strictObject({
-  lake: v.optional(v.string()),
-  server: v.optional(
-    v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091")),
-  ),
-  /** Native libraries and asset indexes; may be removed at any time. */
-  cache: v.optional(v.string()),
-  /** Work files of the database; local disk with room for two catalogs. */
-  scratch: v.optional(v.string()),
-  images: v.optional(
-    v.strictObject({
-      policy: v.optional(v.picklist(IMAGE_POLICIES), "optimize"),
-      verify: v.optional(v.picklist(VERIFY_LEVELS), "full"),
-      max_pixels: v.optional(Positive, 268_402_689),
-      max_bytes: v.optional(Size, "512MB"),
-    }),
-    {},
-  ),
-  upload: v.optional(v.strictObject({ max_rejects: v.optional(RejectLimitSchema, "1%") }), {}),
-  processing: v.optional(
-    v.strictObject({
-      num_proc: v.optional(Positive, Math.max(1, availableParallelism())),
-      batch_size: v.optional(Positive, 1000),
-      auto: v.optional(v.boolean(), false),
-    }),
-    {},
-  ),
-  serve: v.optional(
-    v.strictObject({
-      host: v.optional(v.string(), "127.0.0.1"),
-      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 8091),
-      token_file: v.optional(v.string()),
-      allowed_hosts: v.optional(v.array(v.string()), []),
-      max_body: v.optional(Size, "1MB"),
-    }),
-    {},
-  ),
-  database: v.optional(
-    v.strictObject({
-      memory: v.optional(Size, "1GB"),
-      threads: v.optional(Positive, Math.max(1, availableParallelism())),
-    }),
-    {},
-  ),
-  permissions: v.optional(
-    v.strictObject({ folder: v.optional(Octal, "0775"), file: v.optional(Octal, "0664") }),
-    {},
-  ),
-  log: v.optional(
-    v.strictObject({
-      level: v.optional(v.picklist(LOG_LEVELS), "info"),
-      max_size: v.optional(Size, "20MB"),
-      keep: v.optional(Positive, 5),
-    }),
-    {},
-  ),
-});
-export type SettingsInput = v.InferInput<typeof SettingsSchema>;
-export type Settings = v.InferOutput<typeof SettingsSchema> & {
+export type { SettingsInput } from "./schema/settings.ts";
+export type Settings = ParsedSettings & {
   /** The config file that was read, if any. */
   configFile: string | undefined;
   cacheFolder: string;
   scratchFolder: string;
-  /** Bearer token for clients of a server, from `DATALAKE_TOKEN`. */
+  /** Secrets, which no file of settings holds, from the environment. */
   token: string | undefined;
+  trinoPassword: string | undefined;
+  trinoToken: string | undefined;
 };
 
 export interface SettingsSources {
@@ -136,6 +64,8 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     cacheFolder: resolve(cwd, cacheFolder),
     scratchFolder: result.output.scratch ?? resolve(cwd, cacheFolder, "scratch"),
     token: env.DATALAKE_TOKEN || undefined,
+    trinoPassword: env.DATALAKE_TRINO_PASSWORD || undefined,
+    trinoToken: env.DATALAKE_TRINO_TOKEN || undefined,
   };
 }
 
@@ -231,7 +161,14 @@ function parseConfig(path: string, text: string): Tree {
   return values as Tree;
 }
 
-const PATH_SETTINGS = ["lake", "cache", "scratch", "serve.token_file"];
+const PATH_SETTINGS = [
+  "lake",
+  "cache",
+  "scratch",
+  "serve.token_file",
+  "trino.password_file",
+  "trino.token_file",
+];
 
 /** Makes the paths among settings absolute, from `base`; `~/` is the home folder. */
 function resolvePaths(values: Tree, base: string, env: Record<string, string | undefined>): Tree {
@@ -275,24 +212,20 @@ export function settingPaths(): string[] {
   });
 }
 
+function schemaOf(settingPath: string): v.GenericSchema {
+  const [outer = "", inner] = settingPath.split(".");
+  const schema = (SettingsSchema.entries as Record<string, v.GenericSchema>)[outer];
+  const found = inner === undefined ? schema : (innerEntries(schema)?.[inner] as v.GenericSchema | undefined);
+  return found ?? v.never();
+}
+
 function innerEntries(schema: unknown): Record<string, unknown> | undefined {
   const wrapped = (schema as { wrapped?: { entries?: Record<string, unknown> } }).wrapped;
   return wrapped?.entries;
 }
 
-const TEXT_SETTINGS = new Set([
-  "lake",
-  "server",
-  "cache",
-  "scratch",
-  "serve.token_file",
-  "permissions.folder",
-  "permissions.file",
-  "upload.max_rejects",
-]);
-
 function coerce(path: string, text: string): unknown {
-  if (TEXT_SETTINGS.has(path)) return text;
+  if (v.safeParse(schemaOf(path), text).success) return text;
   if (path === "serve.allowed_hosts") return text.split(",").map((host) => host.trim());
   if (text === "true" || text === "false") return text === "true";
   return /^\d+$/.test(text) ? Number(text) : text;

@@ -101,6 +101,19 @@ describe("loadSettings", () => {
       "log.max_size": "7MB",
       "log.keep": "7",
       server: "http://lake.example:7",
+      "catalog.index": "off",
+      "sql.timeout_s": "7",
+      "sql.memory": "7MB",
+      "sql.max_rows": "7",
+      "sql.max_bytes": "7MB",
+      "s3.prefix": "007",
+      "s3.endpoint": "http://s3.example",
+      "athena.endpoint": "http://athena.example",
+      "athena.output": "s3://bucket/results",
+      "athena.max_scan": "7GB",
+      "athena.price_per_tb": "7",
+      "athena.reuse_minutes": "0",
+      "trino.url": "https://trino.example",
     };
     const env: Record<string, string> = { HOME: "/home/kim" };
     for (const path of settingPaths()) env[environmentName(path)] = values[path] ?? "/seven";
@@ -123,6 +136,11 @@ describe("loadSettings", () => {
       database: { memory: "7GB", threads: 7 },
       permissions: { folder: 0o770, file: 0o660 },
       log: { level: "debug", max_size: "7MB", keep: 7 },
+      catalog: { index: "off" },
+      sql: { timeout_s: 7, memory: "7MB", max_rows: 7, max_bytes: "7MB" },
+      s3: { bucket: "/seven", prefix: "007", region: "/seven", endpoint: "http://s3.example" },
+      athena: { output: "s3://bucket/results", max_scan: "7GB", price_per_tb: 7, reuse_minutes: 0 },
+      trino: { url: "https://trino.example", user: "/seven", password_file: "/seven" },
     });
   });
 
@@ -194,7 +212,11 @@ describe("loadSettings", () => {
 });
 
 describe("config.yaml of the project", () => {
-  const OPEN = ["lake", "server", "cache", "scratch", "serve.token_file"];
+  const OPEN = [
+    ...["lake", "server", "cache", "scratch", "serve.token_file"],
+    ...["s3.bucket", "s3.region", "s3.endpoint", "athena.region", "athena.endpoint", "athena.output"],
+    ...["trino.url", "trino.user", "trino.location", "trino.password_file", "trino.token_file"],
+  ];
   const OF_THE_MACHINE = ["processing.num_proc", "database.threads"];
 
   test("names every setting once, commented, with its default", async () => {
@@ -202,7 +224,7 @@ describe("config.yaml of the project", () => {
     const shown: string[] = [];
     let group = "";
     for (const line of text.split("\n")) {
-      const [, outer] = /^([a-z_]+):$/.exec(line) ?? [];
+      const [, outer] = /^([a-z0-9_]+):$/.exec(line) ?? [];
       if (outer) group = outer;
       const [, indent, key] = /^( *)# ([a-z_]+): \S+$/.exec(line) ?? [];
       if (key) shown.push(indent === "" ? key : `${group}.${key}`);

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Database } from "../query/database.ts";
+import { MAYBE_UNNORMALIZED } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { parseType } from "../schema/column-types.ts";
 import type { ColumnStats, Features } from "../schema/columns.ts";
@@ -160,7 +161,7 @@ export async function isSameFile(path: string, identity: string): Promise<boolea
 
 /**
  * The columns of one Parquet file with their null counts: from the statistics of its row groups, and by one scan for
- * lists and structs, whose own nulls Parquet does not count.
+ * lists and structs, whose own nulls Parquet does not count, and for the Unicode form of texts.
  */
 export async function measureColumns(database: Database, path: string): Promise<ColumnStats[]> {
   const file = quoteText(path);
@@ -177,19 +178,29 @@ export async function measureColumns(database: Database, path: string): Promise<
   const counted = columns.filter(
     (column) => !isFlat(column.column_type) || known.get(column.column_name) === null,
   );
-  const scanned = new Map<string, number>();
-  if (counted.length > 0 && known.size > 0) {
-    const counts = counted.map(
-      ({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`,
-    );
-    const [row] = await database.rows<Record<string, number>>(`SELECT ${counts.join(", ")} FROM ${source}`);
-    for (const [at, { column_name }] of counted.entries()) scanned.set(column_name, row?.[`n${at}`] ?? 0);
-  }
+  const texts = columns.filter((column) => column.column_type === "VARCHAR");
+  const measures = [
+    ...counted.map(({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`),
+    ...texts.map(({ column_name }, at) => `bool_and(${isNormalText(column_name)}) AS t${at}`),
+  ];
+  const [row] =
+    measures.length > 0 && known.size > 0
+      ? await database.rows<Record<string, unknown>>(`SELECT ${measures.join(", ")} FROM ${source}`)
+      : [];
+  const scanned = new Map(counted.map(({ column_name }, at) => [column_name, row?.[`n${at}`]]));
+  const normal = new Map(texts.map(({ column_name }, at) => [column_name, row?.[`t${at}`] ?? true]));
   return columns.map(({ column_name: name, column_type: type }) => ({
     name,
     type,
-    nulls: scanned.get(name) ?? known.get(name) ?? 0,
+    nulls: Number(scanned.get(name) ?? known.get(name) ?? 0),
+    ...(normal.has(name) && { nfc: normal.get(name) === true }),
   }));
+}
+
+/** The engine takes microseconds to compose a text; most show at once that they are composed. */
+function isNormalText(name: string): string {
+  const column = quoteName(name);
+  return `CASE WHEN regexp_matches(${column}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN nfc_normalize(${column}) = ${column} ELSE true END`;
 }
 
 /** SHA-256 of a file in lower-case hex, read in pieces of 1 MiB. */

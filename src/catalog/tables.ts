@@ -5,7 +5,7 @@ import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
 
 /** Version of the tables below; a file of another one is built anew. */
-export const CATALOG_FORMAT = 1;
+export const CATALOG_FORMAT = 2;
 /** Storage version of the file: opens in every DuckDB from 1.4 on, and makes a stale WAL an error. */
 export const STORAGE_VERSION = "v1.4.0";
 
@@ -49,7 +49,7 @@ const PARTITION_FIELDS = {
   base_version: "BIGINT",
   version: "BIGINT",
   files: "VARCHAR[]",
-  columns: "STRUCT(name VARCHAR, type VARCHAR, nulls BIGINT)[]",
+  columns: "STRUCT(name VARCHAR, type VARCHAR, nulls BIGINT, nfc BOOLEAN)[]",
   features: "VARCHAR",
   uploaded_by: "VARCHAR",
   uploaded_at: "TIMESTAMP",
@@ -105,7 +105,7 @@ export async function insertKnown(database: Database, partitions: readonly Known
 }
 
 function jsonShape(fields: typeof PARTITION_FIELDS): Record<string, unknown> {
-  const columns = [{ name: "VARCHAR", type: "VARCHAR", nulls: "BIGINT" }];
+  const columns = [{ name: "VARCHAR", type: "VARCHAR", nulls: "BIGINT", nfc: "BOOLEAN" }];
   return { ...fields, files: ["VARCHAR"], uploads: ["VARCHAR"], columns, uploaded_at: "VARCHAR" };
 }
 

@@ -48,9 +48,10 @@ export const downloadCommand = defineCommand({
   run: async ({ flags }, effects) => {
     const { terminal, signal } = effects;
     const lake = await effects.openLake();
-    const { createDuckDBEngine } = await import("../query/duckdb-engine.ts");
+    const { DuckDBClient } = await import("../query/duckdb/client.ts");
     const { memory, threads } = effects.settings.database;
-    const engine = createDuckDBEngine(lake.layout.catalogFile, {
+    const engine = new DuckDBClient({
+      path: lake.layout.catalogFile,
       scratch: effects.settings.scratchFolder,
       memory,
       threads,

@@ -4,7 +4,7 @@ import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8 } from
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { imageType } from "../query/arrow-types.ts";
+import { imageType } from "../query/arrow/types.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 
 /** The image of a row; undefined where the row has none. */

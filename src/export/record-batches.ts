@@ -10,8 +10,8 @@ import {
 } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { cutRows } from "../query/arrow-batches.ts";
-import { imageType } from "../query/arrow-types.ts";
+import { cutRows } from "../query/arrow/batches.ts";
+import { imageType } from "../query/arrow/types.ts";
 import type { Features } from "../schema/columns.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { PartitionCount, RowResult } from "../schema/query.ts";

@@ -24,6 +24,8 @@ export interface Database {
   rows<T = Record<string, unknown>>(sql: string, values?: DuckDBValue[]): Promise<T[]>;
   /** A result that is read chunk by chunk as it is made. */
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
+  /** Another connection to the same instance: its own temporary tables, interrupted alone. Close it first. */
+  connect(): Promise<Database>;
   close(): void;
 }
 
@@ -44,10 +46,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.threads ? { threads: String(options.threads) } : {}),
   });
   const connection = await instance.connect();
-  return wrapDatabase(instance, connection);
+  return wrapDatabase(instance, connection, () => instance.closeSync());
 }
 
-function wrapDatabase(instance: DuckDBInstance, connection: DuckDBConnection): Database {
+function wrapDatabase(
+  instance: DuckDBInstance,
+  connection: DuckDBConnection,
+  closeInstance: () => void,
+): Database {
   let open = true;
   return {
     connection,
@@ -60,11 +66,12 @@ function wrapDatabase(instance: DuckDBInstance, connection: DuckDBConnection): D
       return reader.getRowObjects().map((row) => plainRow(row)) as T[];
     },
     stream: (sql, values) => connection.stream(sql, values),
+    connect: async () => wrapDatabase(instance, await instance.connect(), () => {}),
     close: () => {
       if (!open) return;
       open = false;
       connection.closeSync();
-      instance.closeSync();
+      closeInstance();
     },
   };
 }

@@ -1,20 +1,41 @@
+import type { Column } from "../schema/columns.ts";
 import type { Selection } from "../schema/partition.ts";
-import type { PartitionCount, RowQuery, RowResult } from "../schema/query.ts";
+import type {
+  EngineName,
+  PartitionCount,
+  RowQuery,
+  RowResult,
+  SqlLimits,
+  TableResult,
+} from "../schema/query.ts";
 
 /**
- * Where queries are answered. Every engine gives the same rows, in the same order, for the same query. A signal stops
+ * Where queries are answered. Every engine gives the same rows for the same query, in the same order. A signal stops
  * the query at the engine, and the call or the iteration fails with `cancelled`.
  */
 export interface QueryEngine {
-  readonly name: "duckdb" | "athena" | "trino";
+  readonly name: EngineName;
   /** Every selected partition with its number of rows, sorted; from the catalog, without reading rows. */
-  retrievePartitions(selection?: Selection): Promise<PartitionCount[]>;
+  retrievePartitions(selection?: Selection, signal?: AbortSignal): Promise<PartitionCount[]>;
   /**
    * Rows of the selected partitions, sorted by partition, within one in stored order, with only the columns that hold a
    * value somewhere in the selection (known from stored null counts). Streams; throws `not_found` when nothing is
-   * selected.
+   * selected. A condition of the query on the rows is heeded too: this is what the two below call.
    */
   retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult>;
+  /**
+   * Rows in which a text stands (`RowQuerySchema`), columns and order as above; none is no error. Throws `not_found` for
+   * a column that the selection does not have, `usage` for one that holds no text.
+   */
+  searchText(query: RowQuery & { text: string }, signal?: AbortSignal): Promise<RowResult>;
+  /** Rows that hold a value in a column, or at a JSON path of it: neither NULL nor an empty string. */
+  searchValidContent(query: RowQuery & { column: string }, signal?: AbortSignal): Promise<RowResult>;
+  /** The tables that `sql` may name. */
+  listTables(signal?: AbortSignal): Promise<string[]>;
+  /** Columns of a table in order; throws `not_found`. */
+  getTableInfo(table: string, signal?: AbortSignal): Promise<Column[]>;
+  /** One SELECT in the engine's own dialect, read-only, within limits. Throws `invalid_sql`, `too_large`, `timeout`. */
+  sql(text: string, limits: SqlLimits, signal?: AbortSignal): Promise<TableResult>;
   /** May be called several times. */
   close(): void;
 }

@@ -199,7 +199,10 @@ function parseDecimal(name: string): { digits: number; scale: number } | undefin
 export function mergeColumns(
   parts: readonly { rows: number; columns: readonly ColumnStats[] }[],
 ): ColumnStats[] {
-  const merged = new Map<string, { type: string; typed: boolean; values: number }>();
+  const merged = new Map<
+    string,
+    { type: string; typed: boolean; values: number; nfc: boolean | undefined }
+  >();
   let rows = 0;
   for (const part of parts) {
     rows += part.rows;
@@ -207,15 +210,28 @@ export function mergeColumns(
       const values = part.rows - column.nulls;
       const known = merged.get(column.name);
       if (!known) {
-        merged.set(column.name, { type: column.type, typed: values > 0, values });
+        const nfc = column.nfc ?? undefined;
+        merged.set(column.name, { type: column.type, typed: values > 0, values, nfc });
         continue;
       }
       if (values > 0) {
+        known.nfc = known.typed ? bothKnown(known.nfc, column.nfc) : (column.nfc ?? undefined);
         known.type = known.typed ? (commonType(known.type, column.type) ?? "VARCHAR") : column.type;
         known.typed = true;
         known.values += values;
       }
     }
   }
-  return Array.from(merged, ([name, { type, values }]) => ({ name, type, nulls: rows - values }));
+  return Array.from(merged, ([name, { type, values, nfc }]) => ({
+    name,
+    type,
+    nulls: rows - values,
+    ...(nfc !== undefined && { nfc }),
+  }));
+}
+
+/** What is known of two parts together. */
+function bothKnown(a: boolean | undefined, b: boolean | null | undefined): boolean | undefined {
+  if (a === false || b === false) return false;
+  return a === true && b === true ? true : undefined;
 }

@@ -8,7 +8,13 @@ export const ColumnSchema = v.object({ name: v.string(), type: v.string() });
 export type Column = v.InferOutput<typeof ColumnSchema>;
 
 /** A column of one stored file, with the number of rows in which it is NULL. */
-export const ColumnStatsSchema = v.object({ name: v.string(), type: v.string(), nulls: v.number() });
+export const ColumnStatsSchema = v.object({
+  name: v.string(),
+  type: v.string(),
+  nulls: v.number(),
+  /** Whether all its texts are in Unicode form NFC; absent where nobody looked, and for what is not text. */
+  nfc: v.optional(v.nullable(v.boolean())),
+});
 export type ColumnStats = v.InferOutput<typeof ColumnStatsSchema>;
 
 /** Columns that the lake itself fills, in the order in which they stand behind a row's own columns. */

@@ -46,6 +46,17 @@ test("create on what exists is refused and changes nothing", () =>
     expect(await readPartition(bench.database, bench.lake, KEY)).toMatchObject({ version: 1, rows: 3 });
   }));
 
+test("says of a text column whether all of it is in Unicode form NFC", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT '각' AS label, '각' AS note");
+    await commit(bench, "append", `SELECT '${"각".normalize("NFD")}' AS label, '👍🏽' AS note`);
+    const state = await readPartition(bench.database, bench.lake, KEY);
+    expect(state?.columns.map(({ name, nfc }) => [name, nfc])).toEqual([
+      ["label", false],
+      ["note", true],
+    ]);
+  }));
+
 test("columns of all files meet, with the nulls of each counted", () =>
   withLake(async (bench) => {
     await commit(
@@ -62,7 +73,7 @@ test("columns of all files meet, with the nulls of each counted", () =>
     expect(state?.columns).toEqual([
       { name: "n", type: "DOUBLE", nulls: 1 },
       { name: "s", type: "STRUCT(a INTEGER)", nulls: 3 },
-      { name: "later", type: "VARCHAR", nulls: 1 },
+      { name: "later", type: "VARCHAR", nulls: 1, nfc: true },
       { name: "words", type: "VARCHAR[]", nulls: 2 },
     ]);
     expect(state?.features).toEqual({

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { type ExportRequest, exportRows } from "../../src/export/export.ts";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
-import { createDuckDBEngine } from "../../src/query/duckdb-engine.ts";
+import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
 
 const IMAGE = { ...KEY, variant: "image" };
@@ -27,7 +27,8 @@ async function withImages(use: (bench: Workbench) => Promise<void>): Promise<voi
 }
 
 function run(bench: Workbench, request: Partial<ExportRequest>, signal = new AbortController().signal) {
-  const engine = createDuckDBEngine(bench.lake.layout.catalogFile, {
+  const engine = new DuckDBClient({
+    path: bench.lake.layout.catalogFile,
     scratch: join(bench.folder, "scratch"),
   });
   const output = join(bench.folder, "out");

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
-import { AppError, systemCode } from "../errors.ts";
-import { isMissing } from "../lake/files.ts";
-import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
+import { AppError, systemCode } from "../../errors.ts";
+import { isMissing } from "../../lake/files.ts";
+import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
 export interface CatalogReader {

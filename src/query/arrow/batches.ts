@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import { type Data, makeData, RecordBatch, type Schema, Struct } from "apache-arrow";
-import { addSizes, gatherColumn } from "./arrow-columns.ts";
+import { addSizes, gatherColumn } from "./columns.ts";
 
 /** Far below what 32-bit offsets address, and what a reader of the batch holds at once. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;

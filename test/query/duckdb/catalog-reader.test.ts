@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { Database } from "../../src/query/database.ts";
-import { createCatalogReader } from "../../src/query/duckdb-catalog.ts";
-import { commit, refresh, withLake } from "../catalog/lakes.ts";
+import type { Database } from "../../../src/query/database.ts";
+import { createCatalogReader } from "../../../src/query/duckdb/catalog-reader.ts";
+import { commit, refresh, withLake } from "../../catalog/lakes.ts";
 
 const COUNT = "SELECT count(*) AS n FROM catalog";
 

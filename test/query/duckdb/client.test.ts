@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { createDuckDBEngine } from "../../src/query/duckdb-engine.ts";
-import type { RowResult } from "../../src/schema/query.ts";
-import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
+import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
+import type { RowResult } from "../../../src/schema/query.ts";
+import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
 
 const OCR = { ...KEY, task: "ocr", variant: "words" };
 const OTHER = { ...KEY, provider: "hf", dataset: "007" };
 
 function engineOf({ lake, folder }: Workbench) {
-  return createDuckDBEngine(lake.layout.catalogFile, { scratch: `${folder}/scratch` });
+  return new DuckDBClient({ path: lake.layout.catalogFile, scratch: `${folder}/scratch` });
 }
 
 async function collect(result: RowResult): Promise<Record<string, unknown>[]> {
@@ -133,7 +133,8 @@ describe("retrieveWithExistingCols", () => {
       const select = `SELECT range AS n, repeat(chr(97 + (range % 26)::INT), 20000) AS label FROM range(${rowCount})`;
       await commit(bench, "create", select);
       await refresh(bench);
-      const engine = createDuckDBEngine(bench.lake.layout.catalogFile, {
+      const engine = new DuckDBClient({
+        path: bench.lake.layout.catalogFile,
         scratch: `${bench.folder}/scratch`,
         scanMemory: "16MB",
       });

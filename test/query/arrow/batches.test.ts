@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
 import fc from "fast-check";
-import { chunkToBatches, cutRows } from "../../src/query/arrow-batches.ts";
-import { arrowSchema } from "../../src/query/arrow-types.ts";
-import { type Database, openDatabase } from "../../src/query/database.ts";
-import { quoteText } from "../../src/query/sql.ts";
+import { chunkToBatches, cutRows } from "../../../src/query/arrow/batches.ts";
+import { arrowSchema } from "../../../src/query/arrow/types.ts";
+import { type Database, openDatabase } from "../../../src/query/database.ts";
+import { quoteText } from "../../../src/query/sql.ts";
 
 let folder: string;
 let database: Database;

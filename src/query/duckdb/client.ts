@@ -1,0 +1,155 @@
+import { throwIfCancelled } from "../../errors.ts";
+import { parseType } from "../../schema/column-types.ts";
+import type { Column } from "../../schema/columns.ts";
+import { comparePartitions, isSelected, type Selection } from "../../schema/partition.ts";
+import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
+import type { Database, DatabaseOptions } from "../database.ts";
+import type { QueryEngine } from "../engine.ts";
+import { type DescribedPartition, planRows } from "../row-plan.ts";
+import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
+import { findRows } from "./find-rows.ts";
+import { readFound } from "./read-found.ts";
+import { readRows } from "./read-rows.ts";
+import { type Source, scanLimits } from "./stream.ts";
+import { describeTable, listTables, readTable } from "./tables.ts";
+
+export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "readOnly"> {
+  /** The published catalog file of a lake: `<lake>/catalog.duckdb`. */
+  path: string;
+  /** Memory that a read of rows starts with, as in DuckDB settings; 128 MB without. */
+  scanMemory?: string;
+}
+
+/** Results of at most so many rows are read at once, on the instance that stays open; others get one of their own. */
+const SMALL_LIMIT = 1000;
+
+/** The embedded engine: answers from a published catalog file, always the newest. */
+export class DuckDBClient implements QueryEngine {
+  readonly name = "duckdb";
+  readonly #options: DuckDBClientOptions;
+  readonly #reader: CatalogReader;
+
+  constructor(options: DuckDBClientOptions) {
+    const { path, scanMemory: _, ...database } = options;
+    this.#options = options;
+    this.#reader = createCatalogReader(path, database);
+  }
+
+  retrievePartitions(selection: Selection = {}): Promise<PartitionCount[]> {
+    return this.#reader.use(async (database) => {
+      const known = await database.rows<PartitionCount>(
+        "SELECT provider, dataset, task, variant, rows FROM partitions",
+      );
+      return known.filter((key) => isSelected(key, selection)).sort(comparePartitions);
+    });
+  }
+
+  retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult> {
+    if ((query.limit ?? Number.POSITIVE_INFINITY) > SMALL_LIMIT) {
+      return this.#reader.useOwn((database) => openRows(database, query, this.#options.scanMemory, signal));
+    }
+    return this.#reader.use(async (shared) => {
+      const database = await shared.connect();
+      try {
+        const result = await openRows(database, query, "shared", signal);
+        const batches = await Array.fromAsync(result.batches);
+        return { ...result, batches: toAsync(batches) };
+      } finally {
+        database.close();
+      }
+    });
+  }
+
+  searchText(query: RowQuery & { text: string }, signal?: AbortSignal): Promise<RowResult> {
+    return this.retrieveWithExistingCols(query, signal);
+  }
+
+  searchValidContent(query: RowQuery & { column: string }, signal?: AbortSignal): Promise<RowResult> {
+    return this.retrieveWithExistingCols(query, signal);
+  }
+
+  listTables(): Promise<string[]> {
+    return this.#reader.use(listTables);
+  }
+
+  getTableInfo(table: string): Promise<Column[]> {
+    return this.#reader.use((database) => describeTable(database, table));
+  }
+
+  async sql(text: string, limits: SqlLimits, signal?: AbortSignal): Promise<TableResult> {
+    const { runSandboxed } = await import("./sandbox.ts");
+    const { path, scratch, threads } = this.#options;
+    return runSandboxed(path, text, limits, { scratch, ...(threads !== undefined && { threads }) }, signal);
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}
+
+/**
+ * Finds what a query asks for; its batches close the database at their end. `memory` is what a scan begins with, unless
+ * the instance is shared: its limit is everybody's.
+ */
+async function openRows(
+  database: Database,
+  query: RowQuery,
+  memory: string | "shared" | undefined,
+  signal: AbortSignal | undefined,
+): Promise<RowResult> {
+  const startedMs = performance.now();
+  throwIfCancelled(signal);
+  const known = await database.rows<DescribedPartition>(
+    "SELECT provider, dataset, task, variant, rows, bytes, columns, features FROM partitions",
+  );
+  const table = await readTable(database, "catalog");
+  const { partitions, columns: planned, features, condition } = planRows(known, table, query);
+  const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
+  const columns = planned.map(({ name, type }) => ({
+    name,
+    type: isArrowType(parseType(type)) ? type : "VARCHAR",
+  }));
+  const found = condition && (await findRows(database, partitions, condition, signal));
+  const counted = partitions.map(({ provider, dataset, task, variant, rows }, part) => ({
+    provider,
+    dataset,
+    task,
+    variant,
+    rows: found === undefined ? rows : (found[part] ?? 0),
+  }));
+  const matchCount = counted.reduce((sum, { rows }) => sum + rows, 0);
+  const rowCount = Math.min(matchCount, query.limit ?? matchCount);
+  const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
+  const source: Source = {
+    database,
+    columns,
+    schema: arrowSchema(columns),
+    stored: new Map(table.map(({ name, type }) => [name, type])),
+    stats: { engineMs: performance.now() - startedMs },
+  };
+  return {
+    columns,
+    features,
+    rowCount,
+    matchCount,
+    partitions: found === undefined ? counted : counted.filter(({ rows }) => rows > 0),
+    generation: head?.generation ?? 0,
+    schema: source.schema,
+    stats: source.stats,
+    batches: batchesOf(),
+  };
+
+  async function* batchesOf() {
+    try {
+      const limits = memory === "shared" ? [] : await scanLimits(database, memory);
+      const read = found === undefined ? readRows : readFound;
+      yield* read(source, partitions, rowCount, limits, signal);
+    } finally {
+      database.close();
+    }
+  }
+}
+
+async function* toAsync<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
+}

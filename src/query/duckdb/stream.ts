@@ -1,0 +1,80 @@
+import type { RecordBatch, Schema } from "apache-arrow";
+import { parseSize } from "../../config.ts";
+import type { Column } from "../../schema/columns.ts";
+import type { QueryStats } from "../../schema/query.ts";
+import { type Database, interruptible } from "../database.ts";
+import { quoteName, quoteText } from "../sql.ts";
+
+/** What is read of an open catalog. */
+export interface Source {
+  database: Database;
+  columns: readonly Column[];
+  schema: Schema;
+  /** Types as the catalog holds them. */
+  stored: ReadonlyMap<string, string>;
+  stats: QueryStats;
+}
+
+/** The planned columns as a select list, in their planned types. */
+export function selectList({ columns, stored }: Pick<Source, "columns" | "stored">): string {
+  const list = columns.map(({ name, type }) => {
+    const quoted = quoteName(name);
+    return stored.get(name) === type ? quoted : `CAST(${quoted} AS ${type}) AS ${quoted}`;
+  });
+  return list.join(", ");
+}
+
+/** What a scan may hold of the file at first; more would mostly keep what is not read again. */
+const SCAN_MEMORY = "128MB";
+
+/**
+ * The memory limits that a read tries in turn on an instance of its own: a low one, then what the instance was opened
+ * with.
+ */
+export async function scanLimits(database: Database, first = SCAN_MEMORY): Promise<string[]> {
+  const [setting] = await database.rows<{ memory: string }>(
+    "SELECT current_setting('memory_limit') AS memory",
+  );
+  const allowed = setting?.memory ?? first;
+  return parseSize(allowed) > parseSize(first) ? [first, allowed] : [allowed];
+}
+
+/**
+ * At most `rowLimit` rows of a query as Arrow batches. Rows too large for the first of the memory limits (2,048 of them
+ * are read at once) are read on from there with the next; without any, the instance's own stays.
+ */
+export async function* streamBatches(
+  { database, schema, stats }: Pick<Source, "database" | "schema" | "stats">,
+  limits: string[],
+  sql: string,
+  rowLimit: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch> {
+  const { chunkToBatches } = await import("../arrow/batches.ts");
+  let given = 0;
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const startedMs = performance.now();
+    try {
+      return await interruptible(database, signal, work);
+    } finally {
+      stats.engineMs += performance.now() - startedMs;
+    }
+  };
+  for (;;) {
+    try {
+      // Said in full: RESET changes what the setting shows, not what holds.
+      if (limits[0] !== undefined) await database.run(`SET memory_limit = ${quoteText(limits[0])}`);
+      const result = await timed(() => database.stream(`${sql} LIMIT ${rowLimit - given} OFFSET ${given}`));
+      for (;;) {
+        const chunk = await timed(() => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield* chunkToBatches(chunk, schema);
+        given += chunk.rowCount;
+      }
+    } catch (error) {
+      const outOfMemory = error instanceof Error && error.message.startsWith("Out of Memory");
+      if (!outOfMemory || limits.length < 2) throw error;
+      limits.shift();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { AppError } from "../errors.ts";
+import { mergeColumns, parseType } from "../schema/column-types.ts";
+import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
+import { describeFeatures } from "../schema/features.ts";
+import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
+import { comparePartitions, isSelected, PARTITION_COLUMNS } from "../schema/partition.ts";
+import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
+
+/** What an engine's table `partitions` says of one, as far as queries need it. */
+export interface DescribedPartition extends PartitionCount {
+  bytes: number;
+  columns: ColumnStats[];
+  /** Hugging Face features by column, as JSON text. */
+  features: string;
+}
+
+/** A condition on rows, checked against the columns that are there. */
+export interface ColumnCondition {
+  /** The columns in any of which it may hold; texts, where a text is searched. */
+  columns: Column[];
+  /** In NFC. */
+  text: string | undefined;
+  /** Into the JSON of the one column. */
+  steps: JsonStep[] | undefined;
+  ignoreCase: boolean;
+}
+
+/** What a query for rows reads; made without reading any. */
+export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
+  /** Selected, sorted. */
+  partitions: P[];
+  /** Those that hold a value somewhere in the selection: where and what first, the rows' own, then the lake's. */
+  columns: Column[];
+  features: Features;
+  condition: ColumnCondition | undefined;
+}
+
+/**
+ * Plans a query over the partitions that an engine knows and the columns of its table `catalog`. Throws `not_found` when
+ * nothing is selected or the condition's column is not there, `usage` when that column holds no text.
+ */
+export function planRows<P extends DescribedPartition>(
+  known: readonly P[],
+  table: readonly Column[],
+  query: RowQuery,
+): RowPlan<P> {
+  const partitions = known.filter((key) => isSelected(key, query)).sort(comparePartitions);
+  if (partitions.length === 0) {
+    throw new AppError(
+      "not_found",
+      "the selection names no partition of the catalog; `datalake catalog partitions` lists what there is",
+      { details: { ...query } },
+    );
+  }
+  const columns = existingColumns(table, partitions);
+  const condition = planCondition(query, columns, table);
+  return { partitions, columns, features: commonFeatures(columns, partitions), condition };
+}
+
+/** The lake's own columns that people search: the name a file came with. */
+const SEARCHED_SYSTEM_COLUMNS: ReadonlySet<string> = new Set(["source_name"]);
+const SYSTEM_NAMES: ReadonlySet<string> = new Set(SYSTEM_COLUMNS.map(({ name }) => name));
+const KEY_NAMES: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
+
+/** Whether a search without a column looks into this one: text that came with an upload, or a file's name. */
+export function isSearched({ name, type }: Column): boolean {
+  if (type !== "VARCHAR" || KEY_NAMES.has(name)) return false;
+  return !SYSTEM_NAMES.has(name) || SEARCHED_SYSTEM_COLUMNS.has(name);
+}
+
+function planCondition(
+  query: RowQuery,
+  columns: readonly Column[],
+  table: readonly Column[],
+): ColumnCondition | undefined {
+  const condition = conditionOf(query);
+  if (condition === undefined) return undefined;
+  const { text, column: name, json_path: path, ignore_case: ignoreCase = false } = condition;
+  const steps = path === undefined ? undefined : (parseJsonPath(path) as JsonStep[]);
+  if (name === undefined) return { columns: columns.filter(isSearched), text, steps, ignoreCase };
+  const column = columns.find((one) => one.name === name);
+  if (column === undefined) {
+    // A column that is empty here holds no text; one that is nowhere was misspelt.
+    if (table.some((one) => one.name === name)) return { columns: [], text, steps, ignoreCase };
+    const names = columns.filter(isSearched).map((one) => one.name);
+    throw new AppError(
+      "not_found",
+      `the selection has no column ${JSON.stringify(name)}; its text columns are ${names.join(", ") || "none"}`,
+      { details: { column: name, columns: names } },
+    );
+  }
+  if (column.type !== "VARCHAR" && (text !== undefined || steps !== undefined)) {
+    throw new AppError(
+      "usage",
+      `the column ${JSON.stringify(name)} holds ${column.type}, not text; search a text column, or use \`datalake sql\``,
+      { details: { column: name, type: column.type } },
+    );
+  }
+  return { columns: [column], text, steps, ignoreCase };
+}
+
+function existingColumns(table: readonly Column[], partitions: readonly DescribedPartition[]): Column[] {
+  const held = new Set<string>();
+  for (const { columns, rows } of partitions) {
+    for (const { name, nulls } of columns) if (nulls < rows) held.add(name);
+  }
+  const types = new Map(mergeColumns(partitions).map(({ name, type }) => [name, type]));
+  const rank = ({ name }: Column) => (KEY_NAMES.has(name) ? 0 : SYSTEM_NAMES.has(name) ? 2 : 1);
+  return table
+    .filter(({ name }) => KEY_NAMES.has(name) || held.has(name))
+    .map(({ name, type }) => ({ name, type: narrowType(type, types.get(name)) }))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * The type that the selected partitions alone have: a text column elsewhere in the lake does not make text of their
+ * numbers. Only where the way back is exact.
+ */
+function narrowType(stored: string, selected: string | undefined): string {
+  if (selected === undefined || stored === selected) return stored;
+  const scalar = [stored, selected].every((type) => parseType(type).kind === "scalar");
+  const rounded = stored === "DOUBLE" && !["FLOAT", "INTEGER", "SMALLINT", "TINYINT"].includes(selected);
+  return scalar && !rounded ? selected : stored;
+}
+
+/** A given feature stays only where every partition that has the column agrees on it; the rest follow from the types. */
+function commonFeatures(columns: readonly Column[], partitions: readonly DescribedPartition[]): Features {
+  const claims = new Map<string, Set<string>>();
+  for (const partition of partitions) {
+    const features = JSON.parse(partition.features || "{}") as Features;
+    for (const { name, nulls } of partition.columns) {
+      if (nulls === partition.rows) continue; // has nothing to say
+      claims.set(name, (claims.get(name) ?? new Set()).add(JSON.stringify(features[name] ?? null)));
+    }
+  }
+  const agreed: Features = {};
+  for (const [name, texts] of claims) {
+    const [text = "null"] = texts;
+    if (texts.size === 1) agreed[name] = JSON.parse(text);
+  }
+  return describeFeatures(columns, agreed);
+}

@@ -1,0 +1,133 @@
+import { availableParallelism } from "node:os";
+import * as v from "valibot";
+import { LOG_LEVELS } from "../log.ts";
+import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./upload.ts";
+
+const Positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Octal = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.transform((value) => String(value)),
+  v.regex(/^0?[0-7]{3}$/, "is not an octal mode such as 0775"),
+  v.transform((value) => Number.parseInt(value, 8)),
+);
+const Size = v.pipe(
+  v.string(),
+  v.regex(/^\d+(\.\d+)?\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, "is not a size such as 2GB"),
+);
+
+const Url = v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091"));
+/** `off` is a boolean in YAML of old. */
+const Switch = v.pipe(
+  v.union([v.boolean(), v.picklist(["on", "off"])]),
+  v.transform((value): "on" | "off" => (value === true || value === "on" ? "on" : "off")),
+);
+
+/**
+ * Every setting with its default; config.yaml in the project's root shows them all with their meaning. Keys are those
+ * of the file; the environment's name of `processing.num_proc` is `DATALAKE_PROCESSING_NUM_PROC`.
+ */
+export const SettingsSchema = v.strictObject({
+  lake: v.optional(v.string()),
+  server: v.optional(Url),
+  /** Native libraries and asset indexes; may be removed at any time. */
+  cache: v.optional(v.string()),
+  /** Work files of the database; local disk with room for two catalogs. */
+  scratch: v.optional(v.string()),
+  images: v.optional(
+    v.strictObject({
+      policy: v.optional(v.picklist(IMAGE_POLICIES), "optimize"),
+      verify: v.optional(v.picklist(VERIFY_LEVELS), "full"),
+      max_pixels: v.optional(Positive, 268_402_689),
+      max_bytes: v.optional(Size, "512MB"),
+    }),
+    {},
+  ),
+  upload: v.optional(v.strictObject({ max_rejects: v.optional(RejectLimitSchema, "1%") }), {}),
+  processing: v.optional(
+    v.strictObject({
+      num_proc: v.optional(Positive, Math.max(1, availableParallelism())),
+      batch_size: v.optional(Positive, 1000),
+      auto: v.optional(v.boolean(), false),
+    }),
+    {},
+  ),
+  serve: v.optional(
+    v.strictObject({
+      host: v.optional(v.string(), "127.0.0.1"),
+      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 8091),
+      token_file: v.optional(v.string()),
+      allowed_hosts: v.optional(v.array(v.string()), []),
+      max_body: v.optional(Size, "1MB"),
+    }),
+    {},
+  ),
+  database: v.optional(
+    v.strictObject({
+      memory: v.optional(Size, "1GB"),
+      threads: v.optional(Positive, Math.max(1, availableParallelism())),
+    }),
+    {},
+  ),
+  catalog: v.optional(v.strictObject({ index: v.optional(Switch, "on") }), {}),
+  sql: v.optional(
+    v.strictObject({
+      timeout_s: v.optional(Positive, 60),
+      memory: v.optional(Size, "1GB"),
+      max_rows: v.optional(Positive, 1_000_000),
+      max_bytes: v.optional(Size, "256MB"),
+    }),
+    {},
+  ),
+  s3: v.optional(
+    v.strictObject({
+      bucket: v.optional(v.string()),
+      prefix: v.optional(v.string(), "datalake"),
+      region: v.optional(v.string()),
+      endpoint: v.optional(Url),
+    }),
+    {},
+  ),
+  athena: v.optional(
+    v.strictObject({
+      database: v.optional(v.string(), "datalake"),
+      table: v.optional(v.string(), "catalog"),
+      workgroup: v.optional(v.string(), "primary"),
+      region: v.optional(v.string()),
+      endpoint: v.optional(Url),
+      output: v.optional(
+        v.pipe(v.string(), v.regex(/^s3:\/\/[^/]+/, "is not an address such as s3://bucket/results")),
+      ),
+      max_scan: v.optional(Size, "100GB"),
+      price_per_tb: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
+      reuse_minutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_080)), 60),
+    }),
+    {},
+  ),
+  trino: v.optional(
+    v.strictObject({
+      url: v.optional(Url),
+      catalog: v.optional(v.string(), "hive"),
+      schema: v.optional(v.string(), "datalake"),
+      table: v.optional(v.string(), "catalog"),
+      user: v.optional(v.string()),
+      location: v.optional(v.string()),
+      password_file: v.optional(v.string()),
+      token_file: v.optional(v.string()),
+    }),
+    {},
+  ),
+  permissions: v.optional(
+    v.strictObject({ folder: v.optional(Octal, "0775"), file: v.optional(Octal, "0664") }),
+    {},
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(v.picklist(LOG_LEVELS), "info"),
+      max_size: v.optional(Size, "20MB"),
+      keep: v.optional(Positive, 5),
+    }),
+    {},
+  ),
+});
+export type SettingsInput = v.InferInput<typeof SettingsSchema>;
+export type ParsedSettings = v.InferOutput<typeof SettingsSchema>;

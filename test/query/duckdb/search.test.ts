@@ -1,0 +1,208 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
+import { type JsonStep, parseJsonPath, valuesAt } from "../../../src/schema/json-path.ts";
+import type { RowQuery } from "../../../src/schema/query.ts";
+import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
+
+const OCR = { ...KEY, task: "ocr", variant: "words" };
+
+interface Row {
+  id: number;
+  label: string | null;
+  note: string | null;
+}
+
+/** A plain filter over the rows: what every engine must equal. */
+function matches(row: Row, query: RowQuery): boolean {
+  const { text, column, json_path: path, ignore_case: ignoreCase } = query;
+  const fold = (value: string) => {
+    const composed = value.normalize("NFC");
+    return ignoreCase ? composed.toLowerCase() : composed;
+  };
+  const columns = column === undefined ? (["label", "note"] as const) : [column as "label" | "note"];
+  return columns.some((name) => {
+    const value = row[name];
+    if (value === null) return false;
+    const values: unknown[] =
+      path === undefined ? [value] : jsonValues(value, parseJsonPath(path) as JsonStep[]);
+    return values.some((one) => {
+      if (text === undefined) return one !== null && one !== "";
+      return typeof one === "string" && fold(one).includes(fold(text));
+    });
+  });
+}
+
+function jsonValues(text: string, steps: JsonStep[]): unknown[] {
+  try {
+    return valuesAt(JSON.parse(text), steps);
+  } catch {
+    return [];
+  }
+}
+
+async function fill(bench: Workbench, rows: readonly Row[], key = KEY): Promise<void> {
+  const values = rows.map(({ id, label, note }) => `(${id}, ${literal(label)}, ${literal(note)})`);
+  await commit(bench, "create", `SELECT * FROM (VALUES ${values.join(", ")}) AS t(id, label, note)`, key);
+}
+
+function literal(text: string | null): string {
+  return text === null ? "NULL::VARCHAR" : `'${text.replaceAll("'", "''")}'`;
+}
+
+async function idsOf(client: DuckDBClient, query: RowQuery): Promise<number[]> {
+  const result = await client.retrieveWithExistingCols(query);
+  const ids: number[] = [];
+  for await (const batch of result.batches) {
+    for (const id of batch.getChild("id") ?? []) ids.push(Number(id));
+  }
+  expect(ids.length).toBe(result.rowCount);
+  return ids;
+}
+
+const ROWS: Row[] = [
+  { id: 0, label: "계약서 100%_확인", note: null },
+  { id: 1, label: "계약서".normalize("NFD"), note: "Größe" },
+  { id: 2, label: 'say "it\'s"\\n\nnext 👍🏽', note: "" },
+  {
+    id: 3,
+    label: '{"word":[{"text":{"content":"세금계산서"}},{"text":{"content":["합계","금액"]}}]}',
+    note: "계",
+  },
+  { id: 4, label: '{"word":{"text":{"content":"\\uc138\\uae08"}}}', note: "bad {json" },
+  { id: 5, label: '{"word":[[{"text":{"content":42}}]],"x":"세금계산서"}', note: null },
+  { id: 6, label: null, note: "GRÖSSE" },
+  { id: 7, label: "{broken 세금계산서", note: "이" },
+];
+
+const CASES: RowQuery[] = [
+  { text: "계약서" },
+  { text: "계" },
+  { text: "100%_" },
+  { text: "%" },
+  { text: "_" },
+  { text: "'" },
+  { text: '"' },
+  { text: "\\" },
+  { text: "\n" },
+  { text: "👍" },
+  { text: "größe" },
+  { text: "größe", ignore_case: true },
+  { text: "계", column: "note" },
+  { text: "세금계산서", column: "label", json_path: "$.word.text.content" },
+  { text: "금액", column: "label", json_path: "$.word[*].text.content" },
+  { text: "합계", column: "label", json_path: "$.word[1].text.content" },
+  { text: "합계", column: "label", json_path: "$.word[0].text.content" },
+  { text: "세금", column: "label", json_path: "$.word.text.content" },
+  { text: "42", column: "label", json_path: "$.word.text.content" },
+  { text: "세금계산서", column: "label", json_path: "$.x" },
+  { column: "note" },
+  { column: "label", json_path: "$.word.text.content" },
+  { column: "label", json_path: "$.x" },
+  { text: "어디에도 없다" },
+];
+
+describe("a search gives the rows that a plain filter gives", () => {
+  test("in texts of every kind", () =>
+    withLake(async (bench) => {
+      await fill(bench, ROWS);
+      await refresh(bench);
+      const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+      for (const query of CASES) {
+        const wanted = ROWS.filter((row) => matches(row, query)).map(({ id }) => id);
+        expect(await idsOf(client, { ...query, limit: 100 }), JSON.stringify(query)).toEqual(wanted);
+        expect(await idsOf(client, query), JSON.stringify(query)).toEqual(wanted);
+      }
+      client.close();
+    }));
+
+  test("whatever the rows and the text", () =>
+    withLake(async (bench) => {
+      const piece = fc.constantFrom(
+        "가",
+        "나다",
+        "é",
+        "é".normalize("NFD"),
+        "a",
+        " ",
+        '"',
+        "\\",
+        "%",
+        "ㅎ",
+        "👩‍👩",
+        "각".normalize("NFD"),
+        ":",
+        "1",
+        "\u0301",
+      );
+      const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
+      const text = fc.oneof(
+        word,
+        word.map((inner) => JSON.stringify({ a: [{ b: inner }, inner] })),
+      );
+      const row = fc.record({ label: fc.option(text), note: fc.option(word) });
+      let version = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(row, { minLength: 1, maxLength: 30 }),
+          fc.array(fc.record({ word, path: fc.boolean(), ignoreCase: fc.boolean() }), {
+            minLength: 5,
+            maxLength: 10,
+          }),
+          async (made, needles) => {
+            const key = { ...KEY, dataset: `d${version++}` };
+            const rows = made.map((fields, id) => ({ id, ...fields }));
+            await fill(bench, rows, key);
+            await refresh(bench);
+            const client = new DuckDBClient({
+              path: bench.lake.layout.catalogFile,
+              scratch: `${bench.folder}/s`,
+            });
+            for (const { word: needle, path, ignoreCase } of needles) {
+              const condition = path ? { column: "label", json_path: "$.a.b" } : {};
+              const query = { ...condition, text: needle.normalize("NFC"), ignore_case: ignoreCase };
+              const wanted = rows.filter((one) => matches(one, query)).map(({ id }) => id);
+              const found = await idsOf(client, { ...query, datasets: [key.dataset], limit: 1000 }).catch(
+                (error) => (error.code === "not_found" ? [] : Promise.reject(error)),
+              );
+              expect(found, JSON.stringify(query)).toEqual(wanted);
+            }
+            client.close();
+          },
+        ),
+        { numRuns: 15 },
+      );
+    }));
+});
+
+test("hits come by partition, in stored order, counted beyond the limit", () =>
+  withLake(async (bench) => {
+    await fill(bench, ROWS, OCR);
+    await fill(bench, ROWS);
+    await refresh(bench);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    const result = await client.searchText({ text: "계", limit: 5 });
+    expect([result.matchCount, result.rowCount]).toEqual([10, 5]);
+    expect(result.partitions.map(({ task, rows }) => [task, rows])).toEqual([
+      ["ocr", 5],
+      ["raw", 5],
+    ]);
+    expect(result.columns.map(({ name }) => name)).toContain("note");
+    client.close();
+  }));
+
+test("refuses a column that is not there or holds no text", () =>
+  withLake(async (bench) => {
+    await fill(bench, ROWS);
+    await refresh(bench);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    const codeOf = (query: RowQuery) =>
+      client.retrieveWithExistingCols(query).then(
+        () => "",
+        (error) => error.code,
+      );
+    expect(await codeOf({ text: "a", column: "lable" })).toBe("not_found");
+    expect(await codeOf({ text: "a", column: "id" })).toBe("usage");
+    expect(await codeOf({ text: "a", datasets: ["none"] })).toBe("not_found");
+    client.close();
+  }));
