@@ -21,3 +21,8 @@ export function quoteList(texts: Iterable<string>): string {
 export function quoteNames(names: Iterable<string>): string {
   return Array.from(names, quoteName).join(", ");
 }
+
+/** `` `name` ``: an identifier in the DDL of Hive and Athena. */
+export function quoteHiveName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}

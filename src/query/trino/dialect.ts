@@ -1,0 +1,156 @@
+import type { Column } from "../../schema/columns.ts";
+import {
+  comparePartitions,
+  PARTITION_COLUMNS,
+  type PartitionKey,
+  type Selection,
+} from "../../schema/partition.ts";
+import type { DescribedPartition, RowPlan } from "../row-plan.ts";
+import { quoteName, quoteNames, quoteText } from "../sql.ts";
+import { renderCondition } from "./condition.ts";
+import { trinoType } from "./types.ts";
+
+/** A statement with its tables; the SQL of Athena and Trino alike. */
+export interface Tables {
+  /** Quoted and qualified. */
+  catalog: string;
+  partitions: string;
+}
+
+/** Columns of the table of partitions, in the order in which `renderKnown` gives them. */
+export const KNOWN_COLUMNS = [
+  ...PARTITION_COLUMNS,
+  "rows",
+  "bytes",
+  "columns",
+  "features",
+  "generation",
+] as const;
+
+/** The selected partitions as the newest complete sync left them; `columns` narrows what is read of each. */
+export function renderKnown(
+  { partitions }: Tables,
+  selection: Selection,
+  columns: readonly (typeof KNOWN_COLUMNS)[number][] = KNOWN_COLUMNS,
+): string {
+  const newest = `generation = (SELECT max(generation) FROM ${partitions})`;
+  return `SELECT ${quoteNames(columns)} FROM ${partitions} WHERE ${allOf([newest, ...selected(selection)])}`;
+}
+
+/** Matching rows of each partition that has any: the four names and `rows`. */
+export function renderCounts(tables: Tables, plan: RowPlan, selection: Selection): string {
+  const keys = quoteNames(PARTITION_COLUMNS);
+  return `SELECT ${keys}, count(*) AS "rows" FROM ${tables.catalog} WHERE ${where(plan, plan.partitions, selection)} GROUP BY ${keys}`;
+}
+
+export interface RowsRequest {
+  plan: RowPlan;
+  selection: Selection;
+  /** Those of the plan's partitions that have rows to give. */
+  partitions: readonly PartitionKey[];
+  /** What the rows are given as: the plan's columns, in order. */
+  columns: readonly Column[];
+  /** DuckDB types of the table's own columns, by name. */
+  stored: ReadonlyMap<string, string>;
+  rowLimit: number | undefined;
+}
+
+/** The rows of a plan in their order, each column in the Trino type of its planned one. */
+export function renderRows(tables: Tables, request: RowsRequest): string {
+  const { plan, selection, partitions, columns, stored, rowLimit } = request;
+  const list = columns.map(({ name, type }) => selectColumn(name, stored.get(name) ?? type, type));
+  const limit = rowLimit === undefined ? "" : ` LIMIT ${rowLimit}`;
+  return (
+    `SELECT ${list.join(", ")} FROM ${tables.catalog} WHERE ${where(plan, partitions, selection)}` +
+    ` ORDER BY ${orderOf(partitions, stored).join(", ")}${limit}`
+  );
+}
+
+function where(plan: RowPlan, partitions: readonly PartitionKey[], selection: Selection): string {
+  const { condition } = plan;
+  const rows = condition && renderCondition(condition, isNormal(plan.partitions, condition.columns));
+  return allOf([...matchPartitions(partitions, selection), ...(rows === undefined ? [] : [rows])]);
+}
+
+/** Whether all texts in these columns are in NFC, as far as the partitions tell. */
+function isNormal(partitions: readonly DescribedPartition[], columns: readonly Column[]): boolean {
+  const names = new Set(columns.map(({ name }) => name));
+  return partitions.every((partition) =>
+    partition.columns.every(
+      ({ name, type, nulls, nfc }) =>
+        !names.has(name) || nfc === true || type !== "VARCHAR" || nulls === partition.rows,
+    ),
+  );
+}
+
+function selectColumn(name: string, stored: string, wanted: string): string {
+  const column = quoteName(name);
+  const type = trinoType(wanted);
+  if (trinoType(stored) === type) return column;
+  const text = stored === "VARCHAR" && (type === "double" || type === "real");
+  return `CAST(${text ? floatText(column) : column} AS ${type}) AS ${column}`;
+}
+
+/** A float as DuckDB writes it, as Trino reads it. */
+function floatText(column: string): string {
+  return `CASE ${column} WHEN 'inf' THEN 'Infinity' WHEN '-inf' THEN '-Infinity' WHEN 'nan' THEN 'NaN' ELSE ${column} END`;
+}
+
+/** Trino orders texts by code points, our partitions by UTF-16 units: not the same behind the surrogates. */
+function orderOf(partitions: readonly PartitionKey[], stored: ReadonlyMap<string, string>): string[] {
+  const within = ["upload_id", "source_row"].filter((name) => stored.has(name));
+  const names = partitions.map(joinKey);
+  const encoded = names.map((name) => Buffer.from(name));
+  const agree = encoded.every((name, at) => at === 0 || Buffer.compare(encoded[at - 1] as Buffer, name) <= 0);
+  const keys = agree
+    ? quoteNames(PARTITION_COLUMNS)
+    : `array_position(ARRAY[${names.map(quoteText).join(", ")}], concat_ws('/', ${quoteNames(PARTITION_COLUMNS)}))`;
+  return [keys, ...within.map(quoteName)];
+}
+
+function joinKey(key: PartitionKey): string {
+  return PARTITION_COLUMNS.map((column) => key[column]).join("/");
+}
+
+/** Statements have a limit on their length: 262,144 bytes at Athena, a million characters at Trino. */
+const MAX_FILTER_CHARACTERS = 60_000;
+
+/**
+ * Conditions that hold for the rows of exactly these partitions, on their names alone, so that no other is opened. Where
+ * that would be too long, those of the selection that they come from.
+ */
+export function matchPartitions(partitions: readonly PartitionKey[], selection: Selection): string[] {
+  const exact = matchFrom([...partitions].sort(comparePartitions), 0);
+  return exact.length <= MAX_FILTER_CHARACTERS ? [exact] : selected(selection);
+}
+
+/** By the column at `depth` and those behind it; values with the same rest share one list. */
+function matchFrom(keys: readonly PartitionKey[], depth: number): string {
+  const column = PARTITION_COLUMNS[depth];
+  if (column === undefined) return "true";
+  const valuesByRest = new Map<string, string[]>();
+  for (const [value, group] of Map.groupBy(keys, (key) => key[column])) {
+    const rest = matchFrom(group, depth + 1);
+    valuesByRest.set(rest, [...(valuesByRest.get(rest) ?? []), value]);
+  }
+  const branches = Array.from(valuesByRest, ([rest, values]) =>
+    rest === "true" ? oneOf(column, values) : `(${oneOf(column, values)} AND ${rest})`,
+  );
+  if (branches.length === 0) return "false";
+  return branches.length === 1 ? (branches[0] as string) : `(${branches.join(" OR ")})`;
+}
+
+function selected(selection: Selection): string[] {
+  const { providers, datasets, tasks, variants } = selection;
+  return [providers, datasets, tasks, variants].flatMap((values, at) =>
+    values === undefined || values.length === 0 ? [] : [oneOf(PARTITION_COLUMNS[at] as string, values)],
+  );
+}
+
+function oneOf(column: string, values: readonly string[]): string {
+  return `${quoteName(column)} IN (${values.map(quoteText).join(", ")})`;
+}
+
+function allOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "true" : conditions.join(" AND ");
+}
