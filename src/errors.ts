@@ -26,6 +26,8 @@ export const ERROR_CODES = {
   bad_host: { status: 421, exit: 1 },
   too_large: { status: 413, exit: 1 },
   timeout: { status: 504, exit: 1 },
+  busy: { status: 503, exit: 1 },
+  not_acceptable: { status: 406, exit: 2 },
   engine_failed: { status: 502, exit: 1 },
   no_space: { status: 507, exit: 1 },
   permission_denied: { status: 500, exit: 1 },

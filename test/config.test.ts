@@ -106,6 +106,7 @@ describe("loadSettings", () => {
       "sql.memory": "7MB",
       "sql.max_rows": "7",
       "sql.max_bytes": "7MB",
+      "sql.max_running": "7",
       "s3.prefix": "007",
       "s3.endpoint": "http://s3.example",
       "athena.endpoint": "http://athena.example",

@@ -1,6 +1,6 @@
 import { createProgressScreen } from "./progress.ts";
 import { createQuestions } from "./questions.ts";
-import type { InputStream, OutputStream } from "./streams.ts";
+import { type InputStream, type OutputStream, writeStream } from "./streams.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ConsoleOptions {
@@ -46,6 +46,13 @@ export function createConsole(options: ConsoleOptions): Console {
       screen.clear();
       const output = json ? JSON.stringify(document) : text();
       if (output !== "") stdout.write(output.endsWith("\n") ? output : `${output}\n`);
+    },
+    output: {
+      write: async (data) => {
+        screen.clear();
+        await writeStream(stdout, data);
+      },
+      columns: stdout.isTTY === true ? stdout.columns : undefined,
     },
     note: (line) => {
       if (!quiet) screen.writeLine(line);

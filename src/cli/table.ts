@@ -38,6 +38,6 @@ export function cutCell(text: string, width: number): string {
 }
 
 /** Values come from files: a line break or a control character must not break the table. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, " ");
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createFileEncoder } from "./ipc.ts";
+import { createFileEncoder } from "../query/arrow/ipc.ts";
 import { createOutputFile } from "./output-file.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 

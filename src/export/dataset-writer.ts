@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
-import { createStreamEncoder, type IpcEncoder } from "./ipc.ts";
+import { createStreamEncoder, type IpcEncoder } from "../query/arrow/ipc.ts";
 import { createOutputFile, type OutputFile } from "./output-file.ts";
 import type { ExportedFile, ExportWriter, WriterOptions } from "./writer.ts";
 

@@ -75,6 +75,7 @@ export const SettingsSchema = v.strictObject({
       memory: v.optional(Size, "1GB"),
       max_rows: v.optional(Positive, 1_000_000),
       max_bytes: v.optional(Size, "256MB"),
+      max_running: v.optional(Positive, 4),
     }),
     {},
   ),

@@ -1,0 +1,10 @@
+import { createStreamEncoder } from "../arrow/ipc.ts";
+import type { EncodedResult } from "./encoder.ts";
+
+/** The Arrow IPC stream format: the schema, then each batch as it is read. */
+export async function* encodeArrow({ schema, batches }: EncodedResult): AsyncGenerator<Uint8Array> {
+  const encoder = createStreamEncoder(schema);
+  yield* encoder.begin();
+  for await (const batch of batches) yield* encoder.encode(batch);
+  yield* encoder.end();
+}

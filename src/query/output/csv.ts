@@ -1,0 +1,28 @@
+import { plainCells } from "./cells.ts";
+import { type EncodedResult, rowTexts, textPieces } from "./encoder.ts";
+
+/**
+ * CSV (RFC 4180: CRLF, quotes doubled) in UTF-8 with a line of names. NULL is empty and an empty text is `""`; lists and
+ * structs are JSON, bytes base64, times ISO 8601.
+ */
+export function encodeCsv(result: EncodedResult): AsyncIterable<Uint8Array> {
+  return textPieces(csvTexts(result));
+}
+
+async function* csvTexts({ columns, batches }: EncodedResult): AsyncGenerator<string> {
+  yield `${columns.map(({ name }) => csvField(name)).join(",")}\r\n`;
+  // A line with nothing on it would be no row to its readers.
+  const alone = columns.length === 1;
+  yield* rowTexts(batches, (batch) => {
+    const cells = plainCells(batch);
+    return (row) => {
+      const line = cells.map((cell) => csvField(cell(row))).join(",");
+      return `${alone && line === "" ? '""' : line}\r\n`;
+    };
+  });
+}
+
+function csvField(text: string | undefined): string {
+  if (text === undefined) return "";
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,45 @@
+/**
+ * The same chunks, none of them before the first `holdBytes` or all are there: what fails until then fails before
+ * anything was handed on, and can be told in full.
+ */
+export async function holdBack(
+  chunks: AsyncIterable<Uint8Array>,
+  holdBytes: number,
+): Promise<AsyncIterableIterator<Uint8Array>> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let ended = false;
+  while (heldBytes < holdBytes) {
+    const next = await iterator.next();
+    if (next.done) {
+      ended = true;
+      break;
+    }
+    held.push(next.value);
+    heldBytes += next.value.byteLength;
+  }
+  const rest = (async function* () {
+    try {
+      for (let chunk = held.shift(); chunk !== undefined; chunk = held.shift()) yield chunk;
+      while (!ended) {
+        const next = await iterator.next();
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+  const handedOn: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => handedOn,
+    next: () => rest.next(),
+    // A generator that never began runs none of its `finally`.
+    return: async () => {
+      await rest.return(undefined);
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+  return handedOn;
+}

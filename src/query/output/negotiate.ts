@@ -1,0 +1,45 @@
+import { AppError } from "../../errors.ts";
+import { mediaTypes, ROW_FORMATS, type RowFormat } from "./formats.ts";
+
+/**
+ * The format that an Accept header prefers (RFC 9110, 12.5.1): the highest weight, among equals the order of the table,
+ * JSON where nothing is said. Throws `not_acceptable` where it takes none of them.
+ */
+export function negotiate(accept: string | null | undefined): RowFormat {
+  if (accept === null || accept === undefined || accept.trim() === "") return "json";
+  const ranges = accept.split(",").map(parseRange);
+  let best: { format: RowFormat; weight: number } | undefined;
+  for (const format of ROW_FORMATS) {
+    const weight = Math.max(...mediaTypes(format).map((type) => weightOf(type, ranges)));
+    if (weight > (best?.weight ?? 0)) best = { format, weight };
+  }
+  if (best) return best.format;
+  const known = ROW_FORMATS.map((format) => mediaTypes(format)[0]);
+  throw new AppError(
+    "not_acceptable",
+    `rows cannot be given as ${accept}; ask for one of ${known.join(", ")}, or add ?format=`,
+    { details: { accept, available: known } },
+  );
+}
+
+interface MediaRange {
+  type: string;
+  weight: number;
+}
+
+function parseRange(text: string): MediaRange {
+  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+  const parsed = weight === undefined ? 1 : Number(weight);
+  return { type, weight: parsed >= 0 && parsed <= 1 ? parsed : 0 };
+}
+
+/** The weight that the most special of the matching ranges gives; 0 where none does. */
+function weightOf(mediaType: string, ranges: readonly MediaRange[]): number {
+  const [main] = mediaType.split("/");
+  for (const wanted of [mediaType, `${main}/*`, "*/*"]) {
+    const range = ranges.find(({ type }) => type === wanted);
+    if (range) return range.weight;
+  }
+  return 0;
+}
