@@ -99,17 +99,17 @@ function floatText(column: string): string {
 /** Trino orders texts by code points, our partitions by UTF-16 units: not the same behind the surrogates. */
 function orderOf(partitions: readonly PartitionKey[], stored: ReadonlyMap<string, string>): string[] {
   const within = ["upload_id", "source_row"].filter((name) => stored.has(name));
-  const names = partitions.map(joinKey);
-  const encoded = names.map((name) => Buffer.from(name));
+  const encoded = partitions.map((key) => Buffer.from(joinKey(key, "\0")));
   const agree = encoded.every((name, at) => at === 0 || Buffer.compare(encoded[at - 1] as Buffer, name) <= 0);
+  const names = agree ? [] : partitions.map((key) => joinKey(key, "/"));
   const keys = agree
     ? quoteNames(PARTITION_COLUMNS)
     : `array_position(ARRAY[${names.map(quoteText).join(", ")}], concat_ws('/', ${quoteNames(PARTITION_COLUMNS)}))`;
   return [keys, ...within.map(quoteName)];
 }
 
-function joinKey(key: PartitionKey): string {
-  return PARTITION_COLUMNS.map((column) => key[column]).join("/");
+function joinKey(key: PartitionKey, separator: string): string {
+  return PARTITION_COLUMNS.map((column) => key[column]).join(separator);
 }
 
 /** Statements have a limit on their length: 262,144 bytes at Athena, a million characters at Trino. */

@@ -1,0 +1,124 @@
+import { parseType } from "../../schema/column-types.ts";
+import type { Column } from "../../schema/columns.ts";
+import { comparePartitions, type PartitionKey } from "../../schema/partition.ts";
+import type { PartitionCount, QueryStats, RowQuery, RowResult } from "../../schema/query.ts";
+import type { QueryEngine } from "../engine.ts";
+import { planRows, type RowPlan } from "../row-plan.ts";
+import { countRows, describeTable, listTables, readKnown, readPartitions, tableColumns } from "./describe.ts";
+import { type RowsRequest, renderRows } from "./dialect.ts";
+import { runOneSelect } from "./select.ts";
+import type { StatementRunner } from "./statements.ts";
+
+/** A query engine on top of whatever runs statements in Trino's SQL: over the tables that sync makes. */
+export function createStatementEngine(runner: StatementRunner): QueryEngine {
+  const rowsOf = (query: RowQuery, signal?: AbortSignal) => openRows(runner, query, signal);
+  return {
+    name: runner.name,
+    retrievePartitions: (selection = {}, signal) => readPartitions(runner, selection, signal),
+    retrieveWithExistingCols: rowsOf,
+    searchText: rowsOf,
+    searchValidContent: rowsOf,
+    listTables: (signal) => listTables(runner, signal),
+    getTableInfo: (table, signal) => describeTable(runner, table, signal),
+    sql: (text, limits, signal) => runOneSelect(runner, text, limits, signal),
+    close: () => runner.close(),
+  };
+}
+
+/**
+ * Plans from the table of partitions, counts the matching rows of each where there is a condition, and reads rows when
+ * somebody iterates over them.
+ */
+async function openRows(
+  runner: StatementRunner,
+  query: RowQuery,
+  signal: AbortSignal | undefined,
+): Promise<RowResult> {
+  const startedMs = performance.now();
+  const [known, described] = await Promise.all([
+    readKnown(runner, query, signal),
+    describeTable(runner, runner.names.table, signal),
+  ]);
+  const table = tableColumns(described, known.partitions);
+  const plan = planRows(known.partitions, table, query);
+  const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
+  const stored = new Map(table.map(({ name, type }) => [name, type]));
+  const columns = plan.columns.map((column) => givenColumn(column, stored, isArrowType));
+  const stats: QueryStats = { engineMs: 0 };
+  const partitions = await countMatches(runner, plan, query, stats, signal);
+  const matchCount = partitions.reduce((sum, { rows }) => sum + rows, 0);
+  const rowCount = Math.min(matchCount, query.limit ?? matchCount);
+  stats.engineMs = performance.now() - startedMs;
+  const schema = arrowSchema(columns);
+  const request: RowsRequest = {
+    plan,
+    selection: query,
+    partitions: partitions.filter(({ rows }) => rows > 0),
+    columns,
+    stored,
+    rowLimit: rowCount < matchCount ? rowCount : undefined,
+  };
+  return {
+    columns,
+    features: plan.features,
+    rowCount,
+    matchCount,
+    partitions,
+    generation: known.generation,
+    schema,
+    stats,
+    batches: batchesOf(),
+  };
+
+  async function* batchesOf() {
+    if (rowCount === 0) return;
+    const result = await runner.select(renderRows(runner.tables, request), columns, { signal });
+    try {
+      yield* result.batches;
+    } finally {
+      addStats(stats, result.stats);
+    }
+  }
+}
+
+/** Where text is stored, bytes and lists are not read back from it. */
+function givenColumn(
+  { name, type }: Column,
+  stored: ReadonlyMap<string, string>,
+  isArrowType: (type: ReturnType<typeof parseType>) => boolean,
+): Column {
+  const parsed = parseType(type);
+  if (!isArrowType(parsed)) return { name, type: "VARCHAR" };
+  const own = stored.get(name) ?? type;
+  return { name, type: type === "BLOB" && own !== "BLOB" ? own : type };
+}
+
+/** The selected partitions, or those of them that hold a matching row, with the number of their rows; sorted. */
+async function countMatches(
+  runner: StatementRunner,
+  plan: RowPlan,
+  query: RowQuery,
+  stats: QueryStats,
+  signal: AbortSignal | undefined,
+): Promise<PartitionCount[]> {
+  if (plan.condition === undefined) return plan.partitions.map(countOf);
+  if (plan.condition.columns.length === 0) return [];
+  const counts = await countRows(runner, plan, query, signal);
+  addStats(stats, counts.stats);
+  const planned = new Set(plan.partitions.map(keyText));
+  return counts.partitions.filter((key) => planned.has(keyText(key))).sort(comparePartitions);
+}
+
+function countOf({ provider, dataset, task, variant, rows }: PartitionCount): PartitionCount {
+  return { provider, dataset, task, variant, rows };
+}
+
+function keyText({ provider, dataset, task, variant }: PartitionKey): string {
+  return JSON.stringify([provider, dataset, task, variant]);
+}
+
+function addStats(sum: QueryStats, more: QueryStats): void {
+  sum.engineMs += more.engineMs;
+  if (more.scannedBytes !== undefined) sum.scannedBytes = (sum.scannedBytes ?? 0) + more.scannedBytes;
+  if (more.costUsd !== undefined) sum.costUsd = (sum.costUsd ?? 0) + more.costUsd;
+}

@@ -1,0 +1,29 @@
+import type { TypeTree } from "../../schema/column-types.ts";
+import { parseTrinoType } from "./types.ts";
+
+/** Makes of rows as they stand in Trino's JSON those of `StatementResult.rows`. `types` are Trino's names. */
+export function plainReader(types: readonly string[]): (row: unknown[]) => unknown[] {
+  const readers = types.map((type) => readerOf(parseTrinoType(type)));
+  return (row) => row.map((value, at) => (value === null ? null : (readers[at]?.(value) ?? value)));
+}
+
+/** Of a value that is there. */
+function readerOf(type: TypeTree): (value: unknown) => unknown {
+  if (type.kind === "list") {
+    const read = readerOf(type.element);
+    return (value) => (value as unknown[]).map((item) => (item === null ? null : read(item)));
+  }
+  if (type.kind === "struct") {
+    const fields = type.fields.map(({ name, type: inner }) => ({ name, read: readerOf(inner) }));
+    return (value) => {
+      const items = value as unknown[];
+      return Object.fromEntries(
+        fields.map(({ name, read }, at) => [name, items[at] == null ? null : read(items[at])]),
+      );
+    };
+  }
+  if (type.name === "BIGINT") return String;
+  if (type.name === "BLOB") return (value) => new Uint8Array(Buffer.from(String(value), "base64"));
+  if (type.name === "DOUBLE" || type.name === "FLOAT") return Number;
+  return (value) => value;
+}
