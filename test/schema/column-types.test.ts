@@ -106,3 +106,13 @@ test("merged columns: common types, text where they cannot meet, absent counted 
     { name: "late", type: "VARCHAR", nulls: 5 },
   ]);
 });
+
+test("a field may have any word of SQL as its name", async () => {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  const words = await connection.runAndReadAll("SELECT keyword_name FROM duckdb_keywords()");
+  const fields = words.getRows().map(([name]) => ({ name: String(name), type: parseType("INTEGER") }));
+  await connection.run(`SELECT CAST(NULL AS ${formatType({ kind: "struct", fields })})`);
+  expect(fields.length).toBeGreaterThan(400);
+  connection.closeSync();
+});
