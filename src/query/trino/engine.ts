@@ -4,14 +4,23 @@ import { comparePartitions, type PartitionKey } from "../../schema/partition.ts"
 import type { PartitionCount, QueryStats, RowQuery, RowResult } from "../../schema/query.ts";
 import type { QueryEngine } from "../engine.ts";
 import { planRows, type RowPlan } from "../row-plan.ts";
-import { countRows, describeTable, listTables, readKnown, readPartitions, tableColumns } from "./describe.ts";
+import {
+  countRows,
+  describeTable,
+  type Known,
+  listTables,
+  readKnown,
+  readPartitions,
+  tableColumns,
+} from "./describe.ts";
 import { type RowsRequest, renderRows } from "./dialect.ts";
 import { runOneSelect } from "./select.ts";
 import type { StatementRunner } from "./statements.ts";
 
 /** A query engine on top of whatever runs statements in Trino's SQL: over the tables that sync makes. */
 export function createStatementEngine(runner: StatementRunner): QueryEngine {
-  const rowsOf = (query: RowQuery, signal?: AbortSignal) => openRows(runner, query, signal);
+  const describe = rememberColumns(runner);
+  const rowsOf = (query: RowQuery, signal?: AbortSignal) => openRows(runner, describe, query, signal);
   return {
     name: runner.name,
     retrievePartitions: (selection = {}, signal) => readPartitions(runner, selection, signal),
@@ -25,20 +34,42 @@ export function createStatementEngine(runner: StatementRunner): QueryEngine {
   };
 }
 
+type Describe = (
+  query: RowQuery,
+  signal: AbortSignal | undefined,
+) => Promise<{ known: Known; described: Column[] }>;
+
+/**
+ * Reads the partitions each time, and the columns of the table once for every generation: a sync adds columns before its
+ * generation can be seen, and never takes one away.
+ */
+function rememberColumns(runner: StatementRunner): Describe {
+  let last: { generation: number; columns: Column[] } | undefined;
+  return async (query, signal) => {
+    const columnsOf = () => describeTable(runner, runner.names.table, signal);
+    const [known, first] = await Promise.all([
+      readKnown(runner, query, signal),
+      last === undefined ? columnsOf() : undefined,
+    ]);
+    const remembered = last?.generation === known.generation ? last.columns : undefined;
+    const described = first ?? remembered ?? (await columnsOf());
+    if (known.partitions.length > 0) last = { generation: known.generation, columns: described };
+    return { known, described };
+  };
+}
+
 /**
  * Plans from the table of partitions, counts the matching rows of each where there is a condition, and reads rows when
  * somebody iterates over them.
  */
 async function openRows(
   runner: StatementRunner,
+  describe: Describe,
   query: RowQuery,
   signal: AbortSignal | undefined,
 ): Promise<RowResult> {
   const startedMs = performance.now();
-  const [known, described] = await Promise.all([
-    readKnown(runner, query, signal),
-    describeTable(runner, runner.names.table, signal),
-  ]);
+  const { known, described } = await describe(query, signal);
   const table = tableColumns(described, known.partitions);
   const plan = planRows(known.partitions, table, query);
   const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
