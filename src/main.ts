@@ -24,6 +24,10 @@ async function run(): Promise<number> {
     const { ownStreams, runChild } = await import("./jobs/child.ts");
     return runChild(workerUrl, ownStreams());
   }
+  if (argv[0] === "__query") {
+    const { runSandboxChild } = await import("./query/duckdb/sandbox-child.ts");
+    return runSandboxChild(Bun.stdin.stream());
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

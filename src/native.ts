@@ -70,6 +70,16 @@ export function useNativeCache(folder: string): void {
   setEnvironmentData(CACHE_SETTING, resolve(folder));
 }
 
+/** What a child process with an environment of its own must be given to find the same folder. */
+export function nativeEnvironment(): Record<string, string> {
+  const { XDG_CACHE_HOME, HOME, TMPDIR, DATALAKE_CACHE, LD_LIBRARY_PATH } = process.env;
+  const chosen = getEnvironmentData(CACHE_SETTING) ?? DATALAKE_CACHE;
+  const found = { XDG_CACHE_HOME, HOME, TMPDIR, LD_LIBRARY_PATH, DATALAKE_CACHE: chosen };
+  return Object.fromEntries(
+    Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
 let parquetWasm: Promise<typeof import("parquet-wasm/esm")> | undefined;
 
 /** parquet-wasm, initialized from the embedded `.wasm` (its own loader looks for a path of the build machine). */

@@ -32,7 +32,7 @@ export function createCatalogReader(
     if (shared.users === 0) shared.database.then((database) => database.close()).catch(() => {});
   };
   const acquire = async (): Promise<Shared> => {
-    const identity = await identify(path);
+    const identity = await identifyCatalog(path);
     if (current?.identity !== identity) {
       retire(current);
       current = { database: open(), identity, users: 0, retired: false };
@@ -56,7 +56,7 @@ export function createCatalogReader(
       }),
     useOwn: (work) =>
       retryStale(async () => {
-        await identify(path);
+        await identifyCatalog(path);
         const database = await open();
         try {
           return await work(database);
@@ -95,8 +95,8 @@ async function retryStale<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Tells a published file from the one that a rename put in its place. */
-async function identify(path: string): Promise<string> {
+/** Tells a published file from the one that a rename put in its place. Throws `not_found` where there is none. */
+export async function identifyCatalog(path: string): Promise<string> {
   try {
     const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true });
     return [dev, ino, mtimeNs, size].join("-");
@@ -112,7 +112,8 @@ async function identify(path: string): Promise<string> {
   }
 }
 
-function isStale(error: unknown): boolean {
+/** Whether an error is that of a network file system whose file was replaced under an open handle. */
+export function isStale(error: unknown): boolean {
   const code = systemCode(error);
   const text = error instanceof Error ? error.message : "";
   return code === "ESTALE" || code === "EIO" || /stale file handle|input\/output error/i.test(text);

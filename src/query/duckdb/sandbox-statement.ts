@@ -1,0 +1,131 @@
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { AppError } from "../../errors.ts";
+import { formatType, parseType, plainType, type TypeTree } from "../../schema/column-types.ts";
+import type { Column } from "../../schema/columns.ts";
+import { quoteName } from "../sql.ts";
+
+/** DuckDB's numbers of statement types (duckdb.h, duckdb_statement_type). */
+const SELECT = 1;
+const EXPLAIN = 4;
+
+/** A statement that may run: `sql` gives `columns`, in types that Arrow has. */
+export interface CheckedStatement {
+  sql: string;
+  columns: Column[];
+}
+
+/**
+ * Checks that a text is one statement that only reads: a SELECT, what DuckDB rewrites to one (FROM, VALUES, WITH, SHOW,
+ * DESCRIBE, SUMMARIZE), or an EXPLAIN of one. Throws `invalid_sql`, and what DuckDB throws of a statement with faults.
+ */
+export async function checkStatement(connection: DuckDBConnection, text: string): Promise<CheckedStatement> {
+  const prepared = await prepareOne(connection, text);
+  const { statementType } = prepared;
+  if (statementType !== SELECT && statementType !== EXPLAIN) {
+    throw new AppError("invalid_sql", "only reading is allowed; write one SELECT (or an EXPLAIN of one)");
+  }
+  if (statementType === EXPLAIN) {
+    // EXPLAIN ANALYZE runs what it explains.
+    const explained = await prepareOne(connection, withoutExplain(text));
+    if (explained.statementType !== SELECT)
+      throw new AppError("invalid_sql", "only a SELECT can be explained here");
+  }
+  if (prepared.parameterCount > 0) {
+    throw new AppError("invalid_sql", "the statement has parameters; write their values into it");
+  }
+  const stored = Array.from({ length: prepared.columnCount }, (_, at) => ({
+    name: prepared.columnName(at),
+    type: normalized(String(prepared.columnType(at))),
+  }));
+  const columns = distinctNames(stored.map(({ name, type }) => ({ name, type: givenType(type) })));
+  const asIs = columns.every(({ name, type }, at) => name === stored[at]?.name && type === stored[at]?.type);
+  if (asIs || statementType === EXPLAIN) return { sql: text, columns };
+  const list = columns.map(({ name, type }, at) =>
+    type === stored[at]?.type
+      ? `c${at} AS ${quoteName(name)}`
+      : `CAST(c${at} AS ${type}) AS ${quoteName(name)}`,
+  );
+  const names = columns.map((_, at) => `c${at}`).join(", ");
+  return {
+    sql: await wrap(
+      connection,
+      text,
+      (inner) => `SELECT ${list.join(", ")} FROM (\n${inner}\n) AS q(${names})`,
+    ),
+    columns,
+  };
+}
+
+async function prepareOne(connection: DuckDBConnection, text: string): Promise<DuckDBPreparedStatement> {
+  if (text.includes("\0"))
+    throw new AppError("invalid_sql", "the statement holds a NUL character; remove it");
+  if (isBlank(text)) throw new AppError("invalid_sql", "there is no statement; write one SELECT");
+  const statements = await connection.extractStatements(text);
+  if (statements.count === 1) return statements.prepare(0);
+  const pivot = /\bpivot\b/i.test(text) ? "; a PIVOT needs its values named by IN (...)" : "";
+  throw new AppError("invalid_sql", `there are ${statements.count} statements; write one SELECT${pivot}`);
+}
+
+/** Nothing but blanks, semicolons and comments: DuckDB's API has no words for it. */
+function isBlank(text: string): boolean {
+  return /^(\s|;|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*$/.test(text);
+}
+
+function withoutExplain(text: string): string {
+  const rest = text.replace(/^\s*EXPLAIN(\s+ANALYZE\b|\s*\([^()]*\))?/i, "");
+  if (rest === text)
+    throw new AppError("invalid_sql", "write EXPLAIN first, then one SELECT, without comments before it");
+  return rest;
+}
+
+/**
+ * A statement inside another one. Its closing semicolon, behind which comments may follow, must go: the cut is right
+ * where the whole can be parsed, for one inside a text, a name or a comment leaves that open or a semicolon behind.
+ */
+async function wrap(
+  connection: DuckDBConnection,
+  text: string,
+  around: (inner: string) => string,
+): Promise<string> {
+  for (let end = text.length; end > 0; end = text.lastIndexOf(";", end - 1)) {
+    const sql = around(text.slice(0, end));
+    try {
+      const statements = await connection.extractStatements(sql);
+      if (statements.count === 1 && (await statements.prepare(0)).statementType === SELECT) return sql;
+    } catch {
+      // the next semicolon before it
+    }
+  }
+  throw new AppError(
+    "invalid_sql",
+    "the result has columns that cannot be given as they are (types without a form outside DuckDB, or the same name twice); name and CAST them in a SELECT",
+  );
+}
+
+/**
+ * The type in which a column is given: what Arrow has as it is, the rest as `plainType` stores it, mostly as text. A sum
+ * of whole numbers (HUGEINT) stays a number.
+ */
+export function givenType(type: string): string {
+  return type === "HUGEINT" ? "DECIMAL(38,0)" : normalized(plainType(type));
+}
+
+/** DuckDB's API and its DESCRIBE write a struct's fields differently. */
+function normalized(type: string): string {
+  const tree: TypeTree = parseType(type);
+  return tree.kind === "scalar" ? type : formatType(tree);
+}
+
+/** Names as they are, a repeated one with a number behind it. */
+function distinctNames(columns: readonly Column[]): Column[] {
+  const taken = new Set(columns.map(({ name }) => name));
+  const given = new Set<string>();
+  return columns.map(({ name, type }) => {
+    let distinct = name;
+    for (let count = 1; given.has(distinct) || (distinct !== name && taken.has(distinct)); count++) {
+      distinct = `${name}_${count}`;
+    }
+    given.add(distinct);
+    return { name: distinct, type };
+  });
+}
