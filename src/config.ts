@@ -110,6 +110,11 @@ export function isUnattended(env: Record<string, string | undefined> = process.e
   return !["", "0", "false", undefined].includes(env.CI);
 }
 
+/** Whether a terminal may be sent colours (no-color.org, and terminals that have none). */
+export function allowsColor(env: Record<string, string | undefined> = process.env): boolean {
+  return (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+}
+
 /** A size as written in settings (`2GB`, `512MiB`) in bytes. */
 export function parseSize(text: string): number {
   const match = /^([\d.]+)\s*([KMGT]?)(i?)B$/.exec(text);

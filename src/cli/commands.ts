@@ -32,9 +32,17 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Rebuild the catalog, see what it holds",
     load: async () => (await import("./catalog.ts")).catalogCommand,
   },
+  search: {
+    summary: "Find rows by partition, or by text inside labels",
+    load: async () => (await import("./search.ts")).searchCommand,
+  },
   download: {
     summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
     load: async () => (await import("./download.ts")).downloadCommand,
+  },
+  sql: {
+    summary: "Run one SELECT on the catalog",
+    load: async () => (await import("./sql.ts")).sqlCommand,
   },
   doctor: {
     summary: "Check the lake and say what to do",

@@ -15,6 +15,8 @@ export interface ConsoleOptions {
   yes: boolean;
   /** Runs in an automation that gives itself a terminal. */
   unattended: boolean;
+  /** Colours may be used on a terminal. */
+  color: boolean;
 }
 
 export interface Console extends Terminal {
@@ -53,6 +55,7 @@ export function createConsole(options: ConsoleOptions): Console {
         await writeStream(stdout, data);
       },
       columns: stdout.isTTY === true ? stdout.columns : undefined,
+      color: stdout.isTTY === true && options.color,
     },
     note: (line) => {
       if (!quiet) screen.writeLine(line);

@@ -3,46 +3,26 @@ import { basename } from "node:path";
 import { AppError } from "../errors.ts";
 import { EXPORT_FORMATS, type ExportFormat, fileEnding } from "../export/formats.ts";
 import type { ImageMode } from "../export/record-batches.ts";
-import { formatPartition, isSelected, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
-import type { PartitionCount } from "../schema/query.ts";
+import { formatPartition, type Selection } from "../schema/partition.ts";
 import { formatQuantity } from "../util/format.ts";
+import type { FoundRows } from "./search-hits.ts";
 import type { Terminal } from "./terminal.ts";
 
-const LISTS = { provider: "providers", dataset: "datasets", task: "tasks", variant: "variants" } as const;
+export interface OutputChoice {
+  output: string;
+  format: ExportFormat;
+  images: ImageMode;
+}
 
-/** Asks for what the flags left open of the selection, from what exists, with counts; one level after the other. */
-export async function askSelection(
+/** Asks for the shape of the output and its place, for what is not given. */
+export async function askChoice(
   terminal: Terminal,
-  given: Selection,
-  partitions: readonly PartitionCount[],
-): Promise<Selection> {
-  if (partitions.length === 0) {
-    throw new AppError(
-      "not_found",
-      "the catalog holds no such partition; `datalake catalog partitions` lists all",
-    );
-  }
-  const selection: Selection = { ...given };
-  for (const level of PARTITION_COLUMNS) {
-    const list = LISTS[level];
-    if (selection[list] !== undefined) continue;
-    const rows = new Map<string, number>();
-    for (const partition of partitions) {
-      if (!isSelected(partition, selection)) continue;
-      rows.set(partition[level], (rows.get(partition[level]) ?? 0) + partition.rows);
-    }
-    if (rows.size <= 1) continue;
-    const total = [...rows.values()].reduce((sum, count) => sum + count, 0);
-    const all = { value: undefined, label: `all ${list}`, hint: formatQuantity(total, "row") };
-    const choices = [...rows].map(([value, count]) => ({
-      value,
-      label: value,
-      hint: formatQuantity(count, "row"),
-    }));
-    const chosen = await terminal.select<string | undefined>(`Which ${level}?`, [all, ...choices]);
-    if (chosen !== undefined) selection[list] = [chosen];
-  }
-  return selection;
+  selection: Selection,
+  given: Partial<OutputChoice>,
+): Promise<OutputChoice> {
+  const format = given.format ?? (await askFormat(terminal));
+  const images = given.images ?? (await askImages(terminal));
+  return { format, images, output: given.output ?? (await askOutput(terminal, format, selection)) };
 }
 
 const FORMAT_HINTS: Record<ExportFormat, string> = {
@@ -51,15 +31,15 @@ const FORMAT_HINTS: Record<ExportFormat, string> = {
   arrow: "an Arrow IPC file, read without copying",
 };
 
-export function askFormat(terminal: Terminal): Promise<ExportFormat> {
+function askFormat(terminal: Terminal): Promise<ExportFormat> {
   const choices = [...EXPORT_FORMATS]
     .reverse()
     .map((value) => ({ value, label: value, hint: FORMAT_HINTS[value] }));
   return terminal.select("In which format?", choices);
 }
 
-export function askImages(terminal: Terminal): Promise<"embed" | "reference" | "none"> {
-  return terminal.select<"embed" | "reference" | "none">("With the images?", [
+function askImages(terminal: Terminal): Promise<ImageMode> {
+  return terminal.select<ImageMode>("With the images?", [
     { value: "embed", label: "embed", hint: "their bytes inside: the output stands for itself" },
     {
       value: "reference",
@@ -70,35 +50,26 @@ export function askImages(terminal: Terminal): Promise<"embed" | "reference" | "
   ]);
 }
 
-export function askOutput(terminal: Terminal, format: ExportFormat, selection: Selection): Promise<string> {
+function askOutput(terminal: Terminal, format: ExportFormat, selection: Selection): Promise<string> {
   const [name = "lake"] = selection.datasets ?? selection.providers ?? [];
   const initial = `./${basename(name)}-${format}${fileEnding(format) ?? ""}`;
   const check = (path: string) => (existsSync(path) ? "There is something already" : undefined);
   return terminal.path("Where to?", { initial, check });
 }
 
-export interface OutputChoice {
-  output: string;
-  format: ExportFormat;
-  images: ImageMode;
-}
-
 /** Shows what will be downloaded and asks whether to; throws `cancelled` when not. */
 export async function confirmDownload(
   terminal: Terminal,
-  partitions: readonly PartitionCount[],
-  selection: Selection,
+  { query, matchCount, partitions }: FoundRows,
   { output, format, images }: OutputChoice,
-  limit: number | undefined,
 ): Promise<void> {
-  const chosen = partitions.filter((partition) => isSelected(partition, selection));
-  const total = chosen.reduce((sum, { rows }) => sum + rows, 0);
-  terminal.note(`${formatQuantity(Math.min(total, limit ?? total), "row")} of`);
-  for (const partition of chosen.slice(0, SHOWN)) {
+  terminal.note(`${formatQuantity(Math.min(matchCount, query.limit ?? matchCount), "row")} of`);
+  for (const partition of partitions.slice(0, SHOWN)) {
     terminal.note(`  ${formatPartition(partition)} (${formatQuantity(partition.rows, "row")})`);
   }
-  if (chosen.length > SHOWN)
-    terminal.note(`  and ${formatQuantity(chosen.length - SHOWN, "partition")} more`);
+  if (partitions.length > SHOWN) {
+    terminal.note(`  and ${formatQuantity(partitions.length - SHOWN, "partition")} more`);
+  }
   terminal.note(`as ${format}, ${IMAGE_WORDS[images]}, into ${output}`);
   if (await terminal.confirm("Download it?")) return;
   throw new AppError("cancelled", "nothing was downloaded");

@@ -27,6 +27,8 @@ export interface PrintOptions {
   format: PrintFormat;
   /** All hits, where the rows are only some of them. */
   matchCount?: number | undefined;
+  /** What is said of the rows on stderr, where it is not the usual. */
+  describe?: ((rowCount: number) => string) | undefined;
 }
 
 /** Of a document or of lines that are read by a program, so much is made before the first of it is printed. */
@@ -38,7 +40,7 @@ const HOLD_BYTES = 1024 * 1024;
  */
 export async function printRows(
   result: TableResult,
-  { engine, format, matchCount }: PrintOptions,
+  { engine, format, matchCount, describe }: PrintOptions,
   terminal: Terminal,
 ): Promise<number> {
   if (format === "table") {
@@ -51,7 +53,7 @@ export async function printRows(
         `no room for ${formatQuantity(hidden.length, "column")} (${hidden.join(", ")}); widen the terminal, or use --format json`,
       );
     }
-    terminal.note(describeRows(table.rowCount(), result, matchCount));
+    terminal.note(describe?.(table.rowCount()) ?? describeRows(table.rowCount(), result, matchCount));
     return table.rowCount();
   }
   const { loadEncoder } = await import("../query/output/formats.ts");
@@ -66,7 +68,7 @@ export async function printRows(
   })();
   const chunks = encode({ ...result, batches, engine, matchCount });
   for await (const chunk of await holdBack(chunks, HOLD_BYTES)) await terminal.output.write(chunk);
-  terminal.note(describeRows(rowCount, result, matchCount));
+  terminal.note(describe?.(rowCount) ?? describeRows(rowCount, result, matchCount));
   return rowCount;
 }
 

@@ -112,11 +112,12 @@ async function chooseCommand(
 
 async function openConsole(global: GlobalFlags, context: CliContext): Promise<Console> {
   const { createConsole } = await import("./console.ts");
-  const { isUnattended } = await import("../config.ts");
+  const { allowsColor, isUnattended } = await import("../config.ts");
   const { stdin, stdout, stderr, signal } = context;
   const { json = false, quiet = false, verbose = false, yes = false } = global;
   const unattended = isUnattended(context.env);
-  return createConsole({ stdin, stdout, stderr, signal, json, quiet, verbose, yes, unattended });
+  const color = allowsColor(context.env);
+  return createConsole({ stdin, stdout, stderr, signal, json, quiet, verbose, yes, unattended, color });
 }
 
 async function createEffects(

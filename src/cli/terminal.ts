@@ -7,8 +7,12 @@ export interface Terminal {
   readonly verbose: boolean;
   /** The result of the command: with `--json` the document as one JSON document on stdout, else `text` on stdout. */
   result(document: unknown, text: () => string): void;
-  /** Data on stdout, as it comes: waits until it was taken. Cells of a line where stdout is a terminal. */
-  readonly output: { write(data: Uint8Array | string): Promise<void>; readonly columns: number | undefined };
+  /** Data on stdout, as it comes: waits until it was taken. Cells of a line, and whether it shows colours, where stdout is a terminal. */
+  readonly output: {
+    write(data: Uint8Array | string): Promise<void>;
+    readonly columns: number | undefined;
+    readonly color: boolean;
+  };
   /** A line for people on stderr; silent with `--quiet`. */
   note(line: string): void;
   warn(line: string): void;

@@ -1,8 +1,7 @@
 import { throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
-import type { Selection } from "../schema/partition.ts";
-import type { RowQuery } from "../schema/query.ts";
+import { conditionOf, type RowQuery } from "../schema/query.ts";
 import { type ExportFormat, loadWriter } from "./formats.ts";
 import { describeFault, planOutput } from "./output-place.ts";
 import { describeShape, type ImageMode, toRecordBatches } from "./record-batches.ts";
@@ -40,7 +39,8 @@ export interface ExportResult {
 /** What lies beside the data: `manifest.json` in an output folder, `<file>.manifest.json` beside an output file. */
 export interface ExportManifest {
   format: 1;
-  selection: Selection & { limit?: number | undefined };
+  /** Which rows: partitions, the condition on their rows, the limit. */
+  selection: RowQuery;
   catalog_generation: number;
   output_format: ExportFormat;
   images: ImageMode;
@@ -78,7 +78,8 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
       const onMissing = () => {
         missing += 1;
       };
-      const batches = toRecordBatches(rows, shape, { lake, images, skipMissing, onMissing });
+      const counted = conditionOf(request.query) === undefined ? "row" : "hit";
+      const batches = toRecordBatches(rows, shape, { lake, images, counted, skipMissing, onMissing });
       for await (const batch of batches) {
         throwIfCancelled(signal);
         await writer.write(batch);

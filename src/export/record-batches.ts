@@ -25,6 +25,8 @@ const IMAGE_COLUMN = "image";
 export interface BatchOptions {
   lake: Lake;
   images: ImageMode;
+  /** What the rows of a partition are: all of them, in order, or only some that were searched for. */
+  counted: "row" | "hit";
   /** Leave rows out whose asset is missing, and count them, instead of failing. */
   skipMissing: boolean;
   onMissing(): void;
@@ -128,11 +130,11 @@ function refuseMissing(
   rowStart: number,
   references: readonly (ImageReference | undefined)[],
   sizes: readonly (number | undefined)[],
-  { skipMissing, onMissing }: BatchOptions,
+  { counted, skipMissing, onMissing }: BatchOptions,
 ): void {
   for (const [at, size] of sizes.entries()) {
     if (size !== undefined) continue;
-    if (!skipMissing) throw missingAsset(partitions, rowStart + at, references[at]);
+    if (!skipMissing) throw missingAsset(partitions, rowStart + at, references[at], counted);
     onMissing();
   }
 }
@@ -141,6 +143,7 @@ function missingAsset(
   partitions: readonly PartitionCount[],
   row: number,
   reference: ImageReference | undefined,
+  counted: "row" | "hit",
 ): AppError {
   let before = 0;
   const partition = partitions.find(({ rows }) => {
@@ -151,7 +154,7 @@ function missingAsset(
   const where = partition ? formatPartition(partition) : "the selection";
   return new AppError(
     "missing_asset",
-    `row ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing; restore it, or leave such rows out by --skip-missing`,
+    `${counted} ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing; restore it, or leave such rows out by --skip-missing`,
     { details: { partition: where, row: inPartition, path: reference?.path } },
   );
 }

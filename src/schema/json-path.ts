@@ -9,7 +9,7 @@ const STEP =
 
 /** The steps of a JSON path, or why it is none. */
 export function parseJsonPath(text: string): JsonStep[] | string {
-  if (!text.startsWith("$")) return `begins with $, as in $.word.text`;
+  if (!text.startsWith("$")) return "does not begin with $, as in $.word.text";
   const steps: JsonStep[] = [];
   STEP.lastIndex = 1;
   while (STEP.lastIndex < text.length) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
 import { KEYS, run, runAtTerminal } from "./harness.ts";
@@ -54,8 +54,56 @@ describe("by flags", () => {
     }));
 });
 
+describe("by text", () => {
+  const LABELS = `SELECT * FROM (VALUES
+    (1, '{"words":[{"text":"서울 50%"}],"note":"부산"}'),
+    (2, '{"words":[{"text":"부산"}]}'),
+    (3, '{"words":[{"text":"부산"},{"text":"서울 50%"}]}')) t(id, label)`;
+
+  test("only the hits are written, and the manifest names the condition", () =>
+    withRows(async (bench, env, path) => {
+      await commit(bench, "create", LABELS, { ...KEY, task: "ocr", variant: "words" });
+      await refresh(bench);
+      const output = path("hits.arrow");
+      const condition = ["--text", "50%", "--column", "label", "--json-path", "$.words.text"];
+      const { exit, stdout } = await run(["download", ...condition, "--output", output, "--json"], { env });
+      expect(exit).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ rows: 2, missing: 0 });
+      const ids = tableFromIPC(await readFile(output)).getChild("id");
+      expect([...(ids ?? [])]).toEqual([1, 3]);
+      const manifest = JSON.parse(await readFile(`${output}.manifest.json`, "utf8"));
+      expect(manifest.selection).toEqual({ text: "50%", column: "label", json_path: "$.words.text" });
+      expect(manifest.rows).toBe(2);
+    }));
+
+  test("a hit whose image is missing is named by its number among the hits", () =>
+    withRows(async (bench, env, path) => {
+      const select = `SELECT id, label, 'aa' AS hash, 'provider=aihub/dataset=책/aa/aa/' || id || '.jpg' AS path,
+        4 AS width, 5 AS height, 'p' || id || '.jpg' AS source_name FROM (${LABELS})`;
+      await commit(bench, "create", select, { ...KEY, task: "ocr", variant: "pages" });
+      await refresh(bench);
+      for (const id of [1, 2]) {
+        const asset = bench.lake.layout.asset(`provider=aihub/dataset=책/aa/aa/${id}.jpg`);
+        await mkdir(dirname(asset), { recursive: true });
+        await writeFile(asset, "image");
+      }
+      const flags = ["--text", "서울", "--output", path("x.arrow")];
+      const failed = await run(["download", ...flags, "--json"], { env });
+      expect(failed.exit).toBe(4);
+      expect(JSON.parse(failed.stdout).error).toMatchObject({
+        code: "missing_asset",
+        details: { row: 2, partition: "aihub/책/ocr/pages" },
+      });
+      expect(failed.stderr).toContain("hit 2 of aihub/책/ocr/pages (p3.jpg)");
+      expect(await readdir(bench.folder)).not.toContain("x.arrow");
+      const skipped = await run(["download", ...flags, "--skip-missing", "--json"], { env });
+      expect(JSON.parse(skipped.stdout)).toMatchObject({ rows: 1, missing: 1 });
+    }));
+});
+
 describe("at a terminal", () => {
   const questions = (output: string): [string, ...string[]][] => [
+    ["How do you want to find rows?", KEYS.enter],
     ["Which dataset?", KEYS.down, KEYS.enter],
     ["In which format?", KEYS.down, KEYS.enter],
     ["With the images?", KEYS.enter],
@@ -66,8 +114,10 @@ describe("at a terminal", () => {
     withRows(async (_, env, path) => {
       const output = path("x.arrow");
       const answers = [...questions(output), ["Download it?", KEYS.enter] as [string, string]];
-      const { exit, stderr } = await runAtTerminal(["download"], answers, env);
+      const { exit, stdout, stderr } = await runAtTerminal(["download"], answers, env);
       expect(exit).toBe(0);
+      expect(stdout).toMatch(/n\n─\n0\n1\n2\n/);
+      expect(stderr).toContain("3 rows in 1 partition");
       expect(stderr).toContain("all datasets");
       expect(stderr).toContain("aihub/다른/raw/text (3 rows)");
       expect(tableFromIPC(await readFile(output)).numRows).toBe(3);
