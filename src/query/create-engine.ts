@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import type { Settings } from "../config.ts";
+import { parseSize } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { EngineName, SqlLimits } from "../schema/query.ts";
+import type { QueryEngine } from "./engine.ts";
+
+/**
+ * The engine of that name as the settings describe it; nothing is asked of it yet. Only DuckDB opens the lake. Throws
+ * `invalid_config` naming the setting that is missing.
+ */
+export async function createEngine(
+  name: EngineName,
+  openLake: () => Promise<Lake>,
+  settings: Settings,
+): Promise<QueryEngine> {
+  if (name === "trino") return createTrino(settings);
+  const { DuckDBClient } = await import("./duckdb/client.ts");
+  const { memory, threads } = settings.database;
+  const { layout } = await openLake();
+  return new DuckDBClient({ path: layout.catalogFile, scratch: settings.scratchFolder, memory, threads });
+}
+
+/** What one SQL query may take by the settings. */
+export function sqlLimits({ sql }: Pick<Settings, "sql">): SqlLimits {
+  const { timeout_s, memory, max_rows, max_bytes } = sql;
+  return { timeoutMs: timeout_s * 1000, memory, maxRows: max_rows, maxBytes: parseSize(max_bytes) };
+}
+
+async function createTrino(settings: Settings): Promise<QueryEngine> {
+  const { url, catalog, schema, table, user, password_file, token_file } = settings.trino;
+  if (url === undefined) {
+    throw new AppError("invalid_config", "no Trino is given; set trino.url to its address", {
+      details: { key: "trino.url" },
+    });
+  }
+  const { TrinoClient } = await import("./trino/client.ts");
+  const password = settings.trinoPassword ?? (await readSecret("trino.password_file", password_file));
+  const token = settings.trinoToken ?? (await readSecret("trino.token_file", token_file));
+  return new TrinoClient({ url, catalog, schema, table, user, password, token });
+}
+
+/** The first line of a file that a setting names. */
+async function readSecret(setting: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new AppError("invalid_config", `cannot read ${path}, which ${setting} names`, {
+      details: { key: setting },
+      cause,
+    });
+  });
+  const [line = ""] = text.split(/\r?\n/);
+  if (line.trim() !== "") return line.trim();
+  throw new AppError("invalid_config", `${path}, which ${setting} names, has an empty first line`, {
+    details: { key: setting },
+  });
+}
