@@ -36,6 +36,10 @@ export interface Build {
   /** SQL that brings the table's columns there; for a full build it is made with them. */
   alterations: string[];
   generation: number;
+  /** Rows from here on are those that this refresh added. */
+  firstNewRow: number;
+  /** Whether the catalog is to have an index for text search. */
+  wantsIndex: boolean;
   /** Whether this checkpoint merges row groups. */
   vacuum: boolean;
   /** Ends what keeps it from that. */
@@ -71,6 +75,8 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     columns: [],
     alterations: [],
     generation: 0,
+    firstNewRow: 0,
+    wantsIndex: settings.catalog.index === "on",
     vacuum: false,
     releaseRowGroups: () => {},
   };

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Database } from "../query/database.ts";
-import { MAYBE_UNNORMALIZED } from "../query/normal-form.ts";
+import { composeText } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { parseType } from "../schema/column-types.ts";
 import type { ColumnStats, Features } from "../schema/columns.ts";
@@ -181,7 +181,10 @@ export async function measureColumns(database: Database, path: string): Promise<
   const texts = columns.filter((column) => column.column_type === "VARCHAR");
   const measures = [
     ...counted.map(({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`),
-    ...texts.map(({ column_name }, at) => `bool_and(${isNormalText(column_name)}) AS t${at}`),
+    ...texts.map(
+      ({ column_name }, at) =>
+        `bool_and(${composeText(quoteName(column_name))} = ${quoteName(column_name)}) AS t${at}`,
+    ),
   ];
   const [row] =
     measures.length > 0 && known.size > 0
@@ -195,12 +198,6 @@ export async function measureColumns(database: Database, path: string): Promise<
     nulls: Number(scanned.get(name) ?? known.get(name) ?? 0),
     ...(normal.has(name) && { nfc: normal.get(name) === true }),
   }));
-}
-
-/** The engine takes microseconds to compose a text; most show at once that they are composed. */
-function isNormalText(name: string): string {
-  const column = quoteName(name);
-  return `CASE WHEN regexp_matches(${column}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN nfc_normalize(${column}) = ${column} ELSE true END`;
 }
 
 /** SHA-256 of a file in lower-case hex, read in pieces of 1 MiB. */

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
+import { hasIndex } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
 import { catalogIdentity } from "./publish.ts";
@@ -20,6 +21,8 @@ export interface PublishedCatalog {
   partitions: KnownPartition[];
   /** Of the table `catalog`, behind the partition's names. */
   columns: Column[];
+  /** Whether it has an index for text search. */
+  hasIndex: boolean;
   /** Of the file that was read. */
   identity: string;
 }
@@ -34,7 +37,8 @@ export async function readPublished(database: Database, lake: Lake): Promise<Pub
   return withPublished(database, lake, "published", async () => {
     const head = await requireHead(database, lake, "published");
     const partitions = await readKnown(database, "published");
-    return { head, partitions, columns: await readColumns(database, "published"), identity };
+    const columns = await readColumns(database, "published");
+    return { head, partitions, columns, hasIndex: await hasIndex(database, "published"), identity };
   });
 }
 

@@ -2,6 +2,9 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import { listPartitions } from "../lake/manifests.ts";
 import { interruptible } from "../query/database.ts";
+import { indexRows } from "../query/search-index/build.ts";
+import { deleteRanges, findRanges, readRanges } from "../query/search-index/ranges.ts";
+import { createIndexTables, dropIndexTables } from "../query/search-index/tables.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { assertLease, type Build } from "./build.ts";
@@ -30,6 +33,8 @@ export const BUILD_STEPS = [
   ["observe", observe],
   ["prepare", prepareFile],
   ["load", load],
+  ["merge", merge],
+  ["index", index],
   ["describe", describe],
   ["seal", seal],
   ["publish", publish],
@@ -67,7 +72,8 @@ async function observe(build: Build): Promise<void> {
   build.plan = planRefresh(known, keys, observations);
   decideOutcome(build);
   const { loads, describes, removes } = build.plan;
-  if (!build.full && loads.length + describes.length + removes.length === 0) {
+  const isIndexRight = build.published?.hasIndex === build.wantsIndex;
+  if (!build.full && isIndexRight && loads.length + describes.length + removes.length === 0) {
     build.upToDate = true;
     return;
   }
@@ -103,6 +109,8 @@ async function prepareFile(build: Build): Promise<void> {
   if (full) await createTables(database, build.columns);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
   for (const sql of build.alterations) await interruptible(database, build.signal, () => database.run(sql));
+  const [last] = await database.rows<{ row: number | null }>("SELECT max(rowid) AS row FROM catalog");
+  build.firstNewRow = (last?.row ?? -1) + 1;
 }
 
 /** Deletes the rows of partitions that are gone, loads new ones. */
@@ -114,6 +122,37 @@ async function load(build: Build): Promise<void> {
   });
 }
 
+/**
+ * Merges row groups where that is due: rows get other rowids then, so it comes before the search index. In a full build
+ * nothing is deleted, and rows keep theirs.
+ */
+async function merge(build: Build): Promise<void> {
+  const { database, full, signal } = build;
+  const rows = countRows(build);
+  const merged = build.published?.head.merged_generation ?? 0;
+  build.vacuum = full || (await isVacuumDue(database, "work", rows, build.generation + 1 - merged));
+  if (build.vacuum && !full) await interruptible(database, signal, () => database.run("CHECKPOINT work"));
+}
+
+/** Brings the search index in line: all of it anew, or the rows that this refresh added; none where it is off. */
+async function index(build: Build): Promise<void> {
+  const { database, columns, partitions, plan, signal, firstNewRow } = build;
+  const known = build.vacuum || !build.wantsIndex ? undefined : await readRanges(database);
+  if (known === undefined) await dropIndexTables(database);
+  if (!build.wantsIndex) return;
+  await createIndexTables(database);
+  if (known !== undefined) {
+    const replaced = plan.loads.filter(({ rowStart }) => rowStart === 0).map(({ state }) => state.key);
+    await deleteRanges(database, [...replaced, ...plan.removes]);
+  }
+  const ranges = await findRanges(database, known === undefined ? 0 : firstNewRow);
+  await interruptible(database, signal, () => indexRows(database, { columns, ranges, partitions }, signal));
+}
+
+function countRows({ partitions }: Build): number {
+  return Array.from(partitions.values()).reduce((sum, partition) => sum + partition.rows, 0);
+}
+
 /** Writes the tables `partitions` and `lake`, and compares them with the rows that are there. */
 async function describe(build: Build): Promise<void> {
   const { database, full, lake } = build;
@@ -122,9 +161,8 @@ async function describe(build: Build): Promise<void> {
   const after = Array.from(build.partitions.values());
   const changed = after.filter((row) => before.get(formatPartition(row)) !== row);
   const gone = Array.from(before.values()).filter((row) => !build.partitions.has(formatPartition(row)));
-  const rows = after.reduce((sum, partition) => sum + partition.rows, 0);
+  const rows = countRows(build);
   const merged = build.published?.head.merged_generation ?? 0;
-  build.vacuum = full || (await isVacuumDue(database, "work", rows, build.generation - merged));
   if (!build.vacuum) build.releaseRowGroups = await holdRowGroups(database, "work");
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);

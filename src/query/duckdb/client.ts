@@ -5,13 +5,14 @@ import { comparePartitions, isSelected, type Selection } from "../../schema/part
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
 import type { Database, DatabaseOptions } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
-import { type DescribedPartition, planRows } from "../row-plan.ts";
+import { planRows } from "../row-plan.ts";
 import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
+import { describeCatalog } from "./described.ts";
 import { findRows } from "./find-rows.ts";
 import { readFound } from "./read-found.ts";
 import { readRows } from "./read-rows.ts";
 import { type Source, scanLimits } from "./stream.ts";
-import { describeTable, listTables, readTable } from "./tables.ts";
+import { describeTable, listTables } from "./tables.ts";
 
 export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "readOnly"> {
   /** The published catalog file of a lake: `<lake>/catalog.duckdb`. */
@@ -99,17 +100,14 @@ async function openRows(
 ): Promise<RowResult> {
   const startedMs = performance.now();
   throwIfCancelled(signal);
-  const known = await database.rows<DescribedPartition>(
-    "SELECT provider, dataset, task, variant, rows, bytes, columns, features FROM partitions",
-  );
-  const table = await readTable(database, "catalog");
+  const { known, table, ranges, generation } = await describeCatalog(database);
   const { partitions, columns: planned, features, condition } = planRows(known, table, query);
   const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
   const columns = planned.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
   }));
-  const found = condition && (await findRows(database, partitions, condition, signal));
+  const found = condition && (await findRows(database, partitions, condition, ranges, signal));
   const counted = partitions.map(({ provider, dataset, task, variant, rows }, part) => ({
     provider,
     dataset,
@@ -119,7 +117,6 @@ async function openRows(
   }));
   const matchCount = counted.reduce((sum, { rows }) => sum + rows, 0);
   const rowCount = Math.min(matchCount, query.limit ?? matchCount);
-  const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
   const source: Source = {
     database,
     columns,
@@ -133,7 +130,7 @@ async function openRows(
     rowCount,
     matchCount,
     partitions: found === undefined ? counted : counted.filter(({ rows }) => rows > 0),
-    generation: head?.generation ?? 0,
+    generation,
     schema: source.schema,
     stats: source.stats,
     batches: batchesOf(),

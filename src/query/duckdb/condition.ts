@@ -1,5 +1,5 @@
 import type { JsonStep } from "../../schema/json-path.ts";
-import { MAYBE_UNNORMALIZED } from "../normal-form.ts";
+import { composeText } from "../normal-form.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteName, quoteText } from "../sql.ts";
 
@@ -13,7 +13,7 @@ export function renderCondition(condition: ColumnCondition, normal: boolean): st
     return anyOf(columns.map(({ name }) => (steps ? hasValueAt(name, steps) : hasValue(name))));
   }
   const contains = (value: string, known: boolean) => {
-    const composed = known ? value : compose(value);
+    const composed = known ? value : composeText(value);
     if (ignoreCase) return `contains(lower(${composed}), lower(${quoteText(text)}))`;
     return `contains(${composed}, ${quoteText(text)})`;
   };
@@ -29,11 +29,6 @@ export function renderCondition(condition: ColumnCondition, normal: boolean): st
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
-}
-
-/** NFC of a text. The engine takes microseconds for that, and most texts show at once that they do not need it. */
-function compose(value: string): string {
-  return `CASE WHEN regexp_matches(${value}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN nfc_normalize(${value}) ELSE ${value} END`;
 }
 
 /** In JSON text a string stands as it is, or some character of it is escaped by a backslash. */

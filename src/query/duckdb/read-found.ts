@@ -1,11 +1,11 @@
 import type { RecordBatch } from "apache-arrow";
 import { interruptible } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";
-import { FOUND } from "./find-rows.ts";
 import { GROUP } from "./read-rows.ts";
+import { FOUND } from "./row-tables.ts";
 import { type Source, selectList, streamBatches } from "./stream.ts";
 
-/** The found rows in their final order, numbered from 0. */
+/** The found rows in their final order, numbered from 0; in names that no column of the lake has. */
 const ORDERED = "temp.ordered";
 
 /**
@@ -24,7 +24,7 @@ export async function* readFound(
   const startedMs = performance.now();
   await interruptible(database, signal, () =>
     database.run(
-      `CREATE OR REPLACE TEMP TABLE ${ORDERED} AS SELECT row_number() OVER () - 1 AS n, "row"
+      `CREATE OR REPLACE TEMP TABLE ${ORDERED} AS SELECT row_number() OVER () - 1 AS "@n", "row" AS "@row"
        FROM (SELECT "row" FROM ${FOUND} ORDER BY part, "row" LIMIT ${rowCount})`,
     ),
   );
@@ -33,8 +33,8 @@ export async function* readFound(
   const step = stepRows(partitions);
   for (let start = 0; start < rowCount; start += step) {
     const end = Math.min(rowCount, start + step);
-    const sql = `SELECT ${list} FROM catalog JOIN ${ORDERED} AS ordered ON ordered."row" = catalog.rowid
-      WHERE ordered.n >= ${start} AND ordered.n < ${end} ORDER BY ordered.n`;
+    const sql = `SELECT ${list} FROM catalog JOIN ${ORDERED} AS ordered ON ordered."@row" = catalog.rowid
+      WHERE ordered."@n" >= ${start} AND ordered."@n" < ${end} ORDER BY ordered."@n"`;
     yield* streamBatches(source, limits, sql, end - start, signal);
   }
 }

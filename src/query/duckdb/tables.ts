@@ -1,13 +1,14 @@
 import { AppError } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import type { Database } from "../database.ts";
+import { INDEX_TABLES } from "../search-index/tables.ts";
 
 /** The tables of the catalog that are for people, sorted; those of the search index are not among them. */
 export async function listTables(database: Database): Promise<string[]> {
   const found = await database.rows<{ name: string }>(
     "SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal AND NOT temporary ORDER BY name",
   );
-  return found.map(({ name }) => name);
+  return found.map(({ name }) => name).filter((name) => !(name in INDEX_TABLES));
 }
 
 /** The columns of a table in order, with their DuckDB types. Throws `not_found`. */

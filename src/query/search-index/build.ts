@@ -1,0 +1,94 @@
+import { throwIfCancelled } from "../../errors.ts";
+import type { Column } from "../../schema/columns.ts";
+import { formatPartition } from "../../schema/partition.ts";
+import type { Database } from "../database.ts";
+import { type DescribedPartition, isSearched } from "../row-plan.ts";
+import { quoteName } from "../sql.ts";
+import { openIndexSink } from "./append.ts";
+import { BLOCK_TERMS } from "./blocks.ts";
+import { collectPostings } from "./postings.ts";
+import { insertRanges, type RowRange } from "./ranges.ts";
+import { readTexts } from "./text-batches.ts";
+
+/** What is to be indexed in the database that is in use. */
+export interface IndexRequest {
+  /** Of the table `catalog`. */
+  columns: readonly Column[];
+  /** Rows that the index does not know yet, ascending. */
+  ranges: readonly RowRange[];
+  /** What is known of the partitions of these rows, by name. */
+  partitions: ReadonlyMap<string, Pick<DescribedPartition, "columns">>;
+}
+
+/**
+ * Adds rows to the search index: one text column after the other, whose terms get numbers of their own. In one
+ * transaction: all or nothing. Throws `cancelled`.
+ */
+export async function indexRows(
+  database: Database,
+  { columns, ranges, partitions }: IndexRequest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const reader = await database.connect();
+  try {
+    const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
+    await reader.run(`USE ${quoteName(used?.name ?? "memory")}`);
+    let firstTerm = await nextTerm(database);
+    await database.run("BEGIN");
+    for (const { name } of columns.filter(isSearched)) {
+      const sink = await openIndexSink(database, name);
+      try {
+        firstTerm = await collectPostings(textsOf(name), sink, firstTerm);
+      } finally {
+        sink.close();
+      }
+    }
+    await insertRanges(database, ranges);
+    await database.run("COMMIT");
+  } catch (error) {
+    await database.run("ROLLBACK").catch(() => {}); // a failed COMMIT has rolled back already
+    throw error;
+  } finally {
+    reader.close();
+  }
+
+  async function* textsOf(column: string) {
+    for (const { start, end, normal } of joinRanges(ranges, partitions, column)) {
+      for await (const batch of readTexts(reader, column, { start, end }, normal)) {
+        throwIfCancelled(signal);
+        yield batch;
+      }
+    }
+  }
+}
+
+/** Neighbours that are read alike as one; those of partitions without a value in the column are left out. */
+function* joinRanges(
+  ranges: readonly RowRange[],
+  partitions: IndexRequest["partitions"],
+  column: string,
+): Generator<{ start: number; end: number; normal: boolean }> {
+  let open: { start: number; end: number; normal: boolean } | undefined;
+  for (const range of ranges) {
+    const known = partitions.get(formatPartition(range))?.columns.find(({ name }) => name === column);
+    if (known === undefined) continue;
+    const normal = known.nfc === true || known.type !== "VARCHAR";
+    if (open && open.end === range.row_start && open.normal === normal) open.end = range.row_end;
+    else {
+      if (open) yield open;
+      open = { start: range.row_start, end: range.row_end, normal };
+    }
+  }
+  if (open) yield open;
+}
+
+/** The first number of a block that no term has. */
+async function nextTerm(database: Database): Promise<number> {
+  const [last] = await database.rows<{ block: number | null }>(
+    "SELECT max(block) AS block FROM index_postings",
+  );
+  const [first] = await database.rows<{ next: number | null }>(
+    "SELECT max(first + len(string_split(tokens, chr(10))) - 2) AS next FROM index_terms",
+  );
+  return BLOCK_TERMS * Math.max((last?.block ?? -1) + 1, Math.ceil((first?.next ?? 0) / BLOCK_TERMS));
+}

@@ -1,0 +1,113 @@
+import { MARKS, MAX_NUMBER_DIGITS, MAX_TOKEN_BYTES, TOKEN_BYTES } from "./tokens.ts";
+import { entryOf, entryOfText, LAST_ROW, TERM, type Vocabulary } from "./vocabulary.ts";
+
+/** Texts of some rows of one column, in Unicode form NFC. */
+export interface TextBatch {
+  /** UTF-8, with at least 12 bytes of room behind the last text. */
+  bytes: Uint8Array;
+  /** Row `i` is `bytes[offsets[i]..offsets[i + 1])`. */
+  offsets: Int32Array;
+  /** What the rows are known by, ascending over all batches. */
+  rows: Int32Array;
+}
+
+/** Room that a batch needs behind its texts. */
+export const TEXT_MARGIN = 12;
+
+/** Which terms stand in which rows, in the order of rows; each term once a row. */
+export interface Occurrences {
+  terms: Int32Array;
+  rows: Int32Array;
+  length: number;
+}
+
+/** A row has at most one term for each second byte, and one for each mark. */
+export function maxOccurrences(rowBytes: number): number {
+  return (rowBytes >> 1) + 1 + Object.keys(MARKS).length;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const NINE = 0x39;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
+/**
+ * Adds the terms of rows of a batch, from row `from` on, as far as there is room; gives the first row that had none.
+ * One loop over the bytes: it is most of what an index costs.
+ */
+export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBatch, from: number): number {
+  const { bytes, offsets, rows } = batch;
+  const { terms, rows: rowsOut } = into;
+  const source = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+  const isToken = TOKEN_BYTES;
+  const [longTerm, numberTerm, escapeTerm] = markTerms(vocabulary);
+  let length = into.length;
+  for (let at = from; at < rows.length; at++) {
+    const row = rows[at] as number;
+    let position = offsets[at] as number;
+    const end = offsets[at + 1] as number;
+    if (length + maxOccurrences(end - position) > terms.length) {
+      into.length = length;
+      return at;
+    }
+    const isJson = bytes[position] === BRACE || bytes[position] === BRACKET;
+    let outside = isJson; // of the strings of a JSON document
+    let escapes = false;
+    let numbers = false;
+    let tooLong = false;
+    while (position < end) {
+      const byte = bytes[position] as number;
+      if (isToken[byte] === 0) {
+        if (byte === QUOTE) outside = isJson && !outside;
+        else if (byte === BACKSLASH) {
+          escapes = true;
+          if (bytes[position + 1] === QUOTE || bytes[position + 1] === BACKSLASH) position++;
+        }
+        position++;
+        continue;
+      }
+      const start = position;
+      if (outside) {
+        while (position < end && (bytes[position] as number) <= NINE && (bytes[position] as number) >= ZERO)
+          position++;
+        const isNumber = position === end || isToken[bytes[position] as number] === 0;
+        if (isNumber && position - start <= MAX_NUMBER_DIGITS) {
+          numbers = true;
+          continue;
+        }
+      }
+      while (position < end && isToken[bytes[position] as number] === 1) position++;
+      if (position - start > MAX_TOKEN_BYTES) {
+        tooLong = true;
+        continue;
+      }
+      const entry = entryOf(vocabulary, source, start, position);
+      const { entries } = vocabulary;
+      if (entries[entry + LAST_ROW] === row) continue;
+      entries[entry + LAST_ROW] = row;
+      terms[length] = (entries[entry + TERM] as number) - 1;
+      rowsOut[length++] = row;
+    }
+    if (tooLong) {
+      terms[length] = longTerm;
+      rowsOut[length++] = row;
+    }
+    if (numbers) {
+      terms[length] = numberTerm;
+      rowsOut[length++] = row;
+    }
+    if (escapes) {
+      terms[length] = escapeTerm;
+      rowsOut[length++] = row;
+    }
+  }
+  into.length = length;
+  return rows.length;
+}
+
+function markTerms(vocabulary: Vocabulary): [number, number, number] {
+  const termOf = (mark: string) => (vocabulary.entries[entryOfText(vocabulary, mark) + TERM] as number) - 1;
+  return [termOf(MARKS.long), termOf(MARKS.number), termOf(MARKS.escape)];
+}
