@@ -82,11 +82,9 @@ export function filterRows(rows: readonly TextRow[], condition: RowCondition): T
   );
 }
 
-/** Letter by letter, as databases do it: a Greek final sigma is not told by what stands before it. */
-export function lower(text: string): string {
-  return Array.from(text, (character) =>
-    character === "İ" ? "i" : character.toLowerCase().replace("ς", character === "ς" ? "ς" : "σ"),
-  ).join("");
+/** Letter by letter, as databases do it: no sigma is final, and a letter stays one. */
+function lower(text: string): string {
+  return Array.from(text, (character) => (character === "İ" ? "i" : character.toLowerCase())).join("");
 }
 
 function valuesOf(label: string | null, steps: JsonStep[]): unknown[] {

@@ -127,6 +127,7 @@ function createPageReader(
     },
     pages: async function* () {
       try {
+        throwIfCancelled(either); // stopped before anybody read
         for (let current = page; current !== undefined; current = await advance()) {
           if (current.data !== undefined && current.data.length > 0) yield current.data;
           if (current.nextUri === undefined) return;

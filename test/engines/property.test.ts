@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { quoteText } from "../../src/query/sql.ts";
+import { renderCondition } from "../../src/query/trino/condition.ts";
+import { createTrinoRunner } from "../../src/query/trino/runner.ts";
+import type { StatementRunner } from "../../src/query/trino/statements.ts";
+import { formatJsonPath, type JsonStep, parseJsonPath } from "../../src/schema/json-path.ts";
+import { filterRows, type TextRow } from "./rows.ts";
+import { trinoWanted, useTrino } from "./trino.ts";
+
+/** Few letters, so that texts meet: parts of Korean syllables, marks, what LIKE and SQL treat as special, escapes. */
+const LETTERS = [
+  "한",
+  "ᄒ",
+  "ᅡ",
+  "ᆫ",
+  "가",
+  "e",
+  "\u0301",
+  "é",
+  "E",
+  "Å",
+  "Σ",
+  "ς",
+  "😀",
+  "%",
+  "_",
+  "'",
+  '"',
+  "\\",
+  "\n",
+];
+const Text = fc.string({ unit: fc.constantFrom(...LETTERS), maxLength: 6 });
+const Key = fc.constantFrom("word", "text", "0", "a b", "한");
+const Step: fc.Arbitrary<JsonStep> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ key: Key }) },
+  { weight: 1, arbitrary: fc.record({ index: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.constant({ each: true as const }) },
+);
+
+/** JSON in which lists stand in lists at most two deep, as engines search them. */
+const { document: Json } = fc.letrec<{ document: unknown; item: unknown; object: unknown }>((tie) => ({
+  document: fc.oneof(
+    tie("item"),
+    fc.array(fc.oneof(tie("item"), fc.array(tie("item"), { maxLength: 2 })), { maxLength: 3 }),
+  ),
+  item: fc.oneof({ depthSize: "small" }, Text, fc.constantFrom(null, true, 12, ""), tie("object")),
+  object: fc.dictionary(Key, tie("document"), { maxKeys: 3 }),
+}));
+const Label = fc.oneof(
+  { weight: 6, arbitrary: Json.map((value) => JSON.stringify(value)) },
+  { weight: 1, arbitrary: Json.map((value) => JSON.stringify(value).replace(/[^\0-\x7f]/g, escapeUnit)) },
+  { weight: 1, arbitrary: Json.map((value) => JSON.stringify(value).slice(0, -1)) },
+  { weight: 1, arbitrary: fc.constant(null) },
+);
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+const Rows: fc.Arbitrary<TextRow[]> = fc
+  .array(fc.record({ body: fc.option(Text), label: Label }), { minLength: 1, maxLength: 12 })
+  .map((rows) => rows.map((row, id) => ({ id, ...row })));
+
+describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", () => {
+  let runner: StatementRunner;
+  beforeAll(async () => {
+    const { url } = await useTrino();
+    runner = createTrinoRunner({ url, catalog: "system", schema: "runtime", table: "x", user: "test" });
+  }, 120_000);
+  afterAll(() => runner?.close());
+
+  const ask = async (rows: readonly TextRow[], condition: string): Promise<number[]> => {
+    const literal = (text: string | null) => (text === null ? "CAST(NULL AS varchar)" : quoteText(text));
+    const values = rows.map(({ id, body, label }) => `(${id}, ${literal(body)}, ${literal(label)})`);
+    const sql = `SELECT id FROM (VALUES ${values.join(", ")}) AS t(id, body, label) WHERE ${condition} ORDER BY id`;
+    return (await Array.fromAsync((await runner.run(sql)).rows)).map(([id]) => Number(id));
+  };
+  const columns = (...names: string[]) => names.map((name) => ({ name, type: "VARCHAR" }));
+
+  test("for any text", async () => {
+    const Needle = Text.filter((text) => text !== "").map((text) => text.normalize("NFC"));
+    await fc.assert(
+      fc.asyncProperty(Rows, Needle, fc.boolean(), async (rows, text, ignoreCase) => {
+        const condition = { columns: columns("body", "label"), text, steps: undefined, ignoreCase };
+        const expected = filterRows(rows, { text, ignore_case: ignoreCase }).map(({ id }) => id);
+        expect(await ask(rows, renderCondition(condition, false))).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  test("for any text, or none, at any JSON path", async () => {
+    const Needle = fc.option(
+      Text.filter((text) => text !== "").map((text) => text.normalize("NFC")),
+      { nil: undefined },
+    );
+    await fc.assert(
+      fc.asyncProperty(Rows, fc.array(Step, { maxLength: 3 }), Needle, async (rows, steps, text) => {
+        const json_path = formatJsonPath(steps);
+        expect(parseJsonPath(json_path)).toEqual(steps);
+        const condition = { columns: columns("label"), text, steps, ignoreCase: false };
+        const expected = filterRows(rows, { column: "label", json_path, text }).map(({ id }) => id);
+        expect(await ask(rows, renderCondition(condition, false))).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  }, 180_000);
+});
