@@ -1,16 +1,18 @@
 import { AppError } from "../errors.ts";
 import type { ExportFormat } from "../export/formats.ts";
 import type { ImageMode } from "../export/record-batches.ts";
+import { createEngine } from "../query/create-engine.ts";
 import { defineCommand } from "./command.ts";
 import { askChoice, confirmDownload, type OutputChoice } from "./download-questions.ts";
 import { downloadRows } from "./download-rows.ts";
-import { openEngine, withKnownNames } from "./search-engine.ts";
-import { QUERY_FLAGS, readQuery } from "./search-flags.ts";
+import { withKnownNames } from "./search-engine.ts";
+import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "./search-flags.ts";
 
 export const downloadCommand = defineCommand({
   summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
   flags: {
     ...QUERY_FLAGS,
+    engine: ENGINE_FLAG,
     output: {
       type: "text",
       placeholder: "PATH",
@@ -50,7 +52,7 @@ export const downloadCommand = defineCommand({
         "--output is missing: name a new folder, or a file ending in .parquet or .arrow",
       );
     }
-    const engine = await openEngine(effects);
+    const engine = await createEngine(readEngine(flags.engine), effects.openLake, effects.settings);
     try {
       if (flags.output === undefined) {
         const { askRows } = await import("./search-hits.ts");

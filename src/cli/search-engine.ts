@@ -4,16 +4,6 @@ import { PARTITION_COLUMNS } from "../schema/partition.ts";
 import type { RowQuery, RowResult } from "../schema/query.ts";
 import { formatBytes, formatCount, formatQuantity } from "../util/format.ts";
 import { nearestWord } from "../util/nearest.ts";
-import type { Effects } from "./command.ts";
-
-/** The engine of that name: DuckDB over the catalog of the lake, or a remote one that the settings name. */
-export async function openEngine(effects: Effects): Promise<QueryEngine> {
-  const { DuckDBClient } = await import("../query/duckdb/client.ts");
-  const { memory, threads } = effects.settings.database;
-  const lake = await effects.openLake();
-  const scratch = effects.settings.scratchFolder;
-  return new DuckDBClient({ path: lake.layout.catalogFile, scratch, memory, threads });
-}
 
 const LISTS = { provider: "providers", dataset: "datasets", task: "tasks", variant: "variants" } as const;
 

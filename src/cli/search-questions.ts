@@ -152,8 +152,7 @@ async function askPath(
     { value: undefined, label: "anywhere" },
     ...paths.map(({ path, rowCount: count }) => ({
       value: path,
-      label: oneLine(path),
-      hint: `in ${formatCount(count)} of ${formatQuantity(rowCount, "row")}`,
+      label: `${oneLine(path)}, in ${formatCount(count)} of ${formatQuantity(rowCount, "row")}`,
     })),
     { value: ELSEWHERE, label: "another path", hint: "one that those rows do not have" },
   ]);

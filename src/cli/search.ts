@@ -1,10 +1,11 @@
+import { createEngine } from "../query/create-engine.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type { RowQuery } from "../schema/query.ts";
 import { formatCount } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, type PrintFormat, printRows } from "./print-rows.ts";
-import { describeHits, findRows, openEngine } from "./search-engine.ts";
-import { QUERY_FLAGS, readQuery } from "./search-flags.ts";
+import { describeHits, findRows } from "./search-engine.ts";
+import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "./search-flags.ts";
 import { printTable, SAMPLE_ROWS } from "./search-hits.ts";
 
 export const searchCommand = defineCommand({
@@ -16,6 +17,7 @@ export const searchCommand = defineCommand({
       placeholder: "N",
       description: "At most this many rows (default: 10 on a terminal, 1000 with --json, else all)",
     },
+    engine: ENGINE_FLAG,
     format: PRINT_FORMAT_FLAG,
   },
   examples: [
@@ -29,7 +31,7 @@ export const searchCommand = defineCommand({
     const { terminal } = effects;
     const query = readQuery(flags);
     const format = chooseFormat(flags.format, terminal.json);
-    const engine = await openEngine(effects);
+    const engine = await createEngine(readEngine(flags.engine), effects.openLake, effects.settings);
     try {
       if (terminal.interactive && format === "table" && Object.keys(query).length === 0) {
         const { browse } = await import("./search-browse.ts");
