@@ -7,9 +7,9 @@ import manifest from "../package.json" with { type: "json" };
 const LAYERS = [
   ["errors.ts", "log.ts", "native.ts", "util"],
   ["schema"],
-  ["lake", "config.ts", "client"],
+  ["lake", "config.ts"],
   ["assets", "images", "query"],
-  ["ingest", "catalog", "export"],
+  ["ingest", "catalog", "export", "client"],
   ["jobs"],
   ["server", "cli"],
   ["main.ts", "worker.ts"],
@@ -21,8 +21,6 @@ const BETWEEN_SIBLINGS = new Set([
   "native.ts -> errors.ts",
   // What is stored was decoded, and perhaps encoded anew, before.
   "assets -> images",
-  // The client without a server works on the lake's own files.
-  "client -> lake",
   // `datalake serve` starts the server.
   "cli -> server",
   // The worker's URL.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { builtBinary } from "./binary/binary.ts";
 import { pythonOf } from "./interop/python.ts";
@@ -9,7 +9,7 @@ import { pythonOf } from "./interop/python.ts";
 setDefaultTimeout(300_000); // a story of many commands, on a machine that may be busy elsewhere
 
 interface Block {
-  language: "sh" | "python";
+  language: "sh" | "python" | "ts";
   /** Where its code begins in the README, counted from 1. */
   line: number;
   code: string;
@@ -19,11 +19,13 @@ const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
 
 /** Blocks of other languages are not run: they need a person, a server or root. */
 function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(sh|python)\n(.*?)^```$/gms)].map(({ 1: language, 2: code, index }) => ({
-    language: language as Block["language"],
-    line: markdown.slice(0, index).split("\n").length + 1,
-    code: code as string,
-  }));
+  return [...markdown.matchAll(/^```(sh|python|ts)\n(.*?)^```$/gms)].map(
+    ({ 1: language, 2: code, index }) => ({
+      language: language as Block["language"],
+      line: markdown.slice(0, index).split("\n").length + 1,
+      code: code as string,
+    }),
+  );
 }
 
 let folder: string;
@@ -37,6 +39,8 @@ beforeAll(async () => {
   await writeFile(wrapper, `#!/bin/sh\nexec '${await builtBinary()}' "$@"\n`);
   await chmod(wrapper, 0o755);
   await writePages(join(folder, "work"), 6);
+  await mkdir(join(folder, "node_modules"));
+  await symlink(resolve(import.meta.dir, ".."), join(folder, "node_modules", "datalake"));
 });
 
 afterAll(async () => {
@@ -58,13 +62,23 @@ async function writePages(work: string, count: number): Promise<void> {
 }
 
 /** One shell session over all sh blocks: what a block exports is there in the next one. */
-async function runBlock({ language, code }: Block): Promise<{ exit: number; said: string }> {
+async function commandOf(language: Block["language"], code: string): Promise<string[]> {
+  if (language === "python") return [pythonOf("datasets-newest"), "-c", code];
+  if (language === "ts") {
+    const script = join(folder, "work", "example.ts");
+    await writeFile(script, code);
+    return [process.execPath, script];
+  }
   const exports = join(folder, "exports");
-  const command =
-    language === "python"
-      ? [pythonOf("datasets-newest"), "-c", code]
-      : ["bash", "-c", `set -eu\n[ ! -e '${exports}' ] || . '${exports}'\n${code}\nexport -p > '${exports}'`];
-  const child = Bun.spawn(command, {
+  return [
+    "bash",
+    "-c",
+    `set -eu\n[ ! -e '${exports}' ] || . '${exports}'\n${code}\nexport -p > '${exports}'`,
+  ];
+}
+
+async function runBlock({ language, code }: Block): Promise<{ exit: number; said: string }> {
+  const child = Bun.spawn(await commandOf(language, code), {
     cwd: join(folder, "work"),
     env: {
       PATH: `${join(folder, "bin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -82,7 +96,7 @@ async function runBlock({ language, code }: Block): Promise<{ exit: number; said
 
 test("every command of the README runs, from the first to the last", async () => {
   const blocks = blocksOf(readme);
-  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["sh", "python"]));
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["sh", "python", "ts"]));
   for (const block of blocks) {
     const { exit, said } = await runBlock(block);
     if (exit !== 0) throw new Error(`README.md:${block.line} ended with ${exit}:\n${block.code}\n${said}`);

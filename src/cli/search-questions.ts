@@ -105,7 +105,8 @@ async function askCondition(
   const text = await terminal.text("Which text?", { check: (answer) => problemOf(NeedleSchema, answer) });
   const sample = await sampleTexts(engine, partitions, signal);
   const column = names.length === 1 ? names[0] : await askColumn(terminal, names, sample);
-  const path = column === undefined ? undefined : await askPath(terminal, column, sample);
+  const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
+  const path = column === undefined ? undefined : await askPath(terminal, column, sample, total);
   const hasCase = text.toLowerCase() !== text.toUpperCase();
   const ignoreCase = hasCase && (await terminal.confirm("Take upper and lower case for the same?", false));
   return {
@@ -144,10 +145,11 @@ async function askPath(
   terminal: Terminal,
   column: string,
   { rowCount, values }: TextSample,
+  total: number,
 ): Promise<string | undefined> {
   const paths = countTextPaths(values.get(column) ?? []);
   if (paths.length === 0) return undefined;
-  terminal.note(`paths of ${formatQuantity(rowCount, "row")} that were looked at:`);
+  terminal.note(`looked at ${formatCount(rowCount)} of ${formatQuantity(total, "row")} for its paths`);
   const chosen = await terminal.select<string | undefined>("Where in its JSON?", [
     { value: undefined, label: "anywhere" },
     ...paths.map(({ path, rowCount: count }) => ({

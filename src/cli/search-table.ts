@@ -23,7 +23,7 @@ export interface HitTable {
   lines: AsyncIterable<string>;
   /** Rows laid out; complete when the lines have been read. */
   rowCount(): number;
-  /** Columns of the rows that the table does not show. */
+  /** Columns of the rows that the table does not show, though they hold something. */
   hidden(): readonly string[];
 }
 
@@ -43,9 +43,11 @@ export function layOutHits(result: RowResult, query: RowQuery, options: HitTable
   const mark = (text: string) => (options.color && text !== "" ? `\u001b[1;31m${text}\u001b[22;39m` : text);
   let shown: ShownColumn[] | undefined;
   let rowCount = 0;
+  /** Candidates with a value in some row. */
+  const filled = new Set<number>();
   const line = (row: readonly Excerpt[]) => joinLine(shown ?? [], row, find, mark);
   const begin = (rows: readonly (readonly Excerpt[])[]) => {
-    shown = planColumns(candidates, rows, options.width);
+    shown = planColumns(candidates, filled, rows, options.width);
     const titles = candidates.map(({ title }) => ({ before: "", match: "", after: oneLine(title) }));
     const rules = candidates.map((_, at) => {
       const width = shown?.find((column) => column.at === at)?.width ?? 0;
@@ -62,6 +64,7 @@ export function layOutHits(result: RowResult, query: RowQuery, options: HitTable
       for (let row = 0; row < batch.numRows; row++) {
         rowCount++;
         const excerpts = candidates.map((column) => column.excerpt(cells, row));
+        for (const [at, { after }] of excerpts.entries()) if (after !== NULL_TEXT) filled.add(at);
         if (shown !== undefined) text += line(excerpts);
         else if (waiting.push(excerpts) === MEASURED_ROWS) text += begin(waiting);
       }
@@ -73,8 +76,8 @@ export function layOutHits(result: RowResult, query: RowQuery, options: HitTable
     lines: lines(),
     rowCount: () => rowCount,
     hidden: () => {
-      const at = new Set(shown?.map((column) => column.at));
-      return [...candidates.filter((_, column) => !at.has(column)).map(({ title }) => title), ...left];
+      const hidden = candidates.filter((_, at) => filled.has(at) && !shown?.some((one) => one.at === at));
+      return [...hidden.map(({ title }) => title), ...left];
     },
   };
 }
@@ -107,6 +110,7 @@ function joinLine(
  */
 function planColumns(
   candidates: readonly HitColumn[],
+  filled: ReadonlySet<number>,
   rows: readonly (readonly Excerpt[])[],
   lineWidth: number | undefined,
 ): ShownColumn[] {
@@ -121,9 +125,7 @@ function planColumns(
     if (hit) return 1;
     return candidates[at]?.title === "partition" ? 0 : 2;
   };
-  const columns = measured
-    .filter(({ at, hit }) => hit || rows.some((row) => row[at]?.after !== NULL_TEXT))
-    .sort((a, b) => rank(a) - rank(b));
+  const columns = measured.filter(({ at, hit }) => hit || filled.has(at)).sort((a, b) => rank(a) - rank(b));
   if (lineWidth === undefined) return columns;
   const needed = (key: "width" | "least") =>
     columns.reduce((sum, column) => sum + column[key] + GAP.length, -GAP.length);

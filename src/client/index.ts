@@ -1,4 +1,18 @@
-/** The package's entry: what a program may use of a lake's server. */
+/** The package's entry: what a program may use of a lake, and of its server. */
 export { AppError, type ErrorCode, type ErrorDocument } from "../errors.ts";
+export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.ts";
+export type { QueryEngine } from "../query/engine.ts";
+export { TrinoClient, type TrinoClientOptions } from "../query/trino/client.ts";
+export type { Column } from "../schema/columns.ts";
 export type { JobProgress, JobRecord, UploadOutcome } from "../schema/job.ts";
+export type { Selection } from "../schema/partition.ts";
+export type {
+  EngineName,
+  PartitionCount,
+  QueryStats,
+  RowQuery,
+  RowResult,
+  SqlLimits,
+  TableResult,
+} from "../schema/query.ts";
 export { connectServer, type JobUpdate, type ServerClient, type WatchOptions } from "./server.ts";

@@ -179,7 +179,7 @@ describe("at a terminal", () => {
     const { exit, stdout, stderr } = await runAtTerminal(["search"], answers, env);
     expect(exit).toBe(0);
     expect(stderr).toContain("label (such as");
-    expect(stderr).toContain("paths of 43 rows that were looked at");
+    expect(stderr).toContain("looked at 43 of 43 rows for its paths");
     expect(stderr).toContain("20 hits in 2 partitions");
     expect(stdout).toContain("\u001b[1;31mBusan\u001b[22;39m");
   });

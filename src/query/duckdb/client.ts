@@ -98,11 +98,11 @@ async function openRows(
   memory: string | "shared" | undefined,
   signal: AbortSignal | undefined,
 ): Promise<RowResult> {
+  const { arrowSchema, isArrowType } = await import("../arrow/types.ts"); // which no query's time is
   const startedMs = performance.now();
   throwIfCancelled(signal);
   const { known, table, ranges, generation } = await describeCatalog(database);
   const { partitions, columns: planned, features, condition } = planRows(known, table, query);
-  const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
   const columns = planned.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",

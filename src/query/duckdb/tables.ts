@@ -2,6 +2,7 @@ import { AppError } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import type { Database } from "../database.ts";
 import { INDEX_TABLES } from "../search-index/tables.ts";
+import { quoteName, quoteText } from "../sql.ts";
 
 /** The tables of the catalog that are for people, sorted; those of the search index are not among them. */
 export async function listTables(database: Database): Promise<string[]> {
@@ -24,10 +25,8 @@ export async function describeTable(database: Database, table: string): Promise<
   );
 }
 
-/** As `describeTable`, of a table that is there. */
+/** As `describeTable`, of a table that is there. `duckdb_columns()` would take 35 ms of a first query. */
 export function readTable(database: Database, table: string): Promise<Column[]> {
-  return database.rows<Column>(
-    "SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = $1 ORDER BY column_index",
-    [table],
-  );
+  const name = quoteText(`main.${quoteName(table)}`);
+  return database.rows<Column>(`SELECT name, type FROM pragma_table_info(${name}) ORDER BY cid`);
 }
