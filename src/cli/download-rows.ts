@@ -9,8 +9,10 @@ export async function downloadRows(
   engine: QueryEngine,
   effects: Effects,
 ): Promise<void> {
-  const { terminal, signal } = effects;
-  const lake = await effects.openLake();
+  const { terminal, signal, settings } = effects;
+  // A remote engine has the rows, but not the images.
+  const needed = engine.name === "duckdb" || settings.lake !== undefined || request.images !== "none";
+  const lake = needed ? await effects.openLake() : undefined;
   const { exportRows } = await import("../export/export.ts");
   const bar = terminal.progress("download", { unit: "rows" });
   let total = 0;

@@ -38,6 +38,7 @@ export function renderRootHelp(
     section("Examples:", [
       "datalake init /mnt/nas/lake",
       "datalake upload scans --type raw --provider aihub --dataset 영수증",
+      "datalake search --text 서울",
       "datalake download --dataset 영수증 --task ocr --output ocr-set --format dataset",
     ]),
     "Exit codes: 0 done, 1 failed, 2 usage, 3 done with rejected rows, 4 not found,\n  5 conflict or locked, 6 server unreachable, 130 cancelled",

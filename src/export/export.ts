@@ -1,4 +1,4 @@
-import { throwIfCancelled } from "../errors.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { conditionOf, type RowQuery } from "../schema/query.ts";
@@ -17,7 +17,8 @@ export interface ExportRequest {
 }
 
 export interface ExportEffects {
-  lake: Lake;
+  /** Where the images lie; may be missing where none are asked for. */
+  lake: Lake | undefined;
   engine: QueryEngine;
   signal: AbortSignal;
   onStart?(rowCount: number): void;
@@ -57,6 +58,9 @@ export interface ExportManifest {
 export async function exportRows(request: ExportRequest, effects: ExportEffects): Promise<ExportResult> {
   const { lake, engine, signal } = effects;
   const { format, images, skipMissing } = request;
+  if (lake === undefined && images !== "none") {
+    throw new AppError("usage", `images can only be taken from a lake; add --lake DIR, or --images none`);
+  }
   const place = planOutput(lake, request.output, format);
   await place.assertFree();
   const rows = await engine.retrieveWithExistingCols(request.query, signal);

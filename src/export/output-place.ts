@@ -28,9 +28,9 @@ const MANIFEST = "manifest.json";
  * A file where the name ends as the format's files do, with `<name>.manifest.json` beside it; else a folder. Throws
  * `usage` for a place inside the lake.
  */
-export function planOutput(lake: Lake, output: string, format: ExportFormat): OutputPlace {
+export function planOutput(lake: Lake | undefined, output: string, format: ExportFormat): OutputPlace {
   const path = resolve(output);
-  if (`${path}${sep}`.startsWith(`${lake.root}${sep}`)) {
+  if (lake && `${path}${sep}`.startsWith(`${lake.root}${sep}`)) {
     throw new AppError("usage", `${path} lies inside the lake; choose an --output outside of ${lake.root}`);
   }
   const temp = tempBeside(path);

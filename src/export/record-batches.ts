@@ -23,7 +23,8 @@ export type ImageMode = (typeof IMAGE_MODES)[number];
 const IMAGE_COLUMN = "image";
 
 export interface BatchOptions {
-  lake: Lake;
+  /** Where the images lie; without, there are none. */
+  lake: Lake | undefined;
   images: ImageMode;
   /** What the rows of a partition are: all of them, in order, or only some that were searched for. */
   counted: "row" | "hit";
@@ -67,17 +68,19 @@ export async function* toRecordBatches(
   shape: ExportShape,
   options: BatchOptions,
 ): AsyncGenerator<RecordBatch> {
-  const reader = createImageReader(options.lake);
+  const { lake } = options;
+  const reader = lake && createImageReader(lake);
   let rowStart = 0;
   for await (const batch of rows.batches) {
-    if (!shape.hasImage) yield withColumns(shape.schema, batch.data.children, batch.numRows);
+    if (!shape.hasImage || lake === undefined || reader === undefined)
+      yield withColumns(shape.schema, batch.data.children, batch.numRows);
     else {
       if (options.images === "reference") {
-        const image = referImages(options.lake, batch);
+        const image = referImages(lake, batch);
         yield withColumns(shape.schema, [image, ...batch.data.children], batch.numRows);
       } else {
         const references = referencesOf(batch);
-        const sizes = await findSizes(options.lake, references);
+        const sizes = await findSizes(lake, references);
         refuseMissing(rows.partitions, rowStart, references, sizes, options);
         const embedded = cutRows(
           sizes.map((size) => size ?? 0),
