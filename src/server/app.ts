@@ -6,6 +6,8 @@ import { openApiRoutes } from "./openapi-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { fromFramework, problem } from "./problem.ts";
 import { processRoutes } from "./process-routes.ts";
+import { queryRoutes } from "./query-routes.ts";
+import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
 
 export interface Guard {
@@ -31,7 +33,9 @@ export function createApp(deps: ServerDeps, guard: Guard) {
     .use(systemRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
-    .use(partitionRoutes(deps));
+    .use(partitionRoutes(deps))
+    .use(searchRoutes(deps))
+    .use(queryRoutes(deps));
   return app.use(openApiRoutes({ version: deps.version, routes: () => app.routes }));
 }
 

@@ -2,12 +2,18 @@ import type { Settings } from "../config.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import type { Engines } from "./engines.ts";
+import type { QuerySlots } from "./query-slots.ts";
 
 /** What the routes need; each takes the part it uses. */
 export interface ServerDeps {
   lake: Lake;
   settings: Settings;
   supervisor: Supervisor;
+  engines: Engines;
+  slots: QuerySlots;
+  /** Lets a connection be silent while its query runs. */
+  keepOpen(request: Request): void;
   logger: Logger;
   version: string;
   startedAt: string;

@@ -14,7 +14,8 @@ interface RouteHooks {
   query?: GenericSchema;
   params?: GenericSchema;
   response?: Record<string, GenericSchema>;
-  detail?: { summary?: string };
+  /** `rows`: the answer in each media type, where there are several. `query`: parameters that the route reads itself. */
+  detail?: { summary?: string; rows?: Record<string, GenericSchema>; query?: GenericSchema };
 }
 
 type ToSchema = (schema: GenericSchema) => JsonSchema;
@@ -62,11 +63,16 @@ function operation(hooks: RouteHooks, toSchema: ToSchema): object {
     status,
     { description: "done", content: json(schema) },
   ]);
+  const rows = Object.entries(hooks.detail?.rows ?? {}).map(([type, schema]) => [
+    type,
+    { schema: toSchema(schema) },
+  ]);
+  if (rows.length > 0) answers.push(["200", { description: "rows", content: Object.fromEntries(rows) }]);
   return {
     summary: hooks.detail?.summary ?? "",
     parameters: [
       ...parameters("path", hooks.params, toSchema),
-      ...parameters("query", hooks.query, toSchema),
+      ...parameters("query", hooks.query ?? hooks.detail?.query, toSchema),
     ],
     ...(hooks.body ? { requestBody: { content: json(hooks.body) } } : {}),
     responses: {

@@ -6,7 +6,9 @@ import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
 import type { Logger } from "../log.ts";
 import { createApp } from "./app.ts";
+import { createEngines } from "./engines.ts";
 import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "./guard.ts";
+import { createSlots } from "./query-slots.ts";
 
 export interface ServeOptions {
   lake: Lake;
@@ -42,8 +44,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     tokenFile === undefined ? undefined : await readTokens(tokenFile, (text) => logger.warn(text));
   await refuseSecond(lake);
   const supervisor = createSupervisor(options);
+  const engines = createEngines(options);
+  const slots = createSlots(settings.sql.max_running, settings.sql.timeout_s * 1000);
+  const keepOpen = (request: Request) => server.timeout(request, 0);
+  const startedAt = new Date().toISOString();
   const app = createApp(
-    { ...options, supervisor, startedAt: new Date().toISOString() },
+    { ...options, supervisor, engines, slots, keepOpen, startedAt },
     {
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isAuthorized: tokens && createTokenCheck(tokens),
@@ -68,6 +74,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       logger.info("stopping");
       await supervisor.stop();
       await stopListening(server);
+      engines.close();
       await lease.release();
       logger.info("stopped");
     },

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { RecordBatch } from "apache-arrow";
 import { AppError } from "../../src/errors.ts";
 import { runSandboxed } from "../../src/query/duckdb/sandbox.ts";
 import { createClock } from "../../src/query/duckdb/sandbox-clock.ts";
 import { startSandboxed } from "../../src/query/duckdb/sandbox-run.ts";
 import { jsonCells } from "../../src/query/output/cells.ts";
-import type { SqlLimits, TableResult } from "../../src/schema/query.ts";
+import type { Column } from "../../src/schema/columns.ts";
+import type { SqlLimits } from "../../src/schema/query.ts";
 import { LIMITS, makeSandboxWorld, type SandboxWorld, SECRET } from "./sandbox-kit.ts";
 
 let world: SandboxWorld;
@@ -23,7 +25,13 @@ afterAll(async () => {
 
 type Rows = Record<string, unknown>[];
 
-async function rowsOf({ columns, batches }: Pick<TableResult, "columns" | "batches">): Promise<Rows> {
+async function rowsOf({
+  columns,
+  batches,
+}: {
+  columns: Column[];
+  batches: Iterable<RecordBatch> | AsyncIterable<RecordBatch>;
+}): Promise<Rows> {
   const rows: Rows = [];
   for await (const batch of batches) {
     const cells = jsonCells(batch);
@@ -298,7 +306,7 @@ describe("limits, in a process of its own", () => {
     ],
     [
       "a sort in memory",
-      "FROM (SELECT hash(range) AS h FROM range(1000000000)) ORDER BY h",
+      "SELECT count(*) FROM (SELECT row_number() OVER (ORDER BY hash(range)) AS r FROM range(1000000000)) WHERE r % 7 = 0",
       { memory: "200MB" },
       "sql.memory",
     ],
@@ -371,7 +379,17 @@ describe("results", () => {
     });
   });
 
+  test("an error in the middle of many rows is none that gives fewer rows", async () => {
+    const sql =
+      "SELECT range, CASE WHEN range = 90000 THEN CAST('x' || range AS INTEGER) END AS n FROM range(95000)";
+    expect(await codeOf(runApart(sql))).toBe("invalid_sql");
+  });
+
   test("an error says where", async () => {
+    const late = await runHere("SELECT\n '한글', CAST('x' || id AS INTEGER) FROM catalog").catch(
+      (e: unknown) => e,
+    );
+    expect(late).toMatchObject({ code: "invalid_sql", details: { line: 2, column: 8 } });
     const error = await runHere("SELECT id,\n '한글', idd FROM catalog").catch((failure: unknown) => failure);
     expect(error).toMatchObject({ code: "invalid_sql", details: { line: 2, column: 8 } });
   });

@@ -11,14 +11,19 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
  */
 export function* chunkToBatches(chunk: DuckDBDataChunk, schema: Schema): Generator<RecordBatch> {
   const columns = schema.fields.map((field, at) => ({ type: field.type, vector: chunk.getColumnVector(at) }));
-  const sizes = new Float64Array(chunk.rowCount).fill(8 * columns.length);
-  for (const { vector, type } of columns) addSizes(vector, type, sizes);
-  for (const { start, end } of cutRows(sizes, MAX_BATCH_BYTES)) {
+  for (const { start, end } of cutRows(chunkSizes(chunk, schema), MAX_BATCH_BYTES)) {
     const rows = Int32Array.from({ length: end - start }, (_, at) => start + at);
     const children = columns.map(({ vector, type }) => gatherColumn(vector, type, rows));
     const data = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
     yield new RecordBatch(schema, data as Data<Struct>);
   }
+}
+
+/** Bytes that each row of a chunk takes as Arrow, about. */
+export function chunkSizes(chunk: DuckDBDataChunk, schema: Schema): Float64Array {
+  const sizes = new Float64Array(chunk.rowCount).fill(8 * schema.fields.length);
+  for (const [at, { type }] of schema.fields.entries()) addSizes(chunk.getColumnVector(at), type, sizes);
+  return sizes;
 }
 
 /** Ranges of rows (`end` exclusive) that take at most `maxBytes` together, or are one row. */

@@ -51,7 +51,7 @@ async function answer(request: SandboxRequest): Promise<void> {
     if (over) return await forever();
     await send(encodeFrame({ kind: "columns", columns: run.columns }));
     const { createStreamEncoder } = await import("../arrow/ipc.ts");
-    for await (const batch of run.batches()) {
+    for (const batch of run.batches()) {
       const encoder = createStreamEncoder(run.schema);
       const pieces = [...encoder.begin(), ...encoder.encode(batch), ...encoder.end()];
       if (over) return await forever();

@@ -8,8 +8,7 @@ export interface SandboxClock extends EngineClock {
 }
 
 /**
- * Counts the time that the engine works, without that in which nobody takes its rows. At the limit it interrupts, and
- * calls `onStuck` when that does not help.
+ * Counts the time that the engine works. At the limit it interrupts, and calls `onStuck` when that does not help.
  */
 export function createClock(timeoutMs: number, onStuck: () => void): SandboxClock {
   let spentMs = 0;

@@ -46,13 +46,13 @@ interface DuckDBError {
 const OF_THE_ENGINE = new Set(["INTERNAL", "FATAL", "IO", "Connection", "Serialization", "Network", "HTTP"]);
 
 /**
- * An error of DuckDB as ours: `invalid_sql` with its first line and the position, `too_large`, `timeout`. `asWritten`
- * says that DuckDB was given the text of the request, in which its positions then are.
+ * An error of DuckDB as ours: `invalid_sql` with its first line and the position, `too_large`, `timeout`. `offsetBytes`
+ * is where the text of the request begins in what DuckDB was given.
  */
 export function translateError(
   error: unknown,
   request: SandboxRequest,
-  { expired, asWritten }: { expired: boolean; asWritten: boolean },
+  { expired, offsetBytes }: { expired: boolean; offsetBytes: number },
 ): unknown {
   if (error instanceof AppError || isStale(error)) return error;
   const known = parseError(error);
@@ -63,7 +63,7 @@ export function translateError(
   const [line = ""] = known.exception_message.split("\n");
   if (OF_THE_ENGINE.has(type))
     return new AppError("engine_failed", `DuckDB failed: ${line}`, { cause: error });
-  const position = asWritten ? positionIn(request.text, known.position) : undefined;
+  const position = positionIn(request.text, known.position, offsetBytes);
   const where = position === undefined ? "" : ` (line ${position.line}, column ${position.column})`;
   return new AppError("invalid_sql", `${type} Error: ${line}${where}`, {
     details: { ...position },
@@ -83,10 +83,16 @@ function parseError(error: unknown): DuckDBError | undefined {
   return plain ? { exception_type: plain[1] ?? "", exception_message: plain[2] ?? "" } : undefined;
 }
 
-/** Line and column in characters, both from 1. */
-function positionIn(text: string, offset: string | undefined): { line: number; column: number } | undefined {
-  if (offset === undefined || !/^\d+$/.test(offset)) return undefined;
-  const before = new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, Number(offset)));
-  const lines = before.split("\n");
+/** Line and column in characters, both from 1. `position` is in bytes of UTF-8. */
+function positionIn(
+  text: string,
+  position: string | undefined,
+  offsetBytes: number,
+): { line: number; column: number } | undefined {
+  if (position === undefined || !/^\d+$/.test(position)) return undefined;
+  const bytes = new TextEncoder().encode(text);
+  const at = Number(position) - offsetBytes;
+  if (at < 0 || at > bytes.byteLength) return undefined;
+  const lines = new TextDecoder().decode(bytes.subarray(0, at)).split("\n");
   return { line: lines.length, column: Array.from(lines.at(-1) ?? "").length + 1 };
 }

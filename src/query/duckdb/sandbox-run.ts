@@ -6,59 +6,55 @@ import { tooManyBytes, tooManyRows, translateError } from "./sandbox-errors.ts";
 import type { SandboxRequest } from "./sandbox-frames.ts";
 import { checkStatement } from "./sandbox-statement.ts";
 
-/** A statement at work. */
+/** A statement that has run. */
 export interface SandboxRun {
   columns: Column[];
   schema: Schema;
-  /** At most the rows and bytes of the limits; more is `too_large`. */
-  batches(): AsyncGenerator<RecordBatch>;
+  batches(): Generator<RecordBatch>;
   close(): void;
 }
 
-/** Says how long the engine has worked; what it is waited for is given to `timed`. */
+/** Measures the engine's work, which is given to `timed`, and ends it in time. */
 export interface EngineClock {
   timed<T>(interrupt: () => void, work: () => Promise<T>): Promise<T>;
   readonly expired: boolean;
 }
 
 /**
- * Starts one statement on a DuckDB of its own, which sees the catalog's tables by their bare names and nothing else: no
- * file, no network, no extension, no setting. Throws `invalid_sql`, `too_large` (memory), `timeout`.
+ * Runs one statement on a DuckDB of its own, which sees the catalog's tables by their bare names and nothing else: no
+ * file, no network, no extension, no setting. The whole result stands, within the limits, before any of it is given: the
+ * library tells of no error that a result meets while it is streamed. Throws `invalid_sql`, `too_large`, `timeout`.
  */
 export async function startSandboxed(request: SandboxRequest, clock: EngineClock): Promise<SandboxRun> {
   const database = await openLocked(request);
-  let sent = request.text;
+  const { connection } = database;
+  let offsetBytes = 0;
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await clock.timed(() => database.connection.interrupt(), work);
+      return await clock.timed(() => connection.interrupt(), work);
     } catch (error) {
-      throw translateError(error, request, { expired: clock.expired, asWritten: sent === request.text });
+      throw translateError(error, request, { expired: clock.expired, offsetBytes });
     }
   };
   try {
-    const { sql, columns } = await timed(() => checkStatement(database.connection, request.text));
-    sent = sql;
+    const checked = await timed(() => checkStatement(connection, request.text, request.maxRows + 1));
+    offsetBytes = checked.offsetBytes;
     const { arrowSchema } = await import("../arrow/types.ts");
+    const { chunkSizes, chunkToBatches } = await import("../arrow/batches.ts");
+    const { columns } = checked;
     const schema = arrowSchema(columns);
-    const result = await timed(() => database.stream(sql));
+    const result = await timed(() => connection.run(checked.sql));
+    if (result.rowCount > request.maxRows) throw tooManyRows(request.maxRows);
+    let sizeBytes = 0;
+    for (let at = 0; at < result.chunkCount; at++) {
+      for (const size of chunkSizes(result.getChunk(at), schema)) sizeBytes += size;
+      if (sizeBytes > request.maxBytes) throw tooManyBytes(request.maxBytes);
+    }
     return {
       columns,
       schema,
-      batches: async function* () {
-        const { chunkToBatches } = await import("../arrow/batches.ts");
-        let rowCount = 0;
-        let sizeBytes = 0;
-        for (;;) {
-          const chunk = await timed(() => result.fetchChunk());
-          if (chunk === null || chunk.rowCount === 0) return;
-          rowCount += chunk.rowCount;
-          if (rowCount > request.maxRows) throw tooManyRows(request.maxRows);
-          for (const batch of chunkToBatches(chunk, schema)) {
-            sizeBytes += batch.data.byteLength;
-            if (sizeBytes > request.maxBytes) throw tooManyBytes(request.maxBytes);
-            yield batch;
-          }
-        }
+      batches: function* () {
+        for (let at = 0; at < result.chunkCount; at++) yield* chunkToBatches(result.getChunk(at), schema);
       },
       close: () => database.close(),
     };

@@ -11,14 +11,21 @@ const EXPLAIN = 4;
 /** A statement that may run: `sql` gives `columns`, in types that Arrow has. */
 export interface CheckedStatement {
   sql: string;
+  /** Where the given text begins in `sql`, in UTF-8. */
+  offsetBytes: number;
   columns: Column[];
 }
 
 /**
  * Checks that a text is one statement that only reads: a SELECT, what DuckDB rewrites to one (FROM, VALUES, WITH, SHOW,
- * DESCRIBE, SUMMARIZE), or an EXPLAIN of one. Throws `invalid_sql`, and what DuckDB throws of a statement with faults.
+ * DESCRIBE, SUMMARIZE), or an EXPLAIN of one. What comes out gives at most `rowLimit` rows. Throws `invalid_sql`, and
+ * what DuckDB throws of a statement with faults.
  */
-export async function checkStatement(connection: DuckDBConnection, text: string): Promise<CheckedStatement> {
+export async function checkStatement(
+  connection: DuckDBConnection,
+  text: string,
+  rowLimit: number,
+): Promise<CheckedStatement> {
   const prepared = await prepareOne(connection, text);
   const { statementType } = prepared;
   if (statementType !== SELECT && statementType !== EXPLAIN) {
@@ -38,22 +45,16 @@ export async function checkStatement(connection: DuckDBConnection, text: string)
     type: normalized(String(prepared.columnType(at))),
   }));
   const columns = distinctNames(stored.map(({ name, type }) => ({ name, type: givenType(type) })));
-  const asIs = columns.every(({ name, type }, at) => name === stored[at]?.name && type === stored[at]?.type);
-  if (asIs || statementType === EXPLAIN) return { sql: text, columns };
+  if (statementType === EXPLAIN) return { sql: text, offsetBytes: 0, columns };
   const list = columns.map(({ name, type }, at) =>
     type === stored[at]?.type
       ? `c${at} AS ${quoteName(name)}`
       : `CAST(c${at} AS ${type}) AS ${quoteName(name)}`,
   );
   const names = columns.map((_, at) => `c${at}`).join(", ");
-  return {
-    sql: await wrap(
-      connection,
-      text,
-      (inner) => `SELECT ${list.join(", ")} FROM (\n${inner}\n) AS q(${names})`,
-    ),
-    columns,
-  };
+  const before = `SELECT ${list.join(", ")} FROM (\n`;
+  const sql = await wrap(connection, before, text, `\n) AS q(${names}) LIMIT ${rowLimit}`);
+  return { sql, offsetBytes: new TextEncoder().encode(before).byteLength, columns };
 }
 
 async function prepareOne(connection: DuckDBConnection, text: string): Promise<DuckDBPreparedStatement> {
@@ -84,11 +85,12 @@ function withoutExplain(text: string): string {
  */
 async function wrap(
   connection: DuckDBConnection,
+  before: string,
   text: string,
-  around: (inner: string) => string,
+  behind: string,
 ): Promise<string> {
   for (let end = text.length; end > 0; end = text.lastIndexOf(";", end - 1)) {
-    const sql = around(text.slice(0, end));
+    const sql = `${before}${text.slice(0, end)}${behind}`;
     try {
       const statements = await connection.extractStatements(sql);
       if (statements.count === 1 && (await statements.prepare(0)).statementType === SELECT) return sql;
@@ -98,7 +100,7 @@ async function wrap(
   }
   throw new AppError(
     "invalid_sql",
-    "the result has columns that cannot be given as they are (types without a form outside DuckDB, or the same name twice); name and CAST them in a SELECT",
+    "this statement cannot be limited to a number of rows; write it as a SELECT",
   );
 }
 

@@ -1,0 +1,35 @@
+import type { Settings } from "../config.ts";
+import type { Lake } from "../lake/lake.ts";
+import { createEngine } from "../query/create-engine.ts";
+import type { QueryEngine } from "../query/engine.ts";
+import type { EngineName } from "../schema/query.ts";
+
+/** The engines of a server: each is made when it is first asked for, and stays. */
+export interface Engines {
+  /** Throws `invalid_config` for one that the settings do not describe. */
+  open(name: EngineName): Promise<QueryEngine>;
+  close(): void;
+}
+
+export function createEngines({ lake, settings }: { lake: Lake; settings: Settings }): Engines {
+  const opened = new Map<EngineName, Promise<QueryEngine>>();
+  return {
+    open: (name) => {
+      const known = opened.get(name);
+      if (known) return known;
+      const engine = createEngine(name, async () => lake, settings);
+      opened.set(name, engine);
+      engine.catch(() => opened.delete(name));
+      return engine;
+    },
+    close: () => {
+      for (const engine of opened.values()) {
+        engine.then(
+          (open) => open.close(),
+          () => {},
+        );
+      }
+      opened.clear();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { sqlLimits } from "../query/create-engine.ts";
+import type { RowFormat } from "../query/output/formats.ts";
+import type { EngineName } from "../schema/query.ts";
+import type { ServerDeps } from "./deps.ts";
+import { answerRows } from "./row-answer.ts";
+import { describeRows, EngineSchema, FormatSchema, formatOf, readParameters } from "./row-formats.ts";
+
+const SqlSchema = v.pipe(v.string(), v.minLength(1, "is empty; write one SELECT"));
+const ParametersSchema = v.strictObject({ sql: SqlSchema, engine: EngineSchema, format: FormatSchema });
+
+type QueryDeps = Pick<ServerDeps, "engines" | "slots" | "logger" | "keepOpen" | "settings">;
+
+/** POST /query with the statement in the body, GET /query with it in the URL. */
+export function queryRoutes(deps: QueryDeps) {
+  const limits = sqlLimits(deps.settings);
+  const answer = (
+    request: Request,
+    sql: string,
+    name: EngineName = "duckdb",
+    format: RowFormat | undefined = undefined,
+  ) =>
+    answerRows(request, formatOf(request, format), deps, async (signal) => {
+      const engine = await deps.engines.open(name);
+      return { ...(await engine.sql(sql, limits, signal)), engine: engine.name };
+    });
+  return new Elysia({ name: "query" })
+    .post(
+      "/query",
+      ({ request, body: { sql, engine }, query: { format } }) => answer(request, sql, engine, format),
+      {
+        body: v.strictObject({ sql: SqlSchema, engine: EngineSchema }),
+        query: v.object({ format: FormatSchema }),
+        detail: describeRows(
+          "The rows of one SELECT, within the limits of the settings; in the format of Accept",
+        ),
+      },
+    )
+    .get(
+      "/query",
+      ({ request }) => {
+        const { sql, engine, format } = readParameters(request, ParametersSchema);
+        return answer(request, sql, engine, format);
+      },
+      {
+        detail: describeRows(
+          "The same with the statement in the URL, for libraries that read from one",
+          ParametersSchema,
+        ),
+      },
+    );
+}

@@ -1,0 +1,62 @@
+import { AppError, throwIfCancelled } from "../errors.ts";
+
+/** Lets so many queries run at a time; the others wait in the order they came. */
+export interface QuerySlots {
+  /**
+   * Waits for a place and gives what frees it (which may be called several times). Throws `busy` when none came free in
+   * time, `cancelled` when the signal fired.
+   */
+  take(signal: AbortSignal): Promise<() => void>;
+}
+
+export function createSlots(count: number, waitMs: number): QuerySlots {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  const release = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  };
+  const once = () => {
+    let held = true;
+    return () => {
+      if (held) release();
+      held = false;
+    };
+  };
+  return {
+    take: async (signal) => {
+      throwIfCancelled(signal);
+      if (free > 0) {
+        free--;
+        return once();
+      }
+      await new Promise<void>((resolve, reject) => {
+        const settle = (end: () => void) => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", leave);
+          end();
+        };
+        const enter = () => settle(resolve);
+        const giveUp = (error: AppError) => {
+          waiting.splice(waiting.indexOf(enter), 1);
+          settle(() => reject(error));
+        };
+        const leave = () => giveUp(new AppError("cancelled", "cancelled"));
+        const timer = setTimeout(
+          () =>
+            giveUp(
+              new AppError(
+                "busy",
+                `the server is at work on ${count} queries (sql.max_running) and none ended in time; ask again later`,
+              ),
+            ),
+          waitMs,
+        );
+        signal.addEventListener("abort", leave, { once: true });
+        waiting.push(enter);
+      });
+      return once();
+    },
+  };
+}

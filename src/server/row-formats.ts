@@ -1,0 +1,61 @@
+import type { GenericSchema } from "valibot";
+import * as v from "valibot";
+import { AppError } from "../errors.ts";
+import { mediaTypes, ROW_FORMATS, type RowFormat } from "../query/output/formats.ts";
+import { negotiate } from "../query/output/negotiate.ts";
+import { ENGINE_NAMES } from "../schema/query.ts";
+
+/** `?format=`, for clients that cannot set a header; it wins over Accept. */
+export const FormatSchema = v.optional(v.picklist(ROW_FORMATS, `is none of ${ROW_FORMATS.join(", ")}`));
+export const EngineSchema = v.optional(v.picklist(ENGINE_NAMES, `is none of ${ENGINE_NAMES.join(", ")}`));
+
+export function formatOf(request: Request, asked: RowFormat | undefined): RowFormat {
+  return asked ?? negotiate(request.headers.get("accept"));
+}
+
+/** The document of `search --json` and `sql --json`. */
+export const RowDocumentSchema = v.object({
+  engine: v.picklist(ENGINE_NAMES),
+  columns: v.array(v.object({ name: v.string(), type: v.string() })),
+  rows: v.array(v.record(v.string(), v.unknown())),
+  row_count: v.number(),
+  engine_ms: v.number(),
+  scanned_bytes: v.optional(v.number()),
+  cost_usd: v.optional(v.number()),
+});
+
+/** What a route that answers with rows says of itself: its media types, and its parameters where it reads them itself. */
+export interface RowRouteDetail {
+  summary: string;
+  rows: Record<string, GenericSchema>;
+  query?: GenericSchema;
+}
+
+export function describeRows(summary: string, query?: GenericSchema): RowRouteDetail {
+  const types = ROW_FORMATS.map((format) => mediaTypes(format)[0]);
+  return {
+    summary,
+    rows: Object.fromEntries(
+      types.map((type) => [type, type === "application/json" ? RowDocumentSchema : v.string()]),
+    ),
+    ...(query && { query }),
+  };
+}
+
+/**
+ * The parameters of a URL, checked; a repeated one is a list. The framework would also cut a value at its commas, which
+ * a statement or a text has. Throws `usage`.
+ */
+export function readParameters<S extends GenericSchema>(request: Request, schema: S): v.InferOutput<S> {
+  const { pathname, searchParams } = new URL(request.url);
+  const given: Record<string, string | string[]> = {};
+  for (const name of new Set(searchParams.keys())) {
+    const values = searchParams.getAll(name);
+    given[name] = values.length === 1 ? (values[0] as string) : values;
+  }
+  const checked = v.safeParse(schema, given);
+  if (checked.success) return checked.output;
+  const [issue] = checked.issues;
+  const path = v.getDotPath(issue);
+  throw new AppError("usage", `GET ${pathname}: ${path === null ? "" : `${path}: `}${issue.message}`);
+}
