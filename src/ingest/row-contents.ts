@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { throwIfCancelled } from "../errors.ts";
 import type { Database } from "../query/database.ts";
+import { streamResult } from "../query/stream-result.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import type { Input } from "./input.ts";
 import { findLocalFile, isRemote, sourceName } from "./local-paths.ts";
@@ -67,7 +68,7 @@ async function* readCells({ database, input, source, signal }: RowContentsOption
   // a connection of its own: another query on the same one would end this stream
   const connection = await database.instance.connect();
   try {
-    const result = await connection.stream(`SELECT ${select} FROM ${await input.rows(signal)}`);
+    const result = await streamResult(connection, `SELECT ${select} FROM ${await input.rows(signal)}`);
     const cells = cellCursor(async () => {
       const chunk = await result.fetchChunk();
       return chunk && chunk.rowCount > 0 ? (chunk.getRows() as (string | null)[][]) : undefined;

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { streamResult } from "./stream-result.ts";
 
 export interface DatabaseOptions {
   /** A database file; in memory without. */
@@ -22,7 +23,7 @@ export interface Database {
   run(sql: string, values?: DuckDBValue[]): Promise<void>;
   /** All rows as plain objects: BIGINT as number (all our counts fit), timestamps as DuckDB values. For small results. */
   rows<T = Record<string, unknown>>(sql: string, values?: DuckDBValue[]): Promise<T[]>;
-  /** A result that is read chunk by chunk as it is made. */
+  /** A result that is read chunk by chunk as it is made; one that fails on its way throws (`streamResult`). */
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
   /** Another connection to the same instance: its own temporary tables, interrupted alone. Close it first. */
   connect(): Promise<Database>;
@@ -65,7 +66,7 @@ function wrapDatabase(
       const reader = await connection.runAndReadAll(sql, values);
       return reader.getRowObjects().map((row) => plainRow(row)) as T[];
     },
-    stream: (sql, values) => connection.stream(sql, values),
+    stream: (sql, values) => streamResult(connection, sql, values),
     connect: async () => wrapDatabase(instance, await instance.connect(), () => {}),
     close: () => {
       if (!open) return;

@@ -4,6 +4,7 @@ import type { Column } from "../../schema/columns.ts";
 import type { QueryStats } from "../../schema/query.ts";
 import { type Database, interruptible } from "../database.ts";
 import { quoteName, quoteText } from "../sql.ts";
+import { isCutShort } from "../stream-result.ts";
 
 /** What is read of an open catalog. */
 export interface Source {
@@ -72,7 +73,8 @@ export async function* streamBatches(
         given += chunk.rowCount;
       }
     } catch (error) {
-      const outOfMemory = error instanceof Error && error.message.startsWith("Out of Memory");
+      const said = error instanceof Error && error.message.startsWith("Out of Memory");
+      const outOfMemory = said || isCutShort(error);
       if (!outOfMemory || limits.length < 2) throw error;
       limits.shift();
     }
