@@ -4,7 +4,7 @@ import { listPartitions } from "../lake/manifests.ts";
 import { interruptible } from "../query/database.ts";
 import { indexRows } from "../query/search-index/build.ts";
 import { deleteRanges, findRanges, readRanges } from "../query/search-index/ranges.ts";
-import { createIndexTables, dropIndexTables } from "../query/search-index/tables.ts";
+import { createIndexTables, dropIndexTables, indexPostings } from "../query/search-index/tables.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { assertLease, type Build } from "./build.ts";
@@ -146,7 +146,10 @@ async function index(build: Build): Promise<void> {
     await deleteRanges(database, [...replaced, ...plan.removes]);
   }
   const ranges = await findRanges(database, known === undefined ? 0 : firstNewRow);
-  await interruptible(database, signal, () => indexRows(database, { columns, ranges, partitions }, signal));
+  await interruptible(database, signal, async () => {
+    await indexRows(database, { columns, ranges, partitions }, signal);
+    await indexPostings(database);
+  });
 }
 
 function countRows({ partitions }: Build): number {

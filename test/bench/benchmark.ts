@@ -4,10 +4,10 @@ export interface Result {
   floor: string;
   jobFigure: string;
   floorFigure: string;
-  /** What is compared with the limit: a ratio, seconds or bytes. */
+  /** What is compared with the limit: a ratio, a time or bytes. */
   value: number;
   limit: number;
-  unit: "x" | "s" | "MB";
+  unit: "x" | "s" | "ms" | "MB";
   note?: string;
 }
 

@@ -117,3 +117,34 @@ export async function makeLabels(path: string, rows: number, seed: number): Prom
   connection.closeSync();
   instance.closeSync();
 }
+
+/** Stands in every 200th row. */
+export const COMMON_MARK = "흔표식";
+/** Stands in one of 400,000 rows. */
+export const RARE_MARK = "희귀표식";
+
+/**
+ * Parquet files of `rows` label rows each, as `makeLabels`, with words out of a vocabulary of some 400,000 of which few
+ * are frequent and many rare, and the two words above.
+ */
+export async function makeSearchLabels(folder: string, parts: number, rows: number): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const syllable = (salt: number) => `chr((44032 + hash(i, ${salt}) % 11172)::INTEGER)`;
+  await connection.run(
+    `CREATE TABLE words AS SELECT i, ${syllable(1)} || ${syllable(2)} || CASE WHEN hash(i, 3) % 3 > 0 THEN ${syllable(4)} ELSE '' END AS w FROM range(400000) t(i)`,
+  );
+  for (let part = 0; part < parts; part++) {
+    const row = `r + ${part * rows}`;
+    await connection.run(`COPY (
+      WITH draws AS (SELECT r, k, (400000 * pow((hash(${part}, r, k, 9) % 1000000) / 1000000.0, 3))::BIGINT % 400000 AS i FROM range(${rows}) t(r), range(16) u(k)),
+      texts AS (SELECT r, string_agg('{"text":"' || w
+        || CASE WHEN k = 0 AND (${row}) % 200 = 0 THEN '${COMMON_MARK}' WHEN k = 1 AND (${row}) % 400000 = 7 THEN '${RARE_MARK}' ELSE '' END
+        || '","box":[' || hash(r, k, 1) % 1000 || ',' || hash(r, k, 2) % 1000 || ',' || hash(r, k, 3) % 1000 || ',' || hash(r, k, 4) % 1000 || ']}', ',' ORDER BY k) AS x
+        FROM draws JOIN words USING (i) GROUP BY r)
+      SELECT r AS id, '{"image_id":' || r || ',"words":[' || x || ']}' AS label FROM texts ORDER BY r)
+      TO '${join(folder, `part-${part}.parquet`)}' (FORMAT parquet, COMPRESSION zstd)`);
+  }
+  connection.closeSync();
+  instance.closeSync();
+}

@@ -10,6 +10,7 @@ import { catalogBenchmarks } from "./catalog.ts";
 import { downloadBenchmarks } from "./download.ts";
 import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
+import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 
 const ALL = [
@@ -18,6 +19,7 @@ const ALL = [
   ...catalogBenchmarks,
   ...downloadBenchmarks,
   ...growthBenchmarks,
+  ...searchBenchmarks,
 ];
 
 const { values, positionals } = parseArgs({
@@ -54,7 +56,7 @@ process.stdout.write(`${results.length - missed.length} of ${results.length} wit
 function print(result: Result): void {
   const verdict = result.value <= result.limit ? "within" : "OVER";
   const against = result.floor === "" ? "" : ` against ${result.floorFigure} (${result.floor})`;
-  const value = result.unit === "MB" ? result.value.toFixed(0) : result.value.toFixed(2);
+  const value = result.value.toFixed(result.unit === "MB" ? 0 : result.unit === "ms" ? 1 : 2);
   const note = result.note === undefined ? "" : `; ${result.note}`;
   process.stdout.write(
     `${result.job}: ${result.jobFigure}${against} = ${value} ${result.unit}, ${verdict} ${result.limit} ${result.unit}${note}\n`,

@@ -1,7 +1,10 @@
 import type { Database } from "../database.ts";
-import { encodeBlocks } from "./blocks.ts";
+import { encodePostings, numberOf } from "./blocks.ts";
 import type { PostingsSink } from "./postings.ts";
+import { MARKS } from "./tokens.ts";
 import { bytesOf, type Vocabulary } from "./vocabulary.ts";
+
+const MARK_COUNT = Object.keys(MARKS).length;
 
 /** Rows that are handed over at once: DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
@@ -20,11 +23,11 @@ export async function openIndexSink(
   const postings = await open("index_postings");
   return {
     addPostings: (first, sorted) => {
-      for (const rows of chunksOf(encodeBlocks(first, sorted))) {
+      for (const rows of chunksOf(encodePostings(first, sorted))) {
         const chunk = DuckDBDataChunk.create([INTEGER, BLOB], rows.length);
         chunk.setColumnValues(
           0,
-          rows.map(({ block }) => block),
+          rows.map(({ key }) => key),
         );
         chunk.setColumnValues(
           1,
@@ -60,13 +63,14 @@ export async function openIndexSink(
   };
 }
 
-/** Every token between line breaks: `\nfirst\nsecond\n`. */
+/** A row for the marks, then every token between line breaks: `\nfirst\nsecond\n`. */
 function* joinTokens(first: number, vocabulary: Vocabulary): Generator<{ first: number; tokens: string }> {
+  yield { first, tokens: "" };
   const decoder = new TextDecoder();
-  for (let start = 0; start < vocabulary.size; start += TOKENS_A_ROW) {
+  for (let start = MARK_COUNT; start < vocabulary.size; start += TOKENS_A_ROW) {
     const count = Math.min(TOKENS_A_ROW, vocabulary.size - start);
     const tokens = Array.from({ length: count }, (_, at) => decoder.decode(bytesOf(vocabulary, start + at)));
-    yield { first: first + start, tokens: `\n${tokens.join("\n")}\n` };
+    yield { first: numberOf(first, start), tokens: `\n${tokens.join("\n")}\n` };
   }
 }
 

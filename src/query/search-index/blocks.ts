@@ -1,90 +1,102 @@
 import type { Postings } from "./postings.ts";
 import type { RowSet } from "./row-set.ts";
+import { MARKS } from "./tokens.ts";
 
-/** Terms whose rows lie together: one is found without reading those of many others. */
+/** Terms whose rows lie together, so that one is found without reading those of many others. */
 export const BLOCK_TERMS = 64;
 
-/** The rows of the terms of one block, as far as they stand in one run. */
-export interface PostingsBlock {
-  /** Terms `block * BLOCK_TERMS` to the next. */
-  block: number;
-  /**
-   * For each term the bytes of its list, then the lists: the first row, then the differences from one to the next. All
-   * numbers are variable-length, 7 bits a byte, lowest first (LEB128).
-   */
+/**
+ * A row of `index_postings`. With `key` >= 0 it holds lists of the terms of block `key`: for each of its terms the bytes
+ * of its list (0: not here), then the lists. With `key` < 0 it is a list, or a piece of one, of the term `-1 - key`.
+ * A list is its first row, then the differences from one row to the next; all numbers are of variable length, 7 bits a
+ * byte, lowest first (LEB128). Each row of the table stands for itself: a term may have lists in several.
+ */
+export interface PostingsRow {
+  key: number;
   bytes: Uint8Array;
 }
 
-/** Lays out a run of postings, whose terms are numbered from `first`, as blocks. */
-export function* encodeBlocks(first: number, { terms, ends, rows }: Postings): Generator<PostingsBlock> {
-  let at = 0;
-  let start = 0;
-  while (at < terms.length) {
-    const block = Math.floor((first + (terms[at] as number)) / BLOCK_TERMS);
-    let last = at;
-    while (last < terms.length && Math.floor((first + (terms[last] as number)) / BLOCK_TERMS) === block)
-      last++;
-    const rowCount = (ends[last - 1] as number) - start;
-    const lists = new Uint8Array(rowCount * MAX_VARINT);
-    const sizes = new Int32Array(BLOCK_TERMS);
-    let position = 0;
-    for (; at < last; at++) {
-      const end = ends[at] as number;
-      const from = position;
-      let before = 0;
-      for (; start < end; start++) {
-        const row = rows[start] as number;
-        position = putVarint(lists, position, row - before);
-        before = row;
-      }
-      sizes[(first + (terms[at] as number)) % BLOCK_TERMS] = position - from;
-    }
-    const head = new Uint8Array(BLOCK_TERMS * MAX_VARINT);
-    let headLength = 0;
-    for (const size of sizes) headLength = putVarint(head, headLength, size);
-    const bytes = new Uint8Array(headLength + position);
-    bytes.set(head.subarray(0, headLength));
-    bytes.set(lists.subarray(0, position), headLength);
-    yield { block, bytes };
-  }
-}
-
-/** Adds the rows of some terms of a block, given by their positions in it, to a set. */
-export function decodeRows(bytes: Uint8Array, positions: readonly number[], into: RowSet): void {
-  const starts = new Int32Array(BLOCK_TERMS + 1);
-  let at = 0;
-  for (let term = 0; term < BLOCK_TERMS; term++) {
-    let size = 0;
-    let shift = 0;
-    for (;;) {
-      const byte = bytes[at++] as number;
-      size |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-      shift += 7;
-    }
-    starts[term + 1] = (starts[term] as number) + size;
-  }
-  for (const position of positions) {
-    const end = at + (starts[position + 1] as number);
-    let from = at + (starts[position] as number);
-    let row = 0;
-    while (from < end) {
-      let step = 0;
-      let shift = 0;
-      for (;;) {
-        const byte = bytes[from++] as number;
-        step |= (byte & 0x7f) << shift;
-        if (byte < 0x80) break;
-        shift += 7;
-      }
-      row += step;
-      into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
-    }
-  }
-}
-
+/** The engine keeps longer values in blocks of their own, and copies them with every vector that it reads. */
+const MAX_BYTES = 4000;
+/** Longer lists are apart from those of their block. */
+const MAX_SHARED_BYTES = 1000;
 /** Of a number of 31 bits. */
 const MAX_VARINT = 5;
+
+const MARK_COUNT = Object.keys(MARKS).length;
+/** Numbers that a vocabulary takes beside those of its tokens: its marks, long lists most of them, have a block each. */
+export const MARK_NUMBERS = MARK_COUNT * BLOCK_TERMS;
+
+/** The number by which a term of a vocabulary is known that begins at `first`; its first terms are the marks. */
+export function numberOf(first: number, term: number): number {
+  return first + (term < MARK_COUNT ? term * BLOCK_TERMS : MARK_NUMBERS + term - MARK_COUNT);
+}
+
+/** Lays out a run of postings of a vocabulary that begins at `first`. */
+export function* encodePostings(first: number, { terms, ends, rows }: Postings): Generator<PostingsRow> {
+  const shared = createSharedRow();
+  let start = 0;
+  for (const [at, term] of terms.entries()) {
+    const end = ends[at] as number;
+    const number = numberOf(first, term);
+    const block = Math.floor(number / BLOCK_TERMS);
+    const pieces = Array.from(encodeList(rows, start, end));
+    start = end;
+    const [only = new Uint8Array()] = pieces;
+    if (pieces.length > 1 || only.length > MAX_SHARED_BYTES) {
+      for (const bytes of pieces) yield { key: -1 - number, bytes };
+      continue;
+    }
+    if (shared.length > 0 && (shared.block !== block || shared.length + only.length > MAX_BYTES - 100)) {
+      yield takeSharedRow(shared);
+    }
+    shared.block = block;
+    shared.sizes[number % BLOCK_TERMS] = only.length;
+    shared.lists.set(only, shared.length);
+    shared.length += only.length;
+  }
+  if (shared.length > 0) yield takeSharedRow(shared);
+}
+
+/** Lists of one block on their way into a row. */
+interface SharedRow {
+  block: number;
+  sizes: Int32Array;
+  lists: Uint8Array;
+  length: number;
+}
+
+function createSharedRow(): SharedRow {
+  return { block: -1, sizes: new Int32Array(BLOCK_TERMS), lists: new Uint8Array(MAX_BYTES), length: 0 };
+}
+
+function takeSharedRow(shared: SharedRow): PostingsRow {
+  const head = new Uint8Array(BLOCK_TERMS * MAX_VARINT);
+  let headLength = 0;
+  for (const size of shared.sizes) headLength = putVarint(head, headLength, size);
+  const bytes = new Uint8Array(headLength + shared.length);
+  bytes.set(head.subarray(0, headLength));
+  bytes.set(shared.lists.subarray(0, shared.length), headLength);
+  shared.sizes.fill(0);
+  shared.length = 0;
+  return { key: shared.block, bytes };
+}
+
+/** The list of `rows[start..end)`, in pieces that are lists themselves. */
+function* encodeList(rows: Int32Array, start: number, end: number): Generator<Uint8Array> {
+  let at = start;
+  while (at < end) {
+    const bytes = new Uint8Array(Math.min(MAX_BYTES, (end - at) * MAX_VARINT));
+    let length = 0;
+    let before = 0;
+    while (at < end && length <= MAX_BYTES - MAX_VARINT) {
+      const row = rows[at++] as number;
+      length = putVarint(bytes, length, row - before);
+      before = row;
+    }
+    yield bytes.subarray(0, length);
+  }
+}
 
 function putVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
@@ -95,4 +107,47 @@ function putVarint(bytes: Uint8Array, at: number, value: number): number {
   }
   bytes[position++] = rest;
   return position;
+}
+
+/** Adds the rows of some terms of a block, given by their positions in it, to a set; `bytes[start..end)` is the row's. */
+export function addShared(
+  bytes: Uint8Array,
+  start: number,
+  positions: readonly number[],
+  into: RowSet,
+): void {
+  let at = start;
+  const ends = new Int32Array(BLOCK_TERMS + 1);
+  for (let term = 0; term < BLOCK_TERMS; term++) {
+    let size = 0;
+    let shift = 0;
+    for (;;) {
+      const byte = bytes[at++] as number;
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+      shift += 7;
+    }
+    ends[term + 1] = (ends[term] as number) + size;
+  }
+  for (const position of positions) {
+    addList(bytes, at + (ends[position] as number), at + (ends[position + 1] as number), into);
+  }
+}
+
+/** Adds the rows of a list, `bytes[start..end)`, to a set. */
+export function addList(bytes: Uint8Array, start: number, end: number, into: RowSet): void {
+  let at = start;
+  let row = 0;
+  while (at < end) {
+    let step = 0;
+    let shift = 0;
+    for (;;) {
+      const byte = bytes[at++] as number;
+      step |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+      shift += 7;
+    }
+    row += step;
+    into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
+  }
 }

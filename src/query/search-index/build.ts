@@ -5,7 +5,7 @@ import type { Database } from "../database.ts";
 import { type DescribedPartition, isSearched } from "../row-plan.ts";
 import { quoteName } from "../sql.ts";
 import { openIndexSink } from "./append.ts";
-import { BLOCK_TERMS } from "./blocks.ts";
+import { BLOCK_TERMS, MARK_NUMBERS } from "./blocks.ts";
 import { collectPostings } from "./postings.ts";
 import { insertRanges, type RowRange } from "./ranges.ts";
 import { readTexts } from "./text-batches.ts";
@@ -82,13 +82,11 @@ function* joinRanges(
   if (open) yield open;
 }
 
-/** The first number of a block that no term has. */
+/** The first number of a block behind those of all terms. */
 async function nextTerm(database: Database): Promise<number> {
-  const [last] = await database.rows<{ block: number | null }>(
-    "SELECT max(block) AS block FROM index_postings",
+  const [row] = await database.rows<{ next: number | null }>(
+    "SELECT max(first + greatest(0, len(string_split(tokens, chr(10))) - 2)) AS next FROM index_terms",
   );
-  const [first] = await database.rows<{ next: number | null }>(
-    "SELECT max(first + len(string_split(tokens, chr(10))) - 2) AS next FROM index_terms",
-  );
-  return BLOCK_TERMS * Math.max((last?.block ?? -1) + 1, Math.ceil((first?.next ?? 0) / BLOCK_TERMS));
+  if (typeof row?.next !== "number") return 0;
+  return Math.ceil((row.next + MARK_NUMBERS) / BLOCK_TERMS) * BLOCK_TERMS;
 }

@@ -1,7 +1,8 @@
+import { gatherColumn } from "../arrow/columns.ts";
 import type { Database } from "../database.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteText } from "../sql.ts";
-import { BLOCK_TERMS, decodeRows } from "./blocks.ts";
+import { addList, addShared, BLOCK_TERMS, numberOf } from "./blocks.ts";
 import { countRows, createRowSet, intersect, type RowSet, subtract, unite } from "./row-set.ts";
 import { MARKS, MAX_NUMBER_DIGITS, type Mark, type Piece, splitNeedle } from "./tokens.ts";
 
@@ -86,9 +87,7 @@ interface ColumnTerms {
   pieces: number[][];
 }
 
-/** With these every vocabulary begins. */
 const MARK_NAMES = Object.keys(MARKS) as Mark[];
-const MARKS_HEAD = `\n${Object.values(MARKS).join("\n")}\n`;
 
 async function findTerms(
   database: Database,
@@ -104,7 +103,7 @@ async function findTerms(
   const found = await database.rows<{ first: number; column: string; tokens: string }>(
     `SELECT first, "column", ${tokens} AS tokens FROM index_terms
      WHERE "column" IN (${columns.map(({ name }) => quoteText(name)).join(", ")})
-     AND (${[`starts_with(tokens, ${quoteText(MARKS_HEAD)})`, ...fits].join(" OR ")})`,
+     AND (${["tokens = ''", ...fits].join(" OR ")})`,
   );
   const byColumn = new Map<string, ColumnTerms>();
   for (const row of found) {
@@ -113,8 +112,9 @@ async function findTerms(
       pieces: pieces.map(() => []),
     };
     byColumn.set(row.column, own);
-    if (row.tokens.startsWith(MARKS_HEAD)) {
-      for (const [at, mark] of MARK_NAMES.entries()) own.marks[mark].push(row.first + at);
+    if (row.tokens === "") {
+      for (const [at, mark] of MARK_NAMES.entries()) own.marks[mark].push(numberOf(row.first, at));
+      continue;
     }
     const list = row.tokens.split("\n").slice(1, -1);
     for (const [at, piece] of pieces.entries()) {
@@ -132,8 +132,8 @@ function fitsPiece(token: string, { text, at }: Piece): boolean {
   return at === "end" ? token.endsWith(text) : token === text;
 }
 
-/** Blocks that are asked for by number; of more, all are read. */
-const MAX_BLOCKS_NAMED = 500;
+/** Rows of the table that are asked for by key; of more, all are read. */
+const MAX_KEYS_NAMED = 500;
 
 /** Adds the rows in which any of the terms stand. */
 async function readPostings(database: Database, terms: readonly number[], into: RowSet): Promise<void> {
@@ -144,18 +144,25 @@ async function readPostings(database: Database, terms: readonly number[], into: 
     const list = positions.get(block);
     if (list) list.push(term % BLOCK_TERMS);
     else positions.set(block, [term % BLOCK_TERMS]);
+    positions.set(-1 - term, []);
   }
-  const blocks = [...positions.keys()];
-  const where = blocks.length > MAX_BLOCKS_NAMED ? "" : ` WHERE block IN (${blocks.join(", ")})`;
-  const result = await database.stream(`SELECT block, postings FROM index_postings${where}`);
+  const keys = [...positions.keys()];
+  const where = keys.length > MAX_KEYS_NAMED ? "" : ` WHERE "key" IN (${keys.join(", ")})`;
+  const result = await database.stream(`SELECT "key", postings FROM index_postings${where}`);
+  const { Binary } = await import("apache-arrow");
+  const type = new Binary();
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    const numbers = chunk.getColumnVector(0);
-    const blobs = chunk.getColumnVector(1);
-    for (let row = 0; row < chunk.rowCount; row++) {
-      const wanted = positions.get(Number(numbers.getItem(row)));
-      if (wanted) decodeRows((blobs.getItem(row) as { bytes: Uint8Array }).bytes, wanted, into);
+    const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
+    const wanted = Int32Array.from(items.keys()).filter((row) => positions.has(items[row] as number));
+    if (wanted.length === 0) continue;
+    const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(1), type, wanted);
+    for (const [at, row] of wanted.entries()) {
+      const key = items[row] as number;
+      const start = valueOffsets[at] as number;
+      if (key < 0) addList(values, start, valueOffsets[at + 1] as number, into);
+      else addShared(values, start, positions.get(key) ?? [], into);
     }
   }
 }

@@ -1,11 +1,17 @@
-import { BLOCK_TERMS } from "./blocks.ts";
+import { BLOCK_TERMS, MARK_NUMBERS } from "./blocks.ts";
 import { addRows, maxOccurrences, type Occurrences, type TextBatch } from "./tokenize.ts";
-import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { MARKS } from "./tokens.ts";
+import { createVocabulary, entryOfText, type Vocabulary } from "./vocabulary.ts";
 
-/** Occurrences that are sorted at once, in memory: 16 bytes each. */
-const MAX_OCCURRENCES = 8_000_000;
-/** Terms of which a new vocabulary begins: the old ones are known by other numbers then. */
-const MAX_TERMS = 3_000_000;
+/** What bounds the memory of an index on its way. */
+export interface PostingsLimits {
+  /** Occurrences that are sorted at once: 16 bytes each. */
+  maxOccurrences: number;
+  /** Terms after which a new vocabulary begins, in which all have other numbers. */
+  maxTerms: number;
+}
+
+const LIMITS: PostingsLimits = { maxOccurrences: 8_000_000, maxTerms: 3_000_000 };
 
 /** The rows of the terms that stand in a run of rows. */
 export interface Postings {
@@ -33,10 +39,11 @@ export async function collectPostings(
   batches: AsyncIterable<TextBatch>,
   sink: PostingsSink,
   firstTerm: number,
+  limits: PostingsLimits = LIMITS,
 ): Promise<number> {
   let first = firstTerm;
-  let vocabulary = createVocabulary();
-  let run = createRun(1 << 16);
+  let vocabulary = startVocabulary();
+  let run = createRun(Math.min(1 << 16, limits.maxOccurrences));
   const flush = () => {
     if (run.length > 0) sink.addPostings(first, sortByTerm(run, vocabulary.size));
     run.length = 0;
@@ -44,8 +51,8 @@ export async function collectPostings(
   const finish = () => {
     flush();
     sink.addTerms(first, vocabulary);
-    first = Math.ceil((first + vocabulary.size) / BLOCK_TERMS) * BLOCK_TERMS;
-    vocabulary = createVocabulary();
+    first = Math.ceil((first + MARK_NUMBERS + vocabulary.size) / BLOCK_TERMS) * BLOCK_TERMS;
+    vocabulary = startVocabulary();
   };
   for await (const batch of batches) {
     let at = 0;
@@ -53,14 +60,21 @@ export async function collectPostings(
       at = addRows(run, vocabulary, batch, at);
       if (at === batch.rows.length) break;
       const room = maxOccurrences((batch.offsets[at + 1] as number) - (batch.offsets[at] as number));
-      const size = Math.min(MAX_OCCURRENCES, run.terms.length * 2);
+      const size = Math.min(limits.maxOccurrences, run.terms.length * 2);
       if (run.length + room > size) flush();
       if (run.length + room > run.terms.length) run = enlarge(run, Math.max(size, room));
     }
-    if (vocabulary.size >= MAX_TERMS) finish();
+    if (vocabulary.size >= limits.maxTerms) finish();
   }
   finish();
   return first;
+}
+
+/** Its first terms are the marks. */
+function startVocabulary(): Vocabulary {
+  const vocabulary = createVocabulary();
+  for (const mark of Object.values(MARKS)) entryOfText(vocabulary, mark);
+  return vocabulary;
 }
 
 function createRun(size: number): Occurrences {

@@ -1,5 +1,5 @@
-import { MARKS, MAX_NUMBER_DIGITS, MAX_TOKEN_BYTES, TOKEN_BYTES } from "./tokens.ts";
-import { entryOf, entryOfText, LAST_ROW, TERM, type Vocabulary } from "./vocabulary.ts";
+import { MARKS, MAX_NUMBER_DIGITS, MAX_TOKEN_BYTES, type Mark, TOKEN_BYTES } from "./tokens.ts";
+import { entryOf, LAST_ROW, TERM, type Vocabulary } from "./vocabulary.ts";
 
 /** Texts of some rows of one column, in Unicode form NFC. */
 export interface TextBatch {
@@ -26,6 +26,14 @@ export function maxOccurrences(rowBytes: number): number {
   return (rowBytes >> 1) + 1 + Object.keys(MARKS).length;
 }
 
+/** The marks are the first terms of every vocabulary. */
+const MARK_NAMES = Object.keys(MARKS) as Mark[];
+const MARK_TERMS = [
+  MARK_NAMES.indexOf("long"),
+  MARK_NAMES.indexOf("number"),
+  MARK_NAMES.indexOf("escape"),
+] as const;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
@@ -42,7 +50,7 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
   const { terms, rows: rowsOut } = into;
   const source = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
   const isToken = TOKEN_BYTES;
-  const [longTerm, numberTerm, escapeTerm] = markTerms(vocabulary);
+  const [longTerm, numberTerm, escapeTerm] = MARK_TERMS;
   let length = into.length;
   for (let at = from; at < rows.length; at++) {
     const row = rows[at] as number;
@@ -105,9 +113,4 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
   }
   into.length = length;
   return rows.length;
-}
-
-function markTerms(vocabulary: Vocabulary): [number, number, number] {
-  const termOf = (mark: string) => (vocabulary.entries[entryOfText(vocabulary, mark) + TERM] as number) - 1;
-  return [termOf(MARKS.long), termOf(MARKS.number), termOf(MARKS.escape)];
 }
