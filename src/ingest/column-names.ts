@@ -14,6 +14,9 @@ export function snakeCase(name: string): string {
     .replace(/^_+|_+$/g, "");
 }
 
+/** `rowid` is what the database calls a row's place; a column of that name would hide it from every search. */
+const RENAMED: Record<string, string> = { rowid: "row_id" };
+
 /**
  * Stored names for an input's columns, in their order; a nameless one becomes `column_<position>`. Throws
  * `invalid_input` naming both columns where two would get one name.
@@ -22,7 +25,8 @@ export function storedNames(names: readonly string[]): Map<string, string> {
   const stored = new Map<string, string>();
   const taken = new Map<string, string>();
   for (const [at, name] of names.entries()) {
-    const plain = snakeCase(name) || `column_${at + 1}`;
+    const given = snakeCase(name) || `column_${at + 1}`;
+    const plain = RENAMED[given] ?? given;
     const other = taken.get(plain);
     if (other !== undefined) {
       throw new AppError(

@@ -40,3 +40,8 @@ test("two columns that would get one name are refused, both named", () => {
 test("a nameless column is named by its place", () => {
   expect(storedNames(["a", "!"]).get("!")).toBe("column_2");
 });
+
+test("a column called as the database calls a row's place gets another name", () => {
+  expect(storedNames(["rowid", "label"]).get("rowid")).toBe("row_id");
+  expect(() => storedNames(["rowid", "row_id"])).toThrow(expect.objectContaining({ code: "invalid_input" }));
+});
