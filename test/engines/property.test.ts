@@ -31,7 +31,7 @@ const LETTERS = [
   "\n",
 ];
 const Text = fc.string({ unit: fc.constantFrom(...LETTERS), maxLength: 6 });
-const Key = fc.constantFrom("word", "text", "0", "a b", "한");
+const Key = fc.constantFrom("word", "text", "0", "a b", "한", 'q"', "b\\s");
 const Step: fc.Arbitrary<JsonStep> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ key: Key }) },
   { weight: 1, arbitrary: fc.record({ index: fc.nat(2) }) },
@@ -51,7 +51,14 @@ const Label = fc.oneof(
   { weight: 6, arbitrary: Json.map((value) => JSON.stringify(value)) },
   { weight: 1, arbitrary: Json.map((value) => JSON.stringify(value).replace(/[^\0-\x7f]/g, escapeUnit)) },
   { weight: 1, arbitrary: Json.map((value) => JSON.stringify(value).slice(0, -1)) },
-  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: Json.map((value) => `${JSON.stringify(value)} behind`) },
+  {
+    weight: 1,
+    arbitrary: Json.map(
+      (value) => `{"n": [1e400, ${"9".repeat(60)}, -0.5E-9], "word": ${JSON.stringify(value)}}`,
+    ),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(null, "", "word", "NaN", "{'word': 1}") },
 );
 
 function escapeUnit(unit: string): string {

@@ -22,7 +22,8 @@ export function renderCondition(condition: ColumnCondition, normal: boolean): st
       if (!steps) return contains(column, normal);
       const found = contains("json_extract_scalar(x, '$')", false);
       const matches = `any_match(${valuesAt(column, steps)}, x -> ${startsWith("x", '"')} AND ${found})`;
-      return `((${mayHold(column, contains(column, normal), text)}) AND ${matches})`;
+      // CASE and not AND: both sides of that are worked out for every row.
+      return `CASE WHEN ${mayHold(column, contains(column, normal), text)} THEN ${matches} ELSE false END`;
     }),
   );
 }
@@ -51,13 +52,16 @@ function hasValueAt(name: string, steps: readonly JsonStep[]): string {
 }
 
 /**
- * `valuesAt` of schema/json-path.ts, lists in lists two levels deep: an array of JSON values, NULL among them; all NULL
- * for text that is no JSON. `json_extract` takes the step `[0]` into an object and `.0` into a list too, hence the looks
- * at what a value is.
+ * `valuesAt` of schema/json-path.ts, lists in lists two levels deep: an array of JSON values, NULL for text that is no
+ * JSON. What stands before the first index is one SQL/JSON path, at a quarter of the price of the rest, which that cannot
+ * say: its `[0]` takes what is no list for a list of one.
  */
 function valuesAt(column: string, steps: readonly JsonStep[]): string {
-  let list = `ARRAY[try(json_parse(${column}))]`;
-  for (const step of steps) {
+  const first = steps.findIndex((step) => "index" in step);
+  if (first === -1) return query(column, `${laxPath(steps)}[*][*]`);
+  let list =
+    first === 0 ? `ARRAY[try(json_parse(${column}))]` : query(column, laxPath(steps.slice(0, first)));
+  for (const step of steps.slice(first)) {
     if ("each" in step) list = elements(list);
     else if ("index" in step) list = extract(list, "[", `$[${step.index}]`);
     else list = extract(elements(list), "{", `$["${step.key.replace(/["\\]/g, "\\$&")}"]`);
@@ -65,6 +69,19 @@ function valuesAt(column: string, steps: readonly JsonStep[]): string {
   return elements(list);
 }
 
+/** `json_query` alone passes over what stands behind the end of a document. */
+function query(column: string, path: string): string {
+  const document = `json_format(try(json_parse(${column})))`;
+  return `CAST(json_parse(json_query(${document}, ${quoteText(path)} WITH ARRAY WRAPPER)) AS array(json))`;
+}
+
+/** In lax mode `[*]` takes what is no list as it is, and a field is looked for in the elements of one more list. */
+function laxPath(steps: readonly JsonStep[]): string {
+  const parts = steps.map((step) => ("key" in step ? `[*].${quoteName(step.key)}` : "[*][*]"));
+  return `lax $${parts.join("")}`;
+}
+
+/** `json_extract` takes the step `[0]` into an object and `.0` into a list too, hence the look at what a value is. */
 function extract(list: string, first: "[" | "{", path: string): string {
   return `transform(${list}, x -> CASE WHEN ${startsWith("x", first)} THEN json_extract(x, ${quoteText(path)}) END)`;
 }
