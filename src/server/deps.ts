@@ -2,6 +2,7 @@ import type { Settings } from "../config.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import type { AnswerFiles } from "./answer-files.ts";
 import type { Engines } from "./engines.ts";
 import type { QuerySlots } from "./query-slots.ts";
 
@@ -12,6 +13,8 @@ export interface ServerDeps {
   supervisor: Supervisor;
   engines: Engines;
   slots: QuerySlots;
+  /** Answers that are read in parts. */
+  files: AnswerFiles;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
   logger: Logger;

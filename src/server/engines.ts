@@ -1,6 +1,7 @@
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createEngine } from "../query/create-engine.ts";
+import { identifyCatalog } from "../query/duckdb/catalog-reader.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type { EngineName } from "../schema/query.ts";
 
@@ -8,6 +9,8 @@ import type { EngineName } from "../schema/query.ts";
 export interface Engines {
   /** Throws `invalid_config` for one that the settings do not describe. */
   open(name: EngineName): Promise<QueryEngine>;
+  /** Tells two states of an engine's data apart, where that can be known. Throws `not_found` without a catalog. */
+  version(name: EngineName): Promise<string>;
   close(): void;
 }
 
@@ -22,6 +25,8 @@ export function createEngines({ lake, settings }: { lake: Lake; settings: Settin
       engine.catch(() => opened.delete(name));
       return engine;
     },
+    version: async (name) =>
+      name === "duckdb" ? `${name} ${await identifyCatalog(lake.layout.catalogFile)}` : name,
     close: () => {
       for (const engine of opened.values()) {
         engine.then(

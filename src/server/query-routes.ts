@@ -4,13 +4,13 @@ import { sqlLimits } from "../query/create-engine.ts";
 import type { RowFormat } from "../query/output/formats.ts";
 import type { EngineName } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
-import { answerRows } from "./row-answer.ts";
+import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
 import { describeRows, EngineSchema, FormatSchema, formatOf, readParameters } from "./row-formats.ts";
 
 const SqlSchema = v.pipe(v.string(), v.minLength(1, "is empty; write one SELECT"));
 const ParametersSchema = v.strictObject({ sql: SqlSchema, engine: EngineSchema, format: FormatSchema });
 
-type QueryDeps = Pick<ServerDeps, "engines" | "slots" | "logger" | "keepOpen" | "settings">;
+type QueryDeps = RowAnswerOptions & Pick<ServerDeps, "engines" | "settings">;
 
 /** POST /query with the statement in the body, GET /query with it in the URL. */
 export function queryRoutes(deps: QueryDeps) {
@@ -20,11 +20,19 @@ export function queryRoutes(deps: QueryDeps) {
     sql: string,
     name: EngineName = "duckdb",
     format: RowFormat | undefined = undefined,
-  ) =>
-    answerRows(request, formatOf(request, format), deps, async (signal) => {
+  ) => {
+    const work = async (signal: AbortSignal) => {
       const engine = await deps.engines.open(name);
       return { ...(await engine.sql(sql, limits, signal)), engine: engine.name };
-    });
+    };
+    const version = () => deps.engines.version(name);
+    return answerRows({ request, format: formatOf(request, format), version, work }, deps);
+  };
+  const fromUrl = ({ request }: { request: Request }) => {
+    const { sql, engine, format } = readParameters(request, ParametersSchema);
+    return answer(request, sql, engine, format);
+  };
+  const summary = "The same with the statement in the URL, for libraries that read from one";
   return new Elysia({ name: "query" })
     .post(
       "/query",
@@ -37,17 +45,6 @@ export function queryRoutes(deps: QueryDeps) {
         ),
       },
     )
-    .get(
-      "/query",
-      ({ request }) => {
-        const { sql, engine, format } = readParameters(request, ParametersSchema);
-        return answer(request, sql, engine, format);
-      },
-      {
-        detail: describeRows(
-          "The same with the statement in the URL, for libraries that read from one",
-          ParametersSchema,
-        ),
-      },
-    );
+    .get("/query", fromUrl, { detail: describeRows(summary, ParametersSchema) })
+    .head("/query", fromUrl, { detail: { summary: "The size of that answer" } });
 }

@@ -3,13 +3,27 @@ import type { Logger } from "../log.ts";
 import type { EncodedResult } from "../query/output/encoder.ts";
 import { loadEncoder, mediaTypes, type RowFormat } from "../query/output/formats.ts";
 import { holdBack } from "../query/output/hold-back.ts";
+import type { AnswerFiles } from "./answer-files.ts";
+import { parseRange } from "./byte-range.ts";
 import type { QuerySlots } from "./query-slots.ts";
 
 export interface RowAnswerOptions {
   slots: QuerySlots;
   logger: Logger;
+  /** Answers that are read in parts. */
+  files: AnswerFiles;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
+}
+
+/** What is asked for. */
+export interface RowRequest {
+  request: Request;
+  format: RowFormat;
+  /** Tells two states of the data apart; the parts of one answer are of one state. */
+  version(): Promise<string>;
+  /** Runs the query. */
+  work(signal: AbortSignal): Promise<EncodedResult>;
 }
 
 /** What fails before so much of an answer was made is answered with its status and its reason. */
@@ -18,17 +32,22 @@ const HOLD_BYTES = 4 * 1024 * 1024;
 const STALL_MS = 60_000;
 
 /**
- * Answers with the rows that `work` gives, in a format, as they are read. The query is stopped when the connection closes;
- * an error behind the first bytes cuts the connection, so that nobody takes what is there for the whole.
+ * Answers with the rows that a query gives, in a format, as they are read. The query is stopped when the connection
+ * closes; an error behind the first bytes cuts the connection, so that nobody takes what is there for the whole. A HEAD,
+ * or a GET of a part, which some libraries send for a URL, is answered from a file.
  */
-export async function answerRows(
-  request: Request,
-  format: RowFormat,
-  { slots, logger, keepOpen }: RowAnswerOptions,
-  work: (signal: AbortSignal) => Promise<EncodedResult>,
-): Promise<Response> {
+export async function answerRows(asked: RowRequest, options: RowAnswerOptions): Promise<Response> {
+  const { request } = asked;
   refuseForeignPage(request);
-  keepOpen(request);
+  options.keepOpen(request);
+  const inParts = request.method === "HEAD" || (request.method === "GET" && request.headers.has("range"));
+  return inParts ? answerFromFile(asked, options) : answerStreaming(asked, options);
+}
+
+async function answerStreaming(
+  { request, format, work }: RowRequest,
+  { slots, logger }: RowAnswerOptions,
+): Promise<Response> {
   const stop = new AbortController();
   const onGone = () => stop.abort();
   request.signal.addEventListener("abort", onGone, { once: true });
@@ -51,7 +70,9 @@ export async function answerRows(
         if (code !== "cancelled") logger.warn("an answer was cut", { url: pathOf(request), code, message });
       },
     });
-    return new Response(body, { headers: headersOf(format, result) });
+    const { engine, matchCount } = result;
+    const counted = matchCount === undefined ? {} : { "x-row-count": String(matchCount) };
+    return new Response(body, { headers: { ...headersOf(format), "x-engine": engine, ...counted } });
   } catch (error) {
     stop.abort();
     end();
@@ -59,14 +80,51 @@ export async function answerRows(
   }
 }
 
-function headersOf(format: RowFormat, { engine, matchCount }: EncodedResult): Record<string, string> {
+async function answerFromFile(
+  { request, format, version, work }: RowRequest,
+  { slots, files }: RowAnswerOptions,
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const key = [await version(), format, pathname, search].join("\n");
+  const file = await files.take(key, request.signal, async function* (signal) {
+    const free = await slots.take(signal);
+    try {
+      const encode = await loadEncoder(format);
+      yield* encode(await work(signal));
+    } finally {
+      free();
+    }
+  });
+  const { path, sizeBytes, etag } = file;
+  const headers = { ...headersOf(format), etag };
+  if (request.method === "HEAD") {
+    return new Response(null, { headers: { ...headers, "content-length": String(sizeBytes) } });
+  }
+  const range = parseRange(request.headers.get("range"), sizeBytes);
+  if (range === "unsatisfiable") {
+    return new Response(null, {
+      status: 416,
+      headers: { ...headers, "content-range": `bytes */${sizeBytes}` },
+    });
+  }
+  const { start, end } = range ?? { start: 0, end: sizeBytes };
+  const part = Bun.file(path).slice(start, end).stream();
+  const length = { "content-length": String(end - start) };
+  if (range === undefined) return new Response(part, { headers: { ...headers, ...length } });
+  const contentRange = `bytes ${start}-${end - 1}/${sizeBytes}`;
+  return new Response(part, {
+    status: 206,
+    headers: { ...headers, ...length, "content-range": contentRange },
+  });
+}
+
+function headersOf(format: RowFormat): Record<string, string> {
   const [type] = mediaTypes(format);
   return {
     "content-type": format === "csv" ? `${type}; charset=utf-8; header=present` : type,
+    "accept-ranges": "bytes",
     vary: "accept",
     "cache-control": "no-store",
-    "x-engine": engine,
-    ...(matchCount !== undefined && { "x-row-count": String(matchCount) }),
   };
 }
 

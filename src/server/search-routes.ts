@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import type { RowFormat } from "../query/output/formats.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
-import { answerRows } from "./row-answer.ts";
+import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
 import { describeRows, EngineSchema, FormatSchema, formatOf, readParameters } from "./row-formats.ts";
 
 const BodySchema = v.strictObject({ ...RowQuerySchema.entries, engine: EngineSchema });
@@ -43,18 +43,25 @@ interface Asked {
   format?: RowFormat | undefined;
 }
 
-type SearchDeps = Pick<ServerDeps, "engines" | "slots" | "logger" | "keepOpen">;
+type SearchDeps = RowAnswerOptions & Pick<ServerDeps, "engines">;
 
 /** POST /search with the query in the body, GET /search with it in the URL. */
 export function searchRoutes(deps: SearchDeps) {
   const answer = (request: Request, query: unknown, { engine: name = "duckdb", format }: Asked) => {
     const checked = checkQuery(query);
-    return answerRows(request, formatOf(request, format), deps, async (signal) => {
+    const work = async (signal: AbortSignal) => {
       const engine = await deps.engines.open(name);
       const result = await engine.retrieveWithExistingCols(checked, signal);
       return { ...result, batches: wholeRows(result), engine: engine.name };
-    });
+    };
+    const version = () => deps.engines.version(name);
+    return answerRows({ request, format: formatOf(request, format), version, work }, deps);
   };
+  const fromUrl = ({ request }: { request: Request }) => {
+    const { engine, format, ...query } = readParameters(request, ParametersSchema);
+    return answer(request, query, { engine, format });
+  };
+  const summary = "The same with the query in the URL, for libraries that read from one";
   return new Elysia({ name: "search" })
     .post(
       "/search",
@@ -66,19 +73,8 @@ export function searchRoutes(deps: SearchDeps) {
         detail: describeRows("Rows by partition, by text, or with a value; in the format of Accept"),
       },
     )
-    .get(
-      "/search",
-      ({ request }) => {
-        const { engine, format, ...query } = readParameters(request, ParametersSchema);
-        return answer(request, query, { engine, format });
-      },
-      {
-        detail: describeRows(
-          "The same with the query in the URL, for libraries that read from one",
-          ParametersSchema,
-        ),
-      },
-    );
+    .get("/search", fromUrl, { detail: describeRows(summary, ParametersSchema) })
+    .head("/search", fromUrl, { detail: { summary: "The size of that answer" } });
 }
 
 /** The batches, and an error when they end before all rows came: a library may not tell what it met on its way. */

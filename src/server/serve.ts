@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { AppError, systemCode } from "../errors.ts";
@@ -5,6 +6,7 @@ import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
 import type { Logger } from "../log.ts";
+import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
 import { createEngines } from "./engines.ts";
 import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "./guard.ts";
@@ -46,10 +48,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const supervisor = createSupervisor(options);
   const engines = createEngines(options);
   const slots = createSlots(settings.sql.max_running, settings.sql.timeout_s * 1000);
+  const files = createAnswerFiles(
+    // One server holds a lake; what its predecessor left is its own.
+    join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
+  );
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const startedAt = new Date().toISOString();
   const app = createApp(
-    { ...options, supervisor, engines, slots, keepOpen, startedAt },
+    { ...options, supervisor, engines, slots, files, keepOpen, startedAt },
     {
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isAuthorized: tokens && createTokenCheck(tokens),
@@ -75,6 +81,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       await supervisor.stop();
       await stopListening(server);
       engines.close();
+      await files.close();
       await lease.release();
       logger.info("stopped");
     },

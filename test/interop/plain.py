@@ -1,13 +1,14 @@
 """Values of any Python library as plain JSON: what the checkers print."""
 
 import datetime
+import decimal
 import hashlib
 import json
 import math
 
 
 def plain(value):
-    """Missing is null whatever its kind; times are ISO text; bytes their SHA-256; whole numbers beyond 2^53 text."""
+    """Missing is null whatever its kind; times are ISO text, decimals text; bytes their SHA-256; whole numbers beyond 2^53 text."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, bytes):
@@ -16,6 +17,8 @@ def plain(value):
         return value
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):

@@ -1,13 +1,21 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type RecordBatch, Table, Utf8, vectorFromArray } from "apache-arrow";
 import { AppError } from "../../src/errors.ts";
 import { silentLogger } from "../../src/log.ts";
 import type { EncodedResult } from "../../src/query/output/encoder.ts";
+import { createAnswerFiles } from "../../src/server/answer-files.ts";
+import { parseRange } from "../../src/server/byte-range.ts";
 import { problem } from "../../src/server/problem.ts";
 import { createSlots } from "../../src/server/query-slots.ts";
 import { answerRows } from "../../src/server/row-answer.ts";
 
 const [BATCH] = new Table({ text: vectorFromArray(["x".repeat(100_000)], new Utf8()) }).batches;
+
+const folder = await mkdtemp(join(tmpdir(), "datalake-answers-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let stop = () => {};
 afterEach(() => stop());
@@ -18,6 +26,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
   const logger = { ...silentLogger, warnings: [] as string[] };
   logger.warn = (message) => logger.warnings.push(message);
   const keepOpen = () => {};
+  const files = createAnswerFiles(join(folder, "answers"));
   const server = Bun.serve({
     port: 0,
     error: () => new Response(),
@@ -29,11 +38,16 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
         batches: batches(signal),
         stats: { engineMs: 1 },
       });
-      return answerRows(request, "ndjson", { slots, logger, keepOpen }, work).catch(problem);
+      const version = async () => "1";
+      return answerRows(
+        { request, format: "ndjson", version, work },
+        { slots, files, logger, keepOpen },
+      ).catch(problem);
     },
   });
   stop = () => void server.stop(true);
   return {
+    files,
     url: server.url,
     logger,
     isFree: () => slots.take(new AbortController().signal).then((free) => free()),
@@ -104,4 +118,60 @@ test("who finds no place in time is told", async () => {
   held.resolve();
   const statuses = (await Promise.all(answers)).map(({ status }) => status);
   expect(statuses.sort()).toEqual([200, 503]);
+});
+
+test("an answer is read in parts, from one query", async () => {
+  let queries = 0;
+  const { url, files, isFree } = serve(() => {
+    queries++;
+    return repeat(20);
+  });
+  const whole = await (await fetch(url)).text();
+  const head = await fetch(url, { method: "HEAD" });
+  expect(head.headers.get("content-length")).toBe(String(whole.length));
+  expect(head.headers.get("accept-ranges")).toBe("bytes");
+  const part = (range: string) => fetch(url, { headers: { range } });
+  const parts = await Promise.all(["bytes=0-9", "bytes=999990-", "bytes=-7"].map(part));
+  const texts = await Promise.all(parts.map((response) => response.text()));
+  expect(parts.map(({ status }) => status)).toEqual([206, 206, 206]);
+  expect(texts).toEqual([whole.slice(0, 10), whole.slice(999_990), whole.slice(-7)]);
+  expect(parts[0]?.headers.get("content-range")).toBe(`bytes 0-9/${whole.length}`);
+  expect(new Set([head, ...parts].map(({ headers }) => headers.get("etag"))).size).toBe(1);
+  expect((await part("bytes=99999999-")).status).toBe(416);
+  expect(await (await part("bytes=0-1,3-4")).text()).toBe(whole);
+  expect(queries).toBe(2);
+  await isFree();
+  expect(await readdir(join(folder, "answers"))).toHaveLength(1);
+  await files.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("an answer in parts that fails is told, leaves nothing, and is tried again", async () => {
+  let failing = true;
+  const { url, isFree, files } = serve(() =>
+    repeat(20, failing ? new AppError("too_large", "x") : undefined),
+  );
+  expect((await fetch(url, { headers: { range: "bytes=0-1" } })).status).toBe(413);
+  await isFree();
+  failing = false;
+  expect((await fetch(url, { headers: { range: "bytes=0-1" } })).status).toBe(206);
+  expect(await readdir(join(folder, "answers"))).toHaveLength(1);
+  await files.close();
+});
+
+test.each([
+  [null, undefined],
+  ["bytes=0-0", { start: 0, end: 1 }],
+  ["bytes=5-", { start: 5, end: 10 }],
+  ["bytes=5-99", { start: 5, end: 10 }],
+  ["bytes=-3", { start: 7, end: 10 }],
+  ["bytes=-99", { start: 0, end: 10 }],
+  ["bytes=10-", "unsatisfiable"],
+  ["bytes=-0", "unsatisfiable"],
+  ["bytes=5-3", undefined],
+  ["bytes=-", undefined],
+  ["rows=0-1", undefined],
+  ["bytes=0-1,2-3", undefined],
+] as const)("the range %s of ten bytes", (header, range) => {
+  expect(parseRange(header, 10)).toEqual(range as ReturnType<typeof parseRange>);
 });

@@ -93,8 +93,8 @@ test("the interface describes itself", async () => {
     ["/jobs/{id}", ["delete", "get"]],
     ["/jobs/{id}/events", ["get"]],
     ["/partitions", ["get"]],
-    ["/search", ["get", "post"]],
-    ["/query", ["get", "post"]],
+    ["/search", ["get", "head", "post"]],
+    ["/query", ["get", "head", "post"]],
     ["/openapi.json", ["get"]],
   ]);
   expect(JSON.stringify(document)).toContain("seconds_left");

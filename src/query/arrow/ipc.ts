@@ -1,4 +1,4 @@
-import { type RecordBatch, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from "apache-arrow";
+import { RecordBatch, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from "apache-arrow";
 
 /** Lays record batches out as Arrow IPC; each call gives the pieces of the file that it adds, uncopied. */
 export interface IpcEncoder {
@@ -59,7 +59,8 @@ function wrap(
       return take();
     },
     encode: (batch) => {
-      writer.write(batch);
+      // The library begins anew at a schema that is not quite the same: no time zone as null, and as undefined.
+      writer.write(batch.schema === schema ? batch : new RecordBatch(schema, batch.data));
       return take();
     },
     end: () => {
