@@ -16,8 +16,8 @@ type Row = Record<string, unknown>;
 /** Whole numbers beyond 2^53, Korean, quotes, line breaks, an emoji, NULL and an empty text apart. */
 const ROWS = `SELECT * FROM (VALUES
   (1::BIGINT, '서울, "강남"' || chr(10) || '둘째 줄', 0.1::FLOAT, 12.50::DECIMAL(9,2), true, TIMESTAMP '2026-03-01 14:05:06.123456', DATE '1969-12-31', [1, NULL, 3], {'x': 1.5::DOUBLE, 'name': '가'}, 'ab'::BLOB),
-  (9007199254740993, '🍎', -2.5, -0.05, false, TIMESTAMP '1969-12-31 23:59:59', DATE '2026-02-28', [], {'x': NULL, 'name': NULL}, ''::BLOB),
-  (-9007199254740993, 'plain', 1e30, 0.00, NULL, NULL, NULL, NULL, NULL, NULL)
+  (9007199254740993, '🍎', -2.5::FLOAT, -0.05, false, TIMESTAMP '1969-12-31 23:59:59', DATE '2026-02-28', [], {'x': NULL, 'name': NULL}, ''::BLOB),
+  (-9007199254740993, 'plain', 1e30::FLOAT, 0.00, NULL, NULL, NULL, NULL, NULL, NULL)
 ) AS t(id, text, small, price, flag, moment, day, scores, box, raw)`;
 const SQL =
   "SELECT id, text, small, price, flag, moment, day, scores, box, raw FROM catalog WHERE task = 'ocr' ORDER BY source_row";
