@@ -18,7 +18,9 @@ export interface PostingsRow {
 
 /** The engine keeps longer values in blocks of their own, and copies them with every vector that it reads. */
 const MAX_BYTES = 4000;
-/** Longer lists are apart from those of their block. */
+/** Of the lists of one row, behind a head of up to two bytes for each term. */
+const MAX_LISTS_BYTES = MAX_BYTES - 2 * 64;
+/** Lists that may be longer are apart from those of their block. */
 const MAX_SHARED_BYTES = 1000;
 /** Of a number of 31 bits. */
 const MAX_VARINT = 5;
@@ -32,28 +34,27 @@ export function numberOf(first: number, term: number): number {
   return first + (term < MARK_COUNT ? term * BLOCK_TERMS : MARK_NUMBERS + term - MARK_COUNT);
 }
 
-/** Lays out a run of postings of a vocabulary that begins at `first`. */
+/** Lays out a run of postings of a vocabulary that begins at `first`. Most terms are rare: nothing is made for each. */
 export function* encodePostings(first: number, { terms, ends, rows }: Postings): Generator<PostingsRow> {
   const shared = createSharedRow();
   let start = 0;
-  for (const [at, term] of terms.entries()) {
+  for (let at = 0; at < terms.length; at++) {
     const end = ends[at] as number;
-    const number = numberOf(first, term);
-    const block = Math.floor(number / BLOCK_TERMS);
-    const pieces = Array.from(encodeList(rows, start, end));
-    start = end;
-    const [only = new Uint8Array()] = pieces;
-    if (pieces.length > 1 || only.length > MAX_SHARED_BYTES) {
-      for (const bytes of pieces) yield { key: -1 - number, bytes };
+    const number = numberOf(first, terms[at] as number);
+    if ((end - start) * MAX_VARINT > MAX_SHARED_BYTES) {
+      yield* encodeList(-1 - number, rows, start, end);
+      start = end;
       continue;
     }
-    if (shared.length > 0 && (shared.block !== block || shared.length + only.length > MAX_BYTES - 100)) {
+    const block = Math.floor(number / BLOCK_TERMS);
+    if (shared.length > 0 && (shared.block !== block || shared.length > MAX_LISTS_BYTES - MAX_SHARED_BYTES)) {
       yield takeSharedRow(shared);
     }
     shared.block = block;
-    shared.sizes[number % BLOCK_TERMS] = only.length;
-    shared.lists.set(only, shared.length);
-    shared.length += only.length;
+    const from = shared.length;
+    shared.length = putList(shared.lists, from, rows, start, end);
+    shared.sizes[number % BLOCK_TERMS] = shared.length - from;
+    start = end;
   }
   if (shared.length > 0) yield takeSharedRow(shared);
 }
@@ -64,14 +65,21 @@ interface SharedRow {
   sizes: Int32Array;
   lists: Uint8Array;
   length: number;
+  head: Uint8Array;
 }
 
 function createSharedRow(): SharedRow {
-  return { block: -1, sizes: new Int32Array(BLOCK_TERMS), lists: new Uint8Array(MAX_BYTES), length: 0 };
+  return {
+    block: -1,
+    sizes: new Int32Array(BLOCK_TERMS),
+    lists: new Uint8Array(MAX_LISTS_BYTES),
+    length: 0,
+    head: new Uint8Array(BLOCK_TERMS * MAX_VARINT),
+  };
 }
 
 function takeSharedRow(shared: SharedRow): PostingsRow {
-  const head = new Uint8Array(BLOCK_TERMS * MAX_VARINT);
+  const { head } = shared;
   let headLength = 0;
   for (const size of shared.sizes) headLength = putVarint(head, headLength, size);
   const bytes = new Uint8Array(headLength + shared.length);
@@ -83,19 +91,29 @@ function takeSharedRow(shared: SharedRow): PostingsRow {
 }
 
 /** The list of `rows[start..end)`, in pieces that are lists themselves. */
-function* encodeList(rows: Int32Array, start: number, end: number): Generator<Uint8Array> {
-  let at = start;
-  while (at < end) {
-    const bytes = new Uint8Array(Math.min(MAX_BYTES, (end - at) * MAX_VARINT));
+function* encodeList(key: number, rows: Int32Array, start: number, end: number): Generator<PostingsRow> {
+  let from = start;
+  while (from < end) {
+    const bytes = new Uint8Array(MAX_BYTES);
     let length = 0;
     let before = 0;
-    while (at < end && length <= MAX_BYTES - MAX_VARINT) {
-      const row = rows[at++] as number;
+    while (from < end && length <= MAX_BYTES - MAX_VARINT) {
+      const row = rows[from++] as number;
       length = putVarint(bytes, length, row - before);
       before = row;
     }
-    yield bytes.subarray(0, length);
+    yield { key, bytes: bytes.subarray(0, length) };
   }
+}
+
+function putList(bytes: Uint8Array, at: number, rows: Int32Array, start: number, end: number): number {
+  let position = at;
+  let before = 0;
+  for (let row = start; row < end; row++) {
+    position = putVarint(bytes, position, (rows[row] as number) - before);
+    before = rows[row] as number;
+  }
+  return position;
 }
 
 function putVarint(bytes: Uint8Array, at: number, value: number): number {

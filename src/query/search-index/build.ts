@@ -84,9 +84,10 @@ function* joinRanges(
 
 /** The first number of a block behind those of all terms. */
 async function nextTerm(database: Database): Promise<number> {
-  const [row] = await database.rows<{ next: number | null }>(
-    "SELECT max(first + greatest(0, len(string_split(tokens, chr(10))) - 2)) AS next FROM index_terms",
+  const [row] = await database.rows<{ next: number }>(
+    `SELECT first + greatest(0, len(string_split(tokens, chr(10))) - 2) AS next FROM index_terms
+     WHERE first = (SELECT max(first) FROM index_terms)`,
   );
-  if (typeof row?.next !== "number") return 0;
+  if (row === undefined) return 0;
   return Math.ceil((row.next + MARK_NUMBERS) / BLOCK_TERMS) * BLOCK_TERMS;
 }

@@ -11,7 +11,8 @@ export interface PostingsLimits {
   maxTerms: number;
 }
 
-const LIMITS: PostingsLimits = { maxOccurrences: 8_000_000, maxTerms: 3_000_000 };
+/** So many terms are as many as 128 MB of entries hold. */
+const LIMITS: PostingsLimits = { maxOccurrences: 8_000_000, maxTerms: 1_900_000 };
 
 /** The rows of the terms that stand in a run of rows. */
 export interface Postings {
