@@ -31,7 +31,7 @@ const LETTERS = [
   "\n",
 ];
 const Text = fc.string({ unit: fc.constantFrom(...LETTERS), maxLength: 6 });
-const Key = fc.constantFrom("word", "text", "0", "a b", "한", 'q"', "b\\s");
+const Key = fc.constantFrom("word", "word", "word", "0", "1", "한 b", 'q"\\s');
 const Step: fc.Arbitrary<JsonStep> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ key: Key }) },
   { weight: 1, arbitrary: fc.record({ index: fc.nat(2) }) },
@@ -66,8 +66,13 @@ function escapeUnit(unit: string): string {
 }
 
 const Rows: fc.Arbitrary<TextRow[]> = fc
-  .array(fc.record({ body: fc.option(Text), label: Label }), { minLength: 1, maxLength: 12 })
+  .array(fc.record({ body: fc.option(Text), label: Label }), { minLength: 1, maxLength: 80, size: "max" })
   .map((rows) => rows.map((row, id) => ({ id, ...row })));
+
+/** Short, so that it is found. */
+const Needle = fc
+  .string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 2 })
+  .map((text) => text.normalize("NFC"));
 
 describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", () => {
   let runner: StatementRunner;
@@ -86,7 +91,6 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
   const columns = (...names: string[]) => names.map((name) => ({ name, type: "VARCHAR" }));
 
   test("for any text", async () => {
-    const Needle = Text.filter((text) => text !== "").map((text) => text.normalize("NFC"));
     await fc.assert(
       fc.asyncProperty(Rows, Needle, fc.boolean(), async (rows, text, ignoreCase) => {
         const condition = { columns: columns("body", "label"), text, steps: undefined, ignoreCase };
@@ -98,12 +102,9 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
   }, 120_000);
 
   test("for any text, or none, at any JSON path", async () => {
-    const Needle = fc.option(
-      Text.filter((text) => text !== "").map((text) => text.normalize("NFC")),
-      { nil: undefined },
-    );
+    const Searched = fc.option(Needle, { nil: undefined });
     await fc.assert(
-      fc.asyncProperty(Rows, fc.array(Step, { maxLength: 3 }), Needle, async (rows, steps, text) => {
+      fc.asyncProperty(Rows, fc.array(Step, { maxLength: 3 }), Searched, async (rows, steps, text) => {
         const json_path = formatJsonPath(steps);
         expect(parseJsonPath(json_path)).toEqual(steps);
         const condition = { columns: columns("label"), text, steps, ignoreCase: false };
