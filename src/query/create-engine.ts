@@ -16,6 +16,9 @@ export async function createEngine(
   settings: Settings,
 ): Promise<QueryEngine> {
   if (name === "trino") return createTrino(settings);
+  if (name === "athena") {
+    throw new AppError("invalid_config", "this version cannot ask Athena; use the engine duckdb or trino");
+  }
   const { DuckDBClient } = await import("./duckdb/client.ts");
   const { memory, threads } = settings.database;
   const { layout } = await openLake();
