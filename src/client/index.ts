@@ -1,5 +1,6 @@
 /** The package's entry: what a program may use of a lake, and of its server. */
 export { AppError, type ErrorCode, type ErrorDocument } from "../errors.ts";
+export { AthenaClient, type AthenaClientOptions } from "../query/athena/client.ts";
 export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.ts";
 export type { QueryEngine } from "../query/engine.ts";
 export { TrinoClient, type TrinoClientOptions } from "../query/trino/client.ts";

@@ -16,9 +16,7 @@ export async function createEngine(
   settings: Settings,
 ): Promise<QueryEngine> {
   if (name === "trino") return createTrino(settings);
-  if (name === "athena") {
-    throw new AppError("invalid_config", "this version cannot ask Athena; use the engine duckdb or trino");
-  }
+  if (name === "athena") return createAthena(settings);
   const { DuckDBClient } = await import("./duckdb/client.ts");
   const { memory, threads } = settings.database;
   const { layout } = await openLake();
@@ -29,6 +27,27 @@ export async function createEngine(
 export function sqlLimits({ sql }: Pick<Settings, "sql">): SqlLimits {
   const { timeout_s, memory, max_rows, max_bytes } = sql;
   return { timeoutMs: timeout_s * 1000, memory, maxRows: max_rows, maxBytes: parseSize(max_bytes) };
+}
+
+async function createAthena(settings: Settings): Promise<QueryEngine> {
+  const { database, table, workgroup, region, endpoint, output, ...limits } = settings.athena;
+  const { AthenaClient } = await import("./athena/client.ts");
+  const { s3, scratchFolder } = settings;
+  return new AthenaClient({
+    database,
+    table,
+    workgroup,
+    region: region ?? s3.region,
+    endpoint,
+    output,
+    s3,
+    scratch: scratchFolder,
+    limits: {
+      maxScanBytes: parseSize(limits.max_scan),
+      pricePerTb: limits.price_per_tb,
+      reuseMinutes: limits.reuse_minutes,
+    },
+  });
 }
 
 async function createTrino(settings: Settings): Promise<QueryEngine> {

@@ -1,0 +1,108 @@
+import type { AthenaClient as AwsAthena } from "@aws-sdk/client-athena";
+import { AppError } from "../../errors.ts";
+import { parseType } from "../../schema/column-types.ts";
+import type { Column } from "../../schema/columns.ts";
+import { quoteName } from "../sql.ts";
+import { rowsToBatches } from "../trino/rows.ts";
+import type { StatementRunner } from "../trino/statements.ts";
+import { openAwsAthena } from "./aws.ts";
+import { type AthenaLimits, type ExecutionEffects, execute } from "./execution.ts";
+import { readResults } from "./results.ts";
+import { createS3, parseS3 } from "./s3.ts";
+import { unload } from "./unload.ts";
+
+export interface AthenaOptions {
+  database: string;
+  /** Of the rows; that of the partitions is `<table>_partitions`. */
+  table: string;
+  workgroup: string;
+  region?: string | undefined;
+  /** A server that is not AWS. */
+  endpoint?: string | undefined;
+  /** `s3://bucket/folder` for results. Large results need it. */
+  output?: string | undefined;
+  /** Where the bucket of results is, if elsewhere. */
+  s3?: { region?: string | undefined; endpoint?: string | undefined };
+  /** Local folder for results on their way. */
+  scratch: string;
+  limits: AthenaLimits;
+}
+
+/** Athena's own name for the catalog of Glue. */
+const CATALOG = "awsdatacatalog";
+/** Results up to so many rows of plain values are read page by page: Parquet by way of S3 would take longer. */
+const SMALL_ROWS = 1000;
+
+/** Statements at Athena, in its engine version 3, which speaks Trino's SQL. */
+export function createAthenaRunner(options: AthenaOptions, effects?: ExecutionEffects): StatementRunner {
+  const { database, table, workgroup, output, region, endpoint, limits, scratch } = options;
+  let opened: Promise<AwsAthena> | undefined;
+  const open = () => {
+    opened ??= openAwsAthena({ region, endpoint });
+    return opened;
+  };
+  const running = new AbortController();
+  const either = (signal: AbortSignal | undefined) =>
+    signal === undefined ? running.signal : AbortSignal.any([signal, running.signal]);
+  const place = { database, workgroup, output };
+  const qualify = (name: string) => [CATALOG, database, name].map(quoteName).join(".");
+  const runner: StatementRunner = {
+    name: "athena",
+    tables: { catalog: qualify(table), partitions: qualify(`${table}_partitions`) },
+    names: { catalog: quoteName(CATALOG), schema: database, table },
+    run: async (sql, { signal, limits: asked } = {}) => {
+      const aws = await open();
+      const isSelect = /^\s*(SELECT|WITH|VALUES|TABLE|\()/i.test(sql);
+      const { id, stats } = await execute(
+        aws,
+        sql,
+        place,
+        limits,
+        { signal: either(signal), timeoutMs: asked?.timeoutMs, reuse: isSelect },
+        effects,
+      );
+      const { columns, rows } = await readResults(aws, id, isSelect, either(signal));
+      return { columns, rows, stats };
+    },
+    select: async (sql, columns, { signal } = {}) => {
+      if (isSmall(sql, columns)) {
+        const { arrowSchema } = await import("../arrow/types.ts");
+        const schema = arrowSchema(columns);
+        const { rows, stats } = await runner.run(sql, { signal });
+        return { columns: [...columns], schema, batches: rowsToBatches(schema, rows), stats };
+      }
+      if (output === undefined) throw needsOutput();
+      const aws = await open();
+      return unload(
+        sql,
+        columns,
+        {
+          execute: (statement, stop) => execute(aws, statement, place, limits, { signal: stop }, effects),
+          s3: (bucket) =>
+            createS3({ bucket, region: options.s3?.region ?? region, endpoint: options.s3?.endpoint })(),
+          scratch,
+          output,
+        },
+        either(signal),
+      );
+    },
+    close: () => running.abort(),
+  };
+  if (output !== undefined && parseS3(output).bucket === "") throw needsOutput();
+  return runner;
+}
+
+function needsOutput(): AppError {
+  return new AppError(
+    "invalid_config",
+    "there is no place for large results of Athena; set athena.output to a folder such as s3://bucket/results",
+    { details: { key: "athena.output" } },
+  );
+}
+
+/** Whether a SELECT gives few rows, of values that a page of results tells exactly. */
+function isSmall(sql: string, columns: readonly Column[]): boolean {
+  const limit = / LIMIT (\d+)$/.exec(sql)?.[1];
+  if (limit === undefined || Number(limit) > SMALL_ROWS) return false;
+  return columns.every(({ type }) => parseType(type).kind === "scalar" && type !== "BLOB");
+}
