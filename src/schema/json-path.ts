@@ -38,7 +38,7 @@ export function formatJsonPath(steps: readonly JsonStep[]): string {
 
 /**
  * The values at a path of a parsed JSON document. A list is searched element by element where the path does not say
- * which, at its end too, lists in lists likewise. This is what every engine does in its own SQL.
+ * which, at its end too, and so is a list in a list. This is what every engine does in its own SQL.
  */
 export function valuesAt(document: unknown, steps: readonly JsonStep[]): unknown[] {
   let found = [document];
@@ -62,8 +62,9 @@ export function valuesAt(document: unknown, steps: readonly JsonStep[]): unknown
   return found.flatMap(flatten);
 }
 
+/** The elements of a list, and those of lists in it. */
 function flatten(value: unknown): unknown[] {
-  return Array.isArray(value) ? value.flatMap(flatten) : [value];
+  return Array.isArray(value) ? value.flat(1) : [value];
 }
 
 /** A JSON path as people write it; at most 16 steps. */

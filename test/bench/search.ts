@@ -96,7 +96,7 @@ async function measureSizes(catalog: string): Promise<{ index: number; text: num
   return { index, text };
 }
 
-const RUNS = 15;
+const RUNS = 40;
 
 /** Searches on engines that stay open, against DuckDB's own scan in the same process. */
 async function timeSearches(context: BenchContext, lake: BenchLake): Promise<Result[]> {

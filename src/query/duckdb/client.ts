@@ -7,9 +7,9 @@ import type { Database, DatabaseOptions } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
 import { planRows } from "../row-plan.ts";
 import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
-import { describeCatalog } from "./described.ts";
+import { describeCatalog, locateRows } from "./described.ts";
 import { findRows } from "./find-rows.ts";
-import { readFound } from "./read-found.ts";
+import { readFound, stepOf } from "./read-found.ts";
 import { readRows } from "./read-rows.ts";
 import { type Source, scanLimits } from "./stream.ts";
 import { describeTable, listTables } from "./tables.ts";
@@ -101,19 +101,20 @@ async function openRows(
   const { arrowSchema, isArrowType } = await import("../arrow/types.ts"); // which no query's time is
   const startedMs = performance.now();
   throwIfCancelled(signal);
-  const { known, table, ranges, generation } = await describeCatalog(database);
+  const { known, table, generation } = await describeCatalog(database);
   const { partitions, columns: planned, features, condition } = planRows(known, table, query);
   const columns = planned.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
   }));
-  const found = condition && (await findRows(database, partitions, condition, ranges, signal));
+  const found =
+    condition && (await findRows(database, partitions, condition, await locateRows(database), signal));
   const counted = partitions.map(({ provider, dataset, task, variant, rows }, part) => ({
     provider,
     dataset,
     task,
     variant,
-    rows: found === undefined ? rows : (found[part] ?? 0),
+    rows: found === undefined ? rows : (found.counts[part] ?? 0),
   }));
   const matchCount = counted.reduce((sum, { rows }) => sum + rows, 0);
   const rowCount = Math.min(matchCount, query.limit ?? matchCount);
@@ -139,8 +140,8 @@ async function openRows(
   async function* batchesOf() {
     try {
       const limits = memory === "shared" ? [] : await scanLimits(database, memory);
-      const read = found === undefined ? readRows : readFound;
-      yield* read(source, partitions, rowCount, limits, signal);
+      if (found === undefined) yield* readRows(source, partitions, rowCount, limits, signal);
+      else yield* readFound(source, found.rows(), rowCount, stepOf(partitions), limits, signal);
     } finally {
       database.close();
     }

@@ -1,108 +1,133 @@
+import type { DuckDBResult } from "@duckdb/node-api";
 import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { type Database, interruptible } from "../database.ts";
 import { type ColumnCondition, type DescribedPartition, isSearched } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
 import type { RowRange } from "../search-index/ranges.ts";
-import { countRows, type RowSet, rowsWithin } from "../search-index/row-set.ts";
+import {
+  addRow,
+  countWithin,
+  createRowSet,
+  type RowSet,
+  rowsWithin,
+  unite,
+} from "../search-index/row-set.ts";
 import { quoteText } from "../sql.ts";
 import { renderCondition } from "./condition.ts";
-import { appendRows, DOUBTFUL, FOUND, makeRowTable } from "./row-tables.ts";
+import type { LocatedCatalog } from "./described.ts";
+import { makeRowTable, ROWS } from "./row-table.ts";
 
-/** A selected partition and its position in the plan. */
-interface Numbered {
+/** Rows that meet a condition. */
+export interface FoundRows {
+  /** Their number in each partition, in the order given. */
+  counts: number[];
+  /** Their rowids: by partition, within one in stored order. */
+  rows(): Iterable<number>;
+}
+
+/** A selected partition with the ranges of its rows. */
+interface Located {
   partition: DescribedPartition;
-  part: number;
+  ranges: RowRange[];
 }
 
 /** Of candidates beyond this part of the rows, all rows are read instead: they lie in order. */
 const MAX_DOUBTFUL_SHARE = 0.2;
 
 /**
- * Finds the rows of these partitions that meet a condition, leaves them in `temp.found`, and gives their number in each
- * partition. Partitions that the search index knows whole (`ranges`, ascending) are looked up there, others are read.
+ * Finds the rows of these partitions that meet a condition. Partitions that the search index knows whole are looked up
+ * there, others are read.
  */
 export async function findRows(
   database: Database,
   partitions: readonly DescribedPartition[],
   condition: ColumnCondition,
-  ranges: readonly RowRange[],
+  catalog: LocatedCatalog,
   signal: AbortSignal | undefined,
-): Promise<number[]> {
-  const numbered = partitions.map((partition, part) => ({ partition, part }));
-  return interruptible(database, signal, async () => {
-    await makeRowTable(database, FOUND);
-    const own = rangesOf(numbered, ranges);
-    const known = condition.columns.every(isSearched) ? numbered.filter((one) => isKnown(one, own)) : [];
-    const candidates =
-      known.length > 0 ? await lookUp(database, condition, ranges.at(-1)?.row_end ?? 0) : undefined;
-    const looked = candidates ? await takeCandidates(database, known, own, candidates, condition) : [];
-    const rest = numbered.filter((one) => !looked.includes(one));
-    await scanRows(database, rest, condition);
-    return countFound(database, partitions.length);
+): Promise<FoundRows> {
+  const located = partitions.map((partition) => ({
+    partition,
+    ranges: catalog.ranges.get(formatPartition(partition)) ?? [],
+  }));
+  const found = createRowSet(catalog.rowEnd);
+  await interruptible(database, signal, async () => {
+    const known = condition.columns.every(isSearched)
+      ? located.filter(({ partition }) => catalog.indexed.has(formatPartition(partition)))
+      : [];
+    const candidates = known.length > 0 ? await lookUp(database, condition, catalog.rowEnd) : undefined;
+    const isDone = candidates ? await takeCandidates(database, known, candidates, condition, found) : false;
+    const rest = isDone ? located.filter((one) => !known.includes(one)) : located;
+    await scanRows(database, rest, condition, found);
   });
+  return {
+    counts: located.map(({ ranges }) => countRanges(found, ranges)),
+    rows: () =>
+      rowsOf(
+        found,
+        located.flatMap(({ ranges }) => ranges),
+      ),
+  };
 }
 
-/** The ranges of each numbered partition. */
-function rangesOf(numbered: readonly Numbered[], ranges: readonly RowRange[]): RowRange[][] {
-  const parts = new Map(numbered.map(({ partition, part }) => [formatPartition(partition), part]));
-  const own: RowRange[][] = numbered.map(() => []);
-  for (const range of ranges) {
-    const part = parts.get(formatPartition(range));
-    if (part !== undefined) own[part]?.push(range);
-  }
-  return own;
+function countRanges(set: RowSet, ranges: readonly RowRange[]): number {
+  return ranges.reduce((sum, { row_start, row_end }) => sum + countWithin(set, row_start, row_end), 0);
 }
 
-/** Whether the index knows all rows of a partition. */
-function isKnown({ partition, part }: Numbered, own: readonly RowRange[][]): boolean {
-  const rows = (own[part] ?? []).reduce((sum, range) => sum + range.row_end - range.row_start, 0);
-  return rows === partition.rows;
+function* rowsOf(set: RowSet, ranges: readonly RowRange[]): Generator<number> {
+  for (const { row_start, row_end } of ranges) yield* rowsWithin(set, row_start, row_end);
 }
 
-/** Adds what the index found in these partitions; gives those that are done with. */
+/** Adds what the index found in these partitions, unless so much is doubtful that all is better read: then false. */
 async function takeCandidates(
   database: Database,
-  known: readonly Numbered[],
-  own: readonly RowRange[][],
+  known: readonly Located[],
   { exact, doubtful }: Candidates,
   condition: ColumnCondition,
-): Promise<readonly Numbered[]> {
-  const rows = known.reduce((sum, { partition }) => sum + partition.rows, 0);
-  if (countRows(doubtful) > rows * MAX_DOUBTFUL_SHARE) return [];
-  function* within(set: RowSet) {
-    for (const { part } of known) {
-      for (const { row_start, row_end } of own[part] ?? []) {
-        for (const row of rowsWithin(set, row_start, row_end)) yield { part, row };
-      }
-    }
-  }
-  await appendRows(database, FOUND, within(exact));
-  await makeRowTable(database, DOUBTFUL);
-  if ((await appendRows(database, DOUBTFUL, within(doubtful))) === 0) return known;
+  into: RowSet,
+): Promise<boolean> {
+  // What is not of these partitions is in no range that is looked at.
+  const ranges = known.flatMap((one) => one.ranges);
+  const rowCount = known.reduce((sum, { partition }) => sum + partition.rows, 0);
+  const doubtfulCount = countRanges(doubtful, ranges);
+  if (doubtfulCount > rowCount * MAX_DOUBTFUL_SHARE) return false;
+  unite(into, exact);
+  if (doubtfulCount === 0) return true;
+  await makeRowTable(database, rowsOf(doubtful, ranges));
   const normal = known.every(({ partition }) => isNormal(partition, condition));
-  await database.run(
-    `INSERT INTO ${FOUND} SELECT d."@part", d."@row" FROM catalog
-     JOIN (SELECT part AS "@part", "row" AS "@row" FROM ${DOUBTFUL}) AS d ON d."@row" = catalog.rowid
+  const result = await database.stream(
+    `SELECT catalog.rowid FROM catalog JOIN ${ROWS} AS doubtful ON doubtful."@row" = catalog.rowid
      WHERE ${renderCondition(condition, normal)}`,
   );
-  return known;
+  await addRowids(result, into);
+  return true;
 }
 
 /** Adds the matching rows of these partitions; reads every text of theirs. */
 async function scanRows(
   database: Database,
-  numbered: readonly Numbered[],
+  located: readonly Located[],
   condition: ColumnCondition,
+  into: RowSet,
 ): Promise<void> {
   for (const normal of [true, false]) {
-    const group = numbered.filter(({ partition }) => isNormal(partition, condition) === normal);
+    const group = located.filter(({ partition }) => isNormal(partition, condition) === normal);
     if (group.length === 0) continue;
-    const parts = group.map(({ partition, part }) => `(${[part, ...keyTexts(partition)].join(", ")})`);
-    const keys = PARTITION_COLUMNS.join(", ");
-    await database.run(
-      `INSERT INTO ${FOUND} SELECT p."@part", c.rowid FROM catalog AS c
-       JOIN (VALUES ${parts.join(", ")}) AS p("@part", ${keys}) USING (${keys}) WHERE ${renderCondition(condition, normal)}`,
+    const keys = group.map(({ partition }) => `(${keyTexts(partition).join(", ")})`);
+    const names = PARTITION_COLUMNS.join(", ");
+    const result = await database.stream(
+      `SELECT catalog.rowid FROM catalog JOIN (VALUES ${keys.join(", ")}) AS chosen(${names}) USING (${names})
+       WHERE ${renderCondition(condition, normal)}`,
     );
+    await addRowids(result, into);
+  }
+}
+
+async function addRowids(result: DuckDBResult, into: RowSet): Promise<void> {
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    const { items } = chunk.getColumnVector(0) as unknown as { items: BigInt64Array };
+    for (let row = 0; row < chunk.rowCount; row++) addRow(into, Number(items[row]));
   }
 }
 
@@ -116,13 +141,4 @@ function isNormal({ columns }: DescribedPartition, condition: ColumnCondition): 
     const column = columns.find((one) => one.name === name);
     return column === undefined || column.nfc === true || column.type !== "VARCHAR";
   });
-}
-
-async function countFound(database: Database, partitionCount: number): Promise<number[]> {
-  const counts = new Array<number>(partitionCount).fill(0);
-  const found = await database.rows<{ part: number; rows: number }>(
-    `SELECT part, count(*) AS rows FROM ${FOUND} GROUP BY part`,
-  );
-  for (const { part, rows } of found) counts[part] = rows;
-  return counts;
 }

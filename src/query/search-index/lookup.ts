@@ -36,32 +36,48 @@ export async function lookUp(
   if (pieces.length === 0 && !onlyEscaped) return undefined;
   const searched = onlyEscaped ? [] : pieces;
   const terms = await findTerms(database, condition, searched);
+  const [only] = searched;
+  if (!inJson && searched.length === 1 && only?.at === "inside") {
+    return lookUpExactly(database, only, terms.values(), rowCount);
+  }
   const found = { exact: createRowSet(rowCount), doubtful: createRowSet(rowCount) };
-  const isExact = !inJson && pieces.length === 1 && pieces[0]?.at === "inside";
-  for (const column of columns) {
-    const own = terms.get(column.name);
-    if (!own) continue; // no row of the column has a token
-    const rowsOf = async (numbers: readonly number[]) => {
-      const set = createRowSet(rowCount);
-      await readPostings(database, numbers, set);
-      return set;
-    };
-    if (inJson) unite(found.doubtful, await rowsOf(own.marks.escape));
-    const long = await rowsOf(own.marks.long);
+  for (const own of terms.values()) {
+    const long = createRowSet(rowCount);
+    const asked = [{ terms: own.marks.long, into: long }];
+    if (inJson) asked.push({ terms: own.marks.escape, into: found.doubtful });
     let candidates: RowSet | undefined;
     for (const [at, piece] of searched.entries()) {
-      const rows = await rowsOf(own.pieces[at] ?? []);
-      if (isExact) unite(found.exact, rows);
+      const rows = createRowSet(rowCount);
+      asked.push({ terms: own.pieces[at] ?? [], into: rows });
+      if (!inJson && isShortNumber(piece)) asked.push({ terms: own.marks.number, into: rows });
+      await readPostings(database, asked.splice(0));
       unite(rows, long);
-      if (!inJson && isShortNumber(piece)) unite(rows, await rowsOf(own.marks.number));
       if (candidates) intersect(candidates, rows);
       candidates ??= rows;
       if (countRows(candidates) <= FEW_ROWS) break;
     }
+    await readPostings(database, asked);
     if (candidates) unite(found.doubtful, candidates);
   }
-  subtract(found.doubtful, found.exact);
   return found;
+}
+
+/** For a needle that is inside a token wherever it stands: the tokens tell, but for those that are no terms. */
+async function lookUpExactly(
+  database: Database,
+  piece: Piece,
+  columns: Iterable<ColumnTerms>,
+  rowCount: number,
+): Promise<Candidates> {
+  const exact = createRowSet(rowCount);
+  const doubtful = createRowSet(rowCount);
+  const asked = Array.from(columns, ({ marks, pieces: [terms = []] }) => [
+    { terms, into: exact },
+    { terms: isShortNumber(piece) ? [...marks.long, ...marks.number] : marks.long, into: doubtful },
+  ]);
+  await readPostings(database, asked.flat());
+  subtract(doubtful, exact);
+  return { exact, doubtful };
 }
 
 /** Long pieces first: they stand in fewer rows. Short numbers last: of those the index knows little. */
@@ -95,11 +111,7 @@ async function findTerms(
   pieces: readonly Piece[],
 ): Promise<Map<string, ColumnTerms>> {
   const tokens = ignoreCase ? "lower(tokens)" : "tokens";
-  const fits = pieces.map(({ text, at }) => {
-    const before = at === "start" || at === "whole" ? "\n" : "";
-    const after = at === "end" || at === "whole" ? "\n" : "";
-    return `contains(${tokens}, ${quoteText(before + text + after)})`;
-  });
+  const fits = pieces.map(({ text, at }) => `contains(${tokens}, ${quoteText(patternOf(text, at))})`);
   const found = await database.rows<{ first: number; column: string; tokens: string }>(
     `SELECT first, "column", ${tokens} AS tokens FROM index_terms
      WHERE "column" IN (${columns.map(({ name }) => quoteText(name)).join(", ")})
@@ -116,37 +128,65 @@ async function findTerms(
       for (const [at, mark] of MARK_NAMES.entries()) own.marks[mark].push(numberOf(row.first, at));
       continue;
     }
-    const list = row.tokens.split("\n").slice(1, -1);
     for (const [at, piece] of pieces.entries()) {
-      const numbers = own.pieces[at] ?? [];
-      for (const [position, token] of list.entries())
-        if (fitsPiece(token, piece)) numbers.push(row.first + position);
+      for (const position of findTokens(row.tokens, piece)) own.pieces[at]?.push(row.first + position);
     }
   }
   return byColumn;
 }
 
-function fitsPiece(token: string, { text, at }: Piece): boolean {
-  if (at === "inside") return token.includes(text);
-  if (at === "start") return token.startsWith(text);
-  return at === "end" ? token.endsWith(text) : token === text;
+/** The positions of the tokens that fit a piece, in a text that has each token between line breaks. */
+export function* findTokens(tokens: string, { text, at }: Piece): Generator<number> {
+  const pattern = patternOf(text, at);
+  const shift = pattern.startsWith("\n") ? 1 : 0;
+  let position = -1;
+  let counted = 0; // line breaks before here are counted in `position`
+  for (let hit = tokens.indexOf(pattern); hit >= 0; ) {
+    for (; counted < hit + shift; counted++) if (tokens.charCodeAt(counted) === LINE_BREAK) position++;
+    yield position;
+    const next = tokens.indexOf("\n", hit + shift);
+    hit = next < 0 ? -1 : tokens.indexOf(pattern, next);
+  }
+}
+
+const LINE_BREAK = 10;
+
+function patternOf(text: string, at: Piece["at"]): string {
+  const before = at === "start" || at === "whole" ? "\n" : "";
+  const after = at === "end" || at === "whole" ? "\n" : "";
+  return before + text + after;
 }
 
 /** Rows of the table that are asked for by key; of more, all are read. */
 const MAX_KEYS_NAMED = 500;
 
-/** Adds the rows in which any of the terms stand. */
-async function readPostings(database: Database, terms: readonly number[], into: RowSet): Promise<void> {
-  if (terms.length === 0) return;
-  const positions = new Map<number, number[]>();
-  for (const term of terms) {
-    const block = Math.floor(term / BLOCK_TERMS);
-    const list = positions.get(block);
-    if (list) list.push(term % BLOCK_TERMS);
-    else positions.set(block, [term % BLOCK_TERMS]);
-    positions.set(-1 - term, []);
+/** Terms whose rows are asked for. */
+interface Asked {
+  terms: readonly number[];
+  into: RowSet;
+}
+
+/** Adds the rows in which any of the terms stand to the set of these terms; for all of them with one query. */
+async function readPostings(database: Database, asked: readonly Asked[]): Promise<void> {
+  const wanted = new Map<number, { positions: number[]; into: RowSet }[]>();
+  const add = (key: number, into: RowSet, position?: number) => {
+    const lists = wanted.get(key) ?? [];
+    wanted.set(key, lists);
+    let list = lists.find((one) => one.into === into);
+    if (!list) {
+      list = { positions: [], into };
+      lists.push(list);
+    }
+    if (position !== undefined) list.positions.push(position);
+  };
+  for (const { terms, into } of asked) {
+    for (const term of terms) {
+      add(Math.floor(term / BLOCK_TERMS), into, term % BLOCK_TERMS);
+      add(-1 - term, into);
+    }
   }
-  const keys = [...positions.keys()];
+  if (wanted.size === 0) return;
+  const keys = [...wanted.keys()];
   const where = keys.length > MAX_KEYS_NAMED ? "" : ` WHERE "key" IN (${keys.join(", ")})`;
   const result = await database.stream(`SELECT "key", postings FROM index_postings${where}`);
   const { Binary } = await import("apache-arrow");
@@ -155,14 +195,16 @@ async function readPostings(database: Database, terms: readonly number[], into: 
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
-    const wanted = Int32Array.from(items.keys()).filter((row) => positions.has(items[row] as number));
-    if (wanted.length === 0) continue;
-    const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(1), type, wanted);
-    for (const [at, row] of wanted.entries()) {
+    const rows = Int32Array.from(items.keys()).filter((row) => wanted.has(items[row] as number));
+    if (rows.length === 0) continue;
+    const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(1), type, rows);
+    for (const [at, row] of rows.entries()) {
       const key = items[row] as number;
       const start = valueOffsets[at] as number;
-      if (key < 0) addList(values, start, valueOffsets[at + 1] as number, into);
-      else addShared(values, start, positions.get(key) ?? [], into);
+      for (const { positions, into } of wanted.get(key) ?? []) {
+        if (key < 0) addList(values, start, valueOffsets[at + 1] as number, into);
+        else addShared(values, start, positions, into);
+      }
     }
   }
 }

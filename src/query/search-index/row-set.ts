@@ -36,12 +36,33 @@ export function* rowsWithin(set: RowSet, start: number, end: number): Generator<
   }
 }
 
-export function countRows(set: RowSet): number {
+export function addRow(into: RowSet, row: number): void {
+  into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
+}
+
+/** The bits of a word that stand for rows in `start..end` (exclusive). */
+function maskOf(word: number, start: number, end: number): number {
+  const first = word << 5;
+  const low = start > first ? -1 << (start - first) : -1;
+  const high = end < first + 32 ? ~(-1 << (end - first)) : -1;
+  return low & high;
+}
+
+/** Rows of a set in `start..end` (exclusive). */
+export function countWithin(set: RowSet, start: number, end: number): number {
   let count = 0;
-  for (let bits of set) {
-    bits -= (bits >>> 1) & 0x55555555;
-    bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-    count += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  for (let word = start >>> 5; word << 5 < end; word++) {
+    count += countBits((set[word] as number) & maskOf(word, start, end));
   }
   return count;
+}
+
+export function countRows(set: RowSet): number {
+  return countWithin(set, 0, set.length * 32);
+}
+
+function countBits(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
