@@ -8,8 +8,8 @@ const MARK_COUNT = Object.keys(MARKS).length;
 
 /** Rows that are handed over at once: DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
-/** Tokens in a row of `index_terms`: some kilobytes, which the engine searches as fast as it reads them. */
-const TOKENS_A_ROW = 512;
+/** Bytes of the tokens in a row of `index_terms`: the engine keeps longer texts apart, and copies them at each reading. */
+const ROW_BYTES = 3900;
 
 /** Writes the terms of one column and their postings into the index tables of the database that is in use. */
 export async function openIndexSink(
@@ -67,11 +67,21 @@ export async function openIndexSink(
 function* joinTokens(first: number, vocabulary: Vocabulary): Generator<{ first: number; tokens: string }> {
   yield { first, tokens: "" };
   const decoder = new TextDecoder();
-  for (let start = MARK_COUNT; start < vocabulary.size; start += TOKENS_A_ROW) {
-    const count = Math.min(TOKENS_A_ROW, vocabulary.size - start);
-    const tokens = Array.from({ length: count }, (_, at) => decoder.decode(bytesOf(vocabulary, start + at)));
-    yield { first: numberOf(first, start), tokens: `\n${tokens.join("\n")}\n` };
+  let tokens = "\n";
+  let start = MARK_COUNT;
+  let sizeBytes = 0;
+  for (let term = MARK_COUNT; term < vocabulary.size; term++) {
+    const bytes = bytesOf(vocabulary, term);
+    if (sizeBytes + bytes.length >= ROW_BYTES) {
+      yield { first: numberOf(first, start), tokens };
+      tokens = "\n";
+      start = term;
+      sizeBytes = 0;
+    }
+    tokens += `${decoder.decode(bytes)}\n`;
+    sizeBytes += bytes.length + 1;
   }
+  if (start < vocabulary.size) yield { first: numberOf(first, start), tokens };
 }
 
 function* chunksOf<T>(items: Iterable<T>): Generator<T[]> {

@@ -2,14 +2,15 @@ import type { Database } from "../database.ts";
 
 /**
  * The tables of the search index, beside the table `catalog` whose rows they know by rowid.
- * - `index_terms`: the tokens of a text column, some hundred a row, each behind a line break; `first` is the number of
+ * - `index_terms`: the tokens of a text column, some kilobytes a row, each behind a line break, as
+ *   they are (to decompress them would take longer than to search them); `first` is the number of
  *   the first. A vocabulary begins with a row without tokens, whose `first` is the number of its marks (blocks.ts). A
  *   token may stand in several vocabularies, by another number in each.
  * - `index_postings`: in which rows the terms stand (blocks.ts).
  * - `index_ranges`: the ranges of rows that the index knows, each of one partition; other rows are read at each search.
  */
 export const INDEX_TABLES = {
-  index_terms: `first INTEGER, "column" VARCHAR, tokens VARCHAR`,
+  index_terms: `first INTEGER, "column" VARCHAR, tokens VARCHAR USING COMPRESSION uncompressed`,
   index_postings: `"key" INTEGER, postings BLOB`,
   index_ranges: `provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, row_start INTEGER, row_end INTEGER`,
 } as const;
