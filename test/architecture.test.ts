@@ -10,6 +10,7 @@ const LAYERS = [
   ["lake", "config.ts"],
   ["assets", "images", "query"],
   ["ingest", "catalog", "export", "client"],
+  ["sync"],
   ["jobs"],
   ["server", "cli"],
   ["main.ts", "worker.ts"],

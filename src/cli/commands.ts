@@ -44,6 +44,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Run one SELECT on the catalog",
     load: async () => (await import("./sql.ts")).sqlCommand,
   },
+  sync: {
+    summary: "Bring a copy of the lake to Athena or Trino in line",
+    load: async () => (await import("./sync.ts")).syncCommand,
+  },
   doctor: {
     summary: "Check the lake and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -40,6 +40,12 @@ export function createLayout(root: string) {
     settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
     /** Where a new base is written while a partition is compacted. */
     compaction: join(staging, ".compaction"),
+    /** What a sync to a target that reads the lake's own files keeps. */
+    sync: (target: string) => join(root, "sync", target),
+    /** The same from the root of the lake, in an address. */
+    syncName: (target: string) => `sync/${target}`,
+    /** Held by a sync. */
+    syncLease: join(root, ".sync.lease"),
     /** Held by whoever publishes the catalog. */
     publishLease: join(root, ".catalog.lease"),
 

@@ -4,7 +4,9 @@ import { parseSize } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { EngineName, SqlLimits } from "../schema/query.ts";
+import type { AthenaOptions } from "./athena/runner.ts";
 import type { QueryEngine } from "./engine.ts";
+import type { TrinoOptions } from "./trino/runner.ts";
 
 /**
  * The engine of that name as the settings describe it; nothing is asked of it yet. Only DuckDB opens the lake. Throws
@@ -30,10 +32,15 @@ export function sqlLimits({ sql }: Pick<Settings, "sql">): SqlLimits {
 }
 
 async function createAthena(settings: Settings): Promise<QueryEngine> {
-  const { database, table, workgroup, region, endpoint, output, ...limits } = settings.athena;
   const { AthenaClient } = await import("./athena/client.ts");
+  return new AthenaClient(athenaOptions(settings));
+}
+
+/** Athena as the settings describe it. */
+export function athenaOptions(settings: Settings): AthenaOptions {
+  const { database, table, workgroup, region, endpoint, output, ...limits } = settings.athena;
   const { s3, scratchFolder } = settings;
-  return new AthenaClient({
+  return {
     database,
     table,
     workgroup,
@@ -47,20 +54,25 @@ async function createAthena(settings: Settings): Promise<QueryEngine> {
       pricePerTb: limits.price_per_tb,
       reuseMinutes: limits.reuse_minutes,
     },
-  });
+  };
 }
 
 async function createTrino(settings: Settings): Promise<QueryEngine> {
+  const { TrinoClient } = await import("./trino/client.ts");
+  return new TrinoClient(await trinoOptions(settings));
+}
+
+/** Trino as the settings describe it, with its secrets. Throws `invalid_config` without trino.url. */
+export async function trinoOptions(settings: Settings): Promise<TrinoOptions> {
   const { url, catalog, schema, table, user, password_file, token_file } = settings.trino;
   if (url === undefined) {
     throw new AppError("invalid_config", "no Trino is given; set trino.url to its address", {
       details: { key: "trino.url" },
     });
   }
-  const { TrinoClient } = await import("./trino/client.ts");
   const password = settings.trinoPassword ?? (await readSecret("trino.password_file", password_file));
   const token = settings.trinoToken ?? (await readSecret("trino.token_file", token_file));
-  return new TrinoClient({ url, catalog, schema, table, user, password, token });
+  return { url, catalog, schema, table, user, password, token };
 }
 
 /** The first line of a file that a setting names. */

@@ -26,3 +26,8 @@ export function quoteNames(names: Iterable<string>): string {
 export function quoteHiveName(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }
+
+/** `'text'` in Hive's DDL, where a backslash escapes. */
+export function quoteHiveText(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}

@@ -1,0 +1,145 @@
+import { AppError } from "../errors.ts";
+import { acquireLease } from "../lake/lease.ts";
+import type { SyncTarget } from "../sync/model.ts";
+import type { SyncPlan } from "../sync/plan.ts";
+import { formatBytes, formatQuantity, formatTime } from "../util/format.ts";
+import { defineCommand, type Effects } from "./command.ts";
+
+export const syncCommand = defineCommand({
+  summary: "Bring a copy of the lake to Athena or Trino in line",
+  positionals: ["[status]"],
+  flags: {
+    to: {
+      type: "text",
+      placeholder: "TARGET",
+      values: ["athena", "trino"],
+      description: "Where to: AWS Athena over S3, or a team's own Trino (over S3, or trino.location)",
+    },
+    assets: { type: "switch", description: "Send images and files too" },
+    dryRun: { type: "switch", description: "Only say what would be done" },
+    grace: {
+      type: "text",
+      placeholder: "TIME",
+      description: "What is replaced stays for running queries so long (default: 24h)",
+    },
+  },
+  examples: [
+    "datalake sync --to athena --dry-run",
+    "datalake sync --to athena --assets",
+    "datalake sync status --to trino",
+  ],
+  run: async ({ flags, positionals }, effects) => {
+    const [word, ...more] = positionals;
+    if ((word !== undefined && word !== "status") || more.length > 0) {
+      throw new AppError("usage", `\`datalake sync\` takes status or nothing, not ${JSON.stringify(word)}`);
+    }
+    const target = flags.to as SyncTarget | undefined;
+    if (target === undefined) throw new AppError("usage", "--to is missing: athena or trino");
+    const graceMs = parseTime(flags.grace ?? "24h");
+    const { terminal, settings, signal } = effects;
+    const lake = await effects.openLake();
+    const { openSync } = await import("../sync/open.ts");
+    if (word === "status") {
+      const sync = await openSync(lake, settings, target);
+      try {
+        return showStatus(target, sync.manifest?.synced_at, sync.plan(graceMs, Date.now()), effects);
+      } finally {
+        sync.close();
+      }
+    }
+    const lease = await acquireLease(lake.layout.syncLease, { purpose: `a sync to ${target}` });
+    try {
+      const sync = await openSync(lake, settings, target);
+      try {
+        const nowMs = Date.now();
+        const plan = sync.plan(graceMs, nowMs);
+        for (const name of plan.table.leftOut) {
+          terminal.warn(
+            `the column ${name} is left out: its type differs between partitions, and nothing is copied`,
+          );
+        }
+        if (flags.dryRun ?? false) return showPlan(plan, effects);
+        const bar = terminal.progress("sync", { unit: "files" });
+        const result = await sync
+          .execute(plan, {
+            nowMs,
+            assets: flags.assets ?? false,
+            signal,
+            onProgress: (state) => bar.update(state),
+          })
+          .finally(() => bar.finish());
+        terminal.result(result, () =>
+          plan.upToDate
+            ? `${target} is as the lake is (generation ${plan.generation}).`
+            : `${target} has generation ${result.generation}: ${formatQuantity(result.partitions, "partition")}, ${formatQuantity(result.objects, "file")} (${formatBytes(result.bytes)}) and ${formatQuantity(result.assets, "asset")} sent, ${formatQuantity(result.statements, "statement")}.`,
+        );
+        return 0;
+      } finally {
+        sync.close();
+      }
+    } finally {
+      await lease.release();
+    }
+  },
+});
+
+/** `24h`, `30m`, `7d`, `0` in milliseconds. */
+function parseTime(text: string): number {
+  const match = /^(\d+)(s|m|h|d)?$/.exec(text);
+  if (match === null || (match[2] === undefined && match[1] !== "0")) {
+    throw new AppError("usage", `--grace is a time such as 24h, 30m or 0, not ${JSON.stringify(text)}`);
+  }
+  const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? "s"] ?? 1000;
+  return Number(match[1]) * unitMs;
+}
+
+function countsOf(plan: SyncPlan) {
+  return {
+    target: plan.target,
+    generation: plan.generation,
+    up_to_date: plan.upToDate,
+    files: plan.transfers.length,
+    rewritten: plan.transfers.filter(({ casts }) => casts.length > 0).length,
+    new_table: plan.table.isNew,
+    columns_added: plan.table.addColumns.map(({ name }) => name),
+    partitions_added: plan.adds.length,
+    partitions_moved: plan.moves.length,
+    partitions_dropped: plan.drops.length,
+    folders_removed: plan.removes.length,
+  };
+}
+
+function showPlan(plan: SyncPlan, { terminal }: Effects): number {
+  const counts = countsOf(plan);
+  terminal.result(counts, () =>
+    [
+      `Would bring ${plan.target} to generation ${plan.generation}:`,
+      `  ${formatQuantity(counts.files, "file")} sent, ${counts.rewritten} of them in other types`,
+      `  ${counts.new_table ? "a new table, " : ""}${formatQuantity(counts.partitions_added, "partition")} added, ${counts.partitions_moved} moved to a new base, ${counts.partitions_dropped} dropped`,
+      `  ${formatQuantity(counts.columns_added.length, "column")} added, ${formatQuantity(counts.folders_removed, "folder")} removed`,
+    ].join("\n"),
+  );
+  return 0;
+}
+
+function showStatus(
+  target: SyncTarget,
+  syncedAt: string | undefined,
+  plan: SyncPlan,
+  { terminal }: Effects,
+): number {
+  const changed = new Set([...plan.adds, ...plan.moves].map(({ folder }) => folder));
+  for (const { folder } of plan.transfers) changed.add(folder);
+  const document = {
+    ...countsOf(plan),
+    synced_at: syncedAt ?? null,
+    partitions_behind: changed.size + plan.drops.length,
+  };
+  terminal.result(document, () => {
+    if (syncedAt === undefined) return `${target} was never synced; run \`datalake sync --to ${target}\`.`;
+    const last = `last synced ${formatTime(syncedAt)}`;
+    if (plan.upToDate) return `${target} is as the lake is (generation ${plan.generation}, ${last}).`;
+    return `${target} is behind by ${formatQuantity(document.partitions_behind, "partition")} (${last}); run \`datalake sync --to ${target}\`.`;
+  });
+  return 0;
+}

@@ -1,0 +1,133 @@
+import { quoteHiveName, quoteHiveText, quoteName, quoteText } from "../query/sql.ts";
+import { hiveType } from "../query/trino/hive-types.ts";
+import type { StatementRunner } from "../query/trino/statements.ts";
+import { trinoType } from "../query/trino/types.ts";
+import type { Column } from "../schema/columns.ts";
+import { PARTITION_COLUMNS } from "../schema/partition.ts";
+
+/** A table over files, partitioned. */
+export interface Table {
+  /** Its plain name. */
+  name: string;
+  columns: readonly Column[];
+  /** Names and DuckDB types of the columns that partitions stand for. */
+  keys: readonly Column[];
+  /** Address of the folder of its files. */
+  location: string;
+}
+
+/** Values of the keys, in their order, and the address of the files. */
+export interface TablePartition {
+  values: readonly string[];
+  location: string;
+}
+
+/** The statements that make a target's tables and partitions. Each may run again: what is done already is no error. */
+export interface Ddl {
+  /** `location` is that of tables without one of their own. */
+  createSchema(location: string): string[];
+  createTable(table: Table): string[];
+  dropTable(table: Pick<Table, "name">): string[];
+  addColumns(table: Table, columns: readonly Column[]): string[];
+  addPartitions(table: Table, partitions: readonly TablePartition[]): string[];
+  movePartitions(table: Table, partitions: readonly TablePartition[]): string[];
+  dropPartitions(table: Table, values: readonly (readonly string[])[]): string[];
+}
+
+/** The partition's names as columns of the table of rows. */
+export const ROW_KEYS: readonly Column[] = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
+
+/** Partitions in one statement of Athena, and the bytes it may have (262,144), with room to spare. */
+const BATCH = { partitions: 100, bytes: 200_000 };
+
+/** Hive's DDL, as Athena runs it. */
+export function athenaDdl({ names }: Pick<StatementRunner, "names">): Ddl {
+  const nameOf = (table: Pick<Table, "name">) =>
+    `${quoteHiveName(names.schema)}.${quoteHiveName(table.name)}`;
+  const field = ({ name, type }: Column) => `${quoteHiveName(name)} ${hiveType(type)}`;
+  const specOf = ({ keys }: Table, values: readonly string[]) =>
+    `PARTITION (${keys
+      .map(({ name, type }, at) => `${quoteHiveName(name)} = ${literalOf(type, values[at] ?? "")}`)
+      .join(", ")})`;
+  const literalOf = (type: string, value: string) => (type === "VARCHAR" ? quoteHiveText(value) : value);
+  return {
+    createSchema: () => [`CREATE DATABASE IF NOT EXISTS ${quoteHiveName(names.schema)}`],
+    createTable: (table) => [
+      `CREATE EXTERNAL TABLE IF NOT EXISTS ${nameOf(table)} (${table.columns.map(field).join(", ")}) ` +
+        `PARTITIONED BY (${table.keys.map(field).join(", ")}) STORED AS PARQUET LOCATION ${quoteHiveText(table.location)}`,
+    ],
+    dropTable: (table) => [`DROP TABLE IF EXISTS ${nameOf(table)}`],
+    addColumns: (table, columns) =>
+      columns.length === 0
+        ? []
+        : [`ALTER TABLE ${nameOf(table)} ADD COLUMNS (${columns.map(field).join(", ")})`],
+    addPartitions: (table, partitions) =>
+      batchesOf(
+        partitions.map(
+          ({ values, location }) => `${specOf(table, values)} LOCATION ${quoteHiveText(location)}`,
+        ),
+      ).map((batch) => `ALTER TABLE ${nameOf(table)} ADD IF NOT EXISTS ${batch.join(" ")}`),
+    movePartitions: (table, partitions) =>
+      partitions.map(
+        ({ values, location }) =>
+          `ALTER TABLE ${nameOf(table)} ${specOf(table, values)} SET LOCATION ${quoteHiveText(location)}`,
+      ),
+    dropPartitions: (table, values) =>
+      batchesOf(values.map((one) => specOf(table, one))).map(
+        (batch) => `ALTER TABLE ${nameOf(table)} DROP IF EXISTS ${batch.join(", ")}`,
+      ),
+  };
+}
+
+function batchesOf(parts: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const size = Buffer.byteLength(part) + 2;
+    const last = batches.at(-1);
+    if (last === undefined || last.length === BATCH.partitions || bytes + size > BATCH.bytes) {
+      batches.push([part]);
+      bytes = size;
+    } else {
+      last.push(part);
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+/** Trino's own, for its Hive connector. */
+export function trinoDdl({ names }: Pick<StatementRunner, "names">): Ddl {
+  const { catalog, schema } = names;
+  const nameOf = (table: Pick<Table, "name">) => `${catalog}.${quoteName(schema)}.${quoteName(table.name)}`;
+  const field = ({ name, type }: Column) => `${quoteName(name)} ${trinoType(type)}`;
+  const array = (texts: readonly string[]) => `ARRAY[${texts.map(quoteText).join(", ")}]`;
+  const call = (procedure: string, table: Table, values: readonly string[], location?: string) =>
+    `CALL ${catalog}.system.${procedure}(${[
+      quoteText(schema),
+      quoteText(table.name),
+      array(table.keys.map(({ name }) => name)),
+      array(values),
+      ...(location === undefined ? [] : [quoteText(location)]),
+    ].join(", ")})`;
+  return {
+    createSchema: (location) => [
+      `CREATE SCHEMA IF NOT EXISTS ${catalog}.${quoteName(schema)} WITH (location = ${quoteText(location)})`,
+    ],
+    createTable: (table) => [
+      `CREATE TABLE IF NOT EXISTS ${nameOf(table)} (${[...table.columns, ...table.keys].map(field).join(", ")}) ` +
+        `WITH (external_location = ${quoteText(table.location)}, format = 'PARQUET', partitioned_by = ${array(table.keys.map(({ name }) => name))})`,
+    ],
+    dropTable: (table) => [`DROP TABLE IF EXISTS ${nameOf(table)}`],
+    addColumns: (table, columns) =>
+      columns.map((column) => `ALTER TABLE ${nameOf(table)} ADD COLUMN IF NOT EXISTS ${field(column)}`),
+    addPartitions: (table, partitions) =>
+      partitions.map(({ values, location }) => call("register_partition", table, values, location)),
+    movePartitions: (table, partitions) =>
+      partitions.flatMap(({ values, location }) => [
+        call("unregister_partition", table, values),
+        call("register_partition", table, values, location),
+      ]),
+    dropPartitions: (table, values) => values.map((one) => call("unregister_partition", table, one)),
+  };
+}

@@ -1,0 +1,139 @@
+import { chmod, readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { S3Client } from "bun";
+import { AppError } from "../errors.ts";
+import { syncFile } from "../lake/durable.ts";
+import { ensureFolder, isMissing, renameDurable, tempBeside } from "../lake/files.ts";
+import type { Modes } from "../lake/modes.ts";
+import { deleteObjects, listObjects } from "../query/athena/s3.ts";
+
+/** Where the copy of a lake lies: objects by their keys below one root. */
+export interface SyncStore {
+  /** The root's address as the target's engine sees it, without a slash at its end. */
+  address: string;
+  /** Size of an object; undefined when it is not there. */
+  size(key: string): Promise<number | undefined>;
+  /** Puts a local file; it is there whole or not at all. */
+  putFile(key: string, path: string): Promise<void>;
+  putText(key: string, text: string): Promise<void>;
+  readText(key: string): Promise<string | undefined>;
+  /** Removes every object whose key begins with `prefix`, which ends in a slash. */
+  removeAll(prefix: string): Promise<void>;
+}
+
+/** A copy in S3, below `prefix` of a bucket. */
+export function s3Store(client: () => Promise<S3Client>, bucket: string, prefix: string): SyncStore {
+  const place = (key: string) => (prefix === "" ? key : `${prefix}/${key}`);
+  const told = async <T>(what: string, work: (s3: S3Client) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await client());
+    } catch (error) {
+      throw fromS3(error, `s3://${bucket}/${what}`);
+    }
+  };
+  return {
+    address: `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}`,
+    size: (key) =>
+      told(place(key), async (s3) => {
+        try {
+          return (await s3.stat(place(key))).size;
+        } catch (error) {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        }
+      }),
+    putFile: (key, path) =>
+      told(place(key), async (s3) => {
+        await s3.write(place(key), Bun.file(path));
+      }),
+    putText: (key, text) =>
+      told(place(key), async (s3) => {
+        await s3.write(place(key), text);
+      }),
+    readText: (key) =>
+      told(place(key), async (s3) => {
+        try {
+          return await s3.file(place(key)).text();
+        } catch (error) {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        }
+      }),
+    removeAll: (start) =>
+      told(place(start), async (s3) => {
+        const found = await Array.fromAsync(listObjects(s3, place(start)));
+        await deleteObjects(
+          s3,
+          found.map((object) => object.key),
+        );
+      }),
+  };
+}
+
+/** Files in a folder of the lake, which the engine sees at `address`. */
+export function folderStore(folder: string, address: string, modes: Modes): SyncStore {
+  const pathOf = (key: string) => join(folder, key);
+  const put = async (key: string, write: (temp: string) => Promise<unknown>) => {
+    const path = pathOf(key);
+    await ensureFolder(dirname(path), modes);
+    const temp = tempBeside(path);
+    await write(temp);
+    await chmod(temp, modes.file);
+    await syncFile(temp);
+    await renameDurable(temp, path);
+  };
+  const absent = (error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  };
+  return {
+    address,
+    size: (key) => stat(pathOf(key)).then((info) => info.size, absent),
+    putFile: (key, path) => put(key, (temp) => Bun.write(temp, Bun.file(path))),
+    putText: (key, text) => put(key, (temp) => Bun.write(temp, text)),
+    readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
+    removeAll: async (prefix) => {
+      await rm(pathOf(prefix), { recursive: true, force: true });
+      const parent = dirname(pathOf(prefix.slice(0, -1)));
+      if ((await readdir(parent).catch(() => ["?"])).length === 0) await rm(parent, { recursive: true });
+    },
+  };
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? "";
+  return ["NoSuchKey", "NotFound", "404", "ENOENT"].includes(code);
+}
+
+/** An error of the S3 client as ours: what failed, where, what to do. */
+function fromS3(error: unknown, address: string): AppError {
+  if (error instanceof AppError) return error;
+  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  const options = { details: { address, error: code }, cause: error };
+  if (code === "NoSuchBucket") {
+    return new AppError(
+      "not_found",
+      `the bucket of ${address} does not exist; make it, or set s3.bucket`,
+      options,
+    );
+  }
+  if (/AccessDenied|Forbidden|InvalidAccessKey|SignatureDoesNotMatch|ExpiredToken/.test(code)) {
+    return new AppError(
+      "forbidden",
+      `${address} may not be written or read (${code}); check the AWS credentials`,
+      options,
+    );
+  }
+  if (/Connection|Timeout|FailedToOpenSocket|ENOTFOUND|ECONN/.test(code)) {
+    return new AppError(
+      "server_unreachable",
+      `S3 cannot be reached for ${address}; check the network and s3.endpoint`,
+      options,
+    );
+  }
+  return new AppError(
+    "io",
+    `${address}: ${message} (${code}); run the sync again, it goes on where it was`,
+    options,
+  );
+}
