@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort, spawnWatched } from "./watched.ts";
 
 /** What `.ci/trino` leaves. */
 const PLACE = resolve(import.meta.dir, "../../.cache/trino");
@@ -48,13 +48,7 @@ async function startTrino(): Promise<TrinoServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   await configure(folder, port);
-  const child = Bun.spawn(["sh", "-c", WATCHED, "trino", folder, ...javaCommand(folder)], {
-    stdin: "pipe",
-    stdout: Bun.file(join(folder, "trino.log")),
-    stderr: Bun.file(join(folder, "trino.err")),
-    cwd: folder,
-  });
-  child.unref();
+  const child = spawnWatched("trino", folder, javaCommand(folder));
   const run = (sql: string) => runStatement(url, sql);
   await untilReady(url, child, folder);
   return {
@@ -70,18 +64,6 @@ async function startTrino(): Promise<TrinoServer> {
     },
   };
 }
-
-/**
- * Runs the command of `$2`... until standard input ends, which it does with the process that holds its other end; then
- * removes the folder `$1`. Ctrl-C at the terminal reaches this process too, and is left to that one.
- */
-const WATCHED = `
-  trap '' INT TERM HUP
-  folder=$1; shift
-  exec 3<&0
-  "$@" & server=$!
-  (cat <&3 >/dev/null; kill -9 $server; while kill -0 $server; do sleep 0.1; done; rm -rf "$folder") 2>/dev/null &
-  wait $server`;
 
 function javaCommand(folder: string): string[] {
   return [
@@ -138,19 +120,6 @@ async function localProperties(folder: string): Promise<Record<string, string>> 
     "fs.native-local.enabled": "true",
     "local.location": await realpath(folder),
   };
-}
-
-/** A port that is free now. */
-function freePort(): Promise<number> {
-  return new Promise((give, refuse) => {
-    const server = createServer();
-    server.once("error", refuse);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => give(port));
-    });
-  });
 }
 
 const START_LIMIT_MS = 110_000;
