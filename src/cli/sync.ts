@@ -42,7 +42,12 @@ export const syncCommand = defineCommand({
     if (word === "status") {
       const sync = await openSync(lake, settings, target);
       try {
-        return showStatus(target, sync.manifest?.synced_at, sync.plan(graceMs, Date.now()), effects);
+        return showStatus(
+          target,
+          sync.manifest?.synced_at,
+          sync.plan({ graceMs, nowMs: Date.now(), assets: flags.assets ?? false }),
+          effects,
+        );
       } finally {
         sync.close();
       }
@@ -52,7 +57,7 @@ export const syncCommand = defineCommand({
       const sync = await openSync(lake, settings, target);
       try {
         const nowMs = Date.now();
-        const plan = sync.plan(graceMs, nowMs);
+        const plan = sync.plan({ graceMs, nowMs, assets: flags.assets ?? false });
         for (const name of plan.table.leftOut) {
           terminal.warn(
             `the column ${name} is left out: its type differs between partitions, and nothing is copied`,
@@ -63,7 +68,6 @@ export const syncCommand = defineCommand({
         const result = await sync
           .execute(plan, {
             nowMs,
-            assets: flags.assets ?? false,
             signal,
             onProgress: (state) => bar.update(state),
           })

@@ -5,51 +5,86 @@ import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
-import type { Transfer } from "./plan.ts";
-import type { SyncStore } from "./store.ts";
+import type { AssetSource } from "./plan.ts";
+import type { AssetStore } from "./store.ts";
 
 const ASSETS_AT_ONCE = 16;
 /** Paths that are held at once. */
 const PATHS = 2048;
+/** From so many on they are looked up in the store's list, which gives 1,000 with each call. */
+const LISTED = 10_000;
 
 /**
- * Sends the assets that the files on their way name and the store lacks; gives how many it sent. Names come from
- * contents: one that is there is the right one.
+ * Sends the assets that these files name and the store lacks; gives how many it sent. Names come from contents: one
+ * that is there is the right one. A missing asset is passed over: `doctor` tells of it.
  */
 export async function sendAssets(
-  transfers: readonly Transfer[],
-  store: SyncStore,
+  sources: readonly AssetSource[],
+  store: AssetStore,
   { lake, database, signal }: { lake: Lake; database: Database; signal?: AbortSignal | undefined },
 ): Promise<number> {
   let count = 0;
-  for (const { key, file } of transfers) {
+  for (const { key, file } of sources) {
+    throwIfCancelled(signal);
     const source = quoteText(join(lake.layout.partition(key), file));
     const [column] = await database.rows(`SELECT 1 FROM parquet_schema(${source}) WHERE name = 'path'`);
     if (!column) continue;
-    const result = await database.stream(
-      `SELECT DISTINCT path FROM read_parquet(${source}, hive_partitioning = false) WHERE path IS NOT NULL`,
+    const select = `SELECT DISTINCT path FROM read_parquet(${source}, hive_partitioning = false) WHERE path IS NOT NULL`;
+    const [{ paths } = { paths: 0 }] = await database.rows<{ paths: number }>(
+      `SELECT count(*) AS paths FROM (${select})`,
     );
-    let pending: string[] = [];
-    const flush = async () => {
-      await mapConcurrent(pending.splice(0), ASSETS_AT_ONCE, async (path) => {
-        throwIfCancelled(signal);
-        if ((await store.size(`assets/${path}`)) !== undefined) return;
-        try {
-          await store.putFile(`assets/${path}`, lake.layout.asset(path));
-          count += 1;
-        } catch (error) {
-          if (!isMissing(error)) throw error; // `doctor` tells of missing ones
-        }
-      });
+    const isThere =
+      paths < LISTED
+        ? async (path: string) => (await store.size(assetKey(path))) !== undefined
+        : listedBefore(store, assetKey(`provider=${key.provider}/dataset=${key.dataset}/`));
+    const send = async (path: string) => {
+      throwIfCancelled(signal);
+      if (await isThere(path)) return;
+      try {
+        await store.putFile(assetKey(path), lake.layout.asset(path));
+        count += 1;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
     };
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      pending.push(...chunk.getColumnValues(0).map(String));
-      if (pending.length >= PATHS) await flush();
+    const result = await database.stream(`${select} ORDER BY path`);
+    for (let pending: string[] = []; ; pending = []) {
+      let ended = false;
+      while (pending.length < PATHS && !ended) {
+        const chunk = await result.fetchChunk();
+        ended = chunk === null || chunk.rowCount === 0;
+        if (chunk !== null && !ended) pending.push(...chunk.getColumnValues(0).map(String));
+      }
+      await mapConcurrent(pending, ASSETS_AT_ONCE, send);
+      if (ended) break;
     }
-    await flush();
-    pending = [];
   }
   return count;
+}
+
+function assetKey(path: string): string {
+  return `assets/${path}`;
+}
+
+/**
+ * Whether a path is in the store, for paths that are asked for in ascending order: both they and the store's list are
+ * sorted by their bytes, so one walk of the list tells of all.
+ */
+function listedBefore(store: AssetStore, prefix: string): (path: string) => Promise<boolean> {
+  const names = store.list(prefix);
+  let name: string | undefined = "";
+  let asked: Promise<unknown> = Promise.resolve();
+  const look = async (path: string): Promise<boolean> => {
+    const key = assetKey(path);
+    while (name !== undefined && Buffer.compare(Buffer.from(name), Buffer.from(key)) < 0) {
+      const { value, done } = await names.next();
+      name = done ? undefined : value;
+    }
+    return name === key;
+  };
+  return (path) => {
+    const answer = asked.then(() => look(path));
+    asked = answer;
+    return answer;
+  };
 }

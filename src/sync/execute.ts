@@ -1,25 +1,27 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
+import { quoteText } from "../query/sql.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { sendAssets } from "./assets.ts";
 import { type Ddl, ROW_KEYS, type Table } from "./ddl.ts";
 import type { SyncedPartition, SyncManifest } from "./model.ts";
-import { partitionsFolder, type SyncPlan, type Transfer } from "./plan.ts";
-import type { SyncStore } from "./store.ts";
+import { type Placement, partitionsFolder, type SyncPlan } from "./plan.ts";
+import { sendFile } from "./send-file.ts";
+import type { AssetStore, SyncStore } from "./store.ts";
 
 export const MANIFEST = "manifest.json";
+export const UNFINISHED = "unfinished.json";
 
 export interface SyncEffects {
   lake: Lake;
   store: SyncStore;
   /** Of assets, beside all copies; undefined where they are not sent. */
-  assets: SyncStore | undefined;
+  assets: AssetStore | undefined;
   runner: StatementRunner;
   ddl: Ddl;
   database: Database;
@@ -47,14 +49,14 @@ export interface SyncResult {
   left_out: string[];
 }
 
-const TRANSFERS_AT_ONCE = 4;
+const TRANSFERS_AT_ONCE = 8;
 
 /**
  * Does what a plan says: files, then the table and its partitions, then the new list of partitions, then what is gone, and
  * the manifest last. Killed anywhere, the next sync plans the same again, and finds what is there already.
  */
 export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise<SyncResult> {
-  const { store, runner, ddl, signal, onProgress } = effects;
+  const { store, assets, signal } = effects;
   const result: SyncResult = {
     target: plan.target,
     generation: plan.generation,
@@ -66,70 +68,94 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     removed: 0,
     left_out: plan.table.leftOut,
   };
-  if (!plan.upToDate) {
-    await mkdir(effects.scratch, { recursive: true });
-    let done = 0;
-    const sizes = new Map<string, number>();
-    await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
-      throwIfCancelled(signal);
-      const { bytes, sent } = await send(transfer, effects);
-      sizes.set(`${transfer.folder}/${transfer.file}`, bytes);
-      if (sent) result.objects += 1;
-      if (sent) result.bytes += bytes;
-      done += 1;
-      onProgress?.({ done, total: plan.transfers.length, bytes: result.bytes });
-    });
-    if (effects.assets) result.assets = await sendAssets(plan.transfers, effects.assets, effects);
-    const table = rowsTable(plan, effects);
-    const known = partitionsTable(effects);
-    const list = partitionsFolder(plan.generation);
-    await sendPartitions(plan, effects, sizes);
-    result.objects += 1;
-    const place = ({ key, folder }: { key: PartitionKey; folder: string }) => ({
-      values: valuesOf(key),
-      location: `${effects.rowsAddress}/${folder}`,
-    });
-    const generation = {
-      values: [String(plan.generation)],
-      location: `${store.address}/${list.slice(0, -1)}`,
-    };
-    const statements = [
-      ...(plan.table.isNew
-        ? [
-            ...ddl.createSchema(`${store.address}/schema`),
-            ...ddl.dropTable(table),
-            ...ddl.createTable(table),
-            ...ddl.createTable(known),
-          ]
-        : ddl.addColumns(table, plan.table.addColumns)),
-      ...ddl.addPartitions(table, plan.adds.map(place)),
-      ...ddl.movePartitions(table, plan.moves.map(place)),
-      ...ddl.addPartitions(known, [generation]),
-      ...ddl.dropPartitions(table, plan.drops.map(valuesOf)),
-    ];
-    for (const sql of statements) await run(sql);
-  }
-  for (const dead of plan.removes) {
-    if (dead.generation !== undefined) {
-      for (const sql of ddl.dropPartitions(partitionsTable(effects), [[String(dead.generation)]]))
-        await run(sql);
-    }
-    await store.removeAll(dead.prefix);
-    result.removed += 1;
-  }
-  if (!plan.upToDate || plan.removes.length > 0)
-    await store.putText(MANIFEST, manifestOf(plan, effects.nowMs));
-  await rm(effects.scratch, { recursive: true, force: true });
-  return result;
-
-  async function run(sql: string): Promise<void> {
+  const run = async (sql: string) => {
     throwIfCancelled(signal);
-    try {
-      await Array.fromAsync((await runner.run(sql, { signal })).rows);
-      result.statements += 1;
-    } catch (error) {
-      if (!isDone(sql, error)) throw error;
+    if (await runStatement(effects, sql)) result.statements += 1;
+  };
+  try {
+    if (!plan.upToDate) {
+      await mkdir(effects.scratch, { recursive: true });
+      await store.putText(UNFINISHED, `${JSON.stringify(plan.unfinished)}\n`);
+      const sizes = await sendFiles(plan, effects, result);
+      if (assets) result.assets = await sendAssets(plan.assetSources, assets, effects);
+      await sendList(plan, effects, sizes);
+      result.objects += 1;
+      for (const sql of statementsOf(plan, effects)) await run(sql);
     }
+    for (const { prefix, generation } of plan.removes) {
+      const gone = generation === undefined ? [] : [[String(generation)]];
+      for (const sql of effects.ddl.dropPartitions(listTable(effects), gone)) await run(sql);
+      await store.removeAll(prefix);
+      result.removed += 1;
+    }
+    if (plan.isManifestNew) await store.putText(MANIFEST, manifestOf(plan, effects.nowMs));
+    if (!plan.upToDate) await store.remove(UNFINISHED);
+  } finally {
+    await rm(effects.scratch, { recursive: true, force: true });
+  }
+  return result;
+}
+
+/** Sends the files of a plan, several at once; gives the size of each object by its key. */
+async function sendFiles(
+  plan: SyncPlan,
+  effects: SyncEffects,
+  result: SyncResult,
+): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  let done = 0;
+  await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
+    throwIfCancelled(effects.signal);
+    const { bytes, sent } = await sendFile(transfer, effects);
+    sizes.set(`${transfer.folder}/${transfer.file}`, bytes);
+    if (sent) result.objects += 1;
+    if (sent) result.bytes += bytes;
+    done += 1;
+    effects.onProgress?.({ done, total: plan.transfers.length, bytes: result.bytes });
+  });
+  return sizes;
+}
+
+/** The statements of a plan. Partitions are dropped last: until then the list of partitions names them. */
+function statementsOf(plan: SyncPlan, { ddl, store, rowsAddress, runner }: SyncEffects): string[] {
+  const { isNew, columns, addColumns } = plan.table;
+  const table = { name: runner.names.table, columns, keys: ROW_KEYS, location: rowsAddress };
+  const list = listTable({ runner, store });
+  const place = ({ key, folder }: Placement) => ({
+    values: valuesOf(key),
+    location: `${rowsAddress}/${folder}`,
+  });
+  const folder = partitionsFolder(plan.generation).slice(0, -1);
+  const generation = { values: [String(plan.generation)], location: `${store.address}/${folder}` };
+  const made = isNew
+    ? [
+        ...ddl.createSchema(`${store.address}/schema`),
+        ...ddl.dropTable(table),
+        ...ddl.createTable(table),
+        ...ddl.createTable(list),
+      ]
+    : ddl.addColumns(table, addColumns);
+  return [
+    ...made,
+    ...ddl.dropPartitions(
+      table,
+      plan.resets.map(({ key }) => valuesOf(key)),
+    ),
+    ...ddl.addPartitions(table, [...plan.resets, ...plan.adds].map(place)),
+    ...ddl.movePartitions(table, plan.moves.map(place)),
+    ...ddl.addPartitions(list, [generation]),
+    ...ddl.dropPartitions(table, plan.drops.map(valuesOf)),
+  ];
+}
+
+/** False where it was done before, by a sync that did not get to its end. */
+async function runStatement({ runner, signal }: SyncEffects, sql: string): Promise<boolean> {
+  try {
+    await Array.fromAsync((await runner.run(sql, { signal })).rows);
+    return true;
+  } catch (error) {
+    if (isDone(sql, error)) return false;
+    throw error;
   }
 }
 
@@ -144,10 +170,6 @@ function valuesOf(key: PartitionKey): string[] {
   return PARTITION_COLUMNS.map((column) => key[column]);
 }
 
-function rowsTable(plan: SyncPlan, { runner, rowsAddress }: SyncEffects): Table {
-  return { name: runner.names.table, columns: plan.table.columns, keys: ROW_KEYS, location: rowsAddress };
-}
-
 /** The columns of the table of partitions, behind which `generation` stands. */
 const KNOWN_COLUMNS = [
   ...ROW_KEYS,
@@ -159,7 +181,7 @@ const KNOWN_COLUMNS = [
   { name: "location", type: "VARCHAR" },
 ];
 
-function partitionsTable({ runner, store }: SyncEffects): Table {
+function listTable({ runner, store }: Pick<SyncEffects, "runner" | "store">): Table {
   return {
     name: `${runner.names.table}_partitions`,
     columns: KNOWN_COLUMNS,
@@ -168,41 +190,8 @@ function partitionsTable({ runner, store }: SyncEffects): Table {
   };
 }
 
-/** Sends one file, written anew where its types are not those of the table; one that is there already is left. */
-async function send(
-  { key, file, folder, casts }: Transfer,
-  { lake, store, database, scratch }: SyncEffects,
-): Promise<{ bytes: number; sent: boolean }> {
-  const source = join(lake.layout.partition(key), file);
-  const target = `${folder}/${file}`;
-  if (casts.length === 0) {
-    const { size } = await stat(source);
-    if ((await store.size(target)) === size) return { bytes: size, sent: false };
-    await store.putFile(target, source);
-    return { bytes: size, sent: true };
-  }
-  const temp = join(scratch, `${Bun.randomUUIDv7()}.part`);
-  const list = casts.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`);
-  try {
-    const has = await database.rows<{ name: string }>(
-      `SELECT name FROM parquet_schema(${quoteText(source)})`,
-    );
-    const own = new Set(has.map(({ name }) => name));
-    const replaced = list.filter((_, at) => own.has(casts[at]?.name ?? ""));
-    const replace = replaced.length === 0 ? "" : ` REPLACE (${replaced.join(", ")})`;
-    await database.run(
-      `COPY (SELECT *${replace} FROM read_parquet(${quoteText(source)}, hive_partitioning = false)) TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`,
-    );
-    const { size } = await stat(temp);
-    await store.putFile(target, temp);
-    return { bytes: size, sent: true };
-  } finally {
-    await rm(temp, { force: true });
-  }
-}
-
 /** The list of partitions of this generation: what engines plan queries by. */
-async function sendPartitions(
+async function sendList(
   plan: SyncPlan,
   { store, database, scratch, rowsAddress }: SyncEffects,
   sizes: ReadonlyMap<string, number>,

@@ -5,7 +5,12 @@ import { PartitionKeySchema } from "../schema/partition.ts";
 export const SYNC_TARGETS = ["athena", "trino"] as const;
 export type SyncTarget = (typeof SYNC_TARGETS)[number];
 
-const SyncedFileSchema = v.object({ name: v.string(), bytes: v.number() });
+const SyncedFileSchema = v.object({
+  name: v.string(),
+  bytes: v.number(),
+  /** Whether the assets that it names were sent. */
+  assets: v.boolean(),
+});
 
 /** A partition as a sync left it. */
 export const SyncedPartitionSchema = v.object({
@@ -46,6 +51,23 @@ export const SyncManifestSchema = v.object({
   dead: v.array(DeadSchema),
 });
 export type SyncManifest = v.InferOutput<typeof SyncManifestSchema>;
+
+/**
+ * `unfinished.json` of a copy: written before anything is changed, gone behind the manifest. From it a sync knows what
+ * one before it had begun and did not get to tell: how those parts of the target stand is unknown.
+ */
+export const UnfinishedSchema = v.object({
+  generation: v.number(),
+  /** Generations whose lists of partitions syncs before it may have left, none of which got to its end. */
+  earlier: v.array(v.number()),
+  /** Folders that were being filled, below the root of the copy, each with a slash at its end. */
+  prefixes: v.array(v.string()),
+  /** Partitions that were being added, moved or dropped. */
+  keys: v.array(PartitionKeySchema),
+  /** The table's columns were being changed. */
+  columns: v.boolean(),
+});
+export type Unfinished = v.InferOutput<typeof UnfinishedSchema>;
 
 /** A partition of the lake, as its catalog tells. */
 export interface LakePartition extends Omit<SyncedPartition, "folder" | "files"> {

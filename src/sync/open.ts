@@ -9,23 +9,34 @@ import { athenaOptions, trinoOptions } from "../query/create-engine.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
 import { athenaDdl, trinoDdl } from "./ddl.ts";
-import { executeSync, MANIFEST, type SyncEffects, type SyncResult } from "./execute.ts";
-import { type LakePartition, type SyncManifest, SyncManifestSchema, type SyncTarget } from "./model.ts";
+import { executeSync, MANIFEST, type SyncEffects, type SyncResult, UNFINISHED } from "./execute.ts";
+import {
+  type LakePartition,
+  type SyncManifest,
+  SyncManifestSchema,
+  type SyncTarget,
+  UnfinishedSchema,
+} from "./model.ts";
 import { planSync, type SyncPlan } from "./plan.ts";
-import { folderStore, type SyncStore, s3Store } from "./store.ts";
+import { type AssetStore, folderStore, type SyncStore, s3Store } from "./store.ts";
 
 export interface OpenSync {
   /** What stands at the target; undefined before the first sync. */
   manifest: SyncManifest | undefined;
-  plan(graceMs: number, nowMs: number): SyncPlan;
+  plan(options: PlanOptions): SyncPlan;
   execute(plan: SyncPlan, options: ExecuteOptions): Promise<SyncResult>;
   close(): void;
 }
 
+export interface PlanOptions {
+  graceMs: number;
+  nowMs: number;
+  /** Sends the assets too that partitions name. */
+  assets: boolean;
+}
+
 export interface ExecuteOptions {
   nowMs: number;
-  /** Sends the assets of changed partitions too. */
-  assets: boolean;
   signal?: AbortSignal;
   onProgress?: NonNullable<SyncEffects["onProgress"]>;
 }
@@ -40,18 +51,19 @@ export async function openSync(lake: Lake, settings: Settings, target: SyncTarge
   const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database });
   try {
     const published = await readPublished(database, lake);
-    const manifest = await readManifest(place.store);
+    const manifest = await readDocument(place.store, MANIFEST, SyncManifestSchema);
+    const unfinished = await readDocument(place.store, UNFINISHED, UnfinishedSchema);
     return {
       manifest,
-      plan: (graceMs, nowMs) =>
+      plan: (options) =>
         planSync({
+          ...options,
+          unfinished,
           target,
           shared: place.shared,
           generation: published?.head.generation ?? 0,
           partitions: (published?.partitions ?? []) as LakePartition[],
           before: manifest,
-          nowMs,
-          graceMs,
         }),
       execute: (plan, options) => execute({ lake, settings, target, database, place }, plan, options),
       close: () => database.close(),
@@ -65,7 +77,7 @@ export async function openSync(lake: Lake, settings: Settings, target: SyncTarge
 interface Place {
   store: SyncStore;
   /** Of assets. */
-  assets: SyncStore | undefined;
+  assets: AssetStore | undefined;
   /** The target reads the lake's own files. */
   shared: boolean;
   rowsAddress: string;
@@ -95,22 +107,26 @@ function placeOf(lake: Lake, settings: Settings, target: SyncTarget): Place {
   };
 }
 
-async function readManifest(store: SyncStore): Promise<SyncManifest | undefined> {
-  const text = await store.readText(MANIFEST);
+async function readDocument<S extends v.GenericSchema>(
+  store: SyncStore,
+  name: string,
+  schema: S,
+): Promise<v.InferOutput<S> | undefined> {
+  const text = await store.readText(name);
   if (text === undefined) return undefined;
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), SyncManifestSchema), text);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (result.success) return result.output;
   throw new AppError(
     "corrupt",
-    `${store.address}/${MANIFEST} cannot be read (${result.issues[0].message}); remove it, and the next sync makes all anew`,
-    { details: { path: `${store.address}/${MANIFEST}` } },
+    `${store.address}/${name} cannot be read (${result.issues[0].message}); remove it, and the next sync makes all anew`,
+    { details: { path: `${store.address}/${name}` } },
   );
 }
 
 async function execute(
   parts: { lake: Lake; settings: Settings; target: SyncTarget; database: Database; place: Place },
   plan: SyncPlan,
-  { nowMs, assets, signal, onProgress }: ExecuteOptions,
+  { nowMs, signal, onProgress }: ExecuteOptions,
 ): Promise<SyncResult> {
   const { lake, settings, target, database, place } = parts;
   const runner = await openRunner(settings, target);
@@ -118,7 +134,7 @@ async function execute(
     return await executeSync(plan, {
       lake,
       store: place.store,
-      assets: assets ? place.assets : undefined,
+      assets: place.assets,
       runner,
       ddl: target === "athena" ? athenaDdl(runner) : trinoDdl(runner),
       database,

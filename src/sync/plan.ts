@@ -1,3 +1,4 @@
+import { parseDeltaFile } from "../lake/layout.ts";
 import type { Column } from "../schema/columns.ts";
 import {
   comparePartitions,
@@ -6,7 +7,7 @@ import {
   type PartitionKey,
 } from "../schema/partition.ts";
 import { castsOf, copiedColumns, sharedColumns } from "./columns.ts";
-import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget } from "./model.ts";
+import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Unfinished } from "./model.ts";
 
 export interface PlanRequest {
   target: SyncTarget;
@@ -16,6 +17,10 @@ export interface PlanRequest {
   generation: number;
   partitions: readonly LakePartition[];
   before: SyncManifest | undefined;
+  /** What a sync that did not get to its end had begun. */
+  unfinished?: Unfinished | undefined;
+  /** Assets are sent too. */
+  assets?: boolean;
   nowMs: number;
   /** What died is left to running queries for so long. */
   graceMs: number;
@@ -30,6 +35,16 @@ export interface Transfer {
   folder: string;
   /** Columns to be written in another type; the file is copied as it is where there are none. */
   casts: Column[];
+  /** What the file's own metadata must say: another one took its name where it does not. */
+  version: number;
+  /** Of the partition. */
+  uploads: readonly string[];
+}
+
+/** A file whose assets are to be sent. */
+export interface AssetSource {
+  key: PartitionKey;
+  file: string;
 }
 
 export interface Placement {
@@ -43,7 +58,11 @@ export interface SyncPlan {
   generation: number;
   /** The target is as the lake is: only what died may be left to remove. */
   upToDate: boolean;
+  /** There is something to write down. */
+  isManifestNew: boolean;
   transfers: Transfer[];
+  /** Files whose assets are not at the target yet, where they are asked for. */
+  assetSources: AssetSource[];
   table: {
     columns: Column[];
     /** A column has another type than the table: it is made anew, with all partitions. */
@@ -55,6 +74,8 @@ export interface SyncPlan {
   adds: Placement[];
   /** A new base: the partition is found in another folder from now on. */
   moves: Placement[];
+  /** It is unknown whether the target has these, and where: they are dropped and added. */
+  resets: Placement[];
   drops: PartitionKey[];
   /** Partitions as they will be at the target, sorted. */
   partitions: SyncedPartition[];
@@ -62,77 +83,140 @@ export interface SyncPlan {
   removes: Dead[];
   /** What is dead, and stays for now. */
   dead: Dead[];
+  /** What the next sync must know of if this one does not get to its end. */
+  unfinished: Unfinished;
 }
 
 /** Plans a sync from what the lake holds and what the last one left. Reads nothing. */
 export function planSync(request: PlanRequest): SyncPlan {
-  const { target, shared, generation, partitions, before, nowMs, graceMs } = request;
+  const { target, shared, generation, partitions, before, assets: wantsAssets = false } = request;
+  // The manifest is written before the mark goes: both of one generation are of a sync that got to its end.
+  const unfinished = request.unfinished?.generation === before?.generation ? undefined : request.unfinished;
   const { columns, leftOut } = shared ? sharedColumns(partitions) : copiedColumns(partitions);
-  const known = new Map(before?.partitions.map((partition) => [formatPartition(partition), partition]));
-  const change = compareColumns(before?.columns, columns);
+  const change = compareColumns(unfinished?.columns ? undefined : before?.columns, columns);
   const plan: SyncPlan = {
     target,
     generation,
     upToDate: false,
+    isManifestNew: false,
     transfers: [],
+    assetSources: [],
     table: { columns: change.columns, isNew: change.isNew, addColumns: change.added, leftOut },
     adds: [],
     moves: [],
+    resets: [],
     drops: [],
     partitions: [],
     removes: [],
     dead: [],
+    unfinished: {
+      generation,
+      earlier: [],
+      prefixes: [],
+      keys: [],
+      columns: change.isNew || change.added.length > 0,
+    },
   };
-  const died: Dead[] = [];
-  const diedAt = new Date(nowMs).toISOString();
+  const known = new Map(before?.partitions.map((partition) => [formatPartition(partition), partition]));
+  const unsure = new Map(unfinished?.keys.map((key) => [formatPartition(key), key]));
+  const died: string[] = [];
   for (const partition of [...partitions].sort(comparePartitions)) {
     const name = formatPartition(partition);
     const old = known.get(name);
+    const isUnsure = unsure.has(name);
     known.delete(name);
+    unsure.delete(name);
     const casts = shared ? [] : castsOf(partition, change.columns);
-    const folder = shared ? sharedFolder(partition) : copyFolder(partition, casts);
+    const folder = shared ? pathOf(partition) : copyFolder(partition, casts);
     const place = { key: pickKey(partition), folder };
-    const sent = new Set(old?.folder === folder ? old.files.map((file) => file.name) : []);
-    if (!shared) {
-      for (const file of partition.files) {
-        if (!sent.has(file)) plan.transfers.push({ key: place.key, file, folder, casts });
-      }
+    const isMoved = old !== undefined && old.folder !== folder;
+    const sent = new Map(isMoved ? [] : old?.files.map((file) => [file.name, file]));
+    const files = partition.files.map((file) => sent.get(file) ?? { name: file, bytes: 0, assets: false });
+    for (const { name: file, assets } of shared ? [] : files) {
+      if (!sent.has(file)) plan.transfers.push(transferOf(partition, file, folder, casts));
+      if (wantsAssets && !assets) plan.assetSources.push({ key: place.key, file });
     }
-    if (change.isNew || old === undefined) plan.adds.push(place);
-    else if (old.folder !== folder) plan.moves.push(place);
-    if (old !== undefined && old.folder !== folder) died.push({ prefix: `${old.folder}/`, died_at: diedAt });
-    const { uploads: _, ...described } = partition;
+    if (change.isNew) plan.adds.push(place);
+    else if (isUnsure) plan.resets.push(place);
+    else if (old === undefined) plan.adds.push(place);
+    else if (isMoved) plan.moves.push(place);
+    if (isMoved) died.push(`${old.folder}/`);
     plan.partitions.push({
-      ...described,
+      ...describe(partition),
       folder,
-      files: partition.files.map((file) => ({ name: file, bytes: 0 })),
+      files: files.map((file) => ({ ...file, assets: file.assets || (wantsAssets && !shared) })),
     });
   }
-  for (const old of known.values()) {
-    if (!change.isNew) plan.drops.push(pickKey(old));
-    if (!shared) died.push({ prefix: `${old.folder}/`, died_at: diedAt });
-  }
+  for (const old of known.values()) if (!shared) died.push(`${old.folder}/`);
+  if (!change.isNew) plan.drops = [...new Map([...known, ...unsure]).values()].map(pickKey);
   const changed =
     before === undefined ||
-    change.isNew ||
-    change.added.length > 0 ||
+    unfinished !== undefined ||
+    plan.unfinished.columns ||
     plan.drops.length > 0 ||
+    plan.assetSources.length > 0 ||
     plan.partitions.some((partition, at) => !isSame(partition, before.partitions[at]));
   plan.upToDate = !changed;
-  if (changed && before !== undefined && before.generation !== generation) {
-    died.push({
-      prefix: partitionsFolder(before.generation),
-      generation: before.generation,
-      died_at: diedAt,
-    });
+  plan.generation = changed ? nextGeneration(generation, before, unfinished) : before.generation;
+  plan.unfinished.generation = plan.generation;
+  plan.unfinished.earlier = unfinished ? [...unfinished.earlier, unfinished.generation] : [];
+  bury(plan, changed ? died : [], { ...request, unfinished });
+  plan.isManifestNew = changed || plan.removes.length > 0;
+  plan.unfinished.keys = [...plan.adds, ...plan.moves, ...plan.resets]
+    .map(({ key }) => key)
+    .concat(plan.drops);
+  const filled = plan.transfers.map(({ folder }) => `${folder}/`);
+  plan.unfinished.prefixes = [...new Set([...filled, ...(unfinished?.prefixes ?? [])])];
+  return plan;
+}
+
+/**
+ * Queries go by the highest generation at the target, and no list of one is written twice: it is the lake's, or a
+ * higher one where that was used before (the lake's catalog was made anew, assets were sent later).
+ */
+function nextGeneration(
+  generation: number,
+  before: SyncManifest | undefined,
+  unfinished: Unfinished | undefined,
+): number {
+  const highest = Math.max(before?.generation ?? 0, unfinished?.generation ?? 0);
+  return Math.max(generation, highest + 1);
+}
+
+/** Says of all that nothing refers to whether it goes now or waits for the grace time to pass. */
+function bury(
+  plan: SyncPlan,
+  died: readonly string[],
+  { before, unfinished, nowMs, graceMs }: Pick<PlanRequest, "before" | "unfinished" | "nowMs" | "graceMs">,
+): void {
+  const diedAt = new Date(nowMs).toISOString();
+  const dead = new Map((before?.dead ?? []).map((one) => [one.prefix, one]));
+  for (const prefix of [...died, ...(unfinished?.prefixes ?? [])]) {
+    if (!dead.has(prefix)) dead.set(prefix, { prefix, died_at: diedAt });
+  }
+  const lists = [before?.generation, ...plan.unfinished.earlier];
+  for (const generation of plan.upToDate ? [] : lists) {
+    if (generation === undefined || generation === plan.generation) continue;
+    const prefix = partitionsFolder(generation);
+    dead.set(prefix, { prefix, generation, died_at: diedAt });
   }
   const live = new Set(plan.partitions.map(({ folder }) => `${folder}/`));
-  for (const one of [...(before?.dead ?? []), ...(changed ? died : [])]) {
+  for (const one of dead.values()) {
     if (live.has(one.prefix)) continue; // a partition came back to the folder it had
     const isOver = nowMs - Date.parse(one.died_at) >= graceMs;
     (isOver ? plan.removes : plan.dead).push(one);
   }
-  return plan;
+}
+
+function transferOf(partition: LakePartition, file: string, folder: string, casts: Column[]): Transfer {
+  const version = parseDeltaFile(file) ?? partition.base_version;
+  return { key: pickKey(partition), file, folder, casts, version, uploads: partition.uploads };
+}
+
+/** What a manifest keeps of a partition, whatever else came with it. */
+function describe(partition: LakePartition): Omit<SyncedPartition, "folder" | "files"> {
+  const { rows, bytes, base_version, version, columns, features } = partition;
+  return { ...pickKey(partition), rows, bytes, base_version, version, columns, features };
 }
 
 /** Where the list of partitions of one generation lies, below the root of the copy. */
@@ -142,11 +226,6 @@ export function partitionsFolder(generation: number): string {
 
 function pathOf(key: PartitionKey): string {
   return PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
-}
-
-/** In the lake's own tree. */
-function sharedFolder(key: PartitionKey): string {
-  return pathOf(key);
 }
 
 /**

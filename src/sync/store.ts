@@ -7,22 +7,34 @@ import { ensureFolder, isMissing, renameDurable, tempBeside } from "../lake/file
 import type { Modes } from "../lake/modes.ts";
 import { deleteObjects, listObjects } from "../query/athena/s3.ts";
 
-/** Where the copy of a lake lies: objects by their keys below one root. */
-export interface SyncStore {
-  /** The root's address as the target's engine sees it, without a slash at its end. */
-  address: string;
-  /** Size of an object; undefined when it is not there. */
+/** Where assets are sent. */
+export interface AssetStore {
+  /** Size of an object in bytes; undefined when it is not there. */
   size(key: string): Promise<number | undefined>;
   /** Puts a local file; it is there whole or not at all. */
   putFile(key: string, path: string): Promise<void>;
+  /** The keys that begin with a prefix, sorted by their bytes. */
+  list(prefix: string): AsyncGenerator<string>;
+}
+
+/** Where the copy of a lake lies: objects by their keys below one root. */
+export interface SyncStore extends Omit<AssetStore, "list"> {
+  /** The root's address as the target's engine sees it, without a slash at its end. */
+  address: string;
   putText(key: string, text: string): Promise<void>;
   readText(key: string): Promise<string | undefined>;
+  /** Removes one object; none is no error. */
+  remove(key: string): Promise<void>;
   /** Removes every object whose key begins with `prefix`, which ends in a slash. */
   removeAll(prefix: string): Promise<void>;
 }
 
 /** A copy in S3, below `prefix` of a bucket. */
-export function s3Store(client: () => Promise<S3Client>, bucket: string, prefix: string): SyncStore {
+export function s3Store(
+  client: () => Promise<S3Client>,
+  bucket: string,
+  prefix: string,
+): SyncStore & AssetStore {
   const place = (key: string) => (prefix === "" ? key : `${prefix}/${key}`);
   const told = async <T>(what: string, work: (s3: S3Client) => Promise<T>): Promise<T> => {
     try {
@@ -59,6 +71,17 @@ export function s3Store(client: () => Promise<S3Client>, bucket: string, prefix:
           throw error;
         }
       }),
+    remove: (key) => told(place(key), (s3) => deleteObjects(s3, [place(key)])),
+    list: async function* (start) {
+      const s3 = await told(place(start), async (one) => one);
+      try {
+        for await (const { key } of listObjects(s3, place(start))) {
+          yield prefix === "" ? key : key.slice(prefix.length + 1);
+        }
+      } catch (error) {
+        throw fromS3(error, `s3://${bucket}/${place(start)}`);
+      }
+    },
     removeAll: (start) =>
       told(place(start), async (s3) => {
         const found = await Array.fromAsync(listObjects(s3, place(start)));
@@ -92,6 +115,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     putFile: (key, path) => put(key, (temp) => Bun.write(temp, Bun.file(path))),
     putText: (key, text) => put(key, (temp) => Bun.write(temp, text)),
     readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
+    remove: (key) => rm(pathOf(key), { force: true }),
     removeAll: async (prefix) => {
       await rm(pathOf(prefix), { recursive: true, force: true });
       const parent = dirname(pathOf(prefix.slice(0, -1)));

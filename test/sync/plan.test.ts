@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { deltaFile } from "../../src/lake/layout.ts";
 import { castsOf, sharedColumns } from "../../src/sync/columns.ts";
-import type { LakePartition, SyncManifest } from "../../src/sync/model.ts";
+import type { LakePartition, SyncManifest, Unfinished } from "../../src/sync/model.ts";
 import { planSync, type SyncPlan } from "../../src/sync/plan.ts";
 
 const DAY_MS = 86_400_000;
@@ -13,10 +14,7 @@ function partition(
   type = "VARCHAR",
   upload = "u1",
 ): LakePartition {
-  const deltas = Array.from(
-    { length: version - baseVersion },
-    (_, at) => `data-${baseVersion + at + 1}.parquet`,
-  );
+  const deltas = Array.from({ length: version - baseVersion }, (_, at) => deltaFile(baseVersion + at + 1));
   return {
     provider: "aihub",
     dataset,
@@ -33,12 +31,22 @@ function partition(
   };
 }
 
-/** What stands at the target: objects by key, where partitions are found, the type of the column. */
+/** What stands at the target: objects by key, where partitions are found, lists of them, what the sync wrote down. */
 interface Target {
   objects: Map<string, string>;
   locations: Map<string, string>;
-  type: string | undefined;
+  generations: Set<number>;
+  manifest: SyncManifest | undefined;
+  unfinished: Unfinished | undefined;
 }
+
+const emptyTarget = (): Target => ({
+  objects: new Map(),
+  locations: new Map(),
+  generations: new Set(),
+  manifest: undefined,
+  unfinished: undefined,
+});
 
 /** What an object holds: the very file of the lake, and the type it is written in. */
 function contentOf({ dataset, base_version, version }: LakePartition, file: string, type: string): string {
@@ -46,46 +54,62 @@ function contentOf({ dataset, base_version, version }: LakePartition, file: stri
   return `${dataset} ${file} of ${file === "data.parquet" ? own : "its delta"} as ${type}`;
 }
 
-/** Applies a plan one step at a time; `look` is called after each, as a query at that moment would see it. */
-function apply(
-  target: Target,
-  plan: SyncPlan,
-  lake: LakePartition[],
-  nowMs: number,
-  look: () => void,
-): SyncManifest {
+class Killed extends Error {}
+
+/**
+ * Applies a plan one step at a time, as the engines do: to add what is there changes nothing, to move what is not is an
+ * error. `look` is called after each step, as a query at that moment would see it, and may end it all.
+ */
+function apply(target: Target, plan: SyncPlan, lake: LakePartition[], nowMs: number, look: () => void): void {
   const byName = new Map(lake.map((one) => [one.dataset, one]));
   const type = plan.table.columns[0]?.type ?? "VARCHAR";
+  if (!plan.upToDate) target.unfinished = plan.unfinished;
   for (const { key, file, folder } of plan.transfers) {
     const from = byName.get(key.dataset) as LakePartition;
     target.objects.set(`${folder}/${file}`, contentOf(from, file, type));
-    if (!plan.table.isNew) look();
+    look();
   }
   if (plan.table.isNew) {
     target.locations.clear(); // the table is made anew: for a moment it is empty
-    target.type = type;
+    look();
   }
-  for (const { key, folder } of [...plan.adds, ...plan.moves]) {
+  for (const { key } of plan.resets) target.locations.delete(key.dataset);
+  look();
+  for (const { key, folder } of [...plan.resets, ...plan.adds]) {
+    if (!target.locations.has(key.dataset)) target.locations.set(key.dataset, folder);
+    look();
+  }
+  for (const { key, folder } of plan.moves) {
+    if (!target.locations.has(key.dataset)) throw new Error("no such partition");
     target.locations.set(key.dataset, folder);
     look();
   }
+  if (!plan.upToDate) target.generations.add(plan.generation);
+  look();
   for (const { dataset } of plan.drops) {
     target.locations.delete(dataset);
     look();
   }
-  for (const { prefix } of plan.removes) {
+  for (const { prefix, generation } of plan.removes) {
     for (const key of target.objects.keys()) if (key.startsWith(prefix)) target.objects.delete(key);
+    if (generation !== undefined) target.generations.delete(generation);
     look();
   }
-  return {
-    format: 1,
-    target: "athena",
-    generation: plan.generation,
-    synced_at: new Date(nowMs).toISOString(),
-    columns: plan.table.columns,
-    partitions: plan.partitions,
-    dead: plan.dead,
-  };
+  const { generation, table, partitions, dead } = plan;
+  if (plan.isManifestNew) {
+    const synced_at = new Date(nowMs).toISOString();
+    target.manifest = {
+      format: 1,
+      target: "athena",
+      generation,
+      synced_at,
+      columns: table.columns,
+      partitions,
+      dead,
+    };
+  }
+  look();
+  target.unfinished = undefined;
 }
 
 /** The contents that a query finds for a partition. */
@@ -97,96 +121,104 @@ function seen(target: Target, dataset: string): string[] {
   return keys.map((key) => target.objects.get(key) ?? "").sort();
 }
 
+const DATASETS = ["가", "나", "다"];
 const change = fc.record({
-  dataset: fc.constantFrom("가", "나", "다"),
-  what: fc.constantFrom("create", "append", "replace", "compact", "remove", "retype"),
+  dataset: fc.constantFrom(...DATASETS),
+  what: fc.constantFrom("create", "append", "replace", "compact", "remove", "retype", "restart"),
   hours: fc.integer({ min: 0, max: 48 }),
-  sync: fc.boolean(),
+  /** After how many steps a sync is killed, if one is made at all. */
+  sync: fc.option(fc.oneof(fc.constant(1000), fc.integer({ min: 0, max: 12 }))),
 });
 
-test("whatever happens to a lake, no query ever finds a mix, and what is replaced outlives the grace time", () =>
+test("whatever happens to a lake and to its syncs, no query ever finds a mix, and what is replaced outlives the grace time", () =>
   fc.assert(
     fc.property(fc.array(change, { maxLength: 25 }), (changes) => {
       const lake = new Map<string, LakePartition>();
-      const target: Target = { objects: new Map(), locations: new Map(), type: undefined };
-      let manifest: SyncManifest | undefined;
+      const target = emptyTarget();
       let generation = 0;
       let nowMs = 0;
-      for (const { dataset, what, hours, sync } of changes) {
+      for (const [at, { dataset, what, hours, sync }] of changes.entries()) {
         nowMs += hours * 3_600_000;
-        const old = lake.get(dataset);
-        const { base_version: base = 0, version = 0 } = old ?? {};
-        const type = old?.columns[0]?.type ?? "VARCHAR";
-        generation++;
-        const upload = old?.uploads[0] ?? "";
-        const next = `u${generation}`;
-        if (what === "remove") lake.delete(dataset);
-        else if (what === "append" && old)
-          lake.set(dataset, partition(dataset, base, version + 1, type, upload));
-        else if (what === "compact" && old)
-          lake.set(dataset, partition(dataset, version, version, type, upload));
-        else if (what === "retype")
-          lake.set(dataset, partition(dataset, version + 1, version + 1, "BIGINT", next));
-        else lake.set(dataset, partition(dataset, version + 1, version + 1, type, next));
-        if (!sync) continue;
+        generation = what === "restart" ? 1 : generation + 1;
+        changeLake(lake, dataset, what, `u${at}`);
+        if (sync === null) continue;
         const partitions = [...lake.values()];
-        const request = {
-          target: "athena" as const,
-          shared: false,
-          generation,
-          partitions,
-          nowMs,
-          graceMs: DAY_MS,
-        };
-        const plan = planSync({ ...request, before: manifest });
-        const before = new Map(["가", "나", "다"].map((name) => [name, seen(target, name)]));
-        const readable = new Set(Array.from(target.locations.values()));
-        const manifestBefore = manifest;
-        manifest = apply(target, plan, partitions, nowMs, () => {
-          for (const name of ["가", "나", "다"]) {
-            const now = seen(target, name);
-            const bases = now.filter((content) => content.includes(" data.parquet "));
-            expect(bases.length).toBeLessThanOrEqual(1);
-            expect(new Set(now.map((content) => content.split(" as ")[1])).size).toBeLessThanOrEqual(1);
-          }
-        });
-        expect(before.size).toBe(3);
+        const request = { target: "athena" as const, shared: false, generation, partitions, graceMs: DAY_MS };
+        const now = () => ({ ...request, nowMs, before: target.manifest, unfinished: target.unfinished });
+        const readable = [...target.locations.values()];
+        const wereDead = new Set(target.manifest?.dead.map((dead) => dead.prefix));
+        let steps = 0;
+        try {
+          apply(target, planSync(now()), partitions, nowMs, () => {
+            expectNoMix(target);
+            if (++steps > sync) throw new Killed();
+          });
+        } catch (error) {
+          if (!(error instanceof Killed)) throw error;
+        }
+        // What a query that began before this sync reads is still there, unless it died a day ago.
+        for (const folder of readable) {
+          if (wereDead.has(`${folder}/`)) continue;
+          expect([...target.objects.keys()].some((key) => key.startsWith(`${folder}/`))).toBe(true);
+        }
+        if (steps > sync) continue;
         for (const one of partitions) {
           expect(seen(target, one.dataset).length, one.dataset).toBe(one.files.length);
         }
         expect([...target.locations.keys()].sort()).toEqual([...lake.keys()].sort());
-        // What a query that began before this sync reads is still there, unless it died a day ago.
-        for (const folder of readable) {
-          const wasDead = manifestBefore?.dead.some((dead) => dead.prefix === `${folder}/`);
-          if (!wasDead)
-            expect([...target.objects.keys()].some((key) => key.startsWith(`${folder}/`))).toBe(true);
-        }
-        const again = planSync({ ...request, before: manifest });
-        expect([again.upToDate, again.transfers, again.adds, again.moves, again.drops]).toEqual([
-          true,
-          [],
-          [],
-          [],
-          [],
-        ]);
+        expect(Math.max(...target.generations)).toBe(target.manifest?.generation ?? 0);
+        const again = planSync(now());
+        expect([again.upToDate, again.transfers, again.unfinished.keys]).toEqual([true, [], []]);
+        // When all grace has passed, nothing is left but what is referred to.
+        const late = emptyTarget();
+        Object.assign(late, target, {
+          objects: new Map(target.objects),
+          generations: new Set(target.generations),
+        });
+        const lateMs = nowMs + DAY_MS;
+        apply(late, planSync({ ...now(), nowMs: lateMs }), partitions, lateMs, () => expectNoMix(late));
+        const live = new Set(late.locations.values());
+        for (const key of late.objects.keys()) expect(live).toContain(key.slice(0, key.lastIndexOf("/")));
+        expect([...late.generations]).toEqual([late.manifest?.generation ?? 0]);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 400 },
   ));
+
+function changeLake(lake: Map<string, LakePartition>, dataset: string, what: string, upload: string): void {
+  const old = lake.get(dataset);
+  const { base_version: base = 0, version = 0, uploads = [upload] } = old ?? {};
+  const type = old?.columns[0]?.type ?? "VARCHAR";
+  const made = (baseVersion: number, newest: number, as: string, by: string) =>
+    lake.set(dataset, partition(dataset, baseVersion, newest, as, by));
+  if (what === "remove") lake.delete(dataset);
+  else if (what === "append" && old) made(base, version + 1, type, uploads[0] ?? "");
+  else if (what === "compact" && old) made(version, version, type, uploads[0] ?? "");
+  else if (what === "retype") made(version + 1, version + 1, "BIGINT", upload);
+  else made(version + 1, version + 1, type, upload);
+}
+
+function expectNoMix(target: Target): void {
+  for (const name of DATASETS) {
+    const now = seen(target, name);
+    expect(now.filter((content) => content.includes(" data.parquet ")).length).toBeLessThanOrEqual(1);
+    expect(new Set(now.map((content) => content.split(" as ")[1])).size).toBeLessThanOrEqual(1);
+  }
+}
 
 test("an append sends one file and moves nothing", () => {
   const request = { target: "athena" as const, shared: false, graceMs: DAY_MS, nowMs: 0 };
   const lake = [partition("가", 1, 1), partition("나", 1, 1)];
   const first = planSync({ ...request, generation: 1, partitions: lake, before: undefined });
-  const target: Target = { objects: new Map(), locations: new Map(), type: undefined };
-  const before = apply(target, first, lake, 0, () => {});
+  const target = emptyTarget();
+  apply(target, first, lake, 0, () => {});
   const next = planSync({
     ...request,
     generation: 2,
     partitions: [partition("가", 1, 2), partition("나", 1, 1)],
-    before,
+    before: target.manifest,
   });
-  expect(next.transfers.map(({ file }) => file)).toEqual(["data-2.parquet"]);
+  expect(next.transfers.map(({ file }) => file)).toEqual([deltaFile(2)]);
   expect([next.adds, next.moves, next.drops, next.table.isNew]).toEqual([[], [], [], false]);
 });
 

@@ -1,0 +1,101 @@
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isSameFile, readFooters } from "../catalog/footer.ts";
+import { AppError } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Database } from "../query/database.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import type { Column } from "../schema/columns.ts";
+import { formatPartition } from "../schema/partition.ts";
+import type { Transfer } from "./plan.ts";
+import type { SyncStore } from "./store.ts";
+
+export interface SendEffects {
+  lake: Lake;
+  store: SyncStore;
+  database: Database;
+  /** Local folder for files that are written anew. */
+  scratch: string;
+}
+
+/**
+ * Sends one file, written anew where its types are not those of the table; one that is there already is left. Throws
+ * `conflict` when the partition has changed since the catalog was built: the file is another one now, or gone.
+ */
+export async function sendFile(
+  transfer: Transfer,
+  effects: SendEffects,
+): Promise<{ bytes: number; sent: boolean }> {
+  const { lake, store } = effects;
+  const source = join(lake.layout.partition(transfer.key), transfer.file);
+  const target = `${transfer.folder}/${transfer.file}`;
+  const there = await store.size(target);
+  const isCopy = transfer.casts.length === 0;
+  try {
+    const identity = await identify(transfer, source, effects.database);
+    const { size } = await stat(source);
+    if (there !== undefined && (!isCopy || there === size)) return { bytes: there, sent: false };
+    const bytes = isCopy ? size : await sendCast(transfer, source, target, effects);
+    if (isCopy) await store.putFile(target, source);
+    if (await isSameFile(source, identity)) return { bytes, sent: true };
+  } catch (error) {
+    if (!isMissing(error) && !(error instanceof AppError && error.code === "not_found")) throw error;
+  }
+  // Of whichever file this is now, the copy must not keep a piece.
+  if (there === undefined) await store.remove(target);
+  throw changed(transfer);
+}
+
+/** What tells the file from a later one of its name, checked to be the one that the catalog tells of. */
+async function identify(
+  { version, uploads, ...transfer }: Transfer,
+  path: string,
+  database: Database,
+): Promise<string> {
+  const [footer] = await readFooters(database, [path]);
+  const isOurs =
+    footer?.key.version === version &&
+    footer.key.uploads.every(({ upload_id }) => uploads.includes(upload_id));
+  if (footer !== undefined && isOurs) return footer.identity;
+  throw changed({ version, uploads, ...transfer });
+}
+
+function changed({ key }: Transfer): AppError {
+  return new AppError(
+    "conflict",
+    `${formatPartition(key)} has changed since the catalog was built; run \`datalake catalog rebuild\`, then the sync again`,
+    { details: { partition: formatPartition(key) } },
+  );
+}
+
+/** Gives the bytes of what was sent. */
+async function sendCast(
+  { casts }: Transfer,
+  source: string,
+  target: string,
+  { store, database, scratch }: SendEffects,
+): Promise<number> {
+  const temp = join(scratch, `${Bun.randomUUIDv7()}.part`);
+  try {
+    const own = await database.rows<{ name: string }>(
+      `SELECT name FROM parquet_schema(${quoteText(source)})`,
+    );
+    const names = new Set(own.map(({ name }) => name));
+    const list = castList(casts.filter(({ name }) => names.has(name)));
+    await database.run(
+      `COPY (SELECT *${list} FROM read_parquet(${quoteText(source)}, hive_partitioning = false)) TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    const { size } = await stat(temp);
+    await store.putFile(target, temp);
+    return size;
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+function castList(casts: readonly Column[]): string {
+  if (casts.length === 0) return "";
+  const list = casts.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`);
+  return ` REPLACE (${list.join(", ")})`;
+}
