@@ -105,6 +105,11 @@ export function modesOf(settings: Pick<Settings, "permissions">) {
   return { folder: settings.permissions.folder, file: settings.permissions.file, asset: 0o444 };
 }
 
+/** The environment of a process that this one starts: its own, and `more`. */
+export function childEnvironment(more: Record<string, string>): Record<string, string | undefined> {
+  return { ...process.env, ...more };
+}
+
 /** Runs in an automation (`CI` is set) that may look like a terminal but has nobody to answer questions. */
 export function isUnattended(env: Record<string, string | undefined> = process.env): boolean {
   return !["", "0", "false", undefined].includes(env.CI);

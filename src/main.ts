@@ -28,6 +28,10 @@ async function run(): Promise<number> {
     const { runSandboxChild } = await import("./query/duckdb/sandbox-child.ts");
     return runSandboxChild(Bun.stdin.stream());
   }
+  if (argv[0] === "__validate") {
+    const { runAssetCheckChild } = await import("./jobs/asset-check-child.ts");
+    return runAssetCheckChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

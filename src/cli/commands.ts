@@ -28,6 +28,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Process uploads and watch over it",
     load: async () => (await import("./process.ts")).processCommand,
   },
+  assets: {
+    summary: "Check the stored images and files",
+    load: async () => (await import("./assets.ts")).assetsCommand,
+  },
   catalog: {
     summary: "Rebuild the catalog, see what it holds",
     load: async () => (await import("./catalog.ts")).catalogCommand,

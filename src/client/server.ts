@@ -116,7 +116,7 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
   };
 }
 
-function unreachable(url: string, cause: unknown): AppError {
+export function unreachable(url: string, cause: unknown): AppError {
   return new AppError(
     "server_unreachable",
     `cannot reach the server at ${url}; check that \`datalake serve\` runs there and --server names it`,
@@ -124,7 +124,7 @@ function unreachable(url: string, cause: unknown): AppError {
   );
 }
 
-async function serverError(url: string, response: Response): Promise<AppError> {
+export async function serverError(url: string, response: Response): Promise<AppError> {
   const parsed = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
   if (!parsed.success) {
     return new AppError(

@@ -9,6 +9,7 @@ import { processRoutes } from "./process-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
+import { validateRoutes } from "./validate-routes.ts";
 
 export interface Guard {
   /** Whether a Host header names this server. */
@@ -33,6 +34,7 @@ export function createApp(deps: ServerDeps, guard: Guard) {
     .use(systemRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
+    .use(validateRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))
     .use(queryRoutes(deps));

@@ -1,4 +1,5 @@
 import type { Settings } from "../config.ts";
+import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
@@ -11,6 +12,7 @@ export interface ServerDeps {
   lake: Lake;
   settings: Settings;
   supervisor: Supervisor;
+  checks: AssetCheckRuns;
   engines: Engines;
   slots: QuerySlots;
   /** Answers that are read in parts. */

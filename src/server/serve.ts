@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { AppError, systemCode } from "../errors.ts";
+import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
@@ -46,6 +47,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     tokenFile === undefined ? undefined : await readTokens(tokenFile, (text) => logger.warn(text));
   await refuseSecond(lake);
   const supervisor = createSupervisor(options);
+  const checks = createAssetCheckRuns({
+    ...options,
+    folder: join(settings.scratchFolder, `checks-${Bun.hash(lake.root).toString(16)}`),
+  });
   const engines = createEngines(options);
   const slots = createSlots(settings.sql.max_running, settings.sql.timeout_s * 1000);
   const files = createAnswerFiles(
@@ -55,7 +60,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const startedAt = new Date().toISOString();
   const app = createApp(
-    { ...options, supervisor, engines, slots, files, keepOpen, startedAt },
+    { ...options, supervisor, checks, engines, slots, files, keepOpen, startedAt },
     {
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isAuthorized: tokens && createTokenCheck(tokens),
@@ -78,7 +83,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     lost: lease.lost,
     stop: async () => {
       logger.info("stopping");
-      await supervisor.stop();
+      await Promise.all([supervisor.stop(), checks.stop()]);
       await stopListening(server);
       engines.close();
       await files.close();

@@ -1,0 +1,149 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Settings } from "../config.ts";
+import { AppError, toAppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Logger } from "../log.ts";
+import {
+  type AssetCheckRequest,
+  createValidationId,
+  emptyCheckProgress,
+  type Validation,
+} from "../schema/asset-check.ts";
+import { runAssetCheck } from "./asset-check-process.ts";
+
+export type ReportFormat = "csv" | "json";
+
+/** The checks of assets that one server runs, one after the other; it forgets them when it ends. */
+export interface AssetCheckRuns {
+  /** Throws `busy` when too many wait, `shutting_down`. */
+  start(request: AssetCheckRequest): Validation;
+  /** Throws `not_found`. */
+  get(id: string): Validation;
+  /** The whole report of a completed check. Throws `not_found`, `conflict` while there is none. */
+  report(id: string, format: ReportFormat): string;
+  /** Stops one that runs or waits, and gives it when it has ended. Throws `not_found`, `conflict` when it has ended before. */
+  cancel(id: string): Promise<Validation>;
+  stop(): Promise<void>;
+}
+
+export interface AssetCheckRunsOptions {
+  lake: Lake;
+  settings: Settings;
+  selfCommand: string[];
+  logger: Logger;
+  /** Folder of the reports; nobody else's. */
+  folder: string;
+}
+
+const MAX_KEPT = 20;
+const MAX_WAITING = 10;
+
+interface Run {
+  validation: Validation;
+  stop: AbortController;
+  done: Promise<void>;
+}
+
+export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheckRuns {
+  const { logger, folder } = options;
+  const runs = new Map<string, Run>();
+  let last: Promise<void> = Promise.resolve();
+  let stopping = false;
+  let folderMade: Promise<unknown> | undefined;
+  /** What a killed predecessor left in it goes. */
+  const makeFolder = async () => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  };
+  const reportPath = (id: string, format: ReportFormat) => join(folder, `${id}.${format}`);
+
+  const find = (id: string): Run => {
+    const run = runs.get(id);
+    if (run !== undefined) return run;
+    throw new AppError("not_found", `no check ${id}; a server keeps its last ${MAX_KEPT} until it ends`, {
+      details: { validation_id: id },
+    });
+  };
+  const execute = async ({ validation, stop }: Run) => {
+    const { validation_id: id, request } = validation;
+    try {
+      folderMade ??= makeFolder();
+      await folderMade;
+      if (stop.signal.aborted) throw new AppError("cancelled", "cancelled");
+      validation.status = "running";
+      logger.info("asset check started", { validation_id: id, ...request });
+      validation.summary = await runAssetCheck(request, {
+        ...options,
+        reports: [reportPath(id, "json"), reportPath(id, "csv")],
+        signal: stop.signal,
+        onProgress: (progress) => {
+          validation.progress = progress;
+        },
+        onFinding: (finding) => validation.findings.push(finding),
+      });
+      validation.status = "completed";
+    } catch (error) {
+      const { code, message } = toAppError(error).toDocument().error;
+      validation.status = code === "cancelled" ? "cancelled" : "failed";
+      validation.error = { code, message };
+    }
+    validation.finished_at = new Date().toISOString();
+    logger.info("asset check ended", { validation_id: id, status: validation.status, ...validation.summary });
+  };
+  const forgetOld = async () => {
+    for (const [id, { validation }] of runs) {
+      if (runs.size <= MAX_KEPT) return;
+      if (validation.finished_at === null) continue;
+      runs.delete(id);
+      await Promise.all((["json", "csv"] as const).map((kind) => rm(reportPath(id, kind), { force: true })));
+    }
+  };
+
+  return {
+    start: (request) => {
+      if (stopping)
+        throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
+      const waiting = [...runs.values()].filter(({ validation }) => validation.status === "queued").length;
+      if (waiting >= MAX_WAITING) {
+        throw new AppError("busy", `${waiting} checks of assets wait already; ask again later`);
+      }
+      const validation: Validation = {
+        validation_id: createValidationId(),
+        status: "queued",
+        created_at: new Date().toISOString(),
+        finished_at: null,
+        request,
+        progress: emptyCheckProgress(),
+        summary: null,
+        findings: [],
+      };
+      const run: Run = { validation, stop: new AbortController(), done: Promise.resolve() };
+      run.done = last.then(() => execute(run)).then(forgetOld);
+      last = run.done;
+      runs.set(validation.validation_id, run);
+      return validation;
+    },
+    get: (id) => find(id).validation,
+    report: (id, format) => {
+      const { validation } = find(id);
+      if (validation.status === "completed") return reportPath(id, format);
+      throw new AppError("conflict", `the check ${id} is ${validation.status} and has no report`);
+    },
+    cancel: async (id) => {
+      const run = find(id);
+      if (run.validation.finished_at !== null) {
+        throw new AppError("conflict", `the check ${id} is ${run.validation.status} already`);
+      }
+      run.stop.abort();
+      await run.done;
+      return run.validation;
+    },
+    stop: async () => {
+      stopping = true;
+      for (const { stop } of runs.values()) stop.abort();
+      await last;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

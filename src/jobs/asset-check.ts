@@ -1,0 +1,204 @@
+import { requireCatalog, requireHead, withPublished } from "../catalog/open.ts";
+import { readColumns } from "../catalog/tables.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
+import { type Database, interruptible } from "../query/database.ts";
+import type {
+  AssetCheckProgress,
+  AssetCheckRequest,
+  AssetCheckSummary,
+  AssetFinding,
+} from "../schema/asset-check.ts";
+import { type ExpectedAsset, type FileProbe, probeAsset, type Verdict } from "./asset-check-file.ts";
+import { type AssetCheckPlan, planAssetCheck } from "./asset-check-plan.ts";
+
+export interface AssetCheckEffects {
+  lake: Lake;
+  /** Of its own; what does not fit in its memory goes to its scratch. */
+  database: Database;
+  /** Assets that are looked at at a time. */
+  concurrency: number;
+  probe: FileProbe;
+  signal: AbortSignal;
+  onProgress(progress: AssetCheckProgress): void;
+  /** Awaited before more is looked at. */
+  onFinding(finding: AssetFinding): Promise<void>;
+}
+
+const NAME = "checked";
+/** Bad assets whose rows are looked up at once. */
+const LOCATE_AT_ONCE = 1000;
+
+/**
+ * Looks at every asset that the selected rows of the published catalog name, in constant memory; nothing in the lake is
+ * changed, and files that no row names are not looked at. Throws `not_found` without a catalog or when nothing is
+ * selected, `corrupt` for a catalog that cannot be read, `cancelled`.
+ */
+export async function executeAssetCheck(
+  request: AssetCheckRequest,
+  effects: AssetCheckEffects,
+): Promise<AssetCheckSummary> {
+  const { lake, database, signal } = effects;
+  const startedMs = performance.now();
+  await requireCatalog(lake);
+  return withPublished(database, lake, NAME, async () => {
+    const { generation } = await requireHead(database, lake, NAME);
+    const columns = new Set((await readColumns(database, NAME)).map((column) => column.name));
+    const plan = planAssetCheck(request, NAME, columns);
+    const [selected] = await database.rows<{ partitions: number }>(plan.countPartitions);
+    const partitions = selected?.partitions ?? 0;
+    if (partitions === 0) {
+      throw new AppError("not_found", "no partition is selected; see `datalake catalog partitions`");
+    }
+    const tally = createTally();
+    const { collect } = plan;
+    if (collect !== undefined) {
+      await interruptible(database, signal, () => database.run(collect));
+      const [counted] = await database.rows<{ assets: number }>(plan.count);
+      tally.total = counted?.assets ?? 0;
+      await checkAll(plan, request.hash, tally, effects);
+    }
+    const { checked, missing, corrupt, bytesRead } = tally;
+    const ok = checked - missing - corrupt;
+    return {
+      generation,
+      partitions,
+      checked,
+      ok,
+      missing,
+      corrupt,
+      integrity: checked === 0 ? 1 : ok / checked,
+      hash: request.hash,
+      sample: request.sample ?? null,
+      bytes_read: bytesRead,
+      duration_ms: Math.round(performance.now() - startedMs),
+    };
+  });
+}
+
+interface Tally {
+  startedMs: number;
+  total: number;
+  checked: number;
+  missing: number;
+  corrupt: number;
+  bytesRead: number;
+}
+
+function createTally(): Tally {
+  return { startedMs: performance.now(), total: 0, checked: 0, missing: 0, corrupt: 0, bytesRead: 0 };
+}
+
+type WantedAsset = ExpectedAsset & { first: number; rows: number };
+type Bad = WantedAsset & Extract<Verdict, { ok: false }>;
+
+const PROGRESS_MS = 250;
+
+async function checkAll(
+  plan: AssetCheckPlan,
+  hash: boolean,
+  tally: Tally,
+  effects: AssetCheckEffects,
+): Promise<void> {
+  const { signal, concurrency, probe } = effects;
+  // A connection of its own: the rows of bad assets are looked up while the list is read.
+  const reading = await effects.database.connect();
+  const assets = readWanted(reading, plan, signal);
+  let bad: Bad[] = [];
+  let telling: Promise<void> = Promise.resolve();
+  const tell = async () => {
+    const some = bad;
+    bad = [];
+    telling = telling.then(() => tellFindings(plan, some, effects));
+    await telling;
+  };
+  let saidMs = Number.NEGATIVE_INFINITY;
+  const say = () => {
+    if (performance.now() - saidMs < PROGRESS_MS) return;
+    saidMs = performance.now();
+    effects.onProgress(progressOf(tally));
+  };
+  let failed = false;
+  const work = async () => {
+    while (!failed) {
+      throwIfCancelled(signal);
+      const { value: asset, done } = await assets.next();
+      if (done) return;
+      const verdict = await probeAsset(asset, hash, probe);
+      tally.checked++;
+      tally.bytesRead += verdict.bytesRead;
+      if (!verdict.ok) {
+        tally[verdict.problem === "missing" ? "missing" : "corrupt"]++;
+        bad.push({ ...asset, ...verdict });
+        if (bad.length >= LOCATE_AT_ONCE) await tell();
+      }
+      say();
+    }
+  };
+  try {
+    const fail = (error: unknown) => {
+      failed = true;
+      throw error;
+    };
+    const ended = await Promise.allSettled(Array.from({ length: concurrency }, () => work().catch(fail)));
+    for (const end of ended) if (end.status === "rejected") throw end.reason;
+    await tell();
+  } finally {
+    await assets.return(undefined);
+    reading.close();
+  }
+  effects.onProgress(progressOf(tally));
+}
+
+async function* readWanted(
+  reading: Database,
+  plan: AssetCheckPlan,
+  signal: AbortSignal,
+): AsyncGenerator<WantedAsset, void, void> {
+  const result = await reading.stream(plan.list);
+  for (;;) {
+    const chunk = await interruptible(reading, signal, () => result.fetchChunk());
+    if (chunk === null || chunk.rowCount === 0) return;
+    for (const [path, hash, bytes, first, rows] of chunk.getRows()) {
+      yield {
+        path: String(path),
+        hash: hash == null ? null : String(hash),
+        sizeBytes: bytes == null ? null : Number(bytes),
+        first: Number(first),
+        rows: Number(rows),
+      };
+    }
+  }
+}
+
+type Place = Pick<
+  AssetFinding,
+  "provider" | "dataset" | "task" | "variant" | "upload_id" | "source_row" | "source_name"
+>;
+
+/** In the order in which the catalog has them. */
+async function tellFindings(plan: AssetCheckPlan, bad: Bad[], effects: AssetCheckEffects): Promise<void> {
+  if (bad.length === 0) return;
+  const located = await effects.database.rows<Place & { first: number }>(
+    plan.locate(bad.map(({ first }) => first)),
+  );
+  const places = new Map(located.map(({ first, ...place }) => [first, place]));
+  for (const { first, problem, path, expected, found, rows } of bad.sort((a, b) => a.first - b.first)) {
+    const place = places.get(first);
+    if (place !== undefined) await effects.onFinding({ problem, path, expected, found, ...place, rows });
+  }
+}
+
+function progressOf({ startedMs, total, checked, missing, corrupt, bytesRead }: Tally): AssetCheckProgress {
+  const seconds = (performance.now() - startedMs) / 1000;
+  const rate = seconds > 0.5 && checked > 0 ? checked / seconds : null;
+  return {
+    done: checked,
+    total,
+    bytes_read: bytesRead,
+    missing,
+    corrupt,
+    per_second: rate,
+    seconds_left: rate === null ? null : (total - checked) / rate,
+  };
+}
