@@ -104,6 +104,7 @@ function countsOf(plan: SyncPlan) {
     up_to_date: plan.upToDate,
     files: plan.transfers.length,
     rewritten: plan.transfers.filter(({ casts }) => casts.length > 0).length,
+    files_with_assets: plan.assetSources.length,
     new_table: plan.table.isNew,
     columns_added: plan.table.addColumns.map(({ name }) => name),
     partitions_added: plan.adds.length,

@@ -12,7 +12,15 @@ const ASSETS_AT_ONCE = 16;
 /** Paths that are held at once. */
 const PATHS = 2048;
 /** From so many on they are looked up in the store's list, which gives 1,000 with each call. */
-const LISTED = 10_000;
+const LISTED_FROM = 10_000;
+
+export interface AssetEffects {
+  lake: Lake;
+  database: Database;
+  signal?: AbortSignal | undefined;
+  /** Of a file: from so many paths on the store is listed, and not asked for each. */
+  listedFrom?: number;
+}
 
 /**
  * Sends the assets that these files name and the store lacks; gives how many it sent. Names come from contents: one
@@ -21,7 +29,7 @@ const LISTED = 10_000;
 export async function sendAssets(
   sources: readonly AssetSource[],
   store: AssetStore,
-  { lake, database, signal }: { lake: Lake; database: Database; signal?: AbortSignal | undefined },
+  { lake, database, signal, listedFrom = LISTED_FROM }: AssetEffects,
 ): Promise<number> {
   let count = 0;
   for (const { key, file } of sources) {
@@ -34,7 +42,7 @@ export async function sendAssets(
       `SELECT count(*) AS paths FROM (${select})`,
     );
     const isThere =
-      paths < LISTED
+      paths < listedFrom
         ? async (path: string) => (await store.size(assetKey(path))) !== undefined
         : listedBefore(store, assetKey(`provider=${key.provider}/dataset=${key.dataset}/`));
     const send = async (path: string) => {

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { syncFile } from "../lake/durable.ts";
 import { ensureFolder, isMissing, renameDurable, tempBeside } from "../lake/files.ts";
 import type { Modes } from "../lake/modes.ts";
@@ -40,6 +40,7 @@ export function s3Store(
     try {
       return await work(await client());
     } catch (error) {
+      if (systemCode(error) !== undefined && (error as { path?: string }).path !== undefined) throw error; // of a local file
       throw fromS3(error, `s3://${bucket}/${what}`);
     }
   };
@@ -126,7 +127,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
 
 function isAbsent(error: unknown): boolean {
   const code = (error as { code?: string }).code ?? "";
-  return ["NoSuchKey", "NotFound", "404", "ENOENT"].includes(code);
+  return ["NoSuchKey", "NotFound", "404"].includes(code);
 }
 
 /** An error of the S3 client as ours: what failed, where, what to do. */
