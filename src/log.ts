@@ -39,6 +39,11 @@ export function createLogger(
   };
 }
 
+/** A level that may be changed while the program runs. */
+export interface LogLevelControl {
+  level: LogLevel;
+}
+
 /** Swallows everything; for callers that were given no logger. */
 export const silentLogger: Logger = createLogger({ write: () => {} }, "error");
 

@@ -31,12 +31,13 @@ export const serveCommand = defineCommand({
       },
     };
     settings.processing.auto = flags.autoProcess ?? processing.auto;
-    const logger = openServerLog(lake, settings, effects.terminal);
+    const { logger, logLevel } = openServerLog(lake, settings, effects.terminal);
     const server = await startServer({
       lake,
       settings,
       selfCommand: effects.selfCommand,
       logger,
+      logLevel,
       version: effects.version,
       noAuth: flags.noAuth ?? false,
     });

@@ -24,6 +24,8 @@ export interface AssetCheckRuns {
   report(id: string, format: ReportFormat): string;
   /** Stops one that runs or waits, and gives it when it has ended. Throws `not_found`, `conflict` when it has ended before. */
   cancel(id: string): Promise<Validation>;
+  /** How many run and how many wait at the moment. */
+  load(): { running: number; waiting: number };
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,8 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
       details: { validation_id: id },
     });
   };
+  const inState = (status: Validation["status"]) =>
+    [...runs.values()].filter(({ validation }) => validation.status === status).length;
   const execute = async ({ validation, stop }: Run) => {
     const { validation_id: id, request } = validation;
     try {
@@ -104,7 +108,7 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
     start: (request) => {
       if (stopping)
         throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
-      const waiting = [...runs.values()].filter(({ validation }) => validation.status === "queued").length;
+      const waiting = inState("queued");
       if (waiting >= MAX_WAITING) {
         throw new AppError("busy", `${waiting} checks of assets wait already; ask again later`);
       }
@@ -139,6 +143,7 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
       await run.done;
       return run.validation;
     },
+    load: () => ({ running: inState("running"), waiting: inState("queued") }),
     stop: async () => {
       stopping = true;
       for (const { stop } of runs.values()) stop.abort();

@@ -14,6 +14,8 @@ export type Content = PrepareRequest["contents"][number];
 /** Long-lived workers; each has one message at a time. */
 export interface WorkerPool {
   readonly size: number;
+  /** How many have a message at the moment. */
+  busy(): number;
   /**
    * Prepares contents on the next free worker; answers in the order asked. A content on which its worker ends twice
    * comes back as not ok. Throws what the worker threw, or `worker_crashed` when workers end without a suspect.
@@ -107,6 +109,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
 
   return {
     size: options.size,
+    busy: () => all.length - free.length,
     prepare: (terms, contents) => prepare(terms, contents),
     close: () => {
       closed = true;

@@ -39,6 +39,8 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
     const seconds = (now() - startedAt) / 1000;
     const rate = seconds > 0.5 ? (progress.rows_done - atStart.rows) / seconds : 0;
     progress.rows_per_second = rate > 0 ? rate : null;
+    const bytesRate = seconds > 0.5 ? (progress.bytes_done - atStart.bytes) / seconds : 0;
+    progress.bytes_per_second = bytesRate > 0 ? bytesRate : null;
     progress.seconds_left = rate > 0 ? Math.max(0, progress.rows_total - progress.rows_done) / rate : null;
   };
   return {
@@ -61,10 +63,12 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
       base.images += whole.images;
       base.bytes += whole.bytes;
       current = { rows: 0, images: 0, bytes: 0 };
+      record.progress.workers_busy = 0;
       record.progress.uploads_done += 1;
       refresh();
     },
     running: (progress) => {
+      record.progress.workers_busy = progress.workers_busy ?? 0;
       current = { rows: progress.rows_done, images: progress.images_done, bytes: progress.bytes_done };
       refresh();
     },

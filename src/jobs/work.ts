@@ -53,6 +53,7 @@ export async function openWork(options: WorkOptions): Promise<Work> {
   });
   const context: WorkContext = {
     ...options,
+    onProgress: (progress) => options.onProgress({ ...progress, workers_busy: pool.busy() }),
     settings,
     database: await open(),
     pool,

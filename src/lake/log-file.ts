@@ -8,26 +8,62 @@ export interface LogFileOptions {
   /** How many files are kept, the current one included. */
   keep: number;
   modes?: Modes;
+  /**
+   * Lines that follow another within this time are written together, at its end or that of the process: a file server
+   * is asked once for all of them. Each at once without.
+   */
+  gatherMs?: number;
 }
 
 /** Appends lines to a file and rotates it: `<path>`, `<path>.1` (the one before)... A full disk stops no work. */
 export function openLogFile(path: string, options: LogFileOptions): LogSink {
-  const { maxBytes, keep, modes = DEFAULT_MODES } = options;
+  const { maxBytes, keep, modes = DEFAULT_MODES, gatherMs = 0 } = options;
   let size = sizeOf(path);
+  let gathered: string[] = [];
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  const append = (text: string, bytes: number) => {
+    if (text === "") return;
+    if (size > 0 && size + bytes > maxBytes) {
+      rotate(path, keep);
+      size = 0;
+    }
+    appendFileSync(path, text);
+    if (size === 0) chmodSync(path, modes.file);
+    size += bytes;
+  };
+  const flush = () => {
+    const lines = gathered;
+    gathered = [];
+    try {
+      let text = "";
+      let textBytes = 0;
+      for (const line of lines) {
+        const bytes = Buffer.byteLength(line);
+        if (size + textBytes + bytes > maxBytes) {
+          append(text, textBytes);
+          text = "";
+          textBytes = 0;
+        }
+        text += line;
+        textBytes += bytes;
+      }
+      append(text, textBytes);
+    } catch {
+      // the log must never be why the work fails
+    }
+  };
+  if (gatherMs > 0) process.once("exit", flush);
   return {
     write: (line) => {
-      try {
-        const bytes = Buffer.byteLength(line);
-        if (size > 0 && size + bytes > maxBytes) {
-          rotate(path, keep);
-          size = 0;
-        }
-        appendFileSync(path, line);
-        if (size === 0) chmodSync(path, modes.file);
-        size += bytes;
-      } catch {
-        // the log must never be why the work fails
-      }
+      gathered.push(line);
+      if (waiting !== undefined) return;
+      flush();
+      if (gatherMs === 0) return;
+      waiting = setTimeout(() => {
+        waiting = undefined;
+        flush();
+      }, gatherMs);
+      waiting.unref();
     },
   };
 }

@@ -31,6 +31,9 @@ export const JobProgressSchema = v.object({
   /** Rows a second since the start, and seconds left at that rate; null while unknown. */
   rows_per_second: v.nullable(v.number()),
   seconds_left: v.nullable(v.number()),
+  /** Bytes a second since the start, and worker threads at work now; not in records of old. */
+  bytes_per_second: v.optional(v.nullable(v.number())),
+  workers_busy: v.optional(v.number()),
   /** What the job is doing now, for people: `assets aihub/책`. */
   step: v.string(),
 });

@@ -48,6 +48,8 @@ export const ChildMessageSchema = v.variant("type", [
     rows_done: v.number(),
     images_done: v.number(),
     bytes_done: v.number(),
+    /** Worker threads that have something to do. */
+    workers_busy: v.optional(v.number()),
   }),
   /** The upload is settled: committed, moved to failed, or (cancelled) back in pending. */
   v.object({ type: v.literal("outcome"), upload: UploadOutcomeSchema }),

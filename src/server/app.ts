@@ -2,6 +2,8 @@ import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import type { ServerDeps } from "./deps.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { logRoutes } from "./log-routes.ts";
+import { metricsRoutes } from "./metrics-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { fromFramework, problem } from "./problem.ts";
@@ -32,6 +34,8 @@ export function createApp(deps: ServerDeps, guard: Guard) {
       return problem(known);
     })
     .use(systemRoutes(deps))
+    .use(metricsRoutes(deps))
+    .use(logRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
     .use(validateRoutes(deps))

@@ -2,10 +2,12 @@ import type { Settings } from "../config.ts";
 import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
-import type { Logger } from "../log.ts";
+import type { Logger, LogLevelControl } from "../log.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import type { Engines } from "./engines.ts";
+import type { MetricRegistry } from "./metric-registry.ts";
 import type { QuerySlots } from "./query-slots.ts";
+import type { SystemState } from "./system-state.ts";
 
 /** What the routes need; each takes the part it uses. */
 export interface ServerDeps {
@@ -19,7 +21,10 @@ export interface ServerDeps {
   files: AnswerFiles;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
+  state: SystemState;
+  metrics: MetricRegistry;
   logger: Logger;
+  logLevel: LogLevelControl;
   version: string;
   startedAt: string;
 }

@@ -7,6 +7,8 @@ export interface QuerySlots {
    * time, `cancelled` when the signal fired.
    */
   take(signal: AbortSignal): Promise<() => void>;
+  /** How many run and how many wait at the moment. */
+  load(): { running: number; waiting: number };
 }
 
 export function createSlots(count: number, waitMs: number): QuerySlots {
@@ -25,6 +27,7 @@ export function createSlots(count: number, waitMs: number): QuerySlots {
     };
   };
   return {
+    load: () => ({ running: count - free, waiting: waiting.length }),
     take: async (signal) => {
       throwIfCancelled(signal);
       if (free > 0) {

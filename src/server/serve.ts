@@ -6,11 +6,12 @@ import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
-import type { Logger } from "../log.ts";
+import type { Logger, LogLevelControl } from "../log.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
 import { createEngines } from "./engines.ts";
 import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "./guard.ts";
+import { createOperations } from "./operations.ts";
 import { createSlots } from "./query-slots.ts";
 
 export interface ServeOptions {
@@ -19,6 +20,8 @@ export interface ServeOptions {
   /** The program that is started again as the child that does the work. */
   selfCommand: string[];
   logger: Logger;
+  /** From which level on it logs. */
+  logLevel: LogLevelControl;
   version: string;
   /** Others may reach the server without a token. */
   noAuth: boolean;
@@ -59,15 +62,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   );
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const startedAt = new Date().toISOString();
+  const { state, metrics, observe } = createOperations({ ...options, supervisor, slots, checks, startedAt });
   const app = createApp(
-    { ...options, supervisor, checks, engines, slots, files, keepOpen, startedAt },
+    { ...options, supervisor, checks, engines, slots, files, keepOpen, state, metrics, startedAt },
     {
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isAuthorized: tokens && createTokenCheck(tokens),
       maxBodyBytes: parseSize(settings.serve.max_body),
     },
   );
-  const server = listen(host, port, parseSize(settings.serve.max_body), (request) => app.fetch(request));
+  const observed = observe(app.routes, () => undefined);
+  const server = listen(host, port, parseSize(settings.serve.max_body), (request) =>
+    observed(request, () => app.fetch(request)),
+  );
   const url = `http://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${server.port}`;
   const lease = await acquireLease(lake.layout.processLease, { purpose: serverPurpose(url) }).catch(
     async (error) => {

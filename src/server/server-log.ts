@@ -1,14 +1,19 @@
 import { parseSize, type Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { openLogFile } from "../lake/log-file.ts";
-import { createLogger, type Logger } from "../log.ts";
+import { createLogger, type Logger, type LogLevelControl } from "../log.ts";
 
 /** The server's log: JSON lines in the lake's logs/, rotated, and a readable line of each for whoever looks on. */
-export function openServerLog(lake: Lake, settings: Settings, viewer: { note(line: string): void }): Logger {
+export function openServerLog(
+  lake: Lake,
+  settings: Settings,
+  viewer: { note(line: string): void },
+): { logger: Logger; logLevel: LogLevelControl } {
   const file = openLogFile(lake.layout.log, {
     maxBytes: parseSize(settings.log.max_size),
     keep: settings.log.keep,
     modes: lake.modes,
+    gatherMs: 100,
   });
   const sink = {
     write: (line: string) => {
@@ -16,7 +21,8 @@ export function openServerLog(lake: Lake, settings: Settings, viewer: { note(lin
       viewer.note(readable(line));
     },
   };
-  return createLogger(sink, settings.log.level);
+  const logLevel: LogLevelControl = { level: settings.log.level };
+  return { logger: createLogger(sink, () => logLevel.level), logLevel };
 }
 
 /** `12:03:44 info  job started job_id=j01...` */

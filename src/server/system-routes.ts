@@ -1,6 +1,5 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { listUploads } from "../lake/manifests.ts";
 import { JobRecordSchema } from "../schema/job.ts";
 import type { ServerDeps } from "./deps.ts";
 
@@ -17,10 +16,34 @@ const StatusSchema = v.object({
   /** The running job, or null. */
   job: v.nullable(JobRecordSchema),
   uploads: v.object({ pending: v.number(), processing: v.number(), failed: v.number() }),
+  queue: v.object({
+    uploads: v.number(),
+    queries_running: v.number(),
+    queries_waiting: v.number(),
+    checks_running: v.number(),
+    checks_waiting: v.number(),
+  }),
+  workers: v.object({ total: v.number(), busy: v.number() }),
+  /** Of the running job. */
+  rates: v.object({ rows_per_second: v.nullable(v.number()), bytes_per_second: v.nullable(v.number()) }),
+  /** Null while the file system does not answer. */
+  disk: v.nullable(v.object({ free_bytes: v.number(), total_bytes: v.number() })),
+  /** Null without a catalog. */
+  catalog: v.nullable(
+    v.object({
+      generation: v.number(),
+      rows: v.number(),
+      partitions: v.number(),
+      bytes: v.number(),
+      built_at: v.string(),
+      age_seconds: v.number(),
+    }),
+  ),
+  uptime_seconds: v.number(),
 });
 
 /** GET /health, /info and /status. */
-export function systemRoutes({ lake, settings, supervisor, version, startedAt }: ServerDeps) {
+export function systemRoutes({ lake, settings, state, version, startedAt }: ServerDeps) {
   return new Elysia({ name: "system" })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: HealthSchema },
@@ -41,19 +64,26 @@ export function systemRoutes({ lake, settings, supervisor, version, startedAt }:
     .get(
       "/status",
       async () => {
-        const [pending, processing, failed] = await Promise.all([
-          listUploads(lake, "pending"),
-          listUploads(lake, "processing"),
-          listUploads(lake, "failed"),
+        const [uploads, queue, disk, catalog] = await Promise.all([
+          state.facts.uploads(),
+          state.queue(),
+          state.facts.disk(),
+          state.catalog(),
         ]);
         return {
-          job: supervisor.running() ?? null,
-          uploads: { pending: pending.length, processing: processing.length, failed: failed.length },
+          job: state.job() ?? null,
+          uploads,
+          queue,
+          workers: state.workers(),
+          rates: state.rates(),
+          disk: disk ?? null,
+          catalog: catalog ?? null,
+          uptime_seconds: state.uptimeSeconds(),
         };
       },
       {
         response: { 200: StatusSchema },
-        detail: { summary: "The running job and how many uploads wait or failed" },
+        detail: { summary: "The running job, what waits, workers, rates, disk and catalog" },
       },
     );
 }

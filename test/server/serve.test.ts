@@ -88,6 +88,8 @@ test("the interface describes itself", async () => {
     ["/health", ["get"]],
     ["/info", ["get"]],
     ["/status", ["get"]],
+    ["/metrics", ["get"]],
+    ["/log-level", ["get", "put"]],
     ["/process", ["post"]],
     ["/jobs", ["get"]],
     ["/jobs/{id}", ["delete", "get"]],

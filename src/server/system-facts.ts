@@ -1,0 +1,83 @@
+import { statfs } from "node:fs/promises";
+import { catalogInfo } from "../catalog/info.ts";
+import { catalogIdentity } from "../catalog/publish.ts";
+import type { Settings } from "../config.ts";
+import type { Lake } from "../lake/lake.ts";
+import { listUploads, type UploadState } from "../lake/manifests.ts";
+
+export interface CatalogFacts {
+  generation: number;
+  rows: number;
+  partitions: number;
+  built_at: string;
+  bytes: number;
+}
+
+export interface DiskFacts {
+  free_bytes: number;
+  total_bytes: number;
+}
+
+/** What monitors ask for again and again, at the price of a few system calls: no walk over the lake, no open file. */
+export interface SystemFacts {
+  uploads(): Promise<Record<UploadState, number>>;
+  /** Of the published catalog, read once for each that is published; undefined without one. */
+  catalog(): Promise<CatalogFacts | undefined>;
+  /** Of the file system that holds the lake; undefined while it does not answer. */
+  disk(): Promise<DiskFacts | undefined>;
+}
+
+const FRESH_MS = 2000;
+/** A file server that is away must not hold up the monitor that shall tell. */
+const PATIENCE_MS = 2000;
+
+export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Settings }): SystemFacts {
+  let known: { identity: string; facts: Promise<CatalogFacts> } | undefined;
+  return {
+    uploads: recent(async () => {
+      const [pending, processing, failed] = await Promise.all([
+        listUploads(lake, "pending"),
+        listUploads(lake, "processing"),
+        listUploads(lake, "failed"),
+      ]);
+      return { pending: pending.length, processing: processing.length, failed: failed.length };
+    }, 0),
+    catalog: recent(async () => {
+      const identity = await catalogIdentity(lake);
+      if (identity === undefined) return undefined;
+      if (known?.identity !== identity) {
+        const facts = catalogInfo({ lake, settings });
+        known = { identity, facts };
+        facts.catch(() => {
+          known = undefined; // replaced under our hands, or broken: the next look may know more
+        });
+      }
+      return known.facts.catch(() => undefined);
+    }, FRESH_MS),
+    disk: recent(async () => {
+      const asked = statfs(lake.root).then(
+        ({ bsize, bavail, blocks }) => ({ free_bytes: bsize * bavail, total_bytes: bsize * blocks }),
+        () => undefined,
+      );
+      return Promise.race([asked, Bun.sleep(PATIENCE_MS).then(() => undefined)]);
+    }, FRESH_MS),
+  };
+}
+
+/** Asks again only when the last answer is older than `freshMs`; those who ask meanwhile share it. */
+function recent<T>(ask: () => Promise<T>, freshMs: number): () => Promise<T> {
+  let last: { answer: Promise<T>; untilMs: number } | undefined;
+  return () => {
+    if (last !== undefined && performance.now() < last.untilMs) return last.answer;
+    const asked = { answer: ask(), untilMs: Number.POSITIVE_INFINITY };
+    last = asked;
+    const settle = (keepMs: number) => {
+      asked.untilMs = performance.now() + keepMs;
+    };
+    asked.answer.then(
+      () => settle(freshMs),
+      () => settle(0),
+    );
+    return asked.answer;
+  };
+}
