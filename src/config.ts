@@ -105,6 +105,24 @@ export function modesOf(settings: Pick<Settings, "permissions">) {
   return { folder: settings.permissions.folder, file: settings.permissions.file, asset: 0o444 };
 }
 
+/** A service manager that started this process and wants to hear from it (sd_notify(3), sd_watchdog_enabled(3)). */
+export interface ServiceManager {
+  /** NOTIFY_SOCKET. */
+  socket: string;
+  /** It restarts this process when it is not told within this time that it lives. */
+  watchdogMs: number | undefined;
+}
+
+export function serviceManager(
+  env: Record<string, string | undefined> = process.env,
+): ServiceManager | undefined {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = env;
+  if (process.platform !== "linux" || socket === undefined || socket === "") return undefined;
+  const ours = pid === undefined || pid === "" || pid === String(process.pid);
+  const watchdogMs = Number(usec ?? 0) / 1000;
+  return { socket, watchdogMs: ours && watchdogMs > 0 ? watchdogMs : undefined };
+}
+
 /** The environment of a process that this one starts: its own, and `more`. */
 export function childEnvironment(more: Record<string, string>): Record<string, string | undefined> {
   return { ...process.env, ...more };

@@ -49,7 +49,14 @@ export interface ChildOptions {
   folder: string;
   logger: Logger;
   onProgress(progress: Answer<"progress">): void;
+  onSpawn?: OnSpawn | undefined;
 }
+
+/**
+ * Is given, as soon as the process was started, what tells whether it answers within some time, busy or not; one that
+ * has ended is no worry of who asks.
+ */
+export type OnSpawn = (isAlive: (timeoutMs: number) => Promise<boolean>) => void;
 
 /** Starts the child and waits until it can work. */
 export async function startChild(options: ChildOptions): Promise<WorkChild> {
@@ -63,6 +70,11 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
   });
   let waiting: PromiseWithResolvers<ChildMessage> | undefined;
   let dead: Error | undefined;
+  const pings = new Set<() => void>();
+  const answerPings = () => {
+    for (const answered of pings) answered();
+    pings.clear();
+  };
 
   const answer = (message: ChildMessage) => {
     waiting?.resolve(message);
@@ -74,12 +86,14 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
       if (message === undefined) continue;
       if (message.type === "log") options.logger[message.level](message.message, message.fields);
       else if (message.type === "progress") options.onProgress(message);
+      else if (message.type === "pong") answerPings();
       else answer(message);
     }
     await child.exited;
     dead = new ChildDeath(child.exitCode, child.signalCode);
     waiting?.reject(dead);
     waiting = undefined;
+    answerPings();
   };
   const listening = listen();
 
@@ -102,6 +116,24 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     return reply as Answer<T>;
   };
 
+  options.onSpawn?.(async (timeoutMs) => {
+    if (dead) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const answered = () => resolve(true);
+    pings.add(answered);
+    try {
+      send({ type: "ping" });
+    } catch {
+      // a closed pipe: the child's death is about to be seen
+    }
+    const timer = setTimeout(() => {
+      pings.delete(answered);
+      resolve(false);
+    }, timeoutMs);
+    const alive = await promise;
+    clearTimeout(timer);
+    return alive;
+  });
   const { token: _secret, ...settings } = options.settings;
   const start: ParentMessage = {
     type: "start",

@@ -57,6 +57,10 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
         busy?.abort();
         continue;
       }
+      if (message.type === "ping") {
+        say({ type: "pong" });
+        continue;
+      }
       const controller = new AbortController();
       busy = controller;
       // Not awaited: a cancel, or the end of stdin, must be heard while it runs.

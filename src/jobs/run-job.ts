@@ -8,7 +8,7 @@ import { listUploads } from "../lake/manifests.ts";
 import type { Logger } from "../log.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { ChildDeath, startChild, type WorkChild } from "./child-process.ts";
+import { ChildDeath, type OnSpawn, startChild, type WorkChild } from "./child-process.ts";
 import { processPatiently } from "./crash-policy.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
 import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./records.ts";
@@ -28,6 +28,7 @@ export interface JobOptions {
   /** An unfinished job to continue; a new one without. */
   record?: JobRecord;
   onChange?(record: JobRecord): void;
+  onSpawn?: OnSpawn;
 }
 
 /** How long a child that was told to stop may take before it is killed and its upload handed back for it. */
@@ -163,6 +164,7 @@ async function ensureChild(run: JobRun): Promise<WorkChild> {
     jobId: run.record.job_id,
     folder: run.folder,
     logger,
+    onSpawn: run.options.onSpawn,
     onProgress: (progress) => {
       addProgress(run.record, progress, run.meter);
       announce(run, progress.step);

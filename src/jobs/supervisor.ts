@@ -19,6 +19,8 @@ export interface Supervisor {
   /** Takes up what a dead process left: its job, or uploads still in processing. */
   recover(): Promise<void>;
   running(): JobRecord | undefined;
+  /** Whether the process that does the work answers within that time; without work there is nothing to fear. */
+  isAlive(timeoutMs: number): Promise<boolean>;
   /** A job as it is this moment. Throws `not_found`. */
   job(jobId: string): Promise<JobRecord>;
   /** Ends a running job; its running upload goes back to pending. Throws `conflict` when it does not run. */
@@ -42,6 +44,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { lake, logger } = options;
   const listeners = new Set<(record: JobRecord) => void>();
   let current: { record: JobRecord; controller: AbortController; done: Promise<void> } | undefined;
+  let isChildAlive = async (_timeoutMs: number) => true;
   let again = false;
   let stopping = false;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -59,7 +62,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         if (!isTerminal(now)) publish(now);
       };
       try {
-        await runJob({ ...options, record, signal: controller.signal, onChange: changed });
+        await runJob({
+          ...options,
+          record,
+          signal: controller.signal,
+          onChange: changed,
+          onSpawn: (isAlive) => {
+            isChildAlive = isAlive;
+          },
+        });
       } catch (error) {
         logger.error("the job's record could not be written", { job_id: record.job_id, error });
         if (!isTerminal(record)) record.status = "failed";
@@ -98,6 +109,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       launch(unfinished ?? createJobRecord());
     },
     running: () => current?.record,
+    isAlive: (timeoutMs) => (current === undefined ? Promise.resolve(true) : isChildAlive(timeoutMs)),
     job: async (jobId) => (current?.record.job_id === jobId ? current.record : readJob(lake, jobId)),
     cancel: async (jobId) => {
       if (current?.record.job_id !== jobId) {

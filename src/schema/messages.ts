@@ -27,6 +27,8 @@ export const ParentMessageSchema = v.variant("type", [
   }),
   /** Compacts what is due of the partitions that the job changed, and refreshes the catalog. */
   v.object({ type: v.literal("finish"), partitions: v.array(PartitionKeySchema) }),
+  /** Is answered by `pong`, whatever it works on. */
+  v.object({ type: v.literal("ping") }),
   /** Hands the running upload back to pending. */
   v.object({ type: v.literal("cancel") }),
 ]);
@@ -59,6 +61,7 @@ export const ChildMessageSchema = v.variant("type", [
     generation: v.optional(v.number()),
     error: v.optional(FailureSchema),
   }),
+  v.object({ type: v.literal("pong") }),
   /** The child cannot work at all, and ends. */
   v.object({ type: v.literal("broken"), error: FailureSchema }),
   v.object({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
-import { parseSize, type Settings } from "../config.ts";
+import { parseSize, type Settings, serviceManager } from "../config.ts";
 import { AppError, systemCode } from "../errors.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
@@ -13,6 +13,7 @@ import { createEngines } from "./engines.ts";
 import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "./guard.ts";
 import { createOperations } from "./operations.ts";
 import { createSlots } from "./query-slots.ts";
+import { announceServer } from "./systemd.ts";
 
 export interface ServeOptions {
   lake: Lake;
@@ -84,12 +85,20 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   );
   await supervisor.recover();
   if (settings.processing.auto) supervisor.watchPending(WATCH_INTERVAL_MS);
+  const service = await announceServer({
+    manager: serviceManager(),
+    logger,
+    supervisor,
+    url,
+    answer: (request) => app.fetch(request),
+  });
   logger.info("serving", { url, lake: lake.root, auto_process: settings.processing.auto });
   return {
     url,
     lost: lease.lost,
     stop: async () => {
       logger.info("stopping");
+      service.stopping();
       await Promise.all([supervisor.stop(), checks.stop()]);
       await stopListening(server);
       engines.close();
