@@ -65,6 +65,7 @@ export function createConsole(options: ConsoleOptions): Console {
     },
     error: screen.writeLine,
     progress: screen.progress,
+    live: screen.live,
     close: screen.clear,
     ...questions,
   };

@@ -1,53 +1,79 @@
-import { listJobs } from "../jobs/records.ts";
-import { listStaged, type StagedUpload } from "../jobs/staging.ts";
-import type { Lake } from "../lake/lake.ts";
+import type { ListedUpload } from "../jobs/upload-list.ts";
 import type { JobRecord } from "../schema/job.ts";
-import { formatPartition } from "../schema/partition.ts";
-import { formatCount } from "../util/format.ts";
-import type { Terminal } from "./terminal.ts";
+import { formatCount, formatDuration } from "../util/format.ts";
+import type { Effects } from "./command.ts";
+import { oneLine, renderTable } from "./table.ts";
 
 const JOBS_SHOWN = 10;
+const COMPLETED_SHOWN = 20;
 
-/** Prints `{uploads, jobs}`: what lies in staging, and the newest jobs. */
-export async function listProcessing(lake: Lake, terminal: Terminal): Promise<void> {
-  const staged = await listStaged(lake, ["processing", "pending", "failed"]);
-  const jobs = await listJobs(lake, JOBS_SHOWN);
-  terminal.result({ uploads: staged.map(uploadDocument), jobs: jobs.map(jobDocument) }, () => {
-    const uploads = staged.map(describeStaged);
+export interface ListOptions {
+  /** Everybody's uploads, not only those of this account. */
+  all: boolean;
+  /** At most so many completed uploads. */
+  limit?: number | undefined;
+}
+
+/** Prints `{uploads, jobs}`: the uploads of the caller, those on their way and the newest completed, and the newest jobs. */
+export async function listProcessing(effects: Effects, options: ListOptions): Promise<void> {
+  const { uploads, jobs } = await readLists(effects, options);
+  effects.terminal.result({ uploads, jobs: jobs.map(jobDocument) }, () => {
     const lines = jobs.map(
       (job) =>
         `  ${job.job_id} ${job.status}, ${formatCount(job.progress.uploads_done)} uploads, ${job.created_at}`,
     );
     return [
-      uploads.length === 0 ? "No upload waits." : "Uploads:",
-      ...uploads,
+      uploads.length === 0 ? nothingText(options) : describeUploads(uploads, options),
       lines.length === 0 ? "No job yet." : "Jobs:",
       ...lines,
     ].join("\n");
   });
 }
 
-function uploadDocument({ upload_id, status, manifest, failure }: StagedUpload) {
-  return {
-    upload_id,
-    status,
-    provider: manifest?.provider ?? null,
-    dataset: manifest?.dataset ?? null,
-    task: manifest?.task ?? null,
-    variant: manifest?.variant ?? null,
-    rows: manifest?.rows ?? null,
-    ...(failure === undefined
-      ? {}
-      : { failed_at: failure.failed_at, error: { code: failure.code, message: failure.message } }),
-  };
+async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
+  const { listUploadsOf } = await import("../jobs/upload-list.ts");
+  const { listJobs } = await import("../jobs/records.ts");
+  const { userName } = await import("../ingest/execute.ts");
+  const lake = await effects.openLake();
+  const owner = all ? undefined : userName();
+  const uploads = await listUploadsOf(lake, { owner, completed: limit });
+  return { uploads, jobs: await listJobs(lake, JOBS_SHOWN) };
+}
+
+function nothingText({ all }: ListOptions): string {
+  return all ? "No upload yet." : "No upload of yours; --all shows those of everybody.";
+}
+
+function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions): string {
+  const columns = [
+    { title: "UPLOAD" },
+    { title: "STATE" },
+    { title: "PARTITION" },
+    { title: "ROWS", align: "right" },
+    { title: "REJECTED", align: "right" },
+    { title: "AGE", align: "right" },
+    ...(all ? [{ title: "BY" } as const] : []),
+  ] as const;
+  const count = (value: number | null) => (value === null ? "-" : formatCount(value));
+  const rows = uploads.map((upload) => [
+    upload.upload_id,
+    upload.status,
+    partitionOf(upload),
+    count(upload.rows),
+    count(upload.rejected),
+    upload.age_seconds === null ? "-" : formatDuration(upload.age_seconds),
+    ...(all ? [upload.uploaded_by ?? "-"] : []),
+  ]);
+  const reasons = uploads
+    .filter(({ error }) => error !== undefined)
+    .map(({ upload_id, error }) => `${upload_id} failed: ${oneLine(error?.message ?? "")}`);
+  return [renderTable(columns, rows), ...reasons].join("\n");
+}
+
+function partitionOf({ provider, dataset, task, variant }: ListedUpload): string {
+  return provider === null ? "unreadable" : `${provider}/${dataset}/${task}/${variant}`;
 }
 
 function jobDocument({ job_id, status, created_at, started_at, finished_at, progress }: JobRecord) {
   return { job_id, status, created_at, started_at, finished_at, progress };
-}
-
-function describeStaged({ upload_id, status, manifest, failure }: StagedUpload): string {
-  const what = manifest ? `${formatPartition(manifest)}, ${formatCount(manifest.rows)} rows` : "unreadable";
-  const why = failure === undefined ? "" : `: ${failure.message}`;
-  return `  ${upload_id} ${status}: ${what}${why}`;
 }

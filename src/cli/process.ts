@@ -1,10 +1,10 @@
-import { AppError, throwIfCancelled } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { defineCommand, defineGroup, type Effects } from "./command.ts";
 import { describeJob } from "./job-text.ts";
 import { listProcessing } from "./process-list.ts";
-import { findServer, followThere, startProcessing } from "./processing.ts";
+import { findServer, startProcessing } from "./processing.ts";
 
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
@@ -47,11 +47,21 @@ const statusCommand = defineCommand({
 });
 
 const listCommand = defineCommand({
-  summary: "List uploads that wait, are in work or failed, and the newest jobs",
-  flags: {},
-  examples: ["datalake process list", "datalake process list --json"],
-  run: async (_, effects) => {
-    await listProcessing(await effects.openLake(), effects.terminal);
+  summary: "List your uploads with their state, and the newest jobs",
+  flags: {
+    all: { type: "switch", description: "Uploads of everybody" },
+    limit: {
+      type: "number",
+      placeholder: "N",
+      description: "At most so many completed uploads (default: 20)",
+    },
+  },
+  examples: ["datalake process list", "datalake process list --all --json"],
+  run: async ({ flags: { all = false, limit } }, effects) => {
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
+      throw new AppError("usage", `--limit is a number of uploads, not ${limit}`);
+    }
+    await listProcessing(effects, { all, limit });
     return 0;
   },
 });
@@ -108,28 +118,38 @@ export const processCommand = defineGroup({
   },
 });
 
-const WATCH_INTERVAL_MS = 500;
-
 /** Follows a job through its server, else through its record in the lake. */
 async function watchJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
   const { isTerminal } = await import("../jobs/records.ts");
+  const { watchLive } = await import("./process-watch.ts");
   const found = await readWantedJob(effects, jobId);
   if (isTerminal(found)) return found;
-  const server = effects.settings.server === undefined ? undefined : await findServer(effects);
-  if (server) return followThere(server, found.job_id, effects);
-  const bar = effects.terminal.progress("processing", { unit: "rows" });
-  try {
-    for (let job = found; ; job = await readWantedJob(effects, found.job_id)) {
-      const { rows_done: done, rows_total: total, bytes_done: bytes, step: label } = job.progress;
-      bar.update({ done, total, bytes, label });
-      if (isTerminal(job)) return job;
-      await refuseAbandoned(await effects.openLake(), job);
-      throwIfCancelled(effects.signal);
-      await Bun.sleep(WATCH_INTERVAL_MS);
-    }
-  } finally {
-    bar.finish();
+  const id = found.job_id;
+  const { settings } = effects;
+  if (settings.server !== undefined) {
+    const { connectServer } = await import("../client/server.ts");
+    const server = connectServer(settings.server, settings.token);
+    return watchLive(effects, async () => {
+      const { job, uploads, workers } = await server.status();
+      const watched = job?.job_id === id ? job : await server.job(id);
+      return { job: watched, waiting: uploads.pending, failed: countFailed(watched), workers };
+    });
   }
+  const { listUploads } = await import("../lake/manifests.ts");
+  const lake = await effects.openLake();
+  return watchLive(effects, async () => {
+    const job = await readWantedJob(effects, id);
+    if (!isTerminal(job)) await refuseAbandoned(lake, job);
+    const waiting = (await listUploads(lake, "pending")).length;
+    const busy = job.progress.workers_busy;
+    const workers =
+      busy === undefined ? undefined : { busy, total: Math.max(busy, settings.processing.num_proc) };
+    return { job, waiting, failed: countFailed(job), workers };
+  });
+}
+
+function countFailed({ uploads }: JobRecord): number {
+  return uploads.filter(({ status }) => status === "failed").length;
 }
 
 /** A job that nobody works on would be watched for ever. */

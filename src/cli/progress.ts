@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDuration } from "../util/format.ts";
 import type { OutputStream } from "./streams.ts";
 import { cutCell } from "./table.ts";
-import type { ProgressBar } from "./terminal.ts";
+import type { LiveView, ProgressBar } from "./terminal.ts";
 
 const REDRAW_MS = 100;
 const LINE_MS = 5000;
@@ -16,6 +16,7 @@ export interface ProgressState {
 
 export interface ProgressScreen {
   progress(label: string, options?: { total?: number; unit?: "rows" | "files" | "bytes" }): ProgressBar;
+  live(): LiveView;
   /** Writes a line above the bar that is shown, if one is. */
   writeLine(line: string): void;
   /** Takes the bar away: before a question, and when the command ends. */
@@ -35,25 +36,43 @@ export function createProgressScreen(
   let shown = "";
 
   const clear = () => {
-    if (shown !== "") stream.write("\r\u001b[2K");
+    const above = shown.split("\n").length - 1;
+    if (above > 0) stream.write(`\r\u001b[${above}A\u001b[J`);
+    else if (shown !== "") stream.write("\r\u001b[2K");
     shown = "";
   };
-  const draw = (line: string) => {
-    const cut = cutCell(line, Math.max(20, (stream.columns ?? 80) - 1));
-    if (cut === shown) return;
-    stream.write(`\r\u001b[2K${cut}`);
-    shown = cut;
+  const draw = (...lines: string[]) => {
+    const width = Math.max(20, (stream.columns ?? 80) - 1);
+    const text = lines.map((line) => cutCell(line, width)).join("\n");
+    if (text === shown) return;
+    if (lines.length > 1 || shown.includes("\n")) clear();
+    stream.write(lines.length > 1 ? text : `\r\u001b[2K${text}`);
+    shown = text;
   };
   const writeLine = (line: string) => {
-    const bar = shown;
+    const lines = shown.split("\n");
     clear();
     stream.write(`${line}\n`);
-    if (bar !== "") draw(bar);
+    if (lines[0] !== "") draw(...lines);
   };
 
   return {
     clear,
     writeLine,
+    live: () => {
+      if (options.quiet) return { update: () => {}, finish: () => {} };
+      let shownAt = live ? Number.NEGATIVE_INFINITY : now();
+      return {
+        update: (lines, line) => {
+          const at = now();
+          if (at - shownAt < (live ? REDRAW_MS : LINE_MS)) return;
+          shownAt = at;
+          if (live) draw(...lines);
+          else stream.write(`${line}\n`);
+        },
+        finish: clear,
+      };
+    },
     progress: (label, { total, unit = "rows" } = {}) => {
       if (options.quiet) return { update: () => {}, finish: () => {} };
       const startedAt = now();

@@ -18,6 +18,8 @@ export interface Terminal {
   warn(line: string): void;
   /** A bar on a terminal, else a line now and then on stderr; silent with `--quiet`. */
   progress(label: string, options?: { total?: number; unit?: "rows" | "files" | "bytes" }): ProgressBar;
+  /** A few lines that are redrawn in place on a terminal, else one plain line of them now and then on stderr. */
+  live(): LiveView;
   /** Questions; each throws AppError `cancelled` on Ctrl-C. Only call them when `interactive`. */
   select<T>(question: string, choices: readonly Choice<T>[], initial?: T): Promise<T>;
   text(question: string, options?: TextQuestion): Promise<string>;
@@ -43,4 +45,10 @@ export interface TextQuestion {
 export interface ProgressBar {
   update(state: { done: number; total?: number; bytes?: number; label?: string }): void;
   finish(line?: string): void;
+}
+
+export interface LiveView {
+  /** `line`: what is said where nothing can be redrawn. */
+  update(lines: readonly string[], line: string): void;
+  finish(): void;
 }

@@ -7,6 +7,7 @@ const StartedSchema = v.object({ status: v.picklist(["started", "already_running
 const StatusSchema = v.looseObject({
   job: v.nullable(JobRecordSchema),
   uploads: v.object({ pending: v.number(), processing: v.number(), failed: v.number() }),
+  workers: v.optional(v.object({ total: v.number(), busy: v.number() })),
 });
 const InfoSchema = v.looseObject({ version: v.string(), lake: v.string() });
 const ErrorSchema = v.object({

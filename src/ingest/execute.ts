@@ -234,7 +234,7 @@ function* listFiles(folder: string): Generator<string> {
 }
 
 /** Who uploads, by the system's account; its number where that has no name. */
-function userName(): string {
+export function userName(): string {
   const uid = process.getuid?.();
   const named = readAccounts().find((line) => line.split(":")[2] === String(uid));
   return named?.split(":")[0] ?? userInfo().username;

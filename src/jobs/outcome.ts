@@ -18,6 +18,7 @@ export function emptyOutcome(
     rows: 0,
     rejected: 0,
     assets: { stored: 0, deduplicated: 0, bytes: 0 },
+    ...(manifest && { uploaded_by: manifest.created_by, uploaded_at: manifest.created_at }),
   };
 }
 

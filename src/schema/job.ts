@@ -17,6 +17,9 @@ export const UploadOutcomeSchema = v.object({
   /** Version of the partition that this upload made. */
   version: v.optional(v.number()),
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  /** Who uploaded it and when (ISO 8601); not in records of old. */
+  uploaded_by: v.optional(v.string()),
+  uploaded_at: v.optional(v.string()),
 });
 export type UploadOutcome = v.InferOutput<typeof UploadOutcomeSchema>;
 

@@ -40,6 +40,37 @@ describe("a bar on a terminal", () => {
   });
 });
 
+describe("a live view", () => {
+  test("is redrawn in place, line by line, and leaves nothing", () => {
+    const stream = recorder(30);
+    let time = 0;
+    const screen = createProgressScreen(stream, { quiet: false, now: () => time });
+    const view = screen.live();
+    view.update(["one", "two", "three ".repeat(20)], "plain");
+    view.update(["too", "soon"], "plain");
+    time = 500;
+    view.update(["four", "five"], "plain");
+    screen.writeLine("a note");
+    view.finish();
+    const [first, ...more] = stream.text.split("\r\u001b[2A\u001b[J");
+    const [second, third, fourth] = more.join("").split("\r\u001b[1A\u001b[J");
+    expect(first?.split("\n")).toEqual(["one", "two", expect.stringMatching(/^three .*…$/)]);
+    expect(more).toHaveLength(1);
+    expect(second).toBe("four\nfive");
+    expect(third).toBe("a note\nfour\nfive");
+    expect(fourth).toBe("");
+  });
+
+  test("without a terminal is a plain line every five seconds", () => {
+    const stream = recorder();
+    let time = 0;
+    const view = createProgressScreen(stream, { quiet: false, now: () => time }).live();
+    for (time = 0; time < 11_000; time += 500) view.update(["a", "b"], `at ${time}`);
+    view.finish();
+    expect(stream.text).toBe("at 5000\nat 10000\n");
+  });
+});
+
 describe("progress without a terminal", () => {
   test("is a plain line every five seconds, none for short work", () => {
     const stream = recorder();

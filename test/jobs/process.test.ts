@@ -132,7 +132,7 @@ test("too many rejects fail the upload whole; a retry puts it back", async () =>
   expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(0);
   expect(await staged(world)).toEqual({ ...NOTHING, pending: [uploadId] });
   expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(5);
-  const list = JSON.parse((await runProgram(world, ["process", "list", "--json"])).stdout);
+  const list = JSON.parse((await runProgram(world, ["process", "list", "--all", "--json"])).stdout);
   expect(list.uploads).toMatchObject([{ upload_id: uploadId, status: "pending", rows: 2 }]);
   expect(list.jobs).toMatchObject([{ job_id: job.job_id, status: "completed" }]);
 });

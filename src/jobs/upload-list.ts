@@ -1,0 +1,107 @@
+import * as v from "valibot";
+import type { Lake } from "../lake/lake.ts";
+import type { JobRecord, UploadOutcome } from "../schema/job.ts";
+import { UploadIdSchema } from "../schema/names.ts";
+import { listJobIds, readJob } from "./records.ts";
+import { listStaged, type StagedUpload } from "./staging.ts";
+
+/** An upload as its owner sees it, wherever it is on its way. */
+export const ListedUploadSchema = v.object({
+  upload_id: UploadIdSchema,
+  status: v.picklist(["pending", "processing", "completed", "failed"]),
+  /** Null where the upload cannot be read. */
+  provider: v.nullable(v.string()),
+  dataset: v.nullable(v.string()),
+  task: v.nullable(v.string()),
+  variant: v.nullable(v.string()),
+  /** Rows that it brought; of a completed one those that were published. */
+  rows: v.nullable(v.number()),
+  /** Null before it was processed. */
+  rejected: v.nullable(v.number()),
+  uploaded_by: v.nullable(v.string()),
+  uploaded_at: v.nullable(v.string()),
+  age_seconds: v.nullable(v.number()),
+  job_id: v.nullable(v.string()),
+  failed_at: v.optional(v.string()),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+});
+export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
+
+export interface UploadListOptions {
+  /** Only what this account or token brought; everybody's without. */
+  owner?: string | undefined;
+  /** At most so many completed ones, the newest; those on their way are all given. */
+  completed: number;
+}
+
+/** Jobs that are looked into for completed uploads. */
+const MAX_JOBS = 200;
+
+/** Uploads in work, pending, failed, each oldest first, then completed ones of the newest jobs, newest first. */
+export async function listUploadsOf(lake: Lake, options: UploadListOptions): Promise<ListedUpload[]> {
+  const staged = await listStaged(lake, ["processing", "pending", "failed"]);
+  const now = Date.now();
+  const isWanted = ({ uploaded_by }: ListedUpload) =>
+    options.owner === undefined || uploaded_by === options.owner;
+  const listed = staged.map((one) => describeStaged(one, now)).filter(isWanted);
+  const known = new Set(staged.map(({ upload_id }) => upload_id));
+  const completed: ListedUpload[] = [];
+  for (const id of (await listJobIds(lake)).slice(0, MAX_JOBS)) {
+    if (completed.length >= options.completed) break;
+    const job = await readJob(lake, id).catch(() => undefined); // damaged, or just removed
+    for (const outcome of [...(job?.uploads ?? [])].reverse()) {
+      if (job === undefined || outcome.status !== "completed" || known.has(outcome.upload_id)) continue;
+      known.add(outcome.upload_id);
+      const one = describeCompleted(outcome, job, now);
+      if (isWanted(one)) completed.push(one);
+    }
+  }
+  return [...listed, ...completed.slice(0, options.completed)];
+}
+
+function describeStaged({ upload_id, status, manifest, failure }: StagedUpload, now: number): ListedUpload {
+  return {
+    upload_id,
+    status,
+    provider: manifest?.provider ?? null,
+    dataset: manifest?.dataset ?? null,
+    task: manifest?.task ?? null,
+    variant: manifest?.variant ?? null,
+    rows: manifest?.rows ?? null,
+    rejected: failure === undefined ? null : rejectedOf(failure.details),
+    uploaded_by: manifest?.created_by ?? null,
+    uploaded_at: manifest?.created_at ?? null,
+    age_seconds: ageOf(manifest?.created_at, now),
+    job_id: failure?.job_id ?? null,
+    ...(failure === undefined
+      ? {}
+      : { failed_at: failure.failed_at, error: { code: failure.code, message: failure.message } }),
+  };
+}
+
+function describeCompleted(outcome: UploadOutcome, job: JobRecord, now: number): ListedUpload {
+  const { upload_id, provider, dataset, task, variant, rows, rejected, uploaded_by, uploaded_at } = outcome;
+  return {
+    upload_id,
+    status: "completed",
+    provider,
+    dataset,
+    task,
+    variant,
+    rows,
+    rejected,
+    uploaded_by: uploaded_by ?? null,
+    uploaded_at: uploaded_at ?? null,
+    age_seconds: ageOf(uploaded_at, now),
+    job_id: job.job_id,
+  };
+}
+
+function rejectedOf(details: Record<string, unknown> | undefined): number | null {
+  return typeof details?.rejected === "number" ? details.rejected : null;
+}
+
+function ageOf(iso: string | undefined, now: number): number | null {
+  const time = Date.parse(iso ?? "");
+  return Number.isNaN(time) ? null : Math.max(0, Math.round((now - time) / 1000));
+}
