@@ -63,7 +63,7 @@ export const syncCommand = defineCommand({
             `the column ${name} is left out: its type differs between partitions, and nothing is copied`,
           );
         }
-        if (flags.dryRun ?? false) return showPlan(plan, effects);
+        if (flags.dryRun ?? false) return showPlan(plan, await sync.estimate(plan), effects);
         const bar = terminal.progress("sync", { unit: "files" });
         const result = await sync
           .execute(plan, {
@@ -114,12 +114,16 @@ function countsOf(plan: SyncPlan) {
   };
 }
 
-function showPlan(plan: SyncPlan, { terminal }: Effects): number {
-  const counts = countsOf(plan);
+function showPlan(
+  plan: SyncPlan,
+  cost: { bytes: number; statements: number },
+  { terminal }: Effects,
+): number {
+  const counts = { ...countsOf(plan), ...cost };
   terminal.result(counts, () =>
     [
       `Would bring ${plan.target} to generation ${plan.generation}:`,
-      `  ${formatQuantity(counts.files, "file")} sent, ${counts.rewritten} of them in other types`,
+      `  ${formatQuantity(counts.files, "file")} (${formatBytes(cost.bytes)}) sent, ${counts.rewritten} of them in other types; ${formatQuantity(cost.statements, "statement")}`,
       `  ${counts.new_table ? "a new table, " : ""}${formatQuantity(counts.partitions_added, "partition")} added, ${counts.partitions_moved} moved to a new base, ${counts.partitions_dropped} dropped`,
       `  ${formatQuantity(counts.columns_added.length, "column")} added, ${formatQuantity(counts.folders_removed, "folder")} removed`,
     ].join("\n"),

@@ -1,6 +1,6 @@
 import { formatType, mergeColumns, parseType, type TypeTree } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
-import type { LakePartition } from "./model.ts";
+import type { LakeColumn, LakePartition } from "./model.ts";
 
 /** The columns of the table at the target: one type each, which every file of every partition has. */
 export interface TableColumns {
@@ -11,26 +11,39 @@ export interface TableColumns {
 
 /** In a copy files are written in the types of the table: the common one, integers with a sign. */
 export function copiedColumns(partitions: readonly LakePartition[]): TableColumns {
-  const columns = mergeColumns(partitions).map(({ name, type }) => ({ name, type: signedType(type) }));
+  const columns = commonColumns(partitions).map(({ name, type }) => ({ name, type: signedType(type) }));
   return { columns, leftOut: [] };
 }
 
 /** Over the lake's own files a column must have one type everywhere, and one that the target reads. */
 export function sharedColumns(partitions: readonly LakePartition[]): TableColumns {
   const types = new Map<string, Set<string>>();
-  for (const { columns, rows } of partitions) {
-    for (const { name, type, nulls } of columns) {
-      if (nulls < rows) types.set(name, (types.get(name) ?? new Set()).add(type));
+  for (const columns of listsOf(partitions)) {
+    for (const { name, type, isEmpty } of columns) {
+      if (!isEmpty) types.set(name, (types.get(name) ?? new Set()).add(type));
     }
   }
   const columns: Column[] = [];
   const leftOut: string[] = [];
-  for (const { name, type } of mergeColumns(partitions)) {
+  for (const { name, type } of commonColumns(partitions)) {
     const [own = type, ...others] = types.get(name) ?? [type];
     if (others.length > 0 || signedType(own) !== own) leftOut.push(name);
     else columns.push({ name, type: own });
   }
   return { columns, leftOut };
+}
+
+/** Partitions share their lists of columns: each is looked at once. */
+function listsOf(partitions: readonly LakePartition[]): Set<readonly LakeColumn[]> {
+  return new Set(partitions.map(({ columns }) => columns));
+}
+
+function commonColumns(partitions: readonly LakePartition[]): Column[] {
+  const parts = Array.from(listsOf(partitions), (columns) => ({
+    rows: 1,
+    columns: columns.map(({ name, type, isEmpty }) => ({ name, type, nulls: isEmpty ? 1 : 0 })),
+  }));
+  return mergeColumns(parts);
 }
 
 const SIGNED: Record<string, string> = {
@@ -55,11 +68,11 @@ function signed(type: TypeTree): TypeTree {
 
 /** Columns of a partition whose files hold another type than the table: they are written anew. */
 export function castsOf(
-  { columns, rows }: Pick<LakePartition, "columns" | "rows">,
-  table: readonly Column[],
-): Column[] {
-  const types = new Map(table.map(({ name, type }) => [name, type]));
-  return columns
-    .filter(({ name, type, nulls }) => nulls < rows && types.get(name) !== type)
-    .map(({ name, type }) => ({ name, type: types.get(name) ?? type }));
+  { columns }: Pick<LakePartition, "columns">,
+  table: ReadonlyMap<string, string>,
+): readonly Column[] {
+  const casts = columns.filter(({ name, type, isEmpty }) => !isEmpty && table.get(name) !== type);
+  return casts.length === 0 ? NONE : casts.map(({ name, type }) => ({ name, type: table.get(name) ?? type }));
 }
+
+const NONE: readonly Column[] = [];

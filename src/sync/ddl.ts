@@ -29,9 +29,9 @@ export interface Ddl {
   createTable(table: Table): string[];
   dropTable(table: Pick<Table, "name">): string[];
   addColumns(table: Table, columns: readonly Column[]): string[];
-  addPartitions(table: Table, partitions: readonly TablePartition[]): string[];
-  movePartitions(table: Table, partitions: readonly TablePartition[]): string[];
-  dropPartitions(table: Table, values: readonly (readonly string[])[]): string[];
+  addPartitions(table: Table, partitions: Iterable<TablePartition>): Iterable<string>;
+  movePartitions(table: Table, partitions: Iterable<TablePartition>): Iterable<string>;
+  dropPartitions(table: Table, values: Iterable<readonly string[]>): Iterable<string>;
 }
 
 /** The partition's names as columns of the table of rows. */
@@ -61,39 +61,48 @@ export function athenaDdl({ names }: Pick<StatementRunner, "names">): Ddl {
       columns.length === 0
         ? []
         : [`ALTER TABLE ${nameOf(table)} ADD COLUMNS (${columns.map(field).join(", ")})`],
-    addPartitions: (table, partitions) =>
-      batchesOf(
-        partitions.map(
-          ({ values, location }) => `${specOf(table, values)} LOCATION ${quoteHiveText(location)}`,
-        ),
-      ).map((batch) => `ALTER TABLE ${nameOf(table)} ADD IF NOT EXISTS ${batch.join(" ")}`),
+    addPartitions: function* (table, partitions) {
+      const parts = map(
+        partitions,
+        ({ values, location }) => `${specOf(table, values)} LOCATION ${quoteHiveText(location)}`,
+      );
+      for (const batch of batchesOf(parts)) {
+        yield `ALTER TABLE ${nameOf(table)} ADD IF NOT EXISTS ${batch.join(" ")}`;
+      }
+    },
     movePartitions: (table, partitions) =>
-      partitions.map(
+      map(
+        partitions,
         ({ values, location }) =>
           `ALTER TABLE ${nameOf(table)} ${specOf(table, values)} SET LOCATION ${quoteHiveText(location)}`,
       ),
-    dropPartitions: (table, values) =>
-      batchesOf(values.map((one) => specOf(table, one))).map(
-        (batch) => `ALTER TABLE ${nameOf(table)} DROP IF EXISTS ${batch.join(", ")}`,
-      ),
+    dropPartitions: function* (table, values) {
+      for (const batch of batchesOf(map(values, (one) => specOf(table, one)))) {
+        yield `ALTER TABLE ${nameOf(table)} DROP IF EXISTS ${batch.join(", ")}`;
+      }
+    },
   };
 }
 
-function batchesOf(parts: readonly string[]): string[][] {
-  const batches: string[][] = [];
+function* batchesOf(parts: Iterable<string>): Generator<string[]> {
+  let batch: string[] = [];
   let bytes = 0;
   for (const part of parts) {
     const size = Buffer.byteLength(part) + 2;
-    const last = batches.at(-1);
-    if (last === undefined || last.length === BATCH.partitions || bytes + size > BATCH.bytes) {
-      batches.push([part]);
-      bytes = size;
-    } else {
-      last.push(part);
-      bytes += size;
+    if (batch.length === BATCH.partitions || (batch.length > 0 && bytes + size > BATCH.bytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
     }
+    batch.push(part);
+    bytes += size;
   }
-  return batches;
+  if (batch.length > 0) yield batch;
+}
+
+/** There may be 100,000 partitions: their statements are made when they are run. */
+function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
+  for (const item of items) yield change(item);
 }
 
 /** Trino's own, for its Hive connector. */
@@ -122,12 +131,13 @@ export function trinoDdl({ names }: Pick<StatementRunner, "names">): Ddl {
     addColumns: (table, columns) =>
       columns.map((column) => `ALTER TABLE ${nameOf(table)} ADD COLUMN IF NOT EXISTS ${field(column)}`),
     addPartitions: (table, partitions) =>
-      partitions.map(({ values, location }) => call("register_partition", table, values, location)),
-    movePartitions: (table, partitions) =>
-      partitions.flatMap(({ values, location }) => [
-        call("unregister_partition", table, values),
-        call("register_partition", table, values, location),
-      ]),
-    dropPartitions: (table, values) => values.map((one) => call("unregister_partition", table, one)),
+      map(partitions, ({ values, location }) => call("register_partition", table, values, location)),
+    movePartitions: function* (table, partitions) {
+      for (const { values, location } of partitions) {
+        yield call("unregister_partition", table, values);
+        yield call("register_partition", table, values, location);
+      }
+    },
+    dropPartitions: (table, values) => map(values, (one) => call("unregister_partition", table, one)),
   };
 }

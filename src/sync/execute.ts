@@ -6,10 +6,10 @@ import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
-import { mapConcurrent } from "../util/concurrent.ts";
+import { eachConcurrent, mapConcurrent } from "../util/concurrent.ts";
 import { sendAssets } from "./assets.ts";
 import { type Ddl, ROW_KEYS, type Table } from "./ddl.ts";
-import type { SyncedPartition, SyncManifest } from "./model.ts";
+import type { SyncManifest } from "./model.ts";
 import { type Placement, partitionsFolder, type SyncPlan } from "./plan.ts";
 import { sendFile } from "./send-file.ts";
 import type { AssetStore, SyncStore } from "./store.ts";
@@ -25,6 +25,8 @@ export interface SyncEffects {
   runner: StatementRunner;
   ddl: Ddl;
   database: Database;
+  /** The catalog's table of partitions, in the database. */
+  known: string;
   /** Local folder for files on their way. */
   scratch: string;
   /** Address of the folder in which a partition's folder lies, as the engine sees it. */
@@ -50,6 +52,8 @@ export interface SyncResult {
 }
 
 const TRANSFERS_AT_ONCE = 8;
+/** Athena runs 20 statements of DDL at once for a whole account; people and other programs want some. */
+const STATEMENTS_AT_ONCE = 4;
 
 /**
  * Does what a plan says: files, then the table and its partitions, then the new list of partitions, then what is gone, and
@@ -76,16 +80,17 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     if (!plan.upToDate) {
       await mkdir(effects.scratch, { recursive: true });
       await store.putText(UNFINISHED, `${JSON.stringify(plan.unfinished)}\n`);
-      const sizes = await sendFiles(plan, effects, result);
+      await sendFiles(plan, effects, result);
       if (assets) result.assets = await sendAssets(plan.assetSources, assets, effects);
-      await sendList(plan, effects, sizes);
+      await sendList(plan, effects);
       result.objects += 1;
-      for (const sql of statementsOf(plan, effects)) await run(sql);
+      for (const { statements, atOnce } of statementsOf(plan, effects))
+        await eachConcurrent(statements, atOnce, run);
     }
-    for (const { prefix, generation } of plan.removes) {
+    for (const { folder, generation } of plan.removes) {
       const gone = generation === undefined ? [] : [[String(generation)]];
       for (const sql of effects.ddl.dropPartitions(listTable(effects), gone)) await run(sql);
-      await store.removeAll(prefix);
+      await store.removeAll(folder);
       result.removed += 1;
     }
     if (plan.isManifestNew) await store.putText(MANIFEST, manifestOf(plan, effects.nowMs));
@@ -96,37 +101,43 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
   return result;
 }
 
-/** Sends the files of a plan, several at once; gives the size of each object by its key. */
-async function sendFiles(
-  plan: SyncPlan,
-  effects: SyncEffects,
-  result: SyncResult,
-): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
+/** Sends the files of a plan, several at once, and counts them. */
+async function sendFiles(plan: SyncPlan, effects: SyncEffects, result: SyncResult): Promise<void> {
   let done = 0;
   await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
     throwIfCancelled(effects.signal);
     const { bytes, sent } = await sendFile(transfer, effects);
-    sizes.set(`${transfer.folder}/${transfer.file}`, bytes);
     if (sent) result.objects += 1;
     if (sent) result.bytes += bytes;
     done += 1;
     effects.onProgress?.({ done, total: plan.transfers.length, bytes: result.bytes });
   });
-  return sizes;
 }
 
-/** The statements of a plan. Partitions are dropped last: until then the list of partitions names them. */
-function statementsOf(plan: SyncPlan, { ddl, store, rowsAddress, runner }: SyncEffects): string[] {
+/** Statements, of which some may run at once and in any order. */
+export interface Stage {
+  statements: Iterable<string>;
+  atOnce: number;
+}
+
+/**
+ * The statements of a plan, in stages. Partitions are dropped last: until then the list of partitions names them. They
+ * are moved one by one: where that takes two statements, one partition at a time is out of the table.
+ */
+export function statementsOf(
+  plan: SyncPlan,
+  { ddl, store, rowsAddress, runner }: Pick<SyncEffects, "ddl" | "rowsAddress"> & ListEffects,
+): Stage[] {
   const { isNew, columns, addColumns } = plan.table;
   const table = { name: runner.names.table, columns, keys: ROW_KEYS, location: rowsAddress };
   const list = listTable({ runner, store });
-  const place = ({ key, folder }: Placement) => ({
-    values: valuesOf(key),
-    location: `${rowsAddress}/${folder}`,
-  });
-  const folder = partitionsFolder(plan.generation).slice(0, -1);
+  const folder = partitionsFolder(plan.generation);
   const generation = { values: [String(plan.generation)], location: `${store.address}/${folder}` };
+  function* places(placements: readonly Placement[]) {
+    for (const { key, folder: own } of placements) {
+      yield { values: valuesOf(key), location: `${rowsAddress}/${own}` };
+    }
+  }
   const made = isNew
     ? [
         ...ddl.createSchema(`${store.address}/schema`),
@@ -135,16 +146,15 @@ function statementsOf(plan: SyncPlan, { ddl, store, rowsAddress, runner }: SyncE
         ...ddl.createTable(list),
       ]
     : ddl.addColumns(table, addColumns);
+  const resets = plan.resets.map(({ key }) => valuesOf(key));
   return [
-    ...made,
-    ...ddl.dropPartitions(
-      table,
-      plan.resets.map(({ key }) => valuesOf(key)),
-    ),
-    ...ddl.addPartitions(table, [...plan.resets, ...plan.adds].map(place)),
-    ...ddl.movePartitions(table, plan.moves.map(place)),
-    ...ddl.addPartitions(list, [generation]),
-    ...ddl.dropPartitions(table, plan.drops.map(valuesOf)),
+    { statements: made, atOnce: 1 },
+    { statements: ddl.dropPartitions(table, resets), atOnce: STATEMENTS_AT_ONCE },
+    { statements: ddl.addPartitions(table, places(plan.resets)), atOnce: STATEMENTS_AT_ONCE },
+    { statements: ddl.addPartitions(table, places(plan.adds)), atOnce: STATEMENTS_AT_ONCE },
+    { statements: ddl.movePartitions(table, places(plan.moves)), atOnce: 1 },
+    { statements: ddl.addPartitions(list, [generation]), atOnce: 1 },
+    { statements: ddl.dropPartitions(table, plan.drops.map(valuesOf)), atOnce: STATEMENTS_AT_ONCE },
   ];
 }
 
@@ -181,7 +191,12 @@ const KNOWN_COLUMNS = [
   { name: "location", type: "VARCHAR" },
 ];
 
-function listTable({ runner, store }: Pick<SyncEffects, "runner" | "store">): Table {
+type ListEffects = {
+  runner: Pick<StatementRunner, "names">;
+  store: Pick<SyncStore, "address">;
+};
+
+function listTable({ runner, store }: ListEffects): Table {
   return {
     name: `${runner.names.table}_partitions`,
     columns: KNOWN_COLUMNS,
@@ -190,45 +205,47 @@ function listTable({ runner, store }: Pick<SyncEffects, "runner" | "store">): Ta
   };
 }
 
-/** The list of partitions of this generation: what engines plan queries by. */
+/** Partitions whose places are handed to the database at once. */
+const PLACES = 1000;
+
+/** The list of partitions of this generation, with where each lies: what engines plan queries by. */
 async function sendList(
   plan: SyncPlan,
-  { store, database, scratch, rowsAddress }: SyncEffects,
-  sizes: ReadonlyMap<string, number>,
+  { store, database, known, scratch, rowsAddress }: SyncEffects,
 ): Promise<void> {
   const temp = join(scratch, `${Bun.randomUUIDv7()}.part`);
-  const rows = plan.partitions.map((partition) =>
-    describe(partition, `${rowsAddress}/${partition.folder}`, sizes),
+  await database.run(
+    "CREATE OR REPLACE TEMP TABLE places (provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, location VARCHAR)",
   );
-  const shape = JSON.stringify([Object.fromEntries(KNOWN_COLUMNS.map(({ name, type }) => [name, type]))]);
-  try {
-    await Bun.write(`${temp}.json`, JSON.stringify(rows));
+  for (let at = 0; at < plan.partitions.length; at += PLACES) {
+    const rows = plan.partitions.slice(at, at + PLACES).map(({ folder, ...key }) => ({
+      ...pickKey(key),
+      location: `${rowsAddress}/${folder}`,
+    }));
     await database.run(
-      `COPY (SELECT p.* FROM (SELECT unnest(from_json(content, ${quoteText(shape)})) AS p FROM read_text(${quoteText(`${temp}.json`)}))) TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`,
+      `INSERT INTO places SELECT p.* FROM (SELECT unnest(from_json($1, ${PLACE_SHAPE})) AS p)`,
+      [JSON.stringify(rows)],
     );
-    await store.putFile(`${partitionsFolder(plan.generation)}partitions.parquet`, temp);
+  }
+  try {
+    await database.run(
+      `COPY (SELECT provider, dataset, task, variant, rows, bytes, version, to_json(columns)::VARCHAR AS columns, features, location
+       FROM ${known} JOIN places USING (provider, dataset, task, variant) ORDER BY ALL)
+       TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    await store.putFile(`${partitionsFolder(plan.generation)}/partitions.parquet`, temp);
   } finally {
     await rm(temp, { force: true });
-    await rm(`${temp}.json`, { force: true });
   }
 }
 
-function describe(partition: SyncedPartition, location: string, sizes: ReadonlyMap<string, number>) {
-  for (const file of partition.files)
-    file.bytes = sizes.get(`${partition.folder}/${file.name}`) ?? file.bytes;
-  const { rows, bytes, version, columns, features } = partition;
-  return {
-    ...pickNames(partition),
-    rows,
-    bytes,
-    version,
-    columns: JSON.stringify(columns),
-    features,
-    location,
-  };
-}
+const PLACE_SHAPE = quoteText(
+  JSON.stringify([
+    { provider: "VARCHAR", dataset: "VARCHAR", task: "VARCHAR", variant: "VARCHAR", location: "VARCHAR" },
+  ]),
+);
 
-function pickNames({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
+function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
   return { provider, dataset, task, variant };
 }
 

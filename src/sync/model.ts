@@ -1,36 +1,26 @@
 import * as v from "valibot";
-import { ColumnSchema, ColumnStatsSchema } from "../schema/columns.ts";
-import { PartitionKeySchema } from "../schema/partition.ts";
+import { type Column, ColumnSchema } from "../schema/columns.ts";
+import { type PartitionKey, PartitionKeySchema } from "../schema/partition.ts";
 
 export const SYNC_TARGETS = ["athena", "trino"] as const;
 export type SyncTarget = (typeof SYNC_TARGETS)[number];
 
-const SyncedFileSchema = v.object({
-  name: v.string(),
-  bytes: v.number(),
-  /** Whether the assets that it names were sent. */
-  assets: v.boolean(),
-});
-
 /** A partition as a sync left it. */
 export const SyncedPartitionSchema = v.object({
   ...PartitionKeySchema.entries,
-  rows: v.number(),
-  bytes: v.number(),
-  base_version: v.number(),
   version: v.number(),
-  columns: v.array(ColumnStatsSchema),
-  features: v.string(),
   /** Where its files lie: below the root of the copy, or the lake's own folder. */
   folder: v.string(),
-  files: v.array(SyncedFileSchema),
+  files: v.array(v.string()),
+  /** Whether the assets that all of them name were sent. */
+  assets: v.boolean(),
 });
 export type SyncedPartition = v.InferOutput<typeof SyncedPartitionSchema>;
 
 /** What a running query may still read, and since when nothing refers to it. */
 const DeadSchema = v.object({
-  /** Below the root of the copy; all objects that begin with it. */
-  prefix: v.string(),
+  /** Below the root of the copy, with all that lies in it. */
+  folder: v.string(),
   /** Of the table of partitions, to be dropped with its objects. */
   generation: v.optional(v.number()),
   /** ISO 8601. */
@@ -60,8 +50,8 @@ export const UnfinishedSchema = v.object({
   generation: v.number(),
   /** Generations whose lists of partitions syncs before it may have left, none of which got to its end. */
   earlier: v.array(v.number()),
-  /** Folders that were being filled, below the root of the copy, each with a slash at its end. */
-  prefixes: v.array(v.string()),
+  /** Folders that were being filled, below the root of the copy. */
+  folders: v.array(v.string()),
   /** Partitions that were being added, moved or dropped. */
   keys: v.array(PartitionKeySchema),
   /** The table's columns were being changed. */
@@ -69,10 +59,19 @@ export const UnfinishedSchema = v.object({
 });
 export type Unfinished = v.InferOutput<typeof UnfinishedSchema>;
 
-/** A partition of the lake, as its catalog tells. */
-export interface LakePartition extends Omit<SyncedPartition, "folder" | "files"> {
+/** Of a partition; `isEmpty` where no row has a value. */
+export interface LakeColumn extends Column {
+  isEmpty: boolean;
+}
+
+/** What a plan needs of a partition of the lake. There may be 100,000 of them: equal lists of columns are one list. */
+export interface LakePartition extends PartitionKey {
+  base_version: number;
+  version: number;
   /** Names of its live files, the base first. */
   files: string[];
-  /** The uploads that made its rows, oldest first. */
-  uploads: string[];
+  columns: readonly LakeColumn[];
+  /** The oldest and the newest of the uploads that made its rows. */
+  first_upload: string;
+  last_upload: string;
 }

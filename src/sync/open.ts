@@ -1,6 +1,7 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { readPublished, requireCatalog } from "../catalog/open.ts";
+import { requireCatalog } from "../catalog/open.ts";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -8,22 +9,27 @@ import { bucketOf, createS3 } from "../query/athena/s3.ts";
 import { athenaOptions, trinoOptions } from "../query/create-engine.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
-import { athenaDdl, trinoDdl } from "./ddl.ts";
-import { executeSync, MANIFEST, type SyncEffects, type SyncResult, UNFINISHED } from "./execute.ts";
+import { eachConcurrent } from "../util/concurrent.ts";
+import { athenaDdl, type Ddl, trinoDdl } from "./ddl.ts";
 import {
-  type LakePartition,
-  type SyncManifest,
-  SyncManifestSchema,
-  type SyncTarget,
-  UnfinishedSchema,
-} from "./model.ts";
+  executeSync,
+  MANIFEST,
+  type SyncEffects,
+  type SyncResult,
+  statementsOf,
+  UNFINISHED,
+} from "./execute.ts";
+import { type SyncManifest, SyncManifestSchema, type SyncTarget, UnfinishedSchema } from "./model.ts";
 import { planSync, type SyncPlan } from "./plan.ts";
+import { readLake } from "./read-lake.ts";
 import { type AssetStore, folderStore, type SyncStore, s3Store } from "./store.ts";
 
 export interface OpenSync {
   /** What stands at the target; undefined before the first sync. */
   manifest: SyncManifest | undefined;
   plan(options: PlanOptions): SyncPlan;
+  /** What a plan costs: bytes of the files it sends as they are now, statements it runs. */
+  estimate(plan: SyncPlan): Promise<{ bytes: number; statements: number }>;
   execute(plan: SyncPlan, options: ExecuteOptions): Promise<SyncResult>;
   close(): void;
 }
@@ -50,7 +56,7 @@ export async function openSync(lake: Lake, settings: Settings, target: SyncTarge
   const place = placeOf(lake, settings, target);
   const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database });
   try {
-    const published = await readPublished(database, lake);
+    const state = await readLake(database, lake);
     const manifest = await readDocument(place.store, MANIFEST, SyncManifestSchema);
     const unfinished = await readDocument(place.store, UNFINISHED, UnfinishedSchema);
     return {
@@ -61,11 +67,13 @@ export async function openSync(lake: Lake, settings: Settings, target: SyncTarge
           unfinished,
           target,
           shared: place.shared,
-          generation: published?.head.generation ?? 0,
-          partitions: (published?.partitions ?? []) as LakePartition[],
+          generation: state.generation,
+          partitions: state.partitions,
           before: manifest,
         }),
-      execute: (plan, options) => execute({ lake, settings, target, database, place }, plan, options),
+      estimate: (plan) => estimate({ lake, settings, target, place }, plan),
+      execute: (plan, options) =>
+        execute({ lake, settings, target, database, place, known: state.table }, plan, options),
       close: () => database.close(),
     };
   } catch (error) {
@@ -73,6 +81,8 @@ export async function openSync(lake: Lake, settings: Settings, target: SyncTarge
     throw error;
   }
 }
+
+const STATS_AT_ONCE = 32;
 
 interface Place {
   store: SyncStore;
@@ -123,12 +133,46 @@ async function readDocument<S extends v.GenericSchema>(
   );
 }
 
+async function estimate(
+  parts: { lake: Lake; settings: Settings; target: SyncTarget; place: Place },
+  plan: SyncPlan,
+): Promise<{ bytes: number; statements: number }> {
+  const { lake, settings, target, place } = parts;
+  let bytes = 0;
+  await eachConcurrent(plan.transfers, STATS_AT_ONCE, async ({ partition, file }) => {
+    const info = await stat(join(lake.layout.partition(partition), file)).catch(() => undefined); // the sync itself says so
+    bytes += info?.size ?? 0;
+  });
+  const runner = await openRunner(settings, target);
+  try {
+    const ddl = ddlOf(target, runner);
+    const { store, rowsAddress } = place;
+    const stages = plan.upToDate ? [] : statementsOf(plan, { ddl, store, rowsAddress, runner });
+    let statements = 0;
+    for (const stage of stages) for (const _ of stage.statements) statements += 1;
+    return { bytes, statements };
+  } finally {
+    runner.close();
+  }
+}
+
+function ddlOf(target: SyncTarget, runner: StatementRunner): Ddl {
+  return target === "athena" ? athenaDdl(runner) : trinoDdl(runner);
+}
+
 async function execute(
-  parts: { lake: Lake; settings: Settings; target: SyncTarget; database: Database; place: Place },
+  parts: {
+    lake: Lake;
+    settings: Settings;
+    target: SyncTarget;
+    database: Database;
+    place: Place;
+    known: string;
+  },
   plan: SyncPlan,
   { nowMs, signal, onProgress }: ExecuteOptions,
 ): Promise<SyncResult> {
-  const { lake, settings, target, database, place } = parts;
+  const { lake, settings, target, database, place, known } = parts;
   const runner = await openRunner(settings, target);
   try {
     return await executeSync(plan, {
@@ -136,8 +180,9 @@ async function execute(
       store: place.store,
       assets: place.assets,
       runner,
-      ddl: target === "athena" ? athenaDdl(runner) : trinoDdl(runner),
+      ddl: ddlOf(target, runner),
       database,
+      known,
       scratch: join(settings.scratchFolder, `sync-${process.pid}`),
       rowsAddress: place.rowsAddress,
       nowMs,

@@ -1,4 +1,3 @@
-import { parseDeltaFile } from "../lake/layout.ts";
 import type { Column } from "../schema/columns.ts";
 import {
   comparePartitions,
@@ -28,17 +27,13 @@ export interface PlanRequest {
 
 /** A file on its way to the copy. */
 export interface Transfer {
-  key: PartitionKey;
+  partition: LakePartition;
   /** Of the lake. */
   file: string;
   /** Below the root of the copy. */
   folder: string;
   /** Columns to be written in another type; the file is copied as it is where there are none. */
-  casts: Column[];
-  /** What the file's own metadata must say: another one took its name where it does not. */
-  version: number;
-  /** Of the partition. */
-  uploads: readonly string[];
+  casts: readonly Column[];
 }
 
 /** A file whose assets are to be sent. */
@@ -112,11 +107,12 @@ export function planSync(request: PlanRequest): SyncPlan {
     unfinished: {
       generation,
       earlier: [],
-      prefixes: [],
+      folders: [],
       keys: [],
       columns: change.isNew || change.added.length > 0,
     },
   };
+  const types = new Map(change.columns.map(({ name, type }) => [name, type]));
   const known = new Map(before?.partitions.map((partition) => [formatPartition(partition), partition]));
   const unsure = new Map(unfinished?.keys.map((key) => [formatPartition(key), key]));
   const died: string[] = [];
@@ -126,28 +122,27 @@ export function planSync(request: PlanRequest): SyncPlan {
     const isUnsure = unsure.has(name);
     known.delete(name);
     unsure.delete(name);
-    const casts = shared ? [] : castsOf(partition, change.columns);
+    const casts = shared ? [] : castsOf(partition, types);
     const folder = shared ? pathOf(partition) : copyFolder(partition, casts);
     const place = { key: pickKey(partition), folder };
     const isMoved = old !== undefined && old.folder !== folder;
-    const sent = new Map(isMoved ? [] : old?.files.map((file) => [file.name, file]));
-    const files = partition.files.map((file) => sent.get(file) ?? { name: file, bytes: 0, assets: false });
-    for (const { name: file, assets } of shared ? [] : files) {
-      if (!sent.has(file)) plan.transfers.push(transferOf(partition, file, folder, casts));
-      if (wantsAssets && !assets) plan.assetSources.push({ key: place.key, file });
+    const sent = isMoved ? [] : (old?.files ?? []);
+    const hasAssets = old?.assets ?? false;
+    const fresh = shared ? [] : partition.files.filter((file) => !sent.includes(file));
+    for (const file of fresh) plan.transfers.push({ partition, file, folder, casts });
+    for (const file of wantsAssets && !shared ? (hasAssets ? fresh : partition.files) : []) {
+      plan.assetSources.push({ key: place.key, file });
     }
     if (change.isNew) plan.adds.push(place);
     else if (isUnsure) plan.resets.push(place);
     else if (old === undefined) plan.adds.push(place);
     else if (isMoved) plan.moves.push(place);
-    if (isMoved) died.push(`${old.folder}/`);
-    plan.partitions.push({
-      ...describe(partition),
-      folder,
-      files: files.map((file) => ({ ...file, assets: file.assets || (wantsAssets && !shared) })),
-    });
+    if (isMoved) died.push(old.folder);
+    const { version, files } = partition;
+    const assets = !shared && (wantsAssets || (hasAssets && fresh.length === 0));
+    plan.partitions.push({ ...place.key, version, folder, files, assets });
   }
-  for (const old of known.values()) if (!shared) died.push(`${old.folder}/`);
+  for (const old of known.values()) if (!shared) died.push(old.folder);
   if (!change.isNew) plan.drops = [...new Map([...known, ...unsure]).values()].map(pickKey);
   const changed =
     before === undefined ||
@@ -165,8 +160,8 @@ export function planSync(request: PlanRequest): SyncPlan {
   plan.unfinished.keys = [...plan.adds, ...plan.moves, ...plan.resets]
     .map(({ key }) => key)
     .concat(plan.drops);
-  const filled = plan.transfers.map(({ folder }) => `${folder}/`);
-  plan.unfinished.prefixes = [...new Set([...filled, ...(unfinished?.prefixes ?? [])])];
+  const filled = new Set(plan.transfers.map(({ folder }) => folder));
+  plan.unfinished.folders = [...filled.union(new Set(unfinished?.folders))];
   return plan;
 }
 
@@ -190,38 +185,27 @@ function bury(
   { before, unfinished, nowMs, graceMs }: Pick<PlanRequest, "before" | "unfinished" | "nowMs" | "graceMs">,
 ): void {
   const diedAt = new Date(nowMs).toISOString();
-  const dead = new Map((before?.dead ?? []).map((one) => [one.prefix, one]));
-  for (const prefix of [...died, ...(unfinished?.prefixes ?? [])]) {
-    if (!dead.has(prefix)) dead.set(prefix, { prefix, died_at: diedAt });
+  const dead = new Map((before?.dead ?? []).map((one) => [one.folder, one]));
+  for (const folder of [...died, ...(unfinished?.folders ?? [])]) {
+    if (!dead.has(folder)) dead.set(folder, { folder, died_at: diedAt });
   }
   const lists = [before?.generation, ...plan.unfinished.earlier];
   for (const generation of plan.upToDate ? [] : lists) {
     if (generation === undefined || generation === plan.generation) continue;
-    const prefix = partitionsFolder(generation);
-    dead.set(prefix, { prefix, generation, died_at: diedAt });
+    const folder = partitionsFolder(generation);
+    dead.set(folder, { folder, generation, died_at: diedAt });
   }
-  const live = new Set(plan.partitions.map(({ folder }) => `${folder}/`));
+  const live = new Set(plan.partitions.map(({ folder }) => folder));
   for (const one of dead.values()) {
-    if (live.has(one.prefix)) continue; // a partition came back to the folder it had
+    if (live.has(one.folder)) continue; // a partition came back to the folder it had
     const isOver = nowMs - Date.parse(one.died_at) >= graceMs;
     (isOver ? plan.removes : plan.dead).push(one);
   }
 }
 
-function transferOf(partition: LakePartition, file: string, folder: string, casts: Column[]): Transfer {
-  const version = parseDeltaFile(file) ?? partition.base_version;
-  return { key: pickKey(partition), file, folder, casts, version, uploads: partition.uploads };
-}
-
-/** What a manifest keeps of a partition, whatever else came with it. */
-function describe(partition: LakePartition): Omit<SyncedPartition, "folder" | "files"> {
-  const { rows, bytes, base_version, version, columns, features } = partition;
-  return { ...pickKey(partition), rows, bytes, base_version, version, columns, features };
-}
-
 /** Where the list of partitions of one generation lies, below the root of the copy. */
 export function partitionsFolder(generation: number): string {
-  return `partitions/generation=${generation}/`;
+  return `partitions/generation=${generation}`;
 }
 
 function pathOf(key: PartitionKey): string {
@@ -233,7 +217,7 @@ function pathOf(key: PartitionKey): string {
  * adds a file to it. A partition that was removed and made again counts its versions anew; its first upload tells.
  */
 function copyFolder(partition: LakePartition, casts: readonly Column[]): string {
-  const mark = Bun.hash(JSON.stringify([partition.uploads[0], casts]))
+  const mark = Bun.hash(JSON.stringify([partition.first_upload, casts]))
     .toString(16)
     .padStart(16, "0");
   return `data/${pathOf(partition)}/b${partition.base_version}-${mark}`;

@@ -4,6 +4,7 @@ import { isSameFile, readFooters } from "../catalog/footer.ts";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { parseDeltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
@@ -28,7 +29,7 @@ export async function sendFile(
   effects: SendEffects,
 ): Promise<{ bytes: number; sent: boolean }> {
   const { lake, store } = effects;
-  const source = join(lake.layout.partition(transfer.key), transfer.file);
+  const source = join(lake.layout.partition(transfer.partition), transfer.file);
   const target = `${transfer.folder}/${transfer.file}`;
   const there = await store.size(target);
   const isCopy = transfer.casts.length === 0;
@@ -48,20 +49,21 @@ export async function sendFile(
 }
 
 /** What tells the file from a later one of its name, checked to be the one that the catalog tells of. */
-async function identify(
-  { version, uploads, ...transfer }: Transfer,
-  path: string,
-  database: Database,
-): Promise<string> {
+async function identify(transfer: Transfer, path: string, database: Database): Promise<string> {
+  const { partition, file } = transfer;
   const [footer] = await readFooters(database, [path]);
+  if (footer === undefined) throw changed(transfer);
+  const { version, uploads } = footer.key;
+  const delta = parseDeltaFile(file);
   const isOurs =
-    footer?.key.version === version &&
-    footer.key.uploads.every(({ upload_id }) => uploads.includes(upload_id));
-  if (footer !== undefined && isOurs) return footer.identity;
-  throw changed({ version, uploads, ...transfer });
+    version === (delta ?? partition.base_version) &&
+    (delta !== undefined || uploads[0]?.upload_id === partition.first_upload) &&
+    (version !== partition.version || uploads.at(-1)?.upload_id === partition.last_upload);
+  if (isOurs) return footer.identity;
+  throw changed(transfer);
 }
 
-function changed({ key }: Transfer): AppError {
+function changed({ partition: key }: Transfer): AppError {
   return new AppError(
     "conflict",
     `${formatPartition(key)} has changed since the catalog was built; run \`datalake catalog rebuild\`, then the sync again`,

@@ -25,8 +25,8 @@ export interface SyncStore extends Omit<AssetStore, "list"> {
   readText(key: string): Promise<string | undefined>;
   /** Removes one object; none is no error. */
   remove(key: string): Promise<void>;
-  /** Removes every object whose key begins with `prefix`, which ends in a slash. */
-  removeAll(prefix: string): Promise<void>;
+  /** Removes every object in a folder. */
+  removeAll(folder: string): Promise<void>;
 }
 
 /** A copy in S3, below `prefix` of a bucket. */
@@ -83,9 +83,9 @@ export function s3Store(
         throw fromS3(error, `s3://${bucket}/${place(start)}`);
       }
     },
-    removeAll: (start) =>
-      told(place(start), async (s3) => {
-        const found = await Array.fromAsync(listObjects(s3, place(start)));
+    removeAll: (folder) =>
+      told(place(folder), async (s3) => {
+        const found = await Array.fromAsync(listObjects(s3, `${place(folder)}/`));
         await deleteObjects(
           s3,
           found.map((object) => object.key),
@@ -117,9 +117,9 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     putText: (key, text) => put(key, (temp) => Bun.write(temp, text)),
     readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
     remove: (key) => rm(pathOf(key), { force: true }),
-    removeAll: async (prefix) => {
-      await rm(pathOf(prefix), { recursive: true, force: true });
-      const parent = dirname(pathOf(prefix.slice(0, -1)));
+    removeAll: async (gone) => {
+      await rm(pathOf(gone), { recursive: true, force: true });
+      const parent = dirname(pathOf(gone));
       if ((await readdir(parent).catch(() => ["?"])).length === 0) await rm(parent, { recursive: true });
     },
   };

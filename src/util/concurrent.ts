@@ -23,3 +23,25 @@ export async function mapConcurrent<T, R>(
   for (const end of ended) if (end.status === "rejected") throw end.reason;
   return results;
 }
+
+/** Does `work` for every item as it comes, at most `limit` at a time; items are not held. The first error wins. */
+export async function eachConcurrent<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const left = items[Symbol.iterator]();
+  let failed = false;
+  const run = async () => {
+    for (let next = left.next(); !next.done && !failed; next = left.next()) {
+      try {
+        await work(next.value);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: limit }, run));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
+}

@@ -12,6 +12,7 @@ import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
+import { syncBenchmarks } from "./sync.ts";
 
 const ALL = [
   ...startBenchmarks,
@@ -20,6 +21,7 @@ const ALL = [
   ...downloadBenchmarks,
   ...growthBenchmarks,
   ...searchBenchmarks,
+  ...syncBenchmarks,
 ];
 
 const { values, positionals } = parseArgs({

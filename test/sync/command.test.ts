@@ -58,7 +58,12 @@ describe.skipIf(!trinoWanted)("datalake sync --to trino", () => {
         up_to_date: false,
         partitions_behind: 1,
       });
-      expect(await json("--dry-run")).toMatchObject({ files: 1, new_table: true, partitions_added: 1 });
+      expect(await json("--dry-run")).toMatchObject({
+        files: 1,
+        new_table: true,
+        partitions_added: 1,
+        statements: 6,
+      });
       expect(await json()).toMatchObject({ objects: 2, assets: 0, partitions: 1 });
       expect(await json("status")).toMatchObject({ up_to_date: true, partitions_behind: 0 });
       expect(await json("--dry-run", "--assets")).toMatchObject({ files: 0, files_with_assets: 1 });

@@ -20,14 +20,12 @@ function partition(
     dataset,
     task: "raw",
     variant: "text",
-    rows: version,
-    bytes: version,
     base_version: baseVersion,
     version,
     files: ["data.parquet", ...deltas],
-    columns: [{ name: "label", type, nulls: 0 }],
-    features: "{}",
-    uploads: [upload],
+    columns: [{ name: "label", type, isEmpty: false }],
+    first_upload: upload,
+    last_upload: upload,
   };
 }
 
@@ -64,8 +62,8 @@ function apply(target: Target, plan: SyncPlan, lake: LakePartition[], nowMs: num
   const byName = new Map(lake.map((one) => [one.dataset, one]));
   const type = plan.table.columns[0]?.type ?? "VARCHAR";
   if (!plan.upToDate) target.unfinished = plan.unfinished;
-  for (const { key, file, folder } of plan.transfers) {
-    const from = byName.get(key.dataset) as LakePartition;
+  for (const { partition, file, folder } of plan.transfers) {
+    const from = byName.get(partition.dataset) as LakePartition;
     target.objects.set(`${folder}/${file}`, contentOf(from, file, type));
     look();
   }
@@ -90,8 +88,8 @@ function apply(target: Target, plan: SyncPlan, lake: LakePartition[], nowMs: num
     target.locations.delete(dataset);
     look();
   }
-  for (const { prefix, generation } of plan.removes) {
-    for (const key of target.objects.keys()) if (key.startsWith(prefix)) target.objects.delete(key);
+  for (const { folder, generation } of plan.removes) {
+    for (const key of target.objects.keys()) if (key.startsWith(`${folder}/`)) target.objects.delete(key);
     if (generation !== undefined) target.generations.delete(generation);
     look();
   }
@@ -146,7 +144,7 @@ test("whatever happens to a lake and to its syncs, no query ever finds a mix, an
         const request = { target: "athena" as const, shared: false, generation, partitions, graceMs: DAY_MS };
         const now = () => ({ ...request, nowMs, before: target.manifest, unfinished: target.unfinished });
         const readable = [...target.locations.values()];
-        const wereDead = new Set(target.manifest?.dead.map((dead) => dead.prefix));
+        const wereDead = new Set(target.manifest?.dead.map((dead) => dead.folder));
         let steps = 0;
         try {
           apply(target, planSync(now()), partitions, nowMs, () => {
@@ -158,7 +156,7 @@ test("whatever happens to a lake and to its syncs, no query ever finds a mix, an
         }
         // What a query that began before this sync reads is still there, unless it died a day ago.
         for (const folder of readable) {
-          if (wereDead.has(`${folder}/`)) continue;
+          if (wereDead.has(folder)) continue;
           expect([...target.objects.keys()].some((key) => key.startsWith(`${folder}/`))).toBe(true);
         }
         if (steps > sync) continue;
@@ -187,13 +185,13 @@ test("whatever happens to a lake and to its syncs, no query ever finds a mix, an
 
 function changeLake(lake: Map<string, LakePartition>, dataset: string, what: string, upload: string): void {
   const old = lake.get(dataset);
-  const { base_version: base = 0, version = 0, uploads = [upload] } = old ?? {};
+  const { base_version: base = 0, version = 0, first_upload: first = upload } = old ?? {};
   const type = old?.columns[0]?.type ?? "VARCHAR";
   const made = (baseVersion: number, newest: number, as: string, by: string) =>
     lake.set(dataset, partition(dataset, baseVersion, newest, as, by));
   if (what === "remove") lake.delete(dataset);
-  else if (what === "append" && old) made(base, version + 1, type, uploads[0] ?? "");
-  else if (what === "compact" && old) made(version, version, type, uploads[0] ?? "");
+  else if (what === "append" && old) made(base, version + 1, type, first);
+  else if (what === "compact" && old) made(version, version, type, first);
   else if (what === "retype") made(version + 1, version + 1, "BIGINT", upload);
   else made(version + 1, version + 1, type, upload);
 }
@@ -237,5 +235,5 @@ test("columns of two types are written in one, or left out where nothing is writ
   expect(plan.transfers.map(({ casts }) => casts.length)).toEqual([0, 1]);
   expect(sharedColumns([text, number])).toEqual({ columns: [], leftOut: ["label"] });
   expect(sharedColumns([number]).leftOut).toEqual(["label"]);
-  expect(castsOf(number, [{ name: "label", type: "DECIMAL(20,0)" }])).toHaveLength(1);
+  expect(castsOf(number, new Map([["label", "DECIMAL(20,0)"]]))).toHaveLength(1);
 });

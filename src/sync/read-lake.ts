@@ -1,0 +1,61 @@
+import { requireHead } from "../catalog/open.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { Database } from "../query/database.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import type { LakeColumn, LakePartition } from "./model.ts";
+
+/** A published catalog as it was when it was opened, however often a newer one takes its place. */
+export interface LakeState {
+  generation: number;
+  partitions: LakePartition[];
+  /** The catalog's table of partitions, attached to the database. */
+  table: string;
+}
+
+const NAME = "synced";
+
+/** Attaches the published catalog and reads its list of partitions. Throws `corrupt` when it is of another format. */
+export async function readLake(database: Database, lake: Lake): Promise<LakeState> {
+  await database.run(`ATTACH ${quoteText(lake.layout.catalogFile)} AS ${NAME} (READ_ONLY)`);
+  const { generation } = await requireHead(database, lake, NAME);
+  const table = `${quoteName(NAME)}.partitions`;
+  // Few lists of columns differ, once the number of NULLs is left aside: each is fetched once.
+  const columns = "[{name: c.name, type: c.type, isEmpty: c.nulls >= rows} FOR c IN columns]";
+  const lists = new Map<string, LakeColumn[]>();
+  for (const { id, list } of await database.rows<{ id: string; list: string }>(
+    `SELECT hash(list)::VARCHAR AS id, to_json(list)::VARCHAR AS list FROM (SELECT DISTINCT ${columns} AS list FROM ${table})`,
+  )) {
+    lists.set(id, JSON.parse(list) as LakeColumn[]);
+  }
+  const result = await database.stream(
+    `SELECT provider, dataset, task, variant, base_version::DOUBLE, version::DOUBLE, array_to_string(files, '/'),
+       hash(${columns})::VARCHAR, uploads[1], uploads[-1] FROM ${table}`,
+  );
+  const partitions: LakePartition[] = [];
+  const texts = new Map<string, string>();
+  const shared = (text: string) => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    for (const row of chunk.getRows()) {
+      const [provider, dataset, task, variant, base, version, files, list, first, last] = row;
+      partitions.push({
+        provider: shared(String(provider)),
+        dataset: shared(String(dataset)),
+        task: shared(String(task)),
+        variant: shared(String(variant)),
+        base_version: Number(base),
+        version: Number(version),
+        files: String(files).split("/").map(shared),
+        columns: lists.get(String(list)) ?? [],
+        first_upload: String(first ?? ""),
+        last_upload: String(last ?? ""),
+      });
+    }
+  }
+  return { generation, partitions, table };
+}
