@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serviceManager } from "../../src/config.ts";
 import { silentLogger } from "../../src/log.ts";
@@ -152,3 +152,22 @@ test("addresses are as unix(7) has them", () => {
   expect(() => socketAddress("relative")).toThrow();
   expect(() => socketAddress(`/${"x".repeat(108)}`)).toThrow();
 });
+
+test.skipIf(Bun.which("systemd-analyze") === null)(
+  "systemd accepts the unit file of the README",
+  async () => {
+    const readme = await readFile(join(import.meta.dir, "../../README.md"), "utf8");
+    const unit = /^```ini\n(\[Unit\]\n.*?)^```$/ms.exec(readme)?.[1] ?? "";
+    expect(unit).toContain("Type=notify");
+    const world = await makeWorld();
+    cleanups.push(() => rm(world.folder, { recursive: true, force: true }));
+    const file = join(world.folder, "datalake.service");
+    await writeFile(
+      file,
+      unit.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true").replace(/^User=.*$/m, "User=root"),
+    );
+    const child = Bun.spawn(["systemd-analyze", "verify", file], { stdout: "pipe", stderr: "pipe" });
+    const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
+    expect([await child.exited, said]).toEqual([0, ""]);
+  },
+);
