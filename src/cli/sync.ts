@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { acquireLease } from "../lake/lease.ts";
+import { formatPartition } from "../schema/partition.ts";
 import type { SyncTarget } from "../sync/model.ts";
 import type { SyncPlan } from "../sync/plan.ts";
 import { formatBytes, formatQuantity, formatTime } from "../util/format.ts";
@@ -137,8 +138,10 @@ function showStatus(
   plan: SyncPlan,
   { terminal }: Effects,
 ): number {
-  const changed = new Set([...plan.adds, ...plan.moves].map(({ folder }) => folder));
-  for (const { folder } of plan.transfers) changed.add(folder);
+  const touched = [...plan.adds, ...plan.moves, ...plan.resets].map(({ key }) => key);
+  const changed = new Set(
+    [...touched, ...plan.transfers.map(({ partition }) => partition)].map(formatPartition),
+  );
   const document = {
     ...countsOf(plan),
     synced_at: syncedAt ?? null,

@@ -10,7 +10,7 @@ import { eachConcurrent, mapConcurrent } from "../util/concurrent.ts";
 import { sendAssets } from "./assets.ts";
 import { type Ddl, ROW_KEYS, type Table } from "./ddl.ts";
 import type { SyncManifest } from "./model.ts";
-import { type Placement, partitionsFolder, type SyncPlan } from "./plan.ts";
+import { folderOf, type Placement, partitionsFolder, type SyncPlan } from "./plan.ts";
 import { sendFile } from "./send-file.ts";
 import type { AssetStore, SyncStore } from "./store.ts";
 
@@ -134,8 +134,8 @@ export function statementsOf(
   const folder = partitionsFolder(plan.generation);
   const generation = { values: [String(plan.generation)], location: `${store.address}/${folder}` };
   function* places(placements: readonly Placement[]) {
-    for (const { key, folder: own } of placements) {
-      yield { values: valuesOf(key), location: `${rowsAddress}/${own}` };
+    for (const { key, place } of placements) {
+      yield { values: valuesOf(key), location: `${rowsAddress}/${folderOf(key, place)}` };
     }
   }
   const made = isNew
@@ -218,9 +218,9 @@ async function sendList(
     "CREATE OR REPLACE TEMP TABLE places (provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, location VARCHAR)",
   );
   for (let at = 0; at < plan.partitions.length; at += PLACES) {
-    const rows = plan.partitions.slice(at, at + PLACES).map(({ folder, ...key }) => ({
+    const rows = plan.partitions.slice(at, at + PLACES).map(({ place, ...key }) => ({
       ...pickKey(key),
-      location: `${rowsAddress}/${folder}`,
+      location: `${rowsAddress}/${folderOf(key, place)}`,
     }));
     await database.run(
       `INSERT INTO places SELECT p.* FROM (SELECT unnest(from_json($1, ${PLACE_SHAPE})) AS p)`,

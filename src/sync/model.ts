@@ -5,17 +5,20 @@ import { type PartitionKey, PartitionKeySchema } from "../schema/partition.ts";
 export const SYNC_TARGETS = ["athena", "trino"] as const;
 export type SyncTarget = (typeof SYNC_TARGETS)[number];
 
-/** A partition as a sync left it. */
-export const SyncedPartitionSchema = v.object({
+const SyncedPartitionShape = v.object({
   ...PartitionKeySchema.entries,
   version: v.number(),
-  /** Where its files lie: below the root of the copy, or the lake's own folder. */
-  folder: v.string(),
+  /** Name of the folder in which its files lie, in the copy; empty over the lake's own folder. */
+  place: v.string(),
   files: v.array(v.string()),
   /** Whether the assets that all of them name were sent. */
   assets: v.boolean(),
 });
-export type SyncedPartition = v.InferOutput<typeof SyncedPartitionSchema>;
+/** A partition as a sync left it. */
+export type SyncedPartition = v.InferOutput<typeof SyncedPartitionShape>;
+
+/** Checked without making a copy of each: there may be 100,000. */
+const SyncedPartitionSchema = v.custom<SyncedPartition>((value) => v.is(SyncedPartitionShape, value));
 
 /** What a running query may still read, and since when nothing refers to it. */
 const DeadSchema = v.object({

@@ -30,8 +30,8 @@ export interface Transfer {
   partition: LakePartition;
   /** Of the lake. */
   file: string;
-  /** Below the root of the copy. */
-  folder: string;
+  /** See `folderOf`. */
+  place: string;
   /** Columns to be written in another type; the file is copied as it is where there are none. */
   casts: readonly Column[];
 }
@@ -44,7 +44,8 @@ export interface AssetSource {
 
 export interface Placement {
   key: PartitionKey;
-  folder: string;
+  /** See `folderOf`. */
+  place: string;
 }
 
 /** What a sync does, in this order. */
@@ -123,26 +124,26 @@ export function planSync(request: PlanRequest): SyncPlan {
     known.delete(name);
     unsure.delete(name);
     const casts = shared ? [] : castsOf(partition, types);
-    const folder = shared ? pathOf(partition) : copyFolder(partition, casts);
-    const place = { key: pickKey(partition), folder };
-    const isMoved = old !== undefined && old.folder !== folder;
+    const place = shared ? "" : placeOf(partition, casts);
+    const key = pickKey(partition);
+    const isMoved = old !== undefined && old.place !== place;
     const sent = isMoved ? [] : (old?.files ?? []);
     const hasAssets = old?.assets ?? false;
     const fresh = shared ? [] : partition.files.filter((file) => !sent.includes(file));
-    for (const file of fresh) plan.transfers.push({ partition, file, folder, casts });
+    for (const file of fresh) plan.transfers.push({ partition, file, place, casts });
     for (const file of wantsAssets && !shared ? (hasAssets ? fresh : partition.files) : []) {
-      plan.assetSources.push({ key: place.key, file });
+      plan.assetSources.push({ key, file });
     }
-    if (change.isNew) plan.adds.push(place);
-    else if (isUnsure) plan.resets.push(place);
-    else if (old === undefined) plan.adds.push(place);
-    else if (isMoved) plan.moves.push(place);
-    if (isMoved) died.push(old.folder);
+    if (change.isNew) plan.adds.push({ key, place });
+    else if (isUnsure) plan.resets.push({ key, place });
+    else if (old === undefined) plan.adds.push({ key, place });
+    else if (isMoved) plan.moves.push({ key, place });
+    if (isMoved) died.push(folderOf(key, old.place));
     const { version, files } = partition;
     const assets = !shared && (wantsAssets || (hasAssets && fresh.length === 0));
-    plan.partitions.push({ ...place.key, version, folder, files, assets });
+    plan.partitions.push({ ...key, version, place, files, assets });
   }
-  for (const old of known.values()) if (!shared) died.push(old.folder);
+  for (const old of known.values()) if (!shared) died.push(folderOf(old, old.place));
   if (!change.isNew) plan.drops = [...new Map([...known, ...unsure]).values()].map(pickKey);
   const changed =
     before === undefined ||
@@ -160,7 +161,7 @@ export function planSync(request: PlanRequest): SyncPlan {
   plan.unfinished.keys = [...plan.adds, ...plan.moves, ...plan.resets]
     .map(({ key }) => key)
     .concat(plan.drops);
-  const filled = new Set(plan.transfers.map(({ folder }) => folder));
+  const filled = new Set(plan.transfers.map(({ partition, place }) => folderOf(partition, place)));
   plan.unfinished.folders = [...filled.union(new Set(unfinished?.folders))];
   return plan;
 }
@@ -195,7 +196,9 @@ function bury(
     const folder = partitionsFolder(generation);
     dead.set(folder, { folder, generation, died_at: diedAt });
   }
-  const live = new Set(plan.partitions.map(({ folder }) => folder));
+  const live = new Set(
+    dead.size === 0 ? [] : plan.partitions.map((partition) => folderOf(partition, partition.place)),
+  );
   for (const one of dead.values()) {
     if (live.has(one.folder)) continue; // a partition came back to the folder it had
     const isOver = nowMs - Date.parse(one.died_at) >= graceMs;
@@ -208,19 +211,21 @@ export function partitionsFolder(generation: number): string {
   return `partitions/generation=${generation}`;
 }
 
-function pathOf(key: PartitionKey): string {
-  return PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
+/** Where the files of a partition lie: in a copy below its root, else below the lake's own tree of partitions. */
+export function folderOf(key: PartitionKey, place: string): string {
+  const path = PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
+  return place === "" ? path : `data/${path}/${place}`;
 }
 
 /**
- * A folder for each base, and for each set of types its files are written in: no query ever finds files of two. An append
+ * A place for each base, and for each set of types its files are written in: no query ever finds files of two. An append
  * adds a file to it. A partition that was removed and made again counts its versions anew; its first upload tells.
  */
-function copyFolder(partition: LakePartition, casts: readonly Column[]): string {
+function placeOf(partition: LakePartition, casts: readonly Column[]): string {
   const mark = Bun.hash(JSON.stringify([partition.first_upload, casts]))
     .toString(16)
     .padStart(16, "0");
-  return `data/${pathOf(partition)}/b${partition.base_version}-${mark}`;
+  return `b${partition.base_version}-${mark}`;
 }
 
 /** The table keeps the columns that it has; one of another type makes it another table. */
@@ -240,7 +245,7 @@ function isSame(a: SyncedPartition, b: SyncedPartition | undefined): boolean {
   return (
     b !== undefined &&
     formatPartition(a) === formatPartition(b) &&
-    a.folder === b.folder &&
+    a.place === b.place &&
     a.version === b.version &&
     a.files.length === b.files.length
   );

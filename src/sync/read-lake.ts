@@ -13,6 +13,8 @@ export interface LakeState {
 }
 
 const NAME = "synced";
+/** From so many partitions on, what reading them left in memory is several times what is kept. */
+const MANY = 10_000;
 
 /** Attaches the published catalog and reads its list of partitions. Throws `corrupt` when it is of another format. */
 export async function readLake(database: Database, lake: Lake): Promise<LakeState> {
@@ -57,5 +59,6 @@ export async function readLake(database: Database, lake: Lake): Promise<LakeStat
       });
     }
   }
+  if (partitions.length > MANY) Bun.gc(true);
   return { generation, partitions, table };
 }

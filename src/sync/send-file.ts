@@ -9,7 +9,7 @@ import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
 import { formatPartition } from "../schema/partition.ts";
-import type { Transfer } from "./plan.ts";
+import { folderOf, type Transfer } from "./plan.ts";
 import type { SyncStore } from "./store.ts";
 
 export interface SendEffects {
@@ -30,7 +30,7 @@ export async function sendFile(
 ): Promise<{ bytes: number; sent: boolean }> {
   const { lake, store } = effects;
   const source = join(lake.layout.partition(transfer.partition), transfer.file);
-  const target = `${transfer.folder}/${transfer.file}`;
+  const target = `${folderOf(transfer.partition, transfer.place)}/${transfer.file}`;
   const there = await store.size(target);
   const isCopy = transfer.casts.length === 0;
   try {

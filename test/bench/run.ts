@@ -10,6 +10,7 @@ import { catalogBenchmarks } from "./catalog.ts";
 import { downloadBenchmarks } from "./download.ts";
 import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
+import { loadBenchmarks } from "./load.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 import { syncBenchmarks } from "./sync.ts";
@@ -21,6 +22,7 @@ const ALL = [
   ...downloadBenchmarks,
   ...growthBenchmarks,
   ...searchBenchmarks,
+  ...loadBenchmarks,
   ...syncBenchmarks,
 ];
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { deltaFile } from "../../src/lake/layout.ts";
 import { castsOf, sharedColumns } from "../../src/sync/columns.ts";
 import type { LakePartition, SyncManifest, Unfinished } from "../../src/sync/model.ts";
-import { planSync, type SyncPlan } from "../../src/sync/plan.ts";
+import { folderOf, planSync, type SyncPlan } from "../../src/sync/plan.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -62,9 +62,9 @@ function apply(target: Target, plan: SyncPlan, lake: LakePartition[], nowMs: num
   const byName = new Map(lake.map((one) => [one.dataset, one]));
   const type = plan.table.columns[0]?.type ?? "VARCHAR";
   if (!plan.upToDate) target.unfinished = plan.unfinished;
-  for (const { partition, file, folder } of plan.transfers) {
+  for (const { partition, file, place } of plan.transfers) {
     const from = byName.get(partition.dataset) as LakePartition;
-    target.objects.set(`${folder}/${file}`, contentOf(from, file, type));
+    target.objects.set(`${folderOf(partition, place)}/${file}`, contentOf(from, file, type));
     look();
   }
   if (plan.table.isNew) {
@@ -73,13 +73,13 @@ function apply(target: Target, plan: SyncPlan, lake: LakePartition[], nowMs: num
   }
   for (const { key } of plan.resets) target.locations.delete(key.dataset);
   look();
-  for (const { key, folder } of [...plan.resets, ...plan.adds]) {
-    if (!target.locations.has(key.dataset)) target.locations.set(key.dataset, folder);
+  for (const { key, place } of [...plan.resets, ...plan.adds]) {
+    if (!target.locations.has(key.dataset)) target.locations.set(key.dataset, folderOf(key, place));
     look();
   }
-  for (const { key, folder } of plan.moves) {
+  for (const { key, place } of plan.moves) {
     if (!target.locations.has(key.dataset)) throw new Error("no such partition");
-    target.locations.set(key.dataset, folder);
+    target.locations.set(key.dataset, folderOf(key, place));
     look();
   }
   if (!plan.upToDate) target.generations.add(plan.generation);
