@@ -8,6 +8,7 @@ import type {
   AssetCheckSummary,
   AssetFinding,
 } from "../schema/asset-check.ts";
+import { sendToBackground } from "../util/background.ts";
 import { readLines } from "../util/lines.ts";
 import { type CheckMessage, CheckMessageSchema, type CheckOrder } from "./asset-check-child.ts";
 
@@ -23,6 +24,8 @@ export interface CheckRun {
   concurrency?: number | undefined;
   /** Where reports of all findings go, CSV or JSON by their names. */
   reports: string[];
+  /** Leaves the processor to others first. */
+  inBackground?: boolean;
   signal: AbortSignal;
   onProgress(progress: AssetCheckProgress): void;
   /** The first findings only; the reports have all. */
@@ -48,6 +51,7 @@ export async function runAssetCheck(
     detached: true, // Ctrl-C at the terminal reaches this process only, which then stops the child
     env: childEnvironment({ UV_THREADPOOL_SIZE: String(Math.max(4, concurrency)) }),
   });
+  if (options.inBackground) sendToBackground(child.pid);
   const order: CheckOrder = {
     lake: { root: lake.root, modes: lake.modes },
     request,

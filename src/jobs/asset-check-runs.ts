@@ -80,6 +80,7 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
       validation.summary = await runAssetCheck(request, {
         ...options,
         reports: [reportPath(id, "json"), reportPath(id, "csv")],
+        inBackground: true,
         signal: stop.signal,
         onProgress: (progress) => {
           validation.progress = progress;

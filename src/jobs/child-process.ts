@@ -8,6 +8,7 @@ import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { type ChildMessage, ChildMessageSchema, type ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
+import { sendToBackground } from "../util/background.ts";
 import { readLines } from "../util/lines.ts";
 import { readSuspect } from "./pool.ts";
 
@@ -50,6 +51,8 @@ export interface ChildOptions {
   logger: Logger;
   onProgress(progress: Answer<"progress">): void;
   onSpawn?: OnSpawn | undefined;
+  /** Somebody else is to be answered at once on this machine. */
+  inBackground?: boolean | undefined;
 }
 
 /**
@@ -68,6 +71,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     stderr: "inherit",
     detached: true,
   });
+  if (options.inBackground) sendToBackground(child.pid);
   let waiting: PromiseWithResolvers<ChildMessage> | undefined;
   let dead: Error | undefined;
   const pings = new Set<() => void>();

@@ -29,6 +29,8 @@ export interface JobOptions {
   record?: JobRecord;
   onChange?(record: JobRecord): void;
   onSpawn?: OnSpawn;
+  /** Leaves the processor to others first: a server answers while it works. */
+  inBackground?: boolean;
 }
 
 /** How long a child that was told to stop may take before it is killed and its upload handed back for it. */
@@ -165,6 +167,7 @@ async function ensureChild(run: JobRun): Promise<WorkChild> {
     folder: run.folder,
     logger,
     onSpawn: run.options.onSpawn,
+    inBackground: run.options.inBackground,
     onProgress: (progress) => {
       addProgress(run.record, progress, run.meter);
       announce(run, progress.step);

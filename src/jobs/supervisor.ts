@@ -66,6 +66,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
           ...options,
           record,
           signal: controller.signal,
+          inBackground: true,
           onChange: changed,
           onSpawn: (isAlive) => {
             isChildAlive = isAlive;
