@@ -3,6 +3,7 @@ import type { Selection } from "../../schema/partition.ts";
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
 import type { QueryEngine } from "../engine.ts";
 import { createStatementEngine } from "../trino/engine.ts";
+import type { ExecutionEffects } from "./execution.ts";
 import { type AthenaOptions, createAthenaRunner } from "./runner.ts";
 
 export type AthenaClientOptions = AthenaOptions;
@@ -12,8 +13,9 @@ export class AthenaClient implements QueryEngine {
   readonly name = "athena";
   readonly #engine: QueryEngine;
 
-  constructor(options: AthenaClientOptions) {
-    this.#engine = createStatementEngine(createAthenaRunner(options));
+  /** `effects` is for tests: what waits, and what is random. */
+  constructor(options: AthenaClientOptions, effects?: ExecutionEffects) {
+    this.#engine = createStatementEngine(createAthenaRunner(options, effects));
   }
 
   retrievePartitions(selection?: Selection, signal?: AbortSignal): Promise<PartitionCount[]> {

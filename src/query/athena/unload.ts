@@ -4,11 +4,11 @@ import type { RecordBatch } from "apache-arrow";
 import type { S3Client } from "bun";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
-import { PARTITION_COLUMNS } from "../../schema/partition.ts";
+import { comparePartitions, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import type { TableResult } from "../../schema/query.ts";
-import { openDatabase } from "../database.ts";
+import { type Database, openDatabase } from "../database.ts";
 import { streamBatches } from "../duckdb/stream.ts";
-import { quoteList, quoteName, quoteText } from "../sql.ts";
+import { quoteList, quoteName, quoteNames, quoteText } from "../sql.ts";
 import { fromAws } from "./aws.ts";
 import type { Execution } from "./execution.ts";
 import { deleteObjects, listObjects, parseS3 } from "./s3.ts";
@@ -60,7 +60,8 @@ export async function unload(
       try {
         if (files.length === 0) return;
         const source = { database, schema, stats: { engineMs: 0 } };
-        yield* streamBatches(source, [], selectFiles(files, columns), Number.MAX_SAFE_INTEGER, signal);
+        const select = await selectFiles(database, files, columns);
+        yield* streamBatches(source, [], select, Number.MAX_SAFE_INTEGER, signal);
       } finally {
         database.close();
         await clear();
@@ -90,12 +91,25 @@ async function fetchObjects(
   return files;
 }
 
-/** What rows of the lake are ordered by: Athena writes several files at once, and no order holds among them. */
-const ORDER = [...PARTITION_COLUMNS, "upload_id", "source_row"];
-
-function selectFiles(files: readonly string[], columns: readonly Column[]): string {
+/** Rows as they are ordered in the lake: Athena writes several files at once, and no order holds among them. */
+async function selectFiles(
+  database: Database,
+  files: readonly string[],
+  columns: readonly Column[],
+): Promise<string> {
+  const from = `FROM read_parquet(${quoteList(files)})`;
   const list = columns.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`);
-  const order = ORDER.filter((name) => columns.some((column) => column.name === name));
-  const by = order.length === 0 ? "" : ` ORDER BY ${order.map(quoteName).join(", ")}`;
-  return `SELECT ${list.join(", ")} FROM read_parquet(${quoteList(files)})${by}`;
+  const has = (name: string) => columns.some((column) => column.name === name);
+  const order = ["upload_id", "source_row"].filter(has).map(quoteName);
+  if (PARTITION_COLUMNS.every(has)) {
+    const keys = await database.rows<PartitionKey>(
+      `SELECT DISTINCT ${quoteNames(PARTITION_COLUMNS)} ${from}`,
+    );
+    // Not as DuckDB orders texts: partitions go by UTF-16 units. No name has a slash in it.
+    const names = keys
+      .sort(comparePartitions)
+      .map((key) => PARTITION_COLUMNS.map((name) => key[name]).join("/"));
+    order.unshift(`list_position(${quoteList(names)}, concat_ws('/', ${quoteNames(PARTITION_COLUMNS)}))`);
+  }
+  return `SELECT ${list.join(", ")} ${from}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`;
 }

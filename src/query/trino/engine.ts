@@ -34,6 +34,9 @@ export function createStatementEngine(runner: StatementRunner): QueryEngine {
   };
 }
 
+/** A limit is said even where it cuts nothing: an engine then knows that the rows are few. */
+const FEW_ROWS = 1000;
+
 type Describe = (
   query: RowQuery,
   signal: AbortSignal | undefined,
@@ -87,7 +90,7 @@ async function openRows(
     partitions: partitions.filter(({ rows }) => rows > 0),
     columns,
     stored,
-    rowLimit: rowCount < matchCount ? rowCount : undefined,
+    rowLimit: rowCount < matchCount || rowCount <= FEW_ROWS ? rowCount : undefined,
   };
   return {
     columns,
