@@ -1,3 +1,4 @@
+import { ROWS } from "../query/duckdb/row-table.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { AssetCheckRequest } from "../schema/asset-check.ts";
 import type { Selection } from "../schema/partition.ts";
@@ -12,8 +13,8 @@ export interface AssetCheckPlan {
   count: string;
   /** `path`, `hash`, `bytes`, `first`, `rows` of each, in the order in which they were stored. */
   list: string;
-  /** The rows that first name some assets. */
-  locate(first: readonly number[]): string;
+  /** The rows that stand in the table of chosen rows (`makeRowTable`), in its order. */
+  locate: string;
 }
 
 /** Not a temporary one: two connections read it. */
@@ -28,8 +29,6 @@ export function planAssetCheck(
 ): AssetCheckPlan {
   const catalog = `${quoteName(schema)}.catalog`;
   const selected = matchSelection(request);
-  const column = (name: string, type: string) =>
-    columns.has(name) ? quoteName(name) : `NULL::${type} AS ${quoteName(name)}`;
   const value = (name: string, type: string) => (columns.has(name) ? quoteName(name) : `NULL::${type}`);
   const sampled =
     request.sample === undefined || request.sample === 1
@@ -47,10 +46,9 @@ export function planAssetCheck(
       : undefined,
     count: `SELECT count(*) AS assets FROM ${WANTED}`,
     list: `SELECT "path", hash, bytes, first, rows FROM ${WANTED}`,
-    locate: (first) =>
-      `SELECT rowid AS first, provider, dataset, task, variant, ${column("upload_id", "VARCHAR")},
-         ${column("source_row", "BIGINT")}, ${column("source_name", "VARCHAR")}
-       FROM ${catalog} WHERE rowid IN (${first.map((row) => String(Math.trunc(row))).join(", ")})`,
+    locate: `SELECT provider, dataset, task, variant, ${value("upload_id", "VARCHAR")} AS upload_id,
+         ${value("source_row", "BIGINT")} AS source_row, ${value("source_name", "VARCHAR")} AS source_name
+       FROM ${catalog} JOIN ${ROWS} AS chosen ON chosen."@row" = catalog.rowid ORDER BY chosen."@n"`,
   };
 }
 

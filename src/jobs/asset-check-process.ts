@@ -34,7 +34,7 @@ export interface CheckRun {
 
 /** A file server is asked many things at once: the time of one answer is mostly that of the network. */
 const CONCURRENCY = 32;
-const MEMORY_BYTES = 400_000_000;
+const MEMORY_BYTES = 256_000_000;
 const STOP_TIMEOUT_MS = 5000;
 
 /** Checks assets in a child process. Throws what it threw, `cancelled`, or `worker_crashed` when it died. */

@@ -3,6 +3,7 @@ import { readColumns } from "../catalog/tables.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, interruptible } from "../query/database.ts";
+import { makeRowTable } from "../query/duckdb/row-table.ts";
 import type {
   AssetCheckProgress,
   AssetCheckRequest,
@@ -27,7 +28,7 @@ export interface AssetCheckEffects {
 
 const NAME = "checked";
 /** Bad assets whose rows are looked up at once. */
-const LOCATE_AT_ONCE = 1000;
+const LOCATE_AT_ONCE = 8192;
 
 /**
  * Looks at every asset that the selected rows of the published catalog name, in constant memory; nothing in the lake is
@@ -179,12 +180,15 @@ type Place = Pick<
 /** In the order in which the catalog has them. */
 async function tellFindings(plan: AssetCheckPlan, bad: Bad[], effects: AssetCheckEffects): Promise<void> {
   if (bad.length === 0) return;
-  const located = await effects.database.rows<Place & { first: number }>(
-    plan.locate(bad.map(({ first }) => first)),
+  const { database } = effects;
+  bad.sort((a, b) => a.first - b.first);
+  await makeRowTable(
+    database,
+    bad.map(({ first }) => first),
   );
-  const places = new Map(located.map(({ first, ...place }) => [first, place]));
-  for (const { first, problem, path, expected, found, rows } of bad.sort((a, b) => a.first - b.first)) {
-    const place = places.get(first);
+  const places = await database.rows<Place>(plan.locate);
+  for (const [at, { problem, path, expected, found, rows }] of bad.entries()) {
+    const place = places[at];
     if (place !== undefined) await effects.onFinding({ problem, path, expected, found, ...place, rows });
   }
 }
