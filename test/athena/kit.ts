@@ -17,6 +17,7 @@ export interface AthenaBench {
 export const QUICK: ExecutionEffects = {
   sleep: (_, signal) => (signal?.aborted ? Promise.resolve() : Bun.sleep(5)),
   random: () => 0.5,
+  attempts: 3,
   nonce: () => crypto.randomUUID(),
 };
 

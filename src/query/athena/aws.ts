@@ -6,13 +6,15 @@ export interface AwsPlace {
   region: string | undefined;
   /** A server that is not AWS. */
   endpoint: string | undefined;
+  /** Of each call; 6 without. */
+  attempts?: number;
 }
 
 /** The SDK's client, with retries of its own for throttling and broken lines. */
-export async function openAwsAthena({ region, endpoint }: AwsPlace): Promise<AwsAthena> {
+export async function openAwsAthena({ region, endpoint, attempts = 6 }: AwsPlace): Promise<AwsAthena> {
   const { AthenaClient } = await import("@aws-sdk/client-athena");
   return new AthenaClient({
-    maxAttempts: 6,
+    maxAttempts: attempts,
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
   });

@@ -24,6 +24,8 @@ export interface ExecutionEffects {
   sleep: (delayMs: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Between 0 and 1. */
   random: () => number;
+  /** How often a call is made that AWS throttles, or that breaks off. */
+  attempts: number;
   /** Tells one call of the same statement from the next. */
   nonce: () => string;
 }
@@ -65,12 +67,14 @@ export async function execute(
   throwIfCancelled(signal);
   const id = await start(aws, sql, place, options.reuse === true ? limits.reuseMinutes : 0, effects);
   const startedMs = performance.now();
+  let hasEnded = false;
   try {
     for (let waitMs = FIRST_POLL_MS; ; waitMs = Math.min(MAX_POLL_MS, waitMs * 1.5)) {
       const state = await look(aws, id, signal);
       const status = state.Status?.State;
+      hasEnded = status === "SUCCEEDED" || status === "FAILED" || status === "CANCELLED";
       if (status === "SUCCEEDED") return describe(id, state, limits);
-      if (status === "FAILED" || status === "CANCELLED") throw failureOf(id, state);
+      if (hasEnded) throw failureOf(id, state);
       const scanned = state.Statistics?.DataScannedInBytes ?? 0;
       if (scanned > limits.maxScanBytes) throw scansTooMuch(id, limits.maxScanBytes);
       const elapsedMs = performance.now() - startedMs;
@@ -80,9 +84,7 @@ export async function execute(
       throwIfCancelled(signal);
     }
   } catch (error) {
-    const ended =
-      error instanceof AppError && error.details?.query_id !== undefined && error.code !== "too_large";
-    if (!ended) await stop(aws, id);
+    if (!hasEnded) await stop(aws, id);
     throw signal?.aborted ? new AppError("cancelled", "cancelled", { cause: error }) : error;
   }
 }
@@ -200,7 +202,8 @@ function tookTooLong(timeoutMs: number): AppError {
   );
 }
 
-const realEffects: ExecutionEffects = {
+export const realEffects: ExecutionEffects = {
+  attempts: 6,
   sleep: (delayMs, signal) =>
     new Promise((resolve) => {
       const timer = setTimeout(done, delayMs);

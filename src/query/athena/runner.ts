@@ -6,7 +6,7 @@ import { quoteName } from "../sql.ts";
 import { rowsToBatches } from "../trino/rows.ts";
 import type { StatementRunner } from "../trino/statements.ts";
 import { openAwsAthena } from "./aws.ts";
-import { type AthenaLimits, type ExecutionEffects, execute } from "./execution.ts";
+import { type AthenaLimits, execute, realEffects } from "./execution.ts";
 import { readResults } from "./results.ts";
 import { createS3, parseS3 } from "./s3.ts";
 import { unload } from "./unload.ts";
@@ -34,11 +34,11 @@ const CATALOG = "awsdatacatalog";
 const SMALL_ROWS = 1000;
 
 /** Statements at Athena, in its engine version 3, which speaks Trino's SQL. */
-export function createAthenaRunner(options: AthenaOptions, effects?: ExecutionEffects): StatementRunner {
+export function createAthenaRunner(options: AthenaOptions, effects = realEffects): StatementRunner {
   const { database, table, workgroup, output, region, endpoint, limits, scratch } = options;
   let opened: Promise<AwsAthena> | undefined;
   const open = () => {
-    opened ??= openAwsAthena({ region, endpoint });
+    opened ??= openAwsAthena({ region, endpoint, attempts: effects.attempts });
     return opened;
   };
   const running = new AbortController();
