@@ -1,5 +1,5 @@
-import type { ListedUpload } from "../jobs/upload-list.ts";
 import type { JobRecord } from "../schema/job.ts";
+import type { ListedUpload } from "../schema/upload-list.ts";
 import { formatCount, formatDuration } from "../util/format.ts";
 import type { Effects } from "./command.ts";
 import { oneLine, renderTable } from "./table.ts";
@@ -31,6 +31,13 @@ export async function listProcessing(effects: Effects, options: ListOptions): Pr
 }
 
 async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
+  const { settings } = effects;
+  if (settings.server !== undefined) {
+    const { connectServer } = await import("../client/server.ts");
+    const server = connectServer(settings.server, settings.token);
+    const uploads = await server.uploads({ all, completed: limit });
+    return { uploads, jobs: await server.jobs(JOBS_SHOWN) };
+  }
   const { listUploadsOf } = await import("../jobs/upload-list.ts");
   const { listJobs } = await import("../jobs/records.ts");
   const { userName } = await import("../ingest/execute.ts");

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AppError, ERROR_CODES, type ErrorCode, throwIfCancelled } from "../errors.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
+import { type ListedUpload, ListedUploadSchema } from "../schema/upload-list.ts";
 import { readEvents } from "./events.ts";
 
 const StartedSchema = v.object({ status: v.picklist(["started", "already_running"]), job_id: v.string() });
@@ -29,6 +30,8 @@ export interface ServerClient {
   status(): Promise<v.InferOutput<typeof StatusSchema>>;
   startJob(): Promise<v.InferOutput<typeof StartedSchema>>;
   jobs(limit?: number): Promise<JobRecord[]>;
+  /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
+  uploads(options: { all: boolean; completed: number }): Promise<ListedUpload[]>;
   job(jobId: string): Promise<JobRecord>;
   cancelJob(jobId: string): Promise<JobRecord>;
   /** Follows a job to its end and gives its final record; a stream that breaks off is taken up again. */
@@ -92,6 +95,10 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
         v.object({ jobs: v.array(JobRecordSchema) }),
       );
       return jobs;
+    },
+    uploads: async ({ all, completed }) => {
+      const path = `/uploads?all=${all}&completed=${completed}`;
+      return (await call("GET", path, v.object({ uploads: v.array(ListedUploadSchema) }))).uploads;
     },
     job,
     cancelJob: (jobId) => call("DELETE", jobPath(jobId), JobRecordSchema),

@@ -1,31 +1,8 @@
-import * as v from "valibot";
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
-import { UploadIdSchema } from "../schema/names.ts";
+import type { ListedUpload } from "../schema/upload-list.ts";
 import { listJobIds, readJob } from "./records.ts";
 import { listStaged, type StagedUpload } from "./staging.ts";
-
-/** An upload as its owner sees it, wherever it is on its way. */
-export const ListedUploadSchema = v.object({
-  upload_id: UploadIdSchema,
-  status: v.picklist(["pending", "processing", "completed", "failed"]),
-  /** Null where the upload cannot be read. */
-  provider: v.nullable(v.string()),
-  dataset: v.nullable(v.string()),
-  task: v.nullable(v.string()),
-  variant: v.nullable(v.string()),
-  /** Rows that it brought; of a completed one those that were published. */
-  rows: v.nullable(v.number()),
-  /** Null before it was processed. */
-  rejected: v.nullable(v.number()),
-  uploaded_by: v.nullable(v.string()),
-  uploaded_at: v.nullable(v.string()),
-  age_seconds: v.nullable(v.number()),
-  job_id: v.nullable(v.string()),
-  failed_at: v.optional(v.string()),
-  error: v.optional(v.object({ code: v.string(), message: v.string() })),
-});
-export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
 
 export interface UploadListOptions {
   /** Only what this account or token brought; everybody's without. */

@@ -11,6 +11,7 @@ import { processRoutes } from "./process-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
+import { uploadListRoutes } from "./upload-list-routes.ts";
 import { validateRoutes } from "./validate-routes.ts";
 
 export interface Guard {
@@ -38,6 +39,7 @@ export function createApp(deps: ServerDeps, guard: Guard) {
     .use(logRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
+    .use(uploadListRoutes(deps))
     .use(validateRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))

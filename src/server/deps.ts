@@ -19,6 +19,8 @@ export interface ServerDeps {
   slots: QuerySlots;
   /** Answers that are read in parts. */
   files: AnswerFiles;
+  /** Who asks: the name of a token; undefined where nobody needs one. */
+  callerName(request: Request): string | undefined;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
   state: SystemState;

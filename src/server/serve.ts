@@ -63,16 +63,30 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   );
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const startedAt = new Date().toISOString();
+  /** The tokens of a file have no names. */
+  const callerName = (_request: Request): string | undefined => undefined;
   const { state, metrics, observe } = createOperations({ ...options, supervisor, slots, checks, startedAt });
   const app = createApp(
-    { ...options, supervisor, checks, engines, slots, files, keepOpen, state, metrics, startedAt },
+    {
+      ...options,
+      supervisor,
+      checks,
+      engines,
+      slots,
+      files,
+      keepOpen,
+      callerName,
+      state,
+      metrics,
+      startedAt,
+    },
     {
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isAuthorized: tokens && createTokenCheck(tokens),
       maxBodyBytes: parseSize(settings.serve.max_body),
     },
   );
-  const observed = observe(app.routes, () => undefined);
+  const observed = observe(app.routes, callerName);
   const server = listen(host, port, parseSize(settings.serve.max_body), (request) =>
     observed(request, () => app.fetch(request)),
   );

@@ -94,6 +94,7 @@ test("the interface describes itself", async () => {
     ["/jobs", ["get"]],
     ["/jobs/{id}", ["delete", "get"]],
     ["/jobs/{id}/events", ["get"]],
+    ["/uploads", ["get"]],
     ["/validate-assets", ["post"]],
     ["/validations/{id}", ["delete", "get"]],
     ["/validations/{id}/report", ["get"]],
@@ -146,6 +147,33 @@ test("commands go through the server that holds the lake", async () => {
   expect(JSON.parse(status.stdout)).toEqual(job);
   const started = await runProgram(world, ["process", "start", "--json"]);
   expect(JSON.parse(started.stdout)).toMatchObject({ status: "started" });
+});
+
+test("uploads are listed by the server, without the lake at hand", async () => {
+  const world = await makeWorld();
+  const done = await stagePages(world, 3);
+  const { url } = await serve(world);
+  const client = connectServer(url);
+  await client.watchJob((await client.startJob()).job_id);
+  const waiting = await stagePages(world, 2, "later");
+  const { DATALAKE_LAKE: _, ...env } = world.env;
+  const { exit, stdout } = await runProgram({ ...world, env }, [
+    "process",
+    "list",
+    "--server",
+    url,
+    "--json",
+  ]);
+  expect(exit).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    uploads: [
+      { upload_id: waiting, status: "pending", rows: 2, uploaded_by: "tester" },
+      { upload_id: done, status: "completed", rows: 3, rejected: 0 },
+    ],
+    jobs: [{ status: "completed" }],
+  });
+  expect(await client.uploads({ all: true, completed: 0 })).toHaveLength(1);
+  expect((await fetch(`${url}/uploads?completed=many`)).status).toBe(400);
 });
 
 test("a server that is not there is named in one sentence", async () => {
