@@ -3,7 +3,10 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
+import { startLoopback } from "./athena/loopback.ts";
 import { builtBinary } from "./binary/binary.ts";
+import { useMoto } from "./engines/moto.ts";
+import { trinoWanted, useTrino } from "./engines/trino.ts";
 import { pythonOf } from "./interop/python.ts";
 
 setDefaultTimeout(300_000); // a story of many commands, on a machine that may be busy elsewhere
@@ -29,6 +32,7 @@ function blocksOf(markdown: string): Block[] {
 }
 
 let folder: string;
+let cloud: Awaited<ReturnType<typeof startCloud>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "datalake-readme-"));
@@ -41,9 +45,40 @@ beforeAll(async () => {
   await writePages(join(folder, "work"), 6);
   await mkdir(join(folder, "node_modules"));
   await symlink(resolve(import.meta.dir, ".."), join(folder, "node_modules", "datalake"));
+  cloud = await startCloud();
 });
 
+/** What the settings of the page name: a bucket, an Athena, a Trino; undefined where tests run without Trino. */
+async function startCloud() {
+  if (!trinoWanted) return undefined;
+  const [moto, trino] = await Promise.all([useMoto(), useTrino()]);
+  const bucket = await moto.createBucket();
+  const ofAthena = await trino.createCatalog({ properties: moto.trinoProperties(bucket) });
+  const own = await trino.createCatalog({
+    properties: { ...moto.trinoProperties(bucket), "hive.metastore.catalog.dir": `s3://${bucket}/own-meta` },
+  });
+  await trino.run(`CREATE SCHEMA ${ofAthena}.unload WITH (location = 's3://${bucket}/schema')`);
+  const loopback = await startLoopback({
+    trino: { url: trino.url, catalog: ofAthena, schema: "datalake" },
+    unload: { catalog: ofAthena, schema: "unload" },
+  });
+  const env = {
+    AWS_ACCESS_KEY_ID: moto.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: moto.secretAccessKey,
+    DATALAKE_S3_BUCKET: bucket,
+    DATALAKE_S3_ENDPOINT: moto.endpoint,
+    DATALAKE_S3_REGION: moto.region,
+    DATALAKE_ATHENA_REGION: moto.region,
+    DATALAKE_ATHENA_ENDPOINT: loopback.endpoint,
+    DATALAKE_ATHENA_OUTPUT: `s3://${bucket}/results`,
+    DATALAKE_TRINO_URL: trino.url,
+    DATALAKE_TRINO_CATALOG: own,
+  };
+  return { env, close: () => loopback.close() };
+}
+
 afterAll(async () => {
+  cloud?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -85,6 +120,7 @@ async function runBlock({ language, code }: Block): Promise<{ exit: number; said
       HOME: join(folder, "home"),
       LANG: "C.UTF-8",
       HF_HUB_OFFLINE: "1",
+      ...cloud?.env,
     },
     stdin: "ignore",
     stdout: "pipe",
@@ -98,6 +134,7 @@ test("every command of the README runs, from the first to the last", async () =>
   const blocks = blocksOf(readme);
   expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["sh", "python", "ts"]));
   for (const block of blocks) {
+    if (cloud === undefined && block.code.includes("--to athena")) continue;
     const { exit, said } = await runBlock(block);
     if (exit !== 0) throw new Error(`README.md:${block.line} ended with ${exit}:\n${block.code}\n${said}`);
   }

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { executeAssetCheck } from "../../src/jobs/asset-check.ts";
 import { createFileProbe, type FileProbe, probeAsset } from "../../src/jobs/asset-check-file.ts";
 import { planAssetCheck } from "../../src/jobs/asset-check-plan.ts";
+import { runAssetCheck } from "../../src/jobs/asset-check-process.ts";
 import { openReport } from "../../src/jobs/asset-check-report.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import {
@@ -13,7 +14,15 @@ import {
   parseAssetCheck,
   SampleSchema,
 } from "../../src/schema/asset-check.ts";
-import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "./staging-kit.ts";
+import {
+  makeImage,
+  makeWorld,
+  PROGRAM,
+  readRows,
+  runProgram,
+  stageUpload,
+  type World,
+} from "./staging-kit.ts";
 
 setDefaultTimeout(60_000);
 
@@ -266,4 +275,23 @@ test("a report that is given up leaves nothing, and the old one stays", async ()
   await report.discard();
   expect(await readFile(path, "utf8")).toBe("old");
   expect((await stat(path)).size).toBe(3);
+});
+
+test("a check that is stopped says so, and leaves neither its process nor a report", async () => {
+  const path = join(world.folder, "stopped.csv");
+  const stop = new AbortController();
+  const running = runAssetCheck(
+    { hash: true },
+    {
+      ...world,
+      selfCommand: PROGRAM,
+      reports: [path],
+      signal: stop.signal,
+      onProgress: () => {},
+      onFinding: () => {},
+    },
+  );
+  stop.abort();
+  await expect(running).rejects.toMatchObject({ code: "cancelled" });
+  expect((await readdir(world.folder)).filter((name) => name.includes("stopped"))).toEqual([]);
 });
