@@ -34,10 +34,9 @@ export const syncCommand = defineCommand({
     if ((word !== undefined && word !== "status") || more.length > 0) {
       throw new AppError("usage", `\`datalake sync\` takes status or nothing, not ${JSON.stringify(word)}`);
     }
-    const target = flags.to as SyncTarget | undefined;
-    if (target === undefined) throw new AppError("usage", "--to is missing: athena or trino");
     const graceMs = parseTime(flags.grace ?? "24h");
     const { terminal, settings, signal } = effects;
+    const target = (flags.to as SyncTarget | undefined) ?? (await askTarget(effects));
     const lake = await effects.openLake();
     const { openSync } = await import("../sync/open.ts");
     if (word === "status") {
@@ -87,6 +86,14 @@ export const syncCommand = defineCommand({
     }
   },
 });
+
+async function askTarget({ terminal }: Effects): Promise<SyncTarget> {
+  if (!terminal.interactive) throw new AppError("usage", "--to is missing: athena or trino");
+  return terminal.select<SyncTarget>("Where to?", [
+    { value: "athena", label: "athena", hint: "AWS Athena, over S3" },
+    { value: "trino", label: "trino", hint: "a Trino of your own" },
+  ]);
+}
 
 /** `24h`, `30m`, `7d`, `0` in milliseconds. */
 function parseTime(text: string): number {

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { commit, refresh, withLake } from "../catalog/lakes.ts";
-import { run } from "../cli/harness.ts";
+import { KEYS, run, runAtTerminal } from "../cli/harness.ts";
 import { trinoWanted } from "../engines/trino.ts";
 import { overS3 } from "./kit.ts";
 
@@ -21,6 +21,13 @@ test("a wrong target, word or time is told at once", async () => {
   });
   expect(outcome.exit).toBe(2);
   expect(outcome.stderr).toContain("24h");
+});
+
+test("a person is asked where to", async () => {
+  const asked = await runAtTerminal(["sync"], [["Where to?", KEYS.down, KEYS.enter]], {
+    DATALAKE_LAKE: "/nowhere",
+  });
+  expect(asked.exit).toBe(4); // no lake there
 });
 
 test("settings that are missing are named", () =>
