@@ -1,20 +1,67 @@
 import { ROWS } from "../query/duckdb/row-table.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { AssetCheckRequest } from "../schema/asset-check.ts";
-import type { Selection } from "../schema/partition.ts";
+import type { DatasetKey, Selection } from "../schema/partition.ts";
 
 /** The statements of one check of assets on a catalog attached as `schema`. */
 export interface AssetCheckPlan {
-  /** How many partitions are selected. */
-  countPartitions: string;
-  /** Makes the table of what is to be looked at: each asset once, whatever rows name it. Undefined: no row names any. */
-  collect: string | undefined;
+  /** `provider`, `dataset`, `partitions` and `rows` of each selected dataset. */
+  datasets: string;
+  /** Whether rows can name assets at all. */
+  hasAssets: boolean;
+  /** About how many assets there are. */
+  estimate: string;
+  /** Makes the table of what of a slice is to be looked at: each asset once, whatever rows name it. */
+  collect(slice: Slice): string;
   /** Number of assets in that table. */
   count: string;
   /** `path`, `hash`, `bytes`, `first`, `rows` of each, in the order in which they were stored. */
   list: string;
   /** The rows that stand in the table of chosen rows (`makeRowTable`), in its order. */
   locate: string;
+}
+
+export interface SelectedDataset extends DatasetKey {
+  partitions: number;
+  rows: number;
+}
+
+/** A part of the assets that is collected at once; an asset is in one slice only, as it is of one dataset only. */
+export interface Slice {
+  /** All selected ones without. */
+  datasets: readonly DatasetKey[] | undefined;
+  /** The `at`-th of `of` parts of their assets. */
+  at: number;
+  of: number;
+}
+
+/** To tell assets apart takes memory: some 300 MB for so many rows. */
+const SLICE_ROWS = 1_000_000;
+
+/** Cuts datasets into slices of at most about so many rows: several small ones, or a part of a large one. */
+export function planSlices(datasets: readonly SelectedDataset[], sliceRows = SLICE_ROWS): Slice[] {
+  const total = datasets.reduce((sum, { rows }) => sum + rows, 0);
+  if (total <= sliceRows) return [{ datasets: undefined, at: 0, of: 1 }];
+  const slices: Slice[] = [];
+  let small: SelectedDataset[] = [];
+  let smallRows = 0;
+  const close = () => {
+    if (small.length > 0) slices.push({ datasets: small, at: 0, of: 1 });
+    small = [];
+    smallRows = 0;
+  };
+  for (const dataset of datasets) {
+    const of = Math.ceil(dataset.rows / sliceRows);
+    if (of > 1) {
+      for (let at = 0; at < of; at++) slices.push({ datasets: [dataset], at, of });
+      continue;
+    }
+    if (smallRows + dataset.rows > sliceRows) close();
+    small.push(dataset);
+    smallRows += dataset.rows;
+  }
+  close();
+  return slices;
 }
 
 /** Not a temporary one: two connections read it. */
@@ -35,15 +82,17 @@ export function planAssetCheck(
       ? ""
       : // By the path alone: every run, on any machine, looks at the same assets.
         ` AND md5_number_lower("path") % ${SAMPLE_STEPS} < ${Math.ceil(request.sample * SAMPLE_STEPS)}`;
+  const wanted = `"path" IS NOT NULL AND ${selected}${sampled}`;
   return {
-    countPartitions: `SELECT count(*) AS partitions FROM ${quoteName(schema)}.partitions WHERE ${selected}`,
-    collect: columns.has("path")
-      ? `CREATE OR REPLACE TABLE ${WANTED} AS
-         SELECT "path", max(${value("hash", "VARCHAR")}) AS hash, max(${value("bytes", "BIGINT")}) AS bytes,
-           min(rowid) AS first, count(*) AS rows
-         FROM ${catalog} WHERE "path" IS NOT NULL AND ${selected}${sampled}
-         GROUP BY "path" ORDER BY first`
-      : undefined,
+    datasets: `SELECT provider, dataset, count(*) AS partitions, sum(rows)::BIGINT AS rows
+       FROM ${quoteName(schema)}.partitions WHERE ${selected} GROUP BY ALL ORDER BY ALL`,
+    hasAssets: columns.has("path"),
+    estimate: `SELECT approx_count_distinct("path") AS assets FROM ${catalog} WHERE ${wanted}`,
+    collect: (slice) => `CREATE OR REPLACE TABLE ${WANTED} AS
+       SELECT "path", max(${value("hash", "VARCHAR")}) AS hash, max(${value("bytes", "BIGINT")}) AS bytes,
+         min(rowid) AS first, count(*) AS rows
+       FROM ${catalog} WHERE ${wanted}${matchSlice(slice)}
+       GROUP BY "path" ORDER BY first`,
     count: `SELECT count(*) AS assets FROM ${WANTED}`,
     list: `SELECT "path", hash, bytes, first, rows FROM ${WANTED}`,
     locate: `SELECT provider, dataset, task, variant, ${value("upload_id", "VARCHAR")} AS upload_id,
@@ -62,4 +111,11 @@ function matchSelection({ providers, datasets, tasks, variants }: Selection): st
     ...within("variant", variants),
   ];
   return conditions.length === 0 ? "true" : conditions.join(" AND ");
+}
+
+/** By other bits than those of a sample. */
+function matchSlice({ datasets, at, of }: Slice): string {
+  const keys = datasets?.map((key) => `(${quoteText(key.provider)}, ${quoteText(key.dataset)})`);
+  const within = keys === undefined ? "" : ` AND (provider, dataset) IN (${keys.join(", ")})`;
+  return of === 1 ? within : `${within} AND md5_number_upper("path") % ${of} = ${at}`;
 }

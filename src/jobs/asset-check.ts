@@ -11,7 +11,7 @@ import type {
   AssetFinding,
 } from "../schema/asset-check.ts";
 import { type ExpectedAsset, type FileProbe, probeAsset, type Verdict } from "./asset-check-file.ts";
-import { type AssetCheckPlan, planAssetCheck } from "./asset-check-plan.ts";
+import { type AssetCheckPlan, planAssetCheck, planSlices, type SelectedDataset } from "./asset-check-plan.ts";
 
 export interface AssetCheckEffects {
   lake: Lake;
@@ -20,6 +20,8 @@ export interface AssetCheckEffects {
   /** Assets that are looked at at a time. */
   concurrency: number;
   probe: FileProbe;
+  /** Rows of which the assets are told apart at once. */
+  sliceRows?: number;
   signal: AbortSignal;
   onProgress(progress: AssetCheckProgress): void;
   /** Awaited before more is looked at. */
@@ -46,18 +48,26 @@ export async function executeAssetCheck(
     const { generation } = await requireHead(database, lake, NAME);
     const columns = new Set((await readColumns(database, NAME)).map((column) => column.name));
     const plan = planAssetCheck(request, NAME, columns);
-    const [selected] = await database.rows<{ partitions: number }>(plan.countPartitions);
-    const partitions = selected?.partitions ?? 0;
+    const datasets = await database.rows<SelectedDataset>(plan.datasets);
+    const partitions = datasets.reduce((sum, dataset) => sum + dataset.partitions, 0);
     if (partitions === 0) {
       throw new AppError("not_found", "no partition is selected; see `datalake catalog partitions`");
     }
     const tally = createTally();
-    const { collect } = plan;
-    if (collect !== undefined) {
-      await interruptible(database, signal, () => database.run(collect));
-      const [counted] = await database.rows<{ assets: number }>(plan.count);
-      tally.total = counted?.assets ?? 0;
-      await checkAll(plan, request.hash, tally, effects);
+    if (plan.hasAssets) {
+      const slices = planSlices(datasets, effects.sliceRows);
+      const number = async (sql: string) => {
+        const [counted] = await interruptible(database, signal, () => database.rows<{ assets: number }>(sql));
+        return counted?.assets ?? 0;
+      };
+      if (slices.length > 1) tally.total = await number(plan.estimate);
+      for (const [at, slice] of slices.entries()) {
+        await interruptible(database, signal, () => database.run(plan.collect(slice)));
+        const assets = tally.checked + (await number(plan.count));
+        // Only the last slice tells how many there are in all.
+        tally.total = at === slices.length - 1 ? assets : Math.max(tally.total, assets);
+        await checkSlice(plan, request.hash, tally, effects);
+      }
     }
     const { checked, missing, corrupt, bytesRead } = tally;
     const ok = checked - missing - corrupt;
@@ -95,7 +105,7 @@ type Bad = WantedAsset & Extract<Verdict, { ok: false }>;
 
 const PROGRESS_MS = 250;
 
-async function checkAll(
+async function checkSlice(
   plan: AssetCheckPlan,
   hash: boolean,
   tally: Tally,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { executeAssetCheck } from "../../src/jobs/asset-check.ts";
 import { createFileProbe, type FileProbe, probeAsset } from "../../src/jobs/asset-check-file.ts";
-import { planAssetCheck } from "../../src/jobs/asset-check-plan.ts";
+import { planAssetCheck, planSlices } from "../../src/jobs/asset-check-plan.ts";
 import { runAssetCheck } from "../../src/jobs/asset-check-process.ts";
 import { openReport } from "../../src/jobs/asset-check-report.ts";
 import { openDatabase } from "../../src/query/database.ts";
@@ -60,7 +60,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(world.folder, { recursive: true, force: true }));
 
-async function check(request: Partial<AssetCheckRequest>, probe?: FileProbe, signal?: AbortSignal) {
+async function check(
+  request: Partial<AssetCheckRequest>,
+  probe?: FileProbe,
+  signal?: AbortSignal,
+  sliceRows?: number,
+) {
   const database = await openDatabase({ scratch: join(world.folder, "check-scratch") });
   const findings: AssetFinding[] = [];
   try {
@@ -68,6 +73,7 @@ async function check(request: Partial<AssetCheckRequest>, probe?: FileProbe, sig
       lake: world.lake,
       database,
       concurrency: 4,
+      ...(sliceRows && { sliceRows }),
       probe: probe ?? createFileProbe(world.lake),
       signal: signal ?? new AbortController().signal,
       onProgress: () => {},
@@ -176,6 +182,18 @@ describe("a lake that is whole", () => {
     });
   });
 
+  test("in slices the same assets are looked at, each once", async () => {
+    const own = createFileProbe(world.lake);
+    const seen: string[] = [];
+    const size = (path: string) => {
+      seen.push(path);
+      return own.size(path);
+    };
+    const { summary } = await check({}, { ...own, size }, undefined, 5);
+    expect(summary).toMatchObject({ partitions: 3, checked: 13, ok: 13 });
+    expect(new Set(seen).size).toBe(13);
+  });
+
   test("the command says so and ends with 0", async () => {
     const { exit, stdout } = await verify("--hash");
     expect(exit).toBe(0);
@@ -263,9 +281,26 @@ test("shares are read as people write them", () => {
 
 test("names in a selection are data, not SQL", () => {
   const plan = planAssetCheck({ hash: false, providers: ["a' OR '1'='1"] }, 'x"y', new Set(["path"]));
-  expect(plan.collect).toContain("provider IN ('a'' OR ''1''=''1')");
-  expect(plan.collect).toContain('"x""y".catalog');
-  expect(planAssetCheck({ hash: false }, "x", new Set(["text"])).collect).toBeUndefined();
+  const collect = plan.collect({ datasets: [{ provider: "p'", dataset: "d" }], at: 0, of: 1 });
+  expect(collect).toContain("provider IN ('a'' OR ''1''=''1')");
+  expect(collect).toContain("('p''', 'd')");
+  expect(collect).toContain('"x""y".catalog');
+  expect(planAssetCheck({ hash: false }, "x", new Set(["text"])).hasAssets).toBe(false);
+});
+
+test("small datasets are collected together, large ones in parts", () => {
+  const of = (dataset: string, rows: number) => ({ provider: "p", dataset, partitions: 1, rows });
+  expect(planSlices([of("a", 60), of("b", 40)], 100)).toEqual([{ datasets: undefined, at: 0, of: 1 }]);
+  const slices = planSlices([of("a", 60), of("big", 250), of("b", 40), of("c", 1)], 100);
+  expect(
+    slices.map(({ datasets, at, of }) => [datasets?.map(({ dataset }) => dataset).join(), at, of]),
+  ).toEqual([
+    ["big", 0, 3],
+    ["big", 1, 3],
+    ["big", 2, 3],
+    ["a,b", 0, 1],
+    ["c", 0, 1],
+  ]);
 });
 
 test("a report that is given up leaves nothing, and the old one stays", async () => {
