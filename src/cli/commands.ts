@@ -52,6 +52,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Bring a copy of the lake to Athena or Trino in line",
     load: async () => (await import("./sync.ts")).syncCommand,
   },
+  token: {
+    summary: "Make, list and revoke the tokens of a lake's server",
+    load: async () => (await import("./token.ts")).tokenCommand,
+  },
   doctor: {
     summary: "Check the lake and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -3,6 +3,7 @@ import { acquireLease } from "../lake/lease.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { SyncTarget } from "../sync/model.ts";
 import type { SyncPlan } from "../sync/plan.ts";
+import { parseDuration } from "../util/duration.ts";
 import { formatBytes, formatQuantity, formatTime } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
 
@@ -34,7 +35,7 @@ export const syncCommand = defineCommand({
     if ((word !== undefined && word !== "status") || more.length > 0) {
       throw new AppError("usage", `\`datalake sync\` takes status or nothing, not ${JSON.stringify(word)}`);
     }
-    const graceMs = parseTime(flags.grace ?? "24h");
+    const graceMs = parseGrace(flags.grace ?? "24h");
     const { terminal, settings, signal } = effects;
     const target = (flags.to as SyncTarget | undefined) ?? (await askTarget(effects));
     const lake = await effects.openLake();
@@ -95,14 +96,10 @@ async function askTarget({ terminal }: Effects): Promise<SyncTarget> {
   ]);
 }
 
-/** `24h`, `30m`, `7d`, `0` in milliseconds. */
-function parseTime(text: string): number {
-  const match = /^(\d+)(s|m|h|d)?$/.exec(text);
-  if (match === null || (match[2] === undefined && match[1] !== "0")) {
-    throw new AppError("usage", `--grace is a time such as 24h, 30m or 0, not ${JSON.stringify(text)}`);
-  }
-  const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? "s"] ?? 1000;
-  return Number(match[1]) * unitMs;
+function parseGrace(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined) return durationMs;
+  throw new AppError("usage", `--grace is a time such as 24h, 30m or 0, not ${JSON.stringify(text)}`);
 }
 
 function countsOf(plan: SyncPlan) {

@@ -15,6 +15,8 @@ export function createLayout(root: string) {
     config: join(root, "config"),
     taxonomy: join(root, "config", "schema.yaml"),
     taxonomyLock: join(root, "config", ".schema.lock"),
+    tokens: join(root, "config", "tokens.json"),
+    tokensLock: join(root, "config", ".tokens.lock"),
     staging,
     incoming: join(staging, ".incoming"),
     pending: join(staging, "pending"),

@@ -64,6 +64,24 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
   throw new AppError("locked", `${path} changes hands too quickly; try again`, { details: { path } });
 }
 
+/** Of a lock on a small file that is edited: nobody holds it for long. */
+const EDIT_TTL_MS = 10_000;
+const EDIT_WAIT_MS = 20_000;
+
+/** Takes the lease of a file that several may edit, waiting for its turn. Throws `locked` when that takes too long. */
+export async function waitForLease(path: string, { purpose }: Pick<LeaseOptions, "purpose">): Promise<Lease> {
+  const giveUpAt = performance.now() + EDIT_WAIT_MS;
+  for (;;) {
+    try {
+      return await acquireLease(path, { purpose, ttlMs: EDIT_TTL_MS });
+    } catch (error) {
+      const locked = error instanceof AppError && error.code === "locked";
+      if (!locked || performance.now() > giveUpAt) throw error;
+      await Bun.sleep(10 + Math.random() * 40);
+    }
+  }
+}
+
 /** Who holds a lease and whether that process is alive; undefined when nobody does. */
 export async function inspectLease(
   path: string,

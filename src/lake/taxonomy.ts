@@ -5,11 +5,9 @@ import { AppError } from "../errors.ts";
 import { type Taxonomy, TaxonomySchema } from "../schema/taxonomy.ts";
 import { isMissing, writeAtomic } from "./files.ts";
 import type { Lake } from "./lake.ts";
-import { acquireLease, type Lease } from "./lease.ts";
+import { waitForLease } from "./lease.ts";
 
 /** An edit takes milliseconds: a holder silent for so long is dead, wherever it ran. */
-const LOCK_TTL_MS = 10_000;
-const LOCK_WAIT_MS = 20_000;
 
 /**
  * The providers and tasks of `config/schema.yaml`. Throws `invalid_schema` naming file, line and key, and `no_lake`
@@ -28,7 +26,7 @@ export async function editTaxonomy(
   lake: Lake,
   edit: (taxonomy: Taxonomy) => Taxonomy | Promise<Taxonomy>,
 ): Promise<Taxonomy> {
-  const lock = await waitForLease(lake.layout.taxonomyLock);
+  const lock = await waitForLease(lake.layout.taxonomyLock, { purpose: "datalake config" });
   try {
     const { document, taxonomy } = await readDocument(lake);
     const { applyTaxonomy } = await import("./taxonomy-document.ts");
@@ -42,19 +40,6 @@ export async function editTaxonomy(
     return edited;
   } finally {
     await lock.release();
-  }
-}
-
-async function waitForLease(path: string): Promise<Lease> {
-  const giveUpAt = performance.now() + LOCK_WAIT_MS;
-  for (;;) {
-    try {
-      return await acquireLease(path, { purpose: "datalake config", ttlMs: LOCK_TTL_MS });
-    } catch (error) {
-      const locked = error instanceof AppError && error.code === "locked";
-      if (!locked || performance.now() > giveUpAt) throw error;
-      await Bun.sleep(10 + Math.random() * 40);
-    }
   }
 }
 

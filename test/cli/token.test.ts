@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { initLake, type Lake } from "../../src/lake/lake.ts";
+import { createToken, hashToken, readLakeTokens, revokeToken } from "../../src/lake/tokens.ts";
+import { KEYS, run, runAtTerminal } from "./harness.ts";
+
+let folder = "";
+let lake: Lake;
+let env: Record<string, string>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "datalake-token-"));
+  ({ lake } = await initLake(join(folder, "lake")));
+  env = { DATALAKE_LAKE: lake.root };
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("a token is shown once, and stored as a hash that only the lake's owner reads", async () => {
+  const made = await run(["token", "create", "김", "--role", "curator", "--expires", "30d", "--json"], {
+    env,
+  });
+  expect(made.exit).toBe(0);
+  const { token, ...rest } = JSON.parse(made.stdout);
+  expect(token).toMatch(/^dl_[\w-]{43}$/);
+  expect(rest).toEqual({ name: "김", role: "curator", expires_at: expect.any(String) });
+  const days = (Date.parse(rest.expires_at) - Date.now()) / 86_400_000;
+  expect(Math.round(days)).toBe(30);
+  const text = await readFile(lake.layout.tokens, "utf8");
+  expect(text).not.toContain(token);
+  expect(text).toContain(hashToken(token));
+  expect((await stat(lake.layout.tokens)).mode & 0o777).toBe(0o600);
+  const listed = await run(["token", "list", "--json"], { env });
+  expect(listed.stdout).not.toContain(hashToken(token));
+  expect(JSON.parse(listed.stdout).tokens).toMatchObject([{ name: "김", role: "curator" }]);
+  expect((await run(["token", "list"], { env })).stdout).toContain("김");
+  expect((await run(["token", "revoke", "김".normalize("NFD")], { env })).exit).toBe(0);
+  expect(await readLakeTokens(lake)).toEqual([]);
+});
+
+test("names, roles and times that cannot be are refused, with nothing made", async () => {
+  for (const [exit, ...args] of [
+    [2, "create", "../x", "--role", "reader"],
+    [2, "create", "lee", "--role", "root"],
+    [2, "create", "lee"],
+    [2, "create", "--role", "reader"],
+    [2, "create", "lee", "--role", "reader", "--expires", "soon"],
+    [4, "revoke", "nobody"],
+    [2, "revoke"],
+  ] as const) {
+    const outcome = await run(["token", ...args], { env });
+    expect({ args, exit: outcome.exit }).toEqual({ args, exit });
+  }
+  expect(await readLakeTokens(lake)).toEqual([]);
+  const twice = { name: "lee", role: "reader", nowMs: 0, expiresMs: undefined } as const;
+  await createToken(lake, twice);
+  await expect(createToken(lake, twice)).rejects.toMatchObject({ code: "conflict" });
+  await revokeToken(lake, "lee");
+});
+
+test("a person is asked for name and role", async () => {
+  const outcome = await runAtTerminal(
+    ["token", "create"],
+    [
+      ["Whose token is it?", "park", KEYS.enter],
+      ["What may its owner do?", KEYS.down, KEYS.enter],
+    ],
+    env,
+  );
+  expect(outcome.exit).toBe(0);
+  expect(outcome.stdout.trim()).toMatch(/^dl_/);
+  expect(await readLakeTokens(lake)).toMatchObject([{ name: "park", role: "curator", expires_at: null }]);
+  await revokeToken(lake, "park");
+});
+
+test("many who make tokens at once lose none", async () => {
+  const names = Array.from({ length: 8 }, (_, at) => `t${at}`);
+  await Promise.all(
+    names.map((name) => createToken(lake, { name, role: "reader", nowMs: 0, expiresMs: undefined })),
+  );
+  expect((await readLakeTokens(lake)).map(({ name }) => name).sort()).toEqual(names);
+  for (const name of names) await revokeToken(lake, name);
+});
