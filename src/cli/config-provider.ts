@@ -1,6 +1,6 @@
 import { nameProblem } from "../schema/names.ts";
 import { defineCommand, defineGroup } from "./command.ts";
-import { chooseEntry, confirmRemoval, loadTaxonomy, requireName } from "./config-questions.ts";
+import { chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
 import { renderTable } from "./table.ts";
 
 const create = defineCommand({
@@ -10,8 +10,8 @@ const create = defineCommand({
   examples: ['datalake config provider create aihub --description "AI-Hub public data"'],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
-    const lake = await effects.openLake();
-    const { providers } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { providers } = await taxonomy.read();
     const given = await requireName("provider", positionals[0], terminal, () =>
       terminal.text("What is the new provider called?", {
         placeholder: "huggingface",
@@ -22,8 +22,7 @@ const create = defineCommand({
     const description = asking
       ? await terminal.text("What is it? (may stay empty)")
       : (flags.description ?? "");
-    const { addProvider } = await import("../lake/taxonomy-changes.ts");
-    const name = await addProvider(lake, given, { description });
+    const name = await taxonomy.addProvider(given, { description });
     terminal.result({ provider: { name, description } }, () => `Made the provider ${name}.`);
     return 0;
   },
@@ -34,7 +33,8 @@ const list = defineCommand({
   flags: {},
   examples: ["datalake config provider list --json"],
   run: async (_, effects) => {
-    const { providers } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { providers } = await taxonomy.read();
     const rows = Object.entries(providers).map(([name, { description }]) => ({ name, description }));
     effects.terminal.result({ providers: rows }, () =>
       rows.length === 0
@@ -55,14 +55,13 @@ const remove = defineCommand({
   examples: ["datalake config provider remove aihub"],
   run: async ({ positionals }, effects) => {
     const { terminal } = effects;
-    const lake = await effects.openLake();
-    const { providers } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { providers } = await taxonomy.read();
     const given = await requireName("provider", positionals[0], terminal, () =>
       chooseEntry("provider", providers, terminal),
     );
     await confirmRemoval("provider", given, terminal);
-    const { removeProvider } = await import("../lake/taxonomy-changes.ts");
-    const name = await removeProvider(lake, given);
+    const name = await taxonomy.removeProvider(given);
     terminal.result({ removed: name }, () => `Removed the provider ${name}.`);
     return 0;
   },

@@ -1,12 +1,25 @@
+import type { RemoteTaxonomy } from "../client/remote-taxonomy.ts";
 import { AppError } from "../errors.ts";
-import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { Effects } from "./command.ts";
+import { isRemote } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The taxonomy of the command's lake. */
-export async function loadTaxonomy(effects: Effects): Promise<Taxonomy> {
-  const { readTaxonomy } = await import("../lake/taxonomy.ts");
-  return readTaxonomy(await effects.openLake());
+/** The providers and tasks of the command's lake: of its folder, else of the server's lake. */
+export async function openTaxonomy(effects: Effects): Promise<RemoteTaxonomy> {
+  const { settings } = effects;
+  if (isRemote(settings)) {
+    const { connectTaxonomy } = await import("../client/remote-taxonomy.ts");
+    return connectTaxonomy(settings.server, settings.token);
+  }
+  const lake = await effects.openLake();
+  const changes = () => import("../lake/taxonomy-changes.ts");
+  return {
+    read: async () => (await import("../lake/taxonomy.ts")).readTaxonomy(lake),
+    addProvider: async (name, provider) => (await changes()).addProvider(lake, name, provider),
+    removeProvider: async (name) => (await changes()).removeProvider(lake, name),
+    addTask: async (name, task) => (await changes()).addTask(lake, name, task),
+    removeTask: async (name) => (await changes()).removeTask(lake, name),
+  };
 }
 
 /** The name given, or the one that a person answers; `usage` when nobody is there to ask. */

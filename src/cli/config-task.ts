@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { Task } from "../schema/taxonomy.ts";
 import { defineCommand, defineGroup } from "./command.ts";
-import { chooseEntry, confirmRemoval, loadTaxonomy, requireName } from "./config-questions.ts";
+import { chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
 import { askTask, askTaskName } from "./config-task-questions.ts";
 import { renderTable } from "./table.ts";
 
@@ -23,8 +23,8 @@ const create = defineCommand({
   ],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
-    const lake = await effects.openLake();
-    const { tasks } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { tasks } = await taxonomy.read();
     const given = await requireName("task", positionals[0], terminal, () => askTaskName(tasks, terminal));
     const { TASK_SHAPES } = await import("../schema/task-shapes.ts");
     const shape = TASK_SHAPES.get(given);
@@ -37,8 +37,7 @@ const create = defineCommand({
       task = shape ?? { description: "", required: [], allow: {} };
     }
     if (flags.description !== undefined) task = { ...task, description: flags.description };
-    const { addTask } = await import("../lake/taxonomy-changes.ts");
-    const name = await addTask(lake, given, task);
+    const name = await taxonomy.addTask(given, task);
     terminal.result({ task: document(name, task) }, () => `Made the task ${name}${fieldsText(task)}.`);
     return 0;
   },
@@ -49,7 +48,8 @@ const list = defineCommand({
   flags: {},
   examples: ["datalake config task list"],
   run: async (_, effects) => {
-    const { tasks } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { tasks } = await taxonomy.read();
     const rows = Object.entries(tasks);
     effects.terminal.result({ tasks: rows.map(([name, task]) => document(name, task)) }, () =>
       rows.length === 0
@@ -70,14 +70,13 @@ const remove = defineCommand({
   examples: ["datalake config task remove vqa"],
   run: async ({ positionals }, effects) => {
     const { terminal } = effects;
-    const lake = await effects.openLake();
-    const { tasks } = await loadTaxonomy(effects);
+    const taxonomy = await openTaxonomy(effects);
+    const { tasks } = await taxonomy.read();
     const given = await requireName("task", positionals[0], terminal, () =>
       chooseEntry("task", tasks, terminal),
     );
     await confirmRemoval("task", given, terminal);
-    const { removeTask } = await import("../lake/taxonomy-changes.ts");
-    const name = await removeTask(lake, given);
+    const name = await taxonomy.removeTask(given);
     terminal.result({ removed: name }, () => `Removed the task ${name}.`);
     return 0;
   },

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFile, rm } from "node:fs/promises";
+import { makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe } from "../server/server-kit.ts";
+import { run } from "./harness.ts";
+
+setDefaultTimeout(60_000);
+
+/** Two equal lakes: commands go to one through its server, to the other through its folder. */
+let served: World;
+let local: World;
+let server: ServeProcess;
+
+beforeAll(async () => {
+  [served, local] = await Promise.all([makeWorld(), makeWorld()]);
+  for (const world of [served, local]) await stageUpload(world, [{ text: "a" }]);
+  server = await startServe(served);
+});
+
+afterAll(async () => {
+  await server.stop("SIGKILL");
+  for (const { folder } of [served, local]) await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the command both ways. */
+async function both(...argv: string[]) {
+  const remote = await run([...argv, "--server", server.url]);
+  const here = await run([...argv, "--lake", local.lake.root]);
+  return { remote, here };
+}
+
+const CASES: [name: string, exit: number, argv: string[]][] = [
+  ["a provider is made", 0, ["provider", "create", "aihub", "--description", "공개 데이터"]],
+  ["a name is kept in NFC", 0, ["provider", "create", "허브".normalize("NFD"), "--json"]],
+  ["an existing provider is a conflict", 5, ["provider", "create", "aihub", "--json"]],
+  ["a wrong name is refused", 2, ["provider", "create", "a/b", "--json"]],
+  ["a name that a path would swallow is refused", 2, ["provider", "create", "..", "--json"]],
+  ["providers are listed", 0, ["provider", "list"]],
+  ["providers are listed as JSON", 0, ["provider", "list", "--json"]],
+  ["a used provider stays", 5, ["provider", "remove", "hub", "--json"]],
+  ["an unused provider goes", 0, ["provider", "remove", "aihub"]],
+  ["an unknown provider is not found", 4, ["provider", "remove", "aihub", "--json"]],
+  ["a task of the usual shape is made", 0, ["task", "create", "layout", "--json"]],
+  [
+    "a task with its own fields is made",
+    0,
+    ["task", "create", "vqa", "--required", "lang,level", "--allow", "lang=ko,en", "--description", "질문"],
+  ],
+  ["a task named raw is refused", 5, ["task", "create", "raw", "--json"]],
+  ["a wrong field is named", 2, ["task", "create", "bad", "--required", "Not Good", "--json"]],
+  ["tasks are listed", 0, ["task", "list"]],
+  ["tasks are listed as JSON", 0, ["task", "list", "--json"]],
+  ["a task goes", 0, ["task", "remove", "vqa", "--json"]],
+];
+
+test("config does through a server what it does in a folder: same output, same exit code", async () => {
+  for (const [name, exit, argv] of CASES) {
+    const { remote, here } = await both("config", ...argv);
+    const named = (text: string) =>
+      `${name}: ${text.replaceAll(/u[0-9a-f]{32}/g, "UPLOAD")}`.replaceAll(local.lake.root, served.lake.root);
+    expect(named(String(remote.exit))).toBe(named(String(exit)));
+    expect(named(remote.stdout)).toBe(named(here.stdout));
+    expect(named(remote.stderr)).toBe(named(here.stderr));
+    expect(remote.exit).toBe(here.exit);
+  }
+  const [there, here] = await Promise.all(
+    [served, local].map(({ lake }) => readFile(lake.layout.taxonomy, "utf8")),
+  );
+  expect(there).toBe(here as string);
+});
+
+test("a server that is not there is exit 6", async () => {
+  const { exit, stdout } = await run(["config", "task", "list", "--server", "http://127.0.0.1:1", "--json"]);
+  expect(exit).toBe(6);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "server_unreachable" } });
+});
+
+test("the routes take what the commands send, and no more", async () => {
+  const post = (path: string, body: unknown) =>
+    fetch(`${server.url}${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+  expect((await post("/config/providers/x", { colour: "red" })).status).toBe(400);
+  expect((await post("/config/tasks/x", { required: "lang" })).status).toBe(400);
+  expect((await post("/config/tasks/x%2Fy", {})).status).toBe(400);
+  const config = (await (await fetch(`${server.url}/config`)).json()) as Record<string, object>;
+  expect(Object.keys(config)).toEqual(["providers", "tasks"]);
+});
