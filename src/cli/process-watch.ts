@@ -39,7 +39,7 @@ export async function watchLive(
       }
       away = 0;
       if (isTerminal(seen.job)) return seen.job;
-      view.update(renderWatched(seen, Date.now()), renderLine(seen, Date.now()));
+      view.update(renderWatched(seen, Date.now()), renderLine(seen));
       await Bun.sleep(LOOK_MS);
     }
   } finally {
@@ -52,8 +52,6 @@ export function renderWatched(watched: Watched, nowMs: number): string[] {
   const { job, waiting, failed, workers } = watched;
   const { progress } = job;
   const elapsed = elapsedSeconds(job, nowMs);
-  const rate = (value: number | null | undefined, text: (value: number) => string) =>
-    value == null ? [] : [`${text(value)}/s`];
   const uploads = [
     `${formatCount(progress.uploads_done)} of ${formatCount(progress.uploads_total)} done`,
     ...(failed === undefined || failed === 0 ? [] : [`${formatCount(failed)} failed`]),
@@ -62,7 +60,7 @@ export function renderWatched(watched: Watched, nowMs: number): string[] {
   const data = [
     `${formatCount(progress.images_done)} images`,
     formatBytes(progress.bytes_done),
-    ...rate(progress.bytes_per_second, formatBytes),
+    ...(progress.bytes_per_second == null ? [] : [`${formatBytes(progress.bytes_per_second)}/s`]),
   ];
   const bar = renderProgress(
     { label: "rows   ", done: progress.rows_done, total: progress.rows_total },
@@ -70,11 +68,9 @@ export function renderWatched(watched: Watched, nowMs: number): string[] {
     0,
     true,
   );
-  const speed = rate(progress.rows_per_second, (value) => `${formatCount(value)} rows`);
-  const left = progress.seconds_left == null ? [] : [`${formatDuration(progress.seconds_left)} left`];
   return [
     `job ${job.job_id} ${job.status}, ${formatDuration(elapsed)}`,
-    [bar, ...speed, ...left].join("  "),
+    [bar, ...pace(job)].join("  "),
     `uploads  ${uploads.join(", ")}`,
     `data     ${data.join(", ")}`,
     ...(workers === undefined ? [] : [`workers  ${workers.busy} of ${workers.total} busy`]),
@@ -83,9 +79,18 @@ export function renderWatched(watched: Watched, nowMs: number): string[] {
 }
 
 /** The same in one line. */
-export function renderLine({ job }: Watched, nowMs: number): string {
+export function renderLine({ job }: Watched): string {
   const { step, rows_done: done, rows_total: total, bytes_done: bytes } = job.progress;
-  return renderProgress({ label: step, done, total, bytes }, "rows", elapsedSeconds(job, nowMs), false);
+  return [renderProgress({ label: step, done, total, bytes }, "rows", 0, false), ...pace(job)].join("  ");
+}
+
+/** Rows a second and time left, by the job's own clock: one that is continued did a part before. */
+function pace({ progress }: Watched["job"]): string[] {
+  const { rows_per_second: rate, seconds_left: left } = progress;
+  return [
+    ...(rate === null ? [] : [`${formatCount(rate)} rows/s`]),
+    ...(left === null ? [] : [`${formatDuration(left)} left`]),
+  ];
 }
 
 function elapsedSeconds({ started_at }: Watched["job"], nowMs: number): number {
