@@ -1,5 +1,7 @@
+import type { RemoteCatalog } from "../client/remote-catalog.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime } from "../util/format.ts";
-import { defineCommand, defineGroup } from "./command.ts";
+import { defineCommand, defineGroup, type Effects } from "./command.ts";
+import { isRemote } from "./remote.ts";
 import { renderTable } from "./table.ts";
 
 const rebuild = defineCommand({
@@ -12,16 +14,13 @@ const rebuild = defineCommand({
   },
   examples: ["datalake catalog rebuild", "datalake catalog rebuild --full --json"],
   run: async ({ flags }, effects) => {
-    const { settings, terminal, logger, signal } = effects;
-    const lake = await effects.openLake();
-    const { refreshCatalog } = await import("../catalog/refresh.ts");
+    const { terminal, signal } = effects;
     const full = flags.full ?? false;
     const bar = terminal.progress("catalog", {});
     let done = 0;
     const onStep = (step: string) => bar.update({ done: done++, label: `catalog: ${step}` });
-    const result = await refreshCatalog({ lake, settings, full, logger, signal, onStep }).finally(() =>
-      bar.finish(),
-    );
+    const catalog = await openCatalog(effects, onStep);
+    const result = await catalog.rebuild({ full, signal }).finally(() => bar.finish());
     terminal.result(result, () => {
       const { generation, rows, partitions, refreshed, removed, duration_ms: durationMs } = result;
       const changes = [
@@ -40,10 +39,8 @@ const info = defineCommand({
   flags: {},
   examples: ["datalake catalog info", "datalake catalog info --json"],
   run: async (_, effects) => {
-    const { settings, terminal } = effects;
-    const lake = await effects.openLake();
-    const { catalogInfo } = await import("../catalog/info.ts");
-    const found = await catalogInfo({ lake, settings });
+    const { terminal, signal } = effects;
+    const found = await (await openCatalog(effects)).info(signal);
     terminal.result(found, () =>
       [
         `generation  ${found.generation}`,
@@ -64,10 +61,8 @@ const partitions = defineCommand({
   flags: {},
   examples: ["datalake catalog partitions", "datalake catalog partitions --json"],
   run: async (_, effects) => {
-    const { settings, terminal } = effects;
-    const lake = await effects.openLake();
-    const { catalogPartitions } = await import("../catalog/info.ts");
-    const { partitions: found } = await catalogPartitions({ lake, settings });
+    const { terminal, signal } = effects;
+    const { partitions: found } = await (await openCatalog(effects)).partitions(signal);
     terminal.result({ partitions: found }, () =>
       found.length === 0
         ? "No partitions yet; bring data with `datalake upload` and `datalake process start`."
@@ -104,3 +99,25 @@ export const catalogCommand = defineGroup({
   summary: "Rebuild the catalog, see what it holds",
   subcommands: { rebuild, info, partitions },
 });
+
+/** The catalog of the command's lake: of its folder, else of the server's lake. */
+async function openCatalog(
+  effects: Effects,
+  onStep: (step: string) => void = () => {},
+): Promise<Omit<RemoteCatalog, "retryUpload">> {
+  const { settings, logger } = effects;
+  if (isRemote(settings)) {
+    const { connectCatalog } = await import("../client/remote-catalog.ts");
+    return connectCatalog(settings.server, settings.token);
+  }
+  const lake = await effects.openLake();
+  const info = () => import("../catalog/info.ts");
+  return {
+    info: async () => (await info()).catalogInfo({ lake, settings }),
+    partitions: async () => (await info()).catalogPartitions({ lake, settings }),
+    rebuild: async ({ full, signal }) => {
+      const { refreshCatalog } = await import("../catalog/refresh.ts");
+      return refreshCatalog({ lake, settings, full, logger, ...(signal && { signal }), onStep });
+    },
+  };
+}

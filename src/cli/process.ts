@@ -1,10 +1,12 @@
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord } from "../schema/job.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import { defineCommand, defineGroup, type Effects } from "./command.ts";
 import { describeJob } from "./job-text.ts";
 import { listProcessing } from "./process-list.ts";
 import { findServer, startProcessing } from "./processing.ts";
+import { isRemote } from "./remote.ts";
 
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
@@ -75,8 +77,7 @@ const retryCommand = defineCommand({
     const [uploadId] = positionals;
     if (uploadId === undefined)
       throw new AppError("usage", "no upload is given; write `process retry UPLOAD`");
-    const { retryUpload } = await import("../jobs/staging.ts");
-    const { provider, dataset, task, variant } = await retryUpload(await effects.openLake(), uploadId);
+    const { provider, dataset, task, variant } = await retryThereOrHere(effects, uploadId);
     effects.terminal.result(
       { upload_id: uploadId, provider, dataset, task, variant, status: "pending" },
       () => `Upload ${uploadId} is pending again; process it with \`datalake process start\`.`,
@@ -117,6 +118,16 @@ export const processCommand = defineGroup({
     cancel: cancelCommand,
   },
 });
+
+async function retryThereOrHere(effects: Effects, uploadId: string): Promise<PartitionKey> {
+  const { settings } = effects;
+  if (isRemote(settings)) {
+    const { connectCatalog } = await import("../client/remote-catalog.ts");
+    return connectCatalog(settings.server, settings.token).retryUpload(uploadId);
+  }
+  const { retryUpload } = await import("../jobs/staging.ts");
+  return retryUpload(await effects.openLake(), uploadId);
+}
 
 /** Follows a job through its server, else through its record in the lake. */
 async function watchJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {

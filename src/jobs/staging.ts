@@ -1,10 +1,12 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import { AppError, systemCode, toAppError } from "../errors.ts";
 import { exists, isMissing, readJson, removeTree, renameDurable, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { listUploads, readUploadManifest, type UploadState } from "../lake/manifests.ts";
+import { UploadIdSchema } from "../schema/names.ts";
 import { type UploadFailure, UploadFailureSchema, type UploadManifest } from "../schema/upload.ts";
 
 /**
@@ -69,10 +71,11 @@ export async function failUpload(
 /** Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already. */
 export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
   const folder = join(lake.layout.failed, uploadId);
-  const manifest = (await exists(folder)) ? await readUploadManifest(folder) : undefined;
+  const isId = v.is(UploadIdSchema, uploadId);
+  const manifest = isId && (await exists(folder)) ? await readUploadManifest(folder) : undefined;
   if (manifest === undefined) {
     for (const state of ["pending", "processing"] as const) {
-      if (await exists(join(lake.layout[state], uploadId))) {
+      if (isId && (await exists(join(lake.layout[state], uploadId)))) {
         throw new AppError("conflict", `upload ${uploadId} is ${state} and needs no retry; start processing`);
       }
     }

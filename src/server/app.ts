@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
+import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
 import { jobRoutes } from "./job-routes.ts";
@@ -39,6 +40,8 @@ export function createApp(deps: ServerDeps, guard: Guard) {
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
     .use(configRoutes(deps))
+    .use(catalogRoutes(deps))
+    .use(retryRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
     .use(uploadListRoutes(deps))

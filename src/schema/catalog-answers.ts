@@ -1,0 +1,53 @@
+import * as v from "valibot";
+import { ColumnSchema } from "./columns.ts";
+import { PartitionKeySchema } from "./partition.ts";
+
+/** What the published catalog is: the document of `catalog info`. */
+export const CatalogInfoSchema = v.object({
+  format: v.number(),
+  generation: v.number(),
+  built_at: v.string(),
+  merged_generation: v.number(),
+  rows: v.number(),
+  partitions: v.number(),
+  /** Columns of the table `catalog`, the partition's four names included. */
+  columns: v.array(ColumnSchema),
+  /** Size of the published file. */
+  bytes: v.number(),
+  path: v.string(),
+});
+
+/** A partition of the catalog; `bytes` of its Parquet files, `uploaded_at` in ISO 8601. */
+export const CatalogPartitionSchema = v.object({
+  ...PartitionKeySchema.entries,
+  rows: v.number(),
+  bytes: v.number(),
+  version: v.number(),
+  uploaded_by: v.string(),
+  uploaded_at: v.string(),
+});
+export const CatalogPartitionsSchema = v.object({ partitions: v.array(CatalogPartitionSchema) });
+
+/** What a rebuild did: the document of `catalog rebuild`. */
+export const RebuildResultSchema = v.object({
+  generation: v.number(),
+  rows: v.number(),
+  partitions: v.number(),
+  refreshed: v.number(),
+  removed: v.number(),
+  failed: v.array(v.object({ partition: v.string(), code: v.string(), message: v.string() })),
+  duration_ms: v.number(),
+  path: v.string(),
+});
+
+/** An upload that was put back: the document of `process retry`. */
+export const RetriedUploadSchema = v.object({
+  upload_id: v.string(),
+  ...PartitionKeySchema.entries,
+  status: v.literal("pending"),
+});
+
+export type CatalogInfoAnswer = v.InferOutput<typeof CatalogInfoSchema>;
+export type CatalogPartitionAnswer = v.InferOutput<typeof CatalogPartitionSchema>;
+export type RebuildAnswer = v.InferOutput<typeof RebuildResultSchema>;
+export type RetriedUpload = v.InferOutput<typeof RetriedUploadSchema>;
