@@ -189,11 +189,16 @@ function parseConfig(path: string, text: string): Tree {
   return values as Tree;
 }
 
+/** Several values of these stand in one variable, with commas between. */
+const LISTS = ["serve.allowed_hosts", "serve.trusted_proxies"];
+
 const PATH_SETTINGS = [
   "lake",
   "cache",
   "scratch",
   "serve.token_file",
+  "serve.tls_cert",
+  "serve.tls_key",
   "trino.password_file",
   "trino.token_file",
 ];
@@ -254,7 +259,7 @@ function innerEntries(schema: unknown): Record<string, unknown> | undefined {
 
 function coerce(path: string, text: string): unknown {
   if (v.safeParse(schemaOf(path), text).success) return text;
-  if (path === "serve.allowed_hosts") return text.split(",").map((host) => host.trim());
+  if (LISTS.includes(path)) return text.split(",").map((item) => item.trim());
   if (text === "true" || text === "false") return text === "true";
   return /^\d+$/.test(text) ? Number(text) : text;
 }

@@ -93,6 +93,9 @@ describe("loadSettings", () => {
       "serve.port": "7",
       "serve.allowed_hosts": "a.example, b.example",
       "serve.max_body": "7MB",
+      "serve.trusted_proxies": "10.0.0.7",
+      "serve.max_requests": "7",
+      "serve.max_requests_per_token": "7",
       "database.memory": "7GB",
       "database.threads": "7",
       "permissions.folder": "0770",
@@ -133,6 +136,9 @@ describe("loadSettings", () => {
         token_file: "/seven",
         allowed_hosts: ["a.example", "b.example"],
         max_body: "7MB",
+        trusted_proxies: ["10.0.0.7"],
+        max_requests: 7,
+        tls_cert: "/seven",
       },
       database: { memory: "7GB", threads: 7 },
       permissions: { folder: 0o770, file: 0o660 },
@@ -214,7 +220,7 @@ describe("loadSettings", () => {
 
 describe("config.yaml of the project", () => {
   const OPEN = [
-    ...["lake", "server", "cache", "scratch", "serve.token_file"],
+    ...["lake", "server", "cache", "scratch", "serve.token_file", "serve.tls_cert", "serve.tls_key"],
     ...["s3.bucket", "s3.region", "s3.endpoint", "athena.region", "athena.endpoint", "athena.output"],
     ...["trino.url", "trino.user", "trino.location", "trino.password_file", "trino.token_file"],
   ];

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { AppError } from "../errors.ts";
@@ -11,14 +10,11 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Throws `usage` when others could reach the server and nobody said whether they need a token. */
-export function checkExposure(
-  host: string,
-  options: { tokenFile: string | undefined; noAuth: boolean },
-): void {
-  if (isLoopback(host) || options.tokenFile !== undefined || options.noAuth) return;
+export function checkExposure(host: string, options: { hasTokens: boolean; noAuth: boolean }): void {
+  if (isLoopback(host) || options.hasTokens || options.noAuth) return;
   throw new AppError(
     "usage",
-    `--host ${host} lets other machines in; add --token-file FILE, or --no-auth if everyone there may use the lake`,
+    `--host ${host} lets other machines in; make a token (\`datalake token create\`), or add --no-auth if everyone there may use the lake`,
   );
 }
 
@@ -60,16 +56,4 @@ export async function readTokens(file: string, warn: (message: string) => void):
   if (tokens.length === 0)
     throw new AppError("invalid_config", `the token file ${file} holds no token; write one`);
   return tokens;
-}
-
-/** Says whether an Authorization header carries one of the tokens; takes the same time for a wrong one. */
-export function createTokenCheck(tokens: readonly string[]): (header: string | null) => boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  const known = tokens.map(digest);
-  return (header) => {
-    const given = digest(/^Bearer\s+(\S+)$/i.exec(header ?? "")?.[1] ?? "");
-    let found = false;
-    for (const token of known) found = timingSafeEqual(token, given) || found;
-    return found;
-  };
 }

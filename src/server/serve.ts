@@ -6,11 +6,16 @@ import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
+import { readLakeTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
+import { openAccess } from "./access.ts";
+import { createAdmission } from "./admission.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
 import { createEngines } from "./engines.ts";
-import { checkExposure, createHostCheck, createTokenCheck, readTokens } from "./guard.ts";
+import { createCallers, createFront } from "./front.ts";
+import { checkExposure, createHostCheck, isLoopback, readTokens } from "./guard.ts";
 import { createOperations } from "./operations.ts";
 import { createSlots } from "./query-slots.ts";
 import { announceServer } from "./systemd.ts";
@@ -38,6 +43,7 @@ export interface RunningServer {
 
 const WATCH_INTERVAL_MS = 2000;
 const IDLE_TIMEOUT_SECONDS = 30;
+const BODY_TIMEOUT_MS = 30_000;
 
 /**
  * Serves one lake over HTTP and does its work in a child process. Throws `locked` naming another server of the lake,
@@ -46,10 +52,19 @@ const IDLE_TIMEOUT_SECONDS = 30;
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const { lake, settings, logger } = options;
   const { host, port, token_file: tokenFile } = settings.serve;
-  checkExposure(host, { tokenFile, noAuth: options.noAuth });
-  const tokens =
+  const fileTokens =
     tokenFile === undefined ? undefined : await readTokens(tokenFile, (text) => logger.warn(text));
+  const hasTokens = fileTokens !== undefined || (await readLakeTokens(lake)).length > 0;
+  checkExposure(host, { hasTokens, noAuth: options.noAuth });
   await refuseSecond(lake);
+  const tls = await readCertificate(settings.serve);
+  const access = await openAccess({
+    lake,
+    fileTokens,
+    mayBeOpen: isLoopback(host),
+    noAuth: options.noAuth,
+    logger,
+  });
   const supervisor = createSupervisor(options);
   const checks = createAssetCheckRuns({
     ...options,
@@ -61,36 +76,44 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     // One server holds a lake; what its predecessor left is its own.
     join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
   );
-  const keepOpen = (request: Request) => server.timeout(request, 0);
+  const callers = createCallers();
+  const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
   const startedAt = new Date().toISOString();
-  /** The tokens of a file have no names. */
-  const callerName = (_request: Request): string | undefined => undefined;
+  const callerName = (request: Request) => callers.callerOf(request)?.name;
   const { state, metrics, observe } = createOperations({ ...options, supervisor, slots, checks, startedAt });
-  const app = createApp(
-    {
-      ...options,
-      supervisor,
-      checks,
-      engines,
-      slots,
-      files,
-      keepOpen,
-      callerName,
-      state,
-      metrics,
-      startedAt,
-    },
-    {
+  const app = createApp({
+    ...options,
+    supervisor,
+    checks,
+    engines,
+    slots,
+    files,
+    keepOpen,
+    callerName,
+    state,
+    metrics,
+    startedAt,
+  });
+  const maxBodyBytes = parseSize(settings.serve.max_body);
+  const answer = createFront({
+    lake,
+    logger,
+    callers,
+    maxBodyBytes,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    observe: observe(app.routes, callerName),
+    answer: (request) => app.fetch(request),
+    admit: createAdmission({
+      access,
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
-      isAuthorized: tokens && createTokenCheck(tokens),
-      maxBodyBytes: parseSize(settings.serve.max_body),
-    },
-  );
-  const observed = observe(app.routes, callerName);
-  const server = listen(host, port, parseSize(settings.serve.max_body), (request) =>
-    observed(request, () => app.fetch(request)),
-  );
-  const url = `http://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${server.port}`;
+      trustedProxies: settings.serve.trusted_proxies,
+      maxBodyBytes,
+      maxRequests: settings.serve.max_requests,
+      maxRequestsPerCaller: settings.serve.max_requests_per_token,
+    }),
+  });
+  const server = listen(host, port, tls, answer);
+  const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${server.port}`;
   const lease = await acquireLease(lake.layout.processLease, { purpose: serverPurpose(url) }).catch(
     async (error) => {
       await server.stop(true);
@@ -113,6 +136,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     stop: async () => {
       logger.info("stopping");
       service.stopping();
+      access.close();
       await Promise.all([supervisor.stop(), checks.stop()]);
       await stopListening(server);
       engines.close();
@@ -135,11 +159,14 @@ async function refuseSecond(lake: Lake): Promise<void> {
   );
 }
 
+/** Larger bodies are read by routes that stream them; this stops what does not end. */
+const MAX_STREAM_BYTES = 2 ** 50;
+
 function listen(
   hostname: string,
   port: number,
-  maxBodyBytes: number,
-  fetch: (request: Request) => Response | Promise<Response>,
+  tls: Certificate | undefined,
+  answer: (request: Request, address: string) => Promise<Response>,
 ) {
   try {
     return Bun.serve({
@@ -147,9 +174,9 @@ function listen(
       port,
       reusePort: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
-      // The guard answers a body that says it is larger; this stops one that does not say.
-      maxRequestBodySize: maxBodyBytes + 1_000_000,
-      fetch,
+      maxRequestBodySize: MAX_STREAM_BYTES,
+      ...(tls && { tls }),
+      fetch: (request, server) => answer(request, server.requestIP(request)?.address ?? ""),
     });
   } catch (cause) {
     if (systemCode(cause) !== "EADDRINUSE") throw cause;

@@ -26,7 +26,7 @@ export async function startServe(
     const decoder = new TextDecoder();
     for await (const chunk of child.stderr) {
       text += decoder.decode(chunk, { stream: true });
-      const url = /serves .* at (http:\S+)/.exec(text)?.[1];
+      const url = /serves .* at (https?:\S+)/.exec(text)?.[1];
       if (url) found.resolve(url);
     }
     found.reject(new Error(`serve ended: ${text}`));

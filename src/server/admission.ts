@@ -1,0 +1,125 @@
+import { AppError } from "../errors.ts";
+import { includesRole, type Role } from "../schema/token.ts";
+import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
+
+export interface AdmissionOptions {
+  access: Access;
+  /** Whether a Host header names this server. */
+  isOwnHost(header: string | null): boolean;
+  /** Addresses of proxies, whose word on who asks is taken. */
+  trustedProxies: readonly string[];
+  maxBodyBytes: number;
+  /** Requests whose answers have not begun: of all callers, and of one. */
+  maxRequests: number;
+  maxRequestsPerCaller: number;
+}
+
+/** What is known of a request that was let in. */
+export interface Admitted {
+  caller: Caller;
+  /** Of the client, as the nearest trusted proxy says. */
+  address: string;
+  /** Why it is refused all the same, where it is known whose it is. */
+  refusal?: AppError;
+  /** Has to be called when its answer has begun. */
+  done(): void;
+}
+
+/**
+ * Decides whether a request may come in, before anything reads its body. Throws `bad_host`, `forbidden`, `too_large`,
+ * `unauthorized`, `usage` for a token in the URL, `busy`.
+ */
+export function createAdmission(options: AdmissionOptions): (request: Request, address: string) => Admitted {
+  const { access, isOwnHost, maxBodyBytes, maxRequests, maxRequestsPerCaller } = options;
+  const trusted = new Set(options.trustedProxies);
+  const running = new Map<string, number>();
+  let total = 0;
+  return (request, peer) => {
+    const { headers, method } = request;
+    const { pathname, searchParams } = new URL(request.url);
+    const isProxied = trusted.has(bareAddress(peer));
+    const address = isProxied ? clientAddress(headers, peer, trusted) : bareAddress(peer);
+    checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
+    if (!isReading(method, pathname)) checkSite(headers, isOwnHost);
+    if (Number(headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+    if (searchParams.has("token") || searchParams.has("access_token")) {
+      throw new AppError(
+        "usage",
+        "a token in a URL ends up in logs and histories; send it as `Authorization: Bearer`, and make a new one",
+      );
+    }
+    const role = wantedRole(method, pathname);
+    if (role === undefined) return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
+    const caller = access.callerOf(headers.get("authorization"));
+    if (caller === undefined) throw unauthorized();
+    const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
+    if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
+    const key = caller.name ?? address;
+    const own = running.get(key) ?? 0;
+    if (total >= maxRequests) return refused(busy("serve.max_requests"));
+    if (own >= maxRequestsPerCaller) return refused(busy("serve.max_requests_per_token"));
+    total += 1;
+    running.set(key, own + 1);
+    return {
+      caller,
+      address,
+      done: () => {
+        total -= 1;
+        const left = (running.get(key) ?? 1) - 1;
+        if (left === 0) running.delete(key);
+        else running.set(key, left);
+      },
+    };
+  };
+}
+
+function forbidden({ method }: Request, pathname: string, { name, role }: Caller, wanted: Role): AppError {
+  return new AppError(
+    "forbidden",
+    `${method} ${pathname} is for the role ${wanted}, and the token ${name} has ${role}; ask the administrator`,
+    { details: { role, wanted } },
+  );
+}
+
+function busy(setting: string): AppError {
+  return new AppError("busy", `the server has too much to do at once (${setting}); ask again in a second`);
+}
+
+export function tooLarge(maxBodyBytes: number): AppError {
+  return new AppError("too_large", `the body is larger than ${maxBodyBytes} bytes (serve.max_body)`);
+}
+
+function checkHost(header: string | null, isOwnHost: AdmissionOptions["isOwnHost"]): void {
+  if (isOwnHost(header)) return;
+  throw new AppError(
+    "bad_host",
+    `this server is not ${JSON.stringify(header ?? "")}; call it by its address, or add the name to serve.allowed_hosts`,
+  );
+}
+
+/** A browser says from whose page a request comes: pages of others may change nothing here. */
+function checkSite(headers: Headers, isOwnHost: AdmissionOptions["isOwnHost"]): void {
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  const isForeign = site !== null && site !== "same-origin" && site !== "none";
+  if (!isForeign && (origin === null || isOwnHost(hostOf(origin)))) return;
+  throw new AppError(
+    "forbidden",
+    `a page of ${origin ?? "another site"} may not change anything here; call the server from a program, or from its own pages`,
+  );
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+/** The last address of X-Forwarded-For that no trusted proxy has: all before it anybody may have written. */
+function clientAddress(headers: Headers, peer: string, trusted: ReadonlySet<string>): string {
+  const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => bareAddress(hop.trim()));
+  return hops.findLast((hop) => hop !== "" && !trusted.has(hop)) ?? bareAddress(peer);
+}
+
+/** `::ffff:10.0.0.5` is `10.0.0.5`. */
+function bareAddress(address: string): string {
+  return address.replace(/^::ffff:/i, "");
+}

@@ -1,0 +1,224 @@
+/** Who may do what, through a real server. */
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createToken, revokeToken } from "../../src/lake/tokens.ts";
+import { ROLES, type Role } from "../../src/schema/token.ts";
+import { isReading, wantedRole } from "../../src/server/access.ts";
+import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
+
+setDefaultTimeout(60_000);
+
+const running: ServeProcess[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop("SIGKILL");
+});
+
+async function serve(world: World, args: string[] = [], prefix: string[] = []): Promise<ServeProcess> {
+  const server = await startServe(world, args, prefix);
+  running.push(server);
+  return server;
+}
+
+async function tokenOf(world: World, role: Role, expiresMs?: number): Promise<string> {
+  const request = { name: `${role}-${crypto.randomUUID().slice(0, 8)}`, role, nowMs: Date.now(), expiresMs };
+  return (await createToken(world.lake, request)).token;
+}
+
+interface Answer {
+  status: number;
+  code: string | undefined;
+  headers: Headers;
+}
+
+async function ask(url: string, path: string, init: RequestInit & { token?: string } = {}): Promise<Answer> {
+  const { token, headers, ...rest } = init;
+  const response = await fetch(`${url}${path}`, {
+    ...rest,
+    headers: { ...(headers as Record<string, string>), ...(token && { authorization: `Bearer ${token}` }) },
+  });
+  const body = (await response.json().catch(() => ({}))) as { error?: { code: string } };
+  return { status: response.status, code: body.error?.code, headers: response.headers };
+}
+
+test("each role does what it is for, and no more", async () => {
+  const world = await makeWorld();
+  const tokens = Object.fromEntries(
+    await Promise.all(ROLES.map(async (role) => [role, await tokenOf(world, role)] as const)),
+  ) as Record<Role, string>;
+  const { url } = await serve(world);
+  const json = { "content-type": "application/json" };
+  // In which role each begins to be let in; what comes behind the door is tested elsewhere.
+  const requests: [Role, string, string, RequestInit?][] = [
+    ["reader", "GET", "/status"],
+    ["reader", "GET", "/metrics"],
+    ["reader", "GET", "/partitions"],
+    ["reader", "POST", "/search", { headers: json, body: "{}" }],
+    ["reader", "POST", "/query", { headers: json, body: "{}" }],
+    ["curator", "POST", "/validate-assets", { headers: json, body: "{}" }],
+    ["curator", "DELETE", `/jobs/j${"0".repeat(32)}`],
+    ["curator", "POST", `/uploads/u${"0".repeat(32)}/retry`],
+    ["curator", "PUT", `/uploads/u${"0".repeat(32)}/files/${"0".repeat(64)}`],
+    ["admin", "PUT", "/log-level", { headers: json, body: "{}" }],
+    ["admin", "POST", "/config/providers"],
+    ["admin", "DELETE", "/config/providers/aihub"],
+    ["admin", "PATCH", "/whatever-comes"],
+  ];
+  for (const [wanted, method, path, init] of requests) {
+    for (const role of ROLES) {
+      const { code } = await ask(url, path, { method, token: tokens[role], ...init });
+      const isIn = code !== "forbidden" && code !== "unauthorized";
+      expect({ method, path, role, isIn }).toEqual({
+        method,
+        path,
+        role,
+        isIn: ROLES.indexOf(role) >= ROLES.indexOf(wanted),
+      });
+    }
+    expect((await ask(url, path, { method, ...init })).code).toBe("unauthorized");
+  }
+  expect((await ask(url, "/health")).status).toBe(200);
+});
+
+test("every route that changes something has a role, and reading ones are not taken for changes", () => {
+  expect(wantedRole("GET", "/health")).toBeUndefined();
+  expect(wantedRole("POST", "/health")).toBe("admin");
+  expect(isReading("POST", "/search")).toBe(true);
+  expect(isReading("POST", "/searching")).toBe(false);
+  expect(wantedRole("POST", "/uploads")).toBe("curator");
+  expect(wantedRole("POST", "/uploadsX")).toBe("admin");
+});
+
+test("tokens are taken up, revoked and end while the server runs", async () => {
+  const world = await makeWorld();
+  const { url } = await serve(world);
+  // Nobody has made a token: this machine's users are let in.
+  expect((await ask(url, "/status")).status).toBe(200);
+  const made = await createToken(world.lake, {
+    name: "kim",
+    role: "reader",
+    nowMs: Date.now(),
+    expiresMs: undefined,
+  });
+  await until(async () => (await ask(url, "/status")).code === "unauthorized", 2000);
+  expect((await ask(url, "/status", { token: made.token })).status).toBe(200);
+  expect((await ask(url, "/status", { token: `${made.token}x` })).code).toBe("unauthorized");
+  const short = await tokenOf(world, "reader", Date.now() + 1500);
+  await until(async () => (await ask(url, "/status", { token: short })).status === 200, 1400);
+  await until(async () => (await ask(url, "/status", { token: short })).code === "unauthorized", 3000);
+  await revokeToken(world.lake, "kim");
+  await until(async () => (await ask(url, "/status", { token: made.token })).code === "unauthorized", 2000);
+  // The last one is gone: that opens nothing.
+  expect((await ask(url, "/status")).code).toBe("unauthorized");
+});
+
+test("a file of tokens that breaks leaves those known before", async () => {
+  const world = await makeWorld();
+  const token = await tokenOf(world, "reader");
+  const server = await serve(world);
+  await writeFile(world.lake.layout.tokens, "{ no json");
+  await until(async () => server.stderr().includes("the tokens cannot be read"), 3000);
+  expect((await ask(server.url, "/status", { token })).status).toBe(200);
+  expect((await ask(server.url, "/status")).code).toBe("unauthorized");
+});
+
+test("with tokens a server may listen for others", async () => {
+  const world = await makeWorld();
+  const closed = await runProgram(world, ["serve", "--host", "0.0.0.0", "--port", "0", "--json"]);
+  expect([closed.exit, JSON.parse(closed.stdout).error.code]).toEqual([2, "usage"]);
+  const token = await tokenOf(world, "reader");
+  const { url } = await serve(world, ["--host", "0.0.0.0"]);
+  const local = url.replace("0.0.0.0", "127.0.0.1");
+  expect((await ask(local, "/status")).code).toBe("unauthorized");
+  expect((await ask(local, "/status", { token })).status).toBe(200);
+});
+
+test("who changed what stands in the audit log, with who was refused", async () => {
+  const world = await makeWorld();
+  const token = await tokenOf(world, "curator");
+  const { url } = await serve(world);
+  await ask(url, "/process", { method: "POST", token, headers: { "x-request-id": "mine-12345" } });
+  await ask(url, "/log-level", { method: "PUT", token });
+  await ask(url, "/process", { method: "POST" });
+  await ask(url, "/status", { token });
+  const lines = await auditOf(world);
+  expect(lines).toMatchObject([
+    { action: "POST /process", role: "curator", from: "127.0.0.1", outcome: "ok", request_id: "mine-12345" },
+    { action: "PUT /log-level", role: "curator", outcome: "forbidden" },
+    { action: "POST /process", who: "unknown", outcome: "unauthorized" },
+  ]);
+  expect(String(lines[0]?.who)).toStartWith("curator-");
+  expect(JSON.stringify(lines)).not.toContain(token);
+});
+
+async function auditOf(world: World): Promise<Record<string, unknown>[]> {
+  const folder = join(world.lake.root, "logs");
+  const names = (await readdir(folder)).filter((name) => name.startsWith("audit-")).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  return texts
+    .join("")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+test("answers carry an id, and are for nobody else's cache or page", async () => {
+  const { url } = await serve(await makeWorld());
+  const own = await ask(url, "/status", { headers: { "x-request-id": "abc-1234" } });
+  expect(own.headers.get("x-request-id")).toBe("abc-1234");
+  for (const id of ["no spaces", "x".repeat(100), "short"]) {
+    const { headers } = await ask(url, "/nowhere", { headers: { "x-request-id": id } });
+    expect(headers.get("x-request-id")).toMatch(/^r[0-9a-f]{32}$/);
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+  }
+});
+
+test("over TLS with a certificate of our own", async () => {
+  const world = await makeWorld();
+  const [cert, key] = [join(world.folder, "cert.pem"), join(world.folder, "key.pem")];
+  const made = Bun.spawnSync([
+    ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"],
+    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+    ...["-keyout", key, "-out", cert],
+  ]);
+  expect(made.exitCode).toBe(0);
+  world.env.DATALAKE_SERVE_TLS_CERT = cert;
+  const half = await runProgram(world, ["serve", "--port", "0", "--json"]);
+  expect([half.exit, half.stdout]).toEqual([2, expect.stringContaining("serve.tls_key")]);
+  world.env.DATALAKE_SERVE_TLS_KEY = key;
+  const { url } = await serve(world);
+  expect(url).toStartWith("https://");
+  const trusting = { tls: { ca: await readFile(cert, "utf8") } } as RequestInit;
+  expect((await fetch(`${url}/health`, trusting)).status).toBe(200);
+  await expect(fetch(`${url}/health`)).rejects.toThrow();
+  // The commands trust what the environment says that is to be trusted.
+  const status = ["process", "list", "--server", url, "--json"];
+  expect((await runProgram(world, status)).exit).toBe(6);
+  world.env.NODE_EXTRA_CA_CERTS = cert;
+  expect((await runProgram(world, status)).exit).toBe(0);
+});
+
+test("a proxy is believed only when it is known", async () => {
+  const world = await makeWorld();
+  const token = await tokenOf(world, "curator");
+  world.env.DATALAKE_SERVE_ALLOWED_HOSTS = "lake.example";
+  const forwarded = {
+    "x-forwarded-for": "1.1.1.1, 203.0.113.9, 127.0.0.1",
+    "x-forwarded-host": "lake.example",
+  };
+  const first = await serve(world);
+  await ask(first.url, "/process", { method: "POST", token, headers: forwarded });
+  expect(
+    await ask(first.url, "/status", { token, headers: { ...forwarded, "x-forwarded-host": "evil.example" } }),
+  ).toMatchObject({ status: 200 });
+  await first.stop();
+  world.env.DATALAKE_SERVE_TRUSTED_PROXIES = "127.0.0.1";
+  const second = await serve(world);
+  await ask(second.url, "/process", { method: "POST", token, headers: forwarded });
+  expect((await auditOf(world)).map(({ from }) => from)).toEqual(["127.0.0.1", "203.0.113.9"]);
+  const evil = { ...forwarded, "x-forwarded-host": "evil.example" };
+  expect((await ask(second.url, "/status", { token, headers: evil })).code).toBe("bad_host");
+});
