@@ -7,6 +7,11 @@ import type { Command, Flag, FlagValues } from "./command.ts";
 export const GLOBAL_FLAGS = {
   lake: { type: "text", placeholder: "DIR", description: "The lake folder (DATALAKE_LAKE)" },
   server: { type: "text", placeholder: "URL", description: "A running datalake server (DATALAKE_SERVER)" },
+  tokenFile: {
+    type: "text",
+    placeholder: "FILE",
+    description: "File with the token for the server (or DATALAKE_TOKEN)",
+  },
   config: { type: "text", placeholder: "FILE", description: "Settings file (DATALAKE_CONFIG)" },
   json: { type: "switch", description: "One JSON document on stdout" },
   quiet: { type: "switch", description: "No progress and no notes" },
@@ -19,6 +24,7 @@ export const GLOBAL_FLAGS = {
 export interface GlobalFlags {
   lake?: string;
   server?: string;
+  tokenFile?: string;
   config?: string;
   json?: boolean;
   quiet?: boolean;

@@ -138,6 +138,10 @@ async function createEffects(
     const { useNativeCache } = await import("../native.ts");
     useNativeCache(settings.cacheFolder);
   }
+  if (global.tokenFile !== undefined) {
+    const { readTokenFile } = await import("../client/token-file.ts");
+    settings.token = await readTokenFile(global.tokenFile, (line) => terminal.warn(line));
+  }
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
   return {
     settings,

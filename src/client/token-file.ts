@@ -1,0 +1,17 @@
+import { readFile, stat } from "node:fs/promises";
+import { AppError } from "../errors.ts";
+
+/** The token in a file: its first line that is no note. Throws `invalid_config` for a file without one. */
+export async function readTokenFile(path: string, warn: (message: string) => void): Promise<string> {
+  const [text, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch((cause) => {
+    throw new AppError("invalid_config", `cannot read the token file ${path}; check --token-file`, { cause });
+  });
+  if (mode & 0o004) warn(`the token file ${path} can be read by everyone on this machine; chmod 600 it`);
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const token = lines.find((line) => line !== "" && !line.startsWith("#"));
+  if (token !== undefined) return token;
+  throw new AppError(
+    "invalid_config",
+    `the token file ${path} holds no token; write one, on a line of its own`,
+  );
+}
