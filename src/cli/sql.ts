@@ -1,7 +1,8 @@
 import { AppError } from "../errors.ts";
-import { createEngine, sqlLimits } from "../query/create-engine.ts";
+import { sqlLimits } from "../query/create-engine.ts";
 import { ENGINE_NAMES, type EngineName } from "../schema/query.ts";
 import { defineCommand } from "./command.ts";
+import { openEngine } from "./open-engine.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, printRows } from "./print-rows.ts";
 
 export const sqlCommand = defineCommand({
@@ -33,7 +34,7 @@ export const sqlCommand = defineCommand({
       );
     }
     const name = (flags.engine as EngineName | undefined) ?? "duckdb";
-    const engine = await createEngine(name, effects.openLake, settings);
+    const engine = await openEngine(name, effects);
     try {
       const text =
         given ??

@@ -5,7 +5,14 @@ import type { RowFormat } from "../query/output/formats.ts";
 import type { EngineName } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
-import { describeRows, EngineSchema, FormatSchema, formatOf, readParameters } from "./row-formats.ts";
+import {
+  describeRows,
+  EngineSchema,
+  FormatSchema,
+  formatOf,
+  readParameters,
+  wantsDescription,
+} from "./row-formats.ts";
 
 const SqlSchema = v.pipe(v.string(), v.minLength(1, "is empty; write one SELECT"));
 const ParametersSchema = v.strictObject({ sql: SqlSchema, engine: EngineSchema, format: FormatSchema });
@@ -23,7 +30,11 @@ export function queryRoutes(deps: QueryDeps) {
   ) => {
     const work = async (signal: AbortSignal) => {
       const engine = await deps.engines.open(name);
-      return { ...(await engine.sql(sql, limits, signal)), engine: engine.name };
+      const result = await engine.sql(sql, limits, signal);
+      const schema = wantsDescription(request)
+        ? (await import("../query/arrow/described.ts")).describeSchema(engine.name, result)
+        : result.schema;
+      return { ...result, schema, engine: engine.name };
     };
     const version = () => deps.engines.version(name);
     return answerRows({ request, format: formatOf(request, format), version, work }, deps);

@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { mediaTypes, ROW_FORMATS, type RowFormat } from "../query/output/formats.ts";
 import { negotiate } from "../query/output/negotiate.ts";
 import { ENGINE_NAMES } from "../schema/query.ts";
+import { DESCRIBE_HEADER } from "../schema/result-description.ts";
 
 /** `?format=`, for clients that cannot set a header; it wins over Accept. */
 export const FormatSchema = v.optional(v.picklist(ROW_FORMATS, `is none of ${ROW_FORMATS.join(", ")}`));
@@ -11,6 +12,11 @@ export const EngineSchema = v.optional(v.picklist(ENGINE_NAMES, `is none of ${EN
 
 export function formatOf(request: Request, asked: RowFormat | undefined): RowFormat {
   return asked ?? negotiate(request.headers.get("accept"));
+}
+
+/** Whether the Arrow answer shall say of itself what a client of ours needs. */
+export function wantsDescription(request: Request): boolean {
+  return request.headers.has(DESCRIBE_HEADER);
 }
 
 /** The document of `search --json` and `sql --json`. */

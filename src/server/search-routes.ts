@@ -6,7 +6,14 @@ import type { RowFormat } from "../query/output/formats.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
-import { describeRows, EngineSchema, FormatSchema, formatOf, readParameters } from "./row-formats.ts";
+import {
+  describeRows,
+  EngineSchema,
+  FormatSchema,
+  formatOf,
+  readParameters,
+  wantsDescription,
+} from "./row-formats.ts";
 
 const BodySchema = v.strictObject({ ...RowQuerySchema.entries, engine: EngineSchema });
 
@@ -52,7 +59,10 @@ export function searchRoutes(deps: SearchDeps) {
     const work = async (signal: AbortSignal) => {
       const engine = await deps.engines.open(name);
       const result = await engine.retrieveWithExistingCols(checked, signal);
-      return { ...result, batches: wholeRows(result), engine: engine.name };
+      const schema = wantsDescription(request)
+        ? (await import("../query/arrow/described.ts")).describeSchema(engine.name, result)
+        : result.schema;
+      return { ...result, schema, batches: wholeRows(result), engine: engine.name };
     };
     const version = () => deps.engines.version(name);
     return answerRows({ request, format: formatOf(request, format), version, work }, deps);

@@ -1,0 +1,140 @@
+import type { RecordBatch, Schema } from "apache-arrow";
+import * as v from "valibot";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import type { QueryEngine } from "../query/engine.ts";
+import { quoteName } from "../query/sql.ts";
+import { CatalogPartitionsSchema } from "../schema/catalog-answers.ts";
+import type { Column } from "../schema/columns.ts";
+import { isSelected } from "../schema/partition.ts";
+import type { EngineName, RowQuery, RowResult, TableResult } from "../schema/query.ts";
+import { DESCRIBE_HEADER, DESCRIPTION_KEY } from "../schema/result-description.ts";
+import { connectHttp } from "./remote-http.ts";
+
+export interface RemoteEngineOptions {
+  url: string;
+  token?: string | undefined;
+  /** Which of the server's engines answers. */
+  name: EngineName;
+}
+
+/** An engine behind a server: rows come as Arrow, as they are read there; the limits of SQL are the server's. */
+export function connectEngine({ url, token, name }: RemoteEngineOptions): QueryEngine {
+  const http = connectHttp(url, token);
+  const ask = async (path: string, query: object, signal: AbortSignal | undefined) => {
+    const response = await http.send("POST", path, {
+      body: { ...query, engine: name },
+      headers: { accept: "application/vnd.apache.arrow.stream", [DESCRIBE_HEADER]: "yes" },
+      signal,
+    });
+    return readRows(response, http.url, signal);
+  };
+  const retrieve = async (query: RowQuery, signal?: AbortSignal): Promise<RowResult> => {
+    const { table, rows } = await ask("/search", query, signal);
+    if (rows === undefined) throw noServer(http.url);
+    return { ...table, ...rows };
+  };
+  const sql = async (text: string, signal?: AbortSignal): Promise<TableResult> =>
+    (await ask("/query", { sql: text }, signal)).table;
+  return {
+    name,
+    retrievePartitions: async (selection = {}, signal) => {
+      const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
+      const { partitions } = await http.call("GET", "/partitions", CatalogPartitionsSchema, options);
+      return partitions
+        .filter((partition) => isSelected(partition, selection))
+        .map(({ provider, dataset, task, variant, rows }) => ({ provider, dataset, task, variant, rows }));
+    },
+    retrieveWithExistingCols: retrieve,
+    searchText: retrieve,
+    searchValidContent: retrieve,
+    listTables: async (signal) => {
+      const names = await readCells(await sql("SHOW TABLES", signal), v.tuple([v.string()]), 1);
+      return names.map(([table]) => table);
+    },
+    getTableInfo: async (table, signal): Promise<Column[]> => {
+      const described = await sql(`DESCRIBE ${quoteName(table)}`, signal);
+      const cells = await readCells(described, v.tuple([v.string(), v.string()]), 2);
+      return cells.map(([column, type]) => ({ name: column, type }));
+    },
+    sql: (text, _limits, signal) => sql(text, signal),
+    close: () => {},
+  };
+}
+
+/** 100,000 partitions take a while. */
+const LIST_TIMEOUT_MS = 600_000;
+
+/** The end of an Arrow IPC stream: a continuation marker and a length of 0. What ends otherwise was cut. */
+const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+
+async function readRows(response: Response, url: string, signal: AbortSignal | undefined) {
+  const [{ RecordBatchReader }, { readDescription }] = await Promise.all([
+    import("apache-arrow"),
+    import("../query/arrow/described.ts"),
+  ]);
+  const reader = await RecordBatchReader.from(wholeStream(response, url, signal));
+  await reader.open();
+  const description = readDescription(reader.schema);
+  if (description === undefined) throw noServer(url);
+  const { columns, stats, rows } = description;
+  const batches = async function* (): AsyncGenerator<RecordBatch> {
+    for await (const batch of reader) if (batch.numRows > 0) yield batch;
+  };
+  const table: TableResult = { columns, stats, schema: plainSchema(reader.schema), batches: batches() };
+  return { table, rows };
+}
+
+/** Without what the server said beside it. */
+function plainSchema(schema: Schema): Schema {
+  schema.metadata.delete(DESCRIPTION_KEY);
+  return schema;
+}
+
+async function* wholeStream(
+  response: Response,
+  url: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let tail: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of response.body ?? []) {
+      tail = Buffer.concat([tail, chunk.subarray(-END_OF_STREAM.length)]).subarray(-END_OF_STREAM.length);
+      yield chunk;
+    }
+  } catch (cause) {
+    throwIfCancelled(signal);
+    throw cutShort(url, cause);
+  }
+  throwIfCancelled(signal);
+  if (!tail.equals(END_OF_STREAM)) throw cutShort(url, undefined);
+}
+
+function cutShort(url: string, cause: unknown): AppError {
+  return new AppError(
+    "engine_failed",
+    `${url} stopped in the middle of the rows; its log says why, unless the line broke: ask again`,
+    { details: { url }, cause },
+  );
+}
+
+function noServer(url: string): AppError {
+  return new AppError("server_unreachable", `${url} does not answer as a datalake server; check --server`, {
+    details: { url },
+  });
+}
+
+/** The first columns of all rows, checked. */
+async function readCells<S extends v.GenericSchema>(
+  table: TableResult,
+  schema: S,
+  columnCount: number,
+): Promise<v.InferOutput<S>[]> {
+  const rows: v.InferOutput<S>[] = [];
+  for await (const batch of table.batches) {
+    for (let row = 0; row < batch.numRows; row++) {
+      const cells = Array.from({ length: columnCount }, (_, at) => batch.getChildAt(at)?.get(row));
+      rows.push(v.parse(schema, cells));
+    }
+  }
+  return rows;
+}

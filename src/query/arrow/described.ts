@@ -1,0 +1,31 @@
+import { Schema } from "apache-arrow";
+import * as v from "valibot";
+import type { EngineName, RowResult, TableResult } from "../../schema/query.ts";
+import {
+  DESCRIPTION_KEY,
+  type ResultDescription,
+  ResultDescriptionSchema,
+} from "../../schema/result-description.ts";
+
+/** The schema of a result with what else is known of it before its rows are read, as JSON in the metadata. */
+export function describeSchema(engine: EngineName, result: TableResult | RowResult): Schema {
+  const { columns, stats, schema } = result;
+  const rows = "matchCount" in result ? pickRows(result) : undefined;
+  const description: ResultDescription = { engine, columns, stats, ...(rows && { rows }) };
+  return new Schema(
+    schema.fields,
+    new Map([...schema.metadata, [DESCRIPTION_KEY, JSON.stringify(description)]]),
+  );
+}
+
+/** What `describeSchema` put there; undefined where there is nothing of it. */
+export function readDescription(schema: Schema): ResultDescription | undefined {
+  const text = schema.metadata.get(DESCRIPTION_KEY);
+  if (text === undefined) return undefined;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ResultDescriptionSchema), text);
+  return parsed.success ? parsed.output : undefined;
+}
+
+function pickRows({ features, rowCount, matchCount, partitions, generation }: RowResult) {
+  return { features, rowCount, matchCount, partitions, generation };
+}
