@@ -27,13 +27,16 @@ export function fromFramework(code: string | number, thrown: unknown, request: R
   return toAppError(thrown);
 }
 
+/** Of the first thing that is wrong: where, and what. The framework knows the value and the schema, and loses the path. */
 function validationMessage(thrown: unknown): string {
-  const { all } = thrown as {
-    all?: { path?: { key: unknown }[] | string; message?: string; summary?: string }[];
+  const { validator, value, message } = thrown as {
+    validator?: { schema?: v.GenericSchema };
+    value?: unknown;
+    message?: string;
   };
-  const [first] = all ?? [];
-  const path = Array.isArray(first?.path)
-    ? first.path.map((part) => String(part.key)).join(".")
-    : first?.path;
-  return `${path ? `${path}: ` : ""}${first?.message ?? first?.summary ?? "is not what is expected"}`;
+  if (validator?.schema === undefined) return message ?? "is not what is expected";
+  const [issue] = v.safeParse(validator.schema, value).issues ?? [];
+  if (issue === undefined) return "is not what is expected";
+  const path = v.getDotPath(issue);
+  return `${path === null ? "" : `${path}: `}${issue.message}`;
 }

@@ -3,7 +3,8 @@ import { tooLarge } from "./admission.ts";
 
 /**
  * A request with its body in memory: at most `maxBytes`, there within `timeoutMs`. A client that sends it byte by byte
- * would otherwise hold its place for as long as it likes. Throws `too_large`, `timeout`.
+ * would otherwise hold its place for as long as it likes. Throws `too_large`, `timeout`, `usage` for JSON that is nested
+ * deeper than any of ours.
  */
 export async function withSmallBody(
   request: Request,
@@ -30,9 +31,31 @@ export async function withSmallBody(
     clearTimeout(timer);
   }
   const { method, headers, signal, url } = request;
-  return new Request(url, { method, headers, signal, body: Buffer.concat(chunks) });
+  const body = Buffer.concat(chunks);
+  if (headers.get("content-type")?.includes("json")) checkNesting(body);
+  return new Request(url, { method, headers, signal, body });
 }
 
 function tooSlow(timeoutMs: number): AppError {
   return new AppError("timeout", `the body did not arrive within ${timeoutMs / 1000} s; send it again`);
+}
+
+const MAX_DEPTH = 32;
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+
+/** Parsers and checks of JSON call themselves for each level: some 100,000 would keep the server busy for seconds. */
+function checkNesting(body: Uint8Array): void {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (isText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      if (++depth > MAX_DEPTH)
+        throw new AppError("usage", `the body is JSON nested deeper than ${MAX_DEPTH} levels`);
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
+  }
 }

@@ -77,6 +77,12 @@ test("every failure is an error document under its status", async () => {
     await ask("/process", { method: "POST", headers: json, body: `"${"x".repeat(1_100_000)}"` }),
   ).toEqual([413, "too_large"]);
   expect(await ask("/health", { headers: { host: "evil.example" } })).toEqual([421, "bad_host"]);
+  const wrong = await fetch(`${url}/search`, {
+    method: "POST",
+    headers: json,
+    body: '{"providers":["a",1]}',
+  });
+  expect(((await wrong.json()) as { error: { message: string } }).error.message).toContain("providers.1:");
 });
 
 test("the interface describes itself", async () => {
