@@ -91,8 +91,9 @@ async function measure(
   seconds: number,
 ): Promise<Measured> {
   const measured: Measured = { searchMs: [], healthMs: [], uploads: 0, errors: [], rssBytes: [] };
-  const warm = await fetch(`${url}/search`, search(RARE_MARK)); // the engine is opened by the first
-  await warm.arrayBuffer();
+  // The first searches open the catalog and read its index from disk.
+  for (const text of [...QUERIES, ...QUERIES])
+    await (await fetch(`${url}/search`, search(text))).arrayBuffer();
   const endMs = performance.now() + seconds * 1000;
   const repeat = async (pauseMs: number, delayMs: number, work: () => Promise<void>) => {
     await Bun.sleep(delayMs);
