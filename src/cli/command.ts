@@ -31,6 +31,8 @@ export interface Effects {
   signal: AbortSignal;
   /** The lake of `--lake`, opened; throws `no_lake` or, without a setting, `usage`. */
   openLake(): Promise<Lake>;
+  /** Writes down in the lake's audit log that this command has changed something; a server does so by itself. */
+  audit(target: string): Promise<void>;
   /** The worker entry point, for the pool. */
   workerUrl: URL;
   /** Arguments that start this program again as another process (the binary, or bun and main.ts). */

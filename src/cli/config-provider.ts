@@ -23,6 +23,7 @@ const create = defineCommand({
       ? await terminal.text("What is it? (may stay empty)")
       : (flags.description ?? "");
     const name = await taxonomy.addProvider(given, { description });
+    await effects.audit(name);
     terminal.result({ provider: { name, description } }, () => `Made the provider ${name}.`);
     return 0;
   },
@@ -62,6 +63,7 @@ const remove = defineCommand({
     );
     await confirmRemoval("provider", given, terminal);
     const name = await taxonomy.removeProvider(given);
+    await effects.audit(name);
     terminal.result({ removed: name }, () => `Removed the provider ${name}.`);
     return 0;
   },

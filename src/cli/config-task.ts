@@ -38,6 +38,7 @@ const create = defineCommand({
     }
     if (flags.description !== undefined) task = { ...task, description: flags.description };
     const name = await taxonomy.addTask(given, task);
+    await effects.audit(name);
     terminal.result({ task: document(name, task) }, () => `Made the task ${name}${fieldsText(task)}.`);
     return 0;
   },
@@ -77,6 +78,7 @@ const remove = defineCommand({
     );
     await confirmRemoval("task", given, terminal);
     const name = await taxonomy.removeTask(given);
+    await effects.audit(name);
     terminal.result({ removed: name }, () => `Removed the task ${name}.`);
     return 0;
   },

@@ -40,7 +40,7 @@ async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: Lis
   }
   const { listUploadsOf } = await import("../jobs/upload-list.ts");
   const { listJobs } = await import("../jobs/records.ts");
-  const { userName } = await import("../ingest/execute.ts");
+  const { userName } = await import("../lake/account.ts");
   const lake = await effects.openLake();
   const owner = all ? undefined : userName();
   const uploads = await listUploadsOf(lake, { owner, completed: limit });

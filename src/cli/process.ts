@@ -126,7 +126,9 @@ async function retryThereOrHere(effects: Effects, uploadId: string): Promise<Par
     return connectCatalog(settings.server, settings.token).retryUpload(uploadId);
   }
   const { retryUpload } = await import("../jobs/staging.ts");
-  return retryUpload(await effects.openLake(), uploadId);
+  const retried = await retryUpload(await effects.openLake(), uploadId);
+  await effects.audit(uploadId);
+  return retried;
 }
 
 /** Follows a job through its server, else through its record in the lake. */

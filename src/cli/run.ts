@@ -1,5 +1,6 @@
 import { defineCommand, runCommand } from "citty";
 import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.ts";
+import type { Lake } from "../lake/lake.ts";
 import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Console } from "./console.ts";
@@ -143,18 +144,31 @@ async function createEffects(
     settings.token = await readTokenFile(global.tokenFile, (line) => terminal.warn(line));
   }
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
+  const logger = createLogger(sink, terminal.verbose ? "debug" : "error", { command: path });
+  let opened: Lake | undefined;
   return {
     settings,
     terminal,
-    logger: createLogger(sink, terminal.verbose ? "debug" : "error", { command: path }),
+    logger,
     signal: context.signal,
+    audit: async (target) => {
+      if (opened === undefined) return;
+      const { recordAudit } = await import("../lake/audit.ts");
+      const { userName } = await import("../lake/account.ts");
+      const entry = { who: userName(), from: "local", action: path, target, outcome: "ok" };
+      // Curators may write to staging only: what they do is not undone for want of a line.
+      await recordAudit(opened, entry).catch((error) =>
+        logger.warn("the audit log cannot be written", { error }),
+      );
+    },
     openLake: async () => {
       if (settings.lake === undefined) {
         throw new AppError("usage", "no lake is given; add --lake DIR or set DATALAKE_LAKE");
       }
       const { openLake } = await import("../lake/lake.ts");
       const { modesOf } = await import("../config.ts");
-      return openLake(settings.lake, modesOf(settings));
+      opened = await openLake(settings.lake, modesOf(settings));
+      return opened;
     },
     workerUrl: context.workerUrl,
     selfCommand: context.selfCommand,

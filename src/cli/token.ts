@@ -41,6 +41,7 @@ const create = defineCommand({
     const nowMs = Date.now();
     const expiresMs = lifetimeMs === undefined ? undefined : nowMs + lifetimeMs;
     const made = await createToken(lake, { name: given, role, nowMs, expiresMs });
+    await effects.audit(`${made.name} (${role})`);
     effects.terminal.note(
       `The token of ${made.name} (${role}${made.expires_at === null ? "" : `, until ${formatTime(made.expires_at)}`}). It is shown this once; clients take it from DATALAKE_TOKEN or --token-file.`,
     );
@@ -95,6 +96,7 @@ const revoke = defineCommand({
         known.map((token) => ({ value: token.name, label: token.name, hint: token.role })),
       ));
     const revoked = await revokeToken(lake, name);
+    await effects.audit(revoked.name);
     terminal.result({ revoked: revoked.name }, () => `Revoked the token ${revoked.name}.`);
     return 0;
   },

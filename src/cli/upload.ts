@@ -35,6 +35,7 @@ export const uploadCommand = defineCommand({
     } finally {
       await session.close();
     }
+    await effects.audit(`${manifest.upload_id} ${formatPartition(manifest)}`);
     return finish(manifest, flags, effects);
   },
 });

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { userInfo } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { userName } from "../lake/account.ts";
 import { syncBatch } from "../lake/durable.ts";
 import { ensureFolder, removeTree, renameDurable, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -230,21 +230,5 @@ function* listFiles(folder: string): Generator<string> {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* listFiles(path);
     else yield path;
-  }
-}
-
-/** Who uploads, by the system's account; its number where that has no name. */
-export function userName(): string {
-  const uid = process.getuid?.();
-  const named = readAccounts().find((line) => line.split(":")[2] === String(uid));
-  return named?.split(":")[0] ?? userInfo().username;
-}
-
-/** os.userInfo() goes by variables of the environment here, which cron and containers lack. */
-function readAccounts(): string[] {
-  try {
-    return readFileSync("/etc/passwd", "utf8").split("\n");
-  } catch {
-    return [];
   }
 }

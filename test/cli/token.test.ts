@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { userName } from "../../src/lake/account.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createToken, hashToken, readLakeTokens, revokeToken } from "../../src/lake/tokens.ts";
 import { KEYS, run, runAtTerminal } from "./harness.ts";
@@ -56,6 +57,20 @@ test("names, roles and times that cannot be are refused, with nothing made", asy
   await createToken(lake, twice);
   await expect(createToken(lake, twice)).rejects.toMatchObject({ code: "conflict" });
   await revokeToken(lake, "lee");
+});
+
+test("who makes and revokes tokens stands in the audit log", async () => {
+  await run(["token", "create", "choi", "--role", "admin"], { env });
+  await run(["token", "revoke", "choi"], { env });
+  const text = await readFile(lake.layout.audit(new Date().toISOString().slice(0, 7)), "utf8");
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.slice(-2)).toMatchObject([
+    { who: userName(), from: "local", action: "datalake token create", target: "choi (admin)", outcome: "ok" },
+    { who: userName(), from: "local", action: "datalake token revoke", target: "choi", outcome: "ok" },
+  ]);
 });
 
 test("a person is asked for name and role", async () => {

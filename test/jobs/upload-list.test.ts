@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { userName } from "../../src/ingest/execute.ts";
 import { listUploadsOf } from "../../src/jobs/upload-list.ts";
+import { userName } from "../../src/lake/account.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "./staging-kit.ts";
 
