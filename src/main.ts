@@ -32,6 +32,10 @@ async function run(): Promise<number> {
     const { runAssetCheckChild } = await import("./jobs/asset-check-child.ts");
     return runAssetCheckChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
   }
+  if (argv[0] === "__export") {
+    const { runExportChild } = await import("./jobs/export-child.ts");
+    return runExportChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

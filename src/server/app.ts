@@ -1,7 +1,9 @@
 import { Elysia } from "elysia";
+import { assetRoutes } from "./asset-routes.ts";
 import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
@@ -29,6 +31,8 @@ export function createApp(deps: ServerDeps) {
     .use(configRoutes(deps))
     .use(catalogRoutes(deps))
     .use(retryRoutes(deps))
+    .use(exportRoutes(deps))
+    .use(assetRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
     .use(uploadListRoutes(deps))

@@ -5,6 +5,7 @@ import type { Lake } from "../lake/lake.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import type { Engines } from "./engines.ts";
+import type { ExportRuns } from "./export-runs.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { QuerySlots } from "./query-slots.ts";
 import type { SystemState } from "./system-state.ts";
@@ -15,6 +16,7 @@ export interface ServerDeps {
   settings: Settings;
   supervisor: Supervisor;
   checks: AssetCheckRuns;
+  exports: ExportRuns;
   engines: Engines;
   slots: QuerySlots;
   /** Answers that are read in parts. */

@@ -14,6 +14,7 @@ import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { createEngines } from "./engines.ts";
+import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
 import { checkExposure, createHostCheck, isLoopback, readTokens } from "./guard.ts";
 import { createOperations } from "./operations.ts";
@@ -70,6 +71,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     ...options,
     folder: join(settings.scratchFolder, `checks-${Bun.hash(lake.root).toString(16)}`),
   });
+  const exports = createExportRuns({
+    ...options,
+    folder: join(settings.scratchFolder, `exports-${Bun.hash(lake.root).toString(16)}`),
+  });
   const engines = createEngines(options);
   const slots = createSlots(settings.sql.max_running, settings.sql.timeout_s * 1000);
   const files = createAnswerFiles(
@@ -85,6 +90,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     ...options,
     supervisor,
     checks,
+    exports,
     engines,
     slots,
     files,
@@ -137,7 +143,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       logger.info("stopping");
       service.stopping();
       access.close();
-      await Promise.all([supervisor.stop(), checks.stop()]);
+      await Promise.all([supervisor.stop(), checks.stop(), exports.stop()]);
       await stopListening(server);
       engines.close();
       await files.close();

@@ -1,0 +1,59 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { AppError } from "../errors.ts";
+import { ExportIdSchema, ExportStateSchema, RemoteExportSchema } from "../schema/export.ts";
+import { RowQuerySchema } from "../schema/query.ts";
+import type { ServerDeps } from "./deps.ts";
+import { answerFile, decodeRest } from "./file-answer.ts";
+
+const ParamsSchema = v.object({ id: ExportIdSchema });
+const FileSchema = v.object({ id: ExportIdSchema, "*": v.string() });
+
+/** POST /exports; GET and DELETE /exports/{id}; GET and HEAD /exports/{id}/files/{path}. */
+export function exportRoutes({ exports, keepOpen }: Pick<ServerDeps, "exports" | "keepOpen">) {
+  const file = ({ request, params }: { request: Request; params: { id: string; "*": string } }) => {
+    const { path, bytes, sha256 } = exports.file(params.id, decodeRest(params["*"]) ?? "");
+    keepOpen(request);
+    const headers = { "content-type": "application/octet-stream", "cache-control": "private, no-cache" };
+    return answerFile(request, { path, sizeBytes: bytes, etag: `"${sha256}"`, headers });
+  };
+  return new Elysia({ name: "exports" })
+    .post(
+      "/exports",
+      ({ body }) => {
+        const checked = v.safeParse(RowQuerySchema, body);
+        if (!checked.success) throw new AppError("usage", `the export: ${checked.issues[0].message}`);
+        return exports.start(body);
+      },
+      {
+        body: RemoteExportSchema,
+        response: { 200: ExportStateSchema },
+        detail: { summary: "Puts rows together as Parquet, Arrow or a dataset, to be downloaded" },
+      },
+    )
+    .get("/exports/:id", ({ params }) => exports.get(params.id), {
+      params: ParamsSchema,
+      response: { 200: ExportStateSchema },
+      detail: { summary: "An export: state, progress, files with their sizes and digests" },
+    })
+    .delete(
+      "/exports/:id",
+      async ({ params }) => {
+        await exports.remove(params.id);
+        return { removed: params.id };
+      },
+      {
+        params: ParamsSchema,
+        response: { 200: v.object({ removed: v.string() }) },
+        detail: { summary: "Stops an export and removes its files" },
+      },
+    )
+    .get("/exports/:id/files/*", file, {
+      params: FileSchema,
+      detail: { summary: "A file of a completed export, or a part of it" },
+    })
+    .head("/exports/:id/files/*", file, {
+      params: FileSchema,
+      detail: { summary: "The size and digest of that file" },
+    });
+}

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ExportState } from "../../src/schema/export.ts";
+import {
+  makeImage,
+  makeWorld,
+  readRows,
+  runProgram,
+  sha256,
+  stageUpload,
+  type World,
+} from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
+
+setDefaultTimeout(60_000);
+
+let world: World;
+let server: ServeProcess;
+
+beforeAll(async () => {
+  world = await makeWorld();
+  const images = await Promise.all(Array.from({ length: 4 }, (_, at) => makeImage(at)));
+  await stageUpload(
+    world,
+    images.map((image, at) => ({ text: `글 ${at}`, name: `${at}.jpg`, image })),
+    { dataset: "책" },
+  );
+  await runProgram(world, ["process", "start", "--wait", "--quiet"]);
+  // A killed server leaves its exports; this one is not yet known to be nobody's.
+  const left = join(exportsFolder(), "e0", "output");
+  await mkdir(left, { recursive: true });
+  await writeFile(join(left, "data.parquet"), "old");
+  server = await startServe(world);
+});
+
+afterAll(async () => {
+  await server.stop("SIGKILL");
+  await rm(world.folder, { recursive: true, force: true });
+});
+
+function exportsFolder(): string {
+  const { settings, lake } = world;
+  return join(settings.scratchFolder, `exports-${Bun.hash(lake.root).toString(16)}`);
+}
+
+const ask = async (method: string, path: string, body?: unknown) => {
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  return { status: response.status, body: await response.json() };
+};
+
+async function finished(body: object): Promise<ExportState> {
+  const started = await ask("POST", "/exports", body);
+  expect(started.status).toBe(200);
+  const path = `/exports/${(started.body as ExportState).export_id}`;
+  let state = started.body as ExportState;
+  await until(async () => {
+    state = (await ask("GET", path)).body as ExportState;
+    return state.finished_at !== null;
+  });
+  return state;
+}
+
+test("what a killed server left is gone when the next one serves", async () => {
+  await until(async () => !(await readdir(exportsFolder()).catch((): string[] => [])).includes("e0"));
+});
+
+test("an export is made, described with sizes and digests, given out in parts, and removed", async () => {
+  const state = await finished({ datasets: ["책"], format: "dataset" });
+  expect(state).toMatchObject({
+    status: "completed",
+    progress: { rows_done: 4, rows_total: 4 },
+    result: { rows: 4, missing: 0 },
+  });
+  expect(state.files.map(({ name }) => name)).toEqual([
+    "data-00000-of-00001.arrow",
+    "dataset_info.json",
+    "manifest.json",
+    "state.json",
+  ]);
+  const base = `${server.url}/exports/${state.export_id}/files`;
+  for (const { name, bytes, sha256: digest } of state.files) {
+    const whole = await fetch(`${base}/${name}`);
+    const content = await whole.bytes();
+    expect(content.length).toBe(bytes);
+    expect(sha256(content)).toBe(digest);
+    expect(whole.headers.get("etag")).toBe(`"${digest}"`);
+    const part = await fetch(`${base}/${name}`, { headers: { range: "bytes=10-" } });
+    expect(part.status).toBe(206);
+    expect(Buffer.from(await part.bytes()).equals(Buffer.from(content.subarray(10)))).toBeTrue();
+    const head = await fetch(`${base}/${name}`, { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(String(bytes));
+  }
+  const [first] = state.files;
+  const etag = `"${first?.sha256}"`;
+  const get = (headers: Record<string, string>) => fetch(`${base}/${first?.name}`, { headers });
+  expect((await get({ "if-none-match": etag })).status).toBe(304);
+  expect((await get({ range: "bytes=5-", "if-range": etag })).status).toBe(206);
+  expect((await get({ range: "bytes=5-", "if-range": '"other"' })).status).toBe(200);
+  expect((await get({ range: "bytes=999999999-" })).status).toBe(416);
+  for (const name of ["nothing", "..%2F..%2Foutput%2Fmanifest.json", "%2e%2e/manifest.json"]) {
+    expect((await ask("GET", `/exports/${state.export_id}/files/${name}`)).status).toBe(404);
+  }
+  expect((await ask("DELETE", `/exports/${state.export_id}`)).status).toBe(200);
+  expect((await ask("GET", `/exports/${state.export_id}`)).status).toBe(404);
+  expect(await readdir(exportsFolder())).not.toContain(state.export_id);
+});
+
+test("an export that cannot be made says why, and leaves nothing", async () => {
+  const state = await finished({ datasets: ["nothing"], format: "parquet" });
+  expect(state).toMatchObject({ status: "failed", error: { code: "not_found" }, files: [] });
+  expect((await ask("GET", `/exports/${state.export_id}/files/manifest.json`)).status).toBe(409);
+  expect(await readdir(exportsFolder())).not.toContain(state.export_id);
+});
+
+test("requests that mean nothing over a network are refused", async () => {
+  for (const body of [
+    { format: "dataset", images: "reference" },
+    { format: "zip" },
+    { format: "dataset", output: "/etc" },
+    { format: "dataset", json_path: "$.a" },
+  ]) {
+    expect((await ask("POST", "/exports", body)).status).toBe(400);
+  }
+});
+
+test("an asset is given out by the path of its row, whole and in part, and nothing else is", async () => {
+  const [row] = (await readRows(world, "raw", "image", "책")) as { path: string; hash: string }[];
+  const { path = "", hash } = row ?? {};
+  const content = await readFile(world.lake.layout.asset(path));
+  const url = `${server.url}/assets/${path.split("/").map(encodeURIComponent).join("/")}`;
+  const whole = await fetch(url);
+  expect(whole.status).toBe(200);
+  expect(Buffer.from(await whole.bytes()).equals(content)).toBeTrue();
+  expect(whole.headers.get("etag")).toBe(`"${hash}"`);
+  expect(whole.headers.get("content-type")).toStartWith("image/");
+  expect(whole.headers.get("cache-control")).toContain("immutable");
+  expect((await fetch(url, { headers: { "if-none-match": `"${hash}"` } })).status).toBe(304);
+  const part = await fetch(url, { headers: { range: "bytes=-7" } });
+  expect(Buffer.from(await part.bytes()).equals(content.subarray(-7))).toBeTrue();
+  expect((await stat(world.lake.layout.taxonomy)).isFile()).toBeTrue();
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  for (const wrong of [
+    "..%2Fconfig%2Fschema.yaml",
+    "%2e%2e%2fconfig%2fschema.yaml",
+    "provider=hub/dataset=..%2F..%2F..%2Fconfig/schema.yaml",
+    `${encodeURI(folder)}/`,
+    encodeURI(folder),
+    `${encodeURI(path)}%00`,
+    encodeURI(path.replace(/[0-9a-f]{60}\./, `${"0".repeat(60)}.`)),
+    "",
+  ]) {
+    expect([wrong, (await fetch(`${server.url}/assets/${wrong}`)).status]).toEqual([wrong, 404]);
+  }
+});
