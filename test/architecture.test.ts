@@ -9,9 +9,10 @@ const LAYERS = [
   ["schema"],
   ["lake", "config.ts"],
   ["assets", "images", "query"],
-  ["ingest", "catalog", "export", "client"],
+  ["ingest", "catalog", "export"],
   ["sync"],
   ["jobs"],
+  ["client"],
   ["server", "cli"],
   ["main.ts", "worker.ts"],
 ];

@@ -1,7 +1,9 @@
-import type { ExportRequest } from "../export/export.ts";
+import type { ExportRequest, ExportResult } from "../export/export.ts";
 import type { QueryEngine } from "../query/engine.ts";
+import type { EngineName } from "../schema/query.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import type { Effects } from "./command.ts";
+import { isRemote } from "./remote.ts";
 
 /** Writes the rows with a bar of progress, and says what was written. */
 export async function downloadRows(
@@ -9,6 +11,22 @@ export async function downloadRows(
   engine: QueryEngine,
   effects: Effects,
 ): Promise<void> {
+  const { terminal } = effects;
+  const result = isRemote(effects.settings)
+    ? await downloadThere(request, engine.name, effects)
+    : await downloadHere(request, engine, effects);
+  terminal.result(result, () => {
+    const left =
+      result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without their image left out` : "";
+    return `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
+  });
+}
+
+async function downloadHere(
+  request: ExportRequest,
+  engine: QueryEngine,
+  effects: Effects,
+): Promise<ExportResult> {
   const { terminal, signal, settings } = effects;
   // A remote engine has the rows, but not the images.
   const needed = engine.name === "duckdb" || settings.lake !== undefined || request.images !== "none";
@@ -16,7 +34,7 @@ export async function downloadRows(
   const { exportRows } = await import("../export/export.ts");
   const bar = terminal.progress("download", { unit: "rows" });
   let total = 0;
-  const result = await exportRows(request, {
+  return exportRows(request, {
     lake,
     engine,
     signal,
@@ -25,9 +43,30 @@ export async function downloadRows(
     },
     onProgress: (done) => bar.update({ done, total }),
   }).finally(() => bar.finish());
-  terminal.result(result, () => {
-    const left =
-      result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without their image left out` : "";
-    return `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
-  });
+}
+
+/** Through the server: first it puts the rows together, then the files come. */
+async function downloadThere(
+  request: ExportRequest,
+  engine: EngineName,
+  { terminal, signal, settings }: Effects,
+): Promise<ExportResult> {
+  const { downloadFrom } = await import("../client/exports.ts");
+  let bar = terminal.progress("download", { unit: "rows" });
+  let isFetching = false;
+  return downloadFrom(request, {
+    url: settings.server ?? "",
+    token: settings.token,
+    engine,
+    signal,
+    onRows: (done, total) => bar.update({ done, total }),
+    onBytes: (done, total) => {
+      if (!isFetching) {
+        isFetching = true;
+        bar.finish();
+        bar = terminal.progress("download", { unit: "bytes" });
+      }
+      bar.update({ done, total });
+    },
+  }).finally(() => bar.finish());
 }
