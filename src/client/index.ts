@@ -1,5 +1,6 @@
 /** The package's entry: what a program may use of a lake, and of its server. */
 export { AppError, type ErrorCode, type ErrorDocument } from "../errors.ts";
+export type { ExportResult } from "../export/export.ts";
 export { AthenaClient, type AthenaClientOptions } from "../query/athena/client.ts";
 export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.ts";
 export type { QueryEngine } from "../query/engine.ts";
@@ -16,4 +17,11 @@ export type {
   SqlLimits,
   TableResult,
 } from "../schema/query.ts";
+export type { AssetValidation, LakeStatus, StartedJob } from "./backend.ts";
+export {
+  DatalakeClient,
+  type DatalakeClientOptions,
+  type DownloadOptions,
+  type SearchQuery,
+} from "./datalake.ts";
 export { connectServer, type JobUpdate, type ServerClient, type WatchOptions } from "./server.ts";

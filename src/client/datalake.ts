@@ -1,0 +1,226 @@
+import type { Table } from "apache-arrow";
+import * as v from "valibot";
+import { loadSettings, type Settings } from "../config.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import type { ExportRequest, ExportResult } from "../export/export.ts";
+import type { QueryEngine } from "../query/engine.ts";
+import { type AssetCheckRequest, AssetCheckRequestSchema } from "../schema/asset-check.ts";
+import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
+import type { JobRecord } from "../schema/job.ts";
+import { isSelected, type Selection } from "../schema/partition.ts";
+import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
+import type { AssetValidation, Backend, LakeStatus, StartedJob } from "./backend.ts";
+import type { JobUpdate } from "./server.ts";
+
+export interface DatalakeClientOptions {
+  /** The lake's folder. One of this and `serverUrl`; without both, what the settings say. */
+  basePath?: string;
+  /** A `datalake serve` somewhere. */
+  serverUrl?: string;
+  /** For the server; DATALAKE_TOKEN without. */
+  token?: string;
+  /** Workers of a job that this process runs itself, and rows of their batches. */
+  numProc?: number;
+  batchSize?: number;
+  /** Ends whatever this client does, with `cancelled`. */
+  signal?: AbortSignal;
+}
+
+/** A query for rows: which partitions, which of their rows, at most how many, and who answers. */
+export type SearchQuery = RowQuery & { engine?: EngineName };
+
+export interface DownloadOptions extends Omit<ExportRequest, "query" | "format" | "images" | "skipMissing"> {
+  query?: SearchQuery;
+  /** `dataset` without. */
+  format?: ExportRequest["format"];
+  /** `embed` without. */
+  images?: ExportRequest["images"];
+  /** Leaves rows out whose image is missing, instead of failing. */
+  skipMissing?: boolean;
+}
+
+/**
+ * A lake, by its folder or through a server; both ways do the same. Every call throws an `AppError` with one of the
+ * project's codes. `close` frees what it holds.
+ */
+export class DatalakeClient {
+  readonly #options: DatalakeClientOptions;
+  readonly #signal: AbortSignal;
+  readonly #engines = new Map<EngineName, Promise<QueryEngine>>();
+  #backend: Promise<Backend> | undefined;
+
+  constructor(options: DatalakeClientOptions = {}) {
+    if (options.basePath !== undefined && options.serverUrl !== undefined) {
+      throw new AppError("usage", "basePath and serverUrl are two ways to a lake; give one of them");
+    }
+    this.#options = options;
+    this.#signal = options.signal ?? new AbortController().signal;
+  }
+
+  /** Has the pending uploads processed; a job that runs already takes them too. Does not wait for its end. */
+  async triggerProcessing(): Promise<StartedJob> {
+    return (await this.#open()).startJob();
+  }
+
+  /** A job with its progress and its uploads. Throws `not_found`. */
+  async getJobStatus(jobId: string): Promise<JobRecord> {
+    return (await this.#open()).job(jobId);
+  }
+
+  /** Waits for a job's end and gives its final record; a failed job is no error, its `status` tells. */
+  async waitForJobCompletion(
+    jobId: string,
+    options: { signal?: AbortSignal; onUpdate?: (job: JobUpdate) => void } = {},
+  ): Promise<JobRecord> {
+    return (await this.#open()).watchJob(jobId, this.#until(options.signal), options.onUpdate);
+  }
+
+  /** The newest jobs, newest first. */
+  async listJobs(limit = 50): Promise<JobRecord[]> {
+    return (await this.#open()).jobs(limit);
+  }
+
+  /** The job at work, if any, and how many uploads are pending, in work and failed. */
+  async getStatus(): Promise<LakeStatus> {
+    return (await this.#open()).status();
+  }
+
+  /** What the published catalog holds. Throws `not_found` when there is none. */
+  async getCatalogInfo(): Promise<CatalogInfoAnswer> {
+    return (await this.#open()).catalogInfo(this.#signal);
+  }
+
+  /** Brings the catalog in line with the partitions; `full` builds it anew from every file. */
+  async buildCatalog(options: { full?: boolean; signal?: AbortSignal } = {}): Promise<RebuildAnswer> {
+    return (await this.#open()).rebuild(options.full ?? false, this.#until(options.signal));
+  }
+
+  /** The partitions of the catalog with their rows, bytes and versions, sorted. */
+  async getPartitions(selection: Selection = {}): Promise<CatalogPartitionAnswer[]> {
+    const partitions = await (await this.#open()).partitions(this.#signal);
+    return partitions.filter((partition) => isSelected(partition, selection));
+  }
+
+  /**
+   * Rows by partition, by text, or with a value: their number at once, the rows as Arrow batches while they are read.
+   * Throws `usage`, and `not_found` when no such partition or column is there.
+   */
+  async search(query: SearchQuery = {}, options: { signal?: AbortSignal } = {}): Promise<RowResult> {
+    const { engine, rows } = checkQuery(query);
+    const answering = await this.#engine(engine);
+    return answering.retrieveWithExistingCols(rows, this.#until(options.signal));
+  }
+
+  /** The same rows as one Arrow table, in memory: for what fits there, `limit` helps. */
+  async toArrow(query: SearchQuery = {}, options: { signal?: AbortSignal } = {}): Promise<Table> {
+    const { schema, batches } = await this.search(query, options);
+    const { Table: ArrowTable } = await import("apache-arrow");
+    return new ArrowTable(schema, await Array.fromAsync(batches));
+  }
+
+  /**
+   * Writes the rows as Parquet, Arrow or a Hugging Face dataset, with their images inside. Through a server it takes up
+   * again what an earlier call left. Throws `conflict` when something lies at `output`, `missing_asset`, `not_found`.
+   */
+  async download(options: DownloadOptions, { signal }: { signal?: AbortSignal } = {}): Promise<ExportResult> {
+    const { engine: name, rows } = checkQuery(options.query ?? {});
+    const request: ExportRequest = {
+      query: rows,
+      output: options.output,
+      format: options.format ?? "dataset",
+      images: options.images ?? "embed",
+      skipMissing: options.skipMissing ?? false,
+    };
+    const backend = await this.#open();
+    return backend.download(request, await this.#engine(name), this.#until(signal));
+  }
+
+  /** Has the assets of the selected partitions checked and waits for it: their sizes, with `hash` their content. */
+  async requestAssetValidation(
+    request: v.InferInput<typeof AssetCheckRequestSchema> = {},
+    options: { signal?: AbortSignal } = {},
+  ): Promise<AssetValidation> {
+    const checked: AssetCheckRequest = check(AssetCheckRequestSchema, request);
+    return (await this.#open()).validateAssets(checked, this.#until(options.signal));
+  }
+
+  /** Frees the engines. May be called several times; a later call opens them anew. */
+  close(): void {
+    for (const engine of this.#engines.values()) {
+      engine.then(
+        (open) => open.close(),
+        () => {},
+      );
+    }
+    this.#engines.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#signal : AbortSignal.any([this.#signal, signal]);
+  }
+
+  #engine(name: EngineName): Promise<QueryEngine> {
+    const known = this.#engines.get(name);
+    if (known) return known;
+    const engine = this.#open().then((backend) => backend.engine(name));
+    this.#engines.set(name, engine);
+    engine.catch(() => this.#engines.delete(name));
+    return engine;
+  }
+
+  #open(): Promise<Backend> {
+    throwIfCancelled(this.#signal);
+    if (this.#backend) return this.#backend;
+    const backend = openLakeOf(this.#options, this.#signal);
+    this.#backend = backend;
+    backend.catch(() => {
+      this.#backend = undefined;
+    });
+    return backend;
+  }
+}
+
+async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): Promise<Backend> {
+  const settings = withOptions(await loadSettings(), options);
+  const isFolder = options.serverUrl === undefined && settings.lake !== undefined;
+  if (isFolder && settings.lake !== undefined) {
+    const { openBackend } = await import("./backend-local.ts");
+    return openBackend(settings.lake, settings, signal);
+  }
+  if (settings.server === undefined) {
+    throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
+  }
+  const { connectBackend } = await import("./backend-remote.ts");
+  return connectBackend(settings.server, settings.token);
+}
+
+function withOptions(settings: Settings, options: DatalakeClientOptions): Settings {
+  const { processing } = settings;
+  return {
+    ...settings,
+    lake: options.basePath ?? settings.lake,
+    server: options.serverUrl ?? settings.server,
+    token: options.token ?? settings.token,
+    processing: {
+      ...processing,
+      num_proc: options.numProc ?? processing.num_proc,
+      batch_size: options.batchSize ?? processing.batch_size,
+    },
+  };
+}
+
+function checkQuery({ engine = "duckdb", ...query }: SearchQuery): { engine: EngineName; rows: RowQuery } {
+  return { engine, rows: check(RowQuerySchema, query) };
+}
+
+function check<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
+  const checked = v.safeParse(schema, given);
+  if (checked.success) return checked.output;
+  const [issue] = checked.issues;
+  const path = v.getDotPath(issue);
+  throw new AppError("usage", `${path === null ? "" : `${path}: `}${issue.message}`);
+}
