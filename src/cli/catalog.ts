@@ -1,7 +1,7 @@
 import type { RemoteCatalog } from "../client/remote-catalog.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime } from "../util/format.ts";
 import { defineCommand, defineGroup, type Effects } from "./command.ts";
-import { isRemote } from "./remote.ts";
+import { remoteUrl } from "./remote.ts";
 import { renderTable } from "./table.ts";
 
 const rebuild = defineCommand({
@@ -106,9 +106,10 @@ async function openCatalog(
   onStep: (step: string) => void = () => {},
 ): Promise<Omit<RemoteCatalog, "retryUpload">> {
   const { settings, logger } = effects;
-  if (isRemote(settings)) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectCatalog } = await import("../client/remote-catalog.ts");
-    return connectCatalog(settings.server, settings.token);
+    return connectCatalog(url, settings.token);
   }
   const lake = await effects.openLake();
   const info = () => import("../catalog/info.ts");

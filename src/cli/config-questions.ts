@@ -1,15 +1,15 @@
 import type { RemoteTaxonomy } from "../client/remote-taxonomy.ts";
 import { AppError } from "../errors.ts";
 import type { Effects } from "./command.ts";
-import { isRemote } from "./remote.ts";
+import { remoteUrl } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The providers and tasks of the command's lake: of its folder, else of the server's lake. */
 export async function openTaxonomy(effects: Effects): Promise<RemoteTaxonomy> {
-  const { settings } = effects;
-  if (isRemote(settings)) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectTaxonomy } = await import("../client/remote-taxonomy.ts");
-    return connectTaxonomy(settings.server, settings.token);
+    return connectTaxonomy(url, effects.settings.token);
   }
   const lake = await effects.openLake();
   const changes = () => import("../lake/taxonomy-changes.ts");

@@ -3,7 +3,7 @@ import type { QueryEngine } from "../query/engine.ts";
 import type { EngineName } from "../schema/query.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import type { Effects } from "./command.ts";
-import { isRemote } from "./remote.ts";
+import { remoteUrl } from "./remote.ts";
 
 /** Writes the rows with a bar of progress, and says what was written. */
 export async function downloadRows(
@@ -12,9 +12,11 @@ export async function downloadRows(
   effects: Effects,
 ): Promise<void> {
   const { terminal } = effects;
-  const result = isRemote(effects.settings)
-    ? await downloadThere(request, engine.name, effects)
-    : await downloadHere(request, engine, effects);
+  const url = remoteUrl(effects);
+  const result =
+    url === undefined
+      ? await downloadHere(request, engine, effects)
+      : await downloadThere(url, request, engine.name, effects);
   terminal.result(result, () => {
     const left =
       result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without their image left out` : "";
@@ -47,6 +49,7 @@ async function downloadHere(
 
 /** Through the server: first it puts the rows together, then the files come. */
 async function downloadThere(
+  url: string,
   request: ExportRequest,
   engine: EngineName,
   { terminal, signal, settings }: Effects,
@@ -55,7 +58,7 @@ async function downloadThere(
   let bar = terminal.progress("download", { unit: "rows" });
   let isFetching = false;
   return downloadFrom(request, {
-    url: settings.server ?? "",
+    url,
     token: settings.token,
     engine,
     signal,

@@ -6,7 +6,7 @@ import { defineCommand, defineGroup, type Effects } from "./command.ts";
 import { describeJob } from "./job-text.ts";
 import { listProcessing } from "./process-list.ts";
 import { findServer, startProcessing } from "./processing.ts";
-import { isRemote } from "./remote.ts";
+import { remoteUrl } from "./remote.ts";
 
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
@@ -120,10 +120,10 @@ export const processCommand = defineGroup({
 });
 
 async function retryThereOrHere(effects: Effects, uploadId: string): Promise<PartitionKey> {
-  const { settings } = effects;
-  if (isRemote(settings)) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectCatalog } = await import("../client/remote-catalog.ts");
-    return connectCatalog(settings.server, settings.token).retryUpload(uploadId);
+    return connectCatalog(url, effects.settings.token).retryUpload(uploadId);
   }
   const { retryUpload } = await import("../jobs/staging.ts");
   const retried = await retryUpload(await effects.openLake(), uploadId);

@@ -1,6 +1,9 @@
-import type { Settings } from "../config.ts";
+import type { Effects } from "./command.ts";
 
-/** Whether a command works through a server: one is given, and no lake folder, which is nearer. */
-export function isRemote(settings: Settings): settings is Settings & { server: string } {
-  return settings.server !== undefined && settings.lake === undefined;
+/**
+ * The server through which a command works on its lake; undefined where it works in the lake's folder. A folder is
+ * nearer: with both in the settings it is taken, unless this command line names the server and no folder.
+ */
+export function remoteUrl({ settings, serverNamed }: Effects): string | undefined {
+  return settings.lake === undefined || serverNamed ? settings.server : undefined;
 }

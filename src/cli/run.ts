@@ -148,6 +148,7 @@ async function createEffects(
   let opened: Lake | undefined;
   return {
     settings,
+    serverNamed: server !== undefined && lake === undefined,
     terminal,
     logger,
     signal: context.signal,
@@ -163,7 +164,10 @@ async function createEffects(
     },
     openLake: async () => {
       if (settings.lake === undefined) {
-        throw new AppError("usage", "no lake is given; add --lake DIR or set DATALAKE_LAKE");
+        throw new AppError(
+          "usage",
+          "no lake is given; add --lake DIR, or --server URL for one behind a server",
+        );
       }
       const { openLake } = await import("../lake/lake.ts");
       const { modesOf } = await import("../config.ts");
