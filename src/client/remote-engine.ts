@@ -8,6 +8,7 @@ import type { Column } from "../schema/columns.ts";
 import { isSelected } from "../schema/partition.ts";
 import type { EngineName, RowQuery, RowResult, TableResult } from "../schema/query.ts";
 import { DESCRIBE_HEADER, DESCRIPTION_KEY } from "../schema/result-description.ts";
+import { decodeFailure, FAILURE_BYTES } from "../schema/result-failure.ts";
 import { connectHttp } from "./remote-http.ts";
 
 export interface RemoteEngineOptions {
@@ -90,29 +91,35 @@ function plainSchema(schema: Schema): Schema {
   return schema;
 }
 
+/** The bytes of a whole answer; throws what its end says, or that it has none. */
 async function* wholeStream(
   response: Response,
   url: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  let tail: Buffer = Buffer.alloc(0);
+  let held: Uint8Array = new Uint8Array(0);
   try {
     for await (const chunk of response.body ?? []) {
-      tail = Buffer.concat([tail, chunk.subarray(-END_OF_STREAM.length)]).subarray(-END_OF_STREAM.length);
-      yield chunk;
+      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      const known = Math.max(0, bytes.length - FAILURE_BYTES);
+      if (known > 0) yield bytes.subarray(0, known);
+      held = bytes.slice(known);
     }
   } catch (cause) {
     throwIfCancelled(signal);
     throw cutShort(url, cause);
   }
   throwIfCancelled(signal);
-  if (!tail.equals(END_OF_STREAM)) throw cutShort(url, undefined);
+  const failure = decodeFailure(held);
+  if (failure !== undefined) throw failure;
+  if (!END_OF_STREAM.equals(held.subarray(-END_OF_STREAM.length))) throw cutShort(url, undefined);
+  yield held;
 }
 
 function cutShort(url: string, cause: unknown): AppError {
   return new AppError(
     "engine_failed",
-    `${url} stopped in the middle of the rows; its log says why, unless the line broke: ask again`,
+    `${url} stopped in the middle of the rows; its log says why, unless the line broke; ask again`,
     { details: { url }, cause },
   );
 }

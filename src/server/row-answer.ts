@@ -3,9 +3,11 @@ import type { Logger } from "../log.ts";
 import type { EncodedResult } from "../query/output/encoder.ts";
 import { loadEncoder, mediaTypes, type RowFormat } from "../query/output/formats.ts";
 import { holdBack } from "../query/output/hold-back.ts";
+import { encodeFailure } from "../schema/result-failure.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import { parseRange } from "./byte-range.ts";
 import type { QuerySlots } from "./query-slots.ts";
+import { wantsDescription } from "./row-formats.ts";
 
 export interface RowAnswerOptions {
   slots: QuerySlots;
@@ -66,8 +68,10 @@ async function answerStreaming(
       stall: () => stop.abort(),
       end,
       fail: (error) => {
-        const { code, message } = toAppError(error);
+        const known = toAppError(error);
+        const { code, message } = known;
         if (code !== "cancelled") logger.warn("an answer was cut", { url: pathOf(request), code, message });
+        return format === "arrow" && wantsDescription(request) ? encodeFailure(known) : undefined;
       },
     });
     const { engine, matchCount } = result;
@@ -131,7 +135,8 @@ function headersOf(format: RowFormat): Record<string, string> {
 interface StreamEvents {
   stall(): void;
   end(): void;
-  fail(error: unknown): void;
+  /** Gives the last bytes of an answer that says itself why it ends; any other is cut. */
+  fail(error: unknown): Uint8Array | undefined;
 }
 
 function streamOf(
@@ -164,9 +169,14 @@ function streamOf(
             watch();
           }
         } catch (error) {
-          fail(error);
+          const last = fail(error);
           end();
-          controller.error(); // without the error, which the runtime would print
+          if (last === undefined)
+            controller.error(); // without the error, which the runtime would print
+          else {
+            controller.enqueue(last);
+            controller.close();
+          }
         }
       },
       cancel: async () => {

@@ -78,6 +78,8 @@ const CASES: [exit: number, argv: string[]][] = [
   [2, ["sql", "DROP TABLE catalog", "--json"]],
   [2, ["sql", "--json"]],
   [1, ["sql", "FROM range(200000)", "--json"]],
+  // Fails behind the first megabytes, when rows are on their way.
+  [1, ["sql", "SELECT range, repeat('x', 100) AS x FROM range(200000)", "--format", "csv"]],
 ];
 
 /** Times differ from run to run. */
