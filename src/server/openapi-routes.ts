@@ -37,6 +37,9 @@ export function openApiRoutes(options: { version: string; routes: () => readonly
   );
 }
 
+/** What the rest of a path is called, which has no name in the framework. */
+const REST = "path";
+
 async function describe(version: string, routes: readonly ListedRoute[]): Promise<object> {
   const { toJsonSchema } = await import("@valibot/to-json-schema");
   const toSchema: ToSchema = (schema) => {
@@ -45,7 +48,7 @@ async function describe(version: string, routes: readonly ListedRoute[]): Promis
   };
   const paths: Record<string, Record<string, object>> = {};
   for (const { method, path, hooks } of routes) {
-    const name = path.replace(/:(\w+)/g, "{$1}");
+    const name = path.replace(/:(\w+)/g, "{$1}").replace("*", `{${REST}}`);
     paths[name] = { ...paths[name], [method.toLowerCase()]: operation(hooks as RouteHooks, toSchema) };
   }
   return {
@@ -90,7 +93,7 @@ function parameters(
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toSchema(schema);
   return Object.entries(properties).map(([name, property]) => ({
-    name,
+    name: name === "*" ? REST : name,
     in: place,
     required: place === "path" || required.includes(name),
     schema: property,
