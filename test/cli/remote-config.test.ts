@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFile, rm } from "node:fs/promises";
-import { makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeWorld, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
@@ -67,6 +68,37 @@ test("config does through a server what it does in a folder: same output, same e
     [served, local].map(({ lake }) => readFile(lake.layout.taxonomy, "utf8")),
   );
   expect(there).toBe(here as string);
+});
+
+test("a token's role holds for remote work: readers read and take, only administrators change providers", async () => {
+  const world = await makeWorld();
+  const folder = world.folder;
+  await stageUpload(world, [{ text: "a" }], { variant: "text" });
+  await runProgram(world, ["process", "start", "--wait", "--quiet"]);
+  const files: Record<string, string> = {};
+  for (const role of ["reader", "curator", "admin"]) {
+    const { stdout } = await runProgram(world, ["token", "create", role, "--role", role, "--json"]);
+    files[role] = join(folder, `${role}.token`);
+    await writeFile(files[role], (JSON.parse(stdout) as { token: string }).token, { mode: 0o600 });
+  }
+  const guarded = await startServe(world);
+  try {
+    const as = (role: string, ...argv: string[]) =>
+      run([...argv, "--server", guarded.url, "--json", "--token-file", files[role] ?? ""]);
+    const codeOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout).error?.code ?? "done";
+    expect(codeOf(await run(["search", "--server", guarded.url, "--json"]))).toBe("unauthorized");
+    expect(codeOf(await as("reader", "search"))).toBe("done");
+    expect(codeOf(await as("reader", "sql", "SELECT 1 AS a"))).toBe("done");
+    expect(codeOf(await as("reader", "config", "task", "list"))).toBe("done");
+    expect(codeOf(await as("reader", "download", "--output", join(folder, "taken")))).toBe("done");
+    expect(codeOf(await as("reader", "catalog", "rebuild"))).toBe("forbidden");
+    expect(codeOf(await as("curator", "catalog", "rebuild"))).toBe("done");
+    expect(codeOf(await as("curator", "config", "provider", "create", "x"))).toBe("forbidden");
+    expect(codeOf(await as("admin", "config", "provider", "create", "x"))).toBe("done");
+  } finally {
+    await guarded.stop("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("a server that is not there is exit 6", async () => {

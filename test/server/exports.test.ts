@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { silentLogger } from "../../src/log.ts";
 import type { ExportState } from "../../src/schema/export.ts";
+import { createExportRuns, type ExportRuns } from "../../src/server/export-runs.ts";
 import {
   makeImage,
   makeWorld,
+  PROGRAM,
   readRows,
   runProgram,
   sha256,
@@ -116,6 +119,61 @@ test("an export that cannot be made says why, and leaves nothing", async () => {
   expect(state).toMatchObject({ status: "failed", error: { code: "not_found" }, files: [] });
   expect((await ask("GET", `/exports/${state.export_id}/files/manifest.json`)).status).toBe(409);
   expect(await readdir(exportsFolder())).not.toContain(state.export_id);
+});
+
+/** Runs of their own, without a server, whose child is started behind `prefix`. */
+async function withRuns(
+  options: { keepMs?: number; prefix?: string[] },
+  use: (runs: ExportRuns, folder: string) => Promise<void>,
+): Promise<void> {
+  const { lake, settings } = world;
+  const { prefix = [], ...rest } = options;
+  const folder = join(world.folder, `runs-${crypto.randomUUID()}`);
+  const selfCommand = [...prefix, ...PROGRAM];
+  const runs = createExportRuns({ lake, settings, selfCommand, logger: silentLogger, folder, ...rest });
+  try {
+    await use(runs, folder);
+  } finally {
+    await runs.stop();
+  }
+}
+
+const REQUEST = { datasets: ["책"], format: "parquet", images: "embed", skip_missing: false } as const;
+
+test("an export goes when nobody has asked for it for its time, and with the server", async () => {
+  await withRuns({ keepMs: 1500 }, async (runs, folder) => {
+    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] });
+    await until(async () => runs.get(id).status === "completed");
+    expect(await readdir(folder)).toEqual([id]);
+    await until(async () => (await readdir(folder)).length === 0);
+    expect(() => runs.get(id)).toThrow(`no export ${id}`);
+    const other = runs.start({ ...REQUEST, datasets: ["책"] });
+    await runs.stop();
+    expect(other.status).toBe("cancelled");
+    expect(await readdir(folder).catch(() => "gone")).toBe("gone");
+    expect(() => runs.start({ ...REQUEST, datasets: ["책"] })).toThrow("stopping");
+  });
+});
+
+const mayMount = Bun.spawnSync(["unshare", "-Urm", "true"]).exitCode === 0;
+
+test.skipIf(!mayMount)("a server without room says so in one sentence, and leaves nothing", async () => {
+  const small = join(world.folder, "small");
+  await mkdir(small);
+  const mounted = 'mount -t tmpfs -o size=8k tmpfs "$0" && exec "$@"';
+  const { lake, settings } = world;
+  const runs = createExportRuns({
+    lake,
+    settings,
+    selfCommand: ["unshare", "-Urm", "sh", "-c", mounted, small, ...PROGRAM],
+    logger: silentLogger,
+    folder: join(small, "exports"),
+  });
+  const state = runs.start({ ...REQUEST, datasets: ["책"] });
+  await until(async () => state.finished_at !== null);
+  expect(state).toMatchObject({ status: "failed", error: { code: "no_space" }, files: [] });
+  expect(state.error?.message).toContain("no space left");
+  await runs.stop();
 });
 
 test("requests that mean nothing over a network are refused", async () => {
