@@ -23,11 +23,14 @@ export interface RemoteDownload {
   signal: AbortSignal;
   /** While the server puts the rows together. */
   onRows?(done: number, total: number): void;
+  /** A line on which nothing comes for so long is taken for broken; a minute without. */
+  stallMs?: number;
   /** While its files come. */
   onBytes?(done: number, total: number): void;
 }
 
 const FILES_IN_FLIGHT = 4;
+const STALL_MS = 60_000;
 const POLL_MS = 250;
 /** How often an export is begun anew that the server has no longer. */
 const BEGINNINGS = 3;
@@ -167,7 +170,7 @@ async function fetchFiles(
   http: RemoteHttp,
   { export_id: id, files }: ExportState,
   folder: string,
-  { signal, onBytes }: RemoteDownload,
+  { signal, onBytes, stallMs = STALL_MS }: RemoteDownload,
 ): Promise<void> {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const done = new Map<string, number>();
@@ -179,6 +182,7 @@ async function fetchFiles(
       file,
       part: partPath(folder, file),
       signal,
+      stallMs,
       onBytes: (bytes) => {
         done.set(file.sha256, bytes);
         onBytes?.(

@@ -12,6 +12,8 @@ export interface PartRequest {
   /** Where it goes; what is there already is its beginning. */
   part: string;
   signal: AbortSignal;
+  /** A line on which nothing comes for so long is taken for broken. */
+  stallMs: number;
   onBytes(bytes: number): void;
 }
 
@@ -32,8 +34,10 @@ export async function fetchPart(http: RemoteHttp, request: PartRequest): Promise
     onBytes(sizeBytes);
     for (let fruitless = 0; sizeBytes < file.bytes; ) {
       const before = sizeBytes;
+      const silence = watchSilence(request.stallMs);
       try {
-        const { body, start } = await openRange(http, request, sizeBytes);
+        const attempt = AbortSignal.any([signal, silence.signal]);
+        const { body, start } = await openRange(http, { ...request, signal: attempt }, sizeBytes);
         if (start !== sizeBytes) {
           sizeBytes = start; // the whole is sent anew
           hasher = new Bun.CryptoHasher("sha256");
@@ -42,13 +46,16 @@ export async function fetchPart(http: RemoteHttp, request: PartRequest): Promise
           if (sizeBytes + chunk.byteLength > file.bytes) throw damaged(file, http.url);
           await writeWhole(handle, chunk, sizeBytes);
           hasher.update(chunk);
+          silence.reset();
           sizeBytes += chunk.byteLength;
           onBytes(sizeBytes);
         }
       } catch (error) {
         throwIfCancelled(signal);
-        if (!isBreak(error)) throw error;
+        if (!(silence.signal.aborted || isBreak(error))) throw error;
         if (sizeBytes <= before && fruitless + 1 >= FRUITLESS) throw broken(http.url, file, error);
+      } finally {
+        silence.end();
       }
       throwIfCancelled(signal);
       if (sizeBytes >= file.bytes) break;
@@ -93,6 +100,20 @@ async function writeWhole(handle: FileHandle, chunk: Uint8Array, position: numbe
     const { bytesWritten } = await handle.write(chunk, at, chunk.byteLength - at, position + at);
     at += bytesWritten;
   }
+}
+
+function watchSilence(stallMs: number) {
+  const stop = new AbortController();
+  const start = () => setTimeout(() => stop.abort(), stallMs);
+  let timer = start();
+  return {
+    signal: stop.signal,
+    reset: () => {
+      clearTimeout(timer);
+      timer = start();
+    },
+    end: () => clearTimeout(timer),
+  };
 }
 
 /** A line that broke, or a server that is away for a moment; not what it says, nor a fault of this disk. */

@@ -170,6 +170,23 @@ test("a line that breaks again and again still brings the whole, by parts", asyn
   expect((await readdir(out)).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
+test("a line that falls silent is taken up anew", async () => {
+  let silent = 0;
+  const line = startLine(async (response) => {
+    const bytes = await response.bytes();
+    const { status } = response;
+    const headers = { "content-range": response.headers.get("content-range") ?? "" };
+    if (bytes.length < 5000 || silent++ > 1) return new Response(bytes, { status, headers });
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 3000)) });
+    return new Response(body, { status, headers });
+  });
+  const output = join(out, "silent");
+  await downloadFrom(request(output), { ...options(line.url), stallMs: 300 });
+  await line.stop();
+  expect(line.ranges).toContain("bytes=3000-");
+  expect(await fingerprintTree(output)).toEqual(await fingerprintTree(join(out, "dataset-here", "책")));
+});
+
 test("a command that is run again goes on where the first one was stopped, though the server was started anew", async () => {
   const stop = new AbortController();
   const output = join(out, "again");
