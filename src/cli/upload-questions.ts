@@ -3,12 +3,10 @@ import { basename } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Input } from "../ingest/input.ts";
 import { type InputFacts, inspectInput } from "../ingest/inspect.ts";
-import { readWaitingUploads, requireTask, taskFields } from "../ingest/lake-checks.ts";
+import { requireTask, taskFields } from "../ingest/lake-checks.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
-import type { Lake } from "../lake/lake.ts";
-import { listPartitions } from "../lake/manifests.ts";
-import { readTaxonomy } from "../lake/taxonomy.ts";
+import type { UploadTarget } from "../ingest/upload-target.ts";
 import { nameProblem } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
@@ -20,7 +18,7 @@ import { parseMeta, parseType, type UploadFlags } from "./upload-flags.ts";
 export interface UploadQuestions {
   path: string | undefined;
   flags: UploadFlags;
-  lake: Lake;
+  target: UploadTarget;
   session: UploadSession;
   terminal: Terminal;
 }
@@ -34,9 +32,9 @@ export interface UploadAnswers
 
 /** Asks a person for all that the flags left open, each answer from what exists; wrong ones are asked again in place. */
 export async function askUpload(options: UploadQuestions): Promise<UploadAnswers> {
-  const { flags, lake, terminal } = options;
-  const taxonomy = await readTaxonomy(lake);
-  const known = await knownPartitions(lake);
+  const { flags, target, terminal } = options;
+  const taxonomy = await target.taxonomy();
+  const known = await target.partitions();
   const { input, type, facts } = await askInput(options);
   const provider = flags.provider ?? (await askProvider(taxonomy, terminal));
   const dataset = flags.dataset ?? (await askDataset(type, provider, known, input, terminal));
@@ -242,11 +240,6 @@ function askName(question: string, initial: string, terminal: Terminal): Promise
       return problem === undefined ? undefined : `The name ${problem}`;
     },
   });
-}
-
-/** Partitions in the catalog and those that wait to be made. */
-async function knownPartitions(lake: Lake): Promise<PartitionKey[]> {
-  return [...(await listPartitions(lake)), ...(await readWaitingUploads(lake))];
 }
 
 function suggestName(path: string): string {

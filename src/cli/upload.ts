@@ -4,13 +4,14 @@ import type { UploadProgress } from "../ingest/execute.ts";
 import type { Input } from "../ingest/input.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
-import type { Lake } from "../lake/lake.ts";
+import type { UploadTarget } from "../ingest/upload-target.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
 import { describeUpload } from "./job-text.ts";
+import { remoteUrl } from "./remote.ts";
 import { missingFlags, parseMeta, parseType, UPLOAD_FLAGS, type UploadFlags } from "./upload-flags.ts";
 
 export const uploadCommand = defineCommand({
@@ -23,15 +24,15 @@ export const uploadCommand = defineCommand({
     "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
   ],
   run: async ({ flags, positionals }, effects) => {
-    const lake = await effects.openLake();
+    const target = await openTarget(effects);
     const session = await openSession(effects);
     let manifest: UploadManifest;
     try {
-      const { input, request, asked } = await requestOf(positionals[0], flags, lake, session, effects);
-      const plan = await planFor(request, input, lake, session);
+      const { input, request, asked } = await requestOf(positionals[0], flags, target, session, effects);
+      const plan = await planFor(request, input, target, session);
       for (const notice of plan.notices) effects.terminal.note(notice);
       if (asked) await confirmPlan(plan, effects);
-      manifest = await stage(plan, lake, session, effects);
+      manifest = await stage(plan, target, session, effects);
     } finally {
       await session.close();
     }
@@ -39,6 +40,18 @@ export const uploadCommand = defineCommand({
     return finish(manifest, flags, effects);
   },
 });
+
+/** The lake of the command: its folder, else the server's. */
+async function openTarget(effects: Effects): Promise<UploadTarget> {
+  const url = remoteUrl(effects);
+  if (url === undefined) {
+    const { localTarget } = await import("../ingest/local-target.ts");
+    return localTarget(await effects.openLake());
+  }
+  const { remoteTarget } = await import("../client/upload-target.ts");
+  const { token, scratchFolder } = effects.settings;
+  return remoteTarget({ url, token, scratchFolder });
+}
 
 /** Staging streams: more than this would only be held, not used. */
 const MEMORY_BYTES = 512e6;
@@ -58,14 +71,14 @@ async function openSession({ settings, signal }: Effects): Promise<UploadSession
 async function requestOf(
   path: string | undefined,
   flags: UploadFlags,
-  lake: Lake,
+  target: UploadTarget,
   session: UploadSession,
   effects: Effects,
 ): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
-  const missing = [...missingFlags(path, flags), ...(await missingFields(lake, flags))];
+  const missing = [...missingFlags(path, flags), ...(await missingFields(target, flags))];
   if (missing.length > 0 && effects.terminal.interactive) {
     const { askUpload } = await import("./upload-questions.ts");
-    const answers = await askUpload({ path, flags, lake, session, terminal: effects.terminal });
+    const answers = await askUpload({ path, flags, target, session, terminal: effects.terminal });
     return { input: answers.input, request: completeRequest(answers, flags, effects.settings), asked: true };
   }
   const { type, provider, dataset } = flags;
@@ -84,11 +97,10 @@ async function requestOf(
 }
 
 /** Fields that the task asks for and no `--meta` gives. */
-async function missingFields(lake: Lake, flags: UploadFlags): Promise<string[]> {
+async function missingFields(target: UploadTarget, flags: UploadFlags): Promise<string[]> {
   if (flags.type !== "task" || flags.task === undefined) return [];
-  const { readTaxonomy } = await import("../lake/taxonomy.ts");
   const { requireTask } = await import("../ingest/lake-checks.ts");
-  const task = requireTask(await readTaxonomy(lake), flags.task);
+  const task = requireTask(await target.taxonomy(), flags.task);
   const given = parseMeta(flags.meta ?? []);
   return task.required
     .filter((field) => !given[field])
@@ -115,11 +127,11 @@ function completeRequest(answers: Answers, flags: UploadFlags, settings: Setting
 async function planFor(
   request: UploadRequest,
   input: Input,
-  lake: Lake,
+  target: UploadTarget,
   session: UploadSession,
 ): Promise<UploadPlan> {
   const { planUpload } = await import("../ingest/plan.ts");
-  return planUpload(request, input, { lake, database: session.database });
+  return planUpload(request, input, { target, database: session.database });
 }
 
 async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<void> {
@@ -131,7 +143,7 @@ async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<voi
 
 async function stage(
   plan: UploadPlan,
-  lake: Lake,
+  target: UploadTarget,
   session: UploadSession,
   { settings, terminal, signal }: Effects,
 ): Promise<UploadManifest> {
@@ -145,7 +157,7 @@ async function stage(
   };
   try {
     return await executeUpload(plan, {
-      lake,
+      target,
       database: session.database,
       workingFolder: process.cwd(),
       maxBytes: parseSize(settings.images.max_bytes),

@@ -5,6 +5,8 @@ import { serverError, unreachable } from "./server.ts";
 export interface SendOptions {
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is. */
+  raw?: Bun.BodyInit;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Until the answer begins; without, as long as it takes. */
@@ -29,7 +31,7 @@ const TIMEOUT_MS = 30_000;
 export function connectHttp(url: string, token?: string | undefined): RemoteHttp {
   const base = url.replace(/\/+$/, "");
   const send = async (method: string, path: string, options: SendOptions = {}): Promise<Response> => {
-    const { body, headers, signal, timeoutMs } = options;
+    const { body, raw, headers, signal, timeoutMs } = options;
     throwIfCancelled(signal);
     const stop = new AbortController();
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(), timeoutMs);
@@ -41,6 +43,7 @@ export function connectHttp(url: string, token?: string | undefined): RemoteHttp
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(raw === undefined ? {} : { body: raw }),
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
       // Without a time limit of the runtime: a query may be silent for minutes.
       timeout: false,

@@ -1,21 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { findStored } from "../assets/resolve.ts";
+import { resolve } from "node:path";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { userName } from "../lake/account.ts";
-import { syncBatch } from "../lake/durable.ts";
-import { ensureFolder, removeTree, renameDurable, writeJson } from "../lake/files.ts";
-import type { Lake } from "../lake/lake.ts";
-import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
 import { type Database, interruptible } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
-import { createUploadId } from "../schema/names.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
-import { createContentStager } from "./stage-contents.ts";
+import type { ContentStager } from "./stage-contents.ts";
+import type { UploadSink, UploadTarget } from "./upload-target.ts";
 
 export interface UploadProgress {
   step: "contents" | "rows" | "sync";
@@ -26,7 +20,7 @@ export interface UploadProgress {
 }
 
 export interface ExecuteOptions {
-  lake: Lake;
+  target: UploadTarget;
   database: Database;
   /** Where relative paths of rows start, after the input's own folder. */
   workingFolder: string;
@@ -37,52 +31,42 @@ export interface ExecuteOptions {
 }
 
 /**
- * Stages a planned upload and gives its manifest: contents, rows, one sync, the manifest, then one rename into pending,
- * which is the acknowledgement. Whatever ends it before, an error or the signal (`cancelled`), leaves nothing behind.
+ * Stages a planned upload at its target and gives its manifest: contents, rows, then all of it is handed over at once.
+ * Whatever ends it before, an error or the signal (`cancelled`), leaves nothing that anybody would process.
  */
 export async function executeUpload(plan: UploadPlan, options: ExecuteOptions): Promise<UploadManifest> {
-  const { lake, signal } = options;
-  const uploadId = createUploadId();
-  const incoming = join(lake.layout.incoming, uploadId);
-  const layout = createUploadLayout(incoming);
+  const { database, target, signal } = options;
   throwIfCancelled(signal);
+  const sink = await target.begin(plan.check, identityOf(plan), signal);
   try {
-    await ensureFolder(incoming, lake.modes);
-    const manifest = await interruptible(options.database, signal, () =>
-      fillUpload(plan, uploadId, layout, options),
-    );
+    const manifest = await interruptible(database, signal, () => fillUpload(plan, sink, options));
     options.onProgress?.(progressAt("sync", plan, plan.input.rowCount, manifest.staged_bytes));
-    await syncBatch(incoming, listFiles(incoming));
-    throwIfCancelled(signal);
-    await writeJson(layout.manifest, manifest, lake.modes);
-    throwIfCancelled(signal);
-    await ensureFolder(lake.layout.pending, lake.modes);
-    await renameDurable(incoming, join(lake.layout.pending, uploadId));
-    return manifest;
+    return await sink.commit(manifest, signal);
   } catch (error) {
-    await removeTree(incoming);
+    await sink.abort();
     throw error;
   }
 }
 
+/** The same for the same request of the same input, however often it is made. */
+function identityOf({ request, key, input, columns }: UploadPlan): string {
+  const names = columns.map(({ name, type }) => [name, type]);
+  const told = JSON.stringify([request, key, resolve(input.path), input.rowCount, names]);
+  return new Bun.CryptoHasher("sha256").update(told).digest("hex");
+}
+
 async function fillUpload(
   plan: UploadPlan,
-  uploadId: string,
-  layout: UploadLayout,
+  sink: UploadSink,
   options: ExecuteOptions,
 ): Promise<UploadManifest> {
-  const { lake, database, signal } = options;
-  const stager = await createContentStager({
-    lake,
-    upload: layout,
-    isStored: async (hash) => (await findStored(lake, plan.key, hash)) !== undefined,
-    ...(signal ? { signal } : {}),
-  });
+  const { database } = options;
+  const { stager, rows } = sink;
   const table = plan.content ? await stageContents(plan, options, stager) : undefined;
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
-  await writeRows(plan, layout, table, options);
+  await writeRows(plan, rows, table, options);
   const [facts] = await database.rows<{ rows: number; contents: number }>(
-    `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents FROM read_parquet(${quoteText(layout.rows)})`,
+    `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents FROM read_parquet(${quoteText(rows)})`,
   );
   if (facts?.rows !== plan.input.rowCount) {
     throw new AppError(
@@ -94,7 +78,7 @@ async function fillUpload(
   const { request, key } = plan;
   return {
     format: 1,
-    upload_id: uploadId,
+    upload_id: sink.uploadId,
     created_at: new Date().toISOString(),
     created_by: userName(),
     type: request.type,
@@ -121,7 +105,7 @@ async function fillUpload(
 async function stageContents(
   plan: UploadPlan,
   options: ExecuteOptions,
-  stager: Awaited<ReturnType<typeof createContentStager>>,
+  stager: ContentStager,
 ): Promise<string> {
   const { database, signal } = options;
   const { input, content } = plan;
@@ -167,7 +151,7 @@ const VECTOR_ROWS = 2048;
 
 async function writeRows(
   plan: UploadPlan,
-  layout: UploadLayout,
+  path: string,
   contents: string | undefined,
   options: ExecuteOptions,
 ): Promise<void> {
@@ -188,7 +172,7 @@ async function writeRows(
   const from = contents ? `${rows} POSITIONAL JOIN ${quoteName(contents)}` : rows;
   const rowGroup = await rowGroupRows(plan, rows, database);
   await database.run(
-    `COPY (SELECT ${[...columns, ...staged].join(", ")} FROM ${from}) TO ${quoteText(layout.rows)}
+    `COPY (SELECT ${[...columns, ...staged].join(", ")} FROM ${from}) TO ${quoteText(path)}
     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup})`,
   );
 }
@@ -222,13 +206,4 @@ function progressAt(
   bytesDone: number,
 ): UploadProgress {
   return { step, rowsDone, rowsTotal: plan.input.rowCount, bytesDone };
-}
-
-/** Lazy: only looked at where the file system cannot be synced as a whole. */
-function* listFiles(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* listFiles(path);
-    else yield path;
-  }
 }

@@ -1,6 +1,4 @@
 import { AppError } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
-import { readTaxonomy } from "../lake/taxonomy.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import { parseName } from "../schema/names.ts";
@@ -9,17 +7,11 @@ import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schem
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
-import {
-  checkFields,
-  checkMode,
-  readWaitingUploads,
-  requireProvider,
-  requireRawData,
-  requireTask,
-} from "./lake-checks.ts";
+import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
 import { isWideInteger, plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
 import type { ContentSource } from "./row-contents.ts";
+import type { UploadCheck, UploadTarget } from "./upload-target.ts";
 
 /** What a person asks to upload; names as typed. */
 export interface UploadRequest {
@@ -51,6 +43,8 @@ export interface UploadPlan {
   input: Input;
   request: UploadRequest;
   key: PartitionKey;
+  /** What was asked of the lake. */
+  check: UploadCheck;
   columns: PlannedColumn[];
   features: Features;
   content: ContentSource | null;
@@ -68,11 +62,11 @@ export interface UploadPlan {
 export async function planUpload(
   request: UploadRequest,
   input: Input,
-  deps: { lake: Lake; database: ReaderContext["database"] },
+  deps: { target: UploadTarget; database: ReaderContext["database"] },
 ): Promise<UploadPlan> {
   const provider = parseName("provider", request.provider);
   const dataset = parseName("dataset", request.dataset);
-  const taxonomy = await readTaxonomy(deps.lake);
+  const taxonomy = await deps.target.taxonomy();
   requireProvider(taxonomy, provider);
   const target = planTarget(request);
   const meta = request.meta ?? {};
@@ -88,13 +82,18 @@ export async function planUpload(
   const key = { provider, dataset, task: target.task, variant };
   const kept = await planColumns(input, roles, deps.database);
   const columns = [...kept, ...extraColumns(kept, roles, meta)];
-  const waiting = await readWaitingUploads(deps.lake);
-  await checkMode(deps.lake, key, request.mode, columns, waiting);
-  if (roles.reference) await requireRawData(deps.lake, key, waiting);
+  const check = {
+    key,
+    mode: request.mode,
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    refersToRaw: roles.reference !== null,
+  };
+  await deps.target.check(check);
   return {
     input,
     request,
     key,
+    check,
     columns,
     features: fittingFeatures(input.features, kept),
     content: roles.content,

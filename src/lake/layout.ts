@@ -84,6 +84,8 @@ export function createUploadLayout(folder: string) {
     lease: join(folder, "lease.json"),
     work: join(folder, ".work"),
     error: join(folder, "error.json"),
+    /** Of an upload that a server takes in piece by piece: whose it is, and which. */
+    receiving: join(folder, "receiving.json"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import { includesRole, type Role } from "../schema/token.ts";
 import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
+import { isStreamed } from "./limits.ts";
 
 export interface AdmissionOptions {
   access: Access;
@@ -41,7 +42,8 @@ export function createAdmission(options: AdmissionOptions): (request: Request, a
     const address = isProxied ? clientAddress(headers, peer, trusted) : bareAddress(peer);
     checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
     if (!isReading(method, pathname)) checkSite(headers, isOwnHost);
-    if (Number(headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+    const isLarge = Number(headers.get("content-length") ?? 0) > maxBodyBytes;
+    if (isLarge && !isStreamed(method, pathname)) throw tooLarge(maxBodyBytes);
     if (searchParams.has("token") || searchParams.has("access_token")) {
       throw new AppError(
         "usage",

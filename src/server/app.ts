@@ -15,6 +15,7 @@ import { queryRoutes } from "./query-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { uploadListRoutes } from "./upload-list-routes.ts";
+import { uploadRoutes } from "./upload-routes.ts";
 import { validateRoutes } from "./validate-routes.ts";
 
 /** The routes; every failure is an error document. Who may ask what is decided before (front.ts). */
@@ -36,6 +37,7 @@ export function createApp(deps: ServerDeps) {
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
     .use(uploadListRoutes(deps))
+    .use(uploadRoutes(deps))
     .use(validateRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
 import { parseSize, type Settings, serviceManager } from "../config.ts";
 import { AppError, systemCode } from "../errors.ts";
+import { expireReceiving } from "../ingest/receive.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -42,6 +43,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** An upload that nobody went on with for so long is forgotten. */
+const UNFINISHED_DAYS = 7;
 const WATCH_INTERVAL_MS = 2000;
 const IDLE_TIMEOUT_SECONDS = 30;
 const BODY_TIMEOUT_MS = 30_000;
@@ -126,6 +129,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       throw error;
     },
   );
+  const expired = await expireReceiving(lake, Date.now(), UNFINISHED_DAYS * 86_400_000);
+  if (expired > 0) logger.info("unfinished uploads removed", { uploads: expired, days: UNFINISHED_DAYS });
   await supervisor.recover();
   if (settings.processing.auto) supervisor.watchPending(WATCH_INTERVAL_MS);
   const service = await announceServer({

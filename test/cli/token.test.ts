@@ -68,7 +68,13 @@ test("who makes and revokes tokens stands in the audit log", async () => {
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(lines.slice(-2)).toMatchObject([
-    { who: userName(), from: "local", action: "datalake token create", target: "choi (admin)", outcome: "ok" },
+    {
+      who: userName(),
+      from: "local",
+      action: "datalake token create",
+      target: "choi (admin)",
+      outcome: "ok",
+    },
     { who: userName(), from: "local", action: "datalake token revoke", target: "choi", outcome: "ok" },
   ]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executeUpload, type UploadProgress } from "../../src/ingest/execute.ts";
+import { localTarget } from "../../src/ingest/local-target.ts";
 import { type IngestKit, RAW, withKit } from "./kit.ts";
 
 async function writeImages(kit: IngestKit, count: number): Promise<string> {
@@ -16,7 +17,7 @@ async function cancelWhen(kit: IngestKit, path: string, stop: (progress: UploadP
   const plan = await kit.plan(path, RAW);
   const controller = new AbortController();
   return executeUpload(plan, {
-    lake: kit.lake,
+    target: localTarget(kit.lake),
     database: kit.session.database,
     workingFolder: kit.folder,
     maxBytes: 1_000_000,
@@ -52,7 +53,12 @@ describe("a cancelled upload leaves nothing", () => {
   test("before it began", async () => {
     await withKit(async (kit) => {
       const plan = await kit.plan(await writeImages(kit, 1));
-      const options = { lake: kit.lake, database: kit.session.database, workingFolder: "/", maxBytes: 1e6 };
+      const options = {
+        target: localTarget(kit.lake),
+        database: kit.session.database,
+        workingFolder: "/",
+        maxBytes: 1e6,
+      };
       const staged = executeUpload(plan, { ...options, signal: AbortSignal.abort() });
       await expect(staged).rejects.toMatchObject({ code: "cancelled" });
       await expectNothingStaged(kit);
@@ -67,7 +73,12 @@ test("an upload that fails half-way leaves nothing", async () => {
     await writeFile(path, rows);
     const plan = await kit.plan(path);
     await rm(join(kit.folder, "scratch"), { recursive: true }); // the disk under the work files is gone
-    const options = { lake: kit.lake, database: kit.session.database, workingFolder: "/", maxBytes: 1e6 };
+    const options = {
+      target: localTarget(kit.lake),
+      database: kit.session.database,
+      workingFolder: "/",
+      maxBytes: 1e6,
+    };
     await expect(executeUpload(plan, options)).rejects.toBeInstanceOf(Error);
     await expectNothingStaged(kit);
   });

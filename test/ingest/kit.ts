@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { executeUpload } from "../../src/ingest/execute.ts";
 import type { Input } from "../../src/ingest/input.ts";
+import { localTarget } from "../../src/ingest/local-target.ts";
 import { planUpload, type UploadPlan, type UploadRequest } from "../../src/ingest/plan.ts";
 import { openUploadSession, type UploadSession } from "../../src/ingest/session.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
@@ -74,7 +75,7 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
   };
   const planned = async (path: string, request: Partial<UploadRequest>) => {
     const input: Input = await session.open(path);
-    return planUpload({ ...RAW, ...request }, input, { lake, database });
+    return planUpload({ ...RAW, ...request }, input, { target: localTarget(lake), database });
   };
   return {
     folder,
@@ -85,7 +86,7 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
     stage: async (path, request = {}) => {
       const plan = await planned(path, request);
       const manifest = await executeUpload(plan, {
-        lake,
+        target: localTarget(lake),
         database,
         workingFolder: folder,
         maxBytes: 1_000_000,

@@ -1,0 +1,163 @@
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import type { ContentStager } from "../ingest/stage-contents.ts";
+import type { UploadCheck, UploadSink, UploadTarget } from "../ingest/upload-target.ts";
+import { removeTree } from "../lake/files.ts";
+import { PartitionKeySchema } from "../schema/partition.ts";
+import { UploadManifestSchema } from "../schema/upload.ts";
+import { batchLookups } from "./lookups.ts";
+import { connectHttp, type RemoteHttp } from "./remote-http.ts";
+import { connectTaxonomy } from "./remote-taxonomy.ts";
+
+export interface RemoteTargetOptions {
+  url: string;
+  token: string | undefined;
+  /** Local folder for the rows on their way. */
+  scratchFolder: string;
+}
+
+const BegunSchema = v.object({ upload_id: v.string() });
+const KnownSchema = v.object({ known: v.array(v.string()) });
+const PlacesSchema = v.object({ partitions: v.array(PartitionKeySchema) });
+const LONG_MS = 24 * 3_600_000;
+/** Files up to this size are read once, into memory; larger ones twice. */
+const WHOLE_BYTES = 8 << 20;
+
+/** A lake behind a server. Contents that it has are not sent; what breaks off goes on when the same is uploaded again. */
+export function remoteTarget({ url, token, scratchFolder }: RemoteTargetOptions): UploadTarget {
+  const http = connectHttp(url, token);
+  return {
+    taxonomy: () => connectTaxonomy(url, token).read(),
+    partitions: async () => {
+      const listed = await http.call("GET", "/uploads/partitions", PlacesSchema, { timeoutMs: LONG_MS });
+      return listed.partitions;
+    },
+    check: async (check) => {
+      const offer = { body: offerOf(check, NOBODY) };
+      await retrying(undefined, () =>
+        http.call("POST", "/uploads/check", v.object({ ok: v.boolean() }), offer),
+      );
+    },
+    begin: async (check, identity, signal) => {
+      const { upload_id: id } = await retrying(signal, () =>
+        http.call("POST", "/uploads", BegunSchema, { body: offerOf(check, identity), signal }),
+      );
+      const folder = join(scratchFolder, `upload-${id}-${process.pid}`);
+      await mkdir(folder, { recursive: true });
+      return createSink(http, id, folder, signal);
+    },
+  };
+}
+
+const NOBODY = "0".repeat(64);
+
+function offerOf({ key, mode, columns, refersToRaw }: UploadCheck, identity: string) {
+  return { identity, key, mode, columns, refers_to_raw: refersToRaw };
+}
+
+function createSink(
+  http: RemoteHttp,
+  uploadId: string,
+  folder: string,
+  signal: AbortSignal | undefined,
+): UploadSink {
+  const path = `/uploads/${uploadId}`;
+  const rows = join(folder, "data.parquet");
+  const isKnown = batchLookups(async (hashes) => {
+    const answer = await retrying(signal, () =>
+      http.call("POST", `${path}/known`, KnownSchema, { body: { hashes }, signal }),
+    );
+    return new Set(answer.known);
+  });
+  const put = (place: string, bytes: () => Bun.BodyInit, headers: Record<string, string> = {}) =>
+    retrying(signal, async () => {
+      const response = await http.send("PUT", `${path}/${place}`, { raw: bytes(), headers, signal });
+      await response.body?.cancel();
+    });
+  const staged = { fileCount: 0, bytes: 0 };
+  /** One at a time for each content. */
+  const placing = new Map<string, Promise<void>>();
+  const place = async (hash: string, sizeBytes: number, bytes: () => Bun.BodyInit): Promise<string> => {
+    const send = async () => {
+      if (await isKnown(hash)) return;
+      await put(`files/${hash}`, bytes);
+      staged.fileCount += 1;
+      staged.bytes += sizeBytes;
+    };
+    const sending = placing.get(hash) ?? send().finally(() => placing.delete(hash));
+    placing.set(hash, sending);
+    await sending;
+    return hash;
+  };
+  const stager: ContentStager = {
+    staged,
+    stageBytes: (bytes) => {
+      throwIfCancelled(signal);
+      return place(hashBytes(bytes), bytes.byteLength, () => bytes as Uint8Array<ArrayBuffer>);
+    },
+    stageFile: async (file) => {
+      throwIfCancelled(signal);
+      const facts = await stat(file);
+      if (!facts.isFile()) throw new AppError("invalid_input", `${file} is no file`);
+      if (facts.size <= WHOLE_BYTES) {
+        const bytes = await readFile(file);
+        return place(hashBytes(bytes), bytes.byteLength, () => bytes);
+      }
+      return place(await hashFile(file, signal), facts.size, () => Bun.file(file));
+    },
+  };
+  return {
+    uploadId,
+    stager,
+    rows,
+    commit: async (manifest) => {
+      const sha256 = await hashFile(rows, signal);
+      await put("rows", () => Bun.file(rows), { "x-sha256": sha256 });
+      const committed = await retrying(signal, () =>
+        http.call("POST", `${path}/commit`, UploadManifestSchema, {
+          body: manifest,
+          signal,
+          timeoutMs: LONG_MS,
+        }),
+      );
+      await removeTree(folder);
+      return committed;
+    },
+    // What the server has stays there for a week: the same command goes on with it.
+    abort: () => removeTree(folder),
+  };
+}
+
+const ATTEMPTS = 6;
+const FIRST_WAIT_MS = 250;
+
+/** Repeats what a broken line, or a server that starts anew, has kept from being done; all of it may be done twice. */
+async function retrying<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    throwIfCancelled(signal);
+    try {
+      return await work();
+    } catch (error) {
+      throwIfCancelled(signal);
+      const isAway =
+        error instanceof AppError && ["server_unreachable", "busy", "shutting_down"].includes(error.code);
+      if (!isAway || attempt === ATTEMPTS) throw error;
+      await Bun.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
+    }
+  }
+}
+
+function hashBytes(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}
+
+async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const piece of Bun.file(path).stream()) {
+    throwIfCancelled(signal);
+    hasher.update(piece);
+  }
+  return hasher.digest("hex");
+}

@@ -1,0 +1,96 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { findStored } from "../assets/resolve.ts";
+import { throwIfCancelled } from "../errors.ts";
+import { syncBatch } from "../lake/durable.ts";
+import { ensureFolder, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { createUploadLayout } from "../lake/layout.ts";
+import { listPartitions } from "../lake/manifests.ts";
+import { readTaxonomy } from "../lake/taxonomy.ts";
+import { createUploadId } from "../schema/names.ts";
+import type { PartitionKey } from "../schema/partition.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { checkMode, readWaitingUploads, requireRawData } from "./lake-checks.ts";
+import { createContentStager } from "./stage-contents.ts";
+import type { UploadCheck, UploadTarget } from "./upload-target.ts";
+
+/** A lake by its folder: an upload is staged in it and becomes pending by one rename. */
+export function localTarget(lake: Lake): UploadTarget {
+  return {
+    taxonomy: () => readTaxonomy(lake),
+    partitions: () => knownPartitions(lake),
+    check: (check) => checkUpload(lake, check),
+    begin: async ({ key }, _identity, signal) => {
+      const uploadId = createUploadId();
+      const folder = join(lake.layout.incoming, uploadId);
+      const layout = createUploadLayout(folder);
+      throwIfCancelled(signal);
+      try {
+        await ensureFolder(folder, lake.modes);
+        const stager = await createContentStager({
+          lake,
+          upload: layout,
+          isStored: async (hash) => (await findStored(lake, key, hash)) !== undefined,
+          ...(signal ? { signal } : {}),
+        });
+        return {
+          uploadId,
+          stager,
+          rows: layout.rows,
+          commit: (manifest, stop) => publishUpload(lake, folder, manifest, stop),
+          abort: () => removeTree(folder),
+        };
+      } catch (error) {
+        await removeTree(folder);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Partitions in the catalog's tree, and those that uploads on their way will make. */
+export async function knownPartitions(lake: Lake): Promise<PartitionKey[]> {
+  const waiting = await readWaitingUploads(lake);
+  return [...(await listPartitions(lake)), ...waiting].map(({ provider, dataset, task, variant }) => ({
+    provider,
+    dataset,
+    task,
+    variant,
+  }));
+}
+
+/** Throws what `UploadTarget.check` does. */
+export async function checkUpload(
+  lake: Lake,
+  { key, mode, columns, refersToRaw }: UploadCheck,
+): Promise<void> {
+  const waiting = await readWaitingUploads(lake);
+  await checkMode(lake, key, mode, columns, waiting);
+  if (refersToRaw) await requireRawData(lake, key, waiting);
+}
+
+/** Makes a staged folder durable and pending: one sync, the manifest, one rename, which is the acknowledgement. */
+export async function publishUpload(
+  lake: Lake,
+  folder: string,
+  manifest: UploadManifest,
+  signal?: AbortSignal,
+): Promise<UploadManifest> {
+  await syncBatch(folder, listFiles(folder));
+  throwIfCancelled(signal);
+  await writeJson(createUploadLayout(folder).manifest, manifest, lake.modes);
+  throwIfCancelled(signal);
+  await ensureFolder(lake.layout.pending, lake.modes);
+  await renameDurable(folder, join(lake.layout.pending, manifest.upload_id));
+  return manifest;
+}
+
+/** Lazy: only looked at where the file system cannot be synced as a whole. */
+function* listFiles(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* listFiles(path);
+    else yield path;
+  }
+}

@@ -1,0 +1,263 @@
+import { readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { findStored } from "../assets/resolve.ts";
+import { AppError } from "../errors.ts";
+import {
+  ensureFolder,
+  exists,
+  isMissing,
+  readJson,
+  removeTree,
+  tempBeside,
+  writeJson,
+} from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
+import { readUploadManifest } from "../lake/manifests.ts";
+import type { Database } from "../query/database.ts";
+import { quoteText } from "../query/sql.ts";
+import { createUploadId } from "../schema/names.ts";
+import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { checkUpload, publishUpload } from "./local-target.ts";
+import { receiveStream } from "./receive-stream.ts";
+
+/** An upload that is taken in piece by piece, in `staging/.incoming/`. */
+export interface ReceivedUpload {
+  uploadId: string;
+  receiving: Receiving;
+  layout: UploadLayout;
+}
+
+/**
+ * Begins to take in an upload, or goes on with the one of that identity and owner that did not get to its end. Throws
+ * what `UploadTarget.check` does.
+ */
+export async function beginReceiving(lake: Lake, offer: UploadOffer, owner: string | null): Promise<string> {
+  const { key, mode, columns, refers_to_raw: refersToRaw } = offer;
+  await checkUpload(lake, { key, mode, columns, refersToRaw });
+  for (const uploadId of await incomingIds(lake)) {
+    const known = await readReceiving(lake, uploadId).catch(() => undefined);
+    if (known?.identity === offer.identity && known.owner === owner) return uploadId;
+  }
+  const uploadId = createUploadId();
+  const layout = createUploadLayout(join(lake.layout.incoming, uploadId));
+  await ensureFolder(layout.folder, lake.modes);
+  const receiving: Receiving = { ...offer, owner, begun_at: new Date().toISOString() };
+  await writeJson(layout.receiving, receiving, lake.modes);
+  return uploadId;
+}
+
+/** An upload that is being taken in. Throws `not_found` for one that is not, or is another owner's. */
+export async function requireReceiving(
+  lake: Lake,
+  uploadId: string,
+  owner: string | null,
+): Promise<ReceivedUpload> {
+  const receiving = await readReceiving(lake, uploadId);
+  // Of somebody else's nothing is told, not even that it is there.
+  if (receiving === undefined || receiving.owner !== owner) {
+    throw new AppError("not_found", `no upload ${uploadId} is being taken in; run the command again`, {
+      details: { upload_id: uploadId },
+    });
+  }
+  return { uploadId, receiving, layout: createUploadLayout(join(lake.layout.incoming, uploadId)) };
+}
+
+/** Which of these contents need not be sent: the dataset holds them, or they came before. */
+export async function knownContents(
+  lake: Lake,
+  { receiving, layout }: ReceivedUpload,
+  hashes: readonly string[],
+): Promise<string[]> {
+  const known: string[] = [];
+  for (const hash of hashes) {
+    const isHere = (await exists(layout.file(hash))) || (await findStored(lake, receiving.key, hash));
+    if (isHere) known.push(hash);
+  }
+  return known;
+}
+
+/** Takes in one content. It is there whole and right, or not at all; one that came before is left. */
+export async function receiveFile(
+  lake: Lake,
+  { layout }: ReceivedUpload,
+  hash: string,
+  body: ReadableStream<Uint8Array> | null,
+  limits: { maxBytes: number },
+): Promise<void> {
+  const path = layout.file(hash);
+  await ensureFolder(path.slice(0, -hash.length - 1), lake.modes);
+  await receiveTo(path, body, { sha256: hash, ...limits, mode: lake.modes.file });
+}
+
+/** Takes in the rows; others that came before are replaced. */
+export async function receiveRows(
+  lake: Lake,
+  { layout }: ReceivedUpload,
+  sha256: string,
+  body: ReadableStream<Uint8Array> | null,
+): Promise<void> {
+  await receiveTo(layout.rows, body, {
+    sha256,
+    maxBytes: Number.POSITIVE_INFINITY,
+    mode: lake.modes.file,
+  });
+}
+
+async function receiveTo(
+  path: string,
+  body: ReadableStream<Uint8Array> | null,
+  options: { sha256: string; maxBytes: number; mode: number },
+): Promise<void> {
+  const temp = tempBeside(path);
+  try {
+    await receiveStream(body, temp, options);
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Makes an upload pending once all of it is there: every content that its rows name, and as many rows as it says. Throws
+ * `invalid_input` naming what lacks, `partition_exists` and the like where the lake has changed meanwhile.
+ */
+export async function commitReceived(
+  lake: Lake,
+  database: Database,
+  received: ReceivedUpload,
+  manifest: UploadManifest,
+): Promise<UploadManifest> {
+  const { receiving, layout, uploadId } = received;
+  const { key, mode, columns, refers_to_raw: refersToRaw } = receiving;
+  await checkUpload(lake, { key, mode, columns, refersToRaw });
+  const told = {
+    provider: manifest.provider,
+    dataset: manifest.dataset,
+    task: manifest.task,
+    variant: manifest.variant,
+  };
+  if (
+    manifest.upload_id !== uploadId ||
+    manifest.mode !== mode ||
+    JSON.stringify(told) !== JSON.stringify(key)
+  ) {
+    throw new AppError(
+      "invalid_input",
+      `the manifest is not that of upload ${uploadId}; run the command again`,
+    );
+  }
+  if (!(await exists(layout.rows))) throw lacks(uploadId, "its rows");
+  await checkRows(lake, database, received, manifest);
+  const sizes = await stagedSizes(layout);
+  await rm(layout.receiving);
+  const published = {
+    ...manifest,
+    staged_files: sizes.length,
+    staged_bytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
+  try {
+    return await publishUpload(lake, layout.folder, published);
+  } catch (error) {
+    await writeJson(layout.receiving, receiving, lake.modes).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}
+
+const HASHES_AT_ONCE = 2048;
+
+async function checkRows(
+  lake: Lake,
+  database: Database,
+  received: ReceivedUpload,
+  manifest: UploadManifest,
+): Promise<void> {
+  const rows = `read_parquet(${quoteText(received.layout.rows)})`;
+  const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
+  if (facts?.rows !== manifest.rows)
+    throw lacks(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
+  const result = await database.stream(
+    `SELECT DISTINCT source_hash FROM ${rows} WHERE source_hash IS NOT NULL AND __reject IS NULL`,
+  );
+  let asked: string[] = [];
+  const ask = async () => {
+    const known = new Set(await knownContents(lake, received, asked));
+    const missing = asked.filter((hash) => !known.has(hash));
+    if (missing.length > 0)
+      throw lacks(received.uploadId, `${missing.length} contents, ${missing[0]} among them`);
+    asked = [];
+  };
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    asked.push(...chunk.getColumnValues(0).map(String));
+    if (asked.length >= HASHES_AT_ONCE) await ask();
+  }
+  await ask();
+}
+
+function lacks(uploadId: string, what: string): AppError {
+  return new AppError(
+    "invalid_input",
+    `upload ${uploadId} lacks ${what}; run the command again, it goes on`,
+    {
+      details: { upload_id: uploadId },
+    },
+  );
+}
+
+async function stagedSizes({ files }: UploadLayout): Promise<number[]> {
+  const sizes: number[] = [];
+  for (const folder of await namesIn(files)) {
+    for (const name of await namesIn(join(files, folder))) {
+      sizes.push((await stat(join(files, folder, name))).size);
+    }
+  }
+  return sizes;
+}
+
+/** The manifest of an upload that was committed and is still on its way; undefined otherwise. */
+export async function readCommitted(lake: Lake, uploadId: string): Promise<UploadManifest | undefined> {
+  for (const state of ["pending", "processing", "failed"] as const) {
+    const manifest = await readUploadManifest(lake.layout.upload(state, uploadId));
+    if (manifest) return manifest;
+  }
+  return undefined;
+}
+
+/** Forgets an upload that is being taken in. */
+export async function dropReceiving({ layout }: ReceivedUpload): Promise<void> {
+  await removeTree(layout.folder);
+}
+
+/** Removes uploads that nobody went on with for `maxAgeMs`; gives how many. */
+export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: number): Promise<number> {
+  let count = 0;
+  for (const uploadId of await incomingIds(lake)) {
+    const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
+    if (!(await exists(receiving))) continue; // one that a local command is staging
+    if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
+    await removeTree(folder);
+    count += 1;
+  }
+  return count;
+}
+
+async function readReceiving(lake: Lake, uploadId: string): Promise<Receiving | undefined> {
+  return readJson(createUploadLayout(join(lake.layout.incoming, uploadId)).receiving, ReceivingSchema);
+}
+
+async function incomingIds(lake: Lake): Promise<string[]> {
+  return (await namesIn(lake.layout.incoming)).filter((name) => /^u[0-9a-f]{32}$/.test(name));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import * as v from "valibot";
+import { ColumnSchema } from "./columns.ts";
+import { Sha256Schema } from "./names.ts";
+import { PartitionKeySchema } from "./partition.ts";
+import { UPLOAD_MODES } from "./upload.ts";
+
+/** `POST /uploads`: what is going to be uploaded, in so far as the lake may refuse it at once. */
+export const UploadOfferSchema = v.strictObject({
+  /** The same for the same upload when it is offered again. */
+  identity: Sha256Schema,
+  key: PartitionKeySchema,
+  mode: v.picklist(UPLOAD_MODES),
+  columns: v.array(ColumnSchema),
+  refers_to_raw: v.boolean(),
+});
+export type UploadOffer = v.InferOutput<typeof UploadOfferSchema>;
+
+/** `receiving.json`. */
+export const ReceivingSchema = v.strictObject({
+  ...UploadOfferSchema.entries,
+  /** Name of a token; null where nobody needs one. */
+  owner: v.nullable(v.string()),
+  begun_at: v.string(),
+});
+export type Receiving = v.InferOutput<typeof ReceivingSchema>;
+
+/** Contents that are asked for at once. */
+export const MAX_HASHES = 10_000;
+export const HashesSchema = v.strictObject({
+  hashes: v.pipe(v.array(Sha256Schema), v.maxLength(MAX_HASHES)),
+});

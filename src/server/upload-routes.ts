@@ -1,0 +1,148 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { parseSize } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { checkUpload, knownPartitions } from "../ingest/local-target.ts";
+import {
+  beginReceiving,
+  commitReceived,
+  dropReceiving,
+  knownContents,
+  readCommitted,
+  receiveFile,
+  receiveRows,
+  requireReceiving,
+} from "../ingest/receive.ts";
+import { listUploadsOf } from "../jobs/upload-list.ts";
+import { openDatabase } from "../query/database.ts";
+import { Sha256Schema, UploadIdSchema } from "../schema/names.ts";
+import { PartitionKeySchema } from "../schema/partition.ts";
+import { HashesSchema, UploadOfferSchema } from "../schema/receiving.ts";
+import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
+import type { ServerDeps } from "./deps.ts";
+
+const ParamsSchema = v.object({ id: UploadIdSchema });
+const DoneSchema = v.object({ upload_id: v.string() });
+/** Completed uploads that a repeated commit is looked for among. */
+const COMPLETED = 1000;
+
+/** POST /uploads; POST /uploads/{id}/known and /commit; PUT /uploads/{id}/files/{sha256} and /rows; DELETE /uploads/{id}. */
+export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "keepOpen">) {
+  const { lake, settings, callerName, keepOpen } = deps;
+  const ownerOf = (request: Request) => callerName(request) ?? null;
+  const receivedBy = (request: Request, id: string) => requireReceiving(lake, id, ownerOf(request));
+  const maxBytes = parseSize(settings.images.max_bytes);
+  const commit = async (request: Request, id: string, given: UploadManifest) => {
+    // An answer that was lost: the upload may be on its way, or done already.
+    const before = await readCommitted(lake, id);
+    if (before !== undefined && before.created_by === (callerName(request) ?? before.created_by))
+      return before;
+    const received = await receivedBy(request, id).catch(async (error) => {
+      const owner = callerName(request);
+      const done = await listUploadsOf(lake, { owner, completed: COMPLETED });
+      if (done.some(({ upload_id }) => upload_id === id)) return undefined;
+      throw error;
+    });
+    if (received === undefined) return given;
+    const manifest = { ...given, created_by: callerName(request) ?? given.created_by };
+    const database = await openDatabase({ scratch: settings.scratchFolder, memory: "256MB", threads: 1 });
+    try {
+      return await commitReceived(lake, database, received, manifest);
+    } finally {
+      database.close();
+    }
+  };
+  return new Elysia({ name: "uploads" })
+    .post(
+      "/uploads/check",
+      async ({ body: { key, mode, columns, refers_to_raw: refersToRaw } }) => {
+        await checkUpload(lake, { key, mode, columns, refersToRaw });
+        return { ok: true };
+      },
+      {
+        body: UploadOfferSchema,
+        response: { 200: v.object({ ok: v.boolean() }) },
+        detail: { summary: "Whether the lake would take an upload; begins none" },
+      },
+    )
+    .get("/uploads/partitions", async () => ({ partitions: await knownPartitions(lake) }), {
+      response: { 200: v.object({ partitions: v.array(PartitionKeySchema) }) },
+      detail: { summary: "Partitions that are there or will be made by uploads on their way" },
+    })
+    .post(
+      "/uploads",
+      async ({ request, body }) => ({ upload_id: await beginReceiving(lake, body, ownerOf(request)) }),
+      {
+        body: UploadOfferSchema,
+        response: { 200: DoneSchema },
+        detail: { summary: "Begins an upload, or goes on with the same one" },
+      },
+    )
+    .post(
+      "/uploads/:id/known",
+      async ({ request, params, body }) => ({
+        known: await knownContents(lake, await receivedBy(request, params.id), body.hashes),
+      }),
+      {
+        params: ParamsSchema,
+        body: HashesSchema,
+        response: { 200: v.object({ known: v.array(v.string()) }) },
+        detail: { summary: "Which contents need not be sent" },
+      },
+    )
+    .put(
+      "/uploads/:id/files/:sha256",
+      async ({ request, params }) => {
+        const received = await receivedBy(request, params.id);
+        await receiveFile(lake, received, params.sha256, request.body, { maxBytes });
+        return { upload_id: params.id };
+      },
+      {
+        parse: "none",
+        params: v.object({ id: UploadIdSchema, sha256: Sha256Schema }),
+        response: { 200: DoneSchema },
+        detail: { summary: "Takes in one content, by its SHA-256" },
+      },
+    )
+    .put(
+      "/uploads/:id/rows",
+      async ({ request, params }) => {
+        const sha256 = v.safeParse(Sha256Schema, request.headers.get("x-sha256"));
+        if (!sha256.success)
+          throw new AppError("usage", "the header X-SHA256 must tell the digest of the rows");
+        await receiveRows(lake, await receivedBy(request, params.id), sha256.output, request.body);
+        return { upload_id: params.id };
+      },
+      {
+        parse: "none",
+        params: ParamsSchema,
+        response: { 200: DoneSchema },
+        detail: { summary: "Takes in the rows, as Parquet" },
+      },
+    )
+    .post(
+      "/uploads/:id/commit",
+      ({ request, params, body }) => {
+        keepOpen(request);
+        return commit(request, params.id, body);
+      },
+      {
+        params: ParamsSchema,
+        body: UploadManifestSchema,
+        response: { 200: UploadManifestSchema },
+        detail: { summary: "Hands an upload over; from now on it is not lost" },
+      },
+    )
+    .delete(
+      "/uploads/:id",
+      async ({ request, params }) => {
+        await dropReceiving(await receivedBy(request, params.id));
+        return { upload_id: params.id };
+      },
+      {
+        params: ParamsSchema,
+        response: { 200: DoneSchema },
+        detail: { summary: "Gives up an upload that was not handed over" },
+      },
+    );
+}
