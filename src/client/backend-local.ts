@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Settings } from "../config.ts";
 import { modesOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { localTarget } from "../ingest/local-target.ts";
 import { openLake } from "../lake/lake.ts";
 import { listUploads } from "../lake/manifests.ts";
 import { silentLogger } from "../log.ts";
@@ -49,6 +50,7 @@ export async function openBackend(root: string, settings: Settings, signal: Abor
   };
 
   return {
+    target: localTarget(lake),
     startJob: async () => {
       const [own] = running.keys();
       if (own !== undefined) return { jobId: own, alreadyRunning: true };

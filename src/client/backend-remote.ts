@@ -4,16 +4,18 @@ import { downloadFrom } from "./exports.ts";
 import { connectCatalog } from "./remote-catalog.ts";
 import { connectEngine } from "./remote-engine.ts";
 import { connectServer } from "./server.ts";
+import { remoteTarget } from "./upload-target.ts";
 import { connectValidation } from "./validation.ts";
 
 const POLL_MS = 250;
 
 /** A lake behind a server. */
-export function connectBackend(url: string, token: string | undefined): Backend {
+export function connectBackend(url: string, token: string | undefined, scratchFolder: string): Backend {
   const server = connectServer(url, token);
   const catalog = connectCatalog(url, token);
   const validation = connectValidation(url, token);
   return {
+    target: remoteTarget({ url, token, scratchFolder }),
     startJob: async () => {
       const { status, job_id: jobId } = await server.startJob();
       return { jobId, alreadyRunning: status === "already_running" };

@@ -1,4 +1,5 @@
 import type { ExportRequest, ExportResult } from "../export/export.ts";
+import type { UploadTarget } from "../ingest/upload-target.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type { AssetCheckRequest, AssetCheckSummary, AssetFinding } from "../schema/asset-check.ts";
 import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
@@ -26,6 +27,8 @@ export interface AssetValidation {
 
 /** A lake, through its folder or through a server: both do the same and throw the same codes. */
 export interface Backend {
+  /** Where uploads go. */
+  target: UploadTarget;
   startJob(): Promise<StartedJob>;
   job(jobId: string): Promise<JobRecord>;
   watchJob(jobId: string, signal: AbortSignal, onUpdate?: (job: JobUpdate) => void): Promise<JobRecord>;

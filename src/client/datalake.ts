@@ -9,8 +9,10 @@ import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from ".
 import type { JobRecord } from "../schema/job.ts";
 import { isSelected, type Selection } from "../schema/partition.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
+import type { UploadManifest } from "../schema/upload.ts";
 import type { AssetValidation, Backend, LakeStatus, StartedJob } from "./backend.ts";
 import type { JobUpdate } from "./server.ts";
+import { type RawUpload, type TaskUpload, uploadTo } from "./uploads.ts";
 
 export interface DatalakeClientOptions {
   /** The lake's folder. One of this and `serverUrl`; without both, what the settings say. */
@@ -55,6 +57,20 @@ export class DatalakeClient {
     }
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
+  }
+
+  /**
+   * Stages raw data: images, files or texts, with the columns beside them. It is safe when this returns, and in the
+   * catalog after the next job. Through a server only what it does not have is sent, and the same call goes on with what
+   * broke off. Throws what `datalake upload` refuses: `partition_exists`, `invalid_input`, `type_mismatch`...
+   */
+  async uploadRawData(upload: RawUpload): Promise<UploadManifest> {
+    return this.#upload("raw", upload);
+  }
+
+  /** Stages labels of a task, whose rows name raw data by `hash`, `path` or `source_name`. Throws as `uploadRawData`. */
+  async uploadTaskData(upload: TaskUpload): Promise<UploadManifest> {
+    return this.#upload("task", upload);
   }
 
   /** Has the pending uploads processed; a job that runs already takes them too. Does not wait for its end. */
@@ -159,6 +175,12 @@ export class DatalakeClient {
     this.close();
   }
 
+  async #upload(type: "raw" | "task", upload: RawUpload | TaskUpload): Promise<UploadManifest> {
+    const { target } = await this.#open();
+    const settings = withOptions(await loadSettings(), this.#options);
+    return uploadTo(target, settings, type, upload, this.#until(upload.signal));
+  }
+
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#signal : AbortSignal.any([this.#signal, signal]);
   }
@@ -195,7 +217,7 @@ async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): 
     throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
   }
   const { connectBackend } = await import("./backend-remote.ts");
-  return connectBackend(settings.server, settings.token);
+  return connectBackend(settings.server, settings.token, settings.scratchFolder);
 }
 
 function withOptions(settings: Settings, options: DatalakeClientOptions): Settings {

@@ -17,6 +17,7 @@ export type {
   SqlLimits,
   TableResult,
 } from "../schema/query.ts";
+export type { UploadManifest } from "../schema/upload.ts";
 export type { AssetValidation, LakeStatus, StartedJob } from "./backend.ts";
 export {
   DatalakeClient,
@@ -25,3 +26,4 @@ export {
   type SearchQuery,
 } from "./datalake.ts";
 export { connectServer, type JobUpdate, type ServerClient, type WatchOptions } from "./server.ts";
+export type { RawUpload, TaskUpload, UploadInput, UploadRow } from "./uploads.ts";

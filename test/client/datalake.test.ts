@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Binary, Int32, Table, Utf8, vectorFromArray } from "apache-arrow";
 import { AppError, DatalakeClient, type DatalakeClientOptions } from "../../src/client/index.ts";
 import {
   fingerprintTree,
@@ -150,4 +151,49 @@ test("a lake is named one way, and a server that is away is told", async () => {
     "server_unreachable",
   );
   expect(await codeOf(new DatalakeClient({ basePath: "/nowhere" }).getStatus())).toBe("no_lake");
+});
+
+describe.each(["server", "folder"])("uploads of a client through a %s", (name) => {
+  const open = () => {
+    const way = ways.find((one) => one.name === name) as Way;
+    return { client: new DatalakeClient(way.options), dataset: "sdk" };
+  };
+
+  test("from an Arrow table with images, and from rows as they come", async () => {
+    const { client, dataset } = open();
+    const images = await Promise.all([900, 901, 902].map((at) => makeImage(at)));
+    const table = new Table({
+      image: vectorFromArray(images, new Binary()),
+      page: vectorFromArray([1, 2, 3], new Int32()),
+      name: vectorFromArray(["하나.jpg", "둘.jpg", "셋.jpg"], new Utf8()),
+    });
+    const raw = await client.uploadRawData({ provider: "hub", dataset, input: table });
+    expect(raw).toMatchObject({ type: "raw", rows: 3, content: "image", dataset });
+    const { jobId } = await client.triggerProcessing();
+    expect((await client.waitForJobCompletion(jobId)).status).toBe("completed");
+    const pages = await client.toArrow({ datasets: [dataset], tasks: ["raw"] });
+    expect(pages.numRows).toBe(3);
+    const hashes = [...(pages.getChild("hash") ?? [])].map(String);
+    async function* labels() {
+      for (const [at, hash] of hashes.entries()) yield { hash, label: { words: [`낱말 ${at}`] }, count: 7n };
+    }
+    const task = { provider: "hub", dataset, task: "ocr", variant: "sdk", meta: { lang: "ko" } };
+    expect(await client.uploadTaskData({ ...task, input: labels() })).toMatchObject({ rows: 3 });
+    const job = await client.triggerProcessing();
+    expect((await client.waitForJobCompletion(job.jobId)).uploads).toMatchObject([
+      { status: "completed", rejected: 0 },
+    ]);
+    const found = await client.search({ text: "낱말 1", column: "label", datasets: [dataset] });
+    expect(found.matchCount).toBe(1);
+    await Array.fromAsync(found.batches);
+    expect(await codeOf(client.uploadTaskData({ ...task, input: labels() }))).toBe("partition_exists");
+    expect(await codeOf(client.uploadTaskData({ ...task, meta: { lang: "xx" }, input: labels() }))).toBe(
+      "usage",
+    );
+    const bytes = [{ hash: hashes[0], image: new Uint8Array(3) }];
+    expect(await codeOf(client.uploadTaskData({ ...task, mode: "append", input: bytes }))).toBe(
+      "invalid_input",
+    );
+    client.close();
+  });
 });

@@ -1,0 +1,124 @@
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Table } from "apache-arrow";
+import { parseSize, type Settings } from "../config.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
+import type { UploadProgress } from "../ingest/execute.ts";
+import type { UploadRequest } from "../ingest/plan.ts";
+import type { UploadTarget } from "../ingest/upload-target.ts";
+import { removeTree } from "../lake/files.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+
+/** One row of an upload: texts, numbers, lists, objects. Images go by path (`image_path`), or in an Arrow table. */
+export type UploadRow = Record<string, unknown>;
+
+/** What is uploaded: a path as `datalake upload` takes it, an Arrow table, or rows as they come. */
+export type UploadInput = string | Table | AsyncIterable<UploadRow> | Iterable<UploadRow>;
+
+export interface RawUpload
+  extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source">,
+    Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects">> {
+  input: UploadInput;
+  signal?: AbortSignal;
+  onProgress?: (progress: UploadProgress) => void;
+}
+
+export interface TaskUpload extends RawUpload {
+  task: string;
+  variant: string;
+  /** The task's fields: `{ lang: "ko" }`. */
+  meta?: Readonly<Record<string, string>>;
+}
+
+/** Staging streams: more memory would only be held. */
+const MEMORY = "512MB";
+
+/** Uploads to a lake, by its folder or through a server; what is given as rows lies in a file of scratch meanwhile. */
+export async function uploadTo(
+  target: UploadTarget,
+  settings: Settings,
+  type: "raw" | "task",
+  upload: RawUpload | TaskUpload,
+  signal: AbortSignal,
+): Promise<UploadManifest> {
+  const { input, onProgress, signal: _, ...asked } = upload;
+  const [{ openUploadSession }, { planUpload }, { executeUpload }] = await Promise.all([
+    import("../ingest/session.ts"),
+    import("../ingest/plan.ts"),
+    import("../ingest/execute.ts"),
+  ]);
+  const request: UploadRequest = {
+    mode: "create",
+    images: settings.images.policy,
+    verify: settings.images.verify,
+    maxRejects: settings.upload.max_rejects,
+    ...asked,
+    type,
+  };
+  const folder = join(settings.scratchFolder, `rows-${Bun.randomUUIDv7()}`);
+  const { threads } = settings.database;
+  const session = await openUploadSession({
+    scratchFolder: settings.scratchFolder,
+    memory: MEMORY,
+    threads,
+    signal,
+  });
+  try {
+    const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
+    const plan = await planUpload(request, await session.open(path), { target, database: session.database });
+    return await executeUpload(plan, {
+      target,
+      database: session.database,
+      workingFolder: process.cwd(),
+      maxBytes: parseSize(settings.images.max_bytes),
+      signal,
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    await session.close();
+    await removeTree(folder);
+  }
+}
+
+async function writeInput(
+  input: Exclude<UploadInput, string>,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  if ("schema" in input) {
+    const { tableToIPC } = await import("apache-arrow");
+    const path = join(folder, "rows.arrow");
+    await Bun.write(path, tableToIPC(input, "file"));
+    return path;
+  }
+  const path = join(folder, "rows.jsonl");
+  const handle = await open(path, "wx");
+  try {
+    let text = "";
+    for await (const row of input) {
+      throwIfCancelled(signal);
+      text += `${rowText(row)}\n`;
+      if (text.length < 1 << 20) continue;
+      await handle.write(text);
+      text = "";
+    }
+    await handle.write(text);
+  } finally {
+    await handle.close();
+  }
+  return path;
+}
+
+function rowText(row: UploadRow): string {
+  return JSON.stringify(row, (name, value) => {
+    if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+    if (value instanceof Uint8Array || (typeof value === "object" && value?.type === "Buffer")) {
+      throw new AppError(
+        "invalid_input",
+        `the column ${name} holds bytes; give rows with images as an Arrow table`,
+      );
+    }
+    return value;
+  });
+}
