@@ -91,6 +91,13 @@ function createSink(
     await sending;
     return hash;
   };
+  /** Large files go one after the other: several at once would only hold more memory. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  };
   const stager: ContentStager = {
     staged,
     stageBytes: (bytes) => {
@@ -105,7 +112,9 @@ function createSink(
         const bytes = await readFile(file);
         return place(hashBytes(bytes), bytes.byteLength, () => bytes);
       }
-      return place(await hashFile(file, signal), facts.size, () => Bun.file(file));
+      return inTurn(async () =>
+        place(await hashFile(file, signal), facts.size, () => Bun.file(file).stream()),
+      );
     },
   };
   return {

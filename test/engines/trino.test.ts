@@ -80,7 +80,8 @@ const LIMITS: SqlLimits = { timeoutMs: 60_000, memory: "1GB", maxRows: 10 ** 9, 
 async function endOf(server: TrinoServer, mark: string): Promise<unknown> {
   for (;;) {
     const rows = await server.run(
-      `SELECT error_code FROM system.runtime.queries WHERE query LIKE 'SELECT ''${mark}''%' AND "end" IS NOT NULL`,
+      `SELECT error_code FROM system.runtime.queries WHERE query LIKE 'SELECT ''${mark}''%' AND "end" IS NOT NULL
+       AND coalesce(error_code, '') <> 'INVALID_SESSION_PROPERTY'`, // of the first try, with a property of Hive's
     );
     if (rows.length > 0) return rows[0]?.[0];
   }
