@@ -145,5 +145,8 @@ export async function serverError(url: string, response: Response): Promise<AppE
   }
   const { code, message, details } = parsed.output.error;
   const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
-  return new AppError(known, message, details === undefined ? {} : { details });
+  // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
+  const { request_id, ...own } = details ?? {};
+  const told = known === "internal" && request_id !== undefined ? { ...own, request_id } : own;
+  return new AppError(known, message, Object.keys(told).length === 0 ? {} : { details: told });
 }

@@ -7,8 +7,8 @@ export interface AdmissionOptions {
   access: Access;
   /** Whether a Host header names this server. */
   isOwnHost(header: string | null): boolean;
-  /** Addresses of proxies, whose word on who asks is taken. */
-  trustedProxies: readonly string[];
+  /** Whether an address is that of a proxy, whose word on who asks is taken. */
+  isTrusted(address: string): boolean;
   maxBodyBytes: number;
   /** Requests whose answers have not begun: of all callers, and of one. */
   maxRequests: number;
@@ -31,15 +31,14 @@ export interface Admitted {
  * `unauthorized`, `usage` for a token in the URL, `busy`.
  */
 export function createAdmission(options: AdmissionOptions): (request: Request, address: string) => Admitted {
-  const { access, isOwnHost, maxBodyBytes, maxRequests, maxRequestsPerCaller } = options;
-  const trusted = new Set(options.trustedProxies);
+  const { access, isOwnHost, isTrusted, maxBodyBytes, maxRequests, maxRequestsPerCaller } = options;
   const running = new Map<string, number>();
   let total = 0;
   return (request, peer) => {
     const { headers, method } = request;
     const { pathname, searchParams } = new URL(request.url);
-    const isProxied = trusted.has(bareAddress(peer));
-    const address = isProxied ? clientAddress(headers, peer, trusted) : bareAddress(peer);
+    const isProxied = isTrusted(peer);
+    const address = isProxied ? clientAddress(headers, peer, isTrusted) : bareAddress(peer);
     checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
     if (!isReading(method, pathname)) checkSite(headers, isOwnHost);
     const isLarge = Number(headers.get("content-length") ?? 0) > maxBodyBytes;
@@ -116,9 +115,15 @@ function hostOf(origin: string): string | null {
 }
 
 /** The last address of X-Forwarded-For that no trusted proxy has: all before it anybody may have written. */
-function clientAddress(headers: Headers, peer: string, trusted: ReadonlySet<string>): string {
+function clientAddress(headers: Headers, peer: string, isTrusted: AdmissionOptions["isTrusted"]): string {
   const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => bareAddress(hop.trim()));
-  return hops.findLast((hop) => hop !== "" && !trusted.has(hop)) ?? bareAddress(peer);
+  return hops.findLast((hop) => hop !== "" && !isTrusted(hop)) ?? bareAddress(peer);
+}
+
+/** Says whether an address is one of these. */
+export function createProxyCheck(proxies: readonly string[]): (address: string) => boolean {
+  const known = new Set(proxies.map(bareAddress));
+  return (address) => known.has(bareAddress(address));
 }
 
 /** `::ffff:10.0.0.5` is `10.0.0.5`. */

@@ -23,7 +23,10 @@ export function createApp(deps: ServerDeps) {
   const app = new Elysia({ name: "datalake" })
     .onError(({ code, error, request }) => {
       const known = fromFramework(code, error, request);
-      if (known.code === "internal") deps.logger.error("a request failed", { url: request.url, error });
+      if (known.code === "internal") {
+        const request_id = request.headers.get("x-request-id");
+        deps.logger.error("a request failed", { request_id, url: request.url, error });
+      }
       return problem(known);
     })
     .use(systemRoutes(deps))

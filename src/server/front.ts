@@ -1,18 +1,21 @@
+import * as v from "valibot";
 import { toAppError } from "../errors.ts";
-import { recordAudit } from "../lake/audit.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { type Caller, isReading } from "./access.ts";
 import type { Admitted } from "./admission.ts";
+import { createAuditor } from "./audit.ts";
 import { isStreamed } from "./limits.ts";
 import type { Observe } from "./observe.ts";
-import { problem } from "./problem.ts";
+import { ErrorDocumentSchema, problem } from "./problem.ts";
 import { withSmallBody } from "./small-body.ts";
 
 export interface FrontOptions {
   lake: Lake;
   logger: Logger;
   admit(request: Request, address: string): Admitted;
+  /** Whether an address is that of a known proxy. */
+  isTrusted(address: string): boolean;
   answer(request: Request): Response | Promise<Response>;
   observe: Observe;
   callers: Callers;
@@ -40,15 +43,18 @@ export function createCallers(): Callers {
 
 /** What every request goes through: an id, the admission, a body that is there, its route, a line in the audit log. */
 export function createFront(options: FrontOptions): (request: Request, address: string) => Promise<Response> {
-  const { observe } = options;
+  const { observe, isTrusted } = options;
+  const audit = createAuditor(options);
   return (request, address) =>
     observe(request, async () => {
-      const requestId = requestIdOf(request);
+      const requestId = requestIdOf(request, isTrusted(address));
+      request.headers.set("x-request-id", requestId); // for the log lines of routes
       const { response, admitted } = await answerOne(request, address, options);
+      const { answer, outcome } = await identifyAnswer(response, requestId);
       if (!isReading(request.method, new URL(request.url).pathname)) {
-        await audit(request, response, requestId, admitted, address, options);
+        await audit(request, { admitted, peer: address, requestId, outcome });
       }
-      return withHeaders(response, requestId);
+      return withHeaders(answer, requestId);
     });
 }
 
@@ -69,17 +75,49 @@ async function answerOne(
     return { response: await answer(given), admitted };
   } catch (thrown) {
     const error = toAppError(thrown);
-    if (error.code === "internal") logger.error("a request failed", { url: request.url, error });
+    if (error.code === "internal") {
+      logger.error("a request failed", {
+        request_id: request.headers.get("x-request-id"),
+        url: request.url,
+        error,
+      });
+    }
     return { response: problem(error), admitted };
   } finally {
     admitted?.done();
   }
 }
 
-/** That of the client, so that it can be found in its own log as well. */
-function requestIdOf({ headers }: Request): string {
-  const given = headers.get("x-request-id") ?? "";
+/** That of a known proxy, so that it is found in its log as well; anybody else's word would pass for another's id. */
+function requestIdOf({ headers }: Request, isTrusted: boolean): string {
+  const given = isTrusted ? (headers.get("x-request-id") ?? "") : "";
   return /^[\w.-]{8,64}$/.test(given) ? given : `r${Bun.randomUUIDv7().replaceAll("-", "")}`;
+}
+
+/** The answer, with the id in it where it is an error's document, and how the request ended: `ok` or an error's code. */
+async function identifyAnswer(
+  response: Response,
+  requestId: string,
+): Promise<{ answer: Response; outcome: string }> {
+  if (response.ok) return { answer: response, outcome: "ok" };
+  const { status } = response;
+  const isJson = response.headers.get("content-type")?.includes("json");
+  const document = isJson
+    ? await response
+        .clone()
+        .json()
+        .catch(() => undefined)
+    : undefined;
+  const parsed = v.safeParse(ErrorDocumentSchema, document);
+  if (!parsed.success) return { answer: response, outcome: String(status) };
+  const { error } = parsed.output;
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  const details = { ...error.details, request_id: requestId };
+  return {
+    answer: Response.json({ error: { ...error, details } }, { status, headers }),
+    outcome: error.code,
+  };
 }
 
 function withHeaders(response: Response, requestId: string): Response {
@@ -88,38 +126,4 @@ function withHeaders(response: Response, requestId: string): Response {
   if (response.status === 503) response.headers.set("retry-after", "1");
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
   return response;
-}
-
-async function audit(
-  request: Request,
-  response: Response,
-  requestId: string,
-  admitted: Admitted | undefined,
-  peer: string,
-  { lake, logger }: FrontOptions,
-): Promise<void> {
-  const { pathname } = new URL(request.url);
-  // The pieces of an upload are many, and its commit says it all.
-  if (response.ok && /^\/uploads\/[^/]+\/(files|known|rows)/.test(pathname)) return;
-  try {
-    await recordAudit(lake, {
-      who: admitted === undefined ? "unknown" : (admitted.caller.name ?? "anybody"),
-      role: admitted?.caller.role,
-      from: admitted?.address ?? peer,
-      action: `${request.method} /${pathname.split("/")[1] ?? ""}`,
-      target: pathname,
-      request_id: requestId,
-      outcome: response.ok ? "ok" : await errorCode(response),
-    });
-  } catch (error) {
-    logger.error("the audit log cannot be written", { error });
-  }
-}
-
-async function errorCode(response: Response): Promise<string> {
-  const document = (await response
-    .clone()
-    .json()
-    .catch(() => undefined)) as { error?: { code?: string } } | undefined;
-  return document?.error?.code ?? String(response.status);
 }

@@ -10,7 +10,7 @@ import { acquireLease, inspectLease } from "../lake/lease.ts";
 import { readLakeTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import { openAccess } from "./access.ts";
-import { createAdmission } from "./admission.ts";
+import { createAdmission, createProxyCheck } from "./admission.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
@@ -46,6 +46,10 @@ export interface RunningServer {
 /** An upload that nobody went on with for so long is forgotten. */
 const UNFINISHED_DAYS = 7;
 const WATCH_INTERVAL_MS = 2000;
+/**
+ * Of a silent connection, and of one whose body comes slower than some 16 KB/s; headers have 12 s to be there, however
+ * they trickle (the runtime's own limits).
+ */
 const IDLE_TIMEOUT_SECONDS = 30;
 const BODY_TIMEOUT_MS = 30_000;
 
@@ -104,9 +108,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     startedAt,
   });
   const maxBodyBytes = parseSize(settings.serve.max_body);
+  const isTrusted = createProxyCheck(settings.serve.trusted_proxies);
   const answer = createFront({
     lake,
     logger,
+    isTrusted,
     callers,
     maxBodyBytes,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
@@ -115,7 +121,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     admit: createAdmission({
       access,
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
-      trustedProxies: settings.serve.trusted_proxies,
+      isTrusted,
       maxBodyBytes,
       maxRequests: settings.serve.max_requests,
       maxRequestsPerCaller: settings.serve.max_requests_per_token,

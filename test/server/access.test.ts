@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createToken, revokeToken } from "../../src/lake/tokens.ts";
 import { ROLES, type Role } from "../../src/schema/token.ts";
 import { isReading, wantedRole } from "../../src/server/access.ts";
+import { createBudget } from "../../src/server/audit.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
@@ -81,6 +82,42 @@ test("each role does what it is for, and no more", async () => {
   expect((await ask(url, "/health")).status).toBe(200);
 });
 
+test("whatever the interface describes as a change is refused to readers and strangers", async () => {
+  const world = await makeWorld();
+  const [reader, curator] = [await tokenOf(world, "reader"), await tokenOf(world, "curator")];
+  const { url } = await serve(world);
+  const document = (await (
+    await fetch(`${url}/openapi.json`, { headers: { authorization: `Bearer ${reader}` } })
+  ).json()) as { paths: Record<string, object> };
+  const open = ["POST /search", "POST /query", "POST /exports", "DELETE /exports/{id}"];
+  const changes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .map((method) => `${method.toUpperCase()} ${path}`)
+      .filter((one) => !/^(GET|HEAD) /.test(one) && !open.includes(one)),
+  );
+  expect(changes.length).toBeGreaterThan(15);
+  for (const change of changes) {
+    const [method = "", pattern = ""] = change.split(" ");
+    const path = pattern.replaceAll(/\{[^}]+\}/g, "x");
+    const codes = [
+      (await ask(url, path, { method })).code,
+      (await ask(url, path, { method, token: reader })).code,
+    ];
+    expect({ change, codes }).toEqual({ change, codes: ["unauthorized", "forbidden"] });
+    if (!/^\/(config|log-level)/.test(pattern)) continue;
+    expect({ change, code: (await ask(url, path, { method, token: curator })).code }).toEqual({
+      change,
+      code: "forbidden",
+    });
+  }
+});
+
+test("what strangers try does not fill the audit log", () => {
+  const take = createBudget(3);
+  expect([1, 2, 3, 4, 5].map((second) => take(second * 1000))).toEqual([true, true, true, false, false]);
+  expect(take(60_001)).toBe(true);
+});
+
 test("every route that changes something has a role, and reading ones are not taken for changes", () => {
   expect(wantedRole("GET", "/health")).toBeUndefined();
   expect(wantedRole("POST", "/health")).toBe("admin");
@@ -138,13 +175,19 @@ test("who changed what stands in the audit log, with who was refused", async () 
   const world = await makeWorld();
   const token = await tokenOf(world, "curator");
   const { url } = await serve(world);
-  await ask(url, "/process", { method: "POST", token, headers: { "x-request-id": "mine-12345" } });
+  const { headers } = await ask(url, "/process", { method: "POST", token });
   await ask(url, "/log-level", { method: "PUT", token });
   await ask(url, "/process", { method: "POST" });
   await ask(url, "/status", { token });
   const lines = await auditOf(world);
   expect(lines).toMatchObject([
-    { action: "POST /process", role: "curator", from: "127.0.0.1", outcome: "ok", request_id: "mine-12345" },
+    {
+      action: "POST /process",
+      role: "curator",
+      from: "127.0.0.1",
+      outcome: "ok",
+      request_id: headers.get("x-request-id"),
+    },
     { action: "PUT /log-level", role: "curator", outcome: "forbidden" },
     { action: "POST /process", who: "unknown", outcome: "unauthorized" },
   ]);
@@ -164,16 +207,27 @@ async function auditOf(world: World): Promise<Record<string, unknown>[]> {
 }
 
 test("answers carry an id, and are for nobody else's cache or page", async () => {
-  const { url } = await serve(await makeWorld());
-  const own = await ask(url, "/status", { headers: { "x-request-id": "abc-1234" } });
-  expect(own.headers.get("x-request-id")).toBe("abc-1234");
-  for (const id of ["no spaces", "x".repeat(100), "short"]) {
-    const { headers } = await ask(url, "/nowhere", { headers: { "x-request-id": id } });
-    expect(headers.get("x-request-id")).toMatch(/^r[0-9a-f]{32}$/);
-    expect(headers.get("cache-control")).toBe("no-store");
-    expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("access-control-allow-origin")).toBeNull();
+  const world = await makeWorld();
+  const first = await serve(world);
+  for (const id of ["from-a-stranger", "no spaces", "x".repeat(100), "short"]) {
+    const response = await fetch(`${first.url}/nowhere`, { headers: { "x-request-id": id } });
+    const { error } = (await response.json()) as { error: { details: { request_id: string } } };
+    expect(error.details.request_id).toMatch(/^r[0-9a-f]{32}$/);
+    expect(response.headers.get("x-request-id")).toBe(error.details.request_id);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    await until(async () =>
+      (await readFile(world.lake.layout.log, "utf8")).includes(error.details.request_id),
+    );
   }
+  await first.stop();
+  world.env.DATALAKE_SERVE_TRUSTED_PROXIES = "127.0.0.1";
+  const { url } = await serve(world);
+  const proxied = await ask(url, "/status", { headers: { "x-request-id": "abc-1234" } });
+  expect(proxied.headers.get("x-request-id")).toBe("abc-1234");
+  const odd = await ask(url, "/status", { headers: { "x-request-id": "no spaces" } });
+  expect(odd.headers.get("x-request-id")).toMatch(/^r[0-9a-f]{32}$/);
 });
 
 test("over TLS with a certificate of our own", async () => {

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "node:net";
 import { createToken } from "../../src/lake/tokens.ts";
+import type { Role } from "../../src/schema/token.ts";
 import { makeWorld, type World } from "../jobs/staging-kit.ts";
-import { type ServeProcess, startServe } from "./server-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
 setDefaultTimeout(60_000);
 
@@ -11,6 +12,8 @@ let world: World;
 let server: ServeProcess;
 let admin = "";
 let port = 0;
+/** Ends when the server cuts off a connection whose headers come byte by byte. */
+let trickled: Promise<number>;
 
 beforeAll(async () => {
   world = await makeWorld();
@@ -18,6 +21,7 @@ beforeAll(async () => {
   admin = (await createToken(world.lake, request)).token;
   server = await startServe(world);
   port = Number(new URL(server.url).port);
+  trickled = trickle("GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
 });
 afterAll(() => server?.stop("SIGKILL"));
 
@@ -32,6 +36,20 @@ function raw(text: string | Uint8Array, silenceMs = 1500): Promise<string> {
     });
     socket.on("error", () => {});
     socket.on("close", () => give(answer));
+  });
+}
+
+/** Sends a beginning and then a byte twice a second; gives after how many milliseconds the other side hung up. */
+function trickle(beginning: string): Promise<number> {
+  const startedMs = performance.now();
+  return new Promise((give) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(beginning));
+    const timer = setInterval(() => socket.write("y"), 500);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearInterval(timer);
+      give(performance.now() - startedMs);
+    });
   });
 }
 
@@ -213,6 +231,65 @@ describe("bodies", () => {
   });
 });
 
+describe("uploads", () => {
+  const tokenOf = async (name: string, role: Role) =>
+    (await createToken(world.lake, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
+  const offer = {
+    identity: "a".repeat(64),
+    key: { provider: "hub", dataset: "pages", task: "raw", variant: "image" },
+    mode: "create",
+    columns: [],
+    refers_to_raw: false,
+  };
+  const ask = async (token: string, method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const document = (await response.json()) as { upload_id?: string; error?: { code: string } };
+    return { code: document.error?.code, id: document.upload_id ?? "" };
+  };
+
+  test("of another's are nobody else's, an administrator's neither", async () => {
+    const [kim, lee] = [await tokenOf("kim", "curator"), await tokenOf("lee", "curator")];
+    await until(async () => (await ask(lee, "GET", "/uploads")).code === undefined, 3000);
+    const { id, code } = await ask(kim, "POST", "/uploads", offer);
+    expect({ id, code }).toEqual({ id: expect.stringMatching(/^u[0-9a-f]{32}$/), code: undefined });
+    const other = await ask(lee, "POST", "/uploads", offer);
+    expect(other.id).not.toBe(id);
+    for (const token of [lee, admin]) {
+      for (const [method, path, body] of [
+        ["POST", `/uploads/${id}/known`, { hashes: [] }],
+        ["PUT", `/uploads/${id}/files/${"b".repeat(64)}`, "x"],
+        ["DELETE", `/uploads/${id}`],
+      ] as const) {
+        expect([path, (await ask(token, method, path, body)).code]).toEqual([path, "not_found"]);
+      }
+    }
+    // The digest is not that of the bytes: refused, and nothing of it is kept.
+    expect((await ask(kim, "PUT", `/uploads/${id}/files/${"b".repeat(64)}`, "x")).code).toBe("invalid_input");
+    expect(
+      (await ask(kim, "POST", `/uploads/${id}/known`, { hashes: ["b".repeat(64)] })).code,
+    ).toBeUndefined();
+    expect((await ask(kim, "DELETE", `/uploads/${id}`)).code).toBeUndefined();
+  });
+
+  test("name contents by digests, not by paths", async () => {
+    const { id } = await ask(admin, "POST", "/uploads", offer);
+    for (const name of ["..%2f..%2fupload.json", `${"b".repeat(63)}%2f`, "B".repeat(64), "%00", "x"]) {
+      expect([name, (await ask(admin, "PUT", `/uploads/${id}/files/${name}`, "x")).code]).toEqual([
+        name,
+        "usage",
+      ]);
+    }
+    for (const hashes of [["../x"], Array(10_001).fill("b".repeat(64)), "x"]) {
+      expect((await ask(admin, "POST", `/uploads/${id}/known`, { hashes })).code).toBe("usage");
+    }
+    expect((await ask(admin, "DELETE", `/uploads/${id}`)).code).toBeUndefined();
+  });
+});
+
 describe("connections", () => {
   test("that are slow, 200 of them, keep nobody else waiting", async () => {
     const sockets = Array.from({ length: 200 }, (_, at) => {
@@ -256,5 +333,9 @@ describe("connections", () => {
     expect(await raw(head("GET /status HTTP/1.1", ...bomb))).not.toContain(" 200 ");
     expect(await raw(head(`GET /${"a".repeat(2_000_000)} HTTP/1.1`))).not.toContain(" 200 ");
     expect(await isAlive()).toBe(true);
+  });
+
+  test("whose headers come byte by byte are closed", async () => {
+    expect(await trickled).toBeLessThan(20_000);
   });
 });
