@@ -1,0 +1,88 @@
+/** How much one caller, and all of them, may ask at once. */
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { createToken } from "../../src/lake/tokens.ts";
+import { withSmallBody } from "../../src/server/small-body.ts";
+import { makeWorld, type World } from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
+
+setDefaultTimeout(60_000);
+
+const running: ServeProcess[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of running.splice(0)) await server.stop("SIGKILL");
+});
+
+async function tokenOf({ lake }: World, name: string): Promise<string> {
+  return (await createToken(lake, { name, role: "reader", nowMs: Date.now(), expiresMs: undefined })).token;
+}
+
+/** A request whose body does not come to its end. */
+function hang(url: string, token: string): void {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
+    socket.write(
+      `POST /search HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 100\r\n\r\n{`,
+    ),
+  );
+  socket.on("error", () => {});
+  sockets.push(socket);
+}
+
+async function ask(url: string, path: string, token: string) {
+  const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const { error } = (await response.json()) as { error?: { code: string } };
+  return { status: response.status, code: error?.code, retryAfter: response.headers.get("retry-after") };
+}
+
+const BUSY = { status: 503, code: "busy", retryAfter: "1" };
+
+test("who has too many requests in work waits; others do not, and all are let in again", async () => {
+  const world = await makeWorld();
+  const [kim, lee] = [await tokenOf(world, "kim"), await tokenOf(world, "lee")];
+  world.env.DATALAKE_SERVE_MAX_REQUESTS_PER_TOKEN = "2";
+  world.env.DATALAKE_SERVE_MAX_REQUESTS = "3";
+  const server = await startServe(world);
+  running.push(server);
+  const { url } = server;
+  hang(url, kim);
+  hang(url, kim);
+  await until(async () => (await ask(url, "/info", kim)).code === "busy");
+  expect(await ask(url, "/info", kim)).toEqual(BUSY);
+  expect((await ask(url, "/info", lee)).status).toBe(200);
+  // The third of all: now there is no place for anybody, but the monitor.
+  hang(url, lee);
+  await until(async () => (await ask(url, "/info", lee)).code === "busy");
+  expect(await ask(url, "/info", lee)).toEqual(BUSY);
+  expect((await ask(url, "/health", "")).status).toBe(200);
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const token of [kim, lee]) await until(async () => (await ask(url, "/info", token)).status === 200);
+});
+
+test("a body is there in time and small enough, or it is given up", async () => {
+  const request = (
+    pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>,
+  ) => {
+    let cancelled = false;
+    const cancel = () => {
+      cancelled = true;
+    };
+    const body = new ReadableStream<Uint8Array>({ pull, cancel });
+    const given = new Request("http://127.0.0.1/search", { method: "POST", body });
+    return { given, wasCancelled: () => cancelled };
+  };
+  const limits = { maxBytes: 1000, timeoutMs: 50 };
+  const silent = request(() => new Promise<void>(() => {}));
+  await expect(withSmallBody(silent.given, limits)).rejects.toMatchObject({ code: "timeout" });
+  const endless = request((controller) => controller.enqueue(new Uint8Array(300)));
+  await expect(withSmallBody(endless.given, limits)).rejects.toMatchObject({ code: "too_large" });
+  expect(endless.wasCancelled()).toBe(true);
+  let left = 3;
+  const right = request((controller) => {
+    if (left-- === 0) controller.close();
+    else controller.enqueue(new Uint8Array(300).fill(left));
+  });
+  const read = await withSmallBody(right.given, limits);
+  expect((await read.bytes()).length).toBe(900);
+});
