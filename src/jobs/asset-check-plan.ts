@@ -1,4 +1,4 @@
-import { ROWS } from "../query/duckdb/row-table.ts";
+import { NUMBERS } from "../query/number-table.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { AssetCheckRequest } from "../schema/asset-check.ts";
 import type { DatasetKey, Selection } from "../schema/partition.ts";
@@ -17,7 +17,7 @@ export interface AssetCheckPlan {
   count: string;
   /** `path`, `hash`, `bytes`, `first`, `rows` of each, in the order in which they were stored. */
   list: string;
-  /** The rows that stand in the table of chosen rows (`makeRowTable`), in its order. */
+  /** The rows that stand in the table of chosen rows (`makeNumberTable`), in its order. */
   locate: string;
 }
 
@@ -97,7 +97,7 @@ export function planAssetCheck(
     list: `SELECT "path", hash, bytes, first, rows FROM ${WANTED}`,
     locate: `SELECT provider, dataset, task, variant, ${value("upload_id", "VARCHAR")} AS upload_id,
          ${value("source_row", "BIGINT")} AS source_row, ${value("source_name", "VARCHAR")} AS source_name
-       FROM ${catalog} JOIN ${ROWS} AS chosen ON chosen."@row" = catalog.rowid ORDER BY chosen."@n"`,
+       FROM ${catalog} JOIN ${NUMBERS} AS chosen ON chosen."@number" = catalog.rowid ORDER BY chosen."@n"`,
   };
 }
 

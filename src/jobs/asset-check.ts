@@ -3,7 +3,7 @@ import { readColumns } from "../catalog/tables.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, interruptible } from "../query/database.ts";
-import { makeRowTable } from "../query/duckdb/row-table.ts";
+import { makeNumberTable } from "../query/number-table.ts";
 import type {
   AssetCheckProgress,
   AssetCheckRequest,
@@ -192,7 +192,7 @@ async function tellFindings(plan: AssetCheckPlan, bad: Bad[], effects: AssetChec
   if (bad.length === 0) return;
   const { database } = effects;
   bad.sort((a, b) => a.first - b.first);
-  await makeRowTable(
+  await makeNumberTable(
     database,
     bad.map(({ first }) => first),
   );

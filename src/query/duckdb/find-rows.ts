@@ -1,6 +1,7 @@
 import type { DuckDBResult } from "@duckdb/node-api";
 import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { type Database, interruptible } from "../database.ts";
+import { relateNumbers } from "../number-table.ts";
 import { type ColumnCondition, type DescribedPartition, isSearched } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
 import type { RowRange } from "../search-index/ranges.ts";
@@ -15,7 +16,6 @@ import {
 import { quoteText } from "../sql.ts";
 import { renderCondition } from "./condition.ts";
 import type { LocatedCatalog } from "./described.ts";
-import { makeRowTable, ROWS } from "./row-table.ts";
 
 /** Rows that meet a condition. */
 export interface FoundRows {
@@ -92,10 +92,10 @@ async function takeCandidates(
   if (doubtfulCount > rowCount * MAX_DOUBTFUL_SHARE) return false;
   unite(into, exact);
   if (doubtfulCount === 0) return true;
-  await makeRowTable(database, rowsOf(doubtful, ranges));
+  const { relation } = await relateNumbers(database, rowsOf(doubtful, ranges));
   const normal = known.every(({ partition }) => isNormal(partition, condition));
   const result = await database.stream(
-    `SELECT catalog.rowid FROM catalog JOIN ${ROWS} AS doubtful ON doubtful."@row" = catalog.rowid
+    `SELECT catalog.rowid FROM catalog JOIN ${relation} AS doubtful ON doubtful."@number" = catalog.rowid
      WHERE ${renderCondition(condition, normal)}`,
   );
   await addRowids(result, into);
@@ -127,7 +127,8 @@ async function addRowids(result: DuckDBResult, into: RowSet): Promise<void> {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     const { items } = chunk.getColumnVector(0) as unknown as { items: BigInt64Array };
-    for (let row = 0; row < chunk.rowCount; row++) addRow(into, Number(items[row]));
+    const { rowCount } = chunk; // asks the engine each time
+    for (let row = 0; row < rowCount; row++) addRow(into, Number(items[row]));
   }
 }
 

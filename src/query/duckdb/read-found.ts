@@ -1,7 +1,8 @@
 import type { RecordBatch } from "apache-arrow";
+import { relateNumbers } from "../number-table.ts";
 import type { DescribedPartition } from "../row-plan.ts";
 import { GROUP } from "./read-rows.ts";
-import { makeRowTable, ROWS } from "./row-table.ts";
+
 import { type Source, selectList, streamBatches } from "./stream.ts";
 
 /**
@@ -18,11 +19,12 @@ export async function* readFound(
 ): AsyncGenerator<RecordBatch> {
   const rows = rowids[Symbol.iterator]();
   const list = selectList(source);
-  const sql = `SELECT ${list} FROM catalog JOIN ${ROWS} AS found ON found."@row" = catalog.rowid ORDER BY found."@n"`;
   for (let left = rowCount; left > 0; left -= stepRows) {
     const startedMs = performance.now();
-    const count = await makeRowTable(source.database, take(rows, Math.min(left, stepRows)));
+    const step = take(rows, Math.min(left, stepRows));
+    const { relation, count } = await relateNumbers(source.database, step);
     source.stats.engineMs += performance.now() - startedMs;
+    const sql = `SELECT ${list} FROM catalog JOIN ${relation} AS found ON found."@number" = catalog.rowid ORDER BY found."@n"`;
     yield* streamBatches(source, limits, sql, count, signal);
   }
 }

@@ -1,5 +1,6 @@
 import { gatherColumn } from "../arrow/columns.ts";
 import type { Database } from "../database.ts";
+import { relateNumbers } from "../number-table.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteText } from "../sql.ts";
 import { addList, addShared, BLOCK_TERMS, numberOf } from "./blocks.ts";
@@ -157,7 +158,7 @@ function patternOf(text: string, at: Piece["at"]): string {
   return before + text + after;
 }
 
-/** Rows of the table that are asked for by key; of more, all are read. */
+/** Keys that are named in a statement; more are put into a table. */
 const MAX_KEYS_NAMED = 500;
 
 /** Terms whose rows are asked for. */
@@ -187,16 +188,19 @@ async function readPostings(database: Database, asked: readonly Asked[]): Promis
   }
   if (wanted.size === 0) return;
   const keys = [...wanted.keys()];
-  const where = keys.length > MAX_KEYS_NAMED ? "" : ` WHERE "key" IN (${keys.join(", ")})`;
-  const result = await database.stream(`SELECT "key", postings FROM index_postings${where}`);
+  let list = keys.join(", ");
+  if (keys.length > MAX_KEYS_NAMED) {
+    const { relation } = await relateNumbers(database, await existingKeys(database, wanted));
+    list = `SELECT "@number" FROM ${relation}`;
+  }
+  const result = await database.stream(`SELECT "key", postings FROM index_postings WHERE "key" IN (${list})`);
   const { Binary } = await import("apache-arrow");
   const type = new Binary();
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
-    const rows = Int32Array.from(items.keys()).filter((row) => wanted.has(items[row] as number));
-    if (rows.length === 0) continue;
+    const rows = Int32Array.from(items.keys());
     const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(1), type, rows);
     for (const [at, row] of rows.entries()) {
       const key = items[row] as number;
@@ -206,5 +210,17 @@ async function readPostings(database: Database, asked: readonly Asked[]): Promis
         else addShared(values, start, positions, into);
       }
     }
+  }
+}
+
+/** Which of the keys are there: most terms have no list of their own. */
+async function existingKeys(database: Database, keys: ReadonlyMap<number, unknown>): Promise<Set<number>> {
+  const existing = new Set<number>();
+  const result = await database.stream('SELECT "key" FROM index_postings');
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return existing;
+    const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
+    for (const key of items) if (keys.has(key)) existing.add(key);
   }
 }

@@ -3,7 +3,7 @@ import type { Database } from "../database.ts";
 /**
  * The tables of the search index, beside the table `catalog` whose rows they know by rowid.
  * - `index_terms`: the tokens of a text column, some kilobytes a row, each behind a line break, as
- *   they are (to decompress them would take longer than to search them); `first` is the number of
+ *   they are (to decompress texts or postings would take longer than to use them); `first` is the number of
  *   the first. A vocabulary begins with a row without tokens, whose `first` is the number of its marks (blocks.ts). A
  *   token may stand in several vocabularies, by another number in each.
  * - `index_postings`: in which rows the terms stand (blocks.ts).
@@ -11,7 +11,7 @@ import type { Database } from "../database.ts";
  */
 export const INDEX_TABLES = {
   index_terms: `first INTEGER, "column" VARCHAR, tokens VARCHAR USING COMPRESSION uncompressed`,
-  index_postings: `"key" INTEGER, postings BLOB`,
+  index_postings: `"key" INTEGER, postings BLOB USING COMPRESSION uncompressed`,
   index_ranges: `provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, row_start INTEGER, row_end INTEGER`,
 } as const;
 
