@@ -36,6 +36,10 @@ async function run(): Promise<number> {
     const { runExportChild } = await import("./jobs/export-child.ts");
     return runExportChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
   }
+  if (argv[0] === "__stage") {
+    const { runStageChild } = await import("./jobs/stage-child.ts");
+    return runStageChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

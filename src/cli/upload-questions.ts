@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Input } from "../ingest/input.ts";
 import { type InputFacts, inspectInput } from "../ingest/inspect.ts";
 import { requireTask, taskFields } from "../ingest/lake-checks.ts";
+import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
@@ -13,7 +14,7 @@ import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadMode } from "../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import type { Terminal } from "./terminal.ts";
-import { parseMeta, parseType, type UploadFlags } from "./upload-flags.ts";
+import { parseType, type UploadFlags } from "./upload-flags.ts";
 
 export interface UploadQuestions {
   path: string | undefined;

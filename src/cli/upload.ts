@@ -2,6 +2,7 @@ import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import type { UploadProgress } from "../ingest/execute.ts";
 import type { Input } from "../ingest/input.ts";
+import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
@@ -12,7 +13,7 @@ import { formatBytes, formatQuantity } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
 import { describeUpload } from "./job-text.ts";
 import { remoteUrl } from "./remote.ts";
-import { missingFlags, parseMeta, parseType, UPLOAD_FLAGS, type UploadFlags } from "./upload-flags.ts";
+import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./upload-flags.ts";
 
 export const uploadCommand = defineCommand({
   summary: "Upload raw data or labels",

@@ -132,6 +132,9 @@ export function unreachable(url: string, cause: unknown): AppError {
   );
 }
 
+/** What is told of a machine's disk. */
+const OF_A_MACHINE: ReadonlySet<ErrorCode> = new Set(["no_space", "permission_denied", "io"]);
+
 export async function serverError(url: string, response: Response): Promise<AppError> {
   const parsed = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
   if (!parsed.success) {
@@ -148,5 +151,7 @@ export async function serverError(url: string, response: Response): Promise<AppE
   // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
   const { request_id, ...own } = details ?? {};
   const told = known === "internal" && request_id !== undefined ? { ...own, request_id } : own;
-  return new AppError(known, message, Object.keys(told).length === 0 ? {} : { details: told });
+  // Else a person would look at the disk of the wrong machine.
+  const where = OF_A_MACHINE.has(known) ? "on the server, " : "";
+  return new AppError(known, `${where}${message}`, Object.keys(told).length === 0 ? {} : { details: told });
 }

@@ -22,8 +22,10 @@ export interface UploadProgress {
 export interface ExecuteOptions {
   target: UploadTarget;
   database: Database;
-  /** Where relative paths of rows start, after the input's own folder. */
-  workingFolder: string;
+  /** Where relative paths of rows start, after the input's own folder; undefined where rows may name no files. */
+  workingFolder: string | undefined;
+  /** Who brings it; the account of this process without. */
+  createdBy?: string;
   /** Images and files larger than this become rejected rows. */
   maxBytes: number;
   signal?: AbortSignal;
@@ -80,7 +82,7 @@ async function fillUpload(
     format: 1,
     upload_id: sink.uploadId,
     created_at: new Date().toISOString(),
-    created_by: userName(),
+    created_by: options.createdBy ?? userName(),
     type: request.type,
     ...key,
     mode: request.mode,
@@ -109,6 +111,7 @@ async function stageContents(
 ): Promise<string> {
   const { database, signal } = options;
   const { input, content } = plan;
+  const { workingFolder } = options;
   if (!content) throw new AppError("internal", "rows without content have nothing to stage");
   const table = `contents_${randomUUID().replaceAll("-", "")}`;
   await database.run(
@@ -121,7 +124,7 @@ async function stageContents(
     input,
     source: content,
     stager,
-    folders: [input.folder, options.workingFolder],
+    folders: workingFolder === undefined ? undefined : [input.folder, workingFolder],
     maxBytes: options.maxBytes,
     ...(signal ? { signal } : {}),
   });

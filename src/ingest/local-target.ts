@@ -16,13 +16,12 @@ import { createContentStager } from "./stage-contents.ts";
 import type { UploadCheck, UploadTarget } from "./upload-target.ts";
 
 /** A lake by its folder: an upload is staged in it and becomes pending by one rename. */
-export function localTarget(lake: Lake): UploadTarget {
+export function localTarget(lake: Lake, { uploadId = createUploadId() } = {}): UploadTarget {
   return {
     taxonomy: () => readTaxonomy(lake),
     partitions: () => knownPartitions(lake),
     check: (check) => checkUpload(lake, check),
     begin: async ({ key }, _identity, signal) => {
-      const uploadId = createUploadId();
       const folder = join(lake.layout.incoming, uploadId);
       const layout = createUploadLayout(folder);
       throwIfCancelled(signal);

@@ -35,8 +35,8 @@ export interface RowContentsOptions {
   input: Input;
   source: ContentSource;
   stager: ContentStager;
-  /** Where relative paths start, first wins. */
-  folders: readonly string[];
+  /** Where relative paths start, first wins; undefined where rows may name no files: they are another machine's. */
+  folders: readonly string[] | undefined;
   maxBytes: number;
   signal?: AbortSignal;
 }
@@ -124,9 +124,9 @@ async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowCo
 }
 
 async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
-  const { source, stager, folders, maxBytes } = options;
+  const { source, stager, folders, maxBytes, input } = options;
   const name = cell.name ?? cell.path;
-  const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, folders[0] ?? "/") };
+  const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, input.folder) };
   if (cell.bytes !== null && cell.bytes.length > 0) {
     if (cell.bytes.length > maxBytes) return { ...named, reject: tooLarge(cell.bytes.length, maxBytes) };
     return { ...named, sourceHash: await stager.stageBytes(cell.bytes) };
@@ -146,12 +146,13 @@ async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowCon
   }
 }
 
-async function locate(path: string, folders: readonly string[]) {
+async function locate(path: string, folders: readonly string[] | undefined) {
+  if (folders === undefined) return `${path} is only named, its bytes are not there`;
   if (isRemote(path)) return `${path} is not a local file; download it first`;
   return (await findLocalFile(path, folders)) ?? `the file ${path} does not exist`;
 }
 
-async function readText(path: string, folders: readonly string[]): Promise<Partial<RowContent>> {
+async function readText(path: string, folders: readonly string[] | undefined): Promise<Partial<RowContent>> {
   const found = await locate(path, folders);
   if (typeof found === "string") return { reject: found };
   if (found.sizeBytes > MAX_TEXT_BYTES) return { reject: tooLarge(found.sizeBytes, MAX_TEXT_BYTES) };

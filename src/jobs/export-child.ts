@@ -3,26 +3,21 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Settings } from "../config.ts";
-import { toAppError } from "../errors.ts";
 import { type ExportManifest, exportRows } from "../export/export.ts";
-import { describeLake } from "../lake/lake.ts";
 import { createEngine } from "../query/create-engine.ts";
 import { type ExportFile, ExportFileSchema, RemoteExportSchema } from "../schema/export.ts";
-import { readLines } from "../util/lines.ts";
+import { ChildLakeSchema, type OrderTools, obeyOrder } from "./order-child.ts";
 
 /** What the child is told, one JSON line on its stdin, whose end means: stop. */
 const ExportOrderSchema = v.object({
-  lake: v.object({
-    root: v.string(),
-    modes: v.object({ folder: v.number(), file: v.number(), asset: v.number() }),
-  }),
+  lake: ChildLakeSchema,
   /** Those of the server. */
   settings: v.record(v.string(), v.unknown()),
   request: RemoteExportSchema,
   /** A new folder. */
   output: v.string(),
 });
-export type ExportOrder = v.InferOutput<typeof ExportOrderSchema>;
+export type ExportOrder = v.InferInput<typeof ExportOrderSchema>;
 
 /** What it says, one JSON object a line. */
 export const ExportMessageSchema = v.variant("type", [
@@ -32,50 +27,24 @@ export const ExportMessageSchema = v.variant("type", [
     result: v.object({ rows: v.number(), bytes: v.number(), missing: v.number() }),
     files: v.array(ExportFileSchema),
   }),
-  v.object({
-    type: v.literal("broken"),
-    error: v.object({
-      code: v.string(),
-      message: v.string(),
-      details: v.optional(v.record(v.string(), v.unknown())),
-    }),
-  }),
 ]);
 export type ExportMessage = v.InferOutput<typeof ExportMessageSchema>;
 
 const SAY_MS = 200;
 
 /** The hidden command: makes one export as told on stdin, in a process of its own, so that it costs no server its time. */
-export async function runExportChild(
+export function runExportChild(
   input: AsyncIterable<Uint8Array>,
   write: (line: string) => void,
 ): Promise<number> {
-  const say = (message: ExportMessage) => write(`${JSON.stringify(message)}\n`);
-  const lines = readLines(input);
-  const { value: line } = await lines.next();
-  const order = v.parse(v.pipe(v.string(), v.parseJson(), ExportOrderSchema), line);
-  const stop = new AbortController();
-  const listen = async () => {
-    await lines.next();
-    stop.abort();
-  };
-  void listen();
-  try {
-    say(await makeExport(order, stop.signal, say));
-    return 0;
-  } catch (error) {
-    say({ type: "broken", error: toAppError(error).toDocument().error });
-    return 1;
-  }
+  return obeyOrder(input, write, ExportOrderSchema, makeExport);
 }
 
 async function makeExport(
-  { lake: place, settings, request, output }: ExportOrder,
-  signal: AbortSignal,
-  say: (message: ExportMessage) => void,
+  { lake, settings, request, output }: v.InferOutput<typeof ExportOrderSchema>,
+  { signal, say }: OrderTools<ExportMessage>,
 ): Promise<ExportMessage> {
   const { engine: name = "duckdb", format, images, skip_missing: skipMissing, ...query } = request;
-  const lake = describeLake(place.root, place.modes);
   const engine = await createEngine(name, async () => lake, settings as unknown as Settings);
   let total = 0;
   let saidMs = 0;

@@ -4,6 +4,7 @@ import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
 import { exportRoutes } from "./export-routes.ts";
+import { inputRoutes } from "./input-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
@@ -41,6 +42,7 @@ export function createApp(deps: ServerDeps) {
     .use(jobRoutes(deps))
     .use(uploadListRoutes(deps))
     .use(uploadRoutes(deps))
+    .use(inputRoutes(deps))
     .use(validateRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))

@@ -6,8 +6,9 @@ import type { Logger, LogLevelControl } from "../log.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import type { Engines } from "./engines.ts";
 import type { ExportRuns } from "./export-runs.ts";
+import type { InputUploads } from "./input-uploads.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
-import type { QuerySlots } from "./query-slots.ts";
+import type { Slots } from "./slots.ts";
 import type { SystemState } from "./system-state.ts";
 
 /** What the routes need; each takes the part it uses. */
@@ -17,8 +18,9 @@ export interface ServerDeps {
   supervisor: Supervisor;
   checks: AssetCheckRuns;
   exports: ExportRuns;
+  inputs: InputUploads;
   engines: Engines;
-  slots: QuerySlots;
+  slots: Slots;
   /** Answers that are read in parts. */
   files: AnswerFiles;
   /** Who asks: the name of a token; undefined where nobody needs one. */

@@ -4,15 +4,9 @@ import { sqlLimits } from "../query/create-engine.ts";
 import type { RowFormat } from "../query/output/formats.ts";
 import type { EngineName } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
+import { readParameters } from "./parameters.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
-import {
-  describeRows,
-  EngineSchema,
-  FormatSchema,
-  formatOf,
-  readParameters,
-  wantsDescription,
-} from "./row-formats.ts";
+import { describeRows, EngineSchema, FormatSchema, formatOf, wantsDescription } from "./row-formats.ts";
 
 const SqlSchema = v.pipe(v.string(), v.minLength(1, "is empty; write one SELECT"));
 const ParametersSchema = v.strictObject({ sql: SqlSchema, engine: EngineSchema, format: FormatSchema });

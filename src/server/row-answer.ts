@@ -6,11 +6,11 @@ import { holdBack } from "../query/output/hold-back.ts";
 import { encodeFailure } from "../schema/result-failure.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import { parseRange } from "./byte-range.ts";
-import type { QuerySlots } from "./query-slots.ts";
 import { wantsDescription } from "./row-formats.ts";
+import type { Slots } from "./slots.ts";
 
 export interface RowAnswerOptions {
-  slots: QuerySlots;
+  slots: Slots;
   logger: Logger;
   /** Answers that are read in parts. */
   files: AnswerFiles;

@@ -1,6 +1,5 @@
 import type { GenericSchema } from "valibot";
 import * as v from "valibot";
-import { AppError } from "../errors.ts";
 import { mediaTypes, ROW_FORMATS, type RowFormat } from "../query/output/formats.ts";
 import { negotiate } from "../query/output/negotiate.ts";
 import { ENGINE_NAMES } from "../schema/query.ts";
@@ -46,22 +45,4 @@ export function describeRows(summary: string, query?: GenericSchema): RowRouteDe
     ),
     ...(query && { query }),
   };
-}
-
-/**
- * The parameters of a URL, checked; a repeated one is a list. The framework would also cut a value at its commas, which
- * a statement or a text has. Throws `usage`.
- */
-export function readParameters<S extends GenericSchema>(request: Request, schema: S): v.InferOutput<S> {
-  const { pathname, searchParams } = new URL(request.url);
-  const given: Record<string, string | string[]> = {};
-  for (const name of new Set(searchParams.keys())) {
-    const values = searchParams.getAll(name);
-    given[name] = values.length === 1 ? (values[0] as string) : values;
-  }
-  const checked = v.safeParse(schema, given);
-  if (checked.success) return checked.output;
-  const [issue] = checked.issues;
-  const path = v.getDotPath(issue);
-  throw new AppError("usage", `GET ${pathname}: ${path === null ? "" : `${path}: `}${issue.message}`);
 }

@@ -5,15 +5,9 @@ import { AppError } from "../errors.ts";
 import type { RowFormat } from "../query/output/formats.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
+import { readParameters } from "./parameters.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
-import {
-  describeRows,
-  EngineSchema,
-  FormatSchema,
-  formatOf,
-  readParameters,
-  wantsDescription,
-} from "./row-formats.ts";
+import { describeRows, EngineSchema, FormatSchema, formatOf, wantsDescription } from "./row-formats.ts";
 
 const BodySchema = v.strictObject({ ...RowQuerySchema.entries, engine: EngineSchema });
 

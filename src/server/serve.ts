@@ -18,8 +18,9 @@ import { createEngines } from "./engines.ts";
 import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
 import { checkExposure, createHostCheck, isLoopback, readTokens } from "./guard.ts";
+import { createInputUploads } from "./input-uploads.ts";
 import { createOperations } from "./operations.ts";
-import { createSlots } from "./query-slots.ts";
+import { createSlots } from "./slots.ts";
 import { announceServer } from "./systemd.ts";
 
 export interface ServeOptions {
@@ -83,11 +84,18 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     folder: join(settings.scratchFolder, `exports-${Bun.hash(lake.root).toString(16)}`),
   });
   const engines = createEngines(options);
-  const slots = createSlots(settings.sql.max_running, settings.sql.timeout_s * 1000);
+  const slots = createSlots(settings.sql.max_running, {
+    waitMs: settings.sql.timeout_s * 1000,
+    work: `${settings.sql.max_running} queries (sql.max_running)`,
+  });
   const files = createAnswerFiles(
     // One server holds a lake; what its predecessor left is its own.
     join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
   );
+  const inputs = createInputUploads({
+    ...options,
+    folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
+  });
   const callers = createCallers();
   const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
   const startedAt = new Date().toISOString();
@@ -98,6 +106,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     supervisor,
     checks,
     exports,
+    inputs,
     engines,
     slots,
     files,
@@ -154,7 +163,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       logger.info("stopping");
       service.stopping();
       access.close();
-      await Promise.all([supervisor.stop(), checks.stop(), exports.stop()]);
+      await Promise.all([supervisor.stop(), checks.stop(), exports.stop(), inputs.stop()]);
       await stopListening(server);
       engines.close();
       await files.close();

@@ -1,7 +1,7 @@
 import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { JobRecord } from "../schema/job.ts";
-import type { QuerySlots } from "./query-slots.ts";
+import type { Slots } from "./slots.ts";
 import type { CatalogFacts, SystemFacts } from "./system-facts.ts";
 
 /** What a server is at the moment: `GET /status` and `GET /metrics` tell it. */
@@ -26,7 +26,7 @@ export interface SystemState {
 export interface StateSources {
   facts: SystemFacts;
   supervisor: Pick<Supervisor, "running">;
-  slots: Pick<QuerySlots, "load">;
+  slots: Pick<Slots, "load">;
   checks: Pick<AssetCheckRuns, "load">;
   workers: number;
   startedAt: string;

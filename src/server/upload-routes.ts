@@ -8,23 +8,20 @@ import {
   commitReceived,
   dropReceiving,
   knownContents,
-  readCommitted,
   receiveFile,
   receiveRows,
   requireReceiving,
 } from "../ingest/receive.ts";
-import { listUploadsOf } from "../jobs/upload-list.ts";
 import { openDatabase } from "../query/database.ts";
 import { Sha256Schema, UploadIdSchema } from "../schema/names.ts";
 import { PartitionKeySchema } from "../schema/partition.ts";
 import { HashesSchema, UploadOfferSchema } from "../schema/receiving.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import type { ServerDeps } from "./deps.ts";
+import { findHandedOver, isOwn } from "./handed-over.ts";
 
 const ParamsSchema = v.object({ id: UploadIdSchema });
 const DoneSchema = v.object({ upload_id: v.string() });
-/** Completed uploads that a repeated commit is looked for among. */
-const COMPLETED = 1000;
 
 /** POST /uploads; POST /uploads/{id}/known and /commit; PUT /uploads/{id}/files/{sha256} and /rows; DELETE /uploads/{id}. */
 export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "keepOpen">) {
@@ -33,17 +30,12 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
   const receivedBy = (request: Request, id: string) => requireReceiving(lake, id, ownerOf(request));
   const maxBytes = parseSize(settings.images.max_bytes);
   const commit = async (request: Request, id: string, given: UploadManifest) => {
-    // An answer that was lost: the upload may be on its way, or done already.
-    const before = await readCommitted(lake, id);
-    if (before !== undefined && before.created_by === (callerName(request) ?? before.created_by))
-      return before;
     const received = await receivedBy(request, id).catch(async (error) => {
-      const owner = callerName(request);
-      const done = await listUploadsOf(lake, { owner, completed: COMPLETED });
-      if (done.some(({ upload_id }) => upload_id === id)) return undefined;
-      throw error;
+      const before = await findHandedOver(lake, id);
+      if (before === undefined || !isOwn(before, callerName(request))) throw error;
+      return before;
     });
-    if (received === undefined) return given;
+    if ("rows" in received) return { ...given, rows: received.rows };
     const manifest = { ...given, created_by: callerName(request) ?? given.created_by };
     const database = await openDatabase({ scratch: settings.scratchFolder, memory: "256MB", threads: 1 });
     try {

@@ -172,7 +172,7 @@ test.skipIf(!mayMount)("a server without room says so in one sentence, and leave
   const state = runs.start({ ...REQUEST, datasets: ["책"] });
   await until(async () => state.finished_at !== null);
   expect(state).toMatchObject({ status: "failed", error: { code: "no_space" }, files: [] });
-  expect(state.error?.message).toContain("no space left");
+  expect(state.error?.message).toContain("no space is left");
   await runs.stop();
 });
 

@@ -9,8 +9,8 @@ import type { EncodedResult } from "../../src/query/output/encoder.ts";
 import { createAnswerFiles } from "../../src/server/answer-files.ts";
 import { parseRange } from "../../src/server/byte-range.ts";
 import { problem } from "../../src/server/problem.ts";
-import { createSlots } from "../../src/server/query-slots.ts";
 import { answerRows } from "../../src/server/row-answer.ts";
+import { createSlots } from "../../src/server/slots.ts";
 
 const [BATCH] = new Table({ text: vectorFromArray(["x".repeat(100_000)], new Utf8()) }).batches;
 
@@ -22,7 +22,7 @@ afterEach(() => stop());
 
 /** A server whose rows come from `batches`; its one slot shows whether a query has ended. */
 function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
-  const slots = createSlots(1, 50);
+  const slots = createSlots(1, { waitMs: 50, work: "1 queries" });
   const logger = { ...silentLogger, warnings: [] as string[] };
   logger.warn = (message) => logger.warnings.push(message);
   const keepOpen = () => {};

@@ -118,6 +118,7 @@ test("the interface describes itself", async () => {
     ["/uploads/{id}/rows", ["put"]],
     ["/uploads/{id}/commit", ["post"]],
     ["/uploads/{id}", ["delete"]],
+    ["/uploads/{id}/input", ["put"]],
     ["/validate-assets", ["post"]],
     ["/validations/{id}", ["delete", "get"]],
     ["/validations/{id}/report", ["get"]],

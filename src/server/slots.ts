@@ -1,17 +1,18 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
 
-/** Lets so many queries run at a time; the others wait in the order they came. */
-export interface QuerySlots {
+/** Lets so much work of one kind run at a time; the rest waits in the order it came. */
+export interface Slots {
   /**
    * Waits for a place and gives what frees it (which may be called several times). Throws `busy` when none came free in
    * time, `cancelled` when the signal fired.
    */
   take(signal: AbortSignal): Promise<() => void>;
-  /** How many run and how many wait at the moment. */
+  /** How much runs and how much waits at the moment. */
   load(): { running: number; waiting: number };
 }
 
-export function createSlots(count: number, waitMs: number): QuerySlots {
+/** `work` names what all places are taken by, for messages. */
+export function createSlots(count: number, { waitMs, work }: { waitMs: number; work: string }): Slots {
   let free = count;
   const waiting: (() => void)[] = [];
   const release = () => {
@@ -51,7 +52,7 @@ export function createSlots(count: number, waitMs: number): QuerySlots {
             giveUp(
               new AppError(
                 "busy",
-                `the server is at work on ${count} queries (sql.max_running) and none ended in time; ask again later`,
+                `the server is at work on ${work} and none ended in time; ask again later`,
               ),
             ),
           waitMs,

@@ -1,0 +1,86 @@
+import * as v from "valibot";
+import { parseSize, type Settings } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { executeUpload } from "../ingest/execute.ts";
+import { localTarget } from "../ingest/local-target.ts";
+import { planUpload, type UploadRequest } from "../ingest/plan.ts";
+import { openUploadSession } from "../ingest/session.ts";
+import { UploadIdSchema } from "../schema/names.ts";
+import { UploadManifestSchema } from "../schema/upload.ts";
+import { ChildLakeSchema, type OrderTools, obeyOrder } from "./order-child.ts";
+
+export const StageOrderSchema = v.object({
+  lake: ChildLakeSchema,
+  /** Those of the server. */
+  settings: v.record(v.string(), v.unknown()),
+  /** The file that came. */
+  path: v.string(),
+  upload_id: UploadIdSchema,
+  /** Null where nobody has a name. */
+  created_by: v.nullable(v.string()),
+  /** An `UploadRequest`, checked where it came in. */
+  request: v.record(v.string(), v.unknown()),
+});
+export type StageOrder = v.InferInput<typeof StageOrderSchema>;
+
+export const StageMessageSchema = v.variant("type", [
+  v.object({ type: v.literal("done"), manifest: UploadManifestSchema }),
+]);
+export type StageMessage = v.InferOutput<typeof StageMessageSchema>;
+
+/** Staging streams: more memory would only be held. */
+const MEMORY = "256MB";
+const THREADS = 1;
+
+/** The hidden command: stages one file of rows as told on stdin, so that whatever is in it costs no server its life. */
+export function runStageChild(
+  input: AsyncIterable<Uint8Array>,
+  write: (line: string) => void,
+): Promise<number> {
+  return obeyOrder(input, write, StageOrderSchema, stage);
+}
+
+async function stage(
+  {
+    lake,
+    settings: given,
+    path,
+    upload_id: uploadId,
+    created_by: createdBy,
+    request,
+  }: v.InferOutput<typeof StageOrderSchema>,
+  { signal }: OrderTools<StageMessage>,
+): Promise<StageMessage> {
+  const settings = given as unknown as Settings;
+  const target = localTarget(lake, { uploadId });
+  const session = await openUploadSession({
+    scratchFolder: settings.scratchFolder,
+    memory: MEMORY,
+    threads: THREADS,
+    signal,
+  });
+  try {
+    const { database } = session;
+    const plan = await planUpload(request as unknown as UploadRequest, await session.open(path), {
+      target,
+      database,
+    });
+    if (plan.content && plan.content.embedded === undefined) {
+      throw new AppError(
+        "invalid_input",
+        "the rows name files, which the server does not see; put their bytes into the image column (datasets does it in to_parquet), or use `datalake upload`",
+      );
+    }
+    const manifest = await executeUpload(plan, {
+      target,
+      database,
+      workingFolder: undefined,
+      ...(createdBy !== null && { createdBy }),
+      maxBytes: parseSize(settings.images.max_bytes),
+      signal,
+    });
+    return { type: "done", manifest };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,227 @@
+/** Whole uploads by one request, against a real server. */
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { createToken } from "../../src/lake/tokens.ts";
+import { openDatabase } from "../../src/query/database.ts";
+import { quoteText } from "../../src/query/sql.ts";
+import { createUploadId } from "../../src/schema/names.ts";
+import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
+
+setDefaultTimeout(60_000);
+
+const running: ServeProcess[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop("SIGKILL");
+});
+
+async function serve(world: World): Promise<ServeProcess> {
+  world.env.DATALAKE_SCRATCH = join(world.folder, "scratch");
+  const server = await startServe(world);
+  running.push(server);
+  return server;
+}
+
+interface Answer {
+  status: number;
+  upload_id?: string;
+  rows?: number;
+  task?: string;
+  variant?: string;
+  error?: { code: string; message: string };
+}
+
+async function put(
+  server: ServeProcess,
+  parameters: Record<string, string> | [string, string][],
+  body: string | Uint8Array<ArrayBuffer>,
+  { id = createUploadId(), headers = {} }: { id?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const query = new URLSearchParams(parameters);
+  const response = await fetch(`${server.url}/uploads/${id}/input?${query}`, {
+    method: "PUT",
+    headers,
+    body,
+  });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+const RAW = { type: "raw", provider: "hub", dataset: "한꺼번에" };
+
+/** Parquet as `datasets` writes it: a struct of bytes and path, and a text. */
+async function makePages(world: World, images: (Buffer | string)[]): Promise<Uint8Array<ArrayBuffer>> {
+  const database = await openDatabase({ scratch: join(world.folder, "making"), threads: 1 });
+  const path = join(world.folder, "making", "pages.parquet");
+  const values = images.map((image, at) => {
+    const bytes = typeof image === "string" ? "NULL" : `from_hex('${image.toString("hex")}')`;
+    const name = typeof image === "string" ? image : `쪽-${at}.jpg`;
+    return `({'bytes': ${bytes}, 'path': ${quoteText(name)}}, '글 ${at}')`;
+  });
+  await database.run(
+    `COPY (SELECT * FROM (VALUES ${values.join(", ")}) t(image, text)) TO ${quoteText(path)} (FORMAT parquet)`,
+  );
+  database.close();
+  return new Uint8Array(await Bun.file(path).arrayBuffer());
+}
+
+/** Uploads by the part of staging they are in, and what the server's scratch holds of inputs. */
+async function left(world: World): Promise<{ incoming: string[]; pending: string[]; inputs: string[] }> {
+  const ids = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith("u"));
+  const scratch = join(world.folder, "scratch");
+  const folders = (await readdir(scratch).catch(() => [])).filter((name) => name.startsWith("inputs-"));
+  const inputs = await Promise.all(folders.map((name) => readdir(join(scratch, name))));
+  const { incoming, pending } = world.lake.layout;
+  return { incoming: await ids(incoming), pending: await ids(pending), inputs: inputs.flat() };
+}
+
+test("a file with images, then labels for them, are staged, processed and found", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1), await makeImage(2), Buffer.from("no image")]);
+  const raw = await put(server, { ...RAW, max_rejects: "50%", description: "세 쪽" }, pages);
+  expect(raw).toMatchObject({ status: 200, task: "raw", variant: "image", rows: 3 });
+  const labels = [1, 2].map((at) => JSON.stringify({ source_name: `쪽-${at - 1}.jpg`, label: { 글: at } }));
+  const key = { ...RAW, type: "task", task: "ocr", variant: "words", meta: "lang=ko", format: "jsonl" };
+  expect(await put(server, key, labels.join("\n"))).toMatchObject({ status: 200, task: "ocr", rows: 2 });
+  expect(await left(world)).toMatchObject({ incoming: [], inputs: [] });
+  const done = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  expect(JSON.parse(done.stdout).uploads).toMatchObject([
+    { status: "completed", rows: 2, rejected: 1 },
+    { status: "completed", rows: 2, rejected: 0 },
+  ]);
+  const found = await runProgram(world, ["search", "--task", "ocr", "--json"]);
+  const { rows } = JSON.parse(found.stdout);
+  expect(rows).toMatchObject([{ lang: "ko", width: 24 }, { source_name: "쪽-1.jpg" }]);
+});
+
+test("the same upload sent again is the same upload, on its way and done", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  const id = createUploadId();
+  const append = { ...RAW, mode: "append" };
+  const first = await put(server, append, pages, { id });
+  expect(first).toMatchObject({ status: 200, upload_id: id, rows: 1 });
+  expect(await put(server, append, pages, { id })).toEqual(first);
+  expect((await left(world)).pending).toEqual([id]);
+  await runProgram(world, ["process", "start", "--wait"]);
+  expect(await put(server, append, pages, { id })).toEqual(first);
+  expect((await left(world)).pending).toEqual([]);
+});
+
+test("files of the server are not read, whatever the rows name", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const secret = join(world.folder, "secret.jpg");
+  await writeFile(secret, await makeImage(7));
+  const rows = (column: string, path: string) => JSON.stringify({ [column]: path, text: "x" });
+  for (const line of [rows("image_path", secret), rows("file", secret), rows("image", `file://${secret}`)]) {
+    const answer = await put(server, { ...RAW, format: "jsonl" }, line);
+    expect(answer).toMatchObject({ status: 422, error: { code: "invalid_input" } });
+  }
+  const pages = await makePages(world, [
+    await makeImage(1),
+    secret,
+    `file://${secret}`,
+    "../../../secret.jpg",
+  ]);
+  expect((await put(server, { ...RAW, max_rejects: "3" }, pages)).status).toBe(200);
+  const done = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  expect(JSON.parse(done.stdout).uploads).toMatchObject([{ rows: 1, rejected: 3 }]);
+});
+
+test("what cannot be taken is refused in one sentence, and nothing of it stays", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  const wrong: [Record<string, string>, Uint8Array<ArrayBuffer> | string, string, RegExp][] = [
+    [{ type: "raw", provider: "hub" }, pages, "usage", /dataset/],
+    [{ ...RAW, colour: "red" }, pages, "usage", /colour/],
+    [{ ...RAW, mode: "merge" }, pages, "usage", /mode: is none of create/],
+    [{ ...RAW, meta: "lang=ko" }, pages, "usage", /lang/],
+    [{ ...RAW, dataset: "../d" }, pages, "invalid_name", /dataset/],
+    [{ ...RAW, provider: "nobody" }, pages, "not_found", /hub/],
+    [{ ...RAW, type: "task", task: "ocr", variant: "v" }, pages, "usage", /lang/],
+    [RAW, "neither parquet nor arrow", "unsupported_format", /input cannot be uploaded/],
+    [RAW, pages.slice(0, -20), "invalid_input", /input/],
+    [{ ...RAW, format: "csv" }, "text\n", "empty_input", /input.csv has no rows/],
+    [{ ...RAW, format: "zip" }, pages, "usage", /format/],
+  ];
+  for (const [parameters, body, code, message] of wrong) {
+    const { error } = await put(server, parameters, body);
+    expect({ parameters, code: error?.code }).toEqual({ parameters, code });
+    expect(error?.message).toMatch(message);
+    expect(error?.message).not.toContain(world.folder);
+  }
+  expect(await put(server, RAW, pages, { headers: { "x-sha256": "0".repeat(64) } })).toMatchObject({
+    status: 422,
+  });
+  expect((await put(server, RAW, pages, { headers: { "x-sha256": "zz" } })).error?.code).toBe("usage");
+  expect((await put(server, RAW, pages, { id: "..%2f..%2fetc" })).error?.code).toBe("usage");
+  expect(await left(world)).toEqual({ incoming: [], pending: [], inputs: [] });
+});
+
+test("a body that breaks off, and a server that is killed, leave nothing that anybody would process", async () => {
+  const world = await makeWorld();
+  const first = await serve(world);
+  const { port } = new URL(first.url);
+  const id = createUploadId();
+  const head = `PUT /uploads/${id}/input?${new URLSearchParams(RAW)} HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
+  const hang = () => {
+    const socket = connect(Number(port), "127.0.0.1", () =>
+      socket.write(`${head}Content-Length: 100000\r\n\r\n${"x".repeat(1000)}`),
+    );
+    socket.on("error", () => {});
+    return socket;
+  };
+  const socket = hang();
+  await until(async () => (await left(world)).inputs.length === 1);
+  // The same upload is not taken twice at once.
+  expect((await put(first, RAW, "x", { id })).error?.code).toBe("conflict");
+  socket.destroy();
+  await until(async () => (await left(world)).inputs.length === 0);
+  hang();
+  await until(async () => (await left(world)).inputs.length === 1);
+  await first.stop("SIGKILL");
+  // As a server leaves it that dies while it stages: what is there is not believed.
+  const torn = join(world.lake.layout.incoming, id, "files", "00");
+  await mkdir(torn, { recursive: true });
+  await writeFile(join(torn, "0".repeat(64)), "torn");
+  const second = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  expect(await put(second, RAW, pages, { id })).toMatchObject({ status: 200, upload_id: id });
+  expect(await left(world)).toEqual({ incoming: [], pending: [id], inputs: [] });
+  const files = await readdir(join(world.lake.layout.upload("pending", id), "files"), { recursive: true });
+  expect(files).not.toContain(`00/${"0".repeat(64)}`);
+});
+
+test("only curators upload, under their own name, and it stands in the audit log", async () => {
+  const world = await makeWorld();
+  const nowMs = Date.now();
+  const reader = await createToken(world.lake, { name: "lee", role: "reader", nowMs, expiresMs: undefined });
+  const curator = await createToken(world.lake, {
+    name: "kim",
+    role: "curator",
+    nowMs,
+    expiresMs: undefined,
+  });
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  expect((await put(server, RAW, pages)).error?.code).toBe("unauthorized");
+  expect((await put(server, RAW, pages, as(reader.token))).error?.code).toBe("forbidden");
+  const { upload_id: id } = await put(server, RAW, pages, as(curator.token));
+  const manifest = await Bun.file(join(world.lake.layout.pending, id ?? "", "upload.json")).json();
+  expect(manifest.created_by).toBe("kim");
+  const other = await createToken(world.lake, { name: "park", role: "curator", nowMs, expiresMs: undefined });
+  const again = () => put(server, { ...RAW, mode: "append" }, pages, { ...as(other.token), id: id ?? "" });
+  await until(async () => (await again()).status !== 401);
+  expect((await again()).error?.code).toBe("conflict");
+  const log = (await readdir(world.lake.layout.logs)).find((name) => name.startsWith("audit-")) ?? "";
+  const lines = (await Bun.file(join(world.lake.layout.logs, log)).text()).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line)).filter(({ outcome }) => outcome === "ok")).toMatchObject([
+    { who: "kim", action: "PUT /uploads", target: `/uploads/${id}/input` },
+  ]);
+});
