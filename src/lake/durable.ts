@@ -1,7 +1,7 @@
-import { dlopen, FFIType } from "bun:ffi";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
+import { type FlushThread, startFlushThread } from "./flush-thread.ts";
 
 /** SMB refuses to sync a folder with one of these; the rename itself is then as durable as the server makes it. */
 const FOLDER_SYNC_UNSUPPORTED = new Set(["ENOENT", "EINVAL", "ENOTSUP", "EOPNOTSUPP"]);
@@ -29,23 +29,13 @@ export async function syncBatch(folder: string, files: Iterable<string>): Promis
   for (const file of files) await syncFile(file);
 }
 
-let syncfs: ((fd: number) => number) | null | undefined;
+let flushThread: FlushThread | undefined;
 
 /** Flushes the whole file system that holds `folder`; says whether this system can (syncfs(2) on Linux with glibc). */
 export async function syncFileSystem(folder: string): Promise<boolean> {
-  syncfs ??= loadSyncfs();
-  const call = syncfs;
-  if (call === null) return false;
-  return withHandle(folder, async (handle) => call(handle.fd) === 0);
-}
-
-function loadSyncfs(): ((fd: number) => number) | null {
-  if (process.platform !== "linux") return null;
-  try {
-    return dlopen("libc.so.6", { syncfs: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols.syncfs;
-  } catch {
-    return null; // no glibc: file by file
-  }
+  flushThread ??= startFlushThread();
+  const { flush } = flushThread;
+  return withHandle(folder, (handle) => flush(handle.fd));
 }
 
 async function withHandle<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -109,25 +109,20 @@ async function measure(
     times.push(performance.now() - startedMs);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${body.slice(0, 200)}`);
   };
-  const tiles = await sliceTiles(context, UPLOADERS * Math.ceil(seconds / 5));
+  const uploading = runUploaders(context, lake, url, seconds);
   const searchers = Array.from({ length: CLIENTS - UPLOADERS }, (_, at) =>
     repeat(SEARCH_PAUSE_MS, at * 25, () =>
       timedFetch(measured.searchMs, "/search", search(QUERIES[at % QUERIES.length] ?? RARE_MARK)),
     ),
   );
-  const uploaders = Array.from({ length: UPLOADERS }, (_, at) =>
-    repeat(UPLOAD_PAUSE_MS, at * 1000, async () => {
-      const folder = tiles.pop();
-      if (folder === undefined) return;
-      await lake.upload(folder, `작은_${at}`, "--mode", "append");
-      measured.uploads++;
-    }),
-  );
   const health = repeat(HEALTH_PAUSE_MS, 0, () => timedFetch(measured.healthMs, "/health"));
   const memory = repeat(1000, 0, async () => {
     measured.rssBytes.push(await residentBytes(pid));
   });
-  await Promise.all([...searchers, ...uploaders, health, memory]);
+  await Promise.all([...searchers, health, memory]);
+  const { uploads, errors } = await uploading;
+  measured.uploads = uploads;
+  measured.errors.push(...errors);
   const status = (await (await fetch(`${url}/status`)).json()) as {
     job: unknown;
     uploads: { failed: number };
@@ -143,6 +138,29 @@ function search(text: string): RequestInit {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ text, limit: 10 }),
   };
+}
+
+/** Curators in a process of their own: what they do shall not hold up those who measure. */
+async function runUploaders(
+  context: BenchContext,
+  lake: BenchLake,
+  url: string,
+  seconds: number,
+): Promise<{ uploads: number; errors: string[] }> {
+  const each = Math.ceil((seconds * 1000) / UPLOAD_PAUSE_MS) + 1;
+  const tiles = await sliceTiles(context, UPLOADERS * each);
+  const lists = Array.from({ length: UPLOADERS }, (_, at) =>
+    tiles.slice(at * each, (at + 1) * each).join(","),
+  );
+  const script = join(import.meta.dir, "load-uploads.ts");
+  const { DATALAKE_LAKE: _, ...env } = lake.env;
+  const child = Bun.spawn([process.execPath, script, url, `${seconds}`, `${UPLOAD_PAUSE_MS}`, ...lists], {
+    env: { ...process.env, ...env, DATALAKE_SCRATCH: join(context.work, "curators") },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  return JSON.parse(await new Response(child.stdout).text());
 }
 
 /** Folders of five small images each. */

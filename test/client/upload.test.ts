@@ -247,3 +247,27 @@ test("what the lake refuses is refused before anything is sent, in the same word
   }
   expect(await staging(world, "incoming")).toEqual([]);
 });
+
+test("others are answered while the disk is flushed, however long that takes", async () => {
+  const world = await makeWorld();
+  const delayMs = 4000;
+  const slow = ["-e", "trace=syncfs", "-e", `inject=syncfs:delay_enter=${delayMs * 1000}`];
+  const server = await startServe(world, [], ["strace", "-f", "-qq", "-o", "/dev/null", ...slow]);
+  ends.push(() => server.stop("SIGKILL"));
+  const far = await farFrom(world, 2);
+  let isDone = false;
+  let longestMs = 0;
+  const startedMs = performance.now();
+  const uploading = upload(far, server.url).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const askedMs = performance.now();
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    longestMs = Math.max(longestMs, performance.now() - askedMs);
+    await Bun.sleep(20);
+  }
+  expect((await uploading).exit).toBe(0);
+  expect(performance.now() - startedMs).toBeGreaterThan(delayMs);
+  expect(longestMs).toBeLessThan(delayMs / 2);
+});

@@ -1,0 +1,45 @@
+/** A thread that flushes file systems: one flush may take minutes, and whoever answers others must not stop for it. */
+export interface FlushThread {
+  /** Flushes the file system of an open file; says whether that was done. */
+  flush(fd: number): Promise<boolean>;
+}
+
+/** Of no file: nothing of this program's own is needed there, and in the executable it would have no address. */
+const CODE = `
+  import { dlopen, FFIType } from "bun:ffi";
+  const { syncfs } = dlopen("libc.so.6", { syncfs: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
+  self.onmessage = ({ data: [id, fd] }) => self.postMessage([id, syncfs(fd) === 0]);
+`;
+
+/** Starts it; it keeps no process from ending. Where there is no syncfs(2), which only Linux with glibc has, it gives false. */
+export function startFlushThread(): FlushThread {
+  const waiting = new Map<number, (isDone: boolean) => void>();
+  let nextId = 0;
+  let isBroken = process.platform !== "linux";
+  const worker = isBroken ? undefined : new Worker(codeUrl());
+  const answer = (id: number, isDone: boolean) => {
+    waiting.get(id)?.(isDone);
+    waiting.delete(id);
+    if (waiting.size === 0) worker?.unref();
+  };
+  worker?.addEventListener("message", ({ data: [id, isDone] }) => answer(id, isDone));
+  worker?.addEventListener("error", () => {
+    isBroken = true;
+    for (const id of [...waiting.keys()]) answer(id, false);
+  });
+  return {
+    flush: (fd) => {
+      if (isBroken || worker === undefined) return Promise.resolve(false);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const id = nextId++;
+      waiting.set(id, resolve);
+      worker.ref();
+      worker.postMessage([id, fd]);
+      return promise;
+    },
+  };
+}
+
+function codeUrl(): string {
+  return URL.createObjectURL(new Blob([CODE], { type: "application/javascript" }));
+}
