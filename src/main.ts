@@ -40,6 +40,10 @@ async function run(): Promise<number> {
     const { runStageChild } = await import("./jobs/stage-child.ts");
     return runStageChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
   }
+  if (argv[0] === "__rebuild") {
+    const { runRebuildChild } = await import("./jobs/rebuild-child.ts");
+    return runRebuildChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
+  }
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

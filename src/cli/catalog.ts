@@ -109,7 +109,8 @@ async function openCatalog(
   const url = remoteUrl(effects);
   if (url !== undefined) {
     const { connectCatalog } = await import("../client/remote-catalog.ts");
-    return connectCatalog(url, settings.token);
+    const remote = connectCatalog(url, settings.token);
+    return { ...remote, rebuild: (options) => remote.rebuild({ ...options, onStep }) };
   }
   const lake = await effects.openLake();
   const info = () => import("../catalog/info.ts");

@@ -146,7 +146,15 @@ export async function serverError(url: string, response: Response): Promise<AppE
       },
     );
   }
-  const { code, message, details } = parsed.output.error;
+  return describedError(parsed.output.error);
+}
+
+/** The error that a server told. */
+export function describedError({
+  code,
+  message,
+  details,
+}: v.InferOutput<typeof ErrorSchema>["error"]): AppError {
   const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
   // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
   const { request_id, ...own } = details ?? {};

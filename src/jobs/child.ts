@@ -3,9 +3,9 @@ import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { describeLake } from "../lake/lake.ts";
 import { acquireLease, type Lease } from "../lake/lease.ts";
-import { createLogger, type Logger, type LogLevel } from "../log.ts";
 import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
 import { readLines } from "../util/lines.ts";
+import { createChildLogger } from "./child-log.ts";
 import { openWork, type Work } from "./work.ts";
 
 export interface ChildStreams {
@@ -90,21 +90,6 @@ async function acquirePatiently(path: string, jobId: string): Promise<Lease> {
       await Bun.sleep(50);
     }
   }
-}
-
-function createChildLogger(say: (message: ChildMessage) => void): Logger {
-  const sink = {
-    write: (line: string) => {
-      const {
-        time: _,
-        level,
-        message,
-        ...fields
-      } = JSON.parse(line) as { time: string; level: LogLevel; message: string };
-      say({ type: "log", level, message, fields });
-    },
-  };
-  return createLogger(sink, "debug");
 }
 
 /** The streams of this very process. */

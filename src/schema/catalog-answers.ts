@@ -40,6 +40,20 @@ export const RebuildResultSchema = v.object({
   path: v.string(),
 });
 
+/** A line of a rebuild that tells how it goes on: steps, then how it ended. */
+export const RebuildLineSchema = v.union([
+  v.object({ step: v.string() }),
+  v.object({ result: RebuildResultSchema }),
+  v.object({
+    error: v.object({
+      code: v.string(),
+      message: v.string(),
+      details: v.optional(v.record(v.string(), v.unknown())),
+    }),
+  }),
+]);
+export type RebuildLine = v.InferOutput<typeof RebuildLineSchema>;
+
 /** An upload that was put back: the document of `process retry`. */
 export const RetriedUploadSchema = v.object({
   upload_id: v.string(),

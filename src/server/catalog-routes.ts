@@ -1,15 +1,28 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { catalogInfo } from "../catalog/info.ts";
-import { refreshCatalog } from "../catalog/refresh.ts";
+import { toAppError } from "../errors.ts";
+import { runRebuild } from "../jobs/rebuild-process.ts";
 import { retryUpload } from "../jobs/staging.ts";
-import { CatalogInfoSchema, RebuildResultSchema, RetriedUploadSchema } from "../schema/catalog-answers.ts";
+import {
+  CatalogInfoSchema,
+  type RebuildAnswer,
+  type RebuildLine,
+  RebuildLineSchema,
+  RebuildResultSchema,
+  RetriedUploadSchema,
+} from "../schema/catalog-answers.ts";
 import type { ServerDeps } from "./deps.ts";
 
-type CatalogDeps = Pick<ServerDeps, "lake" | "settings" | "logger" | "keepOpen">;
+type CatalogDeps = Pick<ServerDeps, "lake" | "settings" | "selfCommand" | "logger" | "keepOpen">;
 
-/** GET /catalog, POST /catalog/rebuild. A rebuild ends when its connection closes; nothing is published then. */
-export function catalogRoutes({ lake, settings, logger, keepOpen }: CatalogDeps) {
+const LINES = "application/x-ndjson";
+
+/**
+ * GET /catalog, POST /catalog/rebuild. A rebuild ends when its connection closes; nothing is published then. To whoever
+ * accepts lines it tells its steps.
+ */
+export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen }: CatalogDeps) {
   return new Elysia({ name: "catalog" })
     .get("/catalog", () => catalogInfo({ lake, settings }), {
       response: { 200: CatalogInfoSchema },
@@ -17,17 +30,44 @@ export function catalogRoutes({ lake, settings, logger, keepOpen }: CatalogDeps)
     })
     .post(
       "/catalog/rebuild",
-      ({ request, body }) => {
+      async ({ request, body }) => {
         keepOpen(request);
         const full = body?.full ?? false;
-        return refreshCatalog({ lake, settings, full, logger, signal: request.signal });
+        const rebuild = (signal: AbortSignal, onStep: (step: string) => void) =>
+          runRebuild({ lake, settings, selfCommand, logger, full, signal, onStep });
+        if (request.headers.get("accept")?.includes(LINES)) return tellSteps(rebuild);
+        return Response.json(await rebuild(request.signal, () => {}));
       },
       {
         body: v.nullish(v.strictObject({ full: v.optional(v.boolean()) })),
-        response: { 200: RebuildResultSchema },
-        detail: { summary: "Brings the catalog in line with the partitions; with `full` builds it anew" },
+        detail: {
+          summary: "Brings the catalog in line with the partitions; with `full` builds it anew",
+          rows: { "application/json": RebuildResultSchema, [LINES]: RebuildLineSchema },
+        },
       },
     );
+}
+
+function tellSteps(
+  rebuild: (signal: AbortSignal, onStep: (step: string) => void) => Promise<RebuildAnswer>,
+): Response {
+  const gone = new AbortController();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start: async (controller) => {
+      const tell = (line: RebuildLine) => {
+        if (!gone.signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
+      };
+      try {
+        tell({ result: await rebuild(gone.signal, (step) => tell({ step })) });
+      } catch (error) {
+        tell(toAppError(error).toDocument());
+      }
+      if (!gone.signal.aborted) controller.close();
+    },
+    cancel: () => gone.abort(),
+  });
+  return new Response(body, { headers: { "content-type": LINES } });
 }
 
 /** POST /uploads/{id}/retry. */

@@ -15,6 +15,8 @@ import type { SystemState } from "./system-state.ts";
 export interface ServerDeps {
   lake: Lake;
   settings: Settings;
+  /** The program and its leading arguments, without a command. */
+  selfCommand: string[];
   supervisor: Supervisor;
   checks: AssetCheckRuns;
   exports: ExportRuns;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { connectCatalog } from "../../src/client/remote-catalog.ts";
+import { acquireLease } from "../../src/lake/lease.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
@@ -48,6 +50,25 @@ test("a job is started, watched and listed, and the catalog is the same as in th
   const { uploads, jobs } = JSON.parse((await there("process", "list", "--all", "--json")).stdout);
   expect(uploads).toMatchObject([{ status: "completed", dataset: "pages" }]);
   expect(jobs).toMatchObject([{ job_id: jobId }]);
+});
+
+test("a rebuild tells its steps as they come, and its errors", async () => {
+  const steps: string[] = [];
+  const catalog = connectCatalog(server.url);
+  const result = await catalog.rebuild({ full: true, onStep: (step) => steps.push(step) });
+  expect(result).toMatchObject({ rows: 1, refreshed: 1 });
+  expect([steps[0], steps.at(-1)]).toEqual(["look", "sweep"]);
+  // A program that wants one document gets one.
+  const plain = await fetch(`${server.url}/catalog/rebuild`, { method: "POST" });
+  expect(await plain.json()).toMatchObject({ rows: 1, refreshed: 0 });
+  const lease = await acquireLease(world.lake.layout.publishLease, { purpose: "a test" });
+  const stop = new AbortController();
+  const waiting = catalog.rebuild({ full: false, signal: stop.signal });
+  stop.abort();
+  expect(waiting).rejects.toMatchObject({ code: "cancelled" });
+  await lease.release();
+  // The one that was given up does not hold the lake.
+  expect(await catalog.rebuild({ full: false })).toMatchObject({ generation: result.generation });
 });
 
 test("the catalog is rebuilt there", async () => {
