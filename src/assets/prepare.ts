@@ -165,6 +165,6 @@ function checkHash(content: Content, actual: string): void {
   if (actual === content.source_hash) return;
   throw new AppError(
     "invalid_input",
-    "its bytes changed on the way (SHA-256 differs from what was uploaded); upload it again",
+    "its bytes are not those of its SHA-256: the upload, or what the lake holds of it, is damaged; upload it again, and if that does not help have `datalake assets verify --hash` name the file and remove it",
   );
 }

@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { AppError } from "../errors.ts";
 import type { ExportFormat } from "../export/formats.ts";
 import type { ImageMode } from "../export/record-batches.ts";
@@ -72,10 +73,26 @@ export const downloadCommand = defineCommand({
 });
 
 function chooseByFlags(output: string, { format, images = "embed" }: Partial<OutputChoice>): OutputChoice {
-  return { output, format: format ?? formatByEnding(output), images };
+  return { output, format: checkEnding(output, format), images };
 }
 
-function formatByEnding(output: string): ExportFormat {
-  if (output.endsWith(".parquet")) return "parquet";
-  return output.endsWith(".arrow") ? "arrow" : "dataset";
+const ENDINGS: Readonly<Record<string, ExportFormat>> = { ".parquet": "parquet", ".arrow": "arrow" };
+/** Of files that somebody may expect here; a folder of such a name would surprise. */
+const OTHER_ENDINGS = /\.(csv|tsv|jsonl?|ndjson|feather|zip|tar|gz)$/i;
+
+/** The format that is asked for, or that the ending of the output tells. Throws `usage` where they disagree. */
+function checkEnding(output: string, format: ExportFormat | undefined): ExportFormat {
+  const ending = extname(output);
+  const told = ENDINGS[ending];
+  if (told === undefined && OTHER_ENDINGS.test(output)) {
+    throw new AppError(
+      "usage",
+      `--output ${output}: no format has the ending ${ending}; name a new folder, or a file ending in .parquet or .arrow (rows as CSV or NDJSON come from \`datalake search --format\`)`,
+    );
+  }
+  if (format === undefined || told === undefined || told === format) return format ?? told ?? "dataset";
+  throw new AppError(
+    "usage",
+    `--output ${output} ends in ${ending} and --format is ${format}; make them agree`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition } from "../schema/partition.ts";
-import { formatBytes, formatCount } from "../util/format.ts";
+import { formatBytes, formatCount, formatQuantity } from "../util/format.ts";
 
 /** A job as its commands print it: how it ended, then a line for each upload. */
 export function describeJob(job: JobRecord): string {
@@ -20,11 +20,12 @@ export function describeUpload(upload: UploadOutcome): string {
   if (upload.status === "failed") return `${name}: failed: ${upload.error?.message ?? "for no known reason"}`;
   if (upload.status !== "completed") return `${name}: ${upload.status}`;
   const { stored, deduplicated, bytes } = upload.assets;
-  const parts = [`${formatCount(upload.rows)} rows`];
+  const parts = [formatQuantity(upload.rows, "row")];
   if (upload.rejected > 0) parts.push(`${formatCount(upload.rejected)} rejected`);
-  if (stored > 0) parts.push(`${formatCount(stored)} assets stored (${formatBytes(bytes)})`);
-  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} already there`);
-  return `${name}: ${parts.join(", ")}`;
+  if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
+  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets there before`);
+  const line = `${name}: ${parts.join(", ")}`;
+  return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
 }
 
 /** 1 when something failed, 3 when rows were rejected, 130 when it was cancelled, else 0. */

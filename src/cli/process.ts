@@ -1,10 +1,13 @@
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord } from "../schema/job.ts";
+import { JobIdSchema, UploadIdSchema } from "../schema/names.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import { defineCommand, defineGroup, type Effects } from "./command.ts";
-import { describeJob } from "./job-text.ts";
+import { describeJob, jobExit } from "./job-text.ts";
 import { listProcessing } from "./process-list.ts";
+import { rejectsCommand } from "./process-rejects.ts";
 import { findServer, startProcessing } from "./processing.ts";
 import { remoteUrl } from "./remote.ts";
 
@@ -44,7 +47,7 @@ const statusCommand = defineCommand({
       ? await watchJob(effects, positionals[0])
       : await readWantedJob(effects, positionals[0]);
     effects.terminal.result(job, () => describeJob(job));
-    return 0;
+    return flags.watch ? jobExit(job) : 0;
   },
 });
 
@@ -94,6 +97,7 @@ const cancelCommand = defineCommand({
   run: async ({ positionals }, effects) => {
     const [jobId] = positionals;
     if (jobId === undefined) throw new AppError("usage", "no job is given; write `process cancel JOB`");
+    checkJobId(jobId);
     const server = await findServer(effects);
     if (server === undefined) {
       const job = await readWantedJob(effects, jobId);
@@ -114,6 +118,7 @@ export const processCommand = defineGroup({
     start: startCommand,
     status: statusCommand,
     list: listCommand,
+    rejects: rejectsCommand,
     retry: retryCommand,
     cancel: cancelCommand,
   },
@@ -176,6 +181,7 @@ async function refuseAbandoned(lake: Lake, job: JobRecord): Promise<void> {
 }
 
 async function readWantedJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
+  if (jobId !== undefined) checkJobId(jobId);
   const { settings } = effects;
   if (settings.server !== undefined) {
     const { connectServer } = await import("../client/server.ts");
@@ -186,6 +192,13 @@ async function readWantedJob(effects: Effects, jobId: string | undefined): Promi
   const { listJobs, readJob } = await import("../jobs/records.ts");
   const lake = await effects.openLake();
   return jobId === undefined ? newest(await listJobs(lake, 1)) : readJob(lake, jobId);
+}
+
+/** The same words for a lake behind a server as for one in a folder. */
+function checkJobId(jobId: string): void {
+  if (v.is(JobIdSchema, jobId)) return;
+  const what = v.is(UploadIdSchema, jobId) ? `${jobId} is an upload, not a job` : `no job ${jobId}`;
+  throw new AppError("not_found", `${what}; see \`datalake process list\``);
 }
 
 function newest(jobs: JobRecord[]): JobRecord {

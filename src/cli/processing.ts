@@ -120,6 +120,16 @@ export function withFlags(
   flags: { numProc?: number | undefined; batchSize?: number | undefined },
 ): Settings {
   const { processing } = settings;
+  for (const [flag, value] of [
+    ["--num-proc", flags.numProc],
+    ["--batch-size", flags.batchSize],
+  ] as const) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw new AppError(
+      "usage",
+      `${flag} ${value} is no number from 1 on; leave it out for what the settings say`,
+    );
+  }
   return {
     ...settings,
     processing: {

@@ -143,6 +143,10 @@ async function createEffects(
     const { readTokenFile } = await import("../client/token-file.ts");
     settings.token = await readTokenFile(global.tokenFile, (line) => terminal.warn(line));
   }
+  if (settings.token !== undefined && global.tokenFile === undefined) {
+    const { checkToken } = await import("../client/token-file.ts");
+    checkToken(settings.token, "DATALAKE_TOKEN");
+  }
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
   const logger = createLogger(sink, terminal.verbose ? "debug" : "error", { command: path });
   let opened: Lake | undefined;
@@ -166,7 +170,9 @@ async function createEffects(
       if (settings.lake === undefined) {
         throw new AppError(
           "usage",
-          "no lake is given; add --lake DIR, or --server URL for one behind a server",
+          server === undefined
+            ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
+            : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
         );
       }
       const { openLake } = await import("../lake/lake.ts");

@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
 import { withFlags } from "./processing.ts";
 
@@ -19,6 +20,7 @@ export const serveCommand = defineCommand({
   run: async ({ flags }, effects) => {
     const { startServer } = await import("../server/serve.ts");
     const { openServerLog } = await import("../server/server-log.ts");
+    checkPort(flags.port);
     const lake = await effects.openLake();
     const { serve, processing } = effects.settings;
     const settings = {
@@ -51,3 +53,8 @@ export const serveCommand = defineCommand({
     return 1;
   },
 });
+
+function checkPort(port: number | undefined): void {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return;
+  throw new AppError("usage", `--port ${port} is no port; give a number from 0 (any free one) to 65535`);
+}

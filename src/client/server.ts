@@ -1,7 +1,12 @@
 import * as v from "valibot";
 import { AppError, ERROR_CODES, type ErrorCode, throwIfCancelled } from "../errors.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
-import { type ListedUpload, ListedUploadSchema } from "../schema/upload-list.ts";
+import {
+  type ListedUpload,
+  ListedUploadSchema,
+  type RejectList,
+  RejectListSchema,
+} from "../schema/upload-list.ts";
 import { readEvents } from "./events.ts";
 
 const StartedSchema = v.object({ status: v.picklist(["started", "already_running"]), job_id: v.string() });
@@ -32,6 +37,8 @@ export interface ServerClient {
   jobs(limit?: number): Promise<JobRecord[]>;
   /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
   uploads(options: { all: boolean; completed: number }): Promise<ListedUpload[]>;
+  /** Why rows of an upload were rejected: the first of them. */
+  rejects(uploadId: string, limit: number): Promise<RejectList>;
   job(jobId: string): Promise<JobRecord>;
   cancelJob(jobId: string): Promise<JobRecord>;
   /** Follows a job to its end and gives its final record; a stream that breaks off is taken up again. */
@@ -100,6 +107,8 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
       const path = `/uploads?all=${all}&completed=${completed}`;
       return (await call("GET", path, v.object({ uploads: v.array(ListedUploadSchema) }))).uploads;
     },
+    rejects: (uploadId, limit) =>
+      call("GET", `/uploads/${encodeURIComponent(uploadId)}/rejects?limit=${limit}`, RejectListSchema),
     job,
     cancelJob: (jobId) => call("DELETE", jobPath(jobId), JobRecordSchema),
     watchJob: async (jobId, options = {}) => {

@@ -13,6 +13,8 @@ export interface ImageReference {
   path: string;
   /** What it was called when it was uploaded. */
   sourceName: string | null;
+  /** Its size in bytes as its row has it. */
+  bytes: number | undefined;
 }
 
 type References = readonly (ImageReference | undefined)[];
@@ -20,12 +22,13 @@ type References = readonly (ImageReference | undefined)[];
 const READS_IN_FLIGHT = 8;
 const LOOKS_IN_FLIGHT = 32;
 
-/** Sizes of the assets in bytes; undefined for one that is missing, 0 where a row has none. No asset is opened. */
+/** Sizes of the assets in bytes; undefined for one that is missing or of another size, 0 where a row has none. No asset is opened. */
 export function findSizes(lake: Lake, images: References): Promise<(number | undefined)[]> {
   return mapConcurrent(images, LOOKS_IN_FLIGHT, async (image) => {
     if (image === undefined) return 0;
     try {
-      return (await stat(lake.layout.asset(image.path))).size;
+      const { size } = await stat(lake.layout.asset(image.path));
+      return image.bytes === undefined || image.bytes === size ? size : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -122,10 +122,18 @@ function referencesOf(batch: RecordBatch): (ImageReference | undefined)[] {
   const paths = batch.getChild("path") as Vector<Utf8>;
   const widths = batch.getChild("width") as Vector;
   const names = batch.getChild("source_name") as Vector<Utf8> | null;
+  const sizes = batch.getChild("bytes");
   return Array.from({ length: batch.numRows }, (_, row) => {
     const path = widths.isValid(row) ? paths.get(row) : null;
-    return path === null ? undefined : { path, sourceName: names?.get(row) ?? null };
+    return path === null
+      ? undefined
+      : { path, sourceName: names?.get(row) ?? null, bytes: sizeAt(sizes, row) };
   });
+}
+
+function sizeAt(sizes: Vector | null, row: number): number | undefined {
+  const size = sizes?.get(row);
+  return typeof size === "bigint" || typeof size === "number" ? Number(size) : undefined;
 }
 
 function refuseMissing(
@@ -157,7 +165,7 @@ function missingAsset(
   const where = partition ? formatPartition(partition) : "the selection";
   return new AppError(
     "missing_asset",
-    `${counted} ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing; restore it, or leave such rows out by --skip-missing`,
+    `${counted} ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing or damaged; restore it, or leave such rows out by --skip-missing`,
     { details: { partition: where, row: inPartition, path: reference?.path } },
   );
 }

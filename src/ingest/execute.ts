@@ -7,6 +7,7 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
+import { checkRejects } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
 import type { UploadSink, UploadTarget } from "./upload-target.ts";
@@ -68,8 +69,11 @@ async function fillUpload(
   Bun.gc(true); // what was read of contents would stand beside what the engine takes for the rows
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
   await writeRows(plan, rows, table, options);
-  const [facts] = await database.rows<{ rows: number; contents: number }>(
-    `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents FROM read_parquet(${quoteText(rows)})`,
+  const [facts] = await database.rows<{ rows: number; contents: number; rejected: number; first: string }>(
+    `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents, count(${STAGED_REJECT_COLUMN}) AS rejected,
+      'row ' || arg_min(source_row, source_row) FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) || ': '
+      || arg_min(${STAGED_REJECT_COLUMN}, source_row) AS first
+     FROM read_parquet(${quoteText(rows)})`,
   );
   if (facts?.rows !== plan.input.rowCount) {
     throw new AppError(
@@ -79,7 +83,7 @@ async function fillUpload(
   }
   if (table) await database.run(`DROP TABLE ${quoteName(table)}`);
   const { request, key } = plan;
-  return {
+  const manifest: UploadManifest = {
     format: 1,
     upload_id: sink.uploadId,
     created_at: new Date().toISOString(),
@@ -102,6 +106,9 @@ async function fillUpload(
     staged_bytes: stager.staged.bytes,
     reference: plan.reference?.column ?? null,
   };
+  // More may be found when it is processed; what is too much already need not be handed over.
+  checkRejects(manifest, facts.rejected, facts.first ?? undefined);
+  return manifest;
 }
 
 /** Stages every row's content; gives the table that says what became of each, in row order. */

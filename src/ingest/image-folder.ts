@@ -38,6 +38,8 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
     embedded: { bytes: false, path: quoteName(PATH_COLUMN) },
   };
   const base = { format: "images" as const, path: folder, folder, sizeBytes: files.sizeBytes };
+  const notices =
+    files.others > 0 ? [`${files.others} files beside the images are no images and stay behind`] : [];
   const none = () => Promise.reject(new AppError("internal", "a folder of images has no embedded cells"));
   const embedded = () => ({ [Symbol.asyncIterator]: () => ({ next: none }) });
   if (metadata.length === 0) {
@@ -47,7 +49,7 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
       rowCount: files.count,
       columns: [image],
       features: {},
-      notices: [],
+      notices,
     };
     return { ...base, ...facts, rows: async () => rows, embedded };
   }
@@ -68,10 +70,12 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
     columns: [image, ...columns.filter(({ name }) => ![PATH_COLUMN, "__reject"].includes(name))],
     features: first?.features ?? {},
     rejects: "__reject",
-    notices:
-      files.count > rowCount
+    notices: [
+      ...(files.count > rowCount
         ? [`${files.count - rowCount} images are not in the metadata and stay behind`]
-        : [],
+        : []),
+      ...notices,
+    ],
     rows: async () => relation,
     embedded,
   };
@@ -110,6 +114,7 @@ async function listImages(folder: string, context: ReaderContext) {
   const metadata: string[] = [];
   let count = 0;
   let sizeBytes = 0;
+  let others = 0;
   const list = join(scratch, "images.parquet");
   const table = `images_${crypto.randomUUID().replaceAll("-", "")}`;
   await database.run(`CREATE TEMP TABLE ${table} (path VARCHAR)`);
@@ -128,6 +133,7 @@ async function listImages(folder: string, context: ReaderContext) {
   for await (const path of walkFiles(folder)) {
     if (METADATA.test(basename(path))) metadata.push(path);
     else if (isImagePath(path)) some.push(path);
+    else others++;
     if (some.length < 1024) continue;
     await flush(some);
     some = [];
@@ -138,7 +144,7 @@ async function listImages(folder: string, context: ReaderContext) {
     `COPY (SELECT path AS ${quoteName(PATH_COLUMN)} FROM ${table}) TO ${quoteText(list)} (FORMAT parquet)`,
   );
   await database.run(`DROP TABLE ${table}`);
-  return { metadata, count, sizeBytes, list };
+  return { metadata, count, sizeBytes, list, others };
 }
 
 /** Zero for a dangling link: its row says so later. */

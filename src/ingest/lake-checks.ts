@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { listPartitions, listUploads, readPartitionMetadata, readUploadManifest } from "../lake/manifests.ts";
+import { listPartitions, listUploads, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { commonType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import {
@@ -19,7 +19,7 @@ export async function readWaitingUploads(lake: Lake): Promise<UploadManifest[]> 
   const waiting: UploadManifest[] = [];
   for (const state of ["pending", "processing"] as const) {
     for (const id of await listUploads(lake, state)) {
-      const manifest = await readUploadManifest(join(lake.layout[state], id));
+      const manifest = await readSoundManifest(join(lake.layout[state], id));
       if (manifest) waiting.push(manifest);
     }
   }

@@ -1,9 +1,16 @@
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import { parseName } from "../schema/names.ts";
 import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
-import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schema/upload.ts";
+import {
+  type ContentKind,
+  type ImagePolicy,
+  RejectLimitSchema,
+  type UploadMode,
+  type VerifyLevel,
+} from "../schema/upload.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
@@ -64,6 +71,7 @@ export async function planUpload(
   input: Input,
   deps: { target: UploadTarget; database: ReaderContext["database"] },
 ): Promise<UploadPlan> {
+  checkRejectLimit(request.maxRejects);
   const provider = parseName("provider", request.provider);
   const dataset = parseName("dataset", request.dataset);
   const taxonomy = await deps.target.taxonomy();
@@ -102,6 +110,12 @@ export async function planUpload(
     reference: roles.reference,
     notices: [...input.notices, ...roles.notices],
   };
+}
+
+function checkRejectLimit(limit: string): void {
+  const checked = v.safeParse(RejectLimitSchema, limit);
+  if (checked.success) return;
+  throw new AppError("usage", `--max-rejects ${JSON.stringify(limit)} ${checked.issues[0].message}`);
 }
 
 function planTarget(request: UploadRequest): { task: string; variant: string | undefined } {

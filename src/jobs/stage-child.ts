@@ -66,10 +66,7 @@ async function stage(
       database,
     });
     if (plan.content && plan.content.embedded === undefined) {
-      throw new AppError(
-        "invalid_input",
-        "the rows name files, which the server does not see; put their bytes into the image column (datasets does it in to_parquet), or use `datalake upload`",
-      );
+      throw noBytes();
     }
     const manifest = await executeUpload(plan, {
       target,
@@ -83,4 +80,11 @@ async function stage(
   } finally {
     await session.close();
   }
+}
+
+function noBytes(): AppError {
+  return new AppError(
+    "invalid_input",
+    "the rows name files, which the server does not see; put the bytes of the images into their column (`embed_table_storage` of datasets.table does that), or use `datalake upload`",
+  );
 }

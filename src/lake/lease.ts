@@ -277,8 +277,11 @@ async function processStart(pid: number): Promise<string> {
     }
   }
   const text = await readFirst(`/proc/${pid}/stat`);
-  // The command in field 2 may hold spaces and parentheses; start time is field 22.
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  // The command in field 2 may hold spaces and parentheses; the state is field 3, the start time field 22.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  // Dead, and nobody has asked yet how it ended: where the first process of a container never does, for good.
+  if (fields[0] === "Z" || fields[0] === "X") return "";
+  return fields[19] ?? "";
 }
 
 async function readFirst(path: string): Promise<string> {

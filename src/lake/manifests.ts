@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../errors.ts";
 import { type PartitionMetadata, PartitionMetadataSchema } from "../schema/metadata.ts";
 import { nameProblem } from "../schema/names.ts";
 import { comparePartitions, type PartitionKey } from "../schema/partition.ts";
@@ -18,6 +19,19 @@ export async function listUploads(lake: Lake, state: UploadState): Promise<strin
 /** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`. */
 export async function readUploadManifest(folder: string): Promise<UploadManifest | undefined> {
   return readJson(createUploadLayout(folder).manifest, UploadManifestSchema);
+}
+
+/**
+ * The same, but undefined too for one that is damaged: where it concerns its own upload only, and nobody else is to be
+ * kept from working by it.
+ */
+export async function readSoundManifest(folder: string): Promise<UploadManifest | undefined> {
+  try {
+    return await readUploadManifest(folder);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return undefined;
+    throw error;
+  }
 }
 
 /** Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`. */

@@ -3,7 +3,7 @@ import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
 import type { Lake } from "./lake.ts";
-import { listPartitions, listUploads, readUploadManifest } from "./manifests.ts";
+import { listPartitions, listUploads, readSoundManifest } from "./manifests.ts";
 import { editTaxonomy } from "./taxonomy.ts";
 
 /** How many uses an error lists. */
@@ -80,7 +80,7 @@ async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): 
   const uploads: string[] = [];
   for (const state of ["pending", "processing", "failed"] as const) {
     for (const id of await listUploads(lake, state)) {
-      const manifest = await readUploadManifest(lake.layout.upload(state, id));
+      const manifest = await readSoundManifest(lake.layout.upload(state, id));
       if (manifest && uses(manifest)) uploads.push(`${state}/${id}`);
     }
   }

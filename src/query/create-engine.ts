@@ -9,20 +9,30 @@ import type { QueryEngine } from "./engine.ts";
 import type { TrinoOptions } from "./trino/runner.ts";
 
 /**
- * The engine of that name as the settings describe it; nothing is asked of it yet. Only DuckDB opens the lake. Throws
- * `invalid_config` naming the setting that is missing.
+ * The engine of that name as the settings describe it; nothing is asked of it yet. Only DuckDB opens the lake, of which
+ * small results of several callers at once may share fewer threads (`sharedThreads`). Throws `invalid_config` naming the
+ * setting that is missing.
  */
 export async function createEngine(
   name: EngineName,
   openLake: () => Promise<Lake>,
   settings: Settings,
+  { sharedThreads }: { sharedThreads?: number | undefined } = {},
 ): Promise<QueryEngine> {
   if (name === "trino") return createTrino(settings);
   if (name === "athena") return createAthena(settings);
   const { DuckDBClient } = await import("./duckdb/client.ts");
   const { memory, threads } = settings.database;
   const { layout } = await openLake();
-  return new DuckDBClient({ path: layout.catalogFile, scratch: settings.scratchFolder, memory, threads });
+  const path = layout.catalogFile;
+  const scratch = settings.scratchFolder;
+  return new DuckDBClient({
+    path,
+    scratch,
+    memory,
+    threads,
+    ...(sharedThreads !== undefined && { sharedThreads }),
+  });
 }
 
 /** What one SQL query may take by the settings. */

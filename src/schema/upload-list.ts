@@ -22,3 +22,19 @@ export const ListedUploadSchema = v.object({
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
 });
 export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
+
+/** A row that could not be used; `source_row` counts from 0 in the input. */
+export const RejectedRowSchema = v.object({
+  source_row: v.number(),
+  source_name: v.nullable(v.string()),
+  reason: v.string(),
+});
+export type RejectedRow = v.InferOutput<typeof RejectedRowSchema>;
+
+/** The document of `process rejects`: how many rows were rejected, and the first of them. */
+export const RejectListSchema = v.object({
+  upload_id: UploadIdSchema,
+  rejected: v.number(),
+  rejects: v.array(RejectedRowSchema),
+});
+export type RejectList = v.InferOutput<typeof RejectListSchema>;

@@ -19,6 +19,7 @@ export type ContentKind = (typeof CONTENT_KINDS)[number];
 export const RejectLimitSchema = v.pipe(
   v.string(),
   v.regex(/^(\d+|\d+(\.\d+)?%)$/, "is neither a number of rows (0) nor a share of them (1%)"),
+  v.check((limit) => !limit.endsWith("%") || Number.parseFloat(limit) <= 100, "is more than all rows (100%)"),
 );
 
 /**

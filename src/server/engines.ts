@@ -15,12 +15,15 @@ export interface Engines {
 }
 
 export function createEngines({ lake, settings }: { lake: Lake; settings: Settings }): Engines {
+  // Each query on a thread of its own: the more come at once, the less they would gain from several. Without the index
+  // every search reads all texts, which one thread would take too long for.
+  const sharedThreads = settings.catalog.index === "on" ? 1 : undefined;
   const opened = new Map<EngineName, Promise<QueryEngine>>();
   return {
     open: (name) => {
       const known = opened.get(name);
       if (known) return known;
-      const engine = createEngine(name, async () => lake, settings);
+      const engine = createEngine(name, async () => lake, settings, { sharedThreads });
       opened.set(name, engine);
       engine.catch(() => opened.delete(name));
       return engine;

@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
 import { NameSchema, Sha256Schema, UploadIdSchema } from "../schema/names.ts";
-import type { PartitionKey } from "../schema/partition.ts";
+import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import {
   IMAGE_POLICIES,
   RejectLimitSchema,
@@ -64,6 +64,10 @@ export function inputRoutes(
       if (before !== undefined && !isOwn(before, owner)) {
         throw new AppError("conflict", `the id ${id} is another upload's; take a new one`);
       }
+      if (before !== undefined && !isSame(before, parameters)) {
+        const where = formatPartition(before);
+        throw new AppError("conflict", `the id ${id} is that of your upload to ${where}; take a new one`);
+      }
       if (before !== undefined) return describe(id, before, upload.mode);
       const manifest = await inputs.take({
         uploadId: id,
@@ -87,6 +91,19 @@ export function inputRoutes(
         query: ParametersSchema,
       },
     },
+  );
+}
+
+/** Whether an upload under the same id goes where that one went. */
+function isSame(before: PartitionKey, { provider, dataset, task, variant, type }: Parameters): boolean {
+  const wanted = {
+    provider,
+    dataset,
+    task: type === "raw" ? RAW_TASK : task,
+    variant: variant ?? before.variant,
+  };
+  return Object.entries(wanted).every(
+    ([name, value]) => before[name as keyof PartitionKey] === value?.normalize(),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { GenericSchema } from "valibot";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { describeIssue } from "../schema/describe-issue.ts";
 
 /**
  * The parameters of a URL, checked; a repeated one is a list. The framework would also cut a value at its commas, which
@@ -16,9 +17,5 @@ export function readParameters<S extends GenericSchema>(request: Request, schema
   const checked = v.safeParse(schema, given);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
-  const path = v.getDotPath(issue);
-  throw new AppError(
-    "usage",
-    `${request.method} ${pathname}: ${path === null ? "" : `${path}: `}${issue.message}`,
-  );
+  throw new AppError("usage", `${request.method} ${pathname}: ${describeIssue(issue)}`);
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError, ERROR_CODES, type ErrorCode, toAppError } from "../errors.ts";
+import { describeIssue } from "../schema/describe-issue.ts";
 
 export const ErrorDocumentSchema = v.object({
   error: v.object({
@@ -37,6 +38,6 @@ function validationMessage(thrown: unknown): string {
   if (validator?.schema === undefined) return message ?? "is not what is expected";
   const [issue] = v.safeParse(validator.schema, value).issues ?? [];
   if (issue === undefined) return "is not what is expected";
-  const path = v.getDotPath(issue);
-  return `${path === null ? "" : `${path}: `}${issue.message}`;
+  if (value === undefined) return "the body is missing, or its Content-Type is not application/json";
+  return describeIssue(issue);
 }

@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { RowFormat } from "../query/output/formats.ts";
+import { describeIssue } from "../schema/describe-issue.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { ServerDeps } from "./deps.ts";
 import { readParameters } from "./parameters.ts";
@@ -99,6 +100,5 @@ function checkQuery(query: unknown): RowQuery {
   const checked = v.safeParse(RowQuerySchema, query);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
-  const path = v.getDotPath(issue);
-  throw new AppError("usage", `the search: ${path === null ? "" : `${path}: `}${issue.message}`);
+  throw new AppError("usage", `the search: ${describeIssue(issue)}`);
 }

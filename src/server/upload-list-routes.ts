@@ -1,7 +1,9 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { readRejects } from "../jobs/read-rejects.ts";
 import { listUploadsOf } from "../jobs/upload-list.ts";
-import { ListedUploadSchema } from "../schema/upload-list.ts";
+import { UploadIdSchema } from "../schema/names.ts";
+import { ListedUploadSchema, RejectListSchema } from "../schema/upload-list.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const DEFAULT_COMPLETED = 20;
@@ -10,9 +12,15 @@ const QuerySchema = v.object({
   completed: v.optional(v.pipe(v.string(), v.regex(/^\d{1,4}$/, "is not a number from 0 to 9999"))),
 });
 
-/** GET /uploads. */
-export function uploadListRoutes({ lake, callerName }: Pick<ServerDeps, "lake" | "callerName">) {
-  return new Elysia({ name: "upload-list" }).get(
+const MAX_REJECTS = 10_000;
+const RejectsQuerySchema = v.object({
+  limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/, "is not a number of rows"))),
+});
+
+/** GET /uploads, GET /uploads/{id}/rejects. */
+export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName">) {
+  const { lake, settings, callerName } = deps;
+  const uploads = new Elysia({ name: "upload-list" }).get(
     "/uploads",
     async ({ request, query: { all, completed } }) => {
       // Where callers have no names there is nobody to tell apart.
@@ -24,6 +32,20 @@ export function uploadListRoutes({ lake, callerName }: Pick<ServerDeps, "lake" |
       query: QuerySchema,
       response: { 200: v.object({ uploads: v.array(ListedUploadSchema) }) },
       detail: { summary: "Uploads of the caller with their state; with all=true those of everybody" },
+    },
+  );
+  return uploads.get(
+    "/uploads/:id/rejects",
+    ({ params: { id }, query: { limit } }) =>
+      readRejects(lake, id, {
+        limit: Math.min(Number(limit ?? MAX_REJECTS), MAX_REJECTS),
+        scratch: settings.scratchFolder,
+      }),
+    {
+      params: v.object({ id: UploadIdSchema }),
+      query: RejectsQuerySchema,
+      response: { 200: RejectListSchema },
+      detail: { summary: "The rows of an upload that were rejected, and why" },
     },
   );
 }

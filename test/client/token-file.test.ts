@@ -23,6 +23,12 @@ test("a token file gives its first line that is no note, and is for its owner on
     const told = await run(["process", "list", "--server", "http://127.0.0.1:9", "--token-file", file]);
     expect(told.exit).toBe(2);
     expect(told.stderr).toContain(file);
+    await writeFile(file, "한글\n");
+    await expect(read()).rejects.toMatchObject({ code: "invalid_config" });
+    const argv = ["catalog", "info", "--server", "http://127.0.0.1:9"];
+    const odd = await run(argv, { env: { DATALAKE_TOKEN: "a b" } });
+    expect(odd.exit).toBe(2);
+    expect(odd.stderr).toContain("DATALAKE_TOKEN");
     // A token on the command line would stand in every list of processes.
     expect((await run(["process", "list", "--token", "dl_abc"])).exit).toBe(2);
   } finally {

@@ -38,7 +38,7 @@ export const RAW: UploadRequest = {
   mode: "create",
   images: "optimize",
   verify: "full",
-  maxRejects: "1%",
+  maxRejects: "90%",
 };
 
 const TAXONOMY = `providers:

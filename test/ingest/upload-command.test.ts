@@ -101,6 +101,50 @@ describe("by flags", () => {
     });
   });
 
+  test("a limit that is none is refused, and so is what is over the limit already; nothing is handed over", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      for (const limit of ["lots", "101%", "-1"]) {
+        const { exit, stderr } = await run(
+          ["upload", join(folder, "scans"), ...flags, `--max-rejects=${limit}`],
+          { env },
+        );
+        expect({ limit, exit }).toEqual({ limit, exit: 2 });
+        expect(stderr).toContain("--max-rejects");
+      }
+      const list = join(folder, "list.jsonl");
+      const names = ["scans/가.png", "scans/다.png", "scans/라.png"];
+      await writeFile(list, names.map((name) => JSON.stringify({ image_path: name })).join("\n"));
+      const over = await run(["upload", list, ...flags, "--json"], { env });
+      const { error } = JSON.parse(over.stdout);
+      expect(error).toMatchObject({ code: "too_many_rejects", details: { rejected: 2, rows: 3 } });
+      expect(error.message).toContain("first: row 1: the file scans/다.png does not exist");
+      expect(await readdir(lake.layout.incoming)).toEqual([]);
+      expect(await pending(lake)).toEqual([]);
+      expect((await run(["upload", list, ...flags, "--max-rejects", "2"], { env })).exit).toBe(0);
+    });
+  });
+
+  test("an upload that is damaged keeps nobody else from uploading", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const damaged = join(lake.layout.pending, `u${"0".repeat(32)}`);
+      await mkdir(damaged);
+      await writeFile(join(damaged, "upload.json"), "{");
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      expect((await run(["upload", join(folder, "scans"), ...flags], { env })).exit).toBe(0);
+      expect((await run(["config", "provider", "remove", "q"], { env })).exit).toBe(0);
+    });
+  });
+
+  test("what lies beside the images is said to stay behind", async () => {
+    await withLake(async ({ folder, env }) => {
+      await writeFile(join(folder, "scans", "readme.pdf"), "x");
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      const { exit, stderr } = await run(["upload", join(folder, "scans"), ...flags], { env });
+      expect({ exit, said: stderr.includes("1 files beside the images") }).toEqual({ exit: 0, said: true });
+    });
+  });
+
   test("a missing input is not found, with exit 4", async () => {
     await withLake(async ({ folder, env }) => {
       const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import fc from "fast-check";
+import { allowedRejects, checkRejects } from "../../src/ingest/reject-limit.ts";
 import { emptyOutcome } from "../../src/jobs/outcome.ts";
 import { createMeter } from "../../src/jobs/progress.ts";
 import {
@@ -11,7 +12,6 @@ import {
   listJobs,
   readJob,
 } from "../../src/jobs/records.ts";
-import { allowedRejects, checkRejects } from "../../src/jobs/reject-limit.ts";
 import type { UploadManifest } from "../../src/schema/upload.ts";
 import { makeWorld } from "./staging-kit.ts";
 

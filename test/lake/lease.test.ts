@@ -59,6 +59,25 @@ describe("acquireLease", () => {
     await lease.release();
   });
 
+  test("takes over from a dead process that its parent never asked about", async () => {
+    const path = freshPath();
+    // The shell becomes a program that does not know of its child, as the first process of many a container.
+    const script = `"$0" -e "$1" >&2 & echo $!; exec sleep 60`;
+    const parent = Bun.spawn(["sh", "-c", script, process.execPath, holdScript(path)], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const pid = Number(new TextDecoder().decode((await parent.stdout.getReader().read()).value));
+    await parent.stderr.getReader().read();
+    expect((await inspectLease(path))?.alive).toBe(true);
+    process.kill(pid, "SIGKILL");
+    const deadline = performance.now() + 10_000;
+    while ((await inspectLease(path))?.alive && performance.now() < deadline) await Bun.sleep(5);
+    expect((await inspectLease(path))?.alive).toBe(false);
+    expect((await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.[0]).toBe("Z");
+    parent.kill("SIGKILL");
+  });
+
   test("does not take a later process with the same pid for the holder", async () => {
     const path = freshPath();
     const lease = await acquireLease(path, { purpose: "me" });

@@ -55,7 +55,7 @@ async function makePages(world: World, images: (Buffer | string)[]): Promise<Uin
   const database = await openDatabase({ scratch: join(world.folder, "making"), threads: 1 });
   const path = join(world.folder, "making", "pages.parquet");
   const values = images.map((image, at) => {
-    const bytes = typeof image === "string" ? "NULL" : `from_hex('${image.toString("hex")}')`;
+    const bytes = typeof image === "string" ? "NULL::BLOB" : `from_hex('${image.toString("hex")}')`;
     const name = typeof image === "string" ? image : `쪽-${at}.jpg`;
     return `({'bytes': ${bytes}, 'path': ${quoteText(name)}}, '글 ${at}')`;
   });
@@ -109,6 +109,53 @@ test("the same upload sent again is the same upload, on its way and done", async
   await runProgram(world, ["process", "start", "--wait"]);
   expect(await put(server, append, pages, { id })).toEqual(first);
   expect((await left(world)).pending).toEqual([]);
+});
+
+test("the same id for another place is refused", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  const id = createUploadId();
+  expect((await put(server, RAW, pages, { id })).status).toBe(200);
+  const other = await put(server, { ...RAW, dataset: "anders" }, pages, { id });
+  expect(other).toMatchObject({ status: 409, error: { code: "conflict" } });
+  expect(other.error?.message).toContain("hub/한꺼번에/raw/image");
+});
+
+test("rows whose images are only named are refused at once, and why rows were rejected can be asked", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const named = await makePages(world, ["/somewhere/쪽-1.png", "/somewhere/쪽-2.png"]);
+  const refused = await put(server, { ...RAW, max_rejects: "100%" }, named);
+  expect(refused.error).toMatchObject({ code: "too_many_rejects" });
+  expect((await left(world)).pending).toEqual([]);
+  const mixed = await makePages(world, [await makeImage(1), Buffer.from("no image"), "/somewhere/쪽-2.png"]);
+  const { upload_id: id = "" } = await put(server, { ...RAW, max_rejects: "90%" }, mixed);
+  const done = await runProgram(world, ["process", "start", "--wait"]);
+  expect(done.exit).toBe(3);
+  expect(done.stdout).toContain(`datalake process rejects ${id}`);
+  const { DATALAKE_LAKE: _, ...env } = world.env;
+  const there = await runProgram({ ...world, env }, [
+    "process",
+    "rejects",
+    id,
+    "--json",
+    "--server",
+    server.url,
+  ]);
+  const here = await runProgram(world, ["process", "rejects", id, "--json"]);
+  expect(there).toEqual(here);
+  expect(JSON.parse(here.stdout)).toMatchObject({
+    rejected: 2,
+    rejects: [
+      { source_row: 1, source_name: "쪽-1.jpg" },
+      { source_row: 2, source_name: "쪽-2.png" },
+    ],
+  });
+  const table = await runProgram(world, ["process", "rejects", id, "--limit", "1"]);
+  expect(table.stdout).toMatch(/쪽-1.jpg[\s\S]*and 1 more row/);
+  expect((await runProgram(world, ["process", "rejects", createUploadId()])).exit).toBe(4);
+  expect((await runProgram(world, ["process", "rejects", "nope"])).exit).toBe(2);
 });
 
 test("files of the server are not read, whatever the rows name", async () => {

@@ -111,6 +111,7 @@ test("the interface describes itself", async () => {
     ["/jobs/{id}", ["delete", "get"]],
     ["/jobs/{id}/events", ["get"]],
     ["/uploads", ["get", "post"]],
+    ["/uploads/{id}/rejects", ["get"]],
     ["/uploads/check", ["post"]],
     ["/uploads/partitions", ["get"]],
     ["/uploads/{id}/known", ["post"]],

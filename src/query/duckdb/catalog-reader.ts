@@ -18,13 +18,15 @@ export interface CatalogReader {
   close(): void;
 }
 
-/** Reads the catalog file at `path`. Throws `not_found` on use when there is none. */
+/** Reads the catalog file at `path`; the instance that all share may have fewer threads. Throws `not_found` on use when there is none. */
 export function createCatalogReader(
   path: string,
   options: Omit<DatabaseOptions, "path" | "readOnly">,
+  sharedThreads = options.threads,
 ): CatalogReader {
   let current: Shared | undefined;
-  const open = () => openDatabase({ ...options, path, readOnly: true });
+  const open = (threads = options.threads) =>
+    openDatabase({ ...options, ...(threads !== undefined && { threads }), path, readOnly: true });
   const retire = (shared: Shared | undefined) => {
     if (shared === undefined) return;
     if (shared === current) current = undefined;
@@ -35,7 +37,7 @@ export function createCatalogReader(
     const identity = await identifyCatalog(path);
     if (current?.identity !== identity) {
       retire(current);
-      current = { database: open(), identity, users: 0, retired: false };
+      current = { database: open(sharedThreads), identity, users: 0, retired: false };
     }
     current.users++;
     return current;

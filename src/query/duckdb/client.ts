@@ -19,6 +19,8 @@ export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "rea
   path: string;
   /** Memory that a read of rows starts with, as in DuckDB settings; 128 MB without. */
   scanMemory?: string;
+  /** Threads of the instance that stays open and answers small results, several at once; `threads` without. */
+  sharedThreads?: number;
 }
 
 /** Results of at most so many rows are read at once, on the instance that stays open; others get one of their own. */
@@ -31,9 +33,9 @@ export class DuckDBClient implements QueryEngine {
   readonly #reader: CatalogReader;
 
   constructor(options: DuckDBClientOptions) {
-    const { path, scanMemory: _, ...database } = options;
+    const { path, scanMemory: _, sharedThreads, ...database } = options;
     this.#options = options;
-    this.#reader = createCatalogReader(path, database);
+    this.#reader = createCatalogReader(path, database, sharedThreads);
   }
 
   retrievePartitions(selection: Selection = {}): Promise<PartitionCount[]> {
