@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { AppError } from "../errors.ts";
 import { type AssetCheckSummary, type AssetFinding, parseAssetCheck } from "../schema/asset-check.ts";
 import { formatPartition } from "../schema/partition.ts";
@@ -25,7 +26,7 @@ const verifyCommand = defineCommand({
     report: {
       type: "text",
       placeholder: "FILE",
-      description: "Write all findings here: CSV for .csv, else JSON",
+      description: "Write all findings here, as CSV or JSON: a name that ends so",
     },
     numProc: { type: "number", placeholder: "N", description: "Files looked at at a time (default: 32)" },
   },
@@ -38,6 +39,7 @@ const verifyCommand = defineCommand({
     if (numProc !== undefined && !(Number.isInteger(numProc) && numProc >= 1 && numProc <= 1024)) {
       throw new AppError("usage", `--num-proc is a number of files from 1 to 1024, not ${numProc}`);
     }
+    if (report !== undefined) checkReport(report);
     const names = (list: string[] | undefined) => list?.map((name) => name.normalize("NFC"));
     const request = parseAssetCheck({
       ...(flags.provider && { providers: names(flags.provider) }),
@@ -56,6 +58,19 @@ const verifyCommand = defineCommand({
     return summary.missing + summary.corrupt > 0 ? 3 : 0;
   },
 });
+
+/** Before anything is read: a check may take hours. */
+function checkReport(path: string): void {
+  if (!/\.(csv|json)$/i.test(path)) {
+    throw new AppError(
+      "usage",
+      `--report ${path} ends in neither .csv nor .json, which says what it shall be`,
+    );
+  }
+  const folder = dirname(resolve(path));
+  if (existsSync(folder)) return;
+  throw new AppError("not_found", `--report ${path}: there is no folder ${folder}; choose another place`);
+}
 
 export const assetsCommand = defineGroup({
   summary: "Check the stored images and files",

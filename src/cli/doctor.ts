@@ -1,6 +1,7 @@
 import type { CheckResult } from "../jobs/doctor/check.ts";
 import { formatQuantity } from "../util/format.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, type Effects } from "./command.ts";
+import { remoteUrl } from "./remote.ts";
 
 const MARKS = { ok: "ok     ", warning: "warning", problem: "PROBLEM" } as const;
 
@@ -9,35 +10,50 @@ export const doctorCommand = defineCommand({
   flags: {
     full: { type: "switch", description: "Check every row and hash every asset, not a sample" },
   },
-  examples: ["datalake doctor", "datalake doctor --full --json"],
+  examples: ["datalake doctor", "datalake doctor --full --json", "datalake doctor --server http://nas:8091"],
   run: async ({ flags }, effects) => {
-    const { settings, terminal, signal } = effects;
-    const lake = await effects.openLake();
-    const { examineLake } = await import("../jobs/doctor/doctor.ts");
-    const bar = terminal.progress("checking", { unit: "files" });
-    const checks: CheckResult[] = [];
-    try {
-      const full = flags.full ?? false;
-      const onProgress = bar.update;
-      for await (const result of examineLake({ lake, settings, full, signal, onProgress })) {
-        checks.push(result);
-      }
-    } finally {
-      bar.finish();
-    }
+    const url = remoteUrl(effects);
+    const { checks, subject } =
+      url === undefined ? await examineHere(flags.full ?? false, effects) : await examineThere(url, effects);
     const problems = checks.filter((check) => check.status === "problem").length;
     const warnings = checks.filter((check) => check.status === "warning").length;
-    terminal.result({ checks }, () => {
+    effects.terminal.result({ checks }, () => {
       const lines = checks.flatMap(({ name, status, message, advice }) => [
         `${MARKS[status]}  ${name}: ${message}`,
         ...(advice === undefined ? [] : [`         -> ${advice}`]),
       ]);
       const summary =
         problems + warnings === 0
-          ? `${lake.root} is fine.`
-          : `${lake.root}: ${formatQuantity(problems, "problem")}, ${formatQuantity(warnings, "warning")}.`;
+          ? `${subject} is fine.`
+          : `${subject}: ${formatQuantity(problems, "problem")}, ${formatQuantity(warnings, "warning")}.`;
       return [...lines, summary].join("\n");
     });
     return problems === 0 ? 0 : 1;
   },
 });
+
+interface Examined {
+  checks: CheckResult[];
+  /** Whose they are. */
+  subject: string;
+}
+
+async function examineHere(full: boolean, effects: Effects): Promise<Examined> {
+  const { settings, terminal, signal } = effects;
+  const lake = await effects.openLake();
+  const { examineLake } = await import("../jobs/doctor/doctor.ts");
+  const bar = terminal.progress("checking", { unit: "files" });
+  const checks: CheckResult[] = [];
+  try {
+    const onProgress = bar.update;
+    for await (const result of examineLake({ lake, settings, full, signal, onProgress })) checks.push(result);
+  } finally {
+    bar.finish();
+  }
+  return { checks, subject: lake.root };
+}
+
+async function examineThere(url: string, { settings, version }: Effects): Promise<Examined> {
+  const { examineServer } = await import("./doctor-remote.ts");
+  return { checks: await examineServer({ url, token: settings.token, version }), subject: url };
+}

@@ -12,6 +12,13 @@ export function checkToken(token: string, where: string): string {
 
 /** The token in a file: its first line that is no note. Throws `invalid_config` for a file without one. */
 export async function readTokenFile(path: string, warn: (message: string) => void): Promise<string> {
+  if (path.startsWith("dl_")) {
+    // Not repeated: errors end up in logs.
+    throw new AppError(
+      "usage",
+      "--token-file names a file, and was given a token; write the token into a file, or set DATALAKE_TOKEN",
+    );
+  }
   const [text, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch((cause) => {
     throw new AppError("invalid_config", `cannot read the token file ${path}; check --token-file`, { cause });
   });

@@ -27,8 +27,9 @@ export function failedOutcome(
   manifest: UploadManifest | undefined,
   cause: unknown,
 ): UploadOutcome {
-  const { code, message } = toAppError(cause);
-  return { ...emptyOutcome(uploadId, manifest, "failed"), error: { code, message } };
+  const { code, message, details } = toAppError(cause);
+  const rejected = typeof details?.rejected === "number" ? details.rejected : 0;
+  return { ...emptyOutcome(uploadId, manifest, "failed"), rejected, error: { code, message } };
 }
 
 /** The upload is pending again, as if it had not been begun. */

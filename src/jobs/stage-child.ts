@@ -61,10 +61,8 @@ async function stage(
   });
   try {
     const { database } = session;
-    const plan = await planUpload(request as unknown as UploadRequest, await session.open(path), {
-      target,
-      database,
-    });
+    const input = await session.open(path).catch(nameFormat);
+    const plan = await planUpload(request as unknown as UploadRequest, input, { target, database });
     if (plan.content && plan.content.embedded === undefined) {
       throw noBytes();
     }
@@ -80,6 +78,16 @@ async function stage(
   } finally {
     await session.close();
   }
+}
+
+/** Of a file by itself nothing else is possible; of a body without a name its first bytes must tell, or the parameter. */
+function nameFormat(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== "unsupported_format") throw error;
+  throw new AppError(
+    "unsupported_format",
+    "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, csv or tsv",
+    { cause: error },
+  );
 }
 
 function noBytes(): AppError {

@@ -114,17 +114,25 @@ export interface StagedUpload {
   failure: UploadFailure | undefined;
 }
 
-/** Uploads in staging by state, each oldest first, with their manifest where it can be read. */
+/** Uploads in staging by state, each in the order of their manifests' times, which are there where they can be read. */
 export async function listStaged(lake: Lake, states: readonly UploadState[]): Promise<StagedUpload[]> {
   const found: StagedUpload[] = [];
   for (const status of states) {
     const ids = await listUploads(lake, status);
+    const staged: StagedUpload[] = [];
     for (let from = 0; from < ids.length; from += 32) {
       const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id));
-      found.push(...(await Promise.all(some)));
+      staged.push(...(await Promise.all(some)));
     }
+    // Not by id: some are the clients' own and tell no time. Equal times stay in the order of ids.
+    staged.sort((a, b) => compare(a.manifest?.created_at ?? "", b.manifest?.created_at ?? ""));
+    found.push(...staged);
   }
   return found;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 async function describeStaged(lake: Lake, status: UploadState, uploadId: string): Promise<StagedUpload> {

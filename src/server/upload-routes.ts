@@ -36,7 +36,9 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       return before;
     });
     if ("rows" in received) return { ...given, rows: received.rows };
-    const manifest = { ...given, created_by: callerName(request) ?? given.created_by };
+    // The order of uploads goes by these times: those of one clock.
+    const created_at = new Date().toISOString();
+    const manifest = { ...given, created_at, created_by: callerName(request) ?? given.created_by };
     const database = await openDatabase({ scratch: settings.scratchFolder, memory: "256MB", threads: 1 });
     try {
       return await commitReceived(lake, database, received, manifest);

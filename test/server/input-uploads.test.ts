@@ -96,6 +96,21 @@ test("a file with images, then labels for them, are staged, processed and found"
   expect(rows).toMatchObject([{ lang: "ko", width: 24 }, { source_name: "쪽-1.jpg" }]);
 });
 
+test("uploads are processed in the order in which they came, whatever their ids", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const pages = await makePages(world, [await makeImage(1)]);
+  await put(server, RAW, pages, { id: `u${"f".repeat(32)}` });
+  const label = JSON.stringify({ source_name: "쪽-0.jpg", label: 1 });
+  const key = { ...RAW, type: "task", task: "ocr", variant: "words", meta: "lang=ko", format: "jsonl" };
+  await put(server, key, label, { id: `u${"0".repeat(32)}` });
+  const done = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  expect(JSON.parse(done.stdout).uploads).toMatchObject([
+    { task: "raw", status: "completed" },
+    { task: "ocr", status: "completed" },
+  ]);
+});
+
 test("the same upload sent again is the same upload, on its way and done", async () => {
   const world = await makeWorld();
   const server = await serve(world);
@@ -191,7 +206,7 @@ test("what cannot be taken is refused in one sentence, and nothing of it stays",
     [{ ...RAW, dataset: "../d" }, pages, "invalid_name", /dataset/],
     [{ ...RAW, provider: "nobody" }, pages, "not_found", /hub/],
     [{ ...RAW, type: "task", task: "ocr", variant: "v" }, pages, "usage", /lang/],
-    [RAW, "neither parquet nor arrow", "unsupported_format", /input cannot be uploaded/],
+    [RAW, "neither parquet nor arrow", "unsupported_format", /format=jsonl/],
     [RAW, pages.slice(0, -20), "invalid_input", /input/],
     [{ ...RAW, format: "csv" }, "text\n", "empty_input", /input.csv has no rows/],
     [{ ...RAW, format: "zip" }, pages, "usage", /format/],

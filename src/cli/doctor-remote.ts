@@ -1,0 +1,42 @@
+import { connectServer } from "../client/server.ts";
+import { AppError } from "../errors.ts";
+import type { CheckResult } from "../jobs/doctor/check.ts";
+import { formatQuantity } from "../util/format.ts";
+
+export interface RemoteDoctorOptions {
+  url: string;
+  token: string | undefined;
+  /** Of this program. */
+  version: string;
+}
+
+/** What can be told of a lake through its server: that it answers, takes the token, is of this version, and its uploads. */
+export async function examineServer({ url, token, version }: RemoteDoctorOptions): Promise<CheckResult[]> {
+  const server = connectServer(url, token);
+  try {
+    const info = await server.info();
+    const { uploads } = await server.status();
+    const checks: CheckResult[] = [
+      { name: "server", status: "ok", message: `${url} answers` },
+      { name: "token", status: "ok", message: token === undefined ? "none is wanted" : "is taken" },
+    ];
+    if (info.version === version) {
+      checks.push({ name: "version", status: "ok", message: `${version} here and there` });
+    } else {
+      const message = `the server is ${info.version}, this program ${version}`;
+      checks.push({ name: "version", status: "warning", message, advice: "use the same file on both sides" });
+    }
+    const waiting = formatQuantity(uploads.pending + uploads.processing, "upload");
+    if (uploads.failed === 0) {
+      checks.push({ name: "uploads", status: "ok", message: `${waiting} on the way, none failed` });
+    } else {
+      const message = `${formatQuantity(uploads.failed, "upload")} failed`;
+      const advice = "`datalake process list --all` shows why";
+      checks.push({ name: "uploads", status: "warning", message, advice });
+    }
+    return checks;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [{ name: "server", status: "problem", message: error.message, details: { code: error.code } }];
+  }
+}
