@@ -8,6 +8,15 @@ const argv = process.argv.slice(2);
 process.stdout.on("error", endQuietly);
 process.stderr.on("error", endQuietly);
 
+/** Hidden commands: children that do one thing, as they are told on stdin (jobs/order-child.ts). */
+const ORDERS: Readonly<Record<string, () => Promise<Obey>>> = {
+  __validate: async () => (await import("./jobs/asset-check-child.ts")).runAssetCheckChild,
+  __export: async () => (await import("./jobs/export-child.ts")).runExportChild,
+  __stage: async () => (await import("./jobs/stage-child.ts")).runStageChild,
+  __rebuild: async () => (await import("./jobs/rebuild-child.ts")).runRebuildChild,
+};
+type Obey = (input: AsyncIterable<Uint8Array>, write: (line: string) => void) => Promise<number>;
+
 process.exit(await run());
 
 async function run(): Promise<number> {
@@ -28,22 +37,8 @@ async function run(): Promise<number> {
     const { runSandboxChild } = await import("./query/duckdb/sandbox-child.ts");
     return runSandboxChild(Bun.stdin.stream());
   }
-  if (argv[0] === "__validate") {
-    const { runAssetCheckChild } = await import("./jobs/asset-check-child.ts");
-    return runAssetCheckChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
-  }
-  if (argv[0] === "__export") {
-    const { runExportChild } = await import("./jobs/export-child.ts");
-    return runExportChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
-  }
-  if (argv[0] === "__stage") {
-    const { runStageChild } = await import("./jobs/stage-child.ts");
-    return runStageChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
-  }
-  if (argv[0] === "__rebuild") {
-    const { runRebuildChild } = await import("./jobs/rebuild-child.ts");
-    return runRebuildChild(Bun.stdin.stream(), (line) => process.stdout.write(line));
-  }
+  const obey = ORDERS[argv[0] ?? ""];
+  if (obey) return (await obey())(Bun.stdin.stream(), (line) => process.stdout.write(line));
   const { runCli } = await import("./cli/run.ts");
   return runCli(argv, {
     signal,

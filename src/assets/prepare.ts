@@ -5,6 +5,7 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { type TreatedImage, treatImage } from "../images/encode.ts";
 import { hashPixels } from "../images/pixels.ts";
 import { IMAGE_FORMATS } from "../images/sniff.ts";
+import { hashBytes } from "../lake/digest.ts";
 import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
 
 type Content = PrepareRequest["contents"][number];
@@ -155,10 +156,6 @@ function checkSize(request: PrepareRequest, path: string): number {
     "invalid_input",
     `file of ${megabytes(size)} MB is above the limit of ${megabytes(request.max_bytes)} (images.max_bytes)`,
   );
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
 function checkHash(content: Content, actual: string): void {

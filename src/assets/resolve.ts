@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { IMAGE_EXTENSIONS } from "../images/sniff.ts";
-import { exists, isMissing } from "../lake/files.ts";
+import { exists, namesIn } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { DatasetKey } from "../schema/partition.ts";
 
@@ -19,13 +18,4 @@ export async function findStored(lake: Lake, dataset: DatasetKey, hash: string):
     (entry) => entry.startsWith(`${hash}.`) && !entry.endsWith(".claim"),
   );
   return name === undefined ? undefined : join(folder, name);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
@@ -198,20 +198,4 @@ export async function measureColumns(database: Database, path: string): Promise<
     nulls: Number(scanned.get(name) ?? known.get(name) ?? 0),
     ...(normal.has(name) && { nfc: normal.get(name) === true }),
   }));
-}
-
-/** SHA-256 of a file in lower-case hex, read in pieces of 1 MiB. */
-export async function hashFile(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  const buffer = new Uint8Array(1 << 20);
-  const handle = await open(path, "r");
-  try {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return hasher.digest("hex");
-      hasher.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
 }

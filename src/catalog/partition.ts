@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
+import { hashFile } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { BASE_FILE, deltaFile, parseDeltaFile } from "../lake/layout.ts";
@@ -11,7 +12,7 @@ import type { ColumnStats, Features } from "../schema/columns.ts";
 import { mergeFeatures } from "../schema/features.ts";
 import type { PartitionFile, PartitionMetadata, UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { type Footer, hashFile, isSameFile, measureColumns, readFooters } from "./footer.ts";
+import { type Footer, isSameFile, measureColumns, readFooters } from "./footer.ts";
 
 /** A live file of a partition, with where it lies. */
 export interface StoredFile extends PartitionFile {

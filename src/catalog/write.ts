@@ -1,6 +1,7 @@
 import { chmod } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
+import { hashFile } from "../lake/digest.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, removeTree, renameDurable } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -11,7 +12,7 @@ import { describeFeatures } from "../schema/features.ts";
 import type { PartitionFile, PartitionFileKey, UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { hashFile, identifyFile, measureColumns, readFooters } from "./footer.ts";
+import { identifyFile, measureColumns, readFooters } from "./footer.ts";
 import { tidyPartition, writeMetadata } from "./metadata.ts";
 import { copyToParquet } from "./parquet.ts";
 import {

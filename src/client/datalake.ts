@@ -6,6 +6,7 @@ import type { ExportRequest, ExportResult } from "../export/export.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { type AssetCheckRequest, AssetCheckRequestSchema } from "../schema/asset-check.ts";
 import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
+import { describeIssue } from "../schema/describe-issue.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { isSelected, type Selection } from "../schema/partition.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
@@ -242,7 +243,5 @@ function checkQuery({ engine = "duckdb", ...query }: SearchQuery): { engine: Eng
 function check<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
   const checked = v.safeParse(schema, given);
   if (checked.success) return checked.output;
-  const [issue] = checked.issues;
-  const path = v.getDotPath(issue);
-  throw new AppError("usage", `${path === null ? "" : `${path}: `}${issue.message}`);
+  throw new AppError("usage", describeIssue(checked.issues[0]));
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { AppError, ERROR_CODES, type ErrorCode, throwIfCancelled } from "../errors.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportManifest, ExportRequest, ExportResult } from "../export/export.ts";
 import { describeFault, type OutputPlace, planOutput } from "../export/output-place.ts";
 import {
@@ -11,6 +11,7 @@ import {
   ExportStateSchema,
   type RemoteExportInput,
 } from "../schema/export.ts";
+import { failureError } from "../schema/failure.ts";
 import type { EngineName } from "../schema/query.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { fetchPart } from "./remote-file.ts";
@@ -96,7 +97,7 @@ async function fetchExport(
       const state = await waitForExport(http, id, options);
       if (state.error !== undefined) {
         await rm(join(folder, STATE), { force: true });
-        throw failureOf(state.error);
+        throw failureError(state.error);
       }
       await fetchFiles(http, state, folder, options);
       const file = state.files.find(({ name }) => name === MANIFEST);
@@ -159,11 +160,6 @@ async function waitForExport(
     }
     await Bun.sleep(POLL_MS);
   }
-}
-
-function failureOf({ code, message, details }: NonNullable<ExportState["error"]>): AppError {
-  const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
-  return new AppError(known, message, details === undefined ? {} : { details });
 }
 
 async function fetchFiles(

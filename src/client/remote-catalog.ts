@@ -12,7 +12,7 @@ import {
 } from "../schema/catalog-answers.ts";
 import { readLines } from "../util/lines.ts";
 import { connectHttp } from "./remote-http.ts";
-import { describedError, unreachable } from "./server.ts";
+import { describedError, unreachable } from "./server-error.ts";
 
 export interface RebuildOptions {
   full: boolean;

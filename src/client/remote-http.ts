@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { serverError, unreachable } from "./server.ts";
+import { serverError, unreachable } from "./server-error.ts";
 
 export interface SendOptions {
   /** Sent as JSON. */

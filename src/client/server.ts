@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AppError, ERROR_CODES, type ErrorCode, throwIfCancelled } from "../errors.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
 import {
   type ListedUpload,
@@ -8,6 +8,8 @@ import {
   RejectListSchema,
 } from "../schema/upload-list.ts";
 import { readEvents } from "./events.ts";
+import { connectHttp } from "./remote-http.ts";
+import { unreachable } from "./server-error.ts";
 
 const StartedSchema = v.object({ status: v.picklist(["started", "already_running"]), job_id: v.string() });
 const StatusSchema = v.looseObject({
@@ -16,13 +18,6 @@ const StatusSchema = v.looseObject({
   workers: v.optional(v.object({ total: v.number(), busy: v.number() })),
 });
 const InfoSchema = v.looseObject({ version: v.string(), lake: v.string() });
-const ErrorSchema = v.object({
-  error: v.object({
-    code: v.string(),
-    message: v.string(),
-    details: v.optional(v.record(v.string(), v.unknown())),
-  }),
-});
 
 /** A job on its way: without `uploads`, which only the end tells. */
 export type JobUpdate = Omit<JobRecord, "uploads">;
@@ -50,39 +45,17 @@ export interface WatchOptions {
   onUpdate?(job: JobUpdate): void;
 }
 
-const TIMEOUT_MS = 30_000;
 const WATCH_ATTEMPTS = 20;
 
 export function connectServer(url: string, token?: string | undefined): ServerClient {
-  const base = url.replace(/\/+$/, "");
-  const send = async (method: string, path: string, signal: AbortSignal): Promise<Response> => {
-    let response: Response;
-    try {
-      response = await fetch(`${base}${path}`, {
-        method,
-        headers: token ? { authorization: `Bearer ${token}` } : {},
-        signal,
-      });
-    } catch (cause) {
-      throw unreachable(base, cause);
-    }
-    if (!response.ok) throw await serverError(base, response);
-    return response;
-  };
-  const call = async <S extends v.GenericSchema>(method: string, path: string, schema: S) => {
-    const response = await send(method, path, AbortSignal.timeout(TIMEOUT_MS));
-    const parsed = v.safeParse(schema, await response.json().catch(() => undefined));
-    if (parsed.success) return parsed.output;
-    throw new AppError("server_unreachable", `${base} does not answer as a datalake server; check --server`, {
-      details: { url: base, path },
-    });
-  };
+  const http = connectHttp(url, token);
+  const base = http.url;
+  const { call } = http;
   const jobPath = (jobId: string) => `/jobs/${encodeURIComponent(jobId)}`;
   const job = (jobId: string) => call("GET", jobPath(jobId), JobRecordSchema);
 
   const watchOnce = async (jobId: string, options: WatchOptions): Promise<JobRecord | undefined> => {
-    const stop = options.signal ?? new AbortController().signal;
-    const response = await send("GET", `${jobPath(jobId)}/events`, stop);
+    const response = await http.send("GET", `${jobPath(jobId)}/events`, { signal: options.signal });
     for await (const event of readEvents(response)) {
       if (event.name === "end") return v.parse(JobRecordSchema, JSON.parse(event.data));
       if (event.name === "progress") options.onUpdate?.(v.parse(JobUpdateSchema, JSON.parse(event.data)));
@@ -131,44 +104,4 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
       }
     },
   };
-}
-
-export function unreachable(url: string, cause: unknown): AppError {
-  return new AppError(
-    "server_unreachable",
-    `cannot reach the server at ${url}; check that \`datalake serve\` runs there and --server names it`,
-    { details: { url }, cause },
-  );
-}
-
-/** What is told of a machine's disk. */
-const OF_A_MACHINE: ReadonlySet<ErrorCode> = new Set(["no_space", "permission_denied", "io"]);
-
-export async function serverError(url: string, response: Response): Promise<AppError> {
-  const parsed = v.safeParse(ErrorSchema, await response.json().catch(() => undefined));
-  if (!parsed.success) {
-    return new AppError(
-      "server_unreachable",
-      `${url} answered ${response.status}; it may be no datalake server`,
-      {
-        details: { url, status: response.status },
-      },
-    );
-  }
-  return describedError(parsed.output.error);
-}
-
-/** The error that a server told. */
-export function describedError({
-  code,
-  message,
-  details,
-}: v.InferOutput<typeof ErrorSchema>["error"]): AppError {
-  const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
-  // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
-  const { request_id, ...own } = details ?? {};
-  const told = known === "internal" && request_id !== undefined ? { ...own, request_id } : own;
-  // Else a person would look at the disk of the wrong machine.
-  const where = OF_A_MACHINE.has(known) ? "on the server, " : "";
-  return new AppError(known, `${where}${message}`, Object.keys(told).length === 0 ? {} : { details: told });
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ContentStager } from "../ingest/stage-contents.ts";
 import type { UploadCheck, UploadSink, UploadTarget } from "../ingest/upload-target.ts";
+import { hashBytes, hashFile } from "../lake/digest.ts";
 import { removeTree } from "../lake/files.ts";
 import { PartitionKeySchema } from "../schema/partition.ts";
 import { UploadManifestSchema } from "../schema/upload.ts";
@@ -156,17 +157,4 @@ async function retrying<T>(signal: AbortSignal | undefined, work: () => Promise<
       await Bun.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
     }
   }
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
-}
-
-async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const piece of Bun.file(path).stream()) {
-    throwIfCancelled(signal);
-    hasher.update(piece);
-  }
-  return hasher.digest("hex");
 }

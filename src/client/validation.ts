@@ -1,9 +1,12 @@
 import { open, rename, rm } from "node:fs/promises";
 import * as v from "valibot";
-import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import type { AppError } from "../errors.ts";
 import { tempBeside } from "../lake/files.ts";
 import { type AssetCheckRequest, type Validation, ValidationSchema } from "../schema/asset-check.ts";
-import { serverError, unreachable } from "./server.ts";
+import { failureError } from "../schema/failure.ts";
+import { connectHttp } from "./remote-http.ts";
+
+const CANCEL_TIMEOUT_MS = 30_000;
 
 /** Checks of assets by a server. Every call throws the server's own error, or `server_unreachable`. */
 export interface ValidationClient {
@@ -15,45 +18,20 @@ export interface ValidationClient {
   saveReport(id: string, path: string): Promise<void>;
 }
 
-const TIMEOUT_MS = 30_000;
-
 export function connectValidation(url: string, token?: string | undefined): ValidationClient {
-  const base = url.replace(/\/+$/, "");
-  const send = async (method: string, path: string, body?: unknown, timeoutMs = TIMEOUT_MS) => {
-    const response = await fetch(`${base}${path}`, {
-      method,
-      headers: {
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(timeoutMs > 0 ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
-    }).catch((cause: unknown) => {
-      throw unreachable(base, cause);
-    });
-    if (!response.ok) throw await serverError(base, response);
-    return response;
-  };
-  const parse = async <S extends v.GenericSchema>(response: Response, schema: S) => {
-    const parsed = v.safeParse(schema, await response.json().catch(() => undefined));
-    if (parsed.success) return parsed.output;
-    throw new AppError("server_unreachable", `${base} does not answer as a datalake server; check --server`);
-  };
+  const http = connectHttp(url, token);
   return {
-    start: async (request) =>
-      parse(await send("POST", "/validate-assets", request), v.object({ validation_id: v.string() })),
+    start: (body) => http.call("POST", "/validate-assets", v.object({ validation_id: v.string() }), { body }),
     get: async (id) => {
-      const { error, ...rest } = await parse(await send("GET", `/validations/${id}`), ValidationSchema);
-      if (error === undefined) return rest;
-      const code = error.code in ERROR_CODES ? (error.code as ErrorCode) : "internal";
-      return { ...rest, error: new AppError(code, error.message) };
+      const { error, ...rest } = await http.call("GET", `/validations/${id}`, ValidationSchema);
+      return error === undefined ? rest : { ...rest, error: failureError(error) };
     },
     cancel: async (id) => {
-      await send("DELETE", `/validations/${id}`);
+      await http.send("DELETE", `/validations/${id}`, { timeoutMs: CANCEL_TIMEOUT_MS });
     },
     saveReport: async (id, path) => {
       const format = path.toLowerCase().endsWith(".csv") ? "csv" : "json";
-      const { body } = await send("GET", `/validations/${id}/report?format=${format}`, undefined, 0);
+      const { body } = await http.send("GET", `/validations/${id}/report?format=${format}`);
       const temp = tempBeside(path);
       const handle = await open(temp, "wx");
       try {

@@ -66,7 +66,7 @@ async function fillUpload(
   const { database } = options;
   const { stager, rows } = sink;
   const table = plan.content ? await stageContents(plan, options, stager) : undefined;
-  Bun.gc(true); // what was read of contents would stand beside what the engine takes for the rows
+  if (table) Bun.gc(true); // what was read of contents would stand beside what the engine takes for the rows
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
   await writeRows(plan, rows, table, options);
   const [facts] = await database.rows<{ rows: number; contents: number; rejected: number; first: string }>(

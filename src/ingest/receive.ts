@@ -1,16 +1,8 @@
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { AppError } from "../errors.ts";
-import {
-  ensureFolder,
-  exists,
-  isMissing,
-  readJson,
-  removeTree,
-  tempBeside,
-  writeJson,
-} from "../lake/files.ts";
+import { ensureFolder, exists, namesIn, readJson, removeTree, tempBeside, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
@@ -251,13 +243,4 @@ async function readReceiving(lake: Lake, uploadId: string): Promise<Receiving | 
 
 async function incomingIds(lake: Lake): Promise<string[]> {
   return (await namesIn(lake.layout.incoming)).filter((name) => /^u[0-9a-f]{32}$/.test(name));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { copyFile, link, open, readFile, rm, stat } from "node:fs/promises";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
+import { hashBytes, hashFile } from "../lake/digest.ts";
 import { ensureFolder, exists, isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
@@ -95,7 +96,7 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
       const facts = await stat(path);
       if (!facts.isFile()) throw new AppError("invalid_input", `${path} is no file`);
       const whole = facts.size <= WHOLE_BYTES ? await readFile(path) : undefined;
-      const hash = whole ? hashBytes(whole) : await hashStream(path, signal);
+      const hash = whole ? hashBytes(whole) : await hashFile(path, signal);
       return place(hash, facts.size, async (to) => {
         // One inode, one mode: only a file that looks like an asset already may become one.
         const linkable = (facts.mode & MODE_BITS) === lake.modes.asset && facts.dev === device;
@@ -118,17 +119,4 @@ async function attempt(call: () => Promise<void>): Promise<boolean> {
     if (code === "EEXIST" || code === "ENOSPC" || code === "EDQUOT" || isMissing(error)) throw error;
     return false;
   }
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
-}
-
-async function hashStream(path: string, signal: AbortSignal | undefined): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of Bun.file(path).stream()) {
-    throwIfCancelled(signal);
-    hasher.update(chunk);
-  }
-  return hasher.digest("hex");
 }

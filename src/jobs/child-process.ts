@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import * as v from "valibot";
 import type { Settings } from "../config.ts";
-import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import { failureError } from "../schema/failure.ts";
 import { type ChildMessage, ChildMessageSchema, type ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import { sendToBackground } from "../util/background.ts";
@@ -115,7 +116,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
       // a closed pipe: the child's death is about to be seen
     }
     const reply = await promise;
-    if (reply.type === "broken") throw asAppError(reply.error);
+    if (reply.type === "broken") throw failureError(reply.error);
     if (reply.type !== type) throw new AppError("internal", `the working process answered ${reply.type}`);
     return reply as Answer<T>;
   };
@@ -196,13 +197,4 @@ function parseMessage(line: string, logger: Logger): ChildMessage | undefined {
   if (parsed.success) return parsed.output;
   logger.warn("the working process printed something that is no message", { line: line.slice(0, 500) });
   return undefined;
-}
-
-function asAppError(error: {
-  code: string;
-  message: string;
-  details?: Record<string, unknown> | undefined;
-}): AppError {
-  const code = error.code in ERROR_CODES ? (error.code as ErrorCode) : "internal";
-  return new AppError(code, error.message, error.details === undefined ? {} : { details: error.details });
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
+import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type AssetIndex, openAssetIndex } from "../assets/index.ts";
-import { isMissing } from "../lake/files.ts";
+import { shownNamesIn } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { BASE_FILE, parseDeltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
@@ -91,10 +91,10 @@ interface DatasetFile {
 async function listDatasetFiles(lake: Lake, dataset: DatasetKey): Promise<DatasetFile[]> {
   const root = lake.layout.datasetCatalog(dataset);
   const found: DatasetFile[] = [];
-  for (const task of await namesIn(root)) {
-    for (const variant of await namesIn(join(root, task))) {
+  for (const task of await shownNamesIn(root)) {
+    for (const variant of await shownNamesIn(join(root, task))) {
       const folder = join(root, task, variant);
-      const names = (await namesIn(folder)).filter(
+      const names = (await shownNamesIn(folder)).filter(
         (name) => name === BASE_FILE || parseDeltaFile(name) !== undefined,
       );
       for (const name of names.sort()) {
@@ -106,13 +106,4 @@ async function listDatasetFiles(lake: Lake, dataset: DatasetKey): Promise<Datase
     }
   }
   return found;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith("."));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

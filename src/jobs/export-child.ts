@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Settings } from "../config.ts";
 import { type ExportManifest, exportRows } from "../export/export.ts";
+import { hashFile } from "../lake/digest.ts";
 import { createEngine } from "../query/create-engine.ts";
 import { type ExportFile, ExportFileSchema, RemoteExportSchema } from "../schema/export.ts";
 import { ChildLakeSchema, type OrderTools, obeyOrder } from "./order-child.ts";
@@ -78,14 +78,8 @@ async function describeFiles(folder: string): Promise<ExportFile[]> {
   const files: ExportFile[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
-    const sha256 = known.get(name)?.sha256 ?? (await digestFile(path));
+    const sha256 = known.get(name)?.sha256 ?? (await hashFile(path));
     files.push({ name, bytes: (await stat(path)).size, sha256 });
   }
   return files;
-}
-
-async function digestFile(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of createReadStream(path)) hasher.update(chunk as Uint8Array);
-  return hasher.digest("hex");
 }

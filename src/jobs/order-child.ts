@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { toAppError } from "../errors.ts";
 import { describeLake, type Lake } from "../lake/lake.ts";
+import { FailureSchema } from "../schema/failure.ts";
 import { readLines } from "../util/lines.ts";
 
 /** The lake, as a child process is told of it. */
@@ -13,14 +14,7 @@ export const ChildLakeSchema = v.pipe(
 );
 
 /** What a child says last when it could not do what it was told. */
-export const BrokenSchema = v.object({
-  type: v.literal("broken"),
-  error: v.object({
-    code: v.string(),
-    message: v.string(),
-    details: v.optional(v.record(v.string(), v.unknown())),
-  }),
-});
+export const BrokenSchema = v.object({ type: v.literal("broken"), error: FailureSchema });
 
 export interface OrderTools<Message> {
   /** Fires when the parent closes the child's stdin, or is dead. */

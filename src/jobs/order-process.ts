@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { childEnvironment } from "../config.ts";
-import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
+import { failureError } from "../schema/failure.ts";
 import { sendToBackground } from "../util/background.ts";
 import { readLines } from "../util/lines.ts";
 import { BrokenSchema } from "./order-child.ts";
@@ -81,9 +82,7 @@ export async function giveOrder<Message extends { type: string }>({
     const how = child.signalCode ?? `code ${child.exitCode}`;
     throw new AppError("worker_crashed", `the process that ${deed} died (${how}); run it again`);
   }
-  const { code, message, details } = broken.error;
-  const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
-  throw new AppError(known, message, details === undefined ? {} : { details });
+  throw failureError(broken.error);
 }
 
 function isBroken(message: { type: string }): message is v.InferOutput<typeof BrokenSchema> {

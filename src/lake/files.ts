@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
@@ -145,6 +145,21 @@ export async function exists(path: string): Promise<boolean> {
 export function isMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** What stands in a folder; nothing in one that is not there. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** The same without hidden names: those are of work on its way. */
+export async function shownNamesIn(folder: string): Promise<string[]> {
+  return (await namesIn(folder)).filter((name) => !name.startsWith("."));
 }
 
 /** Removes a file or a folder with all in it; nothing there is fine. */

@@ -1,11 +1,10 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { type PartitionMetadata, PartitionMetadataSchema } from "../schema/metadata.ts";
 import { nameProblem } from "../schema/names.ts";
 import { comparePartitions, type PartitionKey } from "../schema/partition.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
-import { isMissing, readJson } from "./files.ts";
+import { readJson, shownNamesIn } from "./files.ts";
 import type { Lake } from "./lake.ts";
 import { createUploadLayout, METADATA_FILE, parsePartitionPath } from "./layout.ts";
 
@@ -13,7 +12,7 @@ export type UploadState = "pending" | "processing" | "failed";
 
 /** Upload folders in one state of staging, oldest first (ids sort by time). */
 export async function listUploads(lake: Lake, state: UploadState): Promise<string[]> {
-  return (await listNames(lake.layout[state])).filter((name) => name.startsWith("u")).sort();
+  return (await shownNamesIn(lake.layout[state])).filter((name) => name.startsWith("u")).sort();
 }
 
 /** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`. */
@@ -47,7 +46,7 @@ export async function listPartitions(lake: Lake): Promise<PartitionKey[]> {
   let paths = [""];
   for (let level = 0; level < 4; level++) {
     const below = paths.map(async (path) => {
-      const names = await listNames(join(lake.layout.catalog, path));
+      const names = await shownNamesIn(join(lake.layout.catalog, path));
       return names.map((name) => (path === "" ? name : `${path}/${name}`));
     });
     paths = (await Promise.all(below)).flat();
@@ -57,13 +56,4 @@ export async function listPartitions(lake: Lake): Promise<PartitionKey[]> {
     .filter((key) => key !== undefined)
     .filter((key) => Object.values(key).every((name) => nameProblem(name) === undefined))
     .sort(comparePartitions);
-}
-
-async function listNames(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith("."));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

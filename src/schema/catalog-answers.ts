@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ColumnSchema } from "./columns.ts";
+import { FailureSchema } from "./failure.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
 /** What the published catalog is: the document of `catalog info`. */
@@ -44,13 +45,7 @@ export const RebuildResultSchema = v.object({
 export const RebuildLineSchema = v.union([
   v.object({ step: v.string() }),
   v.object({ result: RebuildResultSchema }),
-  v.object({
-    error: v.object({
-      code: v.string(),
-      message: v.string(),
-      details: v.optional(v.record(v.string(), v.unknown())),
-    }),
-  }),
+  v.object({ error: FailureSchema }),
 ]);
 export type RebuildLine = v.InferOutput<typeof RebuildLineSchema>;
 

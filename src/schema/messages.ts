@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { FailureSchema } from "./failure.ts";
 import { UploadOutcomeSchema } from "./job.ts";
 import { JobIdSchema, Sha256Schema, UploadIdSchema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
@@ -33,12 +34,6 @@ export const ParentMessageSchema = v.variant("type", [
   v.object({ type: v.literal("cancel") }),
 ]);
 export type ParentMessage = v.InferOutput<typeof ParentMessageSchema>;
-
-const FailureSchema = v.object({
-  code: v.string(),
-  message: v.string(),
-  details: v.optional(v.record(v.string(), v.unknown())),
-});
 
 /** What the child says, one JSON object a line on its stdout. */
 export const ChildMessageSchema = v.variant("type", [

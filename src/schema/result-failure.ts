@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import type { AppError } from "../errors.ts";
+import { FailureSchema, failureError } from "./failure.ts";
 
 /**
  * What a described Arrow answer ends with when it fails on its way: the error's document as JSON, its length in bytes
@@ -9,13 +10,7 @@ const MARK = Buffer.from("\0datalake failed");
 /** A failure is no longer than this, in bytes; readers hold so much back until they know the end. */
 export const FAILURE_BYTES = 64 * 1024;
 
-const DocumentSchema = v.object({
-  error: v.object({
-    code: v.string(),
-    message: v.string(),
-    details: v.optional(v.record(v.string(), v.unknown())),
-  }),
-});
+const DocumentSchema = v.object({ error: FailureSchema });
 
 export function encodeFailure(error: AppError): Uint8Array {
   const whole = Buffer.from(JSON.stringify(error.toDocument()));
@@ -37,7 +32,5 @@ export function decodeFailure(tail: Uint8Array): AppError | undefined {
   const text = bytes.toString("utf8", Math.max(0, start), end);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), DocumentSchema), text);
   if (!parsed.success) return undefined;
-  const { code, message, details } = parsed.output.error;
-  const known = code in ERROR_CODES ? (code as ErrorCode) : "internal";
-  return new AppError(known, message, details === undefined ? {} : { details });
+  return failureError(parsed.output.error);
 }

@@ -77,7 +77,7 @@ export interface SyncPlan {
   partitions: SyncedPartition[];
   /** Nothing refers to these any more, for longer than the grace time. */
   removes: Dead[];
-  /** What is dead, and stays for now. */
+  /** What is dead, and stays until its grace is over. */
   dead: Dead[];
   /** What the next sync must know of if this one does not get to its end. */
   unfinished: Unfinished;

@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hashFile } from "../../src/catalog/footer.ts";
 import { readPartition } from "../../src/catalog/partition.ts";
 import { type CommitStep, commitUpload, compactPartition } from "../../src/catalog/write.ts";
+import { hashFile } from "../../src/lake/digest.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { UPLOAD_MODES, type UploadMode } from "../../src/schema/upload.ts";

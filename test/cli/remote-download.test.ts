@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { downloadFrom } from "../../src/client/exports.ts";
-import { AppError } from "../../src/errors.ts";
+import { codeOf } from "../code-of.ts";
 import {
   fingerprintTree,
   makeImage,
@@ -241,12 +241,3 @@ test("who gives up while the rows are put together stops the server's work", asy
   expect((await fetch(`${server.url}/exports/${id}`)).status).toBe(404);
   expect((await readdir(out)).filter((name) => name.includes("given-up"))).toEqual([]);
 });
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "done";
-  } catch (error) {
-    return error instanceof AppError ? error.code : String(error);
-  }
-}

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectEngine } from "../../src/client/remote-engine.ts";
 import { loadSettings } from "../../src/config.ts";
-import { AppError } from "../../src/errors.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { commit, KEY, refresh } from "../catalog/lakes.ts";
+import { codeOf } from "../code-of.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
@@ -152,12 +152,3 @@ test("a query that is given up ends, and one that is cut is not taken for the wh
     expect(await codeOf(read())).toBe("engine_failed");
   }
 });
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "done";
-  } catch (error) {
-    return error instanceof AppError ? error.code : String(error);
-  }
-}

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Binary, Int32, Table, Utf8, vectorFromArray } from "apache-arrow";
 import { AppError, DatalakeClient, type DatalakeClientOptions } from "../../src/client/index.ts";
+import { codeOf } from "../code-of.ts";
 import {
   fingerprintTree,
   makeImage,
@@ -42,15 +43,6 @@ afterAll(async () => {
   process.env = before;
   for (const { world } of ways) await rm(world.folder, { recursive: true, force: true });
 });
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "done";
-  } catch (error) {
-    return error instanceof AppError ? error.code : String(error);
-  }
-}
 
 describe.each(["server", "folder"])("a client through a %s", (name) => {
   let way: Way;

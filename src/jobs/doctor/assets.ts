@@ -1,7 +1,7 @@
 import { opendir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { hashFile } from "../../catalog/footer.ts";
 import { readPartition } from "../../catalog/partition.ts";
+import { hashFile } from "../../lake/digest.ts";
 import { isMissing } from "../../lake/files.ts";
 import { interruptible } from "../../query/database.ts";
 import { quoteList } from "../../query/sql.ts";

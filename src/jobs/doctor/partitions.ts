@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
-import { hashFile } from "../../catalog/footer.ts";
 import { isTidy } from "../../catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../catalog/partition.ts";
 import { AppError } from "../../errors.ts";
+import { hashFile } from "../../lake/digest.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";

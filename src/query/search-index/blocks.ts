@@ -1,6 +1,15 @@
-import type { Postings } from "./postings.ts";
 import type { RowSet } from "./row-set.ts";
 import { MARKS } from "./tokens.ts";
+
+/** The rows of the terms that stand in a run of rows. */
+export interface Postings {
+  /** Ascending. */
+  terms: Int32Array;
+  /** Those of `terms[i]` end before `ends[i]` and begin where those of the term before end. */
+  ends: Int32Array;
+  /** Ascending for each term. */
+  rows: Int32Array;
+}
 
 /** Terms whose rows lie together, so that one is found without reading those of many others. */
 export const BLOCK_TERMS = 64;

@@ -1,4 +1,4 @@
-import { BLOCK_TERMS, MARK_NUMBERS } from "./blocks.ts";
+import { BLOCK_TERMS, MARK_NUMBERS, type Postings } from "./blocks.ts";
 import { addRows, maxOccurrences, type Occurrences, type TextBatch } from "./tokenize.ts";
 import { MARKS } from "./tokens.ts";
 import { createVocabulary, entryOfText, type Vocabulary } from "./vocabulary.ts";
@@ -13,16 +13,6 @@ export interface PostingsLimits {
 
 /** So many terms are as many as 128 MB of entries hold. */
 const LIMITS: PostingsLimits = { maxOccurrences: 8_000_000, maxTerms: 1_900_000 };
-
-/** The rows of the terms that stand in a run of rows. */
-export interface Postings {
-  /** Ascending. */
-  terms: Int32Array;
-  /** Those of `terms[i]` end before `ends[i]` and begin where those of the term before end. */
-  ends: Int32Array;
-  /** Ascending for each term. */
-  rows: Int32Array;
-}
 
 /** Where finished parts of an index go. */
 export interface PostingsSink {

@@ -1,0 +1,43 @@
+import * as v from "valibot";
+import { AppError, type ErrorCode } from "../errors.ts";
+import { type Failure, FailureSchema, failureError } from "../schema/failure.ts";
+
+/** Nobody answers there. */
+export function unreachable(url: string, cause: unknown): AppError {
+  return new AppError(
+    "server_unreachable",
+    `cannot reach the server at ${url}; check that \`datalake serve\` runs there and --server names it`,
+    { details: { url }, cause },
+  );
+}
+
+/** What is told of a machine's disk. */
+const OF_A_MACHINE: ReadonlySet<ErrorCode> = new Set(["no_space", "permission_denied", "io"]);
+
+const DocumentSchema = v.object({ error: FailureSchema });
+
+/** What a server answered instead of what was asked for. */
+export async function serverError(url: string, response: Response): Promise<AppError> {
+  const parsed = v.safeParse(DocumentSchema, await response.json().catch(() => undefined));
+  if (!parsed.success) {
+    return new AppError(
+      "server_unreachable",
+      `${url} answered ${response.status}; it may be no datalake server`,
+      {
+        details: { url, status: response.status },
+      },
+    );
+  }
+  return describedError(parsed.output.error);
+}
+
+/** The error that a server told. */
+export function describedError(failure: Failure): AppError {
+  // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
+  const { request_id, ...own } = failure.details ?? {};
+  const { code, message } = failureError(failure);
+  const told = code === "internal" && request_id !== undefined ? { ...own, request_id } : own;
+  // Else a person would look at the disk of the wrong machine.
+  const where = OF_A_MACHINE.has(code) ? "on the server, " : "";
+  return new AppError(code, `${where}${message}`, Object.keys(told).length === 0 ? {} : { details: told });
+}
