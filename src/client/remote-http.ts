@@ -28,9 +28,13 @@ export interface RemoteHttp {
 
 const TIMEOUT_MS = 30_000;
 
+/** A server that has too much to do says so before it does anything. */
+const BUSY_ATTEMPTS = 4;
+const BUSY_WAIT_MS = 1000;
+
 export function connectHttp(url: string, token?: string | undefined): RemoteHttp {
   const base = url.replace(/\/+$/, "");
-  const send = async (method: string, path: string, options: SendOptions = {}): Promise<Response> => {
+  const sendOnce = async (method: string, path: string, options: SendOptions = {}): Promise<Response> => {
     const { body, raw, headers, signal, timeoutMs } = options;
     throwIfCancelled(signal);
     const stop = new AbortController();
@@ -55,6 +59,18 @@ export function connectHttp(url: string, token?: string | undefined): RemoteHttp
       .finally(() => clearTimeout(timer));
     if (!response.ok) throw await serverError(base, response);
     return response;
+  };
+  const send: RemoteHttp["send"] = async (method, path, options = {}) => {
+    const mayRepeat = !(options.raw instanceof ReadableStream);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await sendOnce(method, path, options);
+      } catch (error) {
+        const isBusy = error instanceof AppError && error.code === "busy";
+        if (!isBusy || !mayRepeat || attempt === BUSY_ATTEMPTS) throw error;
+        await Bun.sleep(BUSY_WAIT_MS);
+      }
+    }
   };
   return {
     url: base,

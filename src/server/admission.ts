@@ -2,17 +2,15 @@ import { AppError } from "../errors.ts";
 import { includesRole, type Role } from "../schema/token.ts";
 import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
 import { isStreamed } from "./limits.ts";
+import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends OpenRequestLimits {
   access: Access;
   /** Whether a Host header names this server. */
   isOwnHost(header: string | null): boolean;
   /** Whether an address is that of a proxy, whose word on who asks is taken. */
   isTrusted(address: string): boolean;
   maxBodyBytes: number;
-  /** Requests whose answers have not begun: of all callers, and of one. */
-  maxRequests: number;
-  maxRequestsPerCaller: number;
 }
 
 /** What is known of a request that was let in. */
@@ -22,7 +20,7 @@ export interface Admitted {
   address: string;
   /** Why it is refused all the same, where it is known whose it is. */
   refusal?: AppError;
-  /** Has to be called when its answer has begun. */
+  /** Has to be called when no more work is done for it. */
   done(): void;
 }
 
@@ -31,9 +29,8 @@ export interface Admitted {
  * `unauthorized`, `usage` for a token in the URL, `busy`.
  */
 export function createAdmission(options: AdmissionOptions): (request: Request, address: string) => Admitted {
-  const { access, isOwnHost, isTrusted, maxBodyBytes, maxRequests, maxRequestsPerCaller } = options;
-  const running = new Map<string, number>();
-  let total = 0;
+  const { access, isOwnHost, isTrusted, maxBodyBytes } = options;
+  const open = createOpenRequests(options);
   return (request, peer) => {
     const { headers, method } = request;
     const { pathname, searchParams } = new URL(request.url);
@@ -55,22 +52,9 @@ export function createAdmission(options: AdmissionOptions): (request: Request, a
     if (caller === undefined) throw unauthorized();
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
     if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
-    const key = caller.name ?? address;
-    const own = running.get(key) ?? 0;
-    if (total >= maxRequests) return refused(busy("serve.max_requests"));
-    if (own >= maxRequestsPerCaller) return refused(busy("serve.max_requests_per_token"));
-    total += 1;
-    running.set(key, own + 1);
-    return {
-      caller,
-      address,
-      done: () => {
-        total -= 1;
-        const left = (running.get(key) ?? 1) - 1;
-        if (left === 0) running.delete(key);
-        else running.set(key, left);
-      },
-    };
+    const done = open.enter(request, caller.name ?? address);
+    if (done instanceof AppError) return refused(done);
+    return { caller, address, done };
   };
 }
 
@@ -80,10 +64,6 @@ function forbidden({ method }: Request, pathname: string, { name, role }: Caller
     `${method} ${pathname} is for the role ${wanted}, and the token ${name} has ${role}; ask the administrator`,
     { details: { role, wanted } },
   );
-}
-
-function busy(setting: string): AppError {
-  return new AppError("busy", `the server has too much to do at once (${setting}); ask again in a second`);
 }
 
 export function tooLarge(maxBodyBytes: number): AppError {

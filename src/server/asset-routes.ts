@@ -23,7 +23,7 @@ const IMAGE_TYPES: Record<string, string> = {
 };
 
 /** GET and HEAD /assets/{path}: an asset by the `path` of its row. Its name is its digest: it never changes. */
-export function assetRoutes({ lake, keepOpen }: Pick<ServerDeps, "lake" | "keepOpen">) {
+export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
   const asset = async ({ request, params }: { request: Request; params: { "*": string } }) => {
     const path = (decodeRest(params["*"]) ?? "").normalize("NFC");
     const [, , , hash, extension = ""] = ASSET_PATH.exec(path) ?? [];
@@ -32,7 +32,6 @@ export function assetRoutes({ lake, keepOpen }: Pick<ServerDeps, "lake" | "keepO
     if (found === undefined) {
       throw new AppError("not_found", `there is no asset ${path}; take the path from a row`);
     }
-    keepOpen(request);
     const type = IMAGE_TYPES[extension];
     return answerFile(request, {
       path: lake.layout.asset(path),

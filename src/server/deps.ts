@@ -29,6 +29,8 @@ export interface ServerDeps {
   callerName(request: Request): string | undefined;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
+  /** Ends a connection whose other side takes nothing. */
+  cutOff(request: Request): void;
   state: SystemState;
   metrics: MetricRegistry;
   logger: Logger;

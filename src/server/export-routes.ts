@@ -10,10 +10,9 @@ const ParamsSchema = v.object({ id: ExportIdSchema });
 const FileSchema = v.object({ id: ExportIdSchema, "*": v.string() });
 
 /** POST /exports; GET and DELETE /exports/{id}; GET and HEAD /exports/{id}/files/{path}. */
-export function exportRoutes({ exports, keepOpen }: Pick<ServerDeps, "exports" | "keepOpen">) {
+export function exportRoutes({ exports }: Pick<ServerDeps, "exports">) {
   const file = ({ request, params }: { request: Request; params: { id: string; "*": string } }) => {
     const { path, bytes, sha256 } = exports.file(params.id, decodeRest(params["*"]) ?? "");
-    keepOpen(request);
     const headers = { "content-type": "application/octet-stream", "cache-control": "private, no-cache" };
     return answerFile(request, { path, sizeBytes: bytes, etag: `"${sha256}"`, headers });
   };

@@ -8,7 +8,10 @@ export interface AnsweredFile {
   headers: Record<string, string>;
 }
 
-/** A file, or the part of it that is asked for, unless the asker has it (RFC 9110, 13 and 14). */
+/**
+ * A file, or the part of it that is asked for, unless the asker has it (RFC 9110, 13 and 14). One who takes nothing for as
+ * long as a connection may be silent is cut off, and may ask for the rest.
+ */
 export function answerFile(request: Request, { path, sizeBytes, etag, headers }: AnsweredFile): Response {
   const common = { ...headers, etag, "accept-ranges": "bytes", "x-content-type-options": "nosniff" };
   const known = request.headers.get("if-none-match");

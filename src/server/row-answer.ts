@@ -16,6 +16,10 @@ export interface RowAnswerOptions {
   files: AnswerFiles;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
+  /** Ends a connection whose other side takes nothing. */
+  cutOff(request: Request): void;
+  /** Who takes nothing for so long has gone without a word. */
+  stallMs?: number;
 }
 
 /** What is asked for. */
@@ -30,7 +34,6 @@ export interface RowRequest {
 
 /** What fails before so much of an answer was made is answered with its status and its reason. */
 const HOLD_BYTES = 4 * 1024 * 1024;
-/** Who takes nothing for so long has gone without a word. */
 const STALL_MS = 60_000;
 
 /**
@@ -48,7 +51,7 @@ export async function answerRows(asked: RowRequest, options: RowAnswerOptions): 
 
 async function answerStreaming(
   { request, format, work }: RowRequest,
-  { slots, logger }: RowAnswerOptions,
+  { slots, logger, cutOff, stallMs = STALL_MS }: RowAnswerOptions,
 ): Promise<Response> {
   const stop = new AbortController();
   const onGone = () => stop.abort();
@@ -65,7 +68,12 @@ async function answerStreaming(
     const encode = await loadEncoder(format);
     const chunks = await holdBack(encode(result), HOLD_BYTES);
     const body = streamOf(chunks, {
-      stall: () => stop.abort(),
+      stallMs,
+      stop: () => stop.abort(),
+      stall: () => {
+        stop.abort();
+        cutOff(request);
+      },
       end,
       fail: (error) => {
         const known = toAppError(error);
@@ -133,6 +141,10 @@ function headersOf(format: RowFormat): Record<string, string> {
 }
 
 interface StreamEvents {
+  stallMs: number;
+  /** Its reader has gone. */
+  stop(): void;
+  /** Its reader has taken nothing for long. */
   stall(): void;
   end(): void;
   /** Gives the last bytes of an answer that says itself why it ends; any other is cut. */
@@ -141,14 +153,14 @@ interface StreamEvents {
 
 function streamOf(
   chunks: AsyncIterableIterator<Uint8Array>,
-  { stall, end, fail }: StreamEvents,
+  { stallMs, stop, stall, end, fail }: StreamEvents,
 ): ReadableStream<Uint8Array> {
   let stalled: ReturnType<typeof setTimeout> | undefined;
   const watch = () => {
     stalled = setTimeout(() => {
       stall();
       void close();
-    }, STALL_MS);
+    }, stallMs);
   };
   const close = async () => {
     clearTimeout(stalled);
@@ -180,7 +192,7 @@ function streamOf(
         }
       },
       cancel: async () => {
-        stall();
+        stop();
         await close();
       },
     },

@@ -98,6 +98,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   const callers = createCallers();
   const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
+  const cutOff = (request: Request) => server.timeout(callers.originalOf(request), 1);
   const startedAt = new Date().toISOString();
   const callerName = (request: Request) => callers.callerOf(request)?.name;
   const { state, metrics, observe } = createOperations({ ...options, supervisor, slots, checks, startedAt });
@@ -111,6 +112,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     slots,
     files,
     keepOpen,
+    cutOff,
     callerName,
     state,
     metrics,
@@ -134,6 +136,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       maxBodyBytes,
       maxRequests: settings.serve.max_requests,
       maxRequestsPerCaller: settings.serve.max_requests_per_token,
+      // The runtime knows the address of a request only until its answer has ended.
+      isOpen: (request) => server.requestIP(request) !== null,
     }),
   });
   const server = listen(host, port, tls, answer);

@@ -108,11 +108,19 @@ test.if(canMount)(
   },
 );
 
-test.if(!isRoot)("a chosen cache that cannot be written is told with the setting's name", async () => {
-  const cache = join(folder, "closed");
-  await mkdir(cache);
-  await chmod(cache, 0o500);
-  const run = await look({ DATALAKE_CACHE: join(cache, "inside") });
-  expect(run.code).toBe(1);
-  expect(run.stderr).toContain("set DATALAKE_CACHE to");
-});
+test.if(!isRoot || canMount)(
+  "a chosen cache that cannot be written is told with the setting's name",
+  async () => {
+    const closed = join(folder, "closed");
+    const env = { DATALAKE_CACHE: join(closed, "cache") };
+    const lookClosed = async () => {
+      await mkdir(closed);
+      await chmod(closed, 0o500);
+      return look(env);
+    };
+    // No mode keeps root out.
+    const run = isRoot ? await lookUnderMount(closed, "ro", env) : await lookClosed();
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("set DATALAKE_CACHE to");
+  },
+);

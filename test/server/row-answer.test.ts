@@ -1,5 +1,7 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RecordBatch, Table, Utf8, vectorFromArray } from "apache-arrow";
@@ -11,6 +13,7 @@ import { parseRange } from "../../src/server/byte-range.ts";
 import { problem } from "../../src/server/problem.ts";
 import { answerRows } from "../../src/server/row-answer.ts";
 import { createSlots } from "../../src/server/slots.ts";
+import { until } from "./server-kit.ts";
 
 const [BATCH] = new Table({ text: vectorFromArray(["x".repeat(100_000)], new Utf8()) }).batches;
 
@@ -21,11 +24,12 @@ let stop = () => {};
 afterEach(() => stop());
 
 /** A server whose rows come from `batches`; its one slot shows whether a query has ended. */
-function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
+function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, stallMs?: number) {
   const slots = createSlots(1, { waitMs: 50, work: "1 queries" });
   const logger = { ...silentLogger, warnings: [] as string[] };
   logger.warn = (message) => logger.warnings.push(message);
-  const keepOpen = () => {};
+  const keepOpen = (request: Request) => server.timeout(request, 0);
+  const cutOff = (request: Request) => server.timeout(request, 1);
   const files = createAnswerFiles(join(folder, "answers"));
   const server = Bun.serve({
     port: 0,
@@ -41,7 +45,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
       const version = async () => "1";
       return answerRows(
         { request, format: "ndjson", version, work },
-        { slots, files, logger, keepOpen },
+        { slots, files, logger, keepOpen, cutOff, ...(stallMs !== undefined && { stallMs }) },
       ).catch(problem);
     },
   });
@@ -50,6 +54,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>) {
     files,
     url: server.url,
     logger,
+    openCount: () => server.pendingRequests,
     isFree: () => slots.take(new AbortController().signal).then((free) => free()),
   };
 }
@@ -144,6 +149,19 @@ test("an answer is read in parts, from one query", async () => {
   expect(await readdir(join(folder, "answers"))).toHaveLength(1);
   await files.close();
   expect(await readdir(folder)).toEqual([]);
+});
+
+test("a reader that takes nothing is cut off, and its query stopped", async () => {
+  const { url, openCount, isFree } = serve(() => repeat(1000), 50);
+  const socket = connect(Number(url.port), "127.0.0.1", () =>
+    socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+  );
+  await once(socket, "data");
+  socket.pause();
+  expect(openCount()).toBe(1);
+  await until(async () => openCount() === 0);
+  await isFree();
+  socket.destroy();
 });
 
 test("an answer in parts that fails is told, leaves nothing, and is tried again", async () => {
