@@ -1,8 +1,7 @@
-import type { DataType } from "apache-arrow";
-import { gatherColumn } from "../arrow/columns.ts";
 import type { Database } from "../database.ts";
 import { composeText } from "../normal-form.ts";
 import { quoteName } from "../sql.ts";
+import { readByteChunks } from "./byte-chunks.ts";
 import { TEXT_MARGIN, type TextBatch } from "./tokenize.ts";
 
 /**
@@ -15,25 +14,12 @@ export async function* readTexts(
   { start, end }: { start: number; end: number },
   normal: boolean,
 ): AsyncGenerator<TextBatch> {
-  const { Utf8 } = await import("apache-arrow");
   const name = quoteName(column);
   const text = normal ? name : composeText(name);
-  const result = await database.stream(
-    `SELECT CAST(rowid AS INTEGER), ${text} FROM catalog WHERE rowid >= ${start} AND rowid < ${end} AND ${name} <> ''`,
-  );
-  let next = result.fetchChunk();
-  for (;;) {
-    const chunk = await next;
-    if (chunk === null || chunk.rowCount === 0) return;
-    const rows = (chunk.getColumnVector(0) as unknown as { items: Int32Array }).items.slice(
-      0,
-      chunk.rowCount,
-    );
-    const all = Int32Array.from({ length: chunk.rowCount }, (_, at) => at);
-    const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(1), new Utf8() as DataType, all);
-    next = result.fetchChunk(); // decoded while these are looked through
-    const bytes = new Uint8Array(values.length + TEXT_MARGIN);
-    bytes.set(values);
-    yield { bytes, offsets: valueOffsets as Int32Array, rows };
+  const sql = `SELECT CAST(rowid AS INTEGER), ${text} FROM catalog WHERE rowid >= ${start} AND rowid < ${end} AND ${name} <> ''`;
+  for await (const { numbers, bytes: texts, offsets } of readByteChunks(database, sql, 1)) {
+    const bytes = new Uint8Array(texts.length + TEXT_MARGIN);
+    bytes.set(texts);
+    yield { bytes, offsets, rows: numbers[0] as Int32Array };
   }
 }

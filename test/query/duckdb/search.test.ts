@@ -191,6 +191,28 @@ test("hits come by partition, in stored order, counted beyond the limit", () =>
     client.close();
   }));
 
+test("a needle in few, many and very many different words finds each of their rows", () =>
+  withLake(async (bench) => {
+    await commit(
+      bench,
+      "create",
+      `SELECT range AS id, '{"text": "낱' || CASE WHEN range < 300 THEN '하' WHEN range < 2300 THEN '두' ELSE '세' END || range || '말", "x": "거리"}' AS label,
+         CASE WHEN range % 10 = 0 THEN '길에서 낱' || range || '거리 ' ELSE 'none' END AS note FROM range(9000)`,
+    );
+    await refresh(bench);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    const count = async (query: RowQuery) =>
+      (await client.retrieveWithExistingCols({ ...query, limit: 1 })).matchCount;
+    expect(await count({ text: "낱하" })).toBe(300);
+    expect(await count({ text: "낱두" })).toBe(2000);
+    expect(await count({ text: "낱세" })).toBe(6700);
+    expect(await count({ text: "낱", column: "label" })).toBe(9000);
+    expect(await count({ text: "낱", column: "note" })).toBe(900);
+    expect(await count({ text: "거리 ", column: "note" })).toBe(900);
+    expect(await count({ text: "NONE", ignore_case: true })).toBe(8100);
+    client.close();
+  }));
+
 test("refuses a column that is not there or holds no text", () =>
   withLake(async (bench) => {
     await fill(bench, ROWS);
