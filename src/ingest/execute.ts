@@ -7,7 +7,7 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
-import { checkRejects } from "./reject-limit.ts";
+import { checkRejects, type RejectedRow } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
 import type { UploadSink, UploadTarget } from "./upload-target.ts";
@@ -58,6 +58,13 @@ function identityOf({ request, key, input, columns }: UploadPlan): string {
   return new Bun.CryptoHasher("sha256").update(told).digest("hex");
 }
 
+interface StagedFacts {
+  rows: number;
+  contents: number;
+  rejected: number;
+  first: RejectedRow | null;
+}
+
 async function fillUpload(
   plan: UploadPlan,
   sink: UploadSink,
@@ -69,10 +76,10 @@ async function fillUpload(
   if (table) Bun.gc(true); // what was read of contents would stand beside what the engine takes for the rows
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
   await writeRows(plan, rows, table, options);
-  const [facts] = await database.rows<{ rows: number; contents: number; rejected: number; first: string }>(
+  const [facts] = await database.rows<StagedFacts>(
     `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents, count(${STAGED_REJECT_COLUMN}) AS rejected,
-      'row ' || arg_min(source_row, source_row) FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) || ': '
-      || arg_min(${STAGED_REJECT_COLUMN}, source_row) AS first
+      arg_min({source_row: source_row, source_name: source_name, reason: ${STAGED_REJECT_COLUMN}}, source_row)
+        FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) AS first
      FROM read_parquet(${quoteText(rows)})`,
   );
   if (facts?.rows !== plan.input.rowCount) {

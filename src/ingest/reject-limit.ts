@@ -7,12 +7,30 @@ export function allowedRejects(limit: string, rowCount: number): number {
   return Math.floor((Number(limit.slice(0, -1)) * rowCount) / 100);
 }
 
+/** A row that is not taken. */
+export interface RejectedRow {
+  source_row: number;
+  /** The name that its image or file came with. */
+  source_name: string | null;
+  reason: string;
+}
+
+/** `row 7 (쪽 7.png): the image is empty`. */
+function describeReject({ source_row, source_name, reason }: RejectedRow): string {
+  const name = source_name === null || reason.includes(source_name) ? "" : ` (${source_name})`;
+  return `row ${source_row}${name}: ${reason}`;
+}
+
 /** Throws `too_many_rejects` when more rows are rejected than the upload allows, or all of them. */
-export function checkRejects(manifest: UploadManifest, rejected: number, example: string | undefined): void {
+export function checkRejects(
+  manifest: UploadManifest,
+  rejected: number,
+  example: RejectedRow | undefined,
+): void {
   if (rejected === 0) return;
   const allowed = allowedRejects(manifest.max_rejects, manifest.rows);
   if (rejected <= allowed && rejected < manifest.rows) return;
-  const first = example === undefined ? "" : ` (first: ${example})`;
+  const first = example === undefined ? "" : ` (first: ${describeReject(example)})`;
   const remedy = rejected < manifest.rows ? "mend them or raise --max-rejects" : "no row is left to publish";
   throw new AppError(
     "too_many_rejects",

@@ -1,5 +1,6 @@
 import { chmod, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { RejectedRow } from "../ingest/reject-limit.ts";
 import { ensureFolder } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
@@ -7,18 +8,16 @@ import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
 import { countRejected, type StagedSource, selectRejected } from "./select.ts";
 
-/** How many rows are rejected, and the first of them for a message: `row 17: cannot be decoded`. */
+/** How many rows are rejected, and the first of them, for a message. */
 export async function findRejects(
   database: Database,
   source: StagedSource,
-): Promise<{ rejected: number; first: string | undefined }> {
+): Promise<{ rejected: number; first: RejectedRow | undefined }> {
   const [count] = await database.rows<{ rejected: number }>(countRejected(source));
   const rejected = count?.rejected ?? 0;
   if (rejected === 0) return { rejected, first: undefined };
-  const [row] = await database.rows<{ source_row: number; reason: string }>(
-    `${selectRejected(source)} LIMIT 1`,
-  );
-  return { rejected, first: row && `row ${row.source_row}: ${row.reason}` };
+  const [first] = await database.rows<RejectedRow>(`${selectRejected(source)} LIMIT 1`);
+  return { rejected, first };
 }
 
 /** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */

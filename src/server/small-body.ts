@@ -32,7 +32,7 @@ export async function withSmallBody(
   }
   const { method, headers, signal, url } = request;
   const body = Buffer.concat(chunks);
-  if (headers.get("content-type")?.includes("json")) checkNesting(body);
+  if (headers.get("content-type")?.includes("json")) checkShape(body);
   return new Request(url, { method, headers, signal, body });
 }
 
@@ -41,7 +41,15 @@ function tooSlow(timeoutMs: number): AppError {
 }
 
 const MAX_DEPTH = 32;
+const SPACE = 0x20;
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+
+/** What every JSON body here is an object of; to the checks of fields a list without elements would be one without fields. */
+function checkShape(body: Uint8Array): void {
+  checkNesting(body);
+  const first = body.find((byte) => byte > SPACE);
+  if (first === OPEN_LIST) throw new AppError("usage", "the body is a JSON list; a JSON object is expected");
+}
 
 /** Parsers and checks of JSON call themselves for each level: some 100,000 would keep the server busy for seconds. */
 function checkNesting(body: Uint8Array): void {

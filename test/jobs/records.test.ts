@@ -30,9 +30,17 @@ test("a limit is a number of rows, or a share of them rounded down", () => {
 
 test("an upload of which nothing is left fails, whatever is allowed", () => {
   const manifest = { upload_id: "u", rows: 4, max_rejects: "100%" } as UploadManifest;
-  expect(() => checkRejects(manifest, 3, "row 0: x")).not.toThrow();
-  expect(() => checkRejects(manifest, 4, "row 0: x")).toThrow(
-    expect.objectContaining({ code: "too_many_rejects" }),
+  const row = { source_row: 0, source_name: "쪽.png", reason: "the image is empty" };
+  const reject = (rejected: number, example = row) => checkRejects(manifest, rejected, example);
+  expect(() => reject(3)).not.toThrow();
+  expect(() => reject(4)).toThrow(
+    expect.objectContaining({
+      code: "too_many_rejects",
+      message: expect.stringContaining("(first: row 0 (쪽.png): the image is empty)"),
+    }),
+  );
+  expect(() => reject(4, { ...row, reason: "there is no 쪽.png" })).toThrow(
+    "(first: row 0: there is no 쪽.png)",
   );
   expect(() => checkRejects({ ...manifest, max_rejects: "0" }, 0, undefined)).not.toThrow();
 });
