@@ -170,7 +170,7 @@ async function createEffects(
       if (settings.lake === undefined) {
         throw new AppError(
           "usage",
-          server === undefined
+          settings.server === undefined
             ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
             : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
         );

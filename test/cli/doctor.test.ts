@@ -41,8 +41,13 @@ test("commands that need the folder say so", async () => {
     ["token", "list"],
     ["sync", "status", "--to", "trino"],
   ]) {
-    const { exit, stderr } = await run([...argv, "--server", "http://127.0.0.1:9"]);
-    expect({ argv, exit }).toEqual({ argv, exit: 2 });
-    expect(stderr).toContain("works in the lake's folder only");
+    const url = "http://127.0.0.1:9";
+    for (const { exit, stderr } of [
+      await run([...argv, "--server", url]),
+      await run(argv, { env: { DATALAKE_SERVER: url } }),
+    ]) {
+      expect({ argv, exit }).toEqual({ argv, exit: 2 });
+      expect(stderr).toContain("works in the lake's folder only");
+    }
   }
 });
