@@ -1,12 +1,17 @@
 /** Entry point of the program: signals, the worker's URL, and the only `process.exit`. Everything else is behind it. */
+import { writeSync } from "node:fs";
+import { followWrites } from "./cli/streams.ts";
+
 declare const DATALAKE_VERSION: string | undefined;
 
 /** Stamped by the build; its absence tells that the sources run. */
 const built = typeof DATALAKE_VERSION === "string" ? DATALAKE_VERSION : undefined;
 const argv = process.argv.slice(2);
 
-process.stdout.on("error", endQuietly);
-process.stderr.on("error", endQuietly);
+process.stdout.on("error", endWithoutReader);
+// Nobody reads what is said on the way: the work goes on, and its exit code tells how it ended.
+process.stderr.on("error", () => {});
+const [stdoutWritten, stderrWritten] = [followWrites(process.stdout), followWrites(process.stderr)];
 
 /** Hidden commands: children that do one thing, as they are told on stdin (jobs/order-child.ts). */
 const ORDERS: Readonly<Record<string, () => Promise<Obey>>> = {
@@ -17,12 +22,15 @@ const ORDERS: Readonly<Record<string, () => Promise<Obey>>> = {
 };
 type Obey = (input: AsyncIterable<Uint8Array>, write: (line: string) => void) => Promise<number>;
 
-process.exit(await run());
+const exitCode = await run();
+await stdoutWritten().catch(endWithoutReader);
+await stderrWritten().catch(() => {});
+process.exit(exitCode);
 
 async function run(): Promise<number> {
   const version = built ?? "0.0.0-dev";
   if (argv.length === 1 && argv[0] === "--version") {
-    await new Promise((resolve) => process.stdout.write(`${version}\n`, resolve));
+    process.stdout.write(`${version}\n`);
     return 0;
   }
   // Written here, directly in src/, because in the executable every module's URL is that of its root.
@@ -63,7 +71,16 @@ function cancelOnSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** The reader of a pipe has gone (`datalake search ... | head`): there is nobody left to tell. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+/** A reader that has gone (`datalake search ... | head`) wants no more; any other failure loses what was asked for. */
+function endWithoutReader(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(0);
+  try {
+    writeSync(
+      2,
+      `datalake: the output cannot be written: ${error.message}; free some space or name another place\n`,
+    );
+  } catch {
+    // nobody hears it
+  }
+  process.exit(1);
 }

@@ -7,7 +7,7 @@ import type { Console } from "./console.ts";
 import { type GlobalFlags, parseArguments } from "./flags.ts";
 import { renderCommandHelp, renderGroupHelp, renderRootHelp } from "./help.ts";
 import { missingCommand, resolveCommand } from "./resolve.ts";
-import { flushStream, type InputStream, type OutputStream } from "./streams.ts";
+import type { InputStream, OutputStream } from "./streams.ts";
 
 /** What the program gives to the command line; tests give their own streams and environment. */
 export interface CliContext {
@@ -24,15 +24,13 @@ export interface CliContext {
 
 /**
  * Runs the command that `argv` (without program name) names and gives the exit code. Never throws: an error becomes
- * one sentence on stderr and, with `--json`, the error document on stdout. Everything written has left when it ends.
+ * one sentence on stderr and, with `--json`, the error document on stdout. Who ends the process waits for the streams.
  */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
     return await dispatch(argv, context);
   } catch (error) {
     return report(error, argv, context);
-  } finally {
-    await Promise.all([flushStream(context.stdout), flushStream(context.stderr)]);
   }
 }
 

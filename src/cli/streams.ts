@@ -3,10 +3,36 @@ import type { Readable, Writable } from "node:stream";
 export type InputStream = Readable & { isTTY?: boolean | undefined };
 export type OutputStream = Writable & { isTTY?: boolean | undefined; columns?: number | undefined };
 
-/** Waits until everything written so far has left the process. */
-export async function flushStream(stream: OutputStream): Promise<void> {
-  if (stream.destroyed || stream.writableEnded) return;
-  await new Promise<void>((resolve) => stream.write("", () => resolve()));
+/**
+ * Follows what is written to a stream from now on. The function it gives waits until all of that has left the process,
+ * and throws what stopped it. An empty write, or the end of the stream, tells less: on a pipe it calls back at once.
+ */
+export function followWrites(stream: OutputStream): () => Promise<void> {
+  const write = stream.write.bind(stream) as OutputStream["write"];
+  let pending = 0;
+  let failure: Error | undefined;
+  let wake: (() => void) | undefined;
+  stream.write = ((data: Uint8Array | string, ...rest: unknown[]) => {
+    const encoding = typeof rest[0] === "string" ? (rest[0] as BufferEncoding) : "utf8";
+    const written = rest.find((value) => typeof value === "function") as
+      | ((error?: Error | null) => void)
+      | undefined;
+    pending++;
+    return write(data, encoding, (error) => {
+      pending--;
+      failure ??= error ?? undefined;
+      written?.(error);
+      if (pending === 0) wake?.();
+    });
+  }) as OutputStream["write"];
+  return async () => {
+    while (pending > 0 && failure === undefined) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (failure !== undefined) throw failure;
+  };
 }
 
 /** Writes and waits until the stream takes more. */

@@ -58,3 +58,34 @@ test("a reader that goes away ends it quietly", async () => {
   );
   expect(stderr).toBe("ended with 0\n");
 });
+
+test("what is written has left when the program ends, however slow its reader is", async () => {
+  // More than a pipe holds, on both streams: the name of a command that does not exist.
+  const long = "x".repeat(100_000);
+  const slow = "{ sleep 1; cat; }";
+  const shell = (script: string) =>
+    runCommand(["sh", "-c", script, binary, long], { cwd: empty, env: { PATH: "/usr/bin:/bin" } });
+  const binary = await builtBinary();
+  const { stdout: document } = await shell(`"$0" "$1" --json 2>/dev/null | ${slow}`);
+  expect(JSON.parse(document).error).toMatchObject({ code: "usage", message: expect.stringContaining(long) });
+  const { stdout: sentence } = await shell(`"$0" "$1" 2>&1 | ${slow}`);
+  expect(sentence).toStartWith("datalake: ");
+  expect(sentence).toContain(long);
+  expect(sentence).toEndWith("\n");
+});
+
+test("what cannot be written is said, and is no success", async () => {
+  const { code, stderr } = await runCommand(["sh", "-c", '"$0" --help >/dev/full', await builtBinary()], {
+    cwd: empty,
+  });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^datalake: the output .*ENOSPC/),
+  });
+});
+
+test("an exit code stands, though nobody reads what is said beside it", async () => {
+  const script = '{ "$0" nonsense 2>&1; echo "ended with $?" >&2; } | { exec 0<&-; sleep 1; }';
+  const { stderr } = await runCommand(["sh", "-c", script, await builtBinary()], { cwd: empty });
+  expect(stderr).toBe("ended with 2\n");
+});
