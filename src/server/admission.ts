@@ -1,13 +1,15 @@
 import { AppError } from "../errors.ts";
 import { includesRole, type Role } from "../schema/token.ts";
+import { shorten } from "../util/format.ts";
 import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
+import { parseHost } from "./host.ts";
 import { isStreamed } from "./limits.ts";
 import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
 
 export interface AdmissionOptions extends OpenRequestLimits {
   access: Access;
-  /** Whether a Host header names this server. */
-  isOwnHost(header: string | null): boolean;
+  /** Whether a name, as `parseHost` gives it, is this server's. */
+  isOwnHost(name: string): boolean;
   /** Whether an address is that of a proxy, whose word on who asks is taken. */
   isTrusted(address: string): boolean;
   maxBodyBytes: number;
@@ -70,11 +72,21 @@ export function tooLarge(maxBodyBytes: number): AppError {
   return new AppError("too_large", `the body is larger than ${maxBodyBytes} bytes (serve.max_body)`);
 }
 
+const MAX_SHOWN_CHARS = 100;
+
 function checkHost(header: string | null, isOwnHost: AdmissionOptions["isOwnHost"]): void {
-  if (isOwnHost(header)) return;
+  const shown = JSON.stringify(shorten(header ?? "", MAX_SHOWN_CHARS));
+  const name = header === null ? undefined : parseHost(header);
+  if (name === undefined) {
+    throw new AppError(
+      "usage",
+      `the Host header ${shown} is no name or address; write name:port, or [address]:port for IPv6`,
+    );
+  }
+  if (isOwnHost(name)) return;
   throw new AppError(
     "bad_host",
-    `this server is not ${JSON.stringify(header ?? "")}; call it by its address, or add the name to serve.allowed_hosts`,
+    `this server is not ${shown}; call it by its address, or add the name to serve.allowed_hosts`,
   );
 }
 
@@ -86,12 +98,13 @@ function checkSite(headers: Headers, isOwnHost: AdmissionOptions["isOwnHost"]): 
   if (!isForeign && (origin === null || isOwnHost(hostOf(origin)))) return;
   throw new AppError(
     "forbidden",
-    `a page of ${origin ?? "another site"} may not change anything here; call the server from a program, or from its own pages`,
+    `a page of ${shorten(origin ?? "another site", MAX_SHOWN_CHARS)} may not change anything here; call the server from a program, or from its own pages`,
   );
 }
 
-function hostOf(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null;
+/** Empty, which is nobody's, for an origin that has none. */
+function hostOf(origin: string): string {
+  return (URL.canParse(origin) && parseHost(new URL(origin).host)) || "";
 }
 
 /** The last address of X-Forwarded-For that no trusted proxy has: all before it anybody may have written. */

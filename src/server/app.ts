@@ -1,4 +1,7 @@
 import { Elysia } from "elysia";
+import { AppError } from "../errors.ts";
+import { includesRole, type Role } from "../schema/token.ts";
+import { wantedRole } from "./access.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
@@ -21,7 +24,7 @@ import { validateRoutes } from "./validate-routes.ts";
 
 /** The routes; every failure is an error document. Who may ask what is decided before (front.ts). */
 export function createApp(deps: ServerDeps) {
-  const app = new Elysia({ name: "datalake" })
+  const app = new Elysia({ name: "datalake", strictPath: true })
     .onError(({ code, error, request }) => {
       const known = fromFramework(code, error, request);
       if (known.code === "internal") {
@@ -30,6 +33,7 @@ export function createApp(deps: ServerDeps) {
       }
       return problem(known);
     })
+    .onTransform(({ request, route }) => refuseStray(request.method, route, deps.callerRole(request)))
     .use(systemRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
@@ -48,4 +52,11 @@ export function createApp(deps: ServerDeps) {
     .use(searchRoutes(deps))
     .use(queryRoutes(deps));
   return app.use(openApiRoutes({ version: deps.version, routes: () => app.routes }));
+}
+
+/** The door judged the path. Should the router ever find another route by it than was judged, that one is not run. */
+function refuseStray(method: string, route: string, role: Role | undefined): void {
+  const wanted = wantedRole(method, route);
+  if (wanted === undefined || (role !== undefined && includesRole(role, wanted))) return;
+  throw new AppError("forbidden", `${method} ${route} is for the role ${wanted}`);
 }

@@ -3,6 +3,7 @@ import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
+import type { Role } from "../schema/token.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import type { Engines } from "./engines.ts";
 import type { ExportRuns } from "./export-runs.ts";
@@ -27,6 +28,8 @@ export interface ServerDeps {
   files: AnswerFiles;
   /** Who asks: the name of a token; undefined where nobody needs one. */
   callerName(request: Request): string | undefined;
+  /** What who asks may do; undefined for a request that came by no door, and where nobody needs a token. */
+  callerRole(request: Request): Role | undefined;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
   /** Ends a connection whose other side takes nothing. */

@@ -5,6 +5,7 @@ import type { Logger } from "../log.ts";
 import { type Caller, isReading } from "./access.ts";
 import type { Admitted } from "./admission.ts";
 import { createAuditor } from "./audit.ts";
+import { enterDoor } from "./door.ts";
 import { isStreamed } from "./limits.ts";
 import type { Observe } from "./observe.ts";
 import { ErrorDocumentSchema, problem } from "./problem.ts";
@@ -24,29 +25,38 @@ export interface FrontOptions {
   bodyTimeoutMs: number;
 }
 
-/** Who asks, by request; and the connection's own request where routes are given a copy. */
+/** Who asks, by request; and the connection's own request, of which those behind the door get copies. */
 export interface Callers {
   callerOf(request: Request): Caller | undefined;
   /** The request that came in, of one that a route was given. */
   originalOf(request: Request): Request;
-  remember(request: Request, admitted: Admitted, original: Request): void;
+  copied(copy: Request, of: Request): void;
+  remember(request: Request, admitted: Admitted): void;
 }
 
 export function createCallers(): Callers {
-  const known = new WeakMap<Request, { admitted: Admitted; original: Request }>();
+  const originals = new WeakMap<Request, Request>();
+  const known = new WeakMap<Request, Admitted>();
+  const originalOf = (request: Request) => originals.get(request) ?? request;
   return {
-    callerOf: (request) => known.get(request)?.admitted.caller,
-    originalOf: (request) => known.get(request)?.original ?? request,
-    remember: (request, admitted, original) => known.set(request, { admitted, original }),
+    callerOf: (request) => known.get(originalOf(request))?.caller,
+    originalOf,
+    copied: (copy, of) => originals.set(copy, originalOf(of)),
+    remember: (request, admitted) => known.set(originalOf(request), admitted),
   };
 }
 
-/** What every request goes through: an id, the admission, a body that is there, its route, a line in the audit log. */
+/**
+ * What every request goes through: the door, an id, the admission, a body that is there, its route, a line in the audit
+ * log.
+ */
 export function createFront(options: FrontOptions): (request: Request, address: string) => Promise<Response> {
-  const { observe, isTrusted } = options;
+  const { observe, isTrusted, callers } = options;
   const audit = createAuditor(options);
-  return (request, address) =>
-    observe(request, async () => {
+  return (original, address) => {
+    const request = enterDoor(original);
+    callers.copied(request, original);
+    return observe(request, async () => {
       const requestId = requestIdOf(request, isTrusted(address));
       request.headers.set("x-request-id", requestId); // for the log lines of routes
       const { response, admitted } = await answerOne(request, address, options);
@@ -56,6 +66,7 @@ export function createFront(options: FrontOptions): (request: Request, address: 
       }
       return withHeaders(answer, requestId);
     });
+  };
 }
 
 async function answerOne(
@@ -66,12 +77,12 @@ async function answerOne(
   let admitted: Admitted | undefined;
   try {
     admitted = admit(request, address);
-    callers.remember(request, admitted, request);
+    callers.remember(request, admitted);
     if (admitted.refusal) throw admitted.refusal;
     const { pathname } = new URL(request.url);
     const limits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs };
     const given = isStreamed(request.method, pathname) ? request : await withSmallBody(request, limits);
-    callers.remember(given, admitted, request);
+    if (given !== request) callers.copied(given, request);
     return { response: await answer(given), admitted };
   } catch (thrown) {
     const error = toAppError(thrown);

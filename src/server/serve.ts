@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
 import { parseSize, type Settings, serviceManager } from "../config.ts";
-import { AppError, systemCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { expireReceiving } from "../ingest/receive.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
@@ -13,12 +13,14 @@ import { openAccess } from "./access.ts";
 import { createAdmission, createProxyCheck } from "./admission.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
-import { type Certificate, readCertificate } from "./certificate.ts";
+import { readCertificate } from "./certificate.ts";
 import { createEngines } from "./engines.ts";
 import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
-import { checkExposure, createHostCheck, isLoopback, readTokens } from "./guard.ts";
+import { checkExposure, isLoopback, readTokens } from "./guard.ts";
+import { createHostCheck } from "./host.ts";
 import { createInputUploads } from "./input-uploads.ts";
+import { listen, stopListening } from "./listen.ts";
 import { createOperations } from "./operations.ts";
 import { createSlots } from "./slots.ts";
 import { announceServer } from "./systemd.ts";
@@ -47,11 +49,6 @@ export interface RunningServer {
 /** An upload that nobody went on with for so long is forgotten. */
 const UNFINISHED_DAYS = 7;
 const WATCH_INTERVAL_MS = 2000;
-/**
- * Of a silent connection, and of one whose body comes slower than some 16 KB/s; headers have 12 s to be there, however
- * they trickle (the runtime's own limits).
- */
-const IDLE_TIMEOUT_SECONDS = 30;
 const BODY_TIMEOUT_MS = 30_000;
 
 /**
@@ -114,6 +111,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     keepOpen,
     cutOff,
     callerName,
+    callerRole: (request) => callers.callerOf(request)?.role,
     state,
     metrics,
     startedAt,
@@ -137,7 +135,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       maxRequests: settings.serve.max_requests,
       maxRequestsPerCaller: settings.serve.max_requests_per_token,
       // The runtime knows the address of a request only until its answer has ended.
-      isOpen: (request) => server.requestIP(request) !== null,
+      isOpen: (request) => server.requestIP(callers.originalOf(request)) !== null,
     }),
   });
   const server = listen(host, port, tls, answer);
@@ -187,44 +185,4 @@ async function refuseSecond(lake: Lake): Promise<void> {
     `the lake ${lake.root} is held by ${purpose} (process ${pid} on ${host}); use that one or stop it`,
     { details: { holder: held.holder } },
   );
-}
-
-/** Larger bodies are read by routes that stream them; this stops what does not end. */
-const MAX_STREAM_BYTES = 2 ** 50;
-
-function listen(
-  hostname: string,
-  port: number,
-  tls: Certificate | undefined,
-  answer: (request: Request, address: string) => Promise<Response>,
-) {
-  try {
-    return Bun.serve({
-      hostname,
-      port,
-      reusePort: false,
-      idleTimeout: IDLE_TIMEOUT_SECONDS,
-      maxRequestBodySize: MAX_STREAM_BYTES,
-      ...(tls && { tls }),
-      fetch: (request, server) => answer(request, server.requestIP(request)?.address ?? ""),
-    });
-  } catch (cause) {
-    if (systemCode(cause) !== "EADDRINUSE") throw cause;
-    throw new AppError(
-      "in_use",
-      `port ${port} on ${hostname} is taken by another program; choose one by --port`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-const DRAIN_TIMEOUT_MS = 1000;
-
-/** Requests in flight end; event streams, which would never, are cut. */
-async function stopListening(server: ReturnType<typeof listen>): Promise<void> {
-  const drained = server.stop();
-  await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)]);
-  await server.stop(true);
 }

@@ -3,6 +3,7 @@ import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Logger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { formatCount } from "../util/format.ts";
+import { DOOR } from "./door.ts";
 import type { NotifySocket } from "./systemd-socket.ts";
 
 /** A service manager that is told how this server is (sd_notify(3)). */
@@ -31,8 +32,7 @@ const STATUS_MS = 5000;
 export async function announceServer(server: WatchedServer): Promise<Service> {
   const { url, supervisor } = server;
   const answers = async () => {
-    const request = new Request(`${url}/health`, { headers: { host: new URL(url).host } });
-    return (await server.answer(request)).status < 500;
+    return (await server.answer(new Request(`${DOOR}/health`))).status < 500;
   };
   const service = await startService({
     ...server,

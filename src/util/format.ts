@@ -47,3 +47,8 @@ export function formatTime(iso: string | null | undefined): string {
   const date = `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
   return `${date} ${pad(time.getHours())}:${pad(time.getMinutes())}`;
 }
+
+/** A text of at most so many characters, with an ellipsis for the rest: what came from others may be megabytes long. */
+export function shorten(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).toWellFormed()}…`;
+}

@@ -19,6 +19,7 @@ beforeAll(async () => {
   world = await makeWorld();
   const request = { name: "root", role: "admin", nowMs: Date.now(), expiresMs: undefined } as const;
   admin = (await createToken(world.lake, request)).token;
+  world.env.DATALAKE_SERVE_ALLOWED_HOSTS = "nas";
   server = await startServe(world);
   port = Number(new URL(server.url).port);
   trickled = trickle("GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
@@ -153,6 +154,34 @@ describe("origins", () => {
       const answer = await raw(`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       expect(answer).not.toContain("HTTP/1.1 200");
     }
+  });
+});
+
+describe("hosts", () => {
+  test("that are none are refused in words, without a page of the runtime", async () => {
+    for (const host of ["::1", "u@nas", "nas/x", "nas?x", "a b", "nas, nas", ""]) {
+      const answer = await raw(
+        `GET /health HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${admin}\r\nConnection: close\r\n\r\n`,
+      );
+      expect([host, answer.split("\r\n")[0]]).toEqual([host, "HTTP/1.1 400 Bad Request"]);
+      expect(answer.length).toBeLessThan(1000);
+      expect(answer).not.toContain("<html");
+    }
+  });
+
+  test("of three letters serve who may, and nobody else", async () => {
+    const named = (line: string, token: string) =>
+      raw(
+        `${line} HTTP/1.1\r\nHost: nas\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      );
+    const request = { name: "host", role: "curator", nowMs: Date.now(), expiresMs: undefined } as const;
+    const curator = (await createToken(world.lake, request)).token;
+    await until(async () => (await named("GET /status", curator)).includes(" 200 "), 3000);
+    expect(await named("GET /status", admin)).toContain(" 200 ");
+    for (const line of ["PUT /log-level", "PUT /uploads/log-level", "DELETE /config/providers/hub"]) {
+      expect([line, /^HTTP\/1.1 (403|404)/.test(await named(line, curator))]).toEqual([line, true]);
+    }
+    expect(await named("PUT /uploads/log-level", curator)).not.toContain("level:");
   });
 });
 
