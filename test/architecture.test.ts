@@ -39,6 +39,26 @@ const STARTED = new Set([
 const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
   { what: "process.exit", pattern: /\bprocess\.exit\(/, places: ["main.ts", "worker.ts"] },
   { what: "process.env", pattern: /\bprocess\.env\b/, places: ["config.ts", "native.ts", "main.ts"] },
+  {
+    // Who makes an upload, or removes it, names its files; what others staged is opened by lake/staged-file.ts alone.
+    what: "the path of a staged file",
+    pattern: /\bstagedAt\b/,
+    places: [
+      "lake/layout.ts",
+      "lake/staged-file.ts",
+      "lake/upload-lease.ts",
+      "ingest/local-target.ts",
+      "ingest/receive.ts",
+      "ingest/stage-contents.ts",
+      "jobs/staging.ts",
+      "jobs/content-step.ts",
+    ],
+  },
+  {
+    what: "the name of a staged file",
+    pattern: /["'](?:upload|error|lease|receiving)\.json["']/,
+    places: ["lake/layout.ts"],
+  },
   { what: "sharp", pattern: /["']sharp["']/, places: ["images/", "native.ts"] },
 ];
 

@@ -36,7 +36,7 @@ export function localTarget(lake: Lake, { uploadId = createUploadId() } = {}): U
         return {
           uploadId,
           stager,
-          rows: layout.rows,
+          rows: layout.rows.stagedAt,
           commit: (manifest, stop) => publishUpload(lake, folder, manifest, stop),
           abort: () => removeTree(folder),
         };
@@ -78,7 +78,7 @@ export async function publishUpload(
 ): Promise<UploadManifest> {
   await syncBatch(folder, listFiles(folder));
   throwIfCancelled(signal);
-  await writeJson(createUploadLayout(folder).manifest, manifest, lake.modes);
+  await writeJson(createUploadLayout(folder).manifest.stagedAt, manifest, lake.modes);
   throwIfCancelled(signal);
   await ensureFolder(lake.layout.pending, lake.modes);
   await renameDurable(folder, join(lake.layout.pending, manifest.upload_id));

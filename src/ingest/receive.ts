@@ -2,10 +2,17 @@ import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { AppError } from "../errors.ts";
-import { ensureFolder, exists, namesIn, readJson, removeTree, tempBeside, writeJson } from "../lake/files.ts";
+import { ensureFolder, isMissing, namesIn, removeTree, tempBeside, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
+import {
+  isStagedFile,
+  openStaged,
+  readStagedJson,
+  type StagedFile,
+  type StagedHandle,
+} from "../lake/staged-file.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import { createUploadId } from "../schema/names.ts";
@@ -36,7 +43,7 @@ export async function beginReceiving(lake: Lake, offer: UploadOffer, owner: stri
   const layout = createUploadLayout(join(lake.layout.incoming, uploadId));
   await ensureFolder(layout.folder, lake.modes);
   const receiving: Receiving = { ...offer, owner, begun_at: new Date().toISOString() };
-  await writeJson(layout.receiving, receiving, lake.modes);
+  await writeJson(layout.receiving.stagedAt, receiving, lake.modes);
   return uploadId;
 }
 
@@ -64,7 +71,7 @@ export async function knownContents(
 ): Promise<string[]> {
   const known: string[] = [];
   for (const hash of hashes) {
-    const isHere = (await exists(layout.file(hash))) || (await findStored(lake, receiving.key, hash));
+    const isHere = (await isStagedFile(layout.file(hash))) || (await findStored(lake, receiving.key, hash));
     if (isHere) known.push(hash);
   }
   return known;
@@ -78,7 +85,7 @@ export async function receiveFile(
   body: ReadableStream<Uint8Array> | null,
   limits: { maxBytes: number },
 ): Promise<void> {
-  const path = layout.file(hash);
+  const path = layout.file(hash).stagedAt;
   await ensureFolder(path.slice(0, -hash.length - 1), lake.modes);
   await receiveTo(path, body, { sha256: hash, ...limits, mode: lake.modes.file });
 }
@@ -90,7 +97,7 @@ export async function receiveRows(
   sha256: string,
   body: ReadableStream<Uint8Array> | null,
 ): Promise<void> {
-  await receiveTo(layout.rows, body, {
+  await receiveTo(layout.rows.stagedAt, body, {
     sha256,
     maxBytes: Number.POSITIVE_INFINITY,
     mode: lake.modes.file,
@@ -141,10 +148,14 @@ export async function commitReceived(
       `the manifest is not that of upload ${uploadId}; run the command again`,
     );
   }
-  if (!(await exists(layout.rows))) throw lacks(uploadId, "its rows");
-  await checkRows(lake, database, received, manifest);
+  const rows = await openRows(received);
+  try {
+    await checkRows(lake, database, received, { manifest, rows });
+  } finally {
+    await rows.close();
+  }
   const sizes = await stagedSizes(layout);
-  await rm(layout.receiving);
+  await rm(layout.receiving.stagedAt);
   const published = {
     ...manifest,
     staged_files: sizes.length,
@@ -153,9 +164,15 @@ export async function commitReceived(
   try {
     return await publishUpload(lake, layout.folder, published);
   } catch (error) {
-    await writeJson(layout.receiving, receiving, lake.modes).catch(() => {}); // the first error is the one to tell
+    await writeJson(layout.receiving.stagedAt, receiving, lake.modes).catch(() => {}); // the first error is the one to tell
     throw error;
   }
+}
+
+async function openRows({ uploadId, layout }: ReceivedUpload): Promise<StagedHandle> {
+  return openStaged(layout.rows, { maxBytes: Number.POSITIVE_INFINITY }).catch((error) => {
+    throw isMissing(error) ? lacks(uploadId, "its rows") : error;
+  });
 }
 
 const HASHES_AT_ONCE = 2048;
@@ -164,9 +181,10 @@ async function checkRows(
   lake: Lake,
   database: Database,
   received: ReceivedUpload,
-  manifest: UploadManifest,
+  staged: { manifest: UploadManifest; rows: StagedFile },
 ): Promise<void> {
-  const rows = `read_parquet(${quoteText(received.layout.rows)})`;
+  const { manifest } = staged;
+  const rows = `read_parquet(${quoteText(staged.rows.openPath)})`;
   const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
   if (facts?.rows !== manifest.rows)
     throw lacks(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
@@ -229,7 +247,7 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
   let count = 0;
   for (const uploadId of await incomingIds(lake)) {
     const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
-    if (!(await exists(receiving))) continue; // one that a local command is staging
+    if (!(await isStagedFile(receiving))) continue; // one that a local command is staging
     if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
     await removeTree(folder);
     count += 1;
@@ -238,7 +256,7 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
 }
 
 async function readReceiving(lake: Lake, uploadId: string): Promise<Receiving | undefined> {
-  return readJson(createUploadLayout(join(lake.layout.incoming, uploadId)).receiving, ReceivingSchema);
+  return readStagedJson(createUploadLayout(join(lake.layout.incoming, uploadId)).receiving, ReceivingSchema);
 }
 
 async function incomingIds(lake: Lake): Promise<string[]> {

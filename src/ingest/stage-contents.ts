@@ -37,7 +37,7 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
 
   const target = async (hash: string) => {
     const prefix = hash.slice(0, 2);
-    const path = upload.file(hash);
+    const path = upload.file(hash).stagedAt;
     let made = folders.get(prefix);
     if (!made) {
       made = ensureFolder(path.slice(0, -hash.length - 1), lake.modes);

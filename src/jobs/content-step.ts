@@ -4,6 +4,7 @@ import { storeContents } from "../assets/store.ts";
 import { parseSize } from "../config.ts";
 import { ensureFolder, exists, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { isStagedFile } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { PreparedContent } from "../schema/work.ts";
@@ -79,7 +80,7 @@ export async function createContentStep(
 
   const locate = async (sourceHash: string): Promise<string | undefined> => {
     const file = staged.file(sourceHash);
-    if (await exists(file)) return file;
+    if (await isStagedFile(file)) return file.stagedAt;
     return findStored(lake, manifest, sourceHash);
   };
   const prepareAll = async (contents: Content[]): Promise<PreparedContent[]> => {

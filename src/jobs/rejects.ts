@@ -1,7 +1,7 @@
-import { chmod, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, rename } from "node:fs/promises";
+import { join } from "node:path";
 import type { RejectedRow } from "../ingest/reject-limit.ts";
-import { ensureFolder } from "../lake/files.ts";
+import { ensureFolder, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
@@ -21,13 +21,17 @@ export async function findRejects(
 }
 
 /** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */
-export async function writeRejects(context: WorkContext, source: StagedSource): Promise<void> {
+export async function writeRejects(
+  context: WorkContext,
+  source: StagedSource,
+  folder: string,
+): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);
-  const temp = createUploadLayout(dirname(source.file)).work;
-  await rm(temp, { recursive: true, force: true });
+  const temp = createUploadLayout(folder).work;
+  await removeTree(temp);
   await ensureFolder(temp, lake.modes);
-  const file = createUploadLayout(temp).rows;
+  const file = join(temp, "rejects.parquet");
   await database.run(
     `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
   );

@@ -29,7 +29,7 @@ const FROM_RESULTS: readonly SystemColumn[] = [
 ];
 
 export interface StagedSource {
-  /** Absolute path of staged data.parquet. */
+  /** A path by which the engine opens staged data.parquet, which is held open meanwhile. */
   file: string;
   /** The columns it has. */
   columns: ReadonlySet<string>;

@@ -1,11 +1,12 @@
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { AppError, systemCode, toAppError } from "../errors.ts";
-import { exists, isMissing, readJson, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import { AppError, toAppError } from "../errors.ts";
+import { exists, isMissing, removeTree, renameDurable, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { listUploads, readUploadManifest, type UploadState } from "../lake/manifests.ts";
+import { readStagedJson } from "../lake/staged-file.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import { type UploadFailure, UploadFailureSchema, type UploadManifest } from "../schema/upload.ts";
 
@@ -30,7 +31,7 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
       );
     }
   }
-  await rm(createUploadLayout(folder).error, { force: true });
+  await removeTree(createUploadLayout(folder).error.stagedAt);
   return folder;
 }
 
@@ -63,7 +64,7 @@ export async function failUpload(
     ...(error.details === undefined ? {} : { details: error.details }),
   };
   await removeWork(folder); // first: on a full disk this makes the room for the reason
-  await writeJson(createUploadLayout(folder).error, failure, lake.modes);
+  await writeJson(createUploadLayout(folder).error.stagedAt, failure, lake.modes);
   await renameDurable(folder, join(lake.layout.failed, uploadId));
   return failure;
 }
@@ -82,9 +83,7 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
   }
   await renameDurable(folder, join(lake.layout.pending, uploadId));
-  await rm(createUploadLayout(join(lake.layout.pending, uploadId)).error, { force: true }).catch((error) => {
-    if (systemCode(error) !== "ENOENT") throw error;
-  });
+  await removeTree(createUploadLayout(join(lake.layout.pending, uploadId)).error.stagedAt);
   return manifest;
 }
 
@@ -140,7 +139,7 @@ async function describeStaged(lake: Lake, status: UploadState, uploadId: string)
   const manifest = await readUploadManifest(folder).catch(() => undefined);
   const failure =
     status === "failed"
-      ? await readJson(createUploadLayout(folder).error, UploadFailureSchema).catch(() => undefined)
+      ? await readStagedJson(createUploadLayout(folder).error, UploadFailureSchema).catch(() => undefined)
       : undefined;
   return { upload_id: uploadId, status, manifest, failure };
 }
@@ -148,5 +147,5 @@ async function describeStaged(lake: Lake, status: UploadState, uploadId: string)
 async function removeWork(folder: string): Promise<void> {
   const layout = createUploadLayout(folder);
   await removeTree(layout.work);
-  await rm(layout.lease, { force: true });
+  await removeTree(layout.lease.stagedAt);
 }

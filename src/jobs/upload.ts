@@ -1,4 +1,3 @@
-import { utimes, writeFile } from "node:fs/promises";
 import { tidyPartition } from "../catalog/metadata.ts";
 import { pickKey } from "../catalog/plan.ts";
 import { commitUpload } from "../catalog/write.ts";
@@ -7,6 +6,7 @@ import { checkRejects } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
+import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition } from "../schema/partition.ts";
@@ -19,7 +19,7 @@ import { resolveRows } from "./resolve-rows.ts";
 import { dropResults } from "./row-results.ts";
 import { needsResults, type StagedSource, selectPublished } from "./select.ts";
 import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
-import { validateUpload } from "./validate.ts";
+import { findCommitted, openRows, validateUpload } from "./validate.ts";
 
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 
@@ -38,7 +38,7 @@ export async function processUpload(
   let manifest: UploadManifest | undefined;
   try {
     const folder = await claimUpload(lake, uploadId);
-    await writeFile(createUploadLayout(folder).lease, JSON.stringify(context.holder));
+    await writeUploadLease(createUploadLayout(folder).lease, context.holder);
     manifest = await readUploadManifest(folder);
     if (manifest === undefined || manifest.upload_id !== uploadId) {
       throw new AppError("corrupt", `upload ${uploadId} has no upload.json of its own; upload it again`);
@@ -66,50 +66,63 @@ async function runSteps(
   folder: string,
   signal: AbortSignal,
 ): Promise<UploadOutcome> {
-  const { lake, database } = context;
-  const outcome = emptyOutcome(manifest.upload_id, manifest, "completed");
-  const done = { rows_done: 0, images_done: 0, bytes_done: 0 };
-  const report = (step: string) =>
-    context.onProgress({
-      upload_id: manifest.upload_id,
-      step: `${step} ${formatDataset(manifest)}`,
-      ...done,
-    });
-  const heartbeat = async () => {
-    const now = new Date();
-    await utimes(createUploadLayout(folder).lease, now, now);
-  };
-
-  report("checking");
-  const checked = await validateUpload(context, manifest, folder);
-  if (checked.committed) {
+  reportStep(context, manifest, "checking");
+  const committed = await findCommitted(context, manifest);
+  if (committed) {
     // Its process died after the commit: what stood still to be done is done now.
-    await tidyPartition(database, lake, pickKey(manifest));
-    const { version, rows, rejected } = checked.committed;
-    return { ...outcome, version, rows, rejected };
+    await tidyPartition(context.database, context.lake, pickKey(manifest));
+    return { ...emptyOutcome(manifest.upload_id, manifest, "completed"), ...committed };
   }
-  const source: StagedSource = { file: createUploadLayout(folder).rows, columns: checked.columns, manifest };
+  const rows = await openRows(manifest, folder);
+  try {
+    const columns = await validateUpload(context, manifest, rows);
+    const source: StagedSource = { file: rows.openPath, columns, manifest };
+    return await publishRows(context, message, { source, folder }, signal);
+  } finally {
+    await rows.close(); // before the folder is moved: some file systems refuse that to one with an open file
+  }
+}
+
+const NOTHING_DONE = { rows_done: 0, images_done: 0, bytes_done: 0 };
+
+function reportStep(context: WorkContext, manifest: UploadManifest, step: string, done = NOTHING_DONE): void {
+  context.onProgress({
+    upload_id: manifest.upload_id,
+    step: `${step} ${formatDataset(manifest)}`,
+    ...done,
+  });
+}
+
+async function publishRows(
+  context: WorkContext,
+  message: ProcessMessage,
+  { source, folder }: { source: StagedSource; folder: string },
+  signal: AbortSignal,
+): Promise<UploadOutcome> {
+  const { database } = context;
+  const { manifest } = source;
+  const outcome = emptyOutcome(manifest.upload_id, manifest, "completed");
+  let done = NOTHING_DONE;
   if (needsResults(manifest)) {
-    const assets = await resolveRows(context, {
+    outcome.assets = await resolveRows(context, {
       source,
       folder,
       suspects: message.suspects,
       poisoned: message.poisoned,
       signal,
       onBatch: async (progress) => {
-        Object.assign(done, progress);
-        report("assets");
-        await heartbeat();
+        done = progress;
+        reportStep(context, manifest, "assets", done);
+        await touchUploadLease(createUploadLayout(folder).lease);
       },
     });
-    outcome.assets = assets;
   }
   throwIfCancelled(signal);
   const { rejected, first } = await findRejects(database, source);
   outcome.rejected = rejected;
-  if (rejected > 0) await writeRejects(context, source);
+  if (rejected > 0) await writeRejects(context, source, folder);
   checkRejects(manifest, rejected, first);
-  report("publishing");
+  reportStep(context, manifest, "publishing", done);
   const committed = await commit(context, source, folder, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });

@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
-import { exists } from "../lake/files.ts";
+import { isMissing } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { openStaged, type StagedFile, type StagedHandle } from "../lake/staged-file.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition, RAW_TASK } from "../schema/partition.ts";
@@ -8,26 +9,20 @@ import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
 import { parquetColumns } from "./staged-rows.ts";
 
-export interface CheckedUpload {
-  /** The partition's log entry, when this very upload was committed before its process died. */
-  committed: { version: number; rows: number; rejected: number } | undefined;
-  /** Columns of the staged rows. */
-  columns: Set<string>;
-}
-
 /**
- * Checks a claimed upload against the lake as it is now. Throws `partition_exists`, `invalid_schema` (provider, task or
- * its fields), `corrupt` (the staged rows are not what the manifest says).
+ * The partition's log entry of an upload that was committed before its process died; undefined for a new one. Throws
+ * `partition_exists`.
  */
-export async function validateUpload(
+export async function findCommitted(
   context: WorkContext,
   manifest: UploadManifest,
-  folder: string,
-): Promise<CheckedUpload> {
-  const { database } = context;
-  const partition = await context.partitions.read(database, manifest);
+): Promise<{ version: number; rows: number; rejected: number } | undefined> {
+  const partition = await context.partitions.read(context.database, manifest);
   const committed = partition?.uploads.get(manifest.upload_id);
-  if (committed) return { committed, columns: new Set() };
+  if (committed) {
+    const { version, rows, rejected } = committed;
+    return { version, rows, rejected };
+  }
   if (partition !== undefined && manifest.mode === "create") {
     throw new AppError(
       "partition_exists",
@@ -35,14 +30,32 @@ export async function validateUpload(
       { details: { partition: formatPartition(manifest) } },
     );
   }
-  await checkTaxonomy(context, manifest);
-  const file = createUploadLayout(folder).rows;
-  if (!(await exists(file))) {
+  return undefined;
+}
+
+/** Opens staged data.parquet for all that follows: another that takes its name meanwhile is not read. Throws `corrupt`. */
+export async function openRows(manifest: UploadManifest, folder: string): Promise<StagedHandle> {
+  try {
+    return await openStaged(createUploadLayout(folder).rows, { maxBytes: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
     throw new AppError("corrupt", `upload ${manifest.upload_id} has no data.parquet; upload it again`);
   }
+}
+
+/**
+ * Checks a claimed upload against the lake as it is now, and gives the columns of its rows. Throws `invalid_schema`
+ * (provider, task or its fields), `corrupt` (the staged rows are not what the manifest says).
+ */
+export async function validateUpload(
+  context: WorkContext,
+  manifest: UploadManifest,
+  rows: StagedFile,
+): Promise<Set<string>> {
+  await checkTaxonomy(context, manifest);
   const unusable = (what: string, cause?: unknown) =>
     new AppError("corrupt", `upload ${manifest.upload_id} has ${what}; upload it again`, { cause });
-  const [columns, footer] = await readStaged(database, file).catch((cause) => {
+  const [columns, footer] = await readStaged(context.database, rows.openPath).catch((cause) => {
     throw unusable("a data.parquet that cannot be read", cause);
   });
   const missing = manifest.columns.find((column) => !columns.has(column.name))?.name;
@@ -50,7 +63,7 @@ export async function validateUpload(
   if (footer !== manifest.rows) {
     throw unusable(`${footer} rows in its data.parquet, not ${manifest.rows}`);
   }
-  return { committed: undefined, columns };
+  return columns;
 }
 
 /** Columns and number of rows of staged data.parquet, from its footer. */

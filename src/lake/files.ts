@@ -56,13 +56,20 @@ export async function readJson<S extends v.GenericSchema>(
   path: string,
   schema: S,
 ): Promise<v.InferOutput<S> | undefined> {
-  let text: string;
   try {
-    text = await readFile(path, "utf8");
+    return parseJson(path, await readFile(path, "utf8"), schema);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Checks the text of a JSON file. Throws `corrupt` naming file and field. */
+export function parseJson<S extends v.GenericSchema>(
+  path: string,
+  text: string,
+  schema: S,
+): v.InferOutput<S> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -70,14 +77,12 @@ export async function readJson<S extends v.GenericSchema>(
     throw new AppError("corrupt", `${path} is not JSON; restore or remove it`, { details: { path }, cause });
   }
   const result = v.safeParse(schema, value);
-  if (!result.success) {
-    const issue = result.issues[0];
-    const where = v.getDotPath(issue) ?? "the whole";
-    throw new AppError("corrupt", `${path}: ${where}: ${issue.message}; restore or remove the file`, {
-      details: { path },
-    });
-  }
-  return result.output;
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const where = v.getDotPath(issue) ?? "the whole";
+  throw new AppError("corrupt", `${path}: ${where}: ${issue.message}; restore or remove the file`, {
+    details: { path },
+  });
 }
 
 /** Moves a complete, synced file or folder to its name and makes the move durable in both folders. */

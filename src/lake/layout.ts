@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type DatasetKey, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 
 /** Every path of a lake, from its root. No other module joins path strings of the lake. */
@@ -70,22 +70,34 @@ export function createLayout(root: string) {
   };
 }
 
+/**
+ * A file in an upload's folder. Anything may stand there, for staging is written by others: this is no string, so that
+ * nothing opens it but lake/staged-file.ts. Who makes the file takes `stagedAt`; a test says which modules may.
+ */
+export interface StagedPath {
+  readonly stagedAt: string;
+  /** The folder `staging`, below which no link is followed. */
+  readonly staging: string;
+}
+
 /** Paths inside an upload's folder, wherever in staging it lies. */
 export type UploadLayout = ReturnType<typeof createUploadLayout>;
 
 export function createUploadLayout(folder: string) {
+  const staging = dirname(dirname(folder));
+  const staged = (...names: string[]): StagedPath => ({ stagedAt: join(folder, ...names), staging });
   return {
     folder,
-    manifest: join(folder, "upload.json"),
-    rows: join(folder, "data.parquet"),
+    manifest: staged("upload.json"),
+    rows: staged("data.parquet"),
     files: join(folder, "files"),
-    file: (sourceHash: string) => join(folder, "files", sourceHash.slice(0, 2), sourceHash),
+    file: (sourceHash: string) => staged("files", sourceHash.slice(0, 2), sourceHash),
     /** Written while the upload is in work. */
-    lease: join(folder, "lease.json"),
+    lease: staged("lease.json"),
     work: join(folder, ".work"),
-    error: join(folder, "error.json"),
+    error: staged("error.json"),
     /** Of an upload that a server takes in piece by piece: whose it is, and which. */
-    receiving: join(folder, "receiving.json"),
+    receiving: staged("receiving.json"),
   };
 }
 

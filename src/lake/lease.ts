@@ -1,8 +1,10 @@
-import { link, open, readFile, readlink, stat, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, readFile, readlink, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing, tempBeside, writeAtomic } from "./files.ts";
+import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
 export const LeaseHolderSchema = v.object({
   id: v.string(),
@@ -87,13 +89,8 @@ export async function inspectLease(
   path: string,
   ttlMs = DEFAULT_TTL_MS,
 ): Promise<{ holder: LeaseHolder; alive: boolean } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const text = await readLease(path);
+  if (text === undefined) return undefined;
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), LeaseHolderSchema), text);
   if (!parsed.success) {
     const unknown = {
@@ -107,10 +104,37 @@ export async function inspectLease(
       purpose: "unknown",
       acquired_at: "",
     };
-    return { holder: unknown, alive: (await ageOf(path)) < ttlMs };
+    return { holder: unknown, alive: text !== NO_LEASE && (await ageOf(path)) < ttlMs };
   }
   const holder = parsed.output;
   return { holder, alive: (await livesHere(holder)) ?? (await ageOf(path)) < ttlMs };
+}
+
+/** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */
+const NO_LEASE = "no lease";
+const LEASE_BYTES = 64 << 10;
+
+/** The text of a lease file; undefined where there is none. Others may write where it lies: no link, no pipe is opened. */
+async function readLease(path: string): Promise<string | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | SAFE_FLAGS);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    if (["ELOOP", "EMLINK", "ENXIO"].includes(systemCode(error) ?? "")) return NO_LEASE;
+    throw error;
+  }
+  try {
+    return await readOpenLease(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readOpenLease(handle: FileHandle): Promise<string> {
+  const facts = await handle.stat();
+  if (kindProblem(facts) !== undefined) return NO_LEASE;
+  return readText(handle, Math.min(facts.size, LEASE_BYTES));
 }
 
 /** Whether the holder lives, where this machine can tell; undefined where only its silence tells. */
@@ -132,11 +156,10 @@ async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<L
   let refreshedAt = performance.now();
   const timer = setInterval(async () => {
     try {
-      if (!(await readFile(path, "utf8")).includes(`"${holder.id}"`)) {
+      if (!(await touch(path, holder.id))) {
         if (!released) lost.abort(); // taken by another
         return;
       }
-      await touch(path);
       refreshedAt = performance.now();
     } catch (error) {
       if (released) return;
@@ -156,11 +179,13 @@ async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<L
   };
 }
 
-/** Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. */
-async function touch(path: string): Promise<void> {
-  const handle = await open(path, "r+");
+/** Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. False for another's. */
+async function touch(path: string, id: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDWR | SAFE_FLAGS);
   try {
+    if (!(await readOpenLease(handle)).includes(`"${id}"`)) return false;
     await handle.write("{", 0);
+    return true;
   } finally {
     await handle.close();
   }
@@ -168,7 +193,7 @@ async function touch(path: string): Promise<void> {
 
 async function releaseOwn(path: string, id: string): Promise<void> {
   try {
-    if ((await readFile(path, "utf8")).includes(`"${id}"`)) await unlink(path);
+    if ((await readLease(path))?.includes(`"${id}"`)) await unlink(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
@@ -197,7 +222,7 @@ async function breakDeadLease(path: string, ttlMs: number): Promise<void> {
 /** Milliseconds since the file was touched, by the file server's clock; 0 for one that is gone. */
 async function ageOf(path: string): Promise<number> {
   try {
-    return (await fileServerNow(path)) - (await stat(path)).mtimeMs;
+    return (await fileServerNow(path)) - (await lstat(path)).mtimeMs;
   } catch (error) {
     if (isMissing(error)) return 0;
     throw error;

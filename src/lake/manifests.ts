@@ -7,6 +7,7 @@ import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { readJson, shownNamesIn } from "./files.ts";
 import type { Lake } from "./lake.ts";
 import { createUploadLayout, METADATA_FILE, parsePartitionPath } from "./layout.ts";
+import { readStagedJson } from "./staged-file.ts";
 
 export type UploadState = "pending" | "processing" | "failed";
 
@@ -17,7 +18,7 @@ export async function listUploads(lake: Lake, state: UploadState): Promise<strin
 
 /** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`. */
 export async function readUploadManifest(folder: string): Promise<UploadManifest | undefined> {
-  return readJson(createUploadLayout(folder).manifest, UploadManifestSchema);
+  return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema);
 }
 
 /**

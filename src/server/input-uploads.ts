@@ -5,9 +5,10 @@ import { AppError } from "../errors.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
 import { receiveStream } from "../ingest/receive-stream.ts";
 import { stageFile } from "../jobs/stage-process.ts";
-import { exists, removeTree } from "../lake/files.ts";
+import { removeTree } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { isStagedFile } from "../lake/staged-file.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { createSlots } from "./slots.ts";
 
@@ -103,7 +104,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
 /** The folder into which an upload is staged; what a killed process left of it may go. Throws `conflict`. */
 async function requireFree(lake: Lake, uploadId: string): Promise<string> {
   const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
-  if (!(await exists(receiving))) return folder;
+  if (!(await isStagedFile(receiving))) return folder;
   throw new AppError("conflict", `upload ${uploadId} was begun piece by piece; go on so, or take another id`);
 }
 

@@ -64,7 +64,7 @@ describe("datalake config provider", () => {
       const manifest = makeManifest("create", key);
       const staged = createUploadLayout(layout.upload("failed", manifest.upload_id));
       await mkdir(staged.folder, { recursive: true });
-      await writeFile(staged.manifest, JSON.stringify(manifest));
+      await writeFile(staged.manifest.stagedAt, JSON.stringify(manifest));
       const byUpload = await json("config", "provider", "remove", "aihub");
       expect([byUpload.exit, byUpload.document.error]).toMatchObject([
         5,

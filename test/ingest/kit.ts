@@ -95,7 +95,7 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
       return {
         manifest,
         plan,
-        rows: await rows(`read_parquet(${quoteText(layout.rows)})`),
+        rows: await rows(`read_parquet(${quoteText(layout.rows.stagedAt)})`),
         files: await listStaged(layout.files),
       };
     },

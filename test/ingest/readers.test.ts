@@ -211,9 +211,9 @@ describe("paths of local files", () => {
       await chmod(linked, 0o444);
       const staged = await kit.stage(join(kit.folder, "in"));
       const layout = createUploadLayout(join(kit.lake.layout.pending, staged.manifest.upload_id));
-      expect((await stat(layout.file(hash("linked")))).ino).toBe((await stat(linked)).ino);
-      expect((await stat(layout.file(hash("copied")))).ino).not.toBe((await stat(copied)).ino);
-      expect((await stat(layout.file(hash("copied")))).mode & 0o777).toBe(0o664);
+      expect((await stat(layout.file(hash("linked")).stagedAt)).ino).toBe((await stat(linked)).ino);
+      expect((await stat(layout.file(hash("copied")).stagedAt)).ino).not.toBe((await stat(copied)).ino);
+      expect((await stat(layout.file(hash("copied")).stagedAt)).mode & 0o777).toBe(0o664);
     });
   });
 

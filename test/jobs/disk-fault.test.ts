@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readJson } from "../../src/lake/files.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { readStagedJson } from "../../src/lake/staged-file.ts";
 import { UploadFailureSchema } from "../../src/schema/upload.ts";
 import {
   ALL_FAULTS,
@@ -69,7 +69,10 @@ for (const [fault, error] of ALL_FAULTS ? WHOLE : SAMPLED) {
     });
     const { failed } = world.lake.layout;
     for (const uploadId of (await readdir(failed)).sort()) {
-      const reason = await readJson(createUploadLayout(join(failed, uploadId)).error, UploadFailureSchema);
+      const reason = await readStagedJson(
+        createUploadLayout(join(failed, uploadId)).error,
+        UploadFailureSchema,
+      );
       expect(reason?.message).not.toBe("");
       expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(0);
     }

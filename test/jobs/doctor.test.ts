@@ -246,7 +246,7 @@ describe("examineLake", () => {
         const manifest = makeManifest("create");
         const staged = createUploadLayout(lake.layout.upload("failed", manifest.upload_id));
         await mkdir(staged.folder, { recursive: true });
-        await writeFile(staged.manifest, JSON.stringify(manifest));
+        await writeFile(staged.manifest.stagedAt, JSON.stringify(manifest));
       },
     ],
     [
@@ -257,7 +257,7 @@ describe("examineLake", () => {
         const manifest = makeManifest("create");
         const staged = createUploadLayout(lake.layout.upload("processing", manifest.upload_id));
         await mkdir(staged.folder, { recursive: true });
-        await writeFile(staged.manifest, JSON.stringify(manifest));
+        await writeFile(staged.manifest.stagedAt, JSON.stringify(manifest));
       },
     ],
     [
@@ -325,10 +325,10 @@ describe("examineLake", () => {
       const manifest = makeManifest("create");
       const staged = createUploadLayout(layout.upload("processing", manifest.upload_id));
       await mkdir(staged.folder, { recursive: true });
-      await writeFile(staged.manifest, JSON.stringify(manifest));
+      await writeFile(staged.manifest.stagedAt, JSON.stringify(manifest));
       const leases = [
         await acquireLease(layout.processLease, { purpose: "test" }),
-        await acquireLease(staged.lease, { purpose: "test" }),
+        await acquireLease(staged.lease.stagedAt, { purpose: "test" }),
       ];
       await mkdir(join(layout.incoming, makeManifest("create").upload_id));
       await writeFile(join(layout.jobs, ".j1.json.tmp-0123abcd"), "");

@@ -124,7 +124,7 @@ test("too many rejects fail the upload whole; a retry puts it back", async () =>
   expect(await readRows(world)).toEqual([]);
   expect(await staged(world)).toEqual({ ...NOTHING, failed: [uploadId] });
   const error = createUploadLayout(join(world.lake.layout.failed, uploadId)).error;
-  expect(JSON.parse(await readFile(error, "utf8"))).toMatchObject({
+  expect(JSON.parse(await readFile(error.stagedAt, "utf8"))).toMatchObject({
     code: "too_many_rejects",
     job_id: job.job_id,
   });
@@ -228,9 +228,9 @@ test("an upload that cannot be processed fails alone", async () => {
   const world = await makeWorld();
   const image = await makeImage(1);
   const broken = await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "broken" });
-  await writeFile(createUploadLayout(join(world.lake.layout.pending, broken)).rows, "no parquet");
+  await writeFile(createUploadLayout(join(world.lake.layout.pending, broken)).rows.stagedAt, "no parquet");
   const damaged = await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "damaged" });
-  await writeFile(createUploadLayout(join(world.lake.layout.pending, damaged)).manifest, "{");
+  await writeFile(createUploadLayout(join(world.lake.layout.pending, damaged)).manifest.stagedAt, "{");
   await stageUpload(world, [{ text: "a", name: "a.jpg", image }], { dataset: "fine" });
   await stageUpload(world, [{ text: "b", name: "a.jpg", image }], { dataset: "fine" });
   const { exit, job } = await processAll(world);

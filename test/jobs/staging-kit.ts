@@ -94,8 +94,8 @@ export async function stageUpload(
     if (row.image) {
       hash = sha256(row.image);
       contents.set(hash, row.image.length);
-      await mkdir(dirname(staged.file(hash)), { recursive: true });
-      await writeFile(staged.file(hash), row.image);
+      await mkdir(dirname(staged.file(hash).stagedAt), { recursive: true });
+      await writeFile(staged.file(hash).stagedAt, row.image);
     }
     const text = (value: string | null | undefined) => (value == null ? "NULL::VARCHAR" : quoteText(value));
     const name = options.reference === "source_name" ? row.reference : row.name;
@@ -109,7 +109,7 @@ export async function stageUpload(
   await withDatabase(world, (database) =>
     database.run(`COPY (SELECT text, source_row, source_hash, source_name${extra}, reject AS "__reject"
       FROM (VALUES ${values.join(", ")}) t(text, source_row, source_hash, source_name, reference, reject))
-      TO ${quoteText(staged.rows)} (FORMAT parquet)`),
+      TO ${quoteText(staged.rows.stagedAt)} (FORMAT parquet)`),
   );
   const task = options.task ?? "raw";
   const manifest: UploadManifest = {
@@ -138,7 +138,7 @@ export async function stageUpload(
     staged_bytes: [...contents.values()].reduce((sum, bytes) => sum + bytes, 0),
     reference,
   };
-  await writeFile(staged.manifest, JSON.stringify(manifest));
+  await writeFile(staged.manifest.stagedAt, JSON.stringify(manifest));
   await rename(staged.folder, join(lake.layout.pending, uploadId));
   return uploadId;
 }

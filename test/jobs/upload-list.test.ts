@@ -17,8 +17,8 @@ let mine: string;
 /** Another account's upload is made this one's, or somebody's. */
 async function giveTo(uploadId: string, owner: string): Promise<void> {
   const file = createUploadLayout(join(world.lake.layout.pending, uploadId)).manifest;
-  const manifest = JSON.parse(await readFile(file, "utf8"));
-  await writeFile(file, JSON.stringify({ ...manifest, created_by: owner }));
+  const manifest = JSON.parse(await readFile(file.stagedAt, "utf8"));
+  await writeFile(file.stagedAt, JSON.stringify({ ...manifest, created_by: owner }));
 }
 
 beforeAll(async () => {

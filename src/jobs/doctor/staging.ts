@@ -1,9 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { isMissing, readJson } from "../../lake/files.ts";
+import { isMissing } from "../../lake/files.ts";
 import { createUploadLayout } from "../../lake/layout.ts";
 import { inspectLease } from "../../lake/lease.ts";
 import { listUploads, readUploadManifest } from "../../lake/manifests.ts";
+import { readStagedJson } from "../../lake/staged-file.ts";
+import { isUploadInWork } from "../../lake/upload-lease.ts";
 import { UploadFailureSchema } from "../../schema/upload.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
 
@@ -24,14 +26,14 @@ export const uploadCheck: Check = {
         const manifest = await readUploadManifest(folder).catch(() => undefined);
         // It may have moved on since it was listed; a folder that is still there must have its manifest.
         if (manifest === undefined && (await isThere(folder))) damaged.add(`${state}/${id}`);
-        if (state === "processing" && !(await inspectLease(createUploadLayout(folder).lease))?.alive) {
+        if (state === "processing" && !(await isUploadInWork(createUploadLayout(folder).lease))) {
           if (await isThere(folder)) abandoned.add(`${state}/${id}`);
         }
       }
     }
     for (const id of await listUploads(lake, "failed")) {
       const { error } = createUploadLayout(lake.layout.upload("failed", id));
-      const failure = await readJson(error, UploadFailureSchema).catch(() => undefined);
+      const failure = await readStagedJson(error, UploadFailureSchema).catch(() => undefined);
       failed.add(failure === undefined ? id : `${id} (${failure.code}: ${failure.message})`);
     }
     const findings = [

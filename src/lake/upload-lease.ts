@@ -1,0 +1,34 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { removeTree } from "./files.ts";
+import type { StagedPath } from "./layout.ts";
+import { inspectLease, type LeaseHolder } from "./lease.ts";
+import { SAFE_FLAGS } from "./staged-file.ts";
+
+/** Says in a claimed upload's folder who works on it, for people and `doctor`: the claim itself is the rename. */
+export async function writeUploadLease({ stagedAt }: StagedPath, holder: LeaseHolder): Promise<void> {
+  await removeTree(stagedAt); // of a process that died, or anything else
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const handle = await open(stagedAt, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, 0o664);
+  try {
+    await handle.writeFile(JSON.stringify(holder));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether who was to work on it lives. */
+export async function isUploadInWork({ stagedAt }: StagedPath): Promise<boolean> {
+  return (await inspectLease(stagedAt))?.alive ?? false;
+}
+
+/** Says that the work on it goes on. */
+export async function touchUploadLease({ stagedAt }: StagedPath): Promise<void> {
+  const handle = await open(stagedAt, constants.O_RDONLY | SAFE_FLAGS);
+  try {
+    const now = new Date();
+    await handle.utimes(now, now);
+  } finally {
+    await handle.close();
+  }
+}
