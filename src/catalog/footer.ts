@@ -6,7 +6,7 @@ import type { Database } from "../query/database.ts";
 import { composeText } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { parseType } from "../schema/column-types.ts";
-import type { ColumnStats, Features } from "../schema/columns.ts";
+import { type ColumnStats, type Features, FeaturesSchema } from "../schema/columns.ts";
 import { type PartitionFileKey, PartitionFileKeySchema } from "../schema/metadata.ts";
 
 /** What the footer of a partition's Parquet file says. */
@@ -25,7 +25,7 @@ export const FEATURES_KEY = "huggingface";
 const FeaturesEntry = v.pipe(
   v.string(),
   v.parseJson(),
-  v.object({ info: v.object({ features: v.record(v.string(), v.unknown()) }) }),
+  v.object({ info: v.object({ features: FeaturesSchema }) }),
 );
 
 /**
@@ -83,11 +83,14 @@ function remember(known: Map<string, Entries>, name: string, entries: Entries): 
 async function queryFooters(database: Database, paths: readonly string[]): Promise<Map<string, Entries>> {
   if (paths.length === 0) return new Map();
   const files = quoteList(paths);
+  // Other entries are of other programs, and may be no text.
+  const ours = `key IN (${[FILE_KEY, FEATURES_KEY].map((key) => `encode(${quoteText(key)})`).join(", ")})`;
   let rows: { file: string; rows: number; key: string | null; value: string | null }[];
   try {
     rows = await database.rows(
       `SELECT file_name AS file, num_rows AS rows, decode(key) AS key, decode(value) AS value
-       FROM parquet_file_metadata(${files}) LEFT JOIN parquet_kv_metadata(${files}) USING (file_name)`,
+       FROM parquet_file_metadata(${files})
+       LEFT JOIN (FROM parquet_kv_metadata(${files}) WHERE ${ours}) USING (file_name)`,
     );
   } catch (cause) {
     throw await explainFailure(database, paths, cause);

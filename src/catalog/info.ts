@@ -24,8 +24,8 @@ export interface CatalogPartition extends PartitionKey {
   bytes: number;
   version: number;
   uploaded_by: string;
-  /** ISO 8601. */
-  uploaded_at: string;
+  /** ISO 8601; null where the partition's own files name no time. */
+  uploaded_at: string | null;
 }
 
 export interface CatalogSource {

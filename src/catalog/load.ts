@@ -3,6 +3,7 @@ import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import { measureColumns } from "./footer.ts";
 import type { StoredFile } from "./partition.ts";
 import { FILE_INDEX, type Load, pickKey, ROW_NUMBER } from "./plan.ts";
 import { describeShape, readFiles, selectColumn } from "./rows.ts";
@@ -92,14 +93,27 @@ export async function deleteRows(database: Database, keys: readonly PartitionKey
   }
 }
 
-/** Reads every value of a partition's files; `corrupt` naming the first that cannot be read, undefined when all can. */
+const shapeOf = ({ name, type }: Column): Column => ({ name, type });
+
+/**
+ * Reads every value of a partition's files; `corrupt` naming the first that cannot be read, or that has other columns
+ * than `_metadata.json` says; undefined when all is as it says.
+ */
 export async function findDamage(
   database: Database,
   files: readonly StoredFile[],
 ): Promise<AppError | undefined> {
-  for (const { path } of files) {
+  for (const { path, columns } of files) {
     try {
       await database.rows(`SELECT max(hash(source)) AS h FROM ${readFiles([path])} AS source`);
+      const measured = await measureColumns(database, path);
+      if (!Bun.deepEquals(measured.map(shapeOf), columns.map(shapeOf))) {
+        return new AppError(
+          "corrupt",
+          `${path} has other columns than the _metadata.json beside it says; remove that file and run \`datalake catalog rebuild\``,
+          { details: { path } },
+        );
+      }
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
       return new AppError(

@@ -1,6 +1,7 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column, ColumnStats } from "../schema/columns.ts";
+import { loggedTime } from "../schema/metadata.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
 
@@ -20,9 +21,9 @@ export interface KnownPartition extends PartitionKey {
   columns: ColumnStats[];
   /** Hugging Face features by column, as JSON text. */
   features: string;
-  /** Of the newest upload; ISO 8601. */
+  /** Of the newest upload; ISO 8601, null where its log entry names no time. */
   uploaded_by: string;
-  uploaded_at: string;
+  uploaded_at: string | null;
   /** The uploads that made its rows, oldest first. */
   uploads: string[];
   /** mtime of the partition's folder in ns when it was read, `?` behind it when it may have changed in the same tick. */
@@ -82,11 +83,16 @@ export function describeKnown(state: PartitionState, folderMtime: string): Known
     files: state.files.map((file) => file.name),
     columns: state.columns,
     features: JSON.stringify(state.features),
-    uploaded_by: newest?.uploaded_by ?? "",
-    uploaded_at: newest?.uploaded_at ?? "1970-01-01T00:00:00Z",
-    uploads: state.uploads.map((entry) => entry.upload_id),
+    uploaded_by: plainText(newest?.uploaded_by ?? ""),
+    uploaded_at: loggedTime(newest),
+    uploads: state.uploads.map((entry) => plainText(entry.upload_id)),
     folder_mtime: folderMtime,
   };
+}
+
+/** Text as JSON hands it to the database: a file may hold what is no text. */
+function plainText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
 
 /** Rows of `partitions` go in as JSON: a few hundred at once, whatever they hold. */

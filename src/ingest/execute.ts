@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
+import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { userName } from "../lake/account.ts";
 import { type Database, interruptible } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
-import type { UploadManifest } from "../schema/upload.ts";
+import { createUploadId } from "../schema/names.ts";
+import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
 import { checkRejects, type RejectedRow } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
@@ -40,6 +42,7 @@ export interface ExecuteOptions {
 export async function executeUpload(plan: UploadPlan, options: ExecuteOptions): Promise<UploadManifest> {
   const { database, target, signal } = options;
   throwIfCancelled(signal);
+  checkManifest(plan, options);
   const sink = await target.begin(plan.check, identityOf(plan), signal);
   try {
     const manifest = await interruptible(database, signal, () => fillUpload(plan, sink, options));
@@ -89,10 +92,31 @@ async function fillUpload(
     );
   }
   if (table) await database.run(`DROP TABLE ${quoteName(table)}`);
+  const manifest = describeUpload(plan, options, {
+    uploadId: sink.uploadId,
+    contents: facts.contents,
+    staged: stager.staged,
+  });
+  // More may be found when it is processed; what is too much already need not be handed over.
+  checkRejects(manifest, facts.rejected, facts.first ?? undefined);
+  return manifest;
+}
+
+interface StagedAs {
+  uploadId: string;
+  contents: number;
+  staged: { fileCount: number; bytes: number };
+}
+
+function describeUpload(
+  plan: UploadPlan,
+  options: ExecuteOptions,
+  { uploadId, contents, staged }: StagedAs,
+): UploadManifest {
   const { request, key } = plan;
-  const manifest: UploadManifest = {
+  return {
     format: 1,
-    upload_id: sink.uploadId,
+    upload_id: uploadId,
     created_at: new Date().toISOString(),
     created_by: options.createdBy ?? userName(),
     type: request.type,
@@ -108,14 +132,25 @@ async function fillUpload(
     columns: plan.columns.map(({ name, type }) => ({ name, type })),
     features: plan.features,
     content: plan.contentKind,
-    contents: facts.contents,
-    staged_files: stager.staged.fileCount,
-    staged_bytes: stager.staged.bytes,
+    contents,
+    staged_files: staged.fileCount,
+    staged_bytes: staged.bytes,
     reference: plan.reference?.column ?? null,
   };
-  // More may be found when it is processed; what is too much already need not be handed over.
-  checkRejects(manifest, facts.rejected, facts.first ?? undefined);
-  return manifest;
+}
+
+/** Whoever processes an upload checks its manifest: what would fail there is refused before anything is staged. */
+function checkManifest(plan: UploadPlan, options: ExecuteOptions): void {
+  const nothing = { uploadId: createUploadId(), contents: 0, staged: { fileCount: 0, bytes: 0 } };
+  const checked = v.safeParse(UploadManifestSchema, describeUpload(plan, options, nothing));
+  if (checked.success) return;
+  const [issue] = checked.issues;
+  const where = v.getDotPath(issue);
+  throw new AppError(
+    "invalid_input",
+    `${plan.input.path} cannot be uploaded so: ${where === null ? "" : `${where} `}${issue.message}; change it and upload again`,
+    { details: { field: where } },
+  );
 }
 
 /** Stages every row's content; gives the table that says what became of each, in row order. */

@@ -100,10 +100,10 @@ export async function checkMode(
   columns: readonly Column[],
   waiting: readonly UploadManifest[],
 ): Promise<void> {
-  const metadata = await readPartitionMetadata(lake, key);
+  const there = await readHeld(lake, key);
   const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
-  if (mode === "create" && (metadata || queued.length > 0)) {
-    const where = metadata ? "exists" : `is about to be made by upload ${queued[0]?.upload_id}`;
+  if (mode === "create" && (there || queued.length > 0)) {
+    const where = there ? "exists" : `is about to be made by upload ${queued[0]?.upload_id}`;
     throw new AppError(
       "partition_exists",
       `partition ${formatPartition(key)} ${where}; add to it with --mode append, or put this in its place with --mode replace`,
@@ -111,8 +111,20 @@ export async function checkMode(
     );
   }
   if (mode !== "append") return;
-  const held = metadata?.columns.filter((column) => column.nulls < metadata.rows) ?? [];
-  for (const there of [held, ...queued.map((manifest) => manifest.columns)]) checkTypes(key, there, columns);
+  for (const other of [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)]) {
+    checkTypes(key, other, columns);
+  }
+}
+
+/** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */
+async function readHeld(lake: Lake, key: PartitionKey): Promise<{ columns: Column[] } | undefined> {
+  try {
+    const metadata = await readPartitionMetadata(lake, key);
+    return metadata && { columns: metadata.columns.filter((column) => column.nulls < metadata.rows) };
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return { columns: [] };
+    throw error;
+  }
 }
 
 function checkTypes(key: PartitionKey, there: readonly Column[], columns: readonly Column[]): void {

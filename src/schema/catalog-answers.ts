@@ -18,14 +18,14 @@ export const CatalogInfoSchema = v.object({
   path: v.string(),
 });
 
-/** A partition of the catalog; `bytes` of its Parquet files, `uploaded_at` in ISO 8601. */
+/** A partition of the catalog; `bytes` of its Parquet files, `uploaded_at` in ISO 8601, null where nobody knows. */
 export const CatalogPartitionSchema = v.object({
   ...PartitionKeySchema.entries,
   rows: v.number(),
   bytes: v.number(),
   version: v.number(),
   uploaded_by: v.string(),
-  uploaded_at: v.string(),
+  uploaded_at: v.nullable(v.string()),
 });
 export const CatalogPartitionsSchema = v.object({ partitions: v.array(CatalogPartitionSchema) });
 

@@ -31,21 +31,22 @@ export function formatType(type: TypeTree): string {
 /** Splits `a INTEGER, b DECIMAL(2,1)` at its outer commas. */
 function splitFields(text: string): string[] {
   const parts: string[] = [];
+  const characters = Array.from(text);
   let depth = 0;
   let quote = "";
   let start = 0;
-  for (const [at, character] of Array.from(text).entries()) {
+  for (const [at, character] of characters.entries()) {
     if (quote !== "") {
       if (character === quote) quote = ""; // a doubled quote closes and opens again: the same
     } else if (character === '"' || character === "'") quote = character;
     else if (character === "(") depth++;
     else if (character === ")") depth--;
     else if (character === "," && depth === 0) {
-      parts.push(Array.from(text).slice(start, at).join("").trim());
+      parts.push(characters.slice(start, at).join("").trim());
       start = at + 1;
     }
   }
-  const last = Array.from(text).slice(start).join("").trim();
+  const last = characters.slice(start).join("").trim();
   return last === "" ? parts : [...parts, last];
 }
 
@@ -90,6 +91,18 @@ function plainTree(type: TypeTree): TypeTree {
 }
 
 const KEPT = new Set(["VARCHAR", "BOOLEAN", "BLOB", "DATE"]);
+/** Other types that a Parquet file of somebody else may have. */
+const FOREIGN = new Set([
+  "NULL",
+  "JSON",
+  "UUID",
+  "TIME",
+  "TIME WITH TIME ZONE",
+  "INTERVAL",
+  "HUGEINT",
+  "UHUGEINT",
+  "BIT",
+]);
 /** Bits, negative for unsigned. */
 const INTEGERS: Record<string, number> = {
   TINYINT: 8,
@@ -103,6 +116,43 @@ const INTEGERS: Record<string, number> = {
 };
 /** Integers of up to so many bits are exact in it. */
 const FLOATS: Record<string, number> = { FLOAT: 24, DOUBLE: 64 };
+
+const MAX_TYPE_LENGTH = 65_536;
+const MAX_TYPE_DEPTH = 64;
+
+/**
+ * Whether a text is the name of a type that a stored column may have. It comes from files and requests: it may be
+ * anything, and only what this lets through is parsed by the functions above or stands in SQL.
+ */
+export function isColumnType(text: string): boolean {
+  return text.length <= MAX_TYPE_LENGTH && nesting(text) <= MAX_TYPE_DEPTH && isKnown(parseType(text));
+}
+
+/** How deep its brackets stand in each other, lists of lists included; never less than it is. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === "(") depth++;
+    else if (character === ")") depth--;
+    deepest = Math.max(deepest, depth);
+  }
+  const lists = Array.from(text.matchAll(/(?:\[\d*\])+/g), ([run]) => run.split("[").length - 1);
+  return deepest + lists.reduce((most, count) => Math.max(most, count), 0);
+}
+
+function isKnown(type: TypeTree): boolean {
+  if (type.kind === "list") return isKnown(type.element) && (type.length === undefined || type.length > 0);
+  if (type.kind === "struct") {
+    return type.fields.length > 0 && type.fields.every((field) => field.name !== "" && isKnown(field.type));
+  }
+  const { name } = type;
+  if (Object.hasOwn(INTEGERS, name) || Object.hasOwn(FLOATS, name) || KEPT.has(name) || FOREIGN.has(name))
+    return true;
+  const decimal = parseDecimal(name);
+  if (decimal) return decimal.digits >= 1 && decimal.digits <= 38 && decimal.scale <= decimal.digits;
+  return /^TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?$/.test(name);
+}
 
 /**
  * The type that holds values of both DuckDB types, or undefined when they cannot meet (text and numbers, a list and a

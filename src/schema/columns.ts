@@ -1,4 +1,7 @@
 import * as v from "valibot";
+import { isColumnType } from "./column-types.ts";
+import { PARTITION_COLUMNS } from "./partition.ts";
+import { CountSchema, isShallow, textOf } from "./values.ts";
 
 /**
  * A column of a partition. `type` is a DuckDB type name of the plain kind: VARCHAR, BIGINT, INTEGER, DOUBLE, FLOAT,
@@ -7,11 +10,49 @@ import * as v from "valibot";
 export const ColumnSchema = v.object({ name: v.string(), type: v.string() });
 export type Column = v.InferOutput<typeof ColumnSchema>;
 
+/** Longer than anybody writes; a name stands in every answer that lists columns. */
+const MAX_NAME_LENGTH = 1024;
+const PATH_COLUMNS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
+const TypeSchema = v.pipe(v.string(), v.check(isColumnType, "is not the type of a stored column"));
+
+/** Columns of all partitions stand in one table, whose names differ by more than their case. */
+const StoredNameSchema = v.pipe(
+  textOf(MAX_NAME_LENGTH),
+  v.check(
+    (name) => name !== "" && name === name.toLowerCase(),
+    "is not the name of a stored column (lower_snake_case)",
+  ),
+);
+
+/** A column as an upload brings it: its name is the one it is stored by, and its type may stand in SQL. */
+export const UploadColumnSchema = v.object({
+  name: v.pipe(
+    StoredNameSchema,
+    v.check(
+      (name) => /^[\p{L}\p{M}\p{N}_]+$/u.test(name) && name !== "rowid",
+      "is not the name of a stored column (letters, digits and _)",
+    ),
+  ),
+  type: TypeSchema,
+});
+/** Columns of one upload, no name twice. */
+export const UploadColumnsSchema = v.pipe(
+  v.array(UploadColumnSchema),
+  v.maxLength(10_000, "are more than 10000 columns"),
+  v.check(
+    (columns) => new Set(columns.map(({ name }) => name)).size === columns.length,
+    "name one column twice",
+  ),
+);
+
 /** A column of one stored file, with the number of rows in which it is NULL. */
 export const ColumnStatsSchema = v.object({
-  name: v.string(),
-  type: v.string(),
-  nulls: v.number(),
+  name: v.pipe(
+    StoredNameSchema,
+    v.check((name) => !PATH_COLUMNS.has(name), "is what the path of a partition says"),
+  ),
+  type: TypeSchema,
+  nulls: CountSchema,
   /** Whether all its texts are in Unicode form NFC; absent where nobody looked, and for what is not text. */
   nfc: v.optional(v.nullable(v.boolean())),
 });
@@ -40,5 +81,8 @@ export type ReferenceColumn = (typeof REFERENCE_COLUMNS)[number];
 export const STAGED_REJECT_COLUMN = "__reject";
 
 /** Features of Hugging Face `datasets`, by column, in the legacy dialect; foreign JSON, kept as it came. */
-export const FeaturesSchema = v.record(v.string(), v.unknown());
+export const FeaturesSchema = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.check((features) => isShallow(features), "nests too deep"),
+);
 export type Features = v.InferOutput<typeof FeaturesSchema>;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ColumnSchema } from "./columns.ts";
+import { UploadColumnsSchema } from "./columns.ts";
 import { Sha256Schema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
 import { UPLOAD_MODES } from "./upload.ts";
@@ -10,7 +10,7 @@ export const UploadOfferSchema = v.strictObject({
   identity: Sha256Schema,
   key: PartitionKeySchema,
   mode: v.picklist(UPLOAD_MODES),
-  columns: v.array(ColumnSchema),
+  columns: UploadColumnsSchema,
   refers_to_raw: v.boolean(),
 });
 export type UploadOffer = v.InferOutput<typeof UploadOfferSchema>;

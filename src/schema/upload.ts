@@ -1,6 +1,8 @@
 import * as v from "valibot";
-import { ColumnSchema, FeaturesSchema, REFERENCE_COLUMNS } from "./columns.ts";
+import { FeaturesSchema, REFERENCE_COLUMNS, UploadColumnsSchema } from "./columns.ts";
 import { NameSchema, UploadIdSchema } from "./names.ts";
+import { RAW_TASK, RAW_VARIANTS } from "./partition.ts";
+import { CountSchema, lineOf, TimeSchema, textOf } from "./values.ts";
 
 export const UPLOAD_MODES = ["create", "append", "replace"] as const;
 export const IMAGE_POLICIES = ["optimize", "preserve", "jpeg"] as const;
@@ -17,10 +19,14 @@ export type ContentKind = (typeof CONTENT_KINDS)[number];
  * (`0` = none).
  */
 export const RejectLimitSchema = v.pipe(
-  v.string(),
+  textOf(32),
   v.regex(/^(\d+|\d+(\.\d+)?%)$/, "is neither a number of rows (0) nor a share of them (1%)"),
   v.check((limit) => !limit.endsWith("%") || Number.parseFloat(limit) <= 100, "is more than all rows (100%)"),
 );
+
+/** What people write about an upload, and the values of its fields. */
+const MAX_TEXT_LENGTH = 10_000;
+const MAX_FIELDS = 1000;
 
 /**
  * `upload.json`, the last file written into an upload's folder: what was submitted.
@@ -34,11 +40,11 @@ export const RejectLimitSchema = v.pipe(
  * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path` or `source_name`);
  * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
  */
-export const UploadManifestSchema = v.strictObject({
+const ManifestFieldsSchema = v.strictObject({
   format: v.literal(1),
   upload_id: UploadIdSchema,
-  created_at: v.string(),
-  created_by: v.string(),
+  created_at: TimeSchema,
+  created_by: lineOf(256),
   type: v.picklist(["raw", "task"]),
   provider: NameSchema,
   dataset: NameSchema,
@@ -48,20 +54,35 @@ export const UploadManifestSchema = v.strictObject({
   images: v.picklist(IMAGE_POLICIES),
   verify: v.picklist(VERIFY_LEVELS),
   max_rejects: RejectLimitSchema,
-  description: v.optional(v.string(), ""),
-  source: v.optional(v.string(), ""),
-  meta: v.optional(v.record(v.string(), v.string()), {}),
-  rows: v.number(),
-  columns: v.array(ColumnSchema),
+  description: v.optional(textOf(MAX_TEXT_LENGTH), ""),
+  source: v.optional(textOf(MAX_TEXT_LENGTH), ""),
+  meta: v.optional(
+    v.pipe(v.record(lineOf(128), textOf(MAX_TEXT_LENGTH)), v.maxEntries(MAX_FIELDS, "has too many fields")),
+    {},
+  ),
+  rows: CountSchema,
+  columns: UploadColumnsSchema,
   features: v.optional(FeaturesSchema, {}),
   /** What the rows bring along: images, other files, or nothing. */
   content: v.nullable(v.picklist(CONTENT_KINDS)),
   /** Distinct contents named by the rows, and those that lie in `files/` with their bytes. */
-  contents: v.optional(v.number(), 0),
-  staged_files: v.optional(v.number(), 0),
-  staged_bytes: v.optional(v.number(), 0),
+  contents: v.optional(CountSchema, 0),
+  staged_files: v.optional(CountSchema, 0),
+  staged_bytes: v.optional(CountSchema, 0),
   reference: v.nullable(v.picklist(REFERENCE_COLUMNS)),
 });
+export const UploadManifestSchema = v.pipe(
+  ManifestFieldsSchema,
+  v.check(
+    ({ type, task }) => (type === "raw") === (task === RAW_TASK),
+    (issue) => `an upload of type ${issue.input.type} cannot be of the task ${issue.input.task}`,
+  ),
+  v.check(
+    ({ type, variant }) => type !== "raw" || RAW_VARIANTS.some((known) => known === variant),
+    (issue) => `raw data has no variant ${issue.input.variant}`,
+  ),
+  v.check(({ type, reference }) => type !== "raw" || reference === null, "raw data refers to no other data"),
+);
 export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;
 
 /** `error.json` of an upload in `staging/failed/`. */

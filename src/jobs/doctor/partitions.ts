@@ -3,6 +3,7 @@ import { isTidy } from "../../catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../catalog/partition.ts";
 import { AppError } from "../../errors.ts";
 import { hashFile } from "../../lake/digest.ts";
+import { loggedTime } from "../../schema/metadata.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
@@ -17,6 +18,7 @@ export const partitionCheck: Check = {
     const changed = collectPlaces();
     const dead = collectPlaces();
     const modes = collectPlaces();
+    const timeless = collectPlaces();
     let rows = 0;
     for (const [at, key] of partitions.entries()) {
       context.signal.throwIfAborted();
@@ -33,6 +35,9 @@ export const partitionCheck: Check = {
       rows += state.rows;
       if (!(await agrees(context, state))) disagreeing.add(formatPartition(key));
       for (const path of state.deadFiles) dead.add(path);
+      const odd = state.uploads.find((entry) => loggedTime(entry) === null);
+      if (odd !== undefined)
+        timeless.add(`${formatPartition(key)} (${JSON.stringify(odd.uploaded_at.slice(0, 40))})`);
       for (const file of state.files) {
         if (((await stat(file.path)).mode & 0o777) !== lake.modes.file) modes.add(file.path);
         if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
@@ -62,6 +67,12 @@ export const partitionCheck: Check = {
         dead,
         "files stand for nothing any more; readers that go by the versions skip them",
         "the next upload to the partition removes them",
+      ),
+      ...placesFinding(
+        "warning",
+        timeless,
+        "the log of partitions names times that are none; their rows are as good as ever",
+        "nothing to do: lists show such a time as unknown, and an upload by --mode replace begins a new log",
       ),
       ...placesFinding(
         "warning",

@@ -1,0 +1,57 @@
+import * as v from "valibot";
+
+/** A number of rows, files, bytes or versions. */
+export const CountSchema = v.pipe(
+  v.number(),
+  v.check((value) => Number.isSafeInteger(value) && value >= 0, "is not a count (a whole number from 0 on)"),
+);
+
+const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](\d\d):(\d\d))$/;
+
+/** Whether a text is a point in time that there was or will be, in ISO 8601 with its zone: `2026-11-29T11:04:50.123Z`. */
+export function isTime(text: string): boolean {
+  const match = TIME.exec(text);
+  if (!match) return false;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  const inMonth = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+  return inMonth && hour < 24 && minute < 60 && second < 60 && zoneHour < 24 && zoneMinute < 60;
+}
+
+function daysIn(year: number, month: number): number {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+}
+
+export const TimeSchema = v.pipe(v.string(), v.check(isTime, "is not a time (2026-11-29T11:04:50Z)"));
+
+/** Text that every file format and database keeps: at most so many characters, without NUL and halves of characters. */
+export function textOf(maxLength: number) {
+  return v.pipe(
+    v.string(),
+    v.check((text) => text.length <= maxLength, `has more than ${maxLength} characters`),
+    v.check((text) => text.isWellFormed() && !text.includes("\0"), "holds characters that are none"),
+  );
+}
+
+/** The same in one line: what stands in tables and logs. */
+export function lineOf(maxLength: number) {
+  return v.pipe(
+    textOf(maxLength),
+    v.check((text) => !/\p{Cc}/u.test(text), "holds control characters"),
+  );
+}
+
+/** Lists and objects within each other, at most; code that walks them recurses. */
+const MAX_DEPTH = 64;
+
+/** Whether a JSON value nests so little that it may be walked. */
+export function isShallow(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return true;
+  }
+  return false;
+}
