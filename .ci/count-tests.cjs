@@ -1,9 +1,18 @@
-/** Prints `N passed, N failed` from the JUnit file that `bun test` wrote; without one the run itself has failed. */
+/**
+ * Prints `N passed, N failed` of the JUnit files that runs of `bun test` wrote, and ends with 1 when one failed. A run
+ * that left no file, or ran no test, has failed itself.
+ */
 const { existsSync, readFileSync } = require("node:fs");
 
-const file = process.argv[2];
-const head = existsSync(file) ? readFileSync(file, "utf8").match(/<testsuites[^>]*>/)?.[0] : undefined;
-const count = (name) => Number(head?.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1] ?? 0);
-const failed = head === undefined ? 1 : count("failures") + count("errors");
-const passed = Math.max(0, count("tests") - failed - count("skipped"));
+let passed = 0;
+let failed = 0;
+for (const file of process.argv.slice(2)) {
+  const head = existsSync(file) ? readFileSync(file, "utf8").match(/<testsuites[^>]*>/)?.[0] : undefined;
+  const count = (name) => Number(head?.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1] ?? 0);
+  const wrong = count("failures") + count("errors");
+  const right = count("tests") - wrong - count("skipped");
+  passed += Math.max(0, right);
+  failed += wrong === 0 && right <= 0 ? 1 : wrong;
+}
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sharedServer } from "./shared-servers.ts";
 import { freePort, spawnWatched } from "./watched.ts";
 
 const PROGRAM = resolve(import.meta.dir, "../../.venv/moto/bin/moto_server");
@@ -22,15 +24,15 @@ export interface MotoServer {
 }
 
 let shared: Promise<MotoServer> | undefined;
-let bucketCount = 0;
 
-/** The one S3 server of this test run, started when first asked for (2 s); it ends with the process, however that ends. */
+/** The one S3 server of this test run, started when first asked for (2 s). */
 export function useMoto(): Promise<MotoServer> {
-  shared ??= startMoto();
+  shared ??= sharedServer("moto", startMoto).then(motoAt);
   return shared;
 }
 
-async function startMoto(): Promise<MotoServer> {
+/** Starts an S3 server that ends with this process, however that ends; gives its URL. */
+export async function startMoto(): Promise<string> {
   if (!existsSync(PROGRAM)) {
     throw new Error("The S3 server for tests is missing; make its environment with .ci/python-environments");
   }
@@ -39,13 +41,17 @@ async function startMoto(): Promise<MotoServer> {
   const child = spawnWatched("moto", folder, [PROGRAM, "-H", "127.0.0.1", "-p", String(port)]);
   const endpoint = `http://127.0.0.1:${port}`;
   await untilReady(endpoint, child, folder);
+  return endpoint;
+}
+
+function motoAt(endpoint: string): MotoServer {
   const keys = { accessKeyId: "test", secretAccessKey: "test-secret" };
   return {
     endpoint,
     region: "us-east-1",
     ...keys,
     createBucket: async () => {
-      const bucket = `bucket-${process.pid}-${++bucketCount}`;
+      const bucket = `bucket-${randomBytes(6).toString("hex")}`;
       const answer = await fetch(`${endpoint}/${bucket}`, { method: "PUT" });
       if (!answer.ok) throw new Error(`no bucket: ${answer.status} ${await answer.text()}`);
       return bucket;

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sharedServer } from "./shared-servers.ts";
 import { freePort, spawnWatched } from "./watched.ts";
 
 /** What `.ci/trino` leaves. */
@@ -27,18 +29,15 @@ export interface TrinoServer {
 }
 
 let shared: Promise<TrinoServer> | undefined;
-let catalogCount = 0;
 
-/**
- * The one Trino of this test run, started when first asked for (some 9 s); it ends with the process, however that ends.
- * Throws one sentence where it was not fetched.
- */
+/** The one Trino of this test run, started when first asked for (some 9 s). Throws one sentence where it was not fetched. */
 export function useTrino(): Promise<TrinoServer> {
-  shared ??= startTrino();
+  shared ??= sharedServer("trino", startTrino).then(trinoAt);
   return shared;
 }
 
-async function startTrino(): Promise<TrinoServer> {
+/** Starts a Trino that ends with this process, however that ends; gives its URL. */
+export async function startTrino(): Promise<string> {
   if (!existsSync(join(HOME, "complete")) || !existsSync(join(JAVA, "bin/java"))) {
     throw new Error(
       "Trino is missing; fetch it with .ci/trino, or set DATALAKE_TEST_TRINO=skip to test without it",
@@ -49,13 +48,17 @@ async function startTrino(): Promise<TrinoServer> {
   const url = `http://127.0.0.1:${port}`;
   await configure(folder, port);
   const child = spawnWatched("trino", folder, javaCommand(folder));
-  const run = (sql: string) => runStatement(url, sql);
   await untilReady(url, child, folder);
+  return url;
+}
+
+function trinoAt(url: string): TrinoServer {
+  const run = (sql: string) => runStatement(url, sql);
   return {
     url,
     run,
     createCatalog: async (place) => {
-      const name = `hive${++catalogCount}`;
+      const name = `hive_${randomBytes(6).toString("hex")}`;
       const properties = "folder" in place ? await localProperties(place.folder) : S3_PROPERTIES;
       const all = { ...HIVE_PROPERTIES, ...properties, ...("properties" in place ? place.properties : {}) };
       const list = Object.entries(all).map(([key, value]) => `"${key}" = '${value.replaceAll("'", "''")}'`);

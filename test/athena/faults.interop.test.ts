@@ -9,6 +9,7 @@ import { trinoProblems } from "../engines/grammar.ts";
 import { type EngineLake, makeEngineLake } from "../engines/lake.ts";
 import { MANY } from "../engines/rows.ts";
 import { trinoWanted } from "../engines/trino.ts";
+import { makeTrinoTables } from "../engines/trino-tables.ts";
 import { type AthenaBench, makeAthena } from "./kit.ts";
 
 setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
@@ -25,7 +26,7 @@ describe.skipIf(!trinoWanted)("Athena", () => {
   beforeAll(async () => {
     lake = await makeEngineLake([{ key: MANY, select: SELECT }]);
     scratch = await mkdtemp(join(tmpdir(), "datalake-athena-"));
-    bench = await makeAthena(await lake.trino(), scratch);
+    bench = await makeAthena(await makeTrinoTables(lake), scratch);
   });
   afterAll(async () => {
     bench?.loopback.close();

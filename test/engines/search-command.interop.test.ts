@@ -7,6 +7,7 @@ import { run } from "../cli/harness.ts";
 import { type EngineLake, makeEngineLake } from "./lake.ts";
 import { WORDS } from "./rows.ts";
 import { trinoWanted } from "./trino.ts";
+import { makeTrinoTables } from "./trino-tables.ts";
 
 setDefaultTimeout(240_000); // Trino may have to be started, on a machine that is busy
 
@@ -23,7 +24,7 @@ let local: Record<string, string>;
 describe.skipIf(!trinoWanted)("--engine trino", () => {
   beforeAll(async () => {
     lake = await makeEngineLake([{ key: WORDS, select: SELECT }]);
-    const { url, catalog, schema } = await lake.trino();
+    const { url, catalog, schema } = await makeTrinoTables(lake);
     remote = {
       DATALAKE_TRINO_URL: url,
       DATALAKE_TRINO_CATALOG: catalog,

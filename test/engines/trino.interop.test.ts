@@ -7,8 +7,9 @@ import type { TrinoOptions } from "../../src/query/trino/runner.ts";
 import type { SqlLimits } from "../../src/schema/query.ts";
 import { describeEngine } from "./conformance.ts";
 import { type TrinoServer, trinoWanted, useTrino } from "./trino.ts";
+import { makeTrinoTables } from "./trino-tables.ts";
 
-describeEngine("TrinoClient", async (lake) => ({ engine: new TrinoClient(await lake.trino()) }), {
+describeEngine("TrinoClient", async (lake) => ({ engine: new TrinoClient(await makeTrinoTables(lake)) }), {
   skip: !trinoWanted,
 });
 
