@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { readStagedJson } from "../../src/lake/staged-file.ts";
 import { UploadFailureSchema } from "../../src/schema/upload.ts";
+import { LONG } from "../long.ts";
 import {
-  ALL_FAULTS,
   every,
   type Fault,
   FOLDERS,
@@ -59,7 +59,7 @@ const WHOLE: [Fault, string][] = [
 
 const expected = undisturbed();
 
-for (const [fault, error] of ALL_FAULTS ? WHOLE : SAMPLED) {
+for (const [fault, error] of LONG ? WHOLE : SAMPLED) {
   test(`${error} at ${fault.calls} ${fault.when} of the ${fault.process}: failed with the reason, or retried`, async () => {
     const world = await makeWorld();
     world.env.UV_THREADPOOL_SIZE = "1"; // strace counts by thread

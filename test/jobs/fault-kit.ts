@@ -44,9 +44,6 @@ export function every(process: Fault["process"], calls: string, until: number, s
   return Array.from({ length: count }, (_, at) => ({ process, calls, when: at * step + 1 }));
 }
 
-/** Whether every fault is tried, not only some. */
-export const ALL_FAULTS = process.env.DATALAKE_TEST_FAULTS === "all";
-
 function strace(calls: string, injection: string, options: string[] = []): string[] {
   const inject = `inject=${calls}:${injection}`;
   return ["strace", "-f", ...options, "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];

@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import type { JobRecord } from "../../src/schema/job.ts";
+import { LONG } from "../long.ts";
 import {
-  ALL_FAULTS,
   every,
   type Fault,
   FOLDERS,
@@ -80,7 +80,7 @@ const WHOLE: Fault[] = [
   ...every("parent", RENAMES, 14),
   ...every("parent", REMOVALS, 20, 4),
 ];
-const FAULTS = ALL_FAULTS ? WHOLE : SAMPLED;
+const FAULTS = LONG ? WHOLE : SAMPLED;
 
 const expected = undisturbed();
 
