@@ -49,10 +49,16 @@ async function both(name: string, argv: string[], output: string) {
   for (const place of places) await mkdir(place);
   const remote = await there([...argv, "--output", join(thereFolder, output)]);
   const local = await here([...argv, "--output", join(hereFolder, output)]);
+  // Progress shows where a command takes long.
+  const plain = (text: string) =>
+    text
+      .replace(/^download {2}.*\n/gm, "")
+      .replaceAll(thereFolder, "OUT")
+      .replaceAll(hereFolder, "OUT");
   const told = ({ stdout, stderr, exit }: typeof remote) => ({
     exit,
-    stdout: stdout.replaceAll(thereFolder, "OUT").replaceAll(hereFolder, "OUT"),
-    stderr: stderr.replaceAll(thereFolder, "OUT").replaceAll(hereFolder, "OUT"),
+    stdout: plain(stdout),
+    stderr: plain(stderr),
   });
   return {
     remote: { ...told(remote), files: await fingerprintTree(thereFolder) },
