@@ -139,8 +139,11 @@ async function untypedColumns(database: Database, sources: readonly ParquetSourc
   return new Set(found.map((row) => row.name));
 }
 
-/** Only the path leaf of an embedded column is read from the files. */
+/** Only the path leaf of an embedded column is read from the files. Where nothing else is there, rows are still counted. */
 function withoutBytes(relation: string, columns: readonly SourceColumn[]): string {
+  if (columns.every(({ embedded }) => embedded !== undefined && embedded.path === undefined)) {
+    return `(SELECT NULL AS ${quoteName("__row")} FROM ${relation})`;
+  }
   const replaced = columns
     .filter((column) => column.embedded?.path !== undefined)
     .map((column) => `{'path': ${column.embedded?.path}} AS ${quoteName(column.name)}`);

@@ -268,3 +268,18 @@ test("equal images of one upload are staged once", async () => {
     expect(new Set(rows.map((row) => row.source_name)).size).toBe(20);
   });
 });
+
+test("a Parquet file may hold its image column alone", async () => {
+  await withKit(async (kit) => {
+    for (const [name, select] of Object.entries({
+      image: "SELECT 'a'::BLOB AS image UNION ALL SELECT NULL",
+      image_bytes: "SELECT 'a'::BLOB AS image_bytes UNION ALL SELECT NULL",
+    })) {
+      const path = join(kit.folder, `${name}.parquet`);
+      await kit.session.database.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+      const { manifest, rows } = await kit.stage(path, { mode: "append" });
+      expect(manifest).toMatchObject({ variant: "image", rows: 2, columns: [] });
+      expect(rows.map((row) => row.source_hash)).toEqual([hash("a"), null]);
+    }
+  });
+});
