@@ -1,7 +1,10 @@
+import { createReadStream } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import type { LocalPath } from "../ingest/legacy-names.ts";
 import type { ContentStager } from "../ingest/stage-contents.ts";
 import type { UploadCheck, UploadSink, UploadTarget } from "../ingest/upload-target.ts";
 import { hashBytes, hashFile } from "../lake/digest.ts";
@@ -113,9 +116,7 @@ function createSink(
         const bytes = await readFile(file);
         return place(hashBytes(bytes), bytes.byteLength, () => bytes);
       }
-      return inTurn(async () =>
-        place(await hashFile(file, signal), facts.size, () => Bun.file(file).stream()),
-      );
+      return inTurn(async () => place(await hashFile(file, signal), facts.size, () => openStream(file)));
     },
   };
   return {
@@ -138,6 +139,12 @@ function createSink(
     // What the server has stays there for a week: the same command goes on with it.
     abort: () => removeTree(folder),
   };
+}
+
+/** Bun takes a path that is bytes for the content itself. */
+function openStream(file: LocalPath): ReadableStream<Uint8Array> {
+  if (typeof file === "string") return Bun.file(file).stream();
+  return Readable.toWeb(createReadStream(file)) as unknown as ReadableStream<Uint8Array>;
 }
 
 const ATTEMPTS = 6;

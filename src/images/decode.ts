@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import type { Metadata } from "sharp";
 import { AppError } from "../errors.ts";
 import { decodeBmp, tooManyPixels } from "./bmp.ts";
+import { foreignReason } from "./foreign.ts";
 import { equalPixels, type Pixels } from "./pixels.ts";
 import { imageProblem, loadSharp } from "./sharp.ts";
-import { describeForeign, type ImageFormat, sniffFormat } from "./sniff.ts";
+import { type ImageFormat, sniffFormat } from "./sniff.ts";
 
 /** What an image's header says. */
 export interface ImageHeader {
@@ -24,13 +25,7 @@ export interface ImageHeader {
 /** Reads the header of an image. Throws `invalid_input` for what is none, or above `maxPixels`. */
 export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ImageHeader> {
   const format = sniffFormat(bytes);
-  if (format === undefined) {
-    const foreign = describeForeign(bytes);
-    throw new AppError(
-      "invalid_input",
-      `not an image this lake reads (${foreign}); it reads JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP`,
-    );
-  }
+  if (format === undefined) throw new AppError("invalid_input", foreignReason(bytes));
   if (format === "bmp") {
     const { width, height, depth } = decodeBmp(bytes, maxPixels);
     return { format, width, height, upright: true, pages: 1, depth, grey: false };

@@ -24,15 +24,3 @@ export function sniffFormat(head: Uint8Array): ImageFormat | undefined {
   if (text(0, 2) === "BM") return "bmp";
   return undefined;
 }
-
-/** What a file that is no image seems to be, for the reason of its rejection. */
-export function describeForeign(head: Uint8Array): string {
-  const start = new TextDecoder("utf-8", { fatal: false }).decode(head.subarray(0, 64)).trimStart();
-  if (head.length === 0) return "an empty file";
-  if (start.startsWith("%PDF")) return "PDF";
-  if (start.startsWith("<svg") || start.startsWith("<?xml")) return "SVG or XML";
-  if (start.startsWith("<")) return "HTML";
-  if (start.slice(4, 8) === "ftyp") return "HEIC or video";
-  if (start.startsWith("PK")) return "a ZIP archive";
-  return "unknown";
-}

@@ -1,15 +1,19 @@
 import { open, readdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import { mapConcurrent } from "../util/concurrent.ts";
 import { openCsv } from "./csv-reader.ts";
-import { openImageFolder } from "./image-folder.ts";
+import { type FileKind, fileKind, isImagePath } from "./file-kinds.ts";
+import { openImageFiles, openImageFolder } from "./image-folder.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
+import { createLeftOut } from "./left-out.ts";
+import { isLeftover } from "./leftovers.ts";
 import { openParquet } from "./parquet-reader.ts";
 import { findSavedDataset, openSavedDataset } from "./saved-dataset.ts";
 import { addSplits } from "./splits.ts";
-import { isImagePath, walkFiles } from "./walk.ts";
+import { utf8Path, walkFiles } from "./walk.ts";
 
 /** What stands behind a file's name or first bytes. */
 const FILE_READERS = {
@@ -27,6 +31,8 @@ const METADATA_FILE = /(^|\/)metadata\.(jsonl|csv|parquet)$/;
 
 type FileFormat = keyof typeof FILE_READERS;
 
+const FILES_AT_ONCE = 32;
+
 const EXTENSIONS: Record<string, FileFormat> = {
   ".parquet": "parquet",
   ".arrow": "arrow",
@@ -41,7 +47,7 @@ const EXTENSIONS: Record<string, FileFormat> = {
 };
 
 export const INPUT_HELP =
-  "a Parquet, Arrow, Feather, JSON Lines or CSV file, a folder or glob of them, a save_to_disk folder, or a folder of images";
+  "a Parquet, Arrow, Feather, JSON Lines or CSV file, an image, a folder or glob of them, or a save_to_disk folder";
 
 /**
  * Opens whatever `path` names: a file, a folder or a glob. Throws `not_found` when nothing is there,
@@ -55,48 +61,90 @@ export async function openInput(path: string, context: ReaderContext): Promise<I
   });
   if (facts?.isDirectory()) return openFolder(absolute, context);
   const files = facts ? [absolute] : await expandGlob(absolute);
-  const formats = new Set(await Promise.all(files.map(fileFormat)));
-  const [format] = formats;
-  if (formats.size !== 1 || format === undefined) {
+  return openFiles(absolute, files, context);
+}
+
+async function openFiles(path: string, files: readonly string[], context: ReaderContext): Promise<Input> {
+  const kinds = await mapConcurrent(files, FILES_AT_ONCE, async (file) => ({
+    file,
+    kind: await kindOf(file),
+  }));
+  const tables = kinds.filter(({ kind }) => isTable(kind));
+  const [first] = tables;
+  if (first !== undefined && isTable(first.kind) && kinds.every(({ kind }) => kind === first.kind)) {
+    return FILE_READERS[first.kind](path, [...files], context);
+  }
+  if (first !== undefined) {
     throw new AppError(
       "unsupported_format",
       `${path} matches files of several formats; give one format at a time`,
+      {
+        details: { path },
+      },
     );
   }
-  return FILE_READERS[format](absolute, files, context);
+  if (kinds.some(({ kind }) => kind === "image")) {
+    const folder = folderOf(path, files);
+    return openImageFiles(path, folder, listed(folder, files), context);
+  }
+  const leftOut = createLeftOut();
+  for (const { file, kind } of kinds) {
+    if (kind === "other" || typeof kind === "object") leftOut.add(file, kind);
+  }
+  const [only] = kinds;
+  if (kinds.length === 1 && typeof only?.kind === "object") {
+    const { name, advice } = only.kind;
+    throw refused(path, `${path} is a file of kind ${name}, which cannot be taken yet; ${advice}`);
+  }
+  const foreign = leftOut.foreignFiles();
+  throw refused(
+    path,
+    foreign === undefined ? `${path} cannot be uploaded; give ${INPUT_HELP}` : `${path} matches ${foreign}`,
+  );
 }
 
 async function openFolder(folder: string, context: ReaderContext): Promise<Input> {
   const saved = await findSavedDataset(folder);
   if (saved) return openSavedDataset(folder, saved, context);
   const found: Record<FileFormat, string[]> = { parquet: [], arrow: [], jsonl: [], csv: [] };
+  const leftOut = createLeftOut();
   let images = false;
-  for await (const path of walkFiles(folder)) {
-    images ||= isImagePath(path);
-    const format = METADATA_FILE.test(path) ? undefined : formatOfName(path);
-    if (format) found[format].push(join(folder, path));
+  for await (const file of walkFiles(folder)) {
+    images ||= isImagePath(file.path);
+    const format = METADATA_FILE.test(file.path) ? undefined : formatOfName(file.path);
+    if (format) found[format].push(utf8Path(file));
+    else if (!images) {
+      // Names tell nothing so far: images may lie there without an ending.
+      const kind = await fileKind(file.path, file.local);
+      if (kind === "image") images = true;
+      else leftOut.add(file.path, kind);
+    }
   }
   // tables beside a few pictures are what is meant, but not text files beside images
   if (images && found.parquet.length + found.arrow.length === 0) return openImageFolder(folder, context);
   const shards = Object.entries(found).filter(([, files]) => files.length > 0) as [FileFormat, string[]][];
   const [first, second] = shards;
   if (first === undefined) {
-    throw new AppError(
-      "unsupported_format",
-      `${folder} holds nothing that can be uploaded; give ${INPUT_HELP}`,
-      {
-        details: { path: folder },
-      },
-    );
+    const foreign = leftOut.foreignFiles();
+    const what =
+      foreign === undefined ? `nothing that can be uploaded; give ${INPUT_HELP}` : `only ${foreign}`;
+    throw refused(folder, `${folder} holds ${what}`);
   }
   if (second !== undefined) {
-    throw new AppError(
-      "unsupported_format",
+    throw refused(
+      folder,
       `${folder} holds ${first[0]} and ${second[0]} files; name those to upload, for example ${join(folder, `*.${first[0]}`)}`,
-      { details: { path: folder } },
     );
   }
   return FILE_READERS[first[0]](folder, first[1], context);
+}
+
+function refused(path: string, message: string): AppError {
+  return new AppError("unsupported_format", message, { details: { path } });
+}
+
+async function* listed(folder: string, files: readonly string[]) {
+  for (const file of files) yield { path: relative(folder, file), local: file };
 }
 
 async function expandGlob(pattern: string): Promise<string[]> {
@@ -109,7 +157,11 @@ async function expandGlob(pattern: string): Promise<string[]> {
     );
     const glob = new Bun.Glob(pattern.slice(root.length));
     if (exists)
-      for await (const path of glob.scan({ cwd: root, onlyFiles: true })) files.push(join(root, path));
+      for await (const path of glob.scan({ cwd: root, onlyFiles: true })) {
+        const parts = path.split("/");
+        const left = parts.some((part, at) => isLeftover(part, at < parts.length - 1));
+        if (!left) files.push(join(root, path));
+      }
   }
   if (files.length > 0) return files.sort();
   throw new AppError("not_found", `${pattern} does not exist; give ${INPUT_HELP}`, {
@@ -123,12 +175,14 @@ function formatOfName(path: string): FileFormat | undefined {
   return extension === undefined ? undefined : EXTENSIONS[extension];
 }
 
-async function fileFormat(path: string): Promise<FileFormat> {
-  const format = formatOfName(path) ?? (await formatOfContent(path));
-  if (format !== undefined) return format;
-  throw new AppError("unsupported_format", `${path} cannot be uploaded; give ${INPUT_HELP}`, {
-    details: { path },
-  });
+/** A table is known by its name or its first bytes, everything else by what it is. */
+async function kindOf(path: string): Promise<FileFormat | FileKind> {
+  if (isImagePath(path)) return "image";
+  return formatOfName(path) ?? (await formatOfContent(path)) ?? fileKind(path, path);
+}
+
+function isTable(kind: FileFormat | FileKind): kind is FileFormat {
+  return typeof kind === "string" && kind in FILE_READERS;
 }
 
 async function formatOfContent(path: string): Promise<FileFormat | undefined> {

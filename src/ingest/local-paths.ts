@@ -1,16 +1,19 @@
 import { stat } from "node:fs/promises";
-import { basename, isAbsolute, join, relative } from "node:path";
+import { basename, isAbsolute, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import { joinLocal, type LocalPath, legacyBytes } from "./legacy-names.ts";
 
 /**
  * Finds the file that a row's path means: absolute, or relative to one of `folders` in their order. Korean names are
- * tried as written, then composed and decomposed, because macOS and Linux keep them differently. Undefined: no such file.
+ * tried as written, then composed and decomposed, because macOS and Linux keep them differently, then in CP949, which old
+ * archives have. Undefined: no such file.
  */
 export async function findLocalFile(
   path: string,
   folders: readonly string[],
-): Promise<{ path: string; sizeBytes: number } | undefined> {
+): Promise<{ path: LocalPath; sizeBytes: number } | undefined> {
   const plain = path.startsWith("file://") ? fromUrl(path) : path;
   const spellings = new Set([plain, plain.normalize("NFC"), plain.normalize("NFD")]);
   const bases = isAbsolute(plain) ? [""] : folders;
@@ -21,15 +24,48 @@ export async function findLocalFile(
       if (sizeBytes !== undefined) return { path: candidate, sizeBytes };
     }
   }
+  for (const base of bases) {
+    const found = await findLegacy(base, plain);
+    const sizeBytes = found === undefined ? undefined : await fileSize(found);
+    if (found !== undefined && sizeBytes !== undefined) return { path: found, sizeBytes };
+  }
   return undefined;
 }
 
-async function fileSize(path: string): Promise<number | undefined> {
+/** Each part of the path by itself: a folder may have been made anew, and the files in it not. */
+async function findLegacy(base: string, path: string): Promise<LocalPath | undefined> {
+  const parts = normalize(path)
+    .split("/")
+    .filter((part) => part !== "");
+  if (parts.every((part) => legacyBytes(part).length === 0)) return undefined;
+  let found: LocalPath = base === "" ? "/" : base;
+  for (const part of parts) {
+    const spellings = [part, part.normalize("NFC"), part.normalize("NFD"), ...legacyBytes(part)];
+    const next = await firstThere(spellings.map((spelling) => joinLocal(found, spelling)));
+    if (next === undefined) return undefined;
+    found = next;
+  }
+  return found;
+}
+
+async function firstThere(paths: readonly LocalPath[]): Promise<LocalPath | undefined> {
+  for (const path of paths) {
+    const there = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (there) return path;
+  }
+  return undefined;
+}
+
+async function fileSize(path: LocalPath): Promise<number | undefined> {
   try {
     const facts = await stat(path);
     return facts.isFile() ? facts.size : undefined;
   } catch (error) {
-    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENAMETOOLONG") return undefined;
+    // A link to itself leads nowhere, like one to a file that is gone.
+    if (isMissing(error) || ["ENAMETOOLONG", "ELOOP"].includes(systemCode(error) ?? "")) return undefined;
     throw error;
   }
 }

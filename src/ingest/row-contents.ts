@@ -4,6 +4,7 @@ import type { Database } from "../query/database.ts";
 import { streamResult } from "../query/stream-result.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import type { Input } from "./input.ts";
+import type { LocalPath } from "./legacy-names.ts";
 import { findLocalFile, isRemote, sourceName } from "./local-paths.ts";
 import type { ContentStager } from "./stage-contents.ts";
 
@@ -142,7 +143,7 @@ async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowCon
   try {
     return { ...named, sourceHash: await stager.stageFile(found.path) };
   } catch (error) {
-    return { ...named, reject: unreadable(error, found.path) };
+    return { ...named, reject: unreadable(error, cell.path, found.path) };
   }
 }
 
@@ -161,15 +162,16 @@ async function readText(path: string, folders: readonly string[] | undefined): P
   } catch (error) {
     if (error instanceof TypeError)
       return { reject: `${path} is not UTF-8 text, all that goes along with an image` };
-    return { reject: unreadable(error, found.path) };
+    return { reject: unreadable(error, path, found.path) };
   }
 }
 
 /** One unreadable file costs its row; what concerns the lake or the disk as a whole ends the upload. */
-function unreadable(error: unknown, path: string): string {
+function unreadable(error: unknown, path: string, found: LocalPath): string {
   const code = (error as NodeJS.ErrnoException).code;
   const about = (error as NodeJS.ErrnoException).path;
-  if (code !== undefined && ["EACCES", "EIO", "ENOENT", "EISDIR", "ELOOP"].includes(code) && about === path) {
+  const isItself = typeof found === "string" ? about === found : about !== undefined;
+  if (code !== undefined && ["EACCES", "EIO", "ENOENT", "EISDIR", "ELOOP"].includes(code) && isItself) {
     return `${path} cannot be read (${code})`;
   }
   throw error;

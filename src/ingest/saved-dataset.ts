@@ -49,7 +49,8 @@ async function findCache(top: string): Promise<SavedDataset | undefined> {
     if (arrows.length > 0 && entries.some((entry) => entry.name === INFO)) {
       return { kind: "cache", folder, files: arrows.map((entry) => join(folder, entry.name)).sort() };
     }
-    const folders = entries.filter((entry) => entry.isDirectory());
+    // Names that are no UTF-8 cannot be opened by their text, and `datasets` makes none.
+    const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.includes("\ufffd"));
     if (folders.length !== 1 || folders[0] === undefined || arrows.length > 0) return undefined;
     folder = join(folder, folders[0].name);
   }

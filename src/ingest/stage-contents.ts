@@ -5,13 +5,14 @@ import { hashBytes, hashFile } from "../lake/digest.ts";
 import { ensureFolder, exists, isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
+import type { LocalPath } from "./legacy-names.ts";
 
 /** Puts contents into an upload's `files/` under their SHA-256; safe to call for several at once. */
 export interface ContentStager {
   /** The SHA-256 of bytes in memory, which may change after the promise settles. */
   stageBytes(bytes: Uint8Array): Promise<string>;
   /** The SHA-256 of a local file, taken by hard link or reflink where the file system can, else by one copy. */
-  stageFile(path: string): Promise<string>;
+  stageFile(path: LocalPath): Promise<string>;
   readonly staged: { fileCount: number; bytes: number };
 }
 
@@ -72,7 +73,7 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
       await handle.close();
     }
   };
-  const take = async (from: string, to: string, linkable: boolean) => {
+  const take = async (from: LocalPath, to: string, linkable: boolean) => {
     if (linkable && !refused.link) {
       if (await attempt(() => link(from, to))) return true;
       refused.link = true;

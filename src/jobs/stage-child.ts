@@ -62,6 +62,7 @@ async function stage(
   try {
     const { database } = session;
     const input = await session.open(path).catch(nameFormat);
+    if (input.format === "images") throw unknownFormat();
     const plan = await planUpload(request as unknown as UploadRequest, input, { target, database });
     if (plan.content && plan.content.embedded === undefined) {
       throw noBytes();
@@ -80,13 +81,17 @@ async function stage(
   }
 }
 
-/** Of a file by itself nothing else is possible; of a body without a name its first bytes must tell, or the parameter. */
 function nameFormat(error: unknown): never {
   if (!(error instanceof AppError) || error.code !== "unsupported_format") throw error;
-  throw new AppError(
+  throw unknownFormat(error);
+}
+
+/** Of a file by itself nothing else is possible; of a body without a name its first bytes must tell, or the parameter. */
+function unknownFormat(cause?: AppError): AppError {
+  return new AppError(
     "unsupported_format",
     "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, csv or tsv",
-    { cause: error },
+    { cause },
   );
 }
 

@@ -138,10 +138,13 @@ describe("by flags", () => {
 
   test("what lies beside the images is said to stay behind", async () => {
     await withLake(async ({ folder, env }) => {
-      await writeFile(join(folder, "scans", "readme.pdf"), "x");
+      await writeFile(join(folder, "scans", "readme.txt"), "x");
       const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
       const { exit, stderr } = await run(["upload", join(folder, "scans"), ...flags], { env });
-      expect({ exit, said: stderr.includes("1 files beside the images") }).toEqual({ exit: 0, said: true });
+      expect({
+        exit,
+        said: stderr.includes("1 file beside the images is no image and stays behind: readme.txt"),
+      }).toEqual({ exit: 0, said: true });
     });
   });
 

@@ -1,0 +1,97 @@
+/** A kind of file that people keep beside images, or for one, and that the lake cannot take as an image. */
+export interface ForeignFormat {
+  /** As it stands before "file" or "files". */
+  name: string;
+  /** What its owner can do: an imperative, behind a semicolon. */
+  advice: string;
+  /** Endings by which its files are known. */
+  endings: readonly string[];
+  /** How a file begins, its bytes as Latin-1 text; without, only the ending tells. */
+  begins?: readonly (string | RegExp)[];
+}
+
+const UNPACK = "unpack it first";
+const CONVERT = "convert it to JPEG, PNG or TIFF first";
+const PAGES = "make an image of each page first";
+
+/** The first that a file begins like counts. */
+const FOREIGN_FORMATS: readonly ForeignFormat[] = [
+  foreign("PDF", "pdf", `${PAGES}, for example with \`pdftoppm -r 300 -png\``, /^\s*%PDF/),
+  foreign("HEIC", "heic heif hif", CONVERT, /^.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s),
+  foreign("JPEG 2000", "jp2 j2k j2c jpc jpf jpx", CONVERT, "\0\0\0\x0cjP  \r\n", "\xff\x4f\xff\x51"),
+  foreign("JPEG XL", "jxl", CONVERT, "\xff\x0a", "\0\0\0\x0cJXL "),
+  foreign("JPEG XR", "jxr wdp hdp", CONVERT, "II\xbc"),
+  foreign("Photoshop", "psd psb", "export it as PNG or TIFF first", "8BPS"),
+  foreign("DjVu", "djvu djv", "make a TIFF of it first, for example with `ddjvu -format=tiff`", "AT&TFORM"),
+  foreign("SVG", "svg svgz", "draw it as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
+  foreign("PostScript", "ps eps ai", PAGES, "%!PS"),
+  foreign("PNM", "ppm pgm pbm pnm pam", CONVERT, /^P[1-7][\s#]/),
+  foreign("icon", "ico cur", CONVERT, "\0\0\x01\0", "\0\0\x02\0"),
+  foreign("OpenEXR", "exr", CONVERT, "v/1\x01"),
+  foreign("TGA", "tga", CONVERT),
+  foreign("camera raw", "cr2 cr3 nef arw raf orf rw2", CONVERT),
+  foreign("Office", "docx pptx xlsx hwpx odt doc ppt xls hwp", PAGES, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+  foreign("ZIP", "zip cbz", UNPACK, "PK\x03\x04", "PK\x05\x06", "PK\x07\x08"),
+  foreign("RAR", "rar cbr", UNPACK, "Rar!"),
+  foreign("7z", "7z", UNPACK, "7z\xbc\xaf"),
+  foreign("tar", "tar tgz txz", UNPACK, /^.{257}ustar/s),
+  foreign("gzip", "gz", UNPACK, "\x1f\x8b"),
+  foreign("xz", "xz", UNPACK, "\xfd7zXZ"),
+  foreign("zstd", "zst", UNPACK, "\x28\xb5\x2f\xfd"),
+  foreign(
+    "video",
+    "mp4 mov avi mkv webm",
+    "take single frames of it first",
+    /^(.{4}ftyp|RIFF.{4}AVI )/s,
+    "\x1aE\xdf\xa3",
+  ),
+  foreign("Git LFS pointer", "", "fetch what it stands for with `git lfs pull`", "version https://git-lfs"),
+  foreign(
+    "HTML",
+    "html htm",
+    "download again what it stands in for",
+    /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i,
+  ),
+  foreign("XML", "xml", "give the image that it describes", /^(\xef\xbb\xbf)?\s*<\?xml/),
+  foreign("AppleDouble", "", "give the file whose name has no ._ in front", "\0\x05\x16\x07"),
+];
+
+/** Bytes from the start of a file by which every format is known. */
+export const HEAD_BYTES = 512;
+
+/** The kind of file that begins so, or that has this ending where its bytes tell nothing; undefined for an unknown one. */
+export function foreignFormat(head: Uint8Array, name = ""): ForeignFormat | undefined {
+  const text = Buffer.from(head.subarray(0, HEAD_BYTES)).toString("latin1");
+  const told = FOREIGN_FORMATS.find(({ begins }) => begins?.some((begin) => startsLike(text, begin)));
+  const byEnding = foreignByEnding(name);
+  // Office documents of today are ZIP archives: their ending says more.
+  return told?.name === "ZIP" && byEnding?.name === "Office" ? byEnding : (told ?? byEnding);
+}
+
+/** The kind of file that an ending stands for. */
+export function foreignByEnding(name: string): ForeignFormat | undefined {
+  const ending = /\.([^.]+)$/.exec(name.toLowerCase())?.[1];
+  return ending === undefined ? undefined : FOREIGN_FORMATS.find(({ endings }) => endings.includes(ending));
+}
+
+/** Why bytes that are no image of the lake's formats are refused, from their start. */
+export function foreignReason(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "the image is empty";
+  const foreign = foreignFormat(bytes);
+  return foreign === undefined
+    ? "not an image: it does not begin like one that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP)"
+    : `${foreign.name} file, not an image that can be taken; ${foreign.advice}`;
+}
+
+function foreign(
+  name: string,
+  endings: string,
+  advice: string,
+  ...begins: (string | RegExp)[]
+): ForeignFormat {
+  return { name, advice, endings: endings.split(" "), begins };
+}
+
+function startsLike(text: string, begin: string | RegExp): boolean {
+  return typeof begin === "string" ? text.startsWith(begin) : begin.test(text);
+}

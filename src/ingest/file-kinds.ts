@@ -1,0 +1,48 @@
+import { open } from "node:fs/promises";
+import { extname } from "node:path";
+import { type ForeignFormat, foreignByEnding, foreignFormat, HEAD_BYTES } from "../images/foreign.ts";
+import { sniffFormat } from "../images/sniff.ts";
+import type { LocalPath } from "./legacy-names.ts";
+
+/** What a file beside others is: an image that can be taken, of a kind that cannot, or nothing of the sort. */
+export type FileKind = "image" | "other" | ForeignFormat;
+
+const IMAGE_ENDINGS = new Set(
+  ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif".split(" "),
+);
+/** Labels and notes, of which there may be as many as images: not opened to see whether they are images. */
+const TEXT_ENDINGS = new Set(
+  ".txt .json .jsonl .ndjson .csv .tsv .md .yaml .yml .ini .cfg .log .py .parquet .arrow .feather".split(" "),
+);
+
+export function isImagePath(path: string): boolean {
+  return IMAGE_ENDINGS.has(extname(path).toLowerCase());
+}
+
+/**
+ * The kind of a file, by its ending where that is an image's or a text's, else by its first bytes. What an image's ending
+ * promises is looked at when the image is processed: there may be millions.
+ */
+export async function fileKind(path: string, local: LocalPath): Promise<FileKind> {
+  if (isImagePath(path)) return "image";
+  if (TEXT_ENDINGS.has(extname(path).toLowerCase())) return "other";
+  const head = await readHead(local);
+  if (head === undefined) return foreignByEnding(path) ?? "other";
+  return sniffFormat(head) === undefined ? (foreignFormat(head, path) ?? "other") : "image";
+}
+
+/** Undefined for what cannot be read. */
+async function readHead(path: LocalPath): Promise<Uint8Array | undefined> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      const head = new Uint8Array(HEAD_BYTES);
+      const { bytesRead } = await handle.read(head, 0, head.length, 0);
+      return head.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,232 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { legacyBytes, legacyNames, utf8Name } from "../../src/ingest/legacy-names.ts";
+import { hash, type IngestKit, withKit } from "./kit.ts";
+
+const JPEG = "\xff\xd8\xff\xe0";
+const PDF = "%PDF-1.7\n";
+const HEIC = "\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+
+/** Writes files below `in/`; contents are Latin-1. */
+async function folderOf(kit: IngestKit, files: Record<string, string>): Promise<string> {
+  const folder = join(kit.folder, "in");
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), Buffer.from(content, "latin1"));
+  }
+  return folder;
+}
+
+/** Names and reasons of the staged rows. */
+async function stagedNames(kit: IngestKit, path: string) {
+  const { rows, plan } = await kit.stage(path, { mode: "append" });
+  return {
+    names: rows.map((row) => row.source_name),
+    rejects: rows.filter((row) => row.__reject !== null).map((row) => row.__reject),
+    notices: plan.notices,
+  };
+}
+
+describe("links", () => {
+  test("a linked folder is gone through once, a link that leads nowhere costs its row", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, { "a.jpg": "a", "inner/b.jpg": "b" });
+      const outside = join(kit.folder, "outside");
+      await mkdir(join(outside, "deep"), { recursive: true });
+      await writeFile(join(outside, "deep/c.jpg"), "c");
+      await symlink(outside, join(folder, "linked"));
+      await symlink(join(outside, "deep"), join(folder, "linked-again"));
+      await symlink(outside, join(outside, "round"));
+      await symlink(folder, join(folder, "loop"));
+      await symlink(kit.folder, join(folder, "up"));
+      await symlink("inner", join(folder, "latest"));
+      await symlink("self.jpg", join(folder, "self.jpg"));
+      await symlink("a.jpg", join(folder, "copy.jpg"));
+      const { names, rejects } = await stagedNames(kit, folder);
+      expect(names).toEqual(["a.jpg", "copy.jpg", "inner/b.jpg", "linked/deep/c.jpg", "self.jpg"]);
+      expect(rejects).toEqual(["the file self.jpg does not exist"]);
+    });
+  });
+});
+
+describe("what systems leave behind", () => {
+  test("is no page, in no folder, and its folders are named", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, {
+        "1/a.jpg": "a",
+        "1/@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg": "thumb",
+        "#recycle/old.jpg": "old",
+        "$RECYCLE.BIN/$R1.jpg": "old",
+        "lost+found/x.jpg": "x",
+        ".snapshot/daily/a.jpg": "a",
+        "System Volume Information/x.jpg": "x",
+        "__MACOSX/._a.jpg": "x",
+        "1/._a.jpg": "x",
+        "1/Thumbs.db": "x",
+        "1/.DS_Store": "x",
+        "desktop.ini": "x",
+      });
+      const { names, notices } = await stagedNames(kit, folder);
+      expect(names).toEqual(["1/a.jpg"]);
+      expect(notices).toEqual([
+        "left out what a system keeps for itself: #recycle, $RECYCLE.BIN, 1/@eaDir, System Volume Information, __MACOSX, and 1 more",
+      ]);
+      expect((await stagedNames(kit, join(folder, "**/*.jpg"))).names).toEqual(["a.jpg"]);
+    });
+  });
+});
+
+describe("what cannot be taken yet", () => {
+  test("beside images is named, counted, and known by its content", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, {
+        "a.jpg": "a",
+        "b.heic": JPEG,
+        "0f3c": JPEG,
+        "c.pdf": PDF,
+        d: PDF,
+        "e.heic": HEIC,
+        "f.psd": "8BPS",
+        "g.docx": "PK\x03\x04",
+        "h.cbz": "PK\x03\x04",
+        "k.txt": JPEG,
+        "l.bin": "?",
+      });
+      const { names, notices } = await stagedNames(kit, folder);
+      expect(names).toEqual(["0f3c", "a.jpg", "b.heic"]);
+      expect(notices).toEqual([
+        "2 PDF files are left out; make an image of each page first, for example with `pdftoppm -r 300 -png`",
+        "1 HEIC file is left out; convert it to JPEG, PNG or TIFF first",
+        "1 Photoshop file is left out; export it as PNG or TIFF first",
+        "1 Office file is left out; make an image of each page first",
+        "1 ZIP file is left out; unpack it first",
+        "2 files beside the images are no images and stay behind: k.txt, l.bin",
+      ]);
+    });
+  });
+
+  const refused: [string, Record<string, string>, string][] = [
+    [
+      "a PDF",
+      { "a.pdf": PDF },
+      "is a file of kind PDF, which cannot be taken yet; make an image of each page",
+    ],
+    ["a PDF without an ending", { a: PDF }, "is a file of kind PDF, which"],
+    [
+      "an archive under another name",
+      { "a.scans": "PK\x03\x04" },
+      "is a file of kind ZIP, which cannot be taken yet; unpack",
+    ],
+    ["what is nothing known", { "a.bin": "?" }, "cannot be uploaded; give"],
+  ];
+  for (const [what, files, message] of refused) {
+    test(`${what} is refused by its name`, async () => {
+      await withKit(async (kit) => {
+        const folder = await folderOf(kit, files);
+        const path = join(folder, Object.keys(files)[0] ?? "");
+        const error = await kit.stage(path).catch((thrown) => thrown);
+        expect(error).toMatchObject({
+          code: "unsupported_format",
+          message: expect.stringContaining(message),
+        });
+      });
+    });
+  }
+
+  test("a folder and a glob of nothing else is refused with what is there", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, { "a.pdf": PDF, "b.pdf": PDF, "c.djvu": "AT&TFORM" });
+      for (const path of [folder, join(folder, "*")]) {
+        const error = await kit.stage(path).catch((thrown) => thrown);
+        expect(error.code).toBe("unsupported_format");
+        expect(error.message).toContain(
+          "2 PDF and 1 DjVu files, which cannot be taken yet; PDF: make an image",
+        );
+      }
+    });
+  });
+
+  test("a folder whose images have no ending is one of images", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, { "0a": JPEG, "0b": "\x89PNG\r\n\x1a\n" });
+      expect((await stagedNames(kit, folder)).names).toEqual(["0a", "0b"]);
+    });
+  });
+});
+
+test("an image by itself is taken, and a glob of images", async () => {
+  await withKit(async (kit) => {
+    const folder = await folderOf(kit, { "a.jpg": "a", "b/c.png": "c", "b/d.pdf": PDF, "b/e": JPEG });
+    expect((await stagedNames(kit, join(folder, "a.jpg"))).names).toEqual(["a.jpg"]);
+    expect((await stagedNames(kit, join(folder, "b/e"))).names).toEqual(["e"]);
+    const { names, notices } = await stagedNames(kit, join(folder, "b/*"));
+    expect(names).toEqual(["c.png", "e"]);
+    expect(notices).toEqual([expect.stringContaining("1 PDF file is left out")]);
+  });
+});
+
+describe("file names that are no UTF-8", () => {
+  /** Gives a file a name of these bytes. */
+  const named = (folder: string, bytes: string, content: string) => {
+    const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(bytes, "latin1")]);
+    return writeFile(path, content);
+  };
+
+  test("are taken: decoded where they are Korean, else with their bytes", async () => {
+    await withKit(async (kit) => {
+      const folder = await folderOf(kit, { "한글.jpg": "utf8" });
+      await named(folder, "\xc7\xd1\xb1\xdb.jpg", "cp949 of the same name");
+      await named(folder, "\xbf\xb5\xbc\xf6\xc1\xf5.jpg", "receipt");
+      await named(folder, "bad-\xff\xfe.jpg", "bad");
+      const inside = join(folder, "x");
+      await mkdir(inside);
+      await named(inside, "\xc7\xd1.jpg", "inside");
+      await rename(
+        inside,
+        Buffer.concat([Buffer.from(`${folder}/`), Buffer.from("\xc6\xfa\xb4\xf5", "latin1")]),
+      );
+      const { rows } = await kit.stage(folder);
+      const staged = Object.fromEntries(rows.map((row) => [row.source_name, row.source_hash]));
+      expect(staged).toEqual({
+        "한글.jpg": hash("utf8"),
+        "\\xc7\\xd1\\xb1\\xdb.jpg": hash("cp949 of the same name"),
+        "영수증.jpg": hash("receipt"),
+        "bad-\\xff\\xfe.jpg": hash("bad"),
+        "폴더/한.jpg": hash("inside"),
+      });
+    });
+  });
+
+  test("are found by metadata that names them in UTF-8", async () => {
+    await withKit(async (kit) => {
+      const metadata = `${JSON.stringify({ file_name: "영수증.jpg", text: "합계" })}\n`;
+      const folder = await folderOf(kit, {});
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "metadata.jsonl"), metadata);
+      await named(folder, "\xbf\xb5\xbc\xf6\xc1\xf5.jpg", "receipt");
+      const { rows } = await kit.stage(folder);
+      expect(rows).toMatchObject([
+        { source_name: "영수증.jpg", source_hash: hash("receipt"), text: "합계", __reject: null },
+      ]);
+    });
+  });
+
+  test("every such name is known by a text that leads back to its bytes", () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 12 }),
+      fc
+        .array(fc.constantFrom(0xc7, 0xd1, 0xb1, 0xdb, 0x81, 0x41, 0x20, 0xff), { minLength: 1 })
+        .map((some) => Uint8Array.from(some)),
+    );
+    fc.assert(
+      fc.property(bytes, (name) => {
+        fc.pre(utf8Name(name) === undefined && !Buffer.from(name).includes("\\x"));
+        for (const text of legacyNames(name)) {
+          expect(legacyBytes(text).map((found) => Buffer.compare(found, name))).toContain(0);
+        }
+      }),
+    );
+  });
+});
