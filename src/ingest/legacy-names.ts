@@ -25,8 +25,9 @@ export function legacyNames(bytes: Uint8Array): string[] {
 /** The bytes, other than its UTF-8, that a file name known by this text may have on the disk. */
 export function legacyBytes(name: string): Buffer[] {
   if (Buffer.byteLength(name) === name.length) return ESCAPED.test(name) ? [unescapeBytes(name)] : [];
-  const korean = encodeCp949(name.normalize("NFC"));
-  return korean === undefined ? [] : [korean];
+  // As it stands first: CP949 has characters twice that are one when composed.
+  const spellings = new Set([name, name.normalize("NFC")]);
+  return [...spellings].map(encodeCp949).filter((bytes) => bytes !== undefined);
 }
 
 /** One path below another. */
