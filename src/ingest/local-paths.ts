@@ -15,6 +15,7 @@ export async function findLocalFile(
   folders: readonly string[],
 ): Promise<{ path: LocalPath; sizeBytes: number } | undefined> {
   const plain = path.startsWith("file://") ? fromUrl(path) : path;
+  if (plain.includes("\0")) return undefined; // no file system has such a name
   const spellings = new Set([plain, plain.normalize("NFC"), plain.normalize("NFD")]);
   const bases = isAbsolute(plain) ? [""] : folders;
   for (const spelling of spellings) {
@@ -92,4 +93,17 @@ export function sourceName(path: string, folder: string): string {
 /** True for what can only be fetched from elsewhere. */
 export function isRemote(path: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(path) && !path.startsWith("file://");
+}
+
+/** No file system has a longer path. */
+const MAX_PATH_BYTES = 4096;
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+/** Base64 of how JPEG, PNG, GIF, WebP, TIFF and PDF begin; a short text of this kind may be a file's name. */
+const BASE64_IMAGE = /^(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR|SUkqA|TU0AK|JVBERi0)/;
+
+/** True for a text that is a file's content, as a data URL or in base64, and no path to one. */
+export function isData(path: string): boolean {
+  if (/^data:[^,]*,/i.test(path)) return true;
+  if (path.length > MAX_PATH_BYTES) return true;
+  return path.length > 255 && BASE64_IMAGE.test(path) && BASE64.test(path.replace(/\s/g, ""));
 }

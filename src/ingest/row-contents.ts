@@ -3,9 +3,10 @@ import { throwIfCancelled } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { streamResult } from "../query/stream-result.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
+import { formatCount, shorten } from "../util/format.ts";
 import type { Input } from "./input.ts";
 import type { LocalPath } from "./legacy-names.ts";
-import { findLocalFile, isRemote, sourceName } from "./local-paths.ts";
+import { findLocalFile, isData, isRemote, sourceName } from "./local-paths.ts";
 import type { ContentStager } from "./stage-contents.ts";
 
 /** Where each row's content comes from. Expressions are SQL over `input.rows()`. */
@@ -52,6 +53,8 @@ interface Cell {
 
 const IN_FLIGHT = 8;
 const PATHS_AT_ONCE = 256;
+/** Characters of a path in a reason. */
+const SHOWN_CHARS = 300;
 const MAX_TEXT_BYTES = 16 << 20;
 const EMPTY: RowContent = { sourceHash: null, sourceName: null, text: null, reject: null };
 
@@ -126,7 +129,8 @@ async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowCo
 
 async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
   const { source, stager, folders, maxBytes, input } = options;
-  const name = cell.name ?? cell.path;
+  const data = cell.path !== null && isData(cell.path);
+  const name = cell.name ?? (data ? null : cell.path);
   const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, input.folder) };
   if (cell.bytes !== null && cell.bytes.length > 0) {
     if (cell.bytes.length > maxBytes) return { ...named, reject: tooLarge(cell.bytes.length, maxBytes) };
@@ -148,9 +152,13 @@ async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowCon
 }
 
 async function locate(path: string, folders: readonly string[] | undefined) {
-  if (folders === undefined) return `${path} is only named, its bytes are not there`;
-  if (isRemote(path)) return `${path} is not a local file; download it first`;
-  return (await findLocalFile(path, folders)) ?? `the file ${path} does not exist`;
+  if (isData(path)) {
+    return `a text of ${formatCount(path.length)} characters, perhaps base64, and no path; decode it into a column of bytes`;
+  }
+  const shown = shorten(path, SHOWN_CHARS);
+  if (folders === undefined) return `${shown} is only named, its bytes are not there`;
+  if (isRemote(path)) return `${shown} is not a local file; download it first`;
+  return (await findLocalFile(path, folders)) ?? `the file ${shown} does not exist`;
 }
 
 async function readText(path: string, folders: readonly string[] | undefined): Promise<Partial<RowContent>> {

@@ -2,8 +2,12 @@ import type { AssetIndex } from "../assets/index.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import { formatDataset } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import { shorten } from "../util/format.ts";
 import type { RowResult } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
+
+/** Characters of a reference in a reason. */
+const SHOWN_CHARS = 300;
 
 /**
  * Looks up the raw assets that the rows of one batch refer to, all at once; gives the result of each row. Undefined
@@ -26,7 +30,7 @@ export function resolveReferences(
     if (reference === null) return rejected(`${kind} is empty; it must name a raw asset`);
     const assets = found.get(reference) ?? [];
     const [asset] = assets;
-    const named = `${kind} ${JSON.stringify(reference)}`;
+    const named = `${kind} ${JSON.stringify(shorten(reference, SHOWN_CHARS))}`;
     if (asset === undefined) return rejected(`no raw asset with ${named} in ${formatDataset(manifest)}`);
     if (assets.length > 1) return rejected(`${named} is ambiguous: ${assets.length} raw assets have it`);
     return { reason: null, asset: asset.record, source_name: asset.sourceName };

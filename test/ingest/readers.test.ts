@@ -194,6 +194,34 @@ describe("paths of local files", () => {
     });
   });
 
+  test("what is no path is said so, and never repeated in the reason", async () => {
+    await withKit(async (kit) => {
+      const base64 = Buffer.alloc(3000, "\xff\xd8\xff\xe0", "latin1").toString("base64");
+      const paths = [
+        base64,
+        `data:image/png;base64,${base64}`,
+        "x".repeat(5000),
+        "y/".repeat(400),
+        "a\0b.jpg",
+      ];
+      const lines = paths.map((image, id) => JSON.stringify({ image, id })).join("\n");
+      await write(kit, "ok.jpg", "ok");
+      const input = await write(kit, "rows.jsonl", `${lines}\n{"image":"ok.jpg"}\n`);
+      const { rows } = await kit.stage(input);
+      const encoded = (count: string) =>
+        `a text of ${count} characters, perhaps base64, and no path; decode it into a column of bytes`;
+      expect(rows.map((row) => row.__reject)).toEqual([
+        encoded("4,000"),
+        encoded("4,022"),
+        encoded("5,000"),
+        `the file ${"y/".repeat(400).slice(0, 299)}… does not exist`,
+        expect.stringMatching(/^the file a.*b\.jpg does not exist$/),
+        null,
+      ]);
+      expect(rows.slice(0, 3).map((row) => row.source_name)).toEqual([null, null, null]);
+    });
+  });
+
   test("--variant image takes them as images", async () => {
     await withKit(async (kit) => {
       await write(kit, "in/a.png", "png");
