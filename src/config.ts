@@ -1,10 +1,11 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
 import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
+import { findAccount } from "./util/accounts.ts";
 import { nearestWord } from "./util/nearest.ts";
 
 export type { SettingsInput } from "./schema/settings.ts";
@@ -13,11 +14,20 @@ export type Settings = ParsedSettings & {
   configFile: string | undefined;
   cacheFolder: string;
   scratchFolder: string;
+  /** Where this account keeps what nobody else may replace; undefined for one without a home. */
+  ownFolder: OwnFolder | undefined;
   /** Secrets, which no file of settings holds, from the environment. */
   token: string | undefined;
   trinoPassword: string | undefined;
   trinoToken: string | undefined;
 };
+
+export interface OwnFolder {
+  /** For what is above it the administrator answers. */
+  home: string;
+  /** From there. */
+  path: string;
+}
 
 export interface SettingsSources {
   /** `--config`; must exist when given. */
@@ -63,6 +73,7 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     configFile: file?.path,
     cacheFolder: resolve(cwd, cacheFolder),
     scratchFolder: result.output.scratch ?? resolve(cwd, cacheFolder, "scratch"),
+    ownFolder: findOwnFolder(env, user),
     token: env.DATALAKE_TOKEN || undefined,
     trinoPassword: env.DATALAKE_TRINO_PASSWORD || undefined,
     trinoToken: env.DATALAKE_TRINO_TOKEN || undefined,
@@ -82,14 +93,29 @@ function cacheDefault(
   return candidates.find((folder) => isWritable(folder, user)) ?? candidates[0] ?? shared[0] ?? temp;
 }
 
+/** In a home that is this account's: commands run as another one (sudo) may be given the home of who called them. */
+function findOwnFolder(env: Record<string, string | undefined>, user: number): OwnFolder | undefined {
+  const homes = [
+    { home: env.XDG_CONFIG_HOME, path: "datalake" },
+    { home: env.HOME, path: ".config/datalake" },
+    { home: findAccount(user)?.home, path: ".config/datalake" },
+  ];
+  for (const { home, path } of homes) {
+    if (home === undefined || !isAbsolute(home)) continue;
+    const found = lookAt(home);
+    if (found?.isDirectory() && found.uid === user) return { home, path };
+  }
+  return undefined;
+}
+
+/** Where the tokens of a lake may be kept. */
+export function tokenPlaces(settings: Pick<Settings, "serve" | "ownFolder">) {
+  return { file: settings.serve.tokens, own: settings.ownFolder };
+}
+
 /** Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be ours. */
 function isWritable(folder: string, user: number): boolean {
-  let found: Stats | undefined;
-  try {
-    found = statSync(folder, { throwIfNoEntry: false });
-  } catch {
-    found = undefined; // something above it is a file, or closed to us: that one decides
-  }
+  const found = lookAt(folder); // something above it may be a file, or closed to us: that one decides
   if (found === undefined) return dirname(folder) !== folder && isWritable(dirname(folder), -1);
   if (!found.isDirectory() || (user !== -1 && found.uid !== user)) return false;
   try {
@@ -97,6 +123,14 @@ function isWritable(folder: string, user: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
@@ -196,6 +230,7 @@ const PATH_SETTINGS = [
   "lake",
   "cache",
   "scratch",
+  "serve.tokens",
   "serve.token_file",
   "serve.tls_cert",
   "serve.tls_key",

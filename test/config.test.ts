@@ -223,6 +223,7 @@ describe("config.yaml of the project", () => {
   const OPEN = [
     ...["lake", "server", "cache", "scratch", "serve.token_file", "serve.tls_cert", "serve.tls_key"],
     ...["s3.bucket", "s3.region", "s3.endpoint", "athena.region", "athena.endpoint", "athena.output"],
+    "serve.tokens",
     ...["trino.url", "trino.user", "trino.location", "trino.password_file", "trino.token_file"],
   ];
   const OF_THE_MACHINE = ["processing.num_proc", "database.threads"];

@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import type { TokenStore } from "../lake/tokens.ts";
 import { nameProblem } from "../schema/names.ts";
 import { ROLES, type Role } from "../schema/token.ts";
 import { parseDuration } from "../util/duration.ts";
@@ -11,6 +12,15 @@ const ROLE_HINTS: Readonly<Record<Role, string>> = {
   curator: "also upload and process",
   admin: "also providers, tasks and the server itself",
 };
+
+async function openTokens({ openLake, settings, terminal }: Effects): Promise<TokenStore> {
+  const { noStore, openTokenStore } = await import("../lake/token-store.ts");
+  const { tokenPlaces } = await import("../config.ts");
+  const lake = await openLake();
+  const store = await openTokenStore(lake, tokenPlaces(settings), (text) => terminal.note(text));
+  if (store === undefined) throw noStore();
+  return store;
+}
 
 const create = defineCommand({
   summary: "Make a token for a person or program",
@@ -34,13 +44,13 @@ const create = defineCommand({
   ],
   run: async ({ flags, positionals }, effects) => {
     const lifetimeMs = flags.expires === undefined ? undefined : parseLifetime(flags.expires);
-    const lake = await effects.openLake();
+    const store = await openTokens(effects);
     const given = positionals[0] ?? (await askName(effects));
     const role = (flags.role as Role | undefined) ?? (await askRole(effects));
     const { createToken } = await import("../lake/tokens.ts");
     const nowMs = Date.now();
     const expiresMs = lifetimeMs === undefined ? undefined : nowMs + lifetimeMs;
-    const made = await createToken(lake, { name: given, role, nowMs, expiresMs });
+    const made = await createToken(store, { name: given, role, nowMs, expiresMs });
     await effects.audit(`${made.name} (${role})`);
     effects.terminal.note(
       `The token of ${made.name} (${role}${made.expires_at === null ? "" : `, until ${formatTime(made.expires_at)}`}). It is shown this once; clients take it from DATALAKE_TOKEN or --token-file.`,
@@ -55,13 +65,13 @@ const list = defineCommand({
   flags: {},
   examples: ["datalake token list"],
   run: async (_, effects) => {
-    const lake = await effects.openLake();
-    const { readLakeTokens } = await import("../lake/tokens.ts");
-    const tokens = (await readLakeTokens(lake)).map(({ sha256: _hash, ...token }) => token);
-    effects.terminal.result({ tokens }, () =>
+    const store = await openTokens(effects);
+    const { readTokens } = await import("../lake/tokens.ts");
+    const tokens = ((await readTokens(store))?.tokens ?? []).map(({ sha256: _hash, ...token }) => token);
+    effects.terminal.result({ tokens, file: store.path }, () =>
       tokens.length === 0
         ? "No tokens yet; make one with `datalake token create`."
-        : renderTable(
+        : `${renderTable(
             [{ title: "name" }, { title: "role" }, { title: "made" }, { title: "valid until" }],
             tokens.map(({ name, role, created_at, expires_at }) => [
               name,
@@ -69,7 +79,7 @@ const list = defineCommand({
               formatTime(created_at),
               expires_at === null ? "revocation" : endText(expires_at),
             ]),
-          ),
+          )}\nThey are kept in ${store.path}.`,
     );
     return 0;
   },
@@ -82,11 +92,11 @@ const revoke = defineCommand({
   examples: ["datalake token revoke kim"],
   run: async ({ positionals }, effects) => {
     const { terminal } = effects;
-    const lake = await effects.openLake();
-    const { readLakeTokens, revokeToken } = await import("../lake/tokens.ts");
+    const store = await openTokens(effects);
+    const { readTokens, revokeToken } = await import("../lake/tokens.ts");
     const [given] = positionals;
     if (given === undefined && !terminal.interactive) throw missing("NAME");
-    const known = await readLakeTokens(lake);
+    const known = (await readTokens(store))?.tokens ?? [];
     if (given === undefined && known.length === 0)
       throw new AppError("not_found", "there are no tokens to revoke");
     const name =
@@ -95,7 +105,7 @@ const revoke = defineCommand({
         "Which token?",
         known.map((token) => ({ value: token.name, label: token.name, hint: token.role })),
       ));
-    const revoked = await revokeToken(lake, name);
+    const revoked = await revokeToken(store, name);
     await effects.audit(revoked.name);
     terminal.result({ revoked: revoked.name }, () => `Revoked the token ${revoked.name}.`);
     return 0;

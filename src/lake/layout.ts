@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type DatasetKey, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 
 /** Every path of a lake, from its root. No other module joins path strings of the lake. */
@@ -15,8 +15,8 @@ export function createLayout(root: string) {
     config: join(root, "config"),
     taxonomy: join(root, "config", "schema.yaml"),
     taxonomyLock: join(root, "config", ".schema.lock"),
-    tokens: join(root, "config", "tokens.json"),
-    tokensLock: join(root, "config", ".tokens.lock"),
+    /** Where version 0.1.0 kept its tokens, among files that curators may replace. */
+    oldTokens: join(root, "config", "tokens.json"),
     staging,
     incoming: join(staging, ".incoming"),
     pending: join(staging, "pending"),
@@ -68,6 +68,17 @@ export function createLayout(root: string) {
     job: (jobId: string) => join(jobs, `${jobId}.json`),
     rejects: (uploadId: string) => join(jobs, `${uploadId}.rejects.parquet`),
   };
+}
+
+/** The file of a lake's tokens in a folder of the server's home; `root` is the lake's real path. */
+export function tokenFile(home: string, folder: string, root: string): string {
+  const digest = new Bun.CryptoHasher("sha256").update(root).digest("hex").slice(0, 16);
+  return join(home, folder, "tokens", `${basename(root).slice(0, 60)}-${digest}.json`);
+}
+
+/** Held while a file of tokens is edited. */
+export function tokenLock(file: string): string {
+  return join(dirname(file), `.${basename(file)}.lock`);
 }
 
 /**

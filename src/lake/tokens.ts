@@ -1,19 +1,41 @@
+import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
 import { parseName } from "../schema/names.ts";
 import { type Role, type StoredToken, TokenFileSchema } from "../schema/token.ts";
-import { readJson, writeJson } from "./files.ts";
-import type { Lake } from "./lake.ts";
+import { ensureFolder, parseJson, writeJson } from "./files.ts";
+import { tokenLock } from "./layout.ts";
 import { waitForLease } from "./lease.ts";
+import { readOwnFile, requireOwnFolder } from "./own-file.ts";
 
 const BITS = 256;
 /** Tells a token from other secrets, for people and for scanners of source code. */
 const PREFIX = "dl_";
-/** Only the lake's owner reads even the hashes. */
-const MODES = { folder: 0o775, file: 0o600, asset: 0o444 };
+/** Only the server's account reads even the hashes. */
+const MODES = { folder: 0o700, file: 0o600, asset: 0o444 };
 
-/** The tokens that a lake knows, in the order in which they were made; none where there is no file. Throws `corrupt`. */
-export async function readLakeTokens(lake: Lake): Promise<StoredToken[]> {
-  return (await readJson(lake.layout.tokens, TokenFileSchema))?.tokens ?? [];
+/** The file that holds a lake's tokens, outside of the lake: whoever could write there would be an administrator. */
+export interface TokenStore {
+  path: string;
+  /** Folders from here up are the administrator's business. */
+  anchor: string;
+}
+
+export interface KnownTokens {
+  /** In the order in which they were made. */
+  tokens: StoredToken[];
+  /** Changes whenever the file does. */
+  mark: string;
+}
+
+/**
+ * The tokens of a store; undefined where there is no file. Throws `permission_denied` where others could have written
+ * it, `corrupt`.
+ */
+export async function readTokens({ path, anchor }: TokenStore): Promise<KnownTokens | undefined> {
+  const file = await readOwnFile(path);
+  if (file === undefined) return undefined;
+  await requireOwnFolder(dirname(path), anchor);
+  return { tokens: parseJson(path, file.text, TokenFileSchema).tokens, mark: file.mark };
 }
 
 export interface NewToken {
@@ -26,7 +48,7 @@ export interface NewToken {
 
 /** Makes a token, valid until `expiresMs` (Unix time), and gives it. Throws `conflict` for a name that is taken, `invalid_name`. */
 export async function createToken(
-  lake: Lake,
+  store: TokenStore,
   request: { name: string; role: Role; nowMs: number; expiresMs: number | undefined },
 ): Promise<NewToken> {
   const name = parseName("token", request.name);
@@ -40,7 +62,7 @@ export async function createToken(
     created_at: isoTime(request.nowMs),
     expires_at,
   };
-  await editTokens(lake, (tokens) => {
+  await editTokens(store, (tokens) => {
     if (tokens.some((one) => one.name === name)) {
       throw new AppError("conflict", `there is a token ${name}; revoke it first, or choose another name`);
     }
@@ -50,10 +72,10 @@ export async function createToken(
 }
 
 /** Takes a token away; a server of the lake refuses it within a second. Throws `not_found`. */
-export async function revokeToken(lake: Lake, name: string): Promise<StoredToken> {
+export async function revokeToken(store: TokenStore, name: string): Promise<StoredToken> {
   const wanted = name.normalize("NFC");
   let revoked: StoredToken | undefined;
-  await editTokens(lake, (tokens) => {
+  await editTokens(store, (tokens) => {
     revoked = tokens.find((one) => one.name === wanted);
     return tokens.filter((one) => one !== revoked);
   });
@@ -64,19 +86,31 @@ export async function revokeToken(lake: Lake, name: string): Promise<StoredToken
   );
 }
 
+/** Begins a store with tokens that were kept elsewhere; one that is there stays as it is. */
+export async function importTokens(store: TokenStore, tokens: readonly StoredToken[]): Promise<void> {
+  await editTokens(store, (present, isNew) => (isNew ? [...tokens] : present));
+}
+
 /** SHA-256 of a token, in lower-case hex. */
 export function hashToken(token: string): string {
   return new Bun.CryptoHasher("sha256").update(token).digest("hex");
 }
 
-async function editTokens(lake: Lake, edit: (tokens: StoredToken[]) => StoredToken[]): Promise<void> {
-  const lock = await waitForLease(lake.layout.tokensLock, { purpose: "datalake token" });
+async function editTokens(
+  store: TokenStore,
+  edit: (tokens: StoredToken[], isNew: boolean) => StoredToken[],
+): Promise<void> {
+  const folder = dirname(store.path);
+  await ensureFolder(folder, MODES);
+  await requireOwnFolder(folder, store.anchor);
+  const lock = await waitForLease(tokenLock(store.path), { purpose: "datalake token" });
   try {
-    const tokens = edit(await readLakeTokens(lake));
+    const known = await readTokens(store);
+    const tokens = edit(known?.tokens ?? [], known === undefined);
     if (lock.lost.aborted) {
-      throw new AppError("locked", `${lake.layout.tokens} was changed by another meanwhile; try again`);
+      throw new AppError("locked", `${store.path} was changed by another meanwhile; try again`);
     }
-    await writeJson(lake.layout.tokens, { format: 1, tokens }, MODES);
+    await writeJson(store.path, { format: 1, tokens }, MODES);
   } finally {
     await lock.release();
   }

@@ -55,6 +55,7 @@ export const SettingsSchema = v.strictObject({
     v.strictObject({
       host: v.optional(v.string(), "127.0.0.1"),
       port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)), 8091),
+      tokens: v.optional(v.string()),
       token_file: v.optional(v.string()),
       allowed_hosts: v.optional(v.array(v.string()), []),
       max_body: v.optional(Size, "1MB"),

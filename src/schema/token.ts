@@ -21,5 +21,5 @@ export const StoredTokenSchema = v.strictObject({
 });
 export type StoredToken = v.InferOutput<typeof StoredTokenSchema>;
 
-/** `config/tokens.json`. */
+/** The file of a lake's tokens. */
 export const TokenFileSchema = v.strictObject({ format: v.literal(1), tokens: v.array(StoredTokenSchema) });

@@ -51,7 +51,7 @@ export function createAdmission(options: AdmissionOptions): (request: Request, a
     const role = wantedRole(method, pathname);
     if (role === undefined) return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
     const caller = access.callerOf(headers.get("authorization"));
-    if (caller === undefined) throw unauthorized();
+    if (caller === undefined) throw unauthorized(access.state);
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
     if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
     const done = open.enter(request, caller.name ?? address);

@@ -1,5 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
+import { readOwnFile, requireOwnFolder } from "../lake/own-file.ts";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
@@ -16,12 +18,19 @@ export function checkExposure(host: string, options: { hasTokens: boolean; noAut
   );
 }
 
-/** Reads a file of tokens, one a line; lines that begin with # are notes. Throws `invalid_config` when it has none. */
-export async function readTokens(file: string, warn: (message: string) => void): Promise<string[]> {
-  const [text, { mode }] = await Promise.all([readFile(file, "utf8"), stat(file)]).catch((cause) => {
+/**
+ * Reads a file of tokens, one a line; lines that begin with # are notes. Throws `invalid_config` when it has none,
+ * `permission_denied` when other accounts than this one and root can have written it.
+ */
+export async function readTokenFile(file: string, warn: (message: string) => void): Promise<string[]> {
+  const found = await stat(file).catch((cause) => {
     throw new AppError("invalid_config", `cannot read the token file ${file}; check --token-file`, { cause });
   });
-  if (mode & 0o004) warn(`the token file ${file} can be read by everyone on this machine; chmod 600 it`);
+  if (found.mode & 0o004)
+    warn(`the token file ${file} can be read by everyone on this machine; chmod 600 it`);
+  const path = await realpath(file);
+  await requireOwnFolder(dirname(path), "/");
+  const text = (await readOwnFile(path))?.text ?? "";
   const tokens = text
     .split(/\r?\n/)
     .map((line) => line.trim())

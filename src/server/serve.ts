@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { serverPurpose } from "../client/locate.ts";
-import { parseSize, type Settings, serviceManager } from "../config.ts";
+import { parseSize, type Settings, serviceManager, tokenPlaces } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { expireReceiving } from "../ingest/receive.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, inspectLease } from "../lake/lease.ts";
-import { readLakeTokens } from "../lake/tokens.ts";
+import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
+import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import { openAccess } from "./access.ts";
 import { createAdmission, createProxyCheck } from "./admission.ts";
@@ -17,7 +18,7 @@ import { readCertificate } from "./certificate.ts";
 import { createEngines } from "./engines.ts";
 import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
-import { checkExposure, isLoopback, readTokens } from "./guard.ts";
+import { checkExposure, isLoopback, readTokenFile } from "./guard.ts";
 import { createHostCheck } from "./host.ts";
 import { createInputUploads } from "./input-uploads.ts";
 import { listen, stopListening } from "./listen.ts";
@@ -59,13 +60,15 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const { lake, settings, logger } = options;
   const { host, port, token_file: tokenFile } = settings.serve;
   const fileTokens =
-    tokenFile === undefined ? undefined : await readTokens(tokenFile, (text) => logger.warn(text));
-  const hasTokens = fileTokens !== undefined || (await readLakeTokens(lake)).length > 0;
+    tokenFile === undefined ? undefined : await readTokenFile(tokenFile, (text) => logger.warn(text));
+  const store = await openTokenStore(lake, tokenPlaces(settings), (text) => logger.warn(text));
+  const stored = store === undefined ? undefined : await readTokens(store);
+  const hasTokens = fileTokens !== undefined || (stored?.tokens.length ?? 0) > 0;
   checkExposure(host, { hasTokens, noAuth: options.noAuth });
   await refuseSecond(lake);
   const tls = await readCertificate(settings.serve);
   const access = await openAccess({
-    lake,
+    store,
     fileTokens,
     mayBeOpen: isLoopback(host),
     noAuth: options.noAuth,
@@ -98,7 +101,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const cutOff = (request: Request) => server.timeout(callers.originalOf(request), 1);
   const startedAt = new Date().toISOString();
   const callerName = (request: Request) => callers.callerOf(request)?.name;
-  const { state, metrics, observe } = createOperations({ ...options, supervisor, slots, checks, startedAt });
+  const { state, metrics, observe } = createOperations({
+    ...options,
+    access,
+    supervisor,
+    slots,
+    checks,
+    startedAt,
+  });
   const app = createApp({
     ...options,
     supervisor,
@@ -146,6 +156,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       throw error;
     },
   );
+  if (stored !== undefined) await removeOldTokens(lake);
   const expired = await expireReceiving(lake, Date.now(), UNFINISHED_DAYS * 86_400_000);
   if (expired > 0) logger.info("unfinished uploads removed", { uploads: expired, days: UNFINISHED_DAYS });
   await supervisor.recover();

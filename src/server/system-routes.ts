@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { JobRecordSchema } from "../schema/job.ts";
+import { ACCESS_STATES } from "./access.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const HealthSchema = v.object({ status: v.literal("ok") });
@@ -39,6 +40,8 @@ const StatusSchema = v.object({
       age_seconds: v.number(),
     }),
   ),
+  /** Everybody is let in, or who has a token, or none whose token stood in the lake's store: that is gone or not safe. */
+  access: v.picklist(ACCESS_STATES),
   uptime_seconds: v.number(),
 });
 
@@ -78,6 +81,7 @@ export function systemRoutes({ lake, settings, state, version, startedAt }: Serv
           rates: state.rates(),
           disk: disk ?? null,
           catalog: catalog ?? null,
+          access: state.access(),
           uptime_seconds: state.uptimeSeconds(),
         };
       },

@@ -1,6 +1,7 @@
 import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { JobRecord } from "../schema/job.ts";
+import type { Access, AccessState } from "./access.ts";
 import type { Slots } from "./slots.ts";
 import type { CatalogFacts, SystemFacts } from "./system-facts.ts";
 
@@ -9,6 +10,7 @@ export interface SystemState {
   facts: SystemFacts;
   startedMs: number;
   uptimeSeconds(): number;
+  access(): AccessState;
   job(): JobRecord | undefined;
   workers(): { total: number; busy: number };
   /** Of the running job; null without one, and while unknown. */
@@ -28,6 +30,7 @@ export interface StateSources {
   supervisor: Pick<Supervisor, "running">;
   slots: Pick<Slots, "load">;
   checks: Pick<AssetCheckRuns, "load">;
+  access: Pick<Access, "state">;
   workers: number;
   startedAt: string;
 }
@@ -39,6 +42,7 @@ export function createSystemState(sources: StateSources): SystemState {
     facts,
     startedMs,
     uptimeSeconds: () => Math.max(0, (Date.now() - startedMs) / 1000),
+    access: () => sources.access.state,
     job: () => supervisor.running(),
     workers: () => ({ total: sources.workers, busy: supervisor.running()?.progress.workers_busy ?? 0 }),
     rates: () => {

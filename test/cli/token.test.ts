@@ -1,19 +1,29 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { loadSettings } from "../../src/config.ts";
 import { userName } from "../../src/lake/account.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
-import { createToken, hashToken, readLakeTokens, revokeToken } from "../../src/lake/tokens.ts";
+import { openTokenStore } from "../../src/lake/token-store.ts";
+import { createToken, hashToken, readTokens, revokeToken, type TokenStore } from "../../src/lake/tokens.ts";
 import { KEYS, run, runAtTerminal } from "./harness.ts";
 
 let folder = "";
 let lake: Lake;
+let store: TokenStore;
 let env: Record<string, string>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "datalake-token-"));
   ({ lake } = await initLake(join(folder, "lake")));
-  env = { DATALAKE_LAKE: lake.root };
+  const home = join(folder, "home");
+  await mkdir(home, { mode: 0o755 });
+  // Where they are without a word in the settings.
+  env = { DATALAKE_LAKE: lake.root, HOME: home };
+  const { ownFolder: own } = await loadSettings({ env, cwd: folder });
+  const found = await openTokenStore(lake, { file: undefined, own }, () => {});
+  if (found === undefined) throw new Error("no place for tokens");
+  store = found;
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -27,16 +37,19 @@ test("a token is shown once, and stored as a hash that only the lake's owner rea
   expect(rest).toEqual({ name: "김", role: "curator", expires_at: expect.any(String) });
   const days = (Date.parse(rest.expires_at) - Date.now()) / 86_400_000;
   expect(Math.round(days)).toBe(30);
-  const text = await readFile(lake.layout.tokens, "utf8");
+  const text = await readFile(store.path, "utf8");
   expect(text).not.toContain(token);
   expect(text).toContain(hashToken(token));
-  expect((await stat(lake.layout.tokens)).mode & 0o777).toBe(0o600);
+  expect((await stat(store.path)).mode & 0o777).toBe(0o600);
+  expect(store.path).toStartWith(join(await realpath(env.HOME ?? ""), ".config/datalake/tokens/lake-"));
+  expect((await stat(dirname(store.path))).mode & 0o777).toBe(0o700);
   const listed = await run(["token", "list", "--json"], { env });
   expect(listed.stdout).not.toContain(hashToken(token));
+  expect(JSON.parse(listed.stdout).file).toBe(store.path);
   expect(JSON.parse(listed.stdout).tokens).toMatchObject([{ name: "김", role: "curator" }]);
   expect((await run(["token", "list"], { env })).stdout).toContain("김");
   expect((await run(["token", "revoke", "김".normalize("NFD")], { env })).exit).toBe(0);
-  expect(await readLakeTokens(lake)).toEqual([]);
+  expect((await readTokens(store))?.tokens).toEqual([]);
 });
 
 test("names, roles and times that cannot be are refused, with nothing made", async () => {
@@ -52,11 +65,11 @@ test("names, roles and times that cannot be are refused, with nothing made", asy
     const outcome = await run(["token", ...args], { env });
     expect({ args, exit: outcome.exit }).toEqual({ args, exit });
   }
-  expect(await readLakeTokens(lake)).toEqual([]);
+  expect((await readTokens(store))?.tokens).toEqual([]);
   const twice = { name: "lee", role: "reader", nowMs: 0, expiresMs: undefined } as const;
-  await createToken(lake, twice);
-  await expect(createToken(lake, twice)).rejects.toMatchObject({ code: "conflict" });
-  await revokeToken(lake, "lee");
+  await createToken(store, twice);
+  await expect(createToken(store, twice)).rejects.toMatchObject({ code: "conflict" });
+  await revokeToken(store, "lee");
 });
 
 test("who makes and revokes tokens stands in the audit log", async () => {
@@ -90,15 +103,17 @@ test("a person is asked for name and role", async () => {
   );
   expect(outcome.exit).toBe(0);
   expect(outcome.stdout.trim()).toMatch(/^dl_/);
-  expect(await readLakeTokens(lake)).toMatchObject([{ name: "park", role: "curator", expires_at: null }]);
-  await revokeToken(lake, "park");
+  expect((await readTokens(store))?.tokens).toMatchObject([
+    { name: "park", role: "curator", expires_at: null },
+  ]);
+  await revokeToken(store, "park");
 });
 
 test("many who make tokens at once lose none", async () => {
   const names = Array.from({ length: 8 }, (_, at) => `t${at}`);
   await Promise.all(
-    names.map((name) => createToken(lake, { name, role: "reader", nowMs: 0, expiresMs: undefined })),
+    names.map((name) => createToken(store, { name, role: "reader", nowMs: 0, expiresMs: undefined })),
   );
-  expect((await readLakeTokens(lake)).map(({ name }) => name).sort()).toEqual(names);
-  for (const name of names) await revokeToken(lake, name);
+  expect((await readTokens(store))?.tokens.map(({ name }) => name).sort()).toEqual(names);
+  for (const name of names) await revokeToken(store, name);
 });

@@ -198,7 +198,8 @@ test("bytes that changed on their way are not taken, nothing that lacks somethin
 test("an upload is its owner's; a token that ends says so", async () => {
   const world = await makeWorld();
   const tokenOf = async (name: string) =>
-    (await createToken(world.lake, { name, role: "curator", nowMs: Date.now(), expiresMs: undefined })).token;
+    (await createToken(world.tokens, { name, role: "curator", nowMs: Date.now(), expiresMs: undefined }))
+      .token;
   const [kim, lee] = [await tokenOf("kim"), await tokenOf("lee")];
   const server = await serve(world);
   const far = await farFrom(world, 3);

@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { loadSettings, type Settings } from "../../src/config.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import type { TokenStore } from "../../src/lake/tokens.ts";
 import { type Database, openDatabase } from "../../src/query/database.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import { createUploadId } from "../../src/schema/names.ts";
@@ -15,6 +16,8 @@ export interface World {
   folder: string;
   lake: Lake;
   settings: Settings;
+  /** Where its tokens are kept. */
+  tokens: TokenStore;
   /** Environment for commands on this lake. */
   env: Record<string, string>;
 }
@@ -37,9 +40,11 @@ export async function makeWorld(): Promise<World> {
     DATALAKE_CACHE: join(folder, "cache"),
     DATALAKE_PROCESSING_NUM_PROC: "2",
     DATALAKE_SERVE_PORT: "0",
+    DATALAKE_SERVE_TOKENS: join(folder, "tokens.json"),
   };
   const settings = await loadSettings({ env, cwd: folder });
-  return { folder, lake, settings, env };
+  const tokens = { path: env.DATALAKE_SERVE_TOKENS, anchor: "/" };
+  return { folder, lake, settings, tokens, env };
 }
 
 /** A small JPEG that differs by seed, and by nothing else. */

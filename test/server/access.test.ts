@@ -24,7 +24,7 @@ async function serve(world: World, args: string[] = [], prefix: string[] = []): 
 
 async function tokenOf(world: World, role: Role, expiresMs?: number): Promise<string> {
   const request = { name: `${role}-${crypto.randomUUID().slice(0, 8)}`, role, nowMs: Date.now(), expiresMs };
-  return (await createToken(world.lake, request)).token;
+  return (await createToken(world.tokens, request)).token;
 }
 
 interface Answer {
@@ -132,7 +132,7 @@ test("tokens are taken up, revoked and end while the server runs", async () => {
   const { url } = await serve(world);
   // Nobody has made a token: this machine's users are let in.
   expect((await ask(url, "/status")).status).toBe(200);
-  const made = await createToken(world.lake, {
+  const made = await createToken(world.tokens, {
     name: "kim",
     role: "reader",
     nowMs: Date.now(),
@@ -144,7 +144,7 @@ test("tokens are taken up, revoked and end while the server runs", async () => {
   const short = await tokenOf(world, "reader", Date.now() + 1500);
   await until(async () => (await ask(url, "/status", { token: short })).status === 200, 1400);
   await until(async () => (await ask(url, "/status", { token: short })).code === "unauthorized", 3000);
-  await revokeToken(world.lake, "kim");
+  await revokeToken(world.tokens, "kim");
   await until(async () => (await ask(url, "/status", { token: made.token })).code === "unauthorized", 2000);
   // The last one is gone: that opens nothing.
   expect((await ask(url, "/status")).code).toBe("unauthorized");
@@ -154,7 +154,7 @@ test("a file of tokens that breaks leaves those known before", async () => {
   const world = await makeWorld();
   const token = await tokenOf(world, "reader");
   const server = await serve(world);
-  await writeFile(world.lake.layout.tokens, "{ no json");
+  await writeFile(world.tokens.path, "{ no json");
   await until(async () => server.stderr().includes("the tokens cannot be read"), 3000);
   expect((await ask(server.url, "/status", { token })).status).toBe(200);
   expect((await ask(server.url, "/status")).code).toBe("unauthorized");

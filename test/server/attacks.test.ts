@@ -18,7 +18,7 @@ let trickled: Promise<number>;
 beforeAll(async () => {
   world = await makeWorld();
   const request = { name: "root", role: "admin", nowMs: Date.now(), expiresMs: undefined } as const;
-  admin = (await createToken(world.lake, request)).token;
+  admin = (await createToken(world.tokens, request)).token;
   world.env.DATALAKE_SERVE_ALLOWED_HOSTS = "nas";
   server = await startServe(world);
   port = Number(new URL(server.url).port);
@@ -175,7 +175,7 @@ describe("hosts", () => {
         `${line} HTTP/1.1\r\nHost: nas\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
       );
     const request = { name: "host", role: "curator", nowMs: Date.now(), expiresMs: undefined } as const;
-    const curator = (await createToken(world.lake, request)).token;
+    const curator = (await createToken(world.tokens, request)).token;
     await until(async () => (await named("GET /status", curator)).includes(" 200 "), 3000);
     expect(await named("GET /status", admin)).toContain(" 200 ");
     for (const line of ["PUT /log-level", "PUT /uploads/log-level", "DELETE /config/providers/hub"]) {
@@ -259,7 +259,7 @@ describe("bodies", () => {
 
 describe("uploads", () => {
   const tokenOf = async (name: string, role: Role) =>
-    (await createToken(world.lake, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
+    (await createToken(world.tokens, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
   const offer = {
     identity: "a".repeat(64),
     key: { provider: "hub", dataset: "pages", task: "raw", variant: "image" },

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
-import { checkExposure, readTokens } from "../../src/server/guard.ts";
+import { checkExposure, readTokenFile } from "../../src/server/guard.ts";
 
 function codeOf(act: () => unknown): string | undefined {
   try {
@@ -29,12 +29,12 @@ test("a token file is read without notes and blank lines, with a warning when ev
   const file = join(await mkdtemp(join(tmpdir(), "datalake-tokens-")), "tokens");
   await writeFile(file, "# of the scanners\nalpha\r\n\n beta \n", { mode: 0o600 });
   const warnings: string[] = [];
-  expect(await readTokens(file, (text) => warnings.push(text))).toEqual(["alpha", "beta"]);
+  expect(await readTokenFile(file, (text) => warnings.push(text))).toEqual(["alpha", "beta"]);
   expect(warnings).toEqual([]);
   await chmod(file, 0o644);
-  await readTokens(file, (text) => warnings.push(text));
+  await readTokenFile(file, (text) => warnings.push(text));
   expect(warnings).toHaveLength(1);
   await writeFile(file, "# none\n");
-  expect((await readTokens(file, () => {}).catch((error) => error)).code).toBe("invalid_config");
-  expect((await readTokens(`${file}-no`, () => {}).catch((error) => error)).code).toBe("invalid_config");
+  expect((await readTokenFile(file, () => {}).catch((error) => error)).code).toBe("invalid_config");
+  expect((await readTokenFile(`${file}-no`, () => {}).catch((error) => error)).code).toBe("invalid_config");
 });

@@ -262,8 +262,13 @@ test("a body that breaks off, and a server that is killed, leave nothing that an
 test("only curators upload, under their own name, and it stands in the audit log", async () => {
   const world = await makeWorld();
   const nowMs = Date.now();
-  const reader = await createToken(world.lake, { name: "lee", role: "reader", nowMs, expiresMs: undefined });
-  const curator = await createToken(world.lake, {
+  const reader = await createToken(world.tokens, {
+    name: "lee",
+    role: "reader",
+    nowMs,
+    expiresMs: undefined,
+  });
+  const curator = await createToken(world.tokens, {
     name: "kim",
     role: "curator",
     nowMs,
@@ -277,7 +282,12 @@ test("only curators upload, under their own name, and it stands in the audit log
   const { upload_id: id } = await put(server, RAW, pages, as(curator.token));
   const manifest = await Bun.file(join(world.lake.layout.pending, id ?? "", "upload.json")).json();
   expect(manifest.created_by).toBe("kim");
-  const other = await createToken(world.lake, { name: "park", role: "curator", nowMs, expiresMs: undefined });
+  const other = await createToken(world.tokens, {
+    name: "park",
+    role: "curator",
+    nowMs,
+    expiresMs: undefined,
+  });
   const again = () => put(server, { ...RAW, mode: "append" }, pages, { ...as(other.token), id: id ?? "" });
   await until(async () => (await again()).status !== 401);
   expect((await again()).error?.code).toBe("conflict");

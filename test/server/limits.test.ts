@@ -22,8 +22,8 @@ afterEach(async () => {
   for (const server of running.splice(0)) await server.stop("SIGKILL");
 });
 
-async function tokenOf({ lake }: World, name: string, role: Role = "reader"): Promise<string> {
-  return (await createToken(lake, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
+async function tokenOf({ tokens }: World, name: string, role: Role = "reader"): Promise<string> {
+  return (await createToken(tokens, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
 }
 
 /** A request whose body does not come to its end. */

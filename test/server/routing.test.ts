@@ -98,7 +98,7 @@ beforeAll(async () => {
     .use(app);
   routeOf = createRouteNames(app.routes);
   const access: Access = {
-    isOpen: false,
+    state: "tokens",
     callerOf: (header) => {
       const role = ROLES.find((one) => header === `Bearer ${one}`);
       return role && { name: role, role };

@@ -10,7 +10,7 @@ export interface ServeProcess {
 
 /** Starts `datalake serve` on a free port and waits until it says where it is. */
 export async function startServe(
-  world: World,
+  world: Omit<World, "tokens">,
   args: string[] = [],
   prefix: string[] = [],
 ): Promise<ServeProcess> {

@@ -8,6 +8,7 @@ import { partitionCheck } from "./partitions.ts";
 import { serverCheck } from "./server.ts";
 import { spaceCheck } from "./space.ts";
 import { leftoverCheck, uploadCheck } from "./staging.ts";
+import { tokenCheck } from "./tokens.ts";
 
 /** Every check, cheapest first. */
 export const CHECKS: readonly Check[] = [
@@ -15,6 +16,7 @@ export const CHECKS: readonly Check[] = [
   permissionCheck,
   spaceCheck,
   serverCheck,
+  tokenCheck,
   uploadCheck,
   leftoverCheck,
   partitionCheck,
