@@ -109,7 +109,6 @@ function describeContent(
     path: ownPath && besidePath ? `coalesce(${ownPath}, ${besidePath})` : (ownPath ?? besidePath),
     textPath: image && file && type === "raw" ? quoteName(file.source.name) : undefined,
     name: given && quoteName(given.source.name),
-    required: true,
   };
 }
 

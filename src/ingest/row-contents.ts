@@ -20,8 +20,6 @@ export interface ContentSource {
   textPath: string | undefined;
   /** Expression of a name that wins over the path as `source_name`. */
   name: string | undefined;
-  /** Whether a row without content is rejected. */
-  required: boolean;
 }
 
 /** What became of one row's content; `reject` says why the row cannot be taken. */
@@ -136,10 +134,9 @@ async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowCon
     if (cell.bytes.length > maxBytes) return { ...named, reject: tooLarge(cell.bytes.length, maxBytes) };
     return { ...named, sourceHash: await stager.stageBytes(cell.bytes) };
   }
-  if (cell.path === null) {
-    const empty = cell.bytes !== null ? `the ${source.kind} is empty` : `no ${source.kind}`;
-    return { ...named, reject: source.required && cell.textPath === null ? empty : null };
-  }
+  // A null is a null: the row's text is kept without.
+  if (cell.path === null)
+    return { ...named, reject: cell.bytes === null ? null : `the ${source.kind} is empty` };
   const found = await locate(cell.path, folders);
   if (typeof found === "string") return { ...named, reject: found };
   if (found.sizeBytes === 0) return { ...named, reject: `the ${source.kind} is empty` };

@@ -186,7 +186,7 @@ describe("paths of local files", () => {
       expect(rows.map((row) => row.__reject)).toEqual([
         null,
         "the file nowhere.pdf does not exist",
-        "no file",
+        null, // names none
       ]);
       expect(rows[0]).toMatchObject({ source_name: "docs/계약.pdf", source_hash: hash("%PDF-1") });
       expect(files).toEqual([`${hash("%PDF-1").slice(0, 2)}/${hash("%PDF-1")}`]);
@@ -308,6 +308,7 @@ test("a Parquet file may hold its image column alone", async () => {
       const { manifest, rows } = await kit.stage(path, { mode: "append" });
       expect(manifest).toMatchObject({ variant: "image", rows: 2, columns: [] });
       expect(rows.map((row) => row.source_hash)).toEqual([hash("a"), null]);
+      expect(rows.map((row) => row.__reject)).toEqual([null, null]);
     }
   });
 });
