@@ -1,79 +1,113 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { extname, join } from "node:path";
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { type TreatedImage, treatImage } from "../images/encode.ts";
+import { treatImage } from "../images/encode.ts";
 import { hashPixels } from "../images/pixels.ts";
 import { IMAGE_FORMATS } from "../images/sniff.ts";
 import { hashBytes } from "../lake/digest.ts";
+import { isMissing } from "../lake/files.ts";
+import { writeOwn } from "../lake/own-copy.ts";
+import { openStagedSync, readStagedSync } from "../lake/staged-file.ts";
 import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
+import { createOwnFiles, type OwnFiles, type Source } from "./own-files.ts";
 
 type Content = PrepareRequest["contents"][number];
 
 /** The part of preparing that a native library may crash in is over; the rest is arithmetic. */
 type Finish = () => PreparedContent;
 
-/** A content's bytes, read and found to be what was uploaded; or why it cannot be used. */
-type Loaded = { bytes: Uint8Array } | { reason: string };
+/** A content, open; `bytes` are those of an image, found to be what was uploaded. */
+type Loaded = { source: Source; bytes: Uint8Array } | { reason: string };
 
 /**
  * Reads, checks and prepares contents, one after the other; answers in the order asked. While libvips decodes one image
  * in a thread of its own, the pixels of the one before are hashed here and the next one is read: this thread has nothing
  * else to do, so it reads without the detour over a pool. A content that cannot be used is answered as not ok with a
- * reason; an error of the disk (ENOSPC, EIO) is thrown. Newly encoded files are not synced: the store does that once a
- * batch.
+ * reason; an error of the disk (ENOSPC, EIO) is thrown. New files are not synced: the store does that once a batch.
  */
 export async function prepareContents(
   request: PrepareRequest,
   signal?: AbortSignal,
 ): Promise<PreparedContent[]> {
   const suspects = request.suspect_file === null ? undefined : openSync(request.suspect_file, "w");
+  const ownFiles = createOwnFiles(request);
   const prepared: PreparedContent[] = [];
   let finishPrevious: Finish | undefined;
   let next: Loaded | undefined;
   try {
     for (const [at, content] of request.contents.entries()) {
       throwIfCancelled(signal);
-      const loaded = next ?? load(request, content);
+      const loaded = next ?? load(request, content, ownFiles);
       // A plain write: it outlives the process, which is what it is for, and costs no sync.
       if (suspects !== undefined) writeSync(suspects, content.source_hash, 0);
-      const treating = treat(request, content, loaded);
+      const treating = treat(request, content, loaded, ownFiles);
       treating.catch(() => {}); // looked at below
       if (finishPrevious) prepared.push(finishPrevious());
       const following = request.contents[at + 1];
-      next = following && load(request, following);
+      next = following && load(request, following, ownFiles);
       finishPrevious = await treating;
     }
     if (finishPrevious) prepared.push(finishPrevious());
     if (suspects !== undefined) ftruncateSync(suspects);
     return prepared;
   } finally {
+    if (next !== undefined && "source" in next) next.source.close();
     if (suspects !== undefined) closeSync(suspects);
   }
 }
 
-function load(request: PrepareRequest, content: Content): Loaded {
+function load(request: PrepareRequest, content: Content, ownFiles: OwnFiles): Loaded {
+  let source: Source | undefined;
   try {
-    checkSize(request, content.path);
+    source = open(request, content, ownFiles);
     // Other files may be large: they are hashed as a stream when their turn comes.
-    if (request.kind === "file") return { bytes: new Uint8Array(0) };
-    const bytes = readFileSync(content.path);
+    if (request.kind === "file") return { source, bytes: new Uint8Array(0) };
+    const bytes = readStagedSync(source.file);
     checkHash(content, hashBytes(bytes));
-    return { bytes };
+    return { source, bytes };
   } catch (error) {
+    source?.discard();
     return { reason: reasonOf(error) };
   }
 }
 
-async function treat(request: PrepareRequest, content: Content, loaded: Loaded): Promise<Finish> {
+function open(request: PrepareRequest, content: Content, ownFiles: OwnFiles): Source {
+  try {
+    const file = openStagedSync(content.place, { maxBytes: Number.POSITIVE_INFINITY });
+    try {
+      checkSize(request, file.facts.size);
+      return ownFiles.adopt(content, file);
+    } catch (error) {
+      closeSync(file.fd);
+      throw error;
+    }
+  } catch (error) {
+    const name = content.source_name ?? content.source_hash;
+    if (isMissing(error)) throw unusable(`its file ${name} is missing from the upload`);
+    if (!(error instanceof AppError) || error.details?.problem === undefined) throw error;
+    throw unusable(`its file ${name} ${error.details.problem}; upload it again`);
+  }
+}
+
+async function treat(
+  request: PrepareRequest,
+  content: Content,
+  loaded: Loaded,
+  ownFiles: OwnFiles,
+): Promise<Finish> {
   const { source_hash } = content;
   const refuse = (reason: string) => () => ({ ok: false as const, source_hash, reason });
   if ("reason" in loaded) return refuse(loaded.reason);
+  const { source, bytes } = loaded;
   try {
-    return request.kind === "image"
-      ? await prepareImage(request, content, loaded.bytes)
-      : await prepareFile(request, content);
+    const finish =
+      request.kind === "image"
+        ? await prepareImage(request, content, source, bytes, ownFiles)
+        : prepareFile(content, source);
+    source.close();
+    return finish;
   } catch (error) {
+    source.discard();
     return refuse(reasonOf(error));
   }
 }
@@ -84,48 +118,49 @@ function reasonOf(error: unknown): string {
   throw error;
 }
 
-async function prepareImage(request: PrepareRequest, content: Content, bytes: Uint8Array): Promise<Finish> {
-  const { source_hash, path } = content;
+async function prepareImage(
+  request: PrepareRequest,
+  content: Content,
+  source: Source,
+  bytes: Uint8Array,
+  ownFiles: OwnFiles,
+): Promise<Finish> {
+  const { source_hash, place } = content;
   const image = await treatImage(bytes, {
     policy: request.policy,
     verify: request.verify,
     maxPixels: request.max_pixels,
   });
   const { width, height, format, encoded } = image;
-  const stored = encoded === undefined ? undefined : await writeEncoded(request, content, image, encoded);
+  const extension = IMAGE_FORMATS[format];
+  const kept = encoded === undefined ? source.keep(bytes) : undefined;
+  const file = kept?.file ?? join(request.temp_folder, `${source_hash}.${extension}`);
+  if (encoded !== undefined) {
+    source.discard();
+    rmSync(file, { force: true }); // of a worker that died
+    writeOwn(encoded, file, ownFiles.terms);
+  }
   return () => ({
     ok: true,
     source_hash,
-    hash: stored?.hash ?? source_hash,
-    extension: IMAGE_FORMATS[format],
+    hash: encoded === undefined ? source_hash : hashBytes(encoded),
+    extension,
     format,
     width,
     height,
     bytes: (encoded ?? bytes).byteLength,
     pixel_hash: image.pixels === undefined ? null : hashPixels(image.pixels),
-    file: stored?.file ?? path,
-    source: path,
+    file,
+    file_is: kept?.file_is ?? "written",
+    source: place,
   });
 }
 
-async function writeEncoded(
-  request: PrepareRequest,
-  content: Content,
-  image: TreatedImage,
-  encoded: Uint8Array,
-): Promise<{ hash: string; file: string }> {
-  const file = join(request.temp_folder, `${content.source_hash}.${IMAGE_FORMATS[image.format]}`);
-  await writeFile(file, encoded);
-  return { hash: hashBytes(encoded), file };
-}
-
-async function prepareFile(request: PrepareRequest, content: Content): Promise<Finish> {
-  const { source_hash, path, source_name } = content;
-  const bytes = checkSize(request, path);
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of Bun.file(path).stream()) hasher.update(chunk);
-  checkHash(content, hasher.digest("hex"));
+function prepareFile(content: Content, source: Source): Finish {
+  const { source_hash, place, source_name } = content;
   const extension = fileExtension(source_name);
+  const kept = source.keepHashed();
+  checkHash(content, kept.hash);
   const size = { width: null, height: null, pixel_hash: null };
   return () => ({
     ok: true,
@@ -134,9 +169,10 @@ async function prepareFile(request: PrepareRequest, content: Content): Promise<F
     extension,
     format: extension,
     ...size,
-    bytes,
-    file: path,
-    source: path,
+    bytes: kept.bytes,
+    file: kept.file,
+    file_is: kept.file_is,
+    source: place,
   });
 }
 
@@ -148,20 +184,21 @@ export function fileExtension(name: string | null): string {
   return /^[a-z0-9]{1,12}$/.test(extension) ? extension : "bin";
 }
 
-function checkSize(request: PrepareRequest, path: string): number {
-  const { size } = statSync(path);
-  if (size <= request.max_bytes) return size;
+function checkSize(request: PrepareRequest, sizeBytes: number): void {
+  if (sizeBytes <= request.max_bytes) return;
   const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
-  throw new AppError(
-    "invalid_input",
-    `file of ${megabytes(size)} MB is above the limit of ${megabytes(request.max_bytes)} (images.max_bytes)`,
+  throw unusable(
+    `file of ${megabytes(sizeBytes)} MB is above the limit of ${megabytes(request.max_bytes)} (images.max_bytes)`,
   );
 }
 
 function checkHash(content: Content, actual: string): void {
   if (actual === content.source_hash) return;
-  throw new AppError(
-    "invalid_input",
+  throw unusable(
     "its bytes are not those of its SHA-256: the upload, or what the lake holds of it, is damaged; upload it again, and if that does not help have `datalake assets verify --hash` name the file and remove it",
   );
+}
+
+function unusable(reason: string): AppError {
+  return new AppError("invalid_input", reason);
 }

@@ -1,10 +1,11 @@
-import { chmod, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { lstat, rm } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 import { AppError } from "../errors.ts";
 import { samePixels } from "../images/decode.ts";
 import { syncBatch, syncFileSystem, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, linkExclusive } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { kindProblem, openStaged } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { DatasetKey } from "../schema/partition.ts";
 import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
@@ -40,7 +41,7 @@ export async function storeContents(
   prepared: readonly PreparedContent[],
 ): Promise<StoredContent[]> {
   const usable = prepared.filter((content) => content.ok);
-  const encoded = usable.filter((content) => content.file !== content.source);
+  const made = usable.filter((content) => content.file_is !== "stored");
   try {
     const decided = await decide(target, usable);
     const fresh = usable.filter((content) => decided.get(content.source_hash)?.outcome === "stored");
@@ -52,7 +53,7 @@ export async function storeContents(
       return { source_hash, reason: "reason" in content ? content.reason : "it was not prepared" };
     });
   } finally {
-    await mapConcurrent(encoded, IN_FLIGHT, ({ file }) => rm(file, { force: true }));
+    await mapConcurrent(made, IN_FLIGHT, ({ file }) => rm(file, { force: true }));
   }
 }
 
@@ -86,7 +87,7 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
       const file = fresh?.file ?? (known && lake.layout.asset(known.path));
       const asset = fresh?.asset ?? known;
       // The hash is no proof, and what is stored may be a lossy form of such pixels.
-      if (file && asset && (await samePixels(content.source, file))) {
+      if (file && asset && (await showsSame(content, file))) {
         share(content, asset);
         continue;
       }
@@ -101,6 +102,17 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
   return decided;
 }
 
+/** Whether a content shows the pixels of `file`. What was encoded is not what came: that is looked at in staging. */
+async function showsSame(content: Usable, file: string): Promise<boolean> {
+  if (content.hash === content.source_hash) return samePixels(content.file, file);
+  const source = await openStaged(content.source, { maxBytes: Number.POSITIVE_INFINITY });
+  try {
+    return await samePixels(source.openPath, file);
+  } finally {
+    await source.close();
+  }
+}
+
 /** The record of an asset as another source of it sees it. */
 function fromSource(source_hash: string, asset: AssetRecord): AssetRecord {
   const { hash, path, width, height, format, bytes, pixel_hash } = asset;
@@ -113,7 +125,10 @@ async function present<T extends AssetRecord>(lake: Lake, record: T | undefined)
 
 function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetRecord {
   const { source_hash, hash, extension, width, height, format, bytes, pixel_hash } = content;
-  const path = lake.layout.assetPath(dataset, hash, extension);
+  const path =
+    content.file_is === "stored"
+      ? relative(lake.layout.assets, content.file)
+      : lake.layout.assetPath(dataset, hash, extension);
   return { source_hash, hash, path, width, height, format, bytes, pixel_hash };
 }
 
@@ -123,9 +138,10 @@ function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetR
  */
 async function placeFiles(
   { lake, dataset }: StoreTarget,
-  fresh: readonly Usable[],
+  decidedFresh: readonly Usable[],
   decided: ReadonlyMap<string, Decision>,
 ): Promise<void> {
+  const fresh = decidedFresh.filter((content) => content.file_is !== "stored");
   if (fresh.length === 0) return;
   const root = lake.layout.datasetAssets(dataset);
   await ensureFolder(root, lake.modes);
@@ -133,8 +149,7 @@ async function placeFiles(
     const path = decided.get(content.source_hash)?.asset.path ?? "";
     return { content, final: lake.layout.asset(path) };
   });
-  await mapConcurrent(fresh, IN_FLIGHT, ({ file }) => chmod(file, lake.modes.asset));
-  const written = fresh.filter(({ file, source }) => file !== source).map(({ file }) => file);
+  const written = fresh.filter(({ file_is }) => file_is === "written").map(({ file }) => file);
   if (written.length > 0) await syncBatch(root, written);
   const folders = new Set(placements.map(({ final }) => dirname(final)));
   await mapConcurrent([...folders], IN_FLIGHT, (folder) => ensureFolder(folder, lake.modes));
@@ -146,8 +161,17 @@ async function placeFiles(
 }
 
 async function placeFile(content: Usable, final: string): Promise<void> {
-  if (content.file === final || (await linkExclusive(content.file, final))) return;
-  const { size } = await stat(final);
+  if (await linkExclusive(content.file, final)) return;
+  const found = await lstat(final);
+  const problem = kindProblem(found);
+  if (problem !== undefined) {
+    throw new AppError(
+      "corrupt",
+      `the asset ${final} ${problem}; remove it, then run \`datalake process retry\``,
+      { details: { path: final } },
+    );
+  }
+  const { size } = found;
   if (size === content.bytes) return;
   throw new AppError(
     "corrupt",

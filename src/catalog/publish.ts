@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { exists, isMissing, tempBeside } from "../lake/files.ts";
+import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 
 /** How long readers of an older generation may rely on its file, also through NFS. */
@@ -43,7 +44,7 @@ export async function publishFile(
     if (wrote.size !== meant.size) {
       throw new AppError("io", `${temp} has ${wrote.size} bytes instead of ${meant.size}; try again`);
     }
-    await chmod(temp, lake.modes.file);
+    await givePermissions(temp, lake.modes.file);
     await syncFile(temp);
     beforeRename();
     if (previousGeneration !== undefined) await keepPrevious(lake, previousGeneration);

@@ -1,9 +1,9 @@
-import { chmod } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashFile } from "../lake/digest.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, removeTree, renameDurable } from "../lake/files.ts";
+import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import { BASE_FILE, deltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
@@ -63,7 +63,7 @@ export interface CommitRequest {
   manifest: UploadManifest;
   /** SQL that gives the rows of the partition file in their final order. */
   select: string;
-  /** The upload's `.work` folder: on the lake's file system, outside the catalog tree. */
+  /** A folder of the upload's own: on the lake's file system, outside the catalog tree. */
   workFolder: string;
   /** Rows of the upload that were refused. */
   rejected: number;
@@ -201,7 +201,7 @@ async function placeFile(
   const name = key.kind === "base" ? BASE_FILE : deltaFile(key.version);
   const target = join(workFolder, `${name}.tmp`);
   const written = await writePartitionFile(database, { select, target, key, features });
-  await chmod(target, lake.modes.file);
+  await givePermissions(target, lake.modes.file);
   const folder = lake.layout.partition(partition);
   await makeFolder(lake, folder);
   await onRename();
@@ -248,6 +248,7 @@ export async function compactIfDue(
   const state = await readPartition(database, lake, key);
   if (!state || !compactionDue(state)) return false;
   await compactPartition(database, lake, state, workFolder);
+  await removeTree(workFolder);
   return true;
 }
 

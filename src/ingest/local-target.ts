@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { throwIfCancelled } from "../errors.ts";
 import { syncBatch } from "../lake/durable.ts";
 import { ensureFolder, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { listPartitions } from "../lake/manifests.ts";
@@ -26,7 +28,7 @@ export function localTarget(lake: Lake, { uploadId = createUploadId() } = {}): U
       const layout = createUploadLayout(folder);
       throwIfCancelled(signal);
       try {
-        await ensureFolder(folder, lake.modes);
+        await makeIncoming(lake, folder);
         const stager = await createContentStager({
           lake,
           upload: layout,
@@ -69,6 +71,16 @@ export async function checkUpload(
   if (refersToRaw) await requireRawData(lake, key, waiting);
 }
 
+/** Nobody else opens or puts anything in it while it is written. */
+const CLOSED = 0o700;
+
+/** Makes the folder of an upload that is about to be staged; one that is there stays. */
+export async function makeIncoming(lake: Lake, folder: string): Promise<void> {
+  await ensureFolder(lake.layout.incoming, lake.modes);
+  await mkdir(folder, { recursive: true, mode: CLOSED });
+  await givePermissions(folder, CLOSED);
+}
+
 /** Makes a staged folder durable and pending: one sync, the manifest, one rename, which is the acknowledgement. */
 export async function publishUpload(
   lake: Lake,
@@ -76,11 +88,14 @@ export async function publishUpload(
   manifest: UploadManifest,
   signal?: AbortSignal,
 ): Promise<UploadManifest> {
+  const { rows, manifest: described } = createUploadLayout(folder);
+  await givePermissions(rows.stagedAt, lake.modes.file);
   await syncBatch(folder, listFiles(folder));
   throwIfCancelled(signal);
-  await writeJson(createUploadLayout(folder).manifest.stagedAt, manifest, lake.modes);
+  await writeJson(described.stagedAt, manifest, lake.modes);
   throwIfCancelled(signal);
   await ensureFolder(lake.layout.pending, lake.modes);
+  await givePermissions(folder, lake.modes.folder);
   await renameDurable(folder, join(lake.layout.pending, manifest.upload_id));
   return manifest;
 }

@@ -1,5 +1,7 @@
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
+import { giveOpenPermissions } from "../lake/group.ts";
 
 /**
  * Writes a body to a new file as it comes, at most `maxBytes` of it, and compares its SHA-256 where that is told. Throws `too_large`, and
@@ -11,7 +13,7 @@ export async function receiveStream(
   { sha256, maxBytes, mode }: { sha256: string | undefined; maxBytes: number; mode: number },
 ): Promise<void> {
   const hasher = new Bun.CryptoHasher("sha256");
-  const handle = await open(path, "wx", mode);
+  const handle = await open(path, "wx", mode & 0o755); // never open to others for writing, not for a moment
   let sizeBytes = 0;
   try {
     // Read one by one: the next piece is fetched when this one is written.
@@ -23,7 +25,7 @@ export async function receiveStream(
       hasher.update(piece);
       await writeAll(handle, piece);
     }
-    await handle.chmod(mode);
+    await giveOpenPermissions(handle, dirname(path), mode);
   } finally {
     await handle.close();
   }

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { ensureFolder, isMissing, namesIn, removeTree, tempBeside, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
@@ -18,7 +18,7 @@ import { quoteText } from "../query/sql.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { checkUpload, publishUpload } from "./local-target.ts";
+import { checkUpload, makeIncoming, publishUpload } from "./local-target.ts";
 import { receiveStream } from "./receive-stream.ts";
 
 /** An upload that is taken in piece by piece, in `staging/.incoming/`. */
@@ -41,7 +41,7 @@ export async function beginReceiving(lake: Lake, offer: UploadOffer, owner: stri
   }
   const uploadId = createUploadId();
   const layout = createUploadLayout(join(lake.layout.incoming, uploadId));
-  await ensureFolder(layout.folder, lake.modes);
+  await makeIncoming(lake, layout.folder);
   const receiving: Receiving = { ...offer, owner, begun_at: new Date().toISOString() };
   await writeJson(layout.receiving.stagedAt, receiving, lake.modes);
   return uploadId;
@@ -87,7 +87,7 @@ export async function receiveFile(
 ): Promise<void> {
   const path = layout.file(hash).stagedAt;
   await ensureFolder(path.slice(0, -hash.length - 1), lake.modes);
-  await receiveTo(path, body, { sha256: hash, ...limits, mode: lake.modes.file });
+  await receiveTo(path, body, { sha256: hash, ...limits, mode: lake.modes.asset });
 }
 
 /** Takes in the rows; others that came before are replaced. */
@@ -247,7 +247,8 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
   let count = 0;
   for (const uploadId of await incomingIds(lake)) {
     const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
-    if (!(await isStagedFile(receiving))) continue; // one that a local command is staging
+    const isReceived = await isStagedFile(receiving).catch(() => false); // another account's is closed to us
+    if (!isReceived) continue; // one that a local command is staging
     if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
     await removeTree(folder);
     count += 1;
@@ -256,7 +257,13 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
 }
 
 async function readReceiving(lake: Lake, uploadId: string): Promise<Receiving | undefined> {
-  return readStagedJson(createUploadLayout(join(lake.layout.incoming, uploadId)).receiving, ReceivingSchema);
+  const { receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
+  try {
+    return await readStagedJson(receiving, ReceivingSchema);
+  } catch (error) {
+    if (systemCode(error) === "EACCES") return undefined; // another account is staging it
+    throw error;
+  }
 }
 
 async function incomingIds(lake: Lake): Promise<string[]> {

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { copyFile, link, open, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, open, readFile, rm, stat } from "node:fs/promises";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
 import { hashBytes, hashFile } from "../lake/digest.ts";
 import { ensureFolder, exists, isMissing } from "../lake/files.ts";
+import { givePermissions, groupToGive } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
 import type { LocalPath } from "./legacy-names.ts";
@@ -11,7 +12,10 @@ import type { LocalPath } from "./legacy-names.ts";
 export interface ContentStager {
   /** The SHA-256 of bytes in memory, which may change after the promise settles. */
   stageBytes(bytes: Uint8Array): Promise<string>;
-  /** The SHA-256 of a local file, taken by hard link or reflink where the file system can, else by one copy. */
+  /**
+   * The SHA-256 of a local file, taken by reflink where the file system can, else by one copy: never by a hard link, for
+   * its owner may change his file later.
+   */
   stageFile(path: LocalPath): Promise<string>;
   readonly staged: { fileCount: number; bytes: number };
 }
@@ -26,15 +30,15 @@ export interface StagerOptions {
 
 /** Files up to this size are read once into memory; larger ones are hashed as a stream, then copied. */
 const WHOLE_BYTES = 32 << 20;
-const MODE_BITS = 0o777;
 
 export async function createContentStager(options: StagerOptions): Promise<ContentStager> {
   const { lake, upload, isStored, signal } = options;
   const staged = { fileCount: 0, bytes: 0 };
   const folders = new Map<string, Promise<void>>();
-  const device = (await stat(upload.folder)).dev;
-  /** Ways to take a file that this file system refused once are not tried again. */
-  const refused = { link: false, reflink: false };
+  /** A way to take a file that this file system refused once is not tried again. */
+  const refused = { reflink: false };
+  /** What was given to the first content beyond what it had by itself; all others lack the same. */
+  let lacking: { mode: boolean; group: number | undefined } | undefined;
 
   const target = async (hash: string) => {
     const prefix = hash.slice(0, 2);
@@ -64,25 +68,28 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
     await placed;
     return hash;
   };
+  // Read-only from its begin: where the server's account makes it, its inode may become the asset.
+  const mode = lake.modes.asset;
   const writeBytes = async (to: string, bytes: Uint8Array) => {
-    const handle = await open(to, "wx", lake.modes.file);
+    const handle = await open(to, "wx", mode & 0o755);
     try {
       await handle.writeFile(bytes);
-      await handle.chmod(lake.modes.file);
+      if (lacking === undefined) {
+        const [above, made] = await Promise.all([stat(upload.folder), handle.stat()]);
+        lacking = { mode: (made.mode & 0o777) !== mode, group: groupToGive(above, made) };
+      }
+      if (lacking.group !== undefined) await handle.chown(-1, lacking.group).catch(() => {});
+      if (lacking.mode) await handle.chmod(mode);
     } finally {
       await handle.close();
     }
   };
-  const take = async (from: LocalPath, to: string, linkable: boolean) => {
-    if (linkable && !refused.link) {
-      if (await attempt(() => link(from, to))) return true;
-      refused.link = true;
-    }
-    if (!refused.reflink) {
-      const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
-      if (await attempt(() => copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE))) return true;
-      refused.reflink = true;
-    }
+  const take = async (from: LocalPath, to: string) => {
+    if (refused.reflink) return false;
+    const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
+    if (await attempt(() => copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE))) return true;
+    refused.reflink = true;
+    await rm(to, { force: true }); // what it may have left
     return false;
   };
 
@@ -99,12 +106,11 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
       const whole = facts.size <= WHOLE_BYTES ? await readFile(path) : undefined;
       const hash = whole ? hashBytes(whole) : await hashFile(path, signal);
       return place(hash, facts.size, async (to) => {
-        // One inode, one mode: only a file that looks like an asset already may become one.
-        const linkable = (facts.mode & MODE_BITS) === lake.modes.asset && facts.dev === device;
-        if (await take(path, to, linkable)) return;
-        await rm(to, { force: true }); // what a refused reflink may have left
-        if (whole) return writeBytes(to, whole);
-        await copyFile(path, to, constants.COPYFILE_EXCL);
+        if (!(await take(path, to))) {
+          if (whole) return writeBytes(to, whole);
+          await copyFile(path, to, constants.COPYFILE_EXCL);
+        }
+        await givePermissions(to, mode);
       });
     },
   };

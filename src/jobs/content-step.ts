@@ -1,10 +1,11 @@
 import type { AssetIndex } from "../assets/index.ts";
 import { findStored } from "../assets/resolve.ts";
 import { storeContents } from "../assets/store.ts";
+import { openTempFolder } from "../assets/temp-folder.ts";
 import { parseSize } from "../config.ts";
-import { ensureFolder, exists, removeTree } from "../lake/files.ts";
+import { exists, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { isStagedFile } from "../lake/staged-file.ts";
+import { isStaged, isStagedFile } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { PreparedContent } from "../schema/work.ts";
@@ -48,6 +49,9 @@ export interface ContentStep {
   close(): Promise<void>;
 }
 
+/** Where a content lies. */
+type Place = Pick<Content, "place" | "is_stored">;
+
 /** Contents in one message to a worker at most: small enough that all workers end a batch at about the same time. */
 const MAX_MESSAGE_CONTENTS = 16;
 /** Messages that each worker gets of a small batch, for the same reason. */
@@ -61,27 +65,30 @@ export async function createContentStep(
   const { lake, pool, settings } = context;
   const { manifest } = options.source;
   const staged = createUploadLayout(options.folder);
-  const tempFolder = lake.layout.assetTemp(manifest);
+  const temp = manifest.content === null ? undefined : await openTempFolder(lake, manifest);
   const terms: PrepareTerms = {
     kind: manifest.content ?? "image",
     policy: manifest.images,
     verify: manifest.verify,
     max_pixels: settings.images.max_pixels,
     max_bytes: parseSize(settings.images.max_bytes),
-    temp_folder: tempFolder,
+    temp_folder: temp?.path ?? "",
+    file_mode: lake.modes.asset,
+    file_group: temp?.group ?? null,
   };
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
   const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, rowsWithContent: 0 };
-  if (manifest.content !== null) {
-    await removeTree(tempFolder); // of a process that died; one process at a time stores assets
-    await ensureFolder(tempFolder, lake.modes);
-  }
 
-  const locate = async (sourceHash: string): Promise<string | undefined> => {
-    const file = staged.file(sourceHash);
-    if (await isStagedFile(file)) return file.stagedAt;
-    return findStored(lake, manifest, sourceHash);
+  const locate = async (sourceHash: string): Promise<Place | undefined> => {
+    const place = staged.file(sourceHash);
+    if (await isStagedFile(place)) return { place, is_stored: false };
+    const stored = await findStored(lake, manifest, sourceHash);
+    if (stored !== undefined) {
+      const staging = lake.layout.datasetAssets(manifest);
+      return { place: { stagedAt: stored, staging }, is_stored: true };
+    }
+    return (await isStaged(place)) ? { place, is_stored: false } : undefined; // the worker says what is wrong with it
   };
   const prepareAll = async (contents: Content[]): Promise<PreparedContent[]> => {
     const messages: Promise<PreparedContent[]>[] = [];
@@ -111,14 +118,14 @@ export async function createContentStep(
       if (lender) borrowed.set(hash, lender);
       else unknown.push({ hash, name });
     }
-    const paths = await Promise.all(unknown.map(({ hash }) => locate(hash)));
+    const places = await Promise.all(unknown.map(({ hash }) => locate(hash)));
     const before: PreparedContent[] = [];
     const contents: Content[] = [];
     for (const [at, { hash, name }] of unknown.entries()) {
-      const path = paths[at];
+      const place = places[at];
       const settled = tried.get(hash);
       if (settled) before.push(settled);
-      else if (path) contents.push({ source_hash: hash, path, source_name: name });
+      else if (place) contents.push({ source_hash: hash, ...place, source_name: name });
       else found.set(hash, `its file ${name ?? hash} is missing from the upload`);
     }
     const prepared = prepareAll(contents).then((answers) => inOrder([...before, ...answers], names));
@@ -171,7 +178,7 @@ export async function createContentStep(
     }),
     close: async () => {
       await Promise.allSettled([...begun].map((batch) => batch.prepared));
-      if (manifest.content !== null) await removeTree(tempFolder);
+      if (temp !== undefined) await removeTree(temp.path);
     },
   };
 }
@@ -183,7 +190,7 @@ export async function createContentStep(
 async function trySuspects(
   context: WorkContext,
   options: ResolveOptions,
-  locate: (sourceHash: string) => Promise<string | undefined>,
+  locate: (sourceHash: string) => Promise<Place | undefined>,
   prepare: (content: Content) => Promise<PreparedContent[]>,
 ): Promise<Map<string, PreparedContent>> {
   const tried = new Map<string, PreparedContent>();
@@ -191,10 +198,10 @@ async function trySuspects(
     tried.set(hash, { ok: false, source_hash: hash, reason: KILLED_TWICE });
   }
   for (const hash of options.suspects) {
-    const path = await locate(hash);
-    if (path === undefined) continue;
+    const place = await locate(hash);
+    if (place === undefined) continue;
     const source_name = await firstSourceName(context.database, options.source, hash);
-    for (const answer of await prepare({ source_hash: hash, path, source_name })) tried.set(hash, answer);
+    for (const answer of await prepare({ source_hash: hash, ...place, source_name })) tried.set(hash, answer);
   }
   return tried;
 }

@@ -1,8 +1,8 @@
-import { chmod, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { RejectedRow } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
-import { createUploadLayout } from "../lake/layout.ts";
+import { givePermissions } from "../lake/group.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
@@ -21,20 +21,16 @@ export async function findRejects(
 }
 
 /** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */
-export async function writeRejects(
-  context: WorkContext,
-  source: StagedSource,
-  folder: string,
-): Promise<void> {
+export async function writeRejects(context: WorkContext, source: StagedSource): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);
-  const temp = createUploadLayout(folder).work;
+  const temp = lake.layout.work(source.manifest.upload_id);
   await removeTree(temp);
   await ensureFolder(temp, lake.modes);
   const file = join(temp, "rejects.parquet");
   await database.run(
     `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
   );
-  await chmod(file, lake.modes.file);
+  await givePermissions(file, lake.modes.file);
   await rename(file, target);
 }

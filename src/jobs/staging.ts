@@ -38,7 +38,7 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
 /** Puts an unfinished upload back among the pending ones; nothing of the work on it remains in its folder. */
 export async function handBackUpload(lake: Lake, uploadId: string): Promise<void> {
   const folder = join(lake.layout.processing, uploadId);
-  await removeWork(folder);
+  await removeWork(lake, uploadId);
   try {
     await renameDurable(folder, join(lake.layout.pending, uploadId));
   } catch (error) {
@@ -63,7 +63,7 @@ export async function failUpload(
     message: error.message,
     ...(error.details === undefined ? {} : { details: error.details }),
   };
-  await removeWork(folder); // first: on a full disk this makes the room for the reason
+  await removeWork(lake, uploadId); // first: on a full disk this makes the room for the reason
   await writeJson(createUploadLayout(folder).error.stagedAt, failure, lake.modes);
   await renameDurable(folder, join(lake.layout.failed, uploadId));
   return failure;
@@ -98,8 +98,11 @@ export async function removeSettled(lake: Lake, uploadId: string): Promise<void>
   await removeTree(leaving);
 }
 
-/** Removes what a process that died while removing settled uploads left. */
+/** Removes what processes that died left: settled uploads on their way out, and files on their way into the catalog. */
 export async function sweepSettled(lake: Lake): Promise<void> {
+  for (const name of await readdir(lake.layout.jobs)) {
+    if (lake.layout.isWork(name)) await removeTree(join(lake.layout.jobs, name));
+  }
   for (const name of await readdir(lake.layout.processing)) {
     const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];
     if (uploadId !== undefined) await removeTree(lake.layout.settled(uploadId));
@@ -144,8 +147,7 @@ async function describeStaged(lake: Lake, status: UploadState, uploadId: string)
   return { upload_id: uploadId, status, manifest, failure };
 }
 
-async function removeWork(folder: string): Promise<void> {
-  const layout = createUploadLayout(folder);
-  await removeTree(layout.work);
-  await removeTree(layout.lease.stagedAt);
+async function removeWork(lake: Lake, uploadId: string): Promise<void> {
+  await removeTree(lake.layout.work(uploadId));
+  await removeTree(createUploadLayout(join(lake.layout.processing, uploadId)).lease.stagedAt);
 }

@@ -120,10 +120,10 @@ async function publishRows(
   throwIfCancelled(signal);
   const { rejected, first } = await findRejects(database, source);
   outcome.rejected = rejected;
-  if (rejected > 0) await writeRejects(context, source, folder);
+  if (rejected > 0) await writeRejects(context, source);
   checkRejects(manifest, rejected, first);
   reportStep(context, manifest, "publishing", done);
-  const committed = await commit(context, source, folder, rejected);
+  const committed = await commit(context, source, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });
   const compaction = retryFrugally(database, context.settings.database.threads, () =>
@@ -146,19 +146,20 @@ async function publishRows(
 async function commit(
   context: WorkContext,
   source: StagedSource,
-  folder: string,
   rejected: number,
 ): Promise<{ version: number; rows: number }> {
   const { lake, database, partitions, logger } = context;
   const { manifest } = source;
-  const workFolder = createUploadLayout(folder).work;
+  const workFolder = lake.layout.work(manifest.upload_id);
   await removeTree(workFolder);
   await ensureFolder(workFolder, lake.modes);
   try {
     const request = { manifest, select: selectPublished(source), workFolder, rejected };
-    return await retryFrugally(database, context.settings.database.threads, () =>
+    const committed = await retryFrugally(database, context.settings.database.threads, () =>
       commitUpload(database, lake, request),
     );
+    await removeTree(workFolder);
+    return committed;
   } catch (error) {
     partitions.forget(manifest);
     const logged = (await partitions.read(database, manifest))?.uploads.get(manifest.upload_id);

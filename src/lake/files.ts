@@ -1,18 +1,18 @@
-import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
+import { giveOpenPermissions, givePermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 
-/** Creates a folder and those above it with the lake's folder mode; an existing one is left as it is. */
+/** Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is. */
 export async function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) {
-    await chmod(made, modes.folder);
-    if (made === first) break;
-  }
+  const made: string[] = [];
+  for (let at = path; at.length >= first.length; at = dirname(at)) made.unshift(at);
+  for (const folder of made) await givePermissions(folder, modes.folder);
 }
 
 /**
@@ -29,7 +29,7 @@ export async function writeAtomic(
     const handle = await open(temp, "wx", modes.file);
     try {
       await handle.writeFile(data);
-      await handle.chmod(modes.file);
+      await giveOpenPermissions(handle, dirname(temp), modes.file);
       await handle.sync();
     } finally {
       await handle.close();

@@ -42,8 +42,15 @@ export function createLayout(root: string) {
     workLease: join(staging, ".work.lease"),
     /** A settled upload on its way out: one rename takes it from the list, then its files are removed. */
     settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
+    /**
+     * Where the files that an upload brings into the catalog are written before they get their place; not in its own
+     * folder, where others may put a link in the place of another.
+     */
+    work: (uploadId: string) => join(jobs, `.work-${uploadId}`),
+    /** Of any of those. */
+    isWork: (name: string) => name.startsWith(".work-"),
     /** Where a new base is written while a partition is compacted. */
-    compaction: join(staging, ".compaction"),
+    compaction: join(jobs, ".work-compaction"),
     /** What a sync to a target that reads the lake's own files keeps. */
     sync: (target: string) => join(root, "sync", target),
     /** The same from the root of the lake, in an address. */
@@ -63,7 +70,9 @@ export function createLayout(root: string) {
     /** The absolute path of an asset, from the `path` of a row. */
     asset: (path: string) => join(assets, path),
     /** Where an asset of this dataset is written before it gets its name; same file system, outside the hash folders. */
-    assetTemp: (key: DatasetKey) => join(assets, datasetPath(key), ".tmp"),
+    assetTemp: (key: DatasetKey, attempt: string) => join(assets, datasetPath(key), `.tmp-${attempt}`),
+    /** Of a name in that folder. */
+    isAssetTemp: (name: string) => /^\.tmp(-|$)/.test(name),
 
     job: (jobId: string) => join(jobs, `${jobId}.json`),
     rejects: (uploadId: string) => join(jobs, `${uploadId}.rejects.parquet`),
@@ -105,7 +114,6 @@ export function createUploadLayout(folder: string) {
     file: (sourceHash: string) => staged("files", sourceHash.slice(0, 2), sourceHash),
     /** Written while the upload is in work. */
     lease: staged("lease.json"),
-    work: join(folder, ".work"),
     error: staged("error.json"),
     /** Of an upload that a server takes in piece by piece: whose it is, and which. */
     receiving: staged("receiving.json"),

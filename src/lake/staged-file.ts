@@ -128,6 +128,14 @@ export async function readText(handle: FileHandle, sizeBytes: number): Promise<s
   return bytes.toString("utf8", 0, at);
 }
 
+/** Whether anything stands there. */
+export async function isStaged(place: StagedPath): Promise<boolean> {
+  return lstat(place.stagedAt).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Whether a regular file stands there; its folders are looked at when it is opened. */
 export async function isStagedFile(place: StagedPath): Promise<boolean> {
   try {
@@ -165,7 +173,8 @@ function isAtPlace(place: StagedPath, fd: number): boolean {
   const real = join(realpathSync.native(place.staging), relative(place.staging, place.stagedAt));
   if (actual === real) return true;
   const link = linkOnTheWay(place);
-  if (link !== undefined) throw unusable(place, `lies behind the symbolic link ${link}`);
+  if (link !== undefined)
+    throw unusable(place, `lies behind the symbolic link ${relative(dirname(place.staging), link)}`);
   // Without a link it was moved between the two looks; where the system tells no path, the look at its folders is all.
   return actual === undefined;
 }

@@ -2,6 +2,9 @@ import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
 import { CONTENT_KINDS, IMAGE_POLICIES, VERIFY_LEVELS } from "./upload.ts";
 
+/** As in lake/layout.ts: a file that others may have put there, and the folder below which no link is followed. */
+const StagedPathSchema = v.object({ stagedAt: v.string(), staging: v.string() });
+
 /** What a worker is asked: read, check and prepare some contents of one upload. Paths and ids travel, never bytes. */
 export const PrepareRequestSchema = v.object({
   type: v.literal("prepare"),
@@ -10,25 +13,27 @@ export const PrepareRequestSchema = v.object({
   verify: v.picklist(VERIFY_LEVELS),
   max_pixels: v.number(),
   max_bytes: v.number(),
-  /** Folder for newly encoded files: on the file system of the assets. */
+  /** Folder for the files that become assets: on their file system, and closed to other accounts. */
   temp_folder: v.string(),
+  /** Permissions of those files, and the group to give them where they do not get it by themselves. */
+  file_mode: v.number(),
+  file_group: v.nullable(v.number()),
   /** File in which the worker keeps the `source_hash` it works on, so that a killed process tells its suspect. */
   suspect_file: v.nullable(v.string()),
   contents: v.array(
     v.object({
       source_hash: Sha256Schema,
-      /** Absolute path of the staged file, or of an asset that already holds these bytes. */
-      path: v.string(),
+      /** The staged file, or an asset that already holds these bytes. */
+      place: StagedPathSchema,
+      /** Whether it is that asset: nothing is then to be stored. */
+      is_stored: v.boolean(),
       source_name: v.nullable(v.string()),
     }),
   ),
 });
 export type PrepareRequest = v.InferOutput<typeof PrepareRequestSchema>;
 
-/**
- * What a worker answers for each content, in the order asked. `file` is a complete file with the stored bytes: the
- * given path itself when the bytes are kept, else a new file in `temp_folder`.
- */
+/** What a worker answers for each content, in the order asked. */
 export const PreparedContentSchema = v.variant("ok", [
   v.object({
     ok: v.literal(true),
@@ -40,9 +45,11 @@ export const PreparedContentSchema = v.variant("ok", [
     height: v.nullable(v.number()),
     bytes: v.number(),
     pixel_hash: v.nullable(v.string()),
+    /** A complete file with these very bytes: in `temp_folder`, or the asset that holds them already. */
     file: v.string(),
-    /** The path given: shows the pixels that `pixel_hash` stands for. */
-    source: v.string(),
+    file_is: v.picklist(["written", "linked", "stored"]),
+    /** The place given: shows the pixels that `pixel_hash` stands for. */
+    source: StagedPathSchema,
   }),
   v.object({ ok: v.literal(false), source_hash: Sha256Schema, reason: v.string() }),
 ]);

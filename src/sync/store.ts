@@ -1,9 +1,10 @@
-import { chmod, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile } from "../lake/durable.ts";
 import { ensureFolder, isMissing, renameDurable, tempBeside } from "../lake/files.ts";
+import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
 import { deleteObjects, listObjects } from "../query/athena/s3.ts";
 
@@ -102,7 +103,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     await ensureFolder(dirname(path), modes);
     const temp = tempBeside(path);
     await write(temp);
-    await chmod(temp, modes.file);
+    await givePermissions(temp, modes.file);
     await syncFile(temp);
     await renameDurable(temp, path);
   };

@@ -1,5 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  type FileHandle,
+  link,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,7 +21,7 @@ import { type AssetIndex, openAssetIndex } from "../../src/assets/index.ts";
 import { prepareContents } from "../../src/assets/prepare.ts";
 import { findStored } from "../../src/assets/resolve.ts";
 import { type StoredContent, storeContents } from "../../src/assets/store.ts";
-import { ensureFolder } from "../../src/lake/files.ts";
+import { openTempFolder } from "../../src/assets/temp-folder.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import type { PreparedContent, PrepareRequest } from "../../src/schema/work.ts";
 import { picture } from "../images/samples.ts";
@@ -44,8 +58,7 @@ async function createBench(): Promise<Bench> {
   const folder = await mkdtemp(join(root, "lake-"));
   const { lake } = await initLake(folder);
   const index = openAssetIndex(join(folder, "index.sqlite"));
-  const temp_folder = lake.layout.assetTemp(dataset);
-  await ensureFolder(temp_folder);
+  const { path: temp_folder } = await openTempFolder(lake, dataset);
   return {
     lake,
     index,
@@ -57,11 +70,17 @@ async function createBench(): Promise<Bench> {
         const path = join(folder, source_hash);
         await rm(path, { force: true });
         await writeFile(path, bytes);
-        contents.push({ source_hash, path, source_name: `${name}.jpg` });
+        contents.push({
+          source_hash,
+          place: { stagedAt: path, staging: folder },
+          is_stored: false,
+          source_name: `${name}.jpg`,
+        });
       }
       const request = { type: "prepare", kind: "image", policy: "optimize", verify: "full" } as const;
       const limits = { max_pixels: 1e6, max_bytes: 1e7, suspect_file: null };
-      return prepareContents({ ...request, ...limits, temp_folder, contents, ...more });
+      const terms = { file_mode: lake.modes.asset, file_group: null };
+      return prepareContents({ ...request, ...limits, ...terms, temp_folder, contents, ...more });
     },
     store: (prepared, policy = "optimize") =>
       storeContents({ lake, dataset, index, policy, verify: "full" }, prepared),
@@ -182,7 +201,86 @@ describe("storeContents", () => {
   });
 });
 
+describe("an asset", () => {
+  /** Stores the sample `jpeg` from a file that `make` makes, and gives the asset's path. */
+  async function storeFrom(bench: Bench, kind: "image" | "file", make: (path: string) => Promise<unknown>) {
+    const path = join(bench.lake.root, "content");
+    await writeFile(path, samples.jpeg ?? "", { mode: 0o444 });
+    await make(path);
+    const source_hash = hashOf(samples.jpeg ?? Buffer.alloc(0));
+    const place = { stagedAt: path, staging: bench.lake.root };
+    const contents = [{ source_hash, place, is_stored: false, source_name: "a.jpg" }];
+    expect(outcomes(await bench.store(await bench.prepare([], { contents, kind })))).toEqual(["stored"]);
+    const [asset = ""] = await bench.assets();
+    expect(hashOf(await readFile(asset))).toBe(source_hash);
+    expect((await stat(asset)).mode & 0o777).toBe(0o444);
+    return { asset, isSame: (await stat(asset)).ino === (await stat(path)).ino };
+  }
+
+  for (const kind of ["image", "file"] as const) {
+    test(`is the very file that was staged (${kind}) where only this account could ever write it`, async () => {
+      const { isSame } = await storeFrom(await createBench(), kind, async () => {});
+      expect(isSame).toBe(true);
+    });
+
+    test(`is a file of the lake's own (${kind}) where somebody may have the staged one open`, async () => {
+      const bench = await createBench();
+      let handle: FileHandle | undefined;
+      const open = await storeFrom(bench, kind, async (path) => {
+        await chmod(path, 0o664);
+        handle = await openFile(path, "r+");
+      });
+      await handle?.write("EVIL", 0);
+      await handle?.close();
+      expect(open.isSame).toBe(false);
+      expect(hashOf(await readFile(open.asset))).toBe(hashOf(samples.jpeg ?? Buffer.alloc(0)));
+    });
+
+    test(`is a file of the lake's own (${kind}) where the staged one has another name elsewhere`, async () => {
+      const bench = await createBench();
+      const linked = await storeFrom(bench, kind, (path) => link(path, join(bench.lake.root, "own")));
+      expect(linked.isSame).toBe(false);
+    });
+  }
+
+  test("never is a link, even where one stands in its place", async () => {
+    const bench = await createBench();
+    await bench.store(await bench.prepare(["jpeg"]));
+    const [asset = ""] = await bench.assets();
+    await rename(asset, join(bench.lake.root, "elsewhere"));
+    await symlink(join(bench.lake.root, "elsewhere"), asset);
+    const fresh = openAssetIndex(join(bench.lake.root, "fresh.sqlite"));
+    const target = { lake: bench.lake, dataset, index: fresh, policy: "optimize", verify: "full" } as const;
+    const storing = storeContents(target, await bench.prepare(["jpeg"]));
+    expect(await storing.catch((error) => error)).toMatchObject({ code: "corrupt" });
+  });
+});
+
 describe("prepareContents", () => {
+  test("gives the reason for a content that is no file: a link, a pipe, a folder, nothing", async () => {
+    const bench = await createBench();
+    const reasons: string[] = [];
+    for (const make of [
+      (path: string) => symlink("/dev/zero", path),
+      (path: string) => Promise.resolve(Bun.spawnSync(["mkfifo", path])),
+      (path: string) => mkdir(path),
+      () => Promise.resolve(),
+    ]) {
+      const path = join(bench.lake.root, `odd-${reasons.length}`);
+      await make(path);
+      const place = { stagedAt: path, staging: bench.lake.root };
+      const contents = [{ source_hash: "a".repeat(64), place, is_stored: false, source_name: "p.jpg" }];
+      const [answer] = await bench.prepare([], { contents });
+      reasons.push(answer && !answer.ok ? answer.reason : "usable");
+    }
+    expect(reasons).toEqual([
+      "its file p.jpg is a symbolic link, not a file; upload it again",
+      "its file p.jpg is a pipe, not a file; upload it again",
+      "its file p.jpg is a folder, not a file; upload it again",
+      "its file p.jpg is missing from the upload",
+    ]);
+  });
+
   test("answers in order, with a reason for what cannot be used", async () => {
     const bench = await createBench();
     const prepared = await bench.prepare(["broken", "jpeg", "not an image"]);
@@ -193,7 +291,8 @@ describe("prepareContents", () => {
     const bench = await createBench();
     const path = join(bench.lake.root, "changed");
     await writeFile(path, samples.jpeg ?? "");
-    const contents = [{ source_hash: "a".repeat(64), path, source_name: null }];
+    const place = { stagedAt: path, staging: bench.lake.root };
+    const contents = [{ source_hash: "a".repeat(64), place, is_stored: false, source_name: null }];
     const [changed] = await bench.prepare([], { contents });
     expect(changed).toMatchObject({ ok: false });
     const [large] = await bench.prepare(["jpeg"], { max_bytes: 10 });

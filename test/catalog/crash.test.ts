@@ -1,10 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readPartition } from "../../src/catalog/partition.ts";
 import { type CommitStep, commitUpload, compactPartition } from "../../src/catalog/write.ts";
 import { hashFile } from "../../src/lake/digest.ts";
-import { createUploadLayout } from "../../src/lake/layout.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { UPLOAD_MODES, type UploadMode } from "../../src/schema/upload.ts";
 import { commit, KEY, makeManifest, type Workbench, withLake } from "./lakes.ts";
@@ -60,9 +59,8 @@ async function disturbed(mode: UploadMode, step: CommitStep | undefined) {
 
 async function commitAs(bench: Workbench, mode: UploadMode, uploadId: string, step?: CommitStep) {
   const manifest = { ...makeManifest(mode), upload_id: uploadId };
-  const staged = createUploadLayout(join(bench.lake.layout.processing, uploadId));
-  await mkdir(staged.folder, { recursive: true });
-  const request = { manifest, select: ROWS, workFolder: staged.work, rejected: 2, onStep: stopAt(step) };
+  const workFolder = bench.lake.layout.work(uploadId);
+  const request = { manifest, select: ROWS, workFolder, rejected: 2, onStep: stopAt(step) };
   return commitUpload(bench.database, bench.lake, request);
 }
 

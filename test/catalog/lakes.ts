@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RefreshOptions, refreshCatalog } from "../../src/catalog/refresh.ts";
 import { type CommitRequest, commitUpload } from "../../src/catalog/write.ts";
 import { loadSettings, type Settings } from "../../src/config.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
-import { createUploadLayout } from "../../src/lake/layout.ts";
 import { type LogFields, silentLogger } from "../../src/log.ts";
 import { type Database, openDatabase } from "../../src/query/database.ts";
 import { createUploadId } from "../../src/schema/names.ts";
@@ -75,12 +74,10 @@ export async function commit(
   known?: CommitRequest["known"],
 ) {
   const manifest = makeManifest(mode, key);
-  const staged = createUploadLayout(join(lake.layout.processing, manifest.upload_id));
-  await mkdir(staged.folder, { recursive: true });
   return commitUpload(database, lake, {
     manifest,
     select,
-    workFolder: staged.work,
+    workFolder: lake.layout.work(manifest.upload_id),
     rejected: 0,
     ...(known && { known }),
   });

@@ -6,7 +6,6 @@ import { catalogInfo, catalogPartitions } from "../../src/catalog/info.ts";
 import { commitUpload } from "../../src/catalog/write.ts";
 import { checkMode } from "../../src/ingest/lake-checks.ts";
 import { examineLake } from "../../src/jobs/doctor/doctor.ts";
-import { createUploadLayout } from "../../src/lake/layout.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
 import type { UploadManifest } from "../../src/schema/upload.ts";
@@ -29,9 +28,9 @@ async function commitUnchecked(
   mode: UploadManifest["mode"] = "create",
 ): Promise<void> {
   const manifest = { ...makeManifest(mode, ODD), ...change } as UploadManifest;
-  const { work } = createUploadLayout(join(lake.layout.processing, manifest.upload_id));
-  await commitUpload(database, lake, { manifest, select: "SELECT 1 AS n", workFolder: work, rejected: 0 });
-  await rm(join(lake.layout.processing, manifest.upload_id), { recursive: true });
+  const workFolder = lake.layout.work(manifest.upload_id);
+  await commitUpload(database, lake, { manifest, select: "SELECT 1 AS n", workFolder, rejected: 0 });
+  await rm(workFolder, { recursive: true });
 }
 
 async function findings({ lake, settings }: Workbench): Promise<string[]> {

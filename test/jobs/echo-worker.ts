@@ -7,7 +7,8 @@ declare const self: Worker;
 self.onmessage = (event: MessageEvent<{ id: number; message: PrepareRequest }>) => {
   const { id, message } = event.data;
   const suspectFile = message.suspect_file ?? "";
-  const value = message.contents.map(({ source_hash, path, source_name }) => {
+  const value = message.contents.map(({ source_hash, place, source_name }) => {
+    const path = place.stagedAt;
     if (source_name !== "blind") writeFileSync(suspectFile, source_hash);
     if (source_name === "exit" || source_name === "blind") process.exit(7);
     if (source_name === "exit-once" && !existsSync(path)) {

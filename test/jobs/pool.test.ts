@@ -15,6 +15,8 @@ const TERMS = {
   max_pixels: 1,
   max_bytes: 1,
   temp_folder: "/nowhere",
+  file_mode: 0o444,
+  file_group: null,
 } as const;
 
 let pool: WorkerPool | undefined;
@@ -27,7 +29,8 @@ async function openPool(size: number) {
 }
 
 function content(name: string, path = "/nowhere"): Content {
-  return { source_hash: sha256(Buffer.from(name + path)), path, source_name: name };
+  const place = { stagedAt: path, staging: "/" };
+  return { source_hash: sha256(Buffer.from(name + path)), place, is_stored: false, source_name: name };
 }
 
 test("answers come in the order asked, from more messages than workers", async () => {

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { systemCode } from "../../errors.ts";
 import { isMissing } from "../../lake/files.ts";
 import { createUploadLayout } from "../../lake/layout.ts";
 import { inspectLease } from "../../lake/lease.ts";
@@ -71,13 +72,14 @@ export const leftoverCheck: Check = {
     const incoming = collectPlaces();
     for (const path of await oldEntries(layout.incoming, () => true)) incoming.add(place(path));
     const temporary = collectPlaces();
-    const isTemporary = (name: string) => /^\..*\.tmp-[0-9a-f]+$|\.break$|^\.settled-/.test(name);
+    const isTemporary = (name: string) =>
+      /^\..*\.tmp-[0-9a-f]+$|\.break$|^\.settled-/.test(name) || layout.isWork(name);
     const folders = [lake.root, layout.config, layout.staging, layout.processing, layout.jobs, layout.logs];
     for (const folder of folders) {
       for (const path of await oldEntries(folder, isTemporary)) temporary.add(place(path));
     }
-    for (const folder of assetTemps(context)) {
-      for (const path of await oldEntries(folder, () => true)) temporary.add(place(path));
+    for (const folder of assetFolders(context)) {
+      for (const path of await oldEntries(folder, layout.isAssetTemp)) temporary.add(place(path));
     }
     const leases = collectPlaces();
     for (const path of [layout.processLease, layout.workLease, layout.publishLease, layout.taxonomyLock]) {
@@ -108,8 +110,8 @@ export const leftoverCheck: Check = {
   },
 };
 
-function assetTemps({ lake, partitions }: DoctorContext): Set<string> {
-  return new Set(partitions.map((key) => lake.layout.assetTemp(key)));
+function assetFolders({ lake, partitions }: DoctorContext): Set<string> {
+  return new Set(partitions.map((key) => lake.layout.datasetAssets(key)));
 }
 
 /** Entries of a folder that were last changed more than a day ago. */
@@ -140,7 +142,7 @@ async function listFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error) || systemCode(error) === "EACCES") return []; // another account's may be closed
     throw error;
   }
 }

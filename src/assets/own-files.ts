@@ -1,0 +1,91 @@
+import { closeSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  cloneOwn,
+  copyOwn,
+  hashOpen,
+  isOwn,
+  linkOwn,
+  type OwnFileTerms,
+  writeOwn,
+} from "../lake/own-copy.ts";
+import { openStagedSync, type StagedFile } from "../lake/staged-file.ts";
+import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
+
+type Content = PrepareRequest["contents"][number];
+type Kept = Pick<Extract<PreparedContent, { ok: true }>, "file" | "file_is">;
+
+/** A content that is open; what is read of it is what `keep` stores. */
+export interface Source {
+  readonly file: StagedFile;
+  /** The file that is stored of an image whose bytes, all of them, were read from `file`. */
+  keep(bytes: Uint8Array): Kept;
+  /** The same for a file that was not read: gives the hash and size of what is stored. */
+  keepHashed(): Kept & { hash: string; bytes: number };
+  /** Closes it; what `keep` gave stays. */
+  close(): void;
+  /** Closes it and removes what was made of it. */
+  discard(): void;
+}
+
+export interface OwnFiles {
+  terms: OwnFileTerms;
+  /** Takes an open content over: the cheapest way to an inode of our own for it is chosen. */
+  adopt(content: Content, file: StagedFile): Source;
+}
+
+/** Makes the files that become assets, in the temp folder of a request. */
+export function createOwnFiles(request: PrepareRequest): OwnFiles {
+  const terms = { mode: request.file_mode, group: request.file_group };
+  let canClone = true;
+  const adopt = (content: Content, given: StagedFile): Source => {
+    const { place, source_hash, is_stored } = content;
+    const target = join(request.temp_folder, `${source_hash}.kept`);
+    const ours = isOwn(given);
+    let file = given;
+    let made = false;
+    let isOpen = true;
+    if (!is_stored) {
+      rmSync(target, { force: true }); // of a worker that died
+      if (!ours && canClone) canClone = made = cloneOwn(given, target, terms);
+      if (made) {
+        // From now on nobody can change what is read.
+        closeSync(given.fd);
+        file = openOwn(target);
+      }
+    }
+    const close = () => {
+      if (isOpen) closeSync(file.fd);
+      isOpen = false;
+    };
+    const keepAs = (write: () => void): Kept => {
+      if (is_stored) return { file: place.stagedAt, file_is: "stored" };
+      if (made) return { file: target, file_is: "written" };
+      made = true;
+      if (ours && linkOwn(place, file, target, terms)) return { file: target, file_is: "linked" };
+      write();
+      return { file: target, file_is: "written" };
+    };
+    return {
+      file,
+      keep: (bytes) => keepAs(() => writeOwn(bytes, target, terms)),
+      keepHashed: () => {
+        let copied: { hash: string; bytes: number } | undefined;
+        const kept = keepAs(() => {
+          copied = copyOwn(file, target, terms);
+        });
+        return { ...kept, ...(copied ?? hashOpen(file.fd)) };
+      },
+      close,
+      discard: () => {
+        close();
+        if (made) rmSync(target, { force: true });
+      },
+    };
+  };
+  return { terms, adopt };
+}
+
+function openOwn(path: string): StagedFile {
+  return openStagedSync({ stagedAt: path, staging: path }, { maxBytes: Number.POSITIVE_INFINITY });
+}

@@ -1,0 +1,33 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { systemCode } from "../errors.ts";
+import { ensureFolder, namesIn, removeTree } from "../lake/files.ts";
+import { groupToGive } from "../lake/group.ts";
+import type { Lake } from "../lake/lake.ts";
+import type { DatasetKey } from "../schema/partition.ts";
+
+/** Others may neither look into it nor open what is made in it, whatever mode that has for a moment. */
+const CLOSED = 0o700;
+
+/**
+ * Makes a folder for files that are to become assets of a dataset, and removes those that processes which died left: one
+ * process at a time stores assets. `group` is the one to give those files, or null.
+ */
+export async function openTempFolder(
+  lake: Lake,
+  dataset: DatasetKey,
+): Promise<{ path: string; group: number | null }> {
+  const root = lake.layout.datasetAssets(dataset);
+  await ensureFolder(root, lake.modes);
+  for (const name of await namesIn(root)) {
+    if (lake.layout.isAssetTemp(name)) await removeTree(join(root, name)).catch(ignoreForeign);
+  }
+  const path = lake.layout.assetTemp(dataset, crypto.randomUUID().slice(0, 8));
+  await mkdir(path, { mode: CLOSED });
+  return { path, group: groupToGive(await stat(root), await stat(path)) ?? null };
+}
+
+/** Of another account, which removes it when its turn comes. */
+function ignoreForeign(error: unknown): void {
+  if (!["EACCES", "EPERM"].includes(systemCode(error) ?? "")) throw error;
+}

@@ -1,0 +1,45 @@
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemCode } from "../errors.ts";
+
+const SPECIAL_BITS = 0o7000;
+const PERMISSION_BITS = 0o777;
+
+/**
+ * The group that something new in `folder` lacks: the folder's, which is the team's, where the account that made it has
+ * another first group and the folder does not hand its own on (set-group-id).
+ */
+export function groupToGive(folder: Pick<Stats, "gid">, made: Pick<Stats, "gid">): number | undefined {
+  return folder.gid === made.gid ? undefined : folder.gid;
+}
+
+/**
+ * Gives a new file or folder of ours the permissions `mode`, whatever the umask, and the group of the folder it lies in,
+ * where this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it is: others may
+ * write in that folder too.
+ */
+export async function givePermissions(path: string, mode: number): Promise<void> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    await giveOpenPermissions(handle, dirname(path), mode);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same for a file that is open. */
+export async function giveOpenPermissions(handle: FileHandle, folder: string, mode: number): Promise<void> {
+  const [above, made] = await Promise.all([stat(folder), handle.stat()]);
+  if (made.uid !== process.geteuid?.() || (made.isFile() && made.nlink > 1)) return;
+  const group = groupToGive(above, made);
+  if (group !== undefined) await handle.chown(-1, group).catch(ignoreStranger);
+  // Not without need: who is no member of the group would take the set-group-id bit away.
+  if ((made.mode & PERMISSION_BITS) !== mode) await handle.chmod((made.mode & SPECIAL_BITS) | mode);
+}
+
+/** No member of that group: others read by the permissions for everybody. */
+function ignoreStranger(error: unknown): void {
+  if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
+}
