@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
+import { checkValue } from "./schema/check.ts";
 import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
 import { findAccount } from "./util/accounts.ts";
 import { nearestWord } from "./util/nearest.ts";
@@ -52,7 +53,7 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     mergeDeep({}, resolvePaths(file?.values ?? {}, file === undefined ? cwd : dirname(file.path), env)),
     resolvePaths(given, cwd, env),
   );
-  const result = v.safeParse(SettingsSchema, merged);
+  const result = checkValue(SettingsSchema, merged);
   if (!result.success) {
     const issue = result.issues[0];
     const key = v.getDotPath(issue) ?? "the whole";
@@ -293,7 +294,7 @@ function innerEntries(schema: unknown): Record<string, unknown> | undefined {
 }
 
 function coerce(path: string, text: string): unknown {
-  if (v.safeParse(schemaOf(path), text).success) return text;
+  if (checkValue(schemaOf(path), text).success) return text;
   if (LISTS.includes(path)) return text.split(",").map((item) => item.trim());
   if (text === "true" || text === "false") return text === "true";
   return /^\d+$/.test(text) ? Number(text) : text;

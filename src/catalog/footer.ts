@@ -5,6 +5,7 @@ import { isMissing } from "../lake/files.ts";
 import type { Database } from "../query/database.ts";
 import { composeText } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { checkValue } from "../schema/check.ts";
 import { parseType } from "../schema/column-types.ts";
 import { type ColumnStats, type Features, FeaturesSchema } from "../schema/columns.ts";
 import { type PartitionFileKey, PartitionFileKeySchema } from "../schema/metadata.ts";
@@ -49,7 +50,7 @@ export async function readFooters(database: Database, paths: readonly string[]):
       throw corrupt(path, `holds ${rows} rows where its metadata says ${key.rows}`);
     }
     remember(known, nameOf(at), { rows, entries });
-    const features = v.safeParse(FeaturesEntry, entries.get(FEATURES_KEY));
+    const features = checkValue(FeaturesEntry, entries.get(FEATURES_KEY));
     const { bytes, identity } = identities[at] ?? { bytes: 0, identity: "" };
     return { path, key, features: features.success ? features.output.info.features : {}, bytes, identity };
   });
@@ -136,7 +137,7 @@ function corrupt(path: string, what: string, cause?: unknown): AppError {
 
 function parseKey(path: string, text: string | undefined): PartitionFileKey {
   if (text === undefined) throw corrupt(path, `has no ${FILE_KEY} entry in its metadata`);
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), PartitionFileKeySchema), text);
+  const result = checkValue(v.pipe(v.string(), v.parseJson(), PartitionFileKeySchema), text);
   if (result.success) return result.output;
   throw corrupt(path, `has an unreadable ${FILE_KEY} entry (${result.issues[0].message})`);
 }

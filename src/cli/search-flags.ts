@@ -1,5 +1,5 @@
-import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { ENGINE_NAMES, type EngineName, type RowQuery, RowQuerySchema } from "../schema/query.ts";
 import type { Flag, FlagValues } from "./command.ts";
 
@@ -56,7 +56,7 @@ export function readQuery(flags: QueryFlags): RowQuery {
     ...given("ignore_case", flags.ignoreCase),
     ...given("limit", flags.limit),
   };
-  const checked = v.safeParse(RowQuerySchema, query);
+  const checked = checkValue(RowQuerySchema, query);
   if (checked.success) return checked.output;
   throw new AppError("usage", checked.issues[0].message);
 }

@@ -1,10 +1,11 @@
-import * as v from "valibot";
+import type * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { countTextPaths } from "../query/json-paths.ts";
 import { isSearched } from "../query/row-plan.ts";
+import { checkValue } from "../schema/check.ts";
 import { JsonPathSchema } from "../schema/json-path.ts";
-import { isSelected, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
+import { createSelector, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
 import { NeedleSchema, type PartitionCount, type RowQuery } from "../schema/query.ts";
 import { formatCount, formatQuantity } from "../util/format.ts";
 import { renderMatrix } from "./search-matrix.ts";
@@ -39,7 +40,7 @@ export async function askQuery(questions: SearchQuestions, given: RowQuery): Pro
   ]);
   if (way === "partition") return { ...given, ...(await askSelection(terminal, given, partitions)) };
   const selection = await askWhere(terminal, given, partitions);
-  const chosen = partitions.filter((partition) => isSelected(partition, selection));
+  const chosen = partitions.filter(createSelector(selection));
   return { ...given, ...selection, ...(await askCondition(questions, selection, chosen)) };
 }
 
@@ -73,8 +74,7 @@ async function askSelection(
     const list = LISTS[level];
     if (selection[list] !== undefined) continue;
     const rows = new Map<string, number>();
-    for (const partition of partitions) {
-      if (!isSelected(partition, selection)) continue;
+    for (const partition of partitions.filter(createSelector(selection))) {
       rows.set(partition[level], (rows.get(partition[level]) ?? 0) + partition.rows);
     }
     if (rows.size <= 1) continue;
@@ -166,6 +166,6 @@ async function askPath(
 }
 
 function problemOf(schema: v.GenericSchema<string, string>, answer: string): string | undefined {
-  const checked = v.safeParse(schema, answer);
+  const checked = checkValue(schema, answer);
   return checked.success ? undefined : checked.issues[0].message;
 }

@@ -1,14 +1,15 @@
 import type { Table } from "apache-arrow";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { loadSettings, type Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportRequest, ExportResult } from "../export/export.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { type AssetCheckRequest, AssetCheckRequestSchema } from "../schema/asset-check.ts";
 import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
+import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 import type { JobRecord } from "../schema/job.ts";
-import { isSelected, type Selection } from "../schema/partition.ts";
+import { createSelector, type Selection } from "../schema/partition.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { AssetValidation, Backend, LakeStatus, StartedJob } from "./backend.ts";
@@ -115,7 +116,7 @@ export class DatalakeClient {
   /** The partitions of the catalog with their rows, bytes and versions, sorted. */
   async getPartitions(selection: Selection = {}): Promise<CatalogPartitionAnswer[]> {
     const partitions = await (await this.#open()).partitions(this.#signal);
-    return partitions.filter((partition) => isSelected(partition, selection));
+    return partitions.filter(createSelector(selection));
   }
 
   /**
@@ -241,7 +242,7 @@ function checkQuery({ engine = "duckdb", ...query }: SearchQuery): { engine: Eng
 }
 
 function check<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
-  const checked = v.safeParse(schema, given);
+  const checked = checkValue(schema, given);
   if (checked.success) return checked.output;
   throw new AppError("usage", describeIssue(checked.issues[0]));
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportManifest, ExportRequest, ExportResult } from "../export/export.ts";
 import { describeFault, type OutputPlace, planOutput } from "../export/output-place.ts";
+import { checkValue } from "../schema/check.ts";
 import {
   type ExportFile,
   ExportIdSchema,
@@ -127,7 +128,7 @@ async function beginOrResume(
   const statePath = join(folder, STATE);
   const wanted = { url: http.url, request: JSON.stringify(request) };
   const text = await readFile(statePath, "utf8").catch(() => "");
-  const begun = v.safeParse(v.pipe(v.string(), v.parseJson(), BegunSchema), text);
+  const begun = checkValue(v.pipe(v.string(), v.parseJson(), BegunSchema), text);
   if (begun.success && begun.output.url === wanted.url && begun.output.request === wanted.request) {
     return begun.output.export_id;
   }

@@ -10,6 +10,7 @@ import {
   type RetriedUpload,
   RetriedUploadSchema,
 } from "../schema/catalog-answers.ts";
+import { parseValue } from "../schema/check.ts";
 import { readLines } from "../util/lines.ts";
 import { connectHttp } from "./remote-http.ts";
 import { describedError, unreachable } from "./server-error.ts";
@@ -59,7 +60,7 @@ async function readRebuild(
 ): Promise<RebuildAnswer> {
   try {
     for await (const text of readLines(body ?? new Blob().stream())) {
-      const line = v.parse(v.pipe(v.string(), v.parseJson(), RebuildLineSchema), text);
+      const line = parseValue(v.pipe(v.string(), v.parseJson(), RebuildLineSchema), text);
       if ("result" in line) return line.result;
       if ("error" in line) throw describedError(line.error);
       onStep(line.step);

@@ -4,8 +4,9 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { quoteName } from "../query/sql.ts";
 import { CatalogPartitionsSchema } from "../schema/catalog-answers.ts";
+import { parseValue } from "../schema/check.ts";
 import type { Column } from "../schema/columns.ts";
-import { isSelected } from "../schema/partition.ts";
+import { createSelector } from "../schema/partition.ts";
 import type { EngineName, RowQuery, RowResult, TableResult } from "../schema/query.ts";
 import { DESCRIBE_HEADER, DESCRIPTION_KEY } from "../schema/result-description.ts";
 import { decodeFailure, FAILURE_BYTES } from "../schema/result-failure.ts";
@@ -42,7 +43,7 @@ export function connectEngine({ url, token, name }: RemoteEngineOptions): QueryE
       const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
       const { partitions } = await http.call("GET", "/partitions", CatalogPartitionsSchema, options);
       return partitions
-        .filter((partition) => isSelected(partition, selection))
+        .filter(createSelector(selection))
         .map(({ provider, dataset, task, variant, rows }) => ({ provider, dataset, task, variant, rows }));
     },
     retrieveWithExistingCols: retrieve,
@@ -140,7 +141,7 @@ async function readCells<S extends v.GenericSchema>(
   for await (const batch of table.batches) {
     for (let row = 0; row < batch.numRows; row++) {
       const cells = Array.from({ length: columnCount }, (_, at) => batch.getChildAt(at)?.get(row));
-      rows.push(v.parse(schema, cells));
+      rows.push(parseValue(schema, cells));
     }
   }
   return rows;

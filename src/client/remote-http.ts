@@ -1,5 +1,6 @@
-import * as v from "valibot";
+import type * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { serverError, unreachable } from "./server-error.ts";
 
 export interface SendOptions {
@@ -77,7 +78,7 @@ export function connectHttp(url: string, token?: string | undefined): RemoteHttp
     send,
     call: async (method, path, schema, options) => {
       const response = await send(method, path, { timeoutMs: TIMEOUT_MS, ...options });
-      const parsed = v.safeParse(schema, await response.json().catch(() => undefined));
+      const parsed = checkValue(schema, await response.json().catch(() => undefined));
       if (parsed.success) return parsed.output;
       throw new AppError(
         "server_unreachable",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError, type ErrorCode } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { type Failure, FailureSchema, failureError } from "../schema/failure.ts";
 
 /** Nobody answers there. */
@@ -18,7 +19,7 @@ const DocumentSchema = v.object({ error: FailureSchema });
 
 /** What a server answered instead of what was asked for. */
 export async function serverError(url: string, response: Response): Promise<AppError> {
-  const parsed = v.safeParse(DocumentSchema, await response.json().catch(() => undefined));
+  const parsed = checkValue(DocumentSchema, await response.json().catch(() => undefined));
   if (!parsed.success) {
     return new AppError(
       "server_unreachable",

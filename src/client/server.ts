@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { parseValue } from "../schema/check.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
 import {
   type ListedUpload,
@@ -57,8 +58,8 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
   const watchOnce = async (jobId: string, options: WatchOptions): Promise<JobRecord | undefined> => {
     const response = await http.send("GET", `${jobPath(jobId)}/events`, { signal: options.signal });
     for await (const event of readEvents(response)) {
-      if (event.name === "end") return v.parse(JobRecordSchema, JSON.parse(event.data));
-      if (event.name === "progress") options.onUpdate?.(v.parse(JobUpdateSchema, JSON.parse(event.data)));
+      if (event.name === "end") return parseValue(JobRecordSchema, JSON.parse(event.data));
+      if (event.name === "progress") options.onUpdate?.(parseValue(JobUpdateSchema, JSON.parse(event.data)));
     }
     return undefined;
   };

@@ -5,6 +5,7 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { userName } from "../lake/account.ts";
 import { type Database, interruptible } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { checkValue } from "../schema/check.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
@@ -142,7 +143,7 @@ function describeUpload(
 /** Whoever processes an upload checks its manifest: what would fail there is refused before anything is staged. */
 function checkManifest(plan: UploadPlan, options: ExecuteOptions): void {
   const nothing = { uploadId: createUploadId(), contents: 0, staged: { fileCount: 0, bytes: 0 } };
-  const checked = v.safeParse(UploadManifestSchema, describeUpload(plan, options, nothing));
+  const checked = checkValue(UploadManifestSchema, describeUpload(plan, options, nothing));
   if (checked.success) return;
   const [issue] = checked.issues;
   const where = v.getDotPath(issue);

@@ -1,6 +1,6 @@
-import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { checkValue } from "../schema/check.ts";
 import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import { parseName } from "../schema/names.ts";
 import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
@@ -113,7 +113,7 @@ export async function planUpload(
 }
 
 function checkRejectLimit(limit: string): void {
-  const checked = v.safeParse(RejectLimitSchema, limit);
+  const checked = checkValue(RejectLimitSchema, limit);
   if (checked.success) return;
   throw new AppError("usage", `--max-rejects ${JSON.stringify(limit)} ${checked.issues[0].message}`);
 }

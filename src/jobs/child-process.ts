@@ -6,6 +6,7 @@ import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import { checkValue } from "../schema/check.ts";
 import { failureError } from "../schema/failure.ts";
 import { type ChildMessage, ChildMessageSchema, type ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
@@ -193,7 +194,7 @@ async function endChild(
 }
 
 function parseMessage(line: string, logger: Logger): ChildMessage | undefined {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ChildMessageSchema), line);
+  const parsed = checkValue(v.pipe(v.string(), v.parseJson(), ChildMessageSchema), line);
   if (parsed.success) return parsed.output;
   logger.warn("the working process printed something that is no message", { line: line.slice(0, 500) });
   return undefined;

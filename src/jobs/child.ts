@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { describeLake } from "../lake/lake.ts";
 import { acquireLease, type Lease } from "../lake/lease.ts";
+import { parseValue } from "../schema/check.ts";
 import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
 import { readLines } from "../util/lines.ts";
 import { createChildLogger } from "./child-log.ts";
@@ -52,7 +53,7 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
 
   try {
     for await (const line of readLines(streams.input)) {
-      const message = v.parse(v.pipe(v.string(), v.parseJson(), ParentMessageSchema), line);
+      const message = parseValue(v.pipe(v.string(), v.parseJson(), ParentMessageSchema), line);
       if (message.type === "cancel") {
         busy?.abort();
         continue;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { toAppError } from "../errors.ts";
 import { describeLake, type Lake } from "../lake/lake.ts";
+import { parseValue } from "../schema/check.ts";
 import { FailureSchema } from "../schema/failure.ts";
 import { readLines } from "../util/lines.ts";
 
@@ -36,7 +37,7 @@ export async function obeyOrder<Schema extends v.GenericSchema, Message extends 
     write(`${JSON.stringify(message)}\n`);
   const lines = readLines(input);
   const { value: line } = await lines.next();
-  const order = v.parse(v.pipe(v.string(), v.parseJson(), schema), line);
+  const order = parseValue(v.pipe(v.string(), v.parseJson(), schema), line);
   const stop = new AbortController();
   const listen = async () => {
     await lines.next();

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { childEnvironment } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { parseValue } from "../schema/check.ts";
 import { failureError } from "../schema/failure.ts";
 import { sendToBackground } from "../util/background.ts";
 import { readLines } from "../util/lines.ts";
@@ -64,7 +65,7 @@ export async function giveOrder<Message extends { type: string }>({
   let broken: v.InferOutput<typeof BrokenSchema> | undefined;
   try {
     for await (const text of readLines(child.stdout)) {
-      const message = v.parse(line, text);
+      const message = parseValue(line, text);
       if (isBroken(message)) broken = message;
       else if (message.type === "done") done = message as Extract<Message, { type: "done" }>;
       else onMessage(message);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { type PreparedContent, PreparedContentSchema, type PrepareRequest } from "../schema/work.ts";
 
 /** The worker thread ended in the middle of a message. */
@@ -41,7 +42,7 @@ export function createWorkerSlot(url: URL): WorkerSlot {
     const started = new Worker(url);
     started.addEventListener("message", (event: MessageEvent) => {
       if (started !== worker) return;
-      const answer = v.safeParse(AnswerSchema, event.data);
+      const answer = checkValue(AnswerSchema, event.data);
       if (!answer.success) {
         settle((waiter) =>
           waiter.reject(new AppError("internal", `a worker's answer: ${answer.issues[0].message}`)),

@@ -2,6 +2,8 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
+import { describeProblem } from "../schema/describe-issue.ts";
 import { syncFolder } from "./durable.ts";
 import { giveOpenPermissions, givePermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
@@ -76,11 +78,11 @@ export function parseJson<S extends v.GenericSchema>(
   } catch (cause) {
     throw new AppError("corrupt", `${path} is not JSON; restore or remove it`, { details: { path }, cause });
   }
-  const result = v.safeParse(schema, value);
+  const result = checkValue(schema, value);
   if (result.success) return result.output;
   const issue = result.issues[0];
   const where = v.getDotPath(issue) ?? "the whole";
-  throw new AppError("corrupt", `${path}: ${where}: ${issue.message}; restore or remove the file`, {
+  throw new AppError("corrupt", `${path}: ${where}: ${describeProblem(issue)}; restore or remove the file`, {
     details: { path },
   });
 }

@@ -3,6 +3,7 @@ import { type FileHandle, link, lstat, open, readFile, readlink, stat, unlink } 
 import { hostname } from "node:os";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { isMissing, tempBeside, writeAtomic } from "./files.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
@@ -91,7 +92,7 @@ export async function inspectLease(
 ): Promise<{ holder: LeaseHolder; alive: boolean } | undefined> {
   const text = await readLease(path);
   if (text === undefined) return undefined;
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), LeaseHolderSchema), text);
+  const parsed = checkValue(v.pipe(v.string(), v.parseJson(), LeaseHolderSchema), text);
   if (!parsed.success) {
     const unknown = {
       id: "",

@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { quoteExcerpt } from "../schema/excerpt.ts";
 import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
@@ -30,7 +31,7 @@ export async function addTask(lake: Lake, name: string, task: Task): Promise<str
     if (problem) {
       throw new AppError(
         "invalid_name",
-        `the field ${JSON.stringify(field)} of task ${added} ${problem}; rename it`,
+        `the field ${quoteExcerpt(field)} of task ${added} ${problem}; rename it`,
       );
     }
   }

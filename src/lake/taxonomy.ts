@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import type { Document, LineCounter, YAMLMap } from "yaml";
 import { AppError } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { type Taxonomy, TaxonomySchema } from "../schema/taxonomy.ts";
 import { isMissing, writeAtomic } from "./files.ts";
 import type { Lake } from "./lake.ts";
@@ -76,7 +77,7 @@ async function parseTaxonomy(path: string, text: string): Promise<ParsedTaxonomy
   if (document.contents !== null && !isMap(document.contents)) {
     throw invalid(path, 1, "", "does not hold `providers:` and `tasks:`", undefined);
   }
-  const result = v.safeParse(TaxonomySchema, document.toJS() ?? {});
+  const result = checkValue(TaxonomySchema, document.toJS() ?? {});
   if (result.success) return { document, taxonomy: result.output };
   const issue = result.issues[0];
   const keys = (issue.path ?? []).map((item) => item.key);

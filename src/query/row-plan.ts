@@ -3,7 +3,7 @@ import { mergeColumns, parseType } from "../schema/column-types.ts";
 import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";
 import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
-import { comparePartitions, isSelected, PARTITION_COLUMNS } from "../schema/partition.ts";
+import { comparePartitions, createSelector, PARTITION_COLUMNS } from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
 
 /** What an engine's table `partitions` says of one, as far as queries need it. */
@@ -44,7 +44,7 @@ export function planRows<P extends DescribedPartition>(
   table: readonly Column[],
   query: RowQuery,
 ): RowPlan<P> {
-  const partitions = known.filter((key) => isSelected(key, query)).sort(comparePartitions);
+  const partitions = known.filter(createSelector(query)).sort(comparePartitions);
   if (partitions.length === 0) {
     throw new AppError(
       "not_found",

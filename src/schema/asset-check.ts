@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { checkValue } from "./check.ts";
 import { SelectionSchema } from "./partition.ts";
 
 /** A share of all: `5%`, or a number above 0 and up to 1. Comes out as that number. */
@@ -118,7 +119,7 @@ export function emptyCheckProgress(): AssetCheckProgress {
 
 /** Checks a request as a person or a program wrote it. Throws `usage`. */
 export function parseAssetCheck(request: unknown): AssetCheckRequest {
-  const checked = v.safeParse(AssetCheckRequestSchema, request);
+  const checked = checkValue(AssetCheckRequestSchema, request);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
   throw new AppError("usage", `${v.getDotPath(issue) ?? "the selection"} ${issue.message}`);

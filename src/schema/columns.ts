@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { listOf, recordOf } from "./bounds.ts";
 import { isColumnType } from "./column-types.ts";
 import { PARTITION_COLUMNS } from "./partition.ts";
 import { CountSchema, isShallow, textOf } from "./values.ts";
@@ -35,10 +36,10 @@ export const UploadColumnSchema = v.object({
   ),
   type: TypeSchema,
 });
+const MAX_COLUMNS = 10_000;
 /** Columns of one upload, no name twice. */
 export const UploadColumnsSchema = v.pipe(
-  v.array(UploadColumnSchema),
-  v.maxLength(10_000, "are more than 10000 columns"),
+  listOf(UploadColumnSchema, MAX_COLUMNS),
   v.check(
     (columns) => new Set(columns.map(({ name }) => name)).size === columns.length,
     "name one column twice",
@@ -82,7 +83,7 @@ export const STAGED_REJECT_COLUMN = "__reject";
 
 /** Features of Hugging Face `datasets`, by column, in the legacy dialect; foreign JSON, kept as it came. */
 export const FeaturesSchema = v.pipe(
-  v.record(v.string(), v.unknown()),
+  recordOf(v.string(), v.unknown(), MAX_COLUMNS),
   v.check((features) => isShallow(features), "nests too deep"),
 );
 export type Features = v.InferOutput<typeof FeaturesSchema>;

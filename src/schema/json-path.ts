@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { quoteExcerpt } from "./excerpt.ts";
 
 /** One step of a path: into an object's field, to an element (from 0), or to every element of a list. */
 export type JsonStep = { key: string } | { index: number } | { each: true };
@@ -16,7 +17,7 @@ export function parseJsonPath(text: string): JsonStep[] | string {
     const at = STEP.lastIndex;
     const groups = STEP.exec(text)?.groups;
     if (!groups)
-      return `cannot be read from ${JSON.stringify(text.slice(at))} on; write steps as .name, ["name"], [0] or [*]`;
+      return `cannot be read from ${quoteExcerpt(text.slice(at))} on; write steps as .name, ["name"], [0] or [*]`;
     const { plain, quoted, key, single, index } = groups;
     const escaped = quoted ?? key;
     const name = plain ?? single ?? (escaped === undefined ? undefined : escaped.replace(/\\(.)/gu, "$1"));
@@ -70,9 +71,10 @@ function flatten(value: unknown): unknown[] {
 /** A JSON path as people write it; at most 16 steps. */
 export const JsonPathSchema = v.pipe(
   v.string(),
+  v.maxLength(10_000, "the JSON path is longer than 10,000 characters"),
   v.check(
     (text) => problemOf(text) === undefined,
-    (issue) => `the JSON path ${JSON.stringify(issue.input)} ${problemOf(String(issue.input))}`,
+    (issue) => `the JSON path ${quoteExcerpt(String(issue.input))} ${problemOf(String(issue.input))}`,
   ),
 );
 

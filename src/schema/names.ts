@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { quoteExcerpt } from "./excerpt.ts";
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
 const MAX_BYTES = 128;
@@ -7,8 +8,8 @@ const MAX_BYTES = 128;
 /** Why `name` cannot name a provider, dataset, task or variant; undefined when it can. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";
-  if (name !== name.normalize("NFC")) return "is not in Unicode form NFC";
   if (Buffer.byteLength(name) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes`;
+  if (name !== name.normalize("NFC")) return "is not in Unicode form NFC";
   if (!NAME.test(name)) {
     return "may hold letters and digits of any script, '_', '-' and '.', and begins with a letter or digit";
   }
@@ -24,7 +25,7 @@ export function parseName(kind: string, name: string): string {
   if (problem) {
     throw new AppError(
       "invalid_name",
-      `the ${kind} name ${JSON.stringify(name)} ${problem}; choose another name`,
+      `the ${kind} name ${quoteExcerpt(name)} ${problem}; choose another name`,
     );
   }
   return composed;
@@ -34,7 +35,8 @@ export const NameSchema = v.pipe(
   v.string(),
   v.check(
     (name) => nameProblem(name) === undefined,
-    (issue) => `the name ${JSON.stringify(issue.input)} ${nameProblem(String(issue.input)) ?? "is refused"}`,
+    (issue) =>
+      `the name ${quoteExcerpt(String(issue.input))} ${nameProblem(String(issue.input)) ?? "is refused"}`,
   ),
 );
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { listOf, textUpTo } from "./bounds.ts";
 import { NameSchema } from "./names.ts";
 
 export const RAW_TASK = "raw";
@@ -35,22 +36,30 @@ export function comparePartitions(a: PartitionKey, b: PartitionKey): number {
   return 0;
 }
 
+/** Names are written as people do, in any Unicode form; none is nearly so long. */
+const SelectedNamesSchema = v.optional(listOf(textUpTo(1000), 10_000));
+
 /** Which partitions a query or download takes; an empty or absent list means all. */
 export const SelectionSchema = v.object({
-  providers: v.optional(v.array(v.string())),
-  datasets: v.optional(v.array(v.string())),
-  tasks: v.optional(v.array(v.string())),
-  variants: v.optional(v.array(v.string())),
+  providers: SelectedNamesSchema,
+  datasets: SelectedNamesSchema,
+  tasks: SelectedNamesSchema,
+  variants: SelectedNamesSchema,
 });
 export type Selection = v.InferOutput<typeof SelectionSchema>;
 
-export function isSelected(key: PartitionKey, selection: Selection): boolean {
-  const within = (list: string[] | undefined, value: string) =>
-    list === undefined || list.length === 0 || list.includes(value);
-  return (
-    within(selection.providers, key.provider) &&
-    within(selection.datasets, key.dataset) &&
-    within(selection.tasks, key.task) &&
-    within(selection.variants, key.variant)
-  );
+/** Says of partitions whether a selection takes them. */
+export function createSelector(selection: Selection): (key: PartitionKey) => boolean {
+  const taker = (names: string[] | undefined) => {
+    if (names === undefined || names.length === 0) return () => true;
+    const wanted = new Set(names);
+    return (name: string) => wanted.has(name);
+  };
+  const [provider, dataset, task, variant] = [
+    taker(selection.providers),
+    taker(selection.datasets),
+    taker(selection.tasks),
+    taker(selection.variants),
+  ];
+  return (key) => provider(key.provider) && dataset(key.dataset) && task(key.task) && variant(key.variant);
 }

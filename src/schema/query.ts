@@ -1,5 +1,6 @@
 import type { RecordBatch, Schema } from "apache-arrow";
 import * as v from "valibot";
+import { textUpTo } from "./bounds.ts";
 import type { Column, Features } from "./columns.ts";
 import { JsonPathSchema } from "./json-path.ts";
 import type { PartitionKey } from "./partition.ts";
@@ -33,7 +34,7 @@ export const RowQuerySchema = v.pipe(
   v.object({
     ...SelectionSchema.entries,
     text: v.optional(NeedleSchema),
-    column: v.optional(v.string()),
+    column: v.optional(textUpTo(10_000)),
     json_path: v.optional(JsonPathSchema),
     ignore_case: v.optional(v.boolean()),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { listOf } from "./bounds.ts";
 import { UploadColumnsSchema } from "./columns.ts";
 import { Sha256Schema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
@@ -27,5 +28,5 @@ export type Receiving = v.InferOutput<typeof ReceivingSchema>;
 /** Contents that are asked for at once. */
 export const MAX_HASHES = 10_000;
 export const HashesSchema = v.strictObject({
-  hashes: v.pipe(v.array(Sha256Schema), v.maxLength(MAX_HASHES)),
+  hashes: listOf(Sha256Schema, MAX_HASHES),
 });

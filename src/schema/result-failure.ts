@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { AppError } from "../errors.ts";
+import { checkValue } from "./check.ts";
 import { FailureSchema, failureError } from "./failure.ts";
 
 /**
@@ -30,7 +31,7 @@ export function decodeFailure(tail: Uint8Array): AppError | undefined {
   if (end < 0 || !bytes.subarray(end + 4).equals(MARK)) return undefined;
   const start = end - bytes.readUInt32LE(end);
   const text = bytes.toString("utf8", Math.max(0, start), end);
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), DocumentSchema), text);
+  const parsed = checkValue(v.pipe(v.string(), v.parseJson(), DocumentSchema), text);
   if (!parsed.success) return undefined;
   return failureError(parsed.output.error);
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { SYSTEM_COLUMNS } from "./columns.ts";
+import { quoteExcerpt } from "./excerpt.ts";
 import { NameSchema, nameProblem } from "./names.ts";
 import { PARTITION_COLUMNS } from "./partition.ts";
 
@@ -26,7 +27,7 @@ const FieldSchema = v.pipe(
   v.check(
     (name) => fieldProblem(name) === undefined,
     (issue) =>
-      `the field ${JSON.stringify(issue.input)} ${fieldProblem(String(issue.input)) ?? "is refused"}`,
+      `the field ${quoteExcerpt(String(issue.input))} ${fieldProblem(String(issue.input)) ?? "is refused"}`,
   ),
 );
 

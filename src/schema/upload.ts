@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { recordOf } from "./bounds.ts";
 import { FeaturesSchema, REFERENCE_COLUMNS, UploadColumnsSchema } from "./columns.ts";
 import { NameSchema, UploadIdSchema } from "./names.ts";
 import { RAW_TASK, RAW_VARIANTS } from "./partition.ts";
@@ -56,10 +57,7 @@ const ManifestFieldsSchema = v.strictObject({
   max_rejects: RejectLimitSchema,
   description: v.optional(textOf(MAX_TEXT_LENGTH), ""),
   source: v.optional(textOf(MAX_TEXT_LENGTH), ""),
-  meta: v.optional(
-    v.pipe(v.record(lineOf(128), textOf(MAX_TEXT_LENGTH)), v.maxEntries(MAX_FIELDS, "has too many fields")),
-    {},
-  ),
+  meta: v.optional(recordOf(lineOf(128), textOf(MAX_TEXT_LENGTH), MAX_FIELDS), {}),
   rows: CountSchema,
   columns: UploadColumnsSchema,
   features: v.optional(FeaturesSchema, {}),

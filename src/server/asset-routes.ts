@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
 
@@ -46,7 +47,7 @@ export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
   };
   return new Elysia({ name: "asset-files" })
     .get("/assets/*", asset, {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       detail: { summary: "An asset, or a part of it, by the path of its row" },
     })
     .head("/assets/*", asset, { params: ParamsSchema, detail: { summary: "The size of that asset" } });

@@ -12,6 +12,7 @@ import {
   RebuildResultSchema,
   RetriedUploadSchema,
 } from "../schema/catalog-answers.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 type CatalogDeps = Pick<ServerDeps, "lake" | "settings" | "selfCommand" | "logger" | "keepOpen">;
@@ -39,7 +40,7 @@ export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen }:
         return Response.json(await rebuild(request.signal, () => {}));
       },
       {
-        body: v.nullish(v.strictObject({ full: v.optional(v.boolean()) })),
+        body: checked(v.nullish(v.strictObject({ full: v.optional(v.boolean()) }))),
         detail: {
           summary: "Brings the catalog in line with the partitions; with `full` builds it anew",
           rows: { "application/json": RebuildResultSchema, [LINES]: RebuildLineSchema },
@@ -79,7 +80,7 @@ export function retryRoutes({ lake }: Pick<ServerDeps, "lake">) {
       return { upload_id: id, provider, dataset, task, variant, status: "pending" as const };
     },
     {
-      params: v.object({ id: v.string() }),
+      params: checked(v.object({ id: v.string() })),
       response: { 200: RetriedUploadSchema },
       detail: { summary: "Puts a failed upload back among the pending ones" },
     },

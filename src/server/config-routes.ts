@@ -2,7 +2,8 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { readTaxonomy } from "../lake/taxonomy.ts";
 import { addProvider, addTask, removeProvider, removeTask } from "../lake/taxonomy-changes.ts";
-import { ProviderSchema } from "../schema/taxonomy.ts";
+import { listOf, recordOf, textUpTo } from "../schema/bounds.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const ParamsSchema = v.object({ name: v.string() });
@@ -19,11 +20,21 @@ const ConfigSchema = v.object({
   ),
 });
 
+/** What one request may add to the file, which every upload reads. */
+const DescriptionSchema = v.optional(textUpTo(10_000), "");
+const MAX_FIELDS = 1000;
+const MAX_VALUES = 10_000;
+
+const NewProviderSchema = v.strictObject({ description: DescriptionSchema });
+
 /** The names of fields are left to `addTask`, whose errors say which one is wrong. */
-const LooseTaskSchema = v.strictObject({
-  description: v.optional(v.string(), ""),
-  required: v.optional(v.array(v.string()), []),
-  allow: v.optional(v.record(v.string(), v.pipe(v.array(v.string()), v.minLength(1))), {}),
+const NewTaskSchema = v.strictObject({
+  description: DescriptionSchema,
+  required: v.optional(listOf(v.string(), MAX_FIELDS), []),
+  allow: v.optional(
+    recordOf(v.string(), v.pipe(listOf(v.string(), MAX_VALUES), v.minLength(1)), MAX_FIELDS),
+    {},
+  ),
 });
 
 /** GET /config; POST and DELETE /config/providers/{name}, /config/tasks/{name}. */
@@ -39,8 +50,8 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         name: await addProvider(lake, params.name, body ?? { description: "" }),
       }),
       {
-        params: ParamsSchema,
-        body: v.nullish(ProviderSchema),
+        params: checked(ParamsSchema),
+        body: checked(v.nullish(NewProviderSchema)),
         response: { 200: AnswerSchema },
         detail: { summary: "Adds a provider" },
       },
@@ -49,7 +60,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
       "/config/providers/:name",
       async ({ params }) => ({ name: await removeProvider(lake, params.name) }),
       {
-        params: ParamsSchema,
+        params: checked(ParamsSchema),
         response: { 200: AnswerSchema },
         detail: { summary: "Removes a provider that nothing uses" },
       },
@@ -60,14 +71,14 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         name: await addTask(lake, params.name, body ?? { description: "", required: [], allow: {} }),
       }),
       {
-        params: ParamsSchema,
-        body: v.nullish(LooseTaskSchema),
+        params: checked(ParamsSchema),
+        body: checked(v.nullish(NewTaskSchema)),
         response: { 200: AnswerSchema },
         detail: { summary: "Adds a task with the fields that its uploads must give" },
       },
     )
     .delete("/config/tasks/:name", async ({ params }) => ({ name: await removeTask(lake, params.name) }), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: AnswerSchema },
       detail: { summary: "Removes a task that nothing uses" },
     });

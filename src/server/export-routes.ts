@@ -1,8 +1,11 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
+import { describeIssue } from "../schema/describe-issue.ts";
 import { ExportIdSchema, ExportStateSchema, RemoteExportSchema } from "../schema/export.ts";
 import { RowQuerySchema } from "../schema/query.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
 
@@ -20,18 +23,18 @@ export function exportRoutes({ exports }: Pick<ServerDeps, "exports">) {
     .post(
       "/exports",
       ({ body }) => {
-        const checked = v.safeParse(RowQuerySchema, body);
-        if (!checked.success) throw new AppError("usage", `the export: ${checked.issues[0].message}`);
+        const query = checkValue(RowQuerySchema, body);
+        if (!query.success) throw new AppError("usage", `the export: ${describeIssue(query.issues[0])}`);
         return exports.start(body);
       },
       {
-        body: RemoteExportSchema,
+        body: checked(RemoteExportSchema),
         response: { 200: ExportStateSchema },
         detail: { summary: "Puts rows together as Parquet, Arrow or a dataset, to be downloaded" },
       },
     )
     .get("/exports/:id", ({ params }) => exports.get(params.id), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: ExportStateSchema },
       detail: { summary: "An export: state, progress, files with their sizes and digests" },
     })
@@ -42,17 +45,17 @@ export function exportRoutes({ exports }: Pick<ServerDeps, "exports">) {
         return { removed: params.id };
       },
       {
-        params: ParamsSchema,
+        params: checked(ParamsSchema),
         response: { 200: v.object({ removed: v.string() }) },
         detail: { summary: "Stops an export and removes its files" },
       },
     )
     .get("/exports/:id/files/*", file, {
-      params: FileSchema,
+      params: checked(FileSchema),
       detail: { summary: "A file of a completed export, or a part of it" },
     })
     .head("/exports/:id/files/*", file, {
-      params: FileSchema,
+      params: checked(FileSchema),
       detail: { summary: "The size and digest of that file" },
     });
 }

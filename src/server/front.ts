@@ -1,7 +1,7 @@
-import * as v from "valibot";
 import { toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import { checkValue } from "../schema/check.ts";
 import { type Caller, isReading } from "./access.ts";
 import type { Admitted } from "./admission.ts";
 import { createAuditor } from "./audit.ts";
@@ -119,7 +119,7 @@ async function identifyAnswer(
         .json()
         .catch(() => undefined)
     : undefined;
-  const parsed = v.safeParse(ErrorDocumentSchema, document);
+  const parsed = checkValue(ErrorDocumentSchema, document);
   if (!parsed.success) return { answer: response, outcome: String(status) };
   const { error } = parsed.output;
   const headers = new Headers(response.headers);

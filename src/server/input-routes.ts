@@ -12,6 +12,7 @@ import {
   type UploadMode,
   VERIFY_LEVELS,
 } from "../schema/upload.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { findHandedOver, isOwn } from "./handed-over.ts";
 import { readParameters } from "./parameters.ts";
@@ -83,7 +84,7 @@ export function inputRoutes(
     },
     {
       parse: "none",
-      params: v.object({ id: UploadIdSchema }),
+      params: checked(v.object({ id: UploadIdSchema })),
       response: { 200: StagedSchema },
       detail: {
         summary:

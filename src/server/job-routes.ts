@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { listJobs } from "../jobs/records.ts";
 import { JobRecordSchema } from "../schema/job.ts";
 import { JobIdSchema } from "../schema/names.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { streamJobEvents } from "./job-events.ts";
 
@@ -23,23 +24,23 @@ export function jobRoutes({ lake, supervisor }: Pick<ServerDeps, "lake" | "super
         return { jobs: jobs.map((job) => (job.job_id === running?.job_id ? running : job)) };
       },
       {
-        query: ListQuerySchema,
+        query: checked(ListQuerySchema),
         response: { 200: v.object({ jobs: v.array(JobRecordSchema) }) },
         detail: { summary: "The newest jobs, newest first" },
       },
     )
     .get("/:id", ({ params }) => supervisor.job(params.id), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: JobRecordSchema },
       detail: { summary: "One job" },
     })
     .delete("/:id", ({ params }) => supervisor.cancel(params.id), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: JobRecordSchema },
       detail: { summary: "Cancels a running job; its running upload is pending again" },
     })
     .get("/:id/events", async ({ params }) => streamJobEvents(supervisor, await supervisor.job(params.id)), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       detail: {
         summary:
           "Server-sent events: `progress` (the job without its uploads) as it changes, at last `end` (the whole job)",

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { LOG_LEVELS } from "../log.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const LevelSchema = v.object({ level: v.picklist(LOG_LEVELS) });
@@ -21,7 +22,7 @@ export function logRoutes({ logLevel, logger }: Pick<ServerDeps, "logLevel" | "l
         return { level: logLevel.level };
       },
       {
-        body: v.strictObject(LevelSchema.entries),
+        body: checked(v.strictObject(LevelSchema.entries)),
         response: { 200: LevelSchema },
         detail: { summary: "Sets that level until the server ends" },
       },

@@ -1,6 +1,7 @@
+import type * as v from "valibot";
 import type { GenericSchema } from "valibot";
-import * as v from "valibot";
 import { AppError } from "../errors.ts";
+import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 
 /**
@@ -14,7 +15,7 @@ export function readParameters<S extends GenericSchema>(request: Request, schema
     const values = searchParams.getAll(name);
     given[name] = values.length === 1 ? (values[0] as string) : values;
   }
-  const checked = v.safeParse(schema, given);
+  const checked = checkValue(schema, given);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
   throw new AppError("usage", `${request.method} ${pathname}: ${describeIssue(issue)}`);

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { JobIdSchema } from "../schema/names.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const StartedSchema = v.object({
@@ -11,7 +12,7 @@ const StartedSchema = v.object({
 /** POST /process. */
 export function processRoutes({ supervisor }: Pick<ServerDeps, "supervisor">) {
   return new Elysia({ name: "process" }).post("/process", () => supervisor.start(), {
-    body: v.nullish(v.strictObject({})),
+    body: checked(v.nullish(v.strictObject({}))),
     response: { 200: StartedSchema },
     detail: { summary: "Processes the pending uploads; a running job takes new ones too" },
   });

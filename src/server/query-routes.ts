@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { sqlLimits } from "../query/create-engine.ts";
 import type { RowFormat } from "../query/output/formats.ts";
 import type { EngineName } from "../schema/query.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { readParameters } from "./parameters.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
@@ -43,8 +44,8 @@ export function queryRoutes(deps: QueryDeps) {
       "/query",
       ({ request, body: { sql, engine }, query: { format } }) => answer(request, sql, engine, format),
       {
-        body: v.strictObject({ sql: SqlSchema, engine: EngineSchema }),
-        query: v.object({ format: FormatSchema }),
+        body: checked(v.strictObject({ sql: SqlSchema, engine: EngineSchema })),
+        query: checked(v.object({ format: FormatSchema })),
         detail: describeRows(
           "The rows of one SELECT, within the limits of the settings; in the format of Accept",
         ),

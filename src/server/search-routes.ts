@@ -3,8 +3,10 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { RowFormat } from "../query/output/formats.ts";
+import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { readParameters } from "./parameters.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
@@ -73,8 +75,8 @@ export function searchRoutes(deps: SearchDeps) {
       ({ request, body: { engine, ...query }, query: { format } }) =>
         answer(request, query, { engine, format }),
       {
-        body: BodySchema,
-        query: v.object({ format: FormatSchema }),
+        body: checked(BodySchema),
+        query: checked(v.object({ format: FormatSchema })),
         detail: describeRows("Rows by partition, by text, or with a value; in the format of Accept"),
       },
     )
@@ -97,7 +99,7 @@ async function* wholeRows({ batches, rowCount }: RowResult): AsyncGenerator<Reco
 
 /** The rules between fields, which the schema of a route does not keep. Throws `usage`. */
 function checkQuery(query: unknown): RowQuery {
-  const checked = v.safeParse(RowQuerySchema, query);
+  const checked = checkValue(RowQuerySchema, query);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
   throw new AppError("usage", `the search: ${describeIssue(issue)}`);

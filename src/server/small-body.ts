@@ -1,10 +1,11 @@
 import { AppError } from "../errors.ts";
+import { excerpt } from "../schema/excerpt.ts";
 import { tooLarge } from "./admission.ts";
 
 /**
  * A request with its body in memory: at most `maxBytes`, there within `timeoutMs`. A client that sends it byte by byte
- * would otherwise hold its place for as long as it likes. Throws `too_large`, `timeout`, `usage` for JSON that is nested
- * deeper than any of ours.
+ * would otherwise hold its place for as long as it likes. Throws `too_large`, `timeout`, `usage` for what is not JSON by
+ * its type, and for JSON that is nested deeper than any of ours.
  */
 export async function withSmallBody(
   request: Request,
@@ -30,10 +31,25 @@ export async function withSmallBody(
   } finally {
     clearTimeout(timer);
   }
-  const { method, headers, signal, url } = request;
+  const { method, signal, url } = request;
+  const headers = new Headers(request.headers);
   const body = Buffer.concat(chunks);
-  if (headers.get("content-type")?.includes("json")) checkShape(body);
+  if (body.length > 0) {
+    requireJson(headers);
+    checkShape(body);
+  }
   return new Request(url, { method, headers, signal, body });
+}
+
+/** Forms would be parsed too, by rules of their own. */
+function requireJson(headers: Headers): void {
+  const type = headers.get("content-type");
+  if (/^application\/json\s*(;|$)/i.test(type ?? "")) {
+    headers.set("content-type", "application/json");
+    return;
+  }
+  const given = type === null ? "has no Content-Type" : `is ${excerpt(type)}`;
+  throw new AppError("usage", `the body ${given}; send JSON, and Content-Type: application/json`);
 }
 
 function tooSlow(timeoutMs: number): AppError {

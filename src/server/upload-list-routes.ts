@@ -4,6 +4,7 @@ import { readRejects } from "../jobs/read-rejects.ts";
 import { listUploadsOf } from "../jobs/upload-list.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import { ListedUploadSchema, RejectListSchema } from "../schema/upload-list.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const DEFAULT_COMPLETED = 20;
@@ -29,7 +30,7 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       return { uploads: await listUploadsOf(lake, { owner, completed: limit }) };
     },
     {
-      query: QuerySchema,
+      query: checked(QuerySchema),
       response: { 200: v.object({ uploads: v.array(ListedUploadSchema) }) },
       detail: { summary: "Uploads of the caller with their state; with all=true those of everybody" },
     },
@@ -42,8 +43,8 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
         scratch: settings.scratchFolder,
       }),
     {
-      params: v.object({ id: UploadIdSchema }),
-      query: RejectsQuerySchema,
+      params: checked(v.object({ id: UploadIdSchema })),
+      query: checked(RejectsQuerySchema),
       response: { 200: RejectListSchema },
       detail: { summary: "The rows of an upload that were rejected, and why" },
     },

@@ -13,10 +13,12 @@ import {
   requireReceiving,
 } from "../ingest/receive.ts";
 import { openDatabase } from "../query/database.ts";
+import { checkValue } from "../schema/check.ts";
 import { Sha256Schema, UploadIdSchema } from "../schema/names.ts";
 import { PartitionKeySchema } from "../schema/partition.ts";
 import { HashesSchema, UploadOfferSchema } from "../schema/receiving.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { findHandedOver, isOwn } from "./handed-over.ts";
 
@@ -54,7 +56,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         return { ok: true };
       },
       {
-        body: UploadOfferSchema,
+        body: checked(UploadOfferSchema),
         response: { 200: v.object({ ok: v.boolean() }) },
         detail: { summary: "Whether the lake would take an upload; begins none" },
       },
@@ -67,7 +69,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       "/uploads",
       async ({ request, body }) => ({ upload_id: await beginReceiving(lake, body, ownerOf(request)) }),
       {
-        body: UploadOfferSchema,
+        body: checked(UploadOfferSchema),
         response: { 200: DoneSchema },
         detail: { summary: "Begins an upload, or goes on with the same one" },
       },
@@ -78,8 +80,8 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         known: await knownContents(lake, await receivedBy(request, params.id), body.hashes),
       }),
       {
-        params: ParamsSchema,
-        body: HashesSchema,
+        params: checked(ParamsSchema),
+        body: checked(HashesSchema),
         response: { 200: v.object({ known: v.array(v.string()) }) },
         detail: { summary: "Which contents need not be sent" },
       },
@@ -93,7 +95,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       },
       {
         parse: "none",
-        params: v.object({ id: UploadIdSchema, sha256: Sha256Schema }),
+        params: checked(v.object({ id: UploadIdSchema, sha256: Sha256Schema })),
         response: { 200: DoneSchema },
         detail: { summary: "Takes in one content, by its SHA-256" },
       },
@@ -101,7 +103,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
     .put(
       "/uploads/:id/rows",
       async ({ request, params }) => {
-        const sha256 = v.safeParse(Sha256Schema, request.headers.get("x-sha256"));
+        const sha256 = checkValue(Sha256Schema, request.headers.get("x-sha256"));
         if (!sha256.success)
           throw new AppError("usage", "the header X-SHA256 must tell the digest of the rows");
         await receiveRows(lake, await receivedBy(request, params.id), sha256.output, request.body);
@@ -109,7 +111,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       },
       {
         parse: "none",
-        params: ParamsSchema,
+        params: checked(ParamsSchema),
         response: { 200: DoneSchema },
         detail: { summary: "Takes in the rows, as Parquet" },
       },
@@ -121,8 +123,8 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         return commit(request, params.id, body);
       },
       {
-        params: ParamsSchema,
-        body: UploadManifestSchema,
+        params: checked(ParamsSchema),
+        body: checked(UploadManifestSchema),
         response: { 200: UploadManifestSchema },
         detail: { summary: "Hands an upload over; from now on it is not lost" },
       },
@@ -134,7 +136,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         return { upload_id: params.id };
       },
       {
-        params: ParamsSchema,
+        params: checked(ParamsSchema),
         response: { 200: DoneSchema },
         detail: { summary: "Gives up an upload that was not handed over" },
       },

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AssetCheckRequestSchema, ValidationIdSchema, ValidationSchema } from "../schema/asset-check.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const ParamsSchema = v.object({ id: ValidationIdSchema });
@@ -17,18 +18,18 @@ export function validateRoutes({ checks }: Pick<ServerDeps, "checks">) {
         return { validation_id, status };
       },
       {
-        body: v.nullish(AssetCheckRequestSchema),
+        body: checked(v.nullish(AssetCheckRequestSchema)),
         response: { 200: v.object({ validation_id: ValidationIdSchema, status: v.string() }) },
         detail: { summary: "Checks that the assets of the selected partitions are there and whole" },
       },
     )
     .get("/validations/:id", ({ params }) => checks.get(params.id), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: ValidationSchema },
       detail: { summary: "A check of assets: state, progress, result" },
     })
     .delete("/validations/:id", ({ params }) => checks.cancel(params.id), {
-      params: ParamsSchema,
+      params: checked(ParamsSchema),
       response: { 200: ValidationSchema },
       detail: { summary: "Stops a check of assets" },
     })
@@ -42,8 +43,8 @@ export function validateRoutes({ checks }: Pick<ServerDeps, "checks">) {
           },
         }),
       {
-        params: ParamsSchema,
-        query: v.object({ format: FormatSchema }),
+        params: checked(ParamsSchema),
+        query: checked(v.object({ format: FormatSchema })),
         detail: { summary: "All findings of a completed check, as JSON or CSV" },
       },
     );

@@ -9,6 +9,7 @@ import { bucketOf, createS3 } from "../query/athena/s3.ts";
 import { athenaOptions, trinoOptions } from "../query/create-engine.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
+import { checkValue } from "../schema/check.ts";
 import { eachConcurrent } from "../util/concurrent.ts";
 import { athenaDdl, type Ddl, trinoDdl } from "./ddl.ts";
 import {
@@ -124,7 +125,7 @@ async function readDocument<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S> | undefined> {
   const text = await store.readText(name);
   if (text === undefined) return undefined;
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  const result = checkValue(v.pipe(v.string(), v.parseJson(), schema), text);
   if (result.success) return result.output;
   throw new AppError(
     "corrupt",

@@ -385,6 +385,20 @@ describe("results", () => {
     expect(await codeOf(runApart(sql))).toBe("invalid_sql");
   });
 
+  test("a statement that is nested too deeply is told so, in a short sentence", async () => {
+    const nested = `SELECT ${"(".repeat(400_000)}1${")".repeat(400_000)}`;
+    for (const sql of [nested, `SELECT 1${"+1".repeat(400_000)}`, `SELECT ${"NOT ".repeat(200_000)}true`]) {
+      const error = (await runApart(sql).catch((failure: unknown) => failure)) as Error;
+      expect(error).toMatchObject({ code: "invalid_sql" });
+      expect(error.message).toContain("nested too deeply");
+    }
+    const quotes = (await runApart(`SELECT 1 ${'"'.repeat(899_999)}`).catch(
+      (failure: unknown) => failure,
+    )) as Error;
+    expect(quotes).toMatchObject({ code: "invalid_sql" });
+    expect(quotes.message.length).toBeLessThan(1000);
+  });
+
   test("an error says where", async () => {
     const late = await runHere("SELECT\n '한글', CAST('x' || id AS INTEGER) FROM catalog").catch(
       (e: unknown) => e,

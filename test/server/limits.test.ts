@@ -125,7 +125,8 @@ test("a body is there in time and small enough, or it is given up", async () => 
       cancelled = true;
     };
     const body = new ReadableStream<Uint8Array>({ pull, cancel });
-    const given = new Request("http://127.0.0.1/search", { method: "POST", body });
+    const headers = { "content-type": "application/json" };
+    const given = new Request("http://127.0.0.1/search", { method: "POST", headers, body });
     return { given, wasCancelled: () => cancelled };
   };
   const limits = { maxBytes: 1000, timeoutMs: 50 };

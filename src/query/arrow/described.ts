@@ -1,5 +1,6 @@
 import { Schema } from "apache-arrow";
 import * as v from "valibot";
+import { checkValue } from "../../schema/check.ts";
 import type { EngineName, RowResult, TableResult } from "../../schema/query.ts";
 import {
   DESCRIPTION_KEY,
@@ -22,7 +23,7 @@ export function describeSchema(engine: EngineName, result: TableResult | RowResu
 export function readDescription(schema: Schema): ResultDescription | undefined {
   const text = schema.metadata.get(DESCRIPTION_KEY);
   if (text === undefined) return undefined;
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ResultDescriptionSchema), text);
+  const parsed = checkValue(v.pipe(v.string(), v.parseJson(), ResultDescriptionSchema), text);
   return parsed.success ? parsed.output : undefined;
 }
 

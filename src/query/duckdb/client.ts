@@ -1,7 +1,7 @@
 import { throwIfCancelled } from "../../errors.ts";
 import { parseType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
-import { comparePartitions, isSelected, type Selection } from "../../schema/partition.ts";
+import { comparePartitions, createSelector, type Selection } from "../../schema/partition.ts";
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
 import type { Database, DatabaseOptions } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
@@ -43,7 +43,7 @@ export class DuckDBClient implements QueryEngine {
       const known = await database.rows<PartitionCount>(
         "SELECT provider, dataset, task, variant, rows FROM partitions",
       );
-      return known.filter((key) => isSelected(key, selection)).sort(comparePartitions);
+      return known.filter(createSelector(selection)).sort(comparePartitions);
     });
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { excerpt } from "../../schema/excerpt.ts";
 import { isStale } from "./catalog-reader.ts";
 import type { SandboxRequest } from "./sandbox-frames.ts";
 
@@ -45,6 +46,11 @@ interface DuckDBError {
 /** Not faults of the statement. */
 const OF_THE_ENGINE = new Set(["INTERNAL", "FATAL", "IO", "Connection", "Serialization", "Network", "HTTP"]);
 
+/** How its parser and its binder say so; nothing has run out. */
+const TOO_DEEP = /^memory exhausted at or near|^Max expression depth limit/;
+/** It repeats the word at which it stopped, which may be the whole statement. */
+const MAX_LINE_CHARS = 500;
+
 /**
  * An error of DuckDB as ours: `invalid_sql` with its first line and the position, `too_large`, `timeout`. `offsetBytes`
  * is where the text of the request begins in what DuckDB was given.
@@ -65,7 +71,10 @@ export function translateError(
     return new AppError("engine_failed", `DuckDB failed: ${line}`, { cause: error });
   const position = positionIn(request.text, known.position, offsetBytes);
   const where = position === undefined ? "" : ` (line ${position.line}, column ${position.column})`;
-  return new AppError("invalid_sql", `${type} Error: ${line}${where}`, {
+  const what = TOO_DEEP.test(line)
+    ? `the statement is nested too deeply${where}; write fewer levels, or long lists of conditions as IN (...)`
+    : `${type} Error: ${excerpt(line, MAX_LINE_CHARS)}${where}`;
+  return new AppError("invalid_sql", what, {
     details: { ...position },
     cause: error,
   });

@@ -1,7 +1,12 @@
 import { AppError } from "../../errors.ts";
 import { mergeColumns } from "../../schema/column-types.ts";
 import type { Column, ColumnStats } from "../../schema/columns.ts";
-import { comparePartitions, isSelected, PARTITION_COLUMNS, type Selection } from "../../schema/partition.ts";
+import {
+  comparePartitions,
+  createSelector,
+  PARTITION_COLUMNS,
+  type Selection,
+} from "../../schema/partition.ts";
 import type { PartitionCount, QueryStats } from "../../schema/query.ts";
 import type { DescribedPartition, RowPlan } from "../row-plan.ts";
 import { quoteText } from "../sql.ts";
@@ -46,7 +51,7 @@ export async function readPartitions(
 ): Promise<PartitionCount[]> {
   const sql = renderKnown(runner.tables, selection, KNOWN_COLUMNS.slice(0, PARTITION_COLUMNS.length + 1));
   const counts = await readCounts(await runKnown(runner, sql, signal));
-  return counts.filter((key) => isSelected(key, selection)).sort(comparePartitions);
+  return counts.filter(createSelector(selection)).sort(comparePartitions);
 }
 
 async function runKnown(
