@@ -42,7 +42,7 @@ describe("loadSettings", () => {
     expect(settings.images).toEqual({
       policy: "optimize",
       verify: "full",
-      max_pixels: 268_402_689,
+      max_pixels: 178_956_970,
       max_bytes: "512MB",
     });
     expect(settings.serve).toMatchObject({ host: "127.0.0.1", port: 8091, allowed_hosts: [] });

@@ -1,36 +1,42 @@
 import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import type { AssetRecord } from "../schema/asset.ts";
+import type { ImagePolicy } from "../schema/upload.ts";
+
+/** An asset with the policy under which it was stored; null where nobody noted it. */
+export type KnownAsset = AssetRecord & { policy: ImagePolicy | null };
 
 /** An asset with the name it came with; null where the name says nothing (an asset that a row only refers to). */
-export type NamedAsset = AssetRecord & { source_name: string | null };
+export type NamedAsset = KnownAsset & { source_name: string | null };
 
 /**
  * What one dataset stores, for batched look-ups: a cache on local disk, made from the rows of the dataset's partitions
  * and safe to delete. It may know assets that no row names yet; whether a file is there is the caller's to check.
  */
 export interface AssetIndex {
-  findBySource(sourceHashes: readonly string[]): Map<string, AssetRecord>;
+  /** All forms in which a source is stored: one a policy, at most. */
+  findBySource(sourceHashes: readonly string[]): Map<string, KnownAsset[]>;
   findByHash(hashes: readonly string[]): Map<string, NamedAsset>;
-  findByPixels(pixelHashes: readonly string[]): Map<string, AssetRecord>;
-  /** All distinct assets that came with a name. */
-  findByName(names: readonly string[]): Map<string, AssetRecord[]>;
+  findByPixels(pixelHashes: readonly string[]): Map<string, KnownAsset[]>;
+  /** All distinct assets that came with a name; of the forms of one source, the one that is its own bytes. */
+  findByName(names: readonly string[]): Map<string, KnownAsset[]>;
   /** Takes assets in, in one transaction; what is known already stays as it is. */
-  add(records: readonly (AssetRecord & { source_name?: string | null })[]): void;
+  add(records: readonly (KnownAsset & { source_name?: string | null })[]): void;
   /** Fingerprints of the partition files that were read into it. */
   loadedFiles(): string[];
   markLoaded(fingerprint: string): void;
   close(): void;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Values of one statement; SQLite allows 32,766. */
 const BATCH = 500;
 
 const SCHEMA = `
   CREATE TABLE assets (
-    source_hash TEXT PRIMARY KEY, hash TEXT NOT NULL, path TEXT NOT NULL, width INTEGER, height INTEGER,
-    format TEXT NOT NULL, bytes INTEGER NOT NULL, pixel_hash TEXT
+    source_hash TEXT NOT NULL, hash TEXT NOT NULL, path TEXT NOT NULL, width INTEGER, height INTEGER,
+    format TEXT NOT NULL, bytes INTEGER NOT NULL, pages INTEGER, orientation INTEGER, dpi REAL, pixel_hash TEXT,
+    policy TEXT, PRIMARY KEY (source_hash, hash)
   ) WITHOUT ROWID;
   CREATE INDEX by_hash ON assets (hash);
   CREATE INDEX by_pixels ON assets (pixel_hash) WHERE pixel_hash IS NOT NULL;
@@ -75,22 +81,34 @@ function wrapIndex(database: Database): AssetIndex {
       yield* database.query<T, string[]>(sql).all(...batch);
     }
   };
-  const insertAsset = database.query("INSERT OR IGNORE INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  // What is known already stays, unless the new record says that it was read whole since.
+  const insertAsset = database.query(
+    `INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       pages = excluded.pages, orientation = excluded.orientation, dpi = excluded.dpi,
+       pixel_hash = excluded.pixel_hash, policy = excluded.policy
+     WHERE assets.pages IS NULL OR assets.pixel_hash IS NULL AND excluded.pixel_hash IS NOT NULL
+       OR excluded.pixel_hash IS NOT NULL AND excluded.policy = 'optimize'`,
+  );
   const insertName = database.query("INSERT OR IGNORE INTO names VALUES (?, ?)");
   const addAll = database.transaction(
-    (records: readonly (AssetRecord & { source_name?: string | null })[]) => {
+    (records: readonly (KnownAsset & { source_name?: string | null })[]) => {
       for (const record of records) {
-        const { source_hash, hash, path, width, height, format, bytes, pixel_hash, source_name } = record;
-        insertAsset.run(source_hash, hash, path, width, height, format, bytes, pixel_hash);
+        const { source_hash, hash, path, width, height, format, bytes, source_name } = record;
+        const { pages, orientation, dpi, pixel_hash, policy } = record;
+        insertAsset.run(
+          ...[source_hash, hash, path, width, height, format, bytes],
+          ...[pages, orientation, dpi, pixel_hash, policy],
+        );
         if (source_name != null) insertName.run(source_name, hash);
       }
     },
   );
   return {
     findBySource: (hashes) => {
-      const found = new Map<string, AssetRecord>();
-      for (const row of select<AssetRecord>("*", "assets", "source_hash", hashes))
-        found.set(row.source_hash, row);
+      const found = new Map<string, KnownAsset[]>();
+      for (const row of select<KnownAsset>("*", "assets", "source_hash", hashes)) {
+        collect(found, row.source_hash, row);
+      }
       return found;
     },
     findByHash: (hashes) => {
@@ -102,14 +120,14 @@ function wrapIndex(database: Database): AssetIndex {
       return found;
     },
     findByPixels: (hashes) => {
-      const found = new Map<string, AssetRecord>();
-      for (const row of select<AssetRecord>("*", "assets", "pixel_hash", hashes)) {
-        if (row.pixel_hash !== null) found.set(row.pixel_hash, preferKept(found.get(row.pixel_hash), row));
+      const found = new Map<string, KnownAsset[]>();
+      for (const row of select<KnownAsset>("*", "assets", "pixel_hash", hashes)) {
+        if (row.pixel_hash !== null) collect(found, row.pixel_hash, row);
       }
       return found;
     },
     findByName: (names) => {
-      const found = new Map<string, Map<string, AssetRecord>>();
+      const found = new Map<string, KnownAsset[]>();
       const from = "names JOIN assets USING (hash)";
       for (const { source_name, ...row } of select<NamedAsset>(
         "assets.*, source_name",
@@ -117,12 +135,9 @@ function wrapIndex(database: Database): AssetIndex {
         "source_name",
         names,
       )) {
-        const name = source_name ?? "";
-        const assets = found.get(name) ?? new Map<string, AssetRecord>();
-        assets.set(row.hash, preferKept(assets.get(row.hash), row));
-        found.set(name, assets);
+        collect(found, source_name ?? "", row);
       }
-      return new Map([...found].map(([name, assets]) => [name, [...assets.values()]]));
+      return new Map([...found].map(([name, rows]) => [name, distinctPages(rows)]));
     },
     add: (records) => addAll(records),
     loadedFiles: () =>
@@ -137,8 +152,27 @@ function wrapIndex(database: Database): AssetIndex {
   };
 }
 
+function collect<T>(found: Map<string, T[]>, key: string, row: T): void {
+  const rows = found.get(key);
+  if (rows === undefined) found.set(key, [row]);
+  else rows.push(row);
+}
+
+/** One asset of each page: those of one hash are one, and so are the forms of one source that policies made. */
+function distinctPages(rows: readonly KnownAsset[]): KnownAsset[] {
+  const byHash = new Map<string, KnownAsset>();
+  for (const row of rows) byHash.set(row.hash, preferKept(byHash.get(row.hash), row));
+  const bySource = new Map<string, KnownAsset>();
+  for (const row of byHash.values()) {
+    const source = rows.find((other) => other.hash === row.hash && bySource.has(other.source_hash));
+    const key = source?.source_hash ?? row.source_hash;
+    bySource.set(key, preferKept(bySource.get(key), row));
+  }
+  return [...bySource.values()];
+}
+
 /** Of two sources of one asset the one whose own bytes are stored, then the smaller hash: the same at every look-up. */
-function preferKept<T extends AssetRecord>(known: T | undefined, row: T): T {
+function preferKept<T extends KnownAsset>(known: T | undefined, row: T): T {
   if (known === undefined) return row;
   const kept = (record: T) => record.source_hash === record.hash;
   if (kept(known) !== kept(row)) return kept(known) ? known : row;

@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { extname, join } from "node:path";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import { treatImage } from "../images/encode.ts";
-import { hashPixels } from "../images/pixels.ts";
+import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
+import { OPEN_GATE } from "../images/gate.ts";
 import { IMAGE_FORMATS } from "../images/sniff.ts";
+import { treatImage } from "../images/treat.ts";
 import { hashBytes } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
 import { writeOwn } from "../lake/own-copy.ts";
@@ -112,10 +112,11 @@ async function treat(
   }
 }
 
-/** Why a content cannot be used; what is no fault of the content is thrown on. */
+/** Why a content cannot be used; what is no fault of the content (an error of the disk, a cancellation) is thrown on. */
 function reasonOf(error: unknown): string {
   if (error instanceof AppError && error.code === "invalid_input") return error.message;
-  throw error;
+  if (error instanceof AppError || systemCode(error) !== undefined) throw error;
+  return `it cannot be processed: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
 }
 
 async function prepareImage(
@@ -125,13 +126,14 @@ async function prepareImage(
   bytes: Uint8Array,
   ownFiles: OwnFiles,
 ): Promise<Finish> {
-  const { source_hash, place } = content;
+  const { source_hash } = content;
   const image = await treatImage(bytes, {
     policy: request.policy,
     verify: request.verify,
     maxPixels: request.max_pixels,
+    gate: OPEN_GATE,
   });
-  const { width, height, format, encoded } = image;
+  const { width, height, format, pages, orientation, dpi, encoded } = image;
   const extension = IMAGE_FORMATS[format];
   const kept = encoded === undefined ? source.keep(bytes) : undefined;
   const file = kept?.file ?? join(request.temp_folder, `${source_hash}.${extension}`);
@@ -149,19 +151,26 @@ async function prepareImage(
     width,
     height,
     bytes: (encoded ?? bytes).byteLength,
-    pixel_hash: image.pixels === undefined ? null : hashPixels(image.pixels),
+    pages,
+    orientation,
+    dpi,
+    pixel_hash: image.verified ? (image.identify?.() ?? bytesIdentity(source_hash)) : null,
     file,
     file_is: kept?.file_is ?? "written",
-    source: place,
   });
 }
 
+/** The identity of an image that is the same as equal bytes only: no hash of pixels meets it. */
+function bytesIdentity(sourceHash: string): string {
+  return sourceHash.slice(0, 32);
+}
+
 function prepareFile(content: Content, source: Source): Finish {
-  const { source_hash, place, source_name } = content;
+  const { source_hash, source_name } = content;
   const extension = fileExtension(source_name);
   const kept = source.keepHashed();
   checkHash(content, kept.hash);
-  const size = { width: null, height: null, pixel_hash: null };
+  const size = { width: null, height: null, pages: null, orientation: null, dpi: null, pixel_hash: null };
   return () => ({
     ok: true,
     source_hash,
@@ -172,7 +181,6 @@ function prepareFile(content: Content, source: Source): Finish {
     bytes: kept.bytes,
     file: kept.file,
     file_is: kept.file_is,
-    source: place,
   });
 }
 

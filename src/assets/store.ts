@@ -1,24 +1,22 @@
 import { lstat, rm } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 import { AppError } from "../errors.ts";
-import { samePixels } from "../images/decode.ts";
 import { syncBatch, syncFileSystem, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, linkExclusive } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { kindProblem, openStaged } from "../lake/staged-file.ts";
+import { kindProblem } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { DatasetKey } from "../schema/partition.ts";
-import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
-import type { AssetIndex } from "./index.ts";
+import type { AssetIndex, KnownAsset } from "./index.ts";
+import { fulfils, type StoreTerms } from "./reuse.ts";
 
 export interface StoreTarget {
   lake: Lake;
   dataset: DatasetKey;
   index: AssetIndex;
-  policy: ImagePolicy;
-  verify: VerifyLevel;
+  terms: StoreTerms;
 }
 
 export type StoredContent =
@@ -46,7 +44,8 @@ export async function storeContents(
     const decided = await decide(target, usable);
     const fresh = usable.filter((content) => decided.get(content.source_hash)?.outcome === "stored");
     await placeFiles(target, fresh, decided);
-    target.index.add([...decided.values()].map(({ asset }) => asset));
+    const { policy } = target.terms;
+    target.index.add([...decided.values()].map(({ asset }) => ({ ...asset, policy })));
     return prepared.map(({ source_hash, ...content }) => {
       const found = decided.get(source_hash);
       if (found) return { source_hash, ...found };
@@ -61,18 +60,16 @@ type Decision = { asset: AssetRecord; outcome: "stored" | "deduplicated" };
 
 /** Which contents become assets and which share one, in order. */
 async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<Map<string, Decision>> {
-  const { lake, dataset, index, policy } = target;
+  const { lake, dataset, index, terms } = target;
   const knownByHash = index.findByHash(usable.map(({ hash }) => hash));
-  const pixelHashes = policy === "preserve" ? [] : usable.map(({ pixel_hash }) => pixel_hash);
+  const sharesPixels = terms.policy !== "preserve";
+  const pixelHashes = sharesPixels ? usable.map(({ pixel_hash }) => pixel_hash) : [];
   const knownByPixels = index.findByPixels(pixelHashes.filter((hash) => hash !== null));
   const freshByHash = new Map<string, AssetRecord>();
-  const freshByPixels = new Map<string, { asset: AssetRecord; file: string }>();
+  const freshByPixels = new Map<string, AssetRecord>();
   const decided = new Map<string, Decision>();
   const share = (content: Usable, asset: AssetRecord) =>
-    decided.set(content.source_hash, {
-      asset: fromSource(content.source_hash, asset),
-      outcome: "deduplicated",
-    });
+    decided.set(content.source_hash, { asset: fromSource(content, asset), outcome: "deduplicated" });
 
   for (const content of usable) {
     const { hash, pixel_hash } = content;
@@ -81,13 +78,10 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
       share(content, sameBytes);
       continue;
     }
-    if (policy !== "preserve" && pixel_hash !== null) {
-      const fresh = freshByPixels.get(pixel_hash);
-      const known = fresh ? undefined : await present(lake, knownByPixels.get(pixel_hash));
-      const file = fresh?.file ?? (known && lake.layout.asset(known.path));
-      const asset = fresh?.asset ?? known;
-      // The hash is no proof, and what is stored may be a lossy form of such pixels.
-      if (file && asset && (await showsSame(content, file))) {
+    if (sharesPixels && pixel_hash !== null) {
+      const asset =
+        freshByPixels.get(pixel_hash) ?? (await firstPresent(lake, knownByPixels.get(pixel_hash), terms));
+      if (asset) {
         share(content, asset);
         continue;
       }
@@ -96,27 +90,30 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
     decided.set(content.source_hash, { asset, outcome: "stored" });
     freshByHash.set(hash, asset);
     if (pixel_hash !== null && !freshByPixels.has(pixel_hash)) {
-      freshByPixels.set(pixel_hash, { asset, file: content.file });
+      freshByPixels.set(pixel_hash, asset);
     }
   }
   return decided;
 }
 
-/** Whether a content shows the pixels of `file`. What was encoded is not what came: that is looked at in staging. */
-async function showsSame(content: Usable, file: string): Promise<boolean> {
-  if (content.hash === content.source_hash) return samePixels(content.file, file);
-  const source = await openStaged(content.source, { maxBytes: Number.POSITIVE_INFINITY });
-  try {
-    return await samePixels(source.openPath, file);
-  } finally {
-    await source.close();
-  }
+/** The record of an asset as another source of it sees it: how that source came, and what was found in it now. */
+function fromSource(content: Usable, asset: AssetRecord): AssetRecord {
+  const { source_hash, pages, orientation, dpi } = content;
+  const { hash, path, width, height, format, bytes } = asset;
+  const pixel_hash = content.pixel_hash ?? asset.pixel_hash;
+  return { source_hash, hash, path, width, height, format, bytes, pages, orientation, dpi, pixel_hash };
 }
 
-/** The record of an asset as another source of it sees it. */
-function fromSource(source_hash: string, asset: AssetRecord): AssetRecord {
-  const { hash, path, width, height, format, bytes, pixel_hash } = asset;
-  return { source_hash, hash, path, width, height, format, bytes, pixel_hash };
+/** The first of these assets that is there and is what the upload would make of such pixels. */
+async function firstPresent(
+  lake: Lake,
+  known: readonly KnownAsset[] | undefined,
+  terms: StoreTerms,
+): Promise<KnownAsset | undefined> {
+  for (const asset of known ?? []) {
+    if (fulfils(asset, terms) && (await present(lake, asset))) return asset;
+  }
+  return undefined;
 }
 
 async function present<T extends AssetRecord>(lake: Lake, record: T | undefined): Promise<T | undefined> {
@@ -124,12 +121,13 @@ async function present<T extends AssetRecord>(lake: Lake, record: T | undefined)
 }
 
 function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetRecord {
-  const { source_hash, hash, extension, width, height, format, bytes, pixel_hash } = content;
+  const { source_hash, hash, extension, width, height, format, bytes } = content;
+  const { pages, orientation, dpi, pixel_hash } = content;
   const path =
     content.file_is === "stored"
       ? relative(lake.layout.assets, content.file)
       : lake.layout.assetPath(dataset, hash, extension);
-  return { source_hash, hash, path, width, height, format, bytes, pixel_hash };
+  return { source_hash, hash, path, width, height, format, bytes, pages, orientation, dpi, pixel_hash };
 }
 
 /**

@@ -175,6 +175,7 @@ function logEntry({ manifest, rejected }: CommitRequest, version: number, rows: 
     mode: manifest.mode,
     rows,
     rejected,
+    images: manifest.images,
     uploaded_by: manifest.created_by,
     uploaded_at: manifest.created_at,
     description: manifest.description,

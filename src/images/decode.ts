@@ -1,80 +1,115 @@
-import { readFile } from "node:fs/promises";
-import type { Metadata } from "sharp";
-import { AppError } from "../errors.ts";
-import { decodeBmp, tooManyPixels } from "./bmp.ts";
-import { foreignReason } from "./foreign.ts";
-import { equalPixels, type Pixels } from "./pixels.ts";
-import { imageProblem, loadSharp } from "./sharp.ts";
-import { type ImageFormat, sniffFormat } from "./sniff.ts";
+import type { Sharp, SharpOptions } from "sharp";
+import { inspectAvif } from "./avif.ts";
+import { decodeBmp } from "./bmp.ts";
+import { damaged } from "./damage.ts";
+import type { ImageFacts } from "./facts.ts";
+import { memoryOfCheck, memoryOfPixels } from "./footprint.ts";
+import type { DecodeGate } from "./gate.ts";
+import { scanProblem } from "./jpeg-scan.ts";
+import type { Pixels } from "./pixels.ts";
+import { frameProblem, mendPng } from "./png.ts";
+import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
+import { mendTiff } from "./tiff.ts";
 
-/** What an image's header says. */
-export interface ImageHeader {
-  format: ImageFormat;
-  /** Pixels after EXIF orientation. */
-  width: number;
-  height: number;
-  /** False when EXIF asks for a rotation or a mirror. */
-  upright: boolean;
-  /** Frames of an animation or pages of a TIFF. */
-  pages: number;
-  depth: Pixels["depth"];
-  /** One channel is enough for its colours. */
-  grey: boolean;
-}
+/** The image at a ninth of its size, on the way of a check. */
+export type Preview = Pixels;
 
-/** Reads the header of an image. Throws `invalid_input` for what is none, or above `maxPixels`. */
-export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ImageHeader> {
-  const format = sniffFormat(bytes);
-  if (format === undefined) throw new AppError("invalid_input", foreignReason(bytes));
-  if (format === "bmp") {
-    const { width, height, depth } = decodeBmp(bytes, maxPixels);
-    return { format, width, height, upright: true, pages: 1, depth, grey: false };
+/**
+ * Reads all coded data of every page and gives a small picture of the first. Of a JPEG, that is a decode at an eighth:
+ * each bit is read, not each pixel made. Throws `invalid_input` with the reason.
+ */
+export async function checkImage(
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  gate: DecodeGate,
+): Promise<Preview | undefined> {
+  if (facts.format === "bmp") {
+    decodeBmp(bytes);
+    return undefined;
   }
-  const sharp = await loadSharp();
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw imageProblem(format, error);
-  }
-  const { width, height, orientation = 1, pages = 1 } = metadata;
-  if (width * height > maxPixels) throw tooManyPixels(width * height, maxPixels);
-  const turned = orientation >= 5;
-  return {
-    format,
-    width: turned ? height : width,
-    height: turned ? width : height,
-    upright: orientation <= 1,
-    pages,
-    depth: metadata.depth === "ushort" ? "ushort" : "uchar",
-    grey: metadata.space === "b-w" || metadata.space === "grey16",
+  const strict = facts.format === "jpeg" ? "warning" : "error";
+  const decode = (source: Uint8Array, failOn: "warning" | "error") => async () => {
+    const sharp = await loadSharp();
+    const preview = await readSmall(sharp, source, facts, { failOn });
+    for (let page = 1; page < decodedPages(facts); page++) {
+      await readSmall(sharp, source, facts, { failOn, page });
+    }
+    return preview;
   };
-}
-
-/** Decodes an image to upright pixels in sRGB (the first frame of an animation). Throws `invalid_input`. */
-export async function decodePixels(bytes: Uint8Array, header: ImageHeader): Promise<Pixels> {
-  if (header.format === "bmp") return decodeBmp(bytes, Number.POSITIVE_INFINITY);
-  const sharp = await loadSharp();
+  const problem = facts.format === "png" ? frameProblem(bytes, facts) : undefined;
+  if (problem !== undefined) throw damaged("png", problem);
+  const source = decodable(bytes, facts);
   try {
-    const source = sharp(bytes, { limitInputPixels: false });
-    const upright = header.upright ? source : source.autoOrient();
-    const shades = header.depth === "ushort" ? "grey16" : "b-w";
-    const image = header.grey ? upright.toColourspace(shades) : upright;
-    const { data, info } = await image.raw({ depth: header.depth }).toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    return { data, width, height, channels, depth: header.depth };
-  } catch (error) {
-    throw imageProblem(header.format, error);
+    return await gate.run(memoryOfCheck(facts), decode(source, strict));
+  } catch {
+    return await gate.alone(async () => {
+      try {
+        const preview = await decode(mend(source, facts), "error")();
+        const lost = facts.format === "jpeg" ? scanProblem(bytes) : undefined;
+        if (lost === undefined) return preview;
+        throw damaged("jpeg", lost);
+      } catch (error) {
+        throw imageProblem(facts.format, error);
+      }
+    });
   }
 }
 
-/** Whether two image files show the same pixels. */
-export async function samePixels(path: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([path, other].map(decodeFile));
-  return a !== undefined && b !== undefined && equalPixels(a, b);
+/**
+ * The samples of the first page as they are stored: unturned, without colour management, 8 or 16 bits. Undefined where
+ * its decoder has anything to remark: then nothing is to be made of them. Throws nothing else than the disk does.
+ */
+export async function decodePixels(
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  gate: DecodeGate,
+): Promise<Pixels | undefined> {
+  if (facts.format === "bmp") return decodeBmp(bytes);
+  const failOn = facts.format === "jpeg" ? "warning" : "error";
+  const depth = facts.bits > 8 ? "ushort" : "uchar";
+  const space = depth === "ushort" ? ["grey16", "rgb16"] : ["b-w", "srgb"];
+  try {
+    return await gate.run(memoryOfPixels(facts), async () => {
+      const sharp = await loadSharp();
+      const image = open(sharp, decodable(bytes, facts), { failOn });
+      const plain = image.toColourspace(space[facts.colours === "grey" ? 0 : 1] ?? "srgb");
+      const { data, info } = await plain.raw({ depth }).toBuffer({ resolveWithObject: true });
+      return { data, width: info.width, height: info.height, channels: info.channels, depth };
+    });
+  } catch {
+    return undefined;
+  }
 }
 
-async function decodeFile(path: string): Promise<Pixels> {
-  const bytes = await readFile(path);
-  return decodePixels(bytes, await readHeader(bytes, Number.POSITIVE_INFINITY));
+export function open(sharp: SharpModule, source: Uint8Array, options: SharpOptions): Sharp {
+  return sharp(source, { limitInputPixels: false, ignoreIcc: true, sequentialRead: true, ...options });
+}
+
+/** Pages that libvips decodes one by one; of an animation in PNG or AVIF it knows the first picture only. */
+function decodedPages({ format, pages }: ImageFacts): number {
+  return format === "png" || format === "avif" || format === "jpeg" ? 1 : pages;
+}
+
+async function readSmall(
+  sharp: SharpModule,
+  source: Uint8Array,
+  { storedWidth, storedHeight }: ImageFacts,
+  options: SharpOptions,
+): Promise<Preview> {
+  // A ninth: libvips takes an eighth of a JPEG only where that is more than is asked for.
+  const [width, height] = [storedWidth, storedHeight].map((size) => Math.max(1, Math.floor(size / 9)));
+  const image = open(sharp, source, options).resize({ width, height, fit: "fill" });
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels, depth: "uchar" };
+}
+
+/** The file as libvips knows it. */
+export function decodable(bytes: Uint8Array, { format, colours }: ImageFacts): Uint8Array {
+  if (format === "avif") return inspectAvif(bytes).decodable;
+  return format === "tiff" && colours === "other" ? mendTiff(bytes) : bytes;
+}
+
+/** The file without what a strict decoder stumbles over and no pixel depends on. */
+function mend(bytes: Uint8Array, { format }: ImageFacts): Uint8Array {
+  return format === "png" ? (mendPng(bytes) ?? bytes) : bytes;
 }

@@ -1,5 +1,7 @@
 import type Sharp from "sharp";
 import { AppError } from "../errors.ts";
+import { damaged } from "./damage.ts";
+import type { ImageFormat } from "./sniff.ts";
 
 export type SharpModule = typeof Sharp;
 
@@ -35,11 +37,19 @@ export function blockLoaders(sharp: SharpModule): void {
   sharp.block({ operation: UNWANTED_LOADERS.map((name) => `VipsForeignLoad${name}`) });
 }
 
-/** A libvips error as the reason of a rejection: its first line, without the library's own words. */
-export function imageProblem(format: string, error: unknown): AppError {
+/**
+ * A libvips error as the reason of a rejection: what it says first, without the library's own words. A reason that we
+ * found ourselves stays as it is.
+ */
+export function imageProblem(format: ImageFormat, error: unknown): AppError {
+  if (error instanceof AppError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const line = (text.split("\n")[0] ?? "").replace(/^Input buffer (has corrupt header: )?/, "").trim();
-  return new AppError("invalid_input", `damaged or truncated ${format.toUpperCase()}: ${line}`, {
-    cause: error,
-  });
+  const said = (text.split("\n")[0] ?? "")
+    .replace(/^Input (buffer|image) /, "")
+    .replace(/^has corrupt header:?\s*/, "")
+    .replace(/^\w+: /, "")
+    .replace(/^contains unsupported image format$/, "")
+    .replace(/^(Unknown error|Warning treated as error.*)$/, "")
+    .trim();
+  return damaged(format, said === "" ? "its header or data cannot be read" : said, error);
 }

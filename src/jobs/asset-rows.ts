@@ -1,9 +1,10 @@
+import type { KnownAsset } from "../assets/index.ts";
+import { readFooters } from "../catalog/footer.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import type { AssetRecord } from "../schema/asset.ts";
 import { parquetColumns } from "./staged-rows.ts";
 
-export type NamedAsset = AssetRecord & { source_name: string | null };
+export type NamedAsset = KnownAsset & { source_name: string | null };
 
 const BATCH_ROWS = 4096;
 const COLUMNS = [
@@ -17,6 +18,8 @@ const COLUMNS = [
   "pixel_hash",
   "source_name",
 ];
+/** Columns that rows of older lakes lack. */
+const LATER_COLUMNS = ["pages", "orientation", "dpi", "upload_id"];
 
 /**
  * The assets that the rows of a partition file brought, in batches; nothing for a file whose rows only refer to assets.
@@ -29,8 +32,11 @@ export async function* readAssetRows(
 ): AsyncGenerator<NamedAsset[]> {
   const columns = await parquetColumns(database, file);
   if (!COLUMNS.every((name) => columns.has(name))) return;
+  const later = LATER_COLUMNS.map((name) => (columns.has(name) ? quoteName(name) : "NULL"));
+  const [footer] = await readFooters(database, [file]);
+  const policies = new Map(footer?.key.uploads.map(({ upload_id, images }) => [upload_id, images ?? null]));
   const result = await database.stream(
-    `SELECT ${COLUMNS.map(quoteName).join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)
+    `SELECT ${[...COLUMNS.map(quoteName), ...later].join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)
      WHERE "hash" IS NOT NULL AND "source_hash" IS NOT NULL`,
   );
   let batch: NamedAsset[] = [];
@@ -52,6 +58,10 @@ export async function* readAssetRows(
         bytes: number(6) ?? 0,
         pixel_hash: text(7),
         source_name: options.named ? text(8) : null,
+        pages: number(9),
+        orientation: number(10),
+        dpi: number(11),
+        policy: policies.get(text(12) ?? "") ?? null,
       });
     }
     if (batch.length >= BATCH_ROWS) {

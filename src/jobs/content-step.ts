@@ -1,5 +1,6 @@
-import type { AssetIndex } from "../assets/index.ts";
+import type { AssetIndex, KnownAsset } from "../assets/index.ts";
 import { findStored } from "../assets/resolve.ts";
+import { fulfils, type StoreTerms } from "../assets/reuse.ts";
 import { storeContents } from "../assets/store.ts";
 import { openTempFolder } from "../assets/temp-folder.ts";
 import { parseSize } from "../config.ts";
@@ -108,7 +109,7 @@ export async function createContentStep(
         names.set(row.source_hash, row.source_name);
       }
     }
-    const known = await keepExisting(context, index.findBySource([...names.keys()]));
+    const known = await reusable(context, index.findBySource([...names.keys()]), terms);
     const found: FoundContents = new Map(known);
     const borrowed = new Map<string, ContentBatch>();
     const unknown: { hash: string; name: string | null }[] = [];
@@ -138,10 +139,7 @@ export async function createContentStep(
 
   const finish = async (batch: ContentBatch): Promise<FoundContents> => {
     const prepared = await batch.prepared;
-    const results = await storeContents(
-      { lake, dataset: manifest, index, policy: manifest.images, verify: manifest.verify },
-      prepared,
-    );
+    const results = await storeContents({ lake, dataset: manifest, index, terms }, prepared);
     for (const result of results) {
       batch.found.set(result.source_hash, "asset" in result ? result.asset : result.reason);
       if ("asset" in result && result.outcome === "stored") {
@@ -213,13 +211,18 @@ function inOrder(answers: PreparedContent[], order: ReadonlyMap<string, unknown>
   return answers.sort((a, b) => place(a) - place(b));
 }
 
-/** The index is a cache: an asset counts as known only while its file is there. */
-async function keepExisting(
+/**
+ * The stored assets that this upload takes as they are, by source. The index is a cache: an asset counts as known only
+ * while its file is there.
+ */
+async function reusable(
   context: WorkContext,
-  known: ReadonlyMap<string, AssetRecord>,
+  known: ReadonlyMap<string, readonly KnownAsset[]>,
+  terms: StoreTerms,
 ): Promise<[string, AssetRecord][]> {
-  const checks = [...known].map(async ([hash, asset]) => {
-    const there = await exists(context.lake.layout.asset(asset.path));
+  const checks = [...known].map(async ([hash, assets]) => {
+    const asset = assets.find((one) => fulfils(one, terms));
+    const there = asset !== undefined && (await exists(context.lake.layout.asset(asset.path)));
     return there ? ([hash, asset] as [string, AssetRecord]) : undefined;
   });
   return (await Promise.all(checks)).filter((entry) => entry !== undefined);

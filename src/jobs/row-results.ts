@@ -23,6 +23,9 @@ const COLUMNS = [
   "height INTEGER",
   "format VARCHAR",
   "bytes BIGINT",
+  "pages INTEGER",
+  "orientation INTEGER",
+  "dpi DOUBLE",
   "pixel_hash VARCHAR",
   "source_name VARCHAR",
 ];
@@ -34,7 +37,7 @@ export interface ResultWriter {
 
 /** Makes an empty results table and an appender to it, on a connection of its own beside the one that reads. */
 export async function createResultWriter(database: Database): Promise<ResultWriter> {
-  const { DuckDBDataChunk, VARCHAR, INTEGER, BIGINT } = await import("@duckdb/node-api");
+  const { DuckDBDataChunk, VARCHAR, INTEGER, BIGINT, DOUBLE } = await import("@duckdb/node-api");
   await database.run(`CREATE OR REPLACE TABLE ${RESULTS_TABLE} (${COLUMNS.join(", ")})`);
   const types: DuckDBType[] = [
     VARCHAR,
@@ -44,6 +47,9 @@ export async function createResultWriter(database: Database): Promise<ResultWrit
     INTEGER,
     VARCHAR,
     BIGINT,
+    INTEGER,
+    INTEGER,
+    DOUBLE,
     VARCHAR,
     VARCHAR,
   ];
@@ -60,6 +66,9 @@ export async function createResultWriter(database: Database): Promise<ResultWrit
       results.map((result) => result.asset?.height ?? null),
       results.map((result) => result.asset?.format ?? null),
       results.map((result) => (result.asset === null ? null : BigInt(result.asset.bytes))),
+      results.map((result) => result.asset?.pages ?? null),
+      results.map((result) => result.asset?.orientation ?? null),
+      results.map((result) => result.asset?.dpi ?? null),
       results.map((result) => result.asset?.pixel_hash ?? null),
       results.map((result) => result.source_name),
     ]);

@@ -13,6 +13,9 @@ const OF_REFERENCE: readonly SystemColumn[] = [
   "height",
   "format",
   "bytes",
+  "pages",
+  "orientation",
+  "dpi",
   "source_name",
   "upload_id",
   "source_row",
@@ -25,6 +28,9 @@ const FROM_RESULTS: readonly SystemColumn[] = [
   "height",
   "format",
   "bytes",
+  "pages",
+  "orientation",
+  "dpi",
   "pixel_hash",
 ];
 

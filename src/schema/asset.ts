@@ -15,6 +15,13 @@ export const AssetRecordSchema = v.object({
   format: v.string(),
   /** Size of the stored file. */
   bytes: v.number(),
+  /** Pages or frames in the file; null in rows of a lake that did not count them. */
+  pages: v.nullable(v.number()),
+  /** The EXIF value, 1 to 8, that the source came with; null where it said nothing. Stored JPEGs are turned by it. */
+  orientation: v.nullable(v.number()),
+  /** Dots an inch, across, that the source names. */
+  dpi: v.nullable(v.number()),
+  /** Of what was read whole: equal for files that show the same page, by what is coded or by all samples. */
   pixel_hash: v.nullable(v.string()),
 });
 export type AssetRecord = v.InferOutput<typeof AssetRecordSchema>;

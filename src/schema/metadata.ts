@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { ColumnStatsSchema, FeaturesSchema } from "./columns.ts";
 import { Sha256Schema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
-import { UPLOAD_MODES } from "./upload.ts";
+import { IMAGE_POLICIES, UPLOAD_MODES } from "./upload.ts";
 import { CountSchema, isTime } from "./values.ts";
 
 const Text = v.fallback(v.string(), "");
@@ -31,6 +31,8 @@ export const UploadLogEntrySchema = v.fallback(
     mode: v.fallback(v.picklist(UPLOAD_MODES), "append"),
     rows: Count,
     rejected: Count,
+    /** The policy by which its images were stored; absent in lakes that did not note it. */
+    images: v.fallback(v.optional(v.picklist(IMAGE_POLICIES)), undefined),
     uploaded_by: Text,
     uploaded_at: Text,
     description: Text,

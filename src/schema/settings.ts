@@ -15,6 +15,9 @@ const Size = v.pipe(
   v.regex(/^\d+(\.\d+)?\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, "is not a size such as 2GB"),
 );
 
+/** What Pillow opens, and `datasets` with it: twice its MAX_IMAGE_PIXELS. */
+const MAX_PIXELS = 178_956_970;
+
 const Url = v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091"));
 /** `off` is a boolean in YAML of old. */
 const Switch = v.pipe(
@@ -37,7 +40,7 @@ export const SettingsSchema = v.strictObject({
     v.strictObject({
       policy: v.optional(v.picklist(IMAGE_POLICIES), "optimize"),
       verify: v.optional(v.picklist(VERIFY_LEVELS), "full"),
-      max_pixels: v.optional(Positive, 268_402_689),
+      max_pixels: v.optional(Positive, MAX_PIXELS),
       max_bytes: v.optional(Size, "512MB"),
     }),
     {},

@@ -44,12 +44,13 @@ export const PreparedContentSchema = v.variant("ok", [
     width: v.nullable(v.number()),
     height: v.nullable(v.number()),
     bytes: v.number(),
+    pages: v.nullable(v.number()),
+    orientation: v.nullable(v.number()),
+    dpi: v.nullable(v.number()),
     pixel_hash: v.nullable(v.string()),
     /** A complete file with these very bytes: in `temp_folder`, or the asset that holds them already. */
     file: v.string(),
     file_is: v.picklist(["written", "linked", "stored"]),
-    /** The place given: shows the pixels that `pixel_hash` stands for. */
-    source: StagedPathSchema,
   }),
   v.object({ ok: v.literal(false), source_hash: Sha256Schema, reason: v.string() }),
 ]);

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openAssetIndex } from "../../src/assets/index.ts";
-import type { AssetRecord } from "../../src/schema/asset.ts";
+import { type KnownAsset, openAssetIndex } from "../../src/assets/index.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -13,7 +12,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const hex = (number: number) => number.toString(16).padStart(64, "0");
 
-function record(number: number, more: Partial<AssetRecord> = {}): AssetRecord {
+function record(number: number, more: Partial<KnownAsset> = {}): KnownAsset {
   const hash = hex(number);
   const base = {
     source_hash: hash,
@@ -23,6 +22,10 @@ function record(number: number, more: Partial<AssetRecord> = {}): AssetRecord {
     height: 2,
     format: "jpeg",
     bytes: 3,
+    pages: 1,
+    orientation: null,
+    dpi: 300,
+    policy: "optimize" as const,
   };
   return { ...base, pixel_hash: hash.slice(0, 32), ...more };
 }
@@ -36,7 +39,7 @@ test("finds what was added, in batches of any size, also after it was opened aga
   const index = openAssetIndex(file);
   const found = index.findBySource(Array.from({ length: 1300 }, (_, at) => hex(at)));
   expect(found.size).toBe(1200);
-  expect(found.get(hex(7))).toEqual(record(7));
+  expect(found.get(hex(7))).toEqual([record(7)]);
   expect(index.findByName(["쪽-3.jpg", "none"]).get("쪽-3.jpg")).toEqual([record(3)]);
   expect(index.findByHash([hex(5)]).get(hex(5))?.source_name).toBe("쪽-5.jpg");
   expect(index.findByHash(["f".repeat(64)]).size).toBe(0);
@@ -53,6 +56,29 @@ test("a name that stands for two assets gives both, one that came twice with the
   ]);
   expect(index.findByName(["a.jpg"]).get("a.jpg")).toHaveLength(2);
   expect(index.findByName(["b.jpg"]).get("b.jpg")).toEqual([record(2)]);
+});
+
+test("a source that policies stored in two forms is one page by its name", () => {
+  const index = openAssetIndex(join(folder, "forms.sqlite"));
+  const made = record(8, { source_hash: hex(3) });
+  index.add([
+    { ...made, source_name: "a.png" },
+    { ...record(3, { policy: "preserve" }), source_name: "a.png" },
+    { ...record(4), source_name: "a.png" },
+  ]);
+  expect(index.findBySource([hex(3)]).get(hex(3))).toHaveLength(2);
+  const [named, other] = index.findByName(["a.png"]).get("a.png") ?? [];
+  expect(named).toEqual(record(3, { policy: "preserve" }));
+  expect(other).toEqual(record(4));
+});
+
+test("what is read whole later is known of an asset that was not", () => {
+  const index = openAssetIndex(join(folder, "later.sqlite"));
+  index.add([record(1, { pixel_hash: null }), record(2)]);
+  index.add([record(1), record(2, { pixel_hash: null, policy: "preserve" })]);
+  const found = index.findBySource([hex(1), hex(2)]);
+  expect(found.get(hex(1))?.[0]?.pixel_hash).toBe(record(1).pixel_hash);
+  expect(found.get(hex(2))).toEqual([record(2)]);
 });
 
 test("remembers which files it holds", () => {

@@ -26,6 +26,7 @@ import { initLake, type Lake } from "../../src/lake/lake.ts";
 import type { PreparedContent, PrepareRequest } from "../../src/schema/work.ts";
 import { picture } from "../images/samples.ts";
 
+const TERMS = { kind: "image", policy: "optimize", verify: "full" } as const;
 const dataset = { provider: "aihub", dataset: "영수증" };
 let root: string;
 let samples: Record<string, Buffer>;
@@ -83,7 +84,7 @@ async function createBench(): Promise<Bench> {
       return prepareContents({ ...request, ...limits, ...terms, temp_folder, contents, ...more });
     },
     store: (prepared, policy = "optimize") =>
-      storeContents({ lake, dataset, index, policy, verify: "full" }, prepared),
+      storeContents({ lake, dataset, index, terms: { kind: "image", policy, verify: "full" } }, prepared),
     assets: async () => {
       const entries = await readdir(lake.layout.assets, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -142,15 +143,6 @@ describe("storeContents", () => {
     expect(outcomes(stored)).toEqual(["stored", "stored"]);
   });
 
-  test("pixels that only share a hash are kept apart", async () => {
-    const bench = await createBench();
-    const prepared = await bench.prepare(["jpeg", "other"]);
-    const collided = prepared.map((content) =>
-      content.ok ? { ...content, pixel_hash: "0".repeat(32) } : content,
-    );
-    expect(outcomes(await bench.store(collided))).toEqual(["stored", "stored"]);
-  });
-
   test("an asset that vanished is stored again", async () => {
     const bench = await createBench();
     await bench.store(await bench.prepare(["jpeg"]));
@@ -163,7 +155,7 @@ describe("storeContents", () => {
     const bench = await createBench();
     await bench.store(await bench.prepare(["jpeg", "png"]));
     const fresh = openAssetIndex(join(bench.lake.root, "fresh.sqlite"));
-    const target = { lake: bench.lake, dataset, index: fresh, policy: "optimize", verify: "full" } as const;
+    const target = { lake: bench.lake, dataset, index: fresh, terms: TERMS };
     await storeContents(target, await bench.prepare(["png", "jpeg"]));
     expect(await bench.assets()).toHaveLength(2);
   });
@@ -176,7 +168,7 @@ describe("storeContents", () => {
     await writeFile(file, "short");
     bench.index.close();
     const fresh = openAssetIndex(join(bench.lake.root, "fresh.sqlite"));
-    const target = { lake: bench.lake, dataset, index: fresh, policy: "optimize", verify: "full" } as const;
+    const target = { lake: bench.lake, dataset, index: fresh, terms: TERMS };
     const storing = storeContents(target, await bench.prepare(["jpeg"]));
     expect(storing).rejects.toMatchObject({ code: "corrupt" });
     await storing.catch(() => {});
@@ -250,7 +242,7 @@ describe("an asset", () => {
     await rename(asset, join(bench.lake.root, "elsewhere"));
     await symlink(join(bench.lake.root, "elsewhere"), asset);
     const fresh = openAssetIndex(join(bench.lake.root, "fresh.sqlite"));
-    const target = { lake: bench.lake, dataset, index: fresh, policy: "optimize", verify: "full" } as const;
+    const target = { lake: bench.lake, dataset, index: fresh, terms: TERMS };
     const storing = storeContents(target, await bench.prepare(["jpeg"]));
     expect(await storing.catch((error) => error)).toMatchObject({ code: "corrupt" });
   });

@@ -1,0 +1,31 @@
+import type { ContentKind, ImagePolicy, VerifyLevel } from "../schema/upload.ts";
+import type { KnownAsset } from "./index.ts";
+
+/** What an upload asks of the form in which its contents are stored. */
+export interface StoreTerms {
+  kind: ContentKind;
+  policy: ImagePolicy;
+  verify: VerifyLevel;
+}
+
+/**
+ * Whether a stored asset of some source is what this upload would make of that source: then it is not looked at again.
+ * In doubt it is not.
+ */
+export function fulfils(asset: KnownAsset, { kind, policy, verify }: StoreTerms): boolean {
+  const { format, orientation } = asset;
+  const isSource = asset.hash === asset.source_hash;
+  if (kind === "file") return isSource;
+  // Stored as some file, or by a lake that did not look for pages.
+  if (asset.width === null || asset.pages === null) return false;
+  if (verify === "full" && asset.pixel_hash === null) return false;
+  const isTurned = format === "jpeg" && isSource && (orientation ?? 1) > 1;
+  switch (policy) {
+    case "preserve":
+      return isSource;
+    case "optimize":
+      return isSource ? !isTurned || asset.policy === "optimize" : asset.policy === "optimize";
+    case "jpeg":
+      return asset.policy === "jpeg" || (format === "jpeg" && !isTurned);
+  }
+}

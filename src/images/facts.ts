@@ -1,0 +1,44 @@
+import type { Placement } from "./exif.ts";
+import type { ImageFormat } from "./sniff.ts";
+
+/** What our own look at an image's bytes found, before anything is decoded. */
+export interface ImageFacts extends Placement {
+  format: ImageFormat;
+  /** Pixels as they are stored; `orientation` may turn them. */
+  storedWidth: number;
+  storedHeight: number;
+  /** Pages, or frames of an animation. */
+  pages: number;
+  /** Bits of a sample; 0 where samples are no unsigned integers. */
+  bits: number;
+  /** `other`: CMYK, Lab, YCbCr in TIFF, more channels than colours. */
+  colours: "grey" | "rgb" | "other";
+  /** An alpha channel or a transparent colour is declared. */
+  alpha: boolean;
+  /** ICC profile. */
+  profile: Uint8Array | undefined;
+  /** Its samples come out of the file as they went in. */
+  lossless: boolean;
+  /** What else says how its samples look (gamma, primaries). */
+  shown?: Uint8Array | undefined;
+  /** Holds more than this page (a gain map, a second picture): only equal bytes are the same. */
+  ownBytes?: boolean;
+  /** Can only be decoded as a whole: progressive JPEG, interlaced PNG, WebP, AVIF. */
+  whole: boolean;
+  /** Why Pillow, by which most readers of a dataset decode, would not open it; undefined where it does. */
+  unreadable?: string | undefined;
+}
+
+/** The orientation that decoded samples still have: an AVIF's decoder turns them. */
+export function turnToMake({ format, orientation }: ImageFacts): number {
+  return format === "avif" ? 1 : (orientation ?? 1);
+}
+
+/** Width and height of an upright page. */
+export function uprightSize({ storedWidth, storedHeight, orientation }: ImageFacts): {
+  width: number;
+  height: number;
+} {
+  const turned = (orientation ?? 1) >= 5;
+  return turned ? { width: storedHeight, height: storedWidth } : { width: storedWidth, height: storedHeight };
+}

@@ -1,0 +1,77 @@
+import type { Metadata } from "sharp";
+import { AppError } from "../errors.ts";
+import { inspectAvif } from "./avif.ts";
+import { inspectBmp } from "./bmp.ts";
+import { damaged, tooManyPixels } from "./damage.ts";
+import { NO_PLACEMENT, readExif, readXmpOrientation } from "./exif.ts";
+import type { ImageFacts } from "./facts.ts";
+import { foreignReason } from "./foreign.ts";
+import { inspectJpeg } from "./jpeg.ts";
+import { inspectPng } from "./png.ts";
+import { exifProblem } from "./readers.ts";
+import { imageProblem, loadSharp } from "./sharp.ts";
+import { type ImageFormat, sniffFormat } from "./sniff.ts";
+import { inspectTiff } from "./tiff.ts";
+
+/** Looks at an image without decoding it. Throws `invalid_input` for what is none, or above `maxPixels`. */
+export async function inspectImage(bytes: Uint8Array, maxPixels: number): Promise<ImageFacts> {
+  const format = sniffFormat(bytes);
+  if (format === undefined) throw new AppError("invalid_input", foreignReason(bytes));
+  const facts = await inspectAs(format, bytes);
+  const pixels = facts.storedWidth * facts.storedHeight;
+  if (pixels > maxPixels) throw tooManyPixels(pixels, maxPixels);
+  return facts;
+}
+
+async function inspectAs(format: ImageFormat, bytes: Uint8Array): Promise<ImageFacts> {
+  try {
+    switch (format) {
+      case "jpeg":
+        return inspectJpeg(bytes);
+      case "png":
+        return inspectPng(bytes);
+      case "tiff":
+        return inspectTiff(bytes);
+      case "bmp":
+        return inspectBmp(bytes);
+      default:
+        return await inspectByLibrary(format, bytes);
+    }
+  } catch (error) {
+    // A length in the file that leads outside of it.
+    if (error instanceof RangeError) throw damaged(format, "it ends where more must come", error);
+    throw error;
+  }
+}
+
+/** GIF, WebP and AVIF: their headers say little that libvips does not. */
+async function inspectByLibrary(format: ImageFormat, bytes: Uint8Array): Promise<ImageFacts> {
+  const avif = format === "avif" ? inspectAvif(bytes) : undefined;
+  const sharp = await loadSharp();
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(avif?.decodable ?? bytes, { limitInputPixels: false, failOn: "error" }).metadata();
+  } catch (error) {
+    throw imageProblem(format, error);
+  }
+  const { width, height, hasAlpha, exif, xmp, icc } = metadata;
+  const said = exif === undefined ? NO_PLACEMENT : readExif(exif);
+  // Of an AVIF libvips gives the size after its turn.
+  const turned = (avif?.orientation ?? 1) >= 5;
+  return {
+    format,
+    storedWidth: turned ? height : width,
+    storedHeight: turned ? width : height,
+    pages: avif?.pages ?? metadata.pages ?? 1,
+    orientation: avif ? avif.orientation : (said.orientation ?? (xmp ? readXmpOrientation(xmp) : null)),
+    dpi: said.dpi,
+    bits: metadata.depth === "uchar" ? 8 : metadata.depth === "ushort" ? 16 : 0,
+    colours: metadata.space === "b-w" ? "grey" : "rgb",
+    alpha: hasAlpha,
+    profile: icc,
+    lossless: format === "gif",
+    whole: format !== "gif",
+    ownBytes: avif?.several ?? false,
+    unreadable: exif === undefined ? undefined : exifProblem(exif),
+  };
+}

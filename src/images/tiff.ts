@@ -1,0 +1,122 @@
+import { damaged } from "./damage.ts";
+import { placementOf, readXmpOrientation } from "./exif.ts";
+import type { ImageFacts } from "./facts.ts";
+import { samplesProblem } from "./readers.ts";
+import {
+  bytesOf,
+  numbersOf,
+  openTiff,
+  readDirectory,
+  type TiffDirectory,
+  type TiffFile,
+} from "./tiff-tags.ts";
+
+const WIDTH = 256;
+const HEIGHT = 257;
+const BITS = 258;
+const COMPRESSION = 259;
+const PHOTOMETRIC = 262;
+const SAMPLES = 277;
+const XMP = 700;
+const PROFILE = 34675;
+const EXTRA_SAMPLES = 338;
+const SAMPLE_FORMAT = 339;
+
+/** None, CCITT, LZW, deflate, PackBits. */
+const LOSSLESS = new Set([1, 2, 3, 4, 5, 8, 32773, 32946]);
+const JPEG_COMPRESSION = 7;
+
+/** Samples of an alpha channel: premultiplied, or not. */
+const ALPHA_KINDS = [1, 2];
+/** A file of more pages than this is no document. */
+const MAX_PAGES = 100_000;
+
+/** Looks at a TIFF's directories; its facts are those of the first page. */
+export function inspectTiff(bytes: Uint8Array): ImageFacts {
+  const file = openTiff(bytes);
+  const first = file && readDirectory(file, file.first);
+  if (file === undefined || first === undefined || first.fields.size === 0)
+    throw damaged("tiff", "it ends before its first directory");
+  const one = (tag: number, absent: number) => numbersOf(file, first, tag)[0] ?? absent;
+  const [storedWidth, storedHeight] = [one(WIDTH, 0), one(HEIGHT, 0)];
+  if (storedWidth === 0 || storedHeight === 0) throw damaged("tiff", "its first page has no size");
+  const compression = one(COMPRESSION, 1);
+  const channels = one(SAMPLES, 1);
+  const photometric = one(PHOTOMETRIC, 1);
+  const named = colourChannels(photometric, compression);
+  const extra = numbersOf(file, first, EXTRA_SAMPLES);
+  const alpha = channels === (named?.channels ?? 0) + 1 && ALPHA_KINDS.includes(extra[0] ?? 0);
+  const plain = named !== undefined && (channels === named.channels || alpha);
+  const placement = placementOf(file, first);
+  const packet = bytesOf(file, first, XMP);
+  return {
+    format: "tiff",
+    storedWidth,
+    storedHeight,
+    pages: countPages(file, first),
+    orientation: placement.orientation ?? (packet === undefined ? null : readXmpOrientation(packet)),
+    dpi: placement.dpi,
+    bits: sampleBits(file, first),
+    colours: plain ? named.colours : "other",
+    alpha,
+    profile: bytesOf(file, first, PROFILE),
+    lossless: LOSSLESS.has(compression),
+    whole: false,
+    unreadable: samplesProblem({
+      photometric,
+      format: numbersOf(file, first, SAMPLE_FORMAT)[0] ?? 1,
+      bits: allBits(file, first, channels),
+      little: file.little,
+    }),
+  };
+}
+
+function colourChannels(
+  photometric: number,
+  compression: number,
+): { channels: number; colours: "grey" | "rgb" } | undefined {
+  if (photometric <= 1) return { channels: 1, colours: "grey" };
+  if (photometric === 2) return { channels: 3, colours: "rgb" };
+  if (photometric === 3) return { channels: 1, colours: "rgb" };
+  if (photometric === 6 && compression === JPEG_COMPRESSION) return { channels: 3, colours: "rgb" };
+  return undefined;
+}
+
+/** Bits of each sample, where all are unsigned integers of one size that readers agree about; else 0. */
+function sampleBits(file: TiffFile, directory: TiffDirectory): number {
+  const bits = numbersOf(file, directory, BITS);
+  const formats = numbersOf(file, directory, SAMPLE_FORMAT);
+  const [first = 1] = bits;
+  const known = [1, 2, 4, 8, 16].includes(first);
+  return known && bits.every((one) => one === first) && formats.every((format) => format === 1) ? first : 0;
+}
+
+/** Bits of every sample of a pixel; one number may stand for all. */
+function allBits(file: TiffFile, directory: TiffDirectory, channels: number): number[] {
+  const bits = numbersOf(file, directory, BITS);
+  return Array.from({ length: Math.min(channels, 16) }, (_, index) => bits[index] ?? bits[0] ?? 1);
+}
+
+function countPages(file: TiffFile, first: TiffDirectory): number {
+  const seen = new Set([file.first]);
+  for (let next = first.next; next !== 0 && !seen.has(next) && seen.size < MAX_PAGES; ) {
+    const directory = readDirectory(file, next);
+    if (directory === undefined || directory.fields.size === 0) break;
+    seen.add(next);
+    next = directory.next;
+  }
+  return seen.size;
+}
+
+/** The TIFF with Lab, which libvips takes in 16 bits only, called RGB: to see that all its samples are there. */
+export function mendTiff(bytes: Uint8Array): Uint8Array {
+  const file = openTiff(bytes);
+  const field = file && readDirectory(file, file.first)?.fields.get(PHOTOMETRIC);
+  if (file === undefined || field?.type !== 3 || file.view.getUint16(field.at, file.little) !== LAB)
+    return bytes;
+  const copy = Uint8Array.from(bytes);
+  new DataView(copy.buffer).setUint16(field.at, 2, file.little);
+  return copy;
+}
+
+const LAB = 8;
