@@ -1,4 +1,4 @@
-import { findHolder } from "../client/locate.ts";
+import { findLocalServer } from "../client/local-server.ts";
 import { connectServer, type JobUpdate, type ServerClient } from "../client/server.ts";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -46,21 +46,14 @@ export async function startProcessing(
 }
 
 /**
- * The server to ask: that of the settings, else the one that holds the lake; undefined without. Throws `locked` when a
- * `process start` command holds the lake.
+ * The server to ask: that of the settings, else the one that holds the lake and proves it; undefined without. Throws
+ * `locked` when a `process start` command holds the lake, or a server that has to be named.
  */
 export async function findServer(effects: Effects): Promise<ServerClient | undefined> {
   const { settings } = effects;
   if (settings.server !== undefined) return connectServer(settings.server, settings.token);
-  const lake = await effects.openLake();
-  const holder = await findHolder(lake);
-  if (holder === undefined) return undefined;
-  if (holder.url !== undefined) return connectServer(holder.url, settings.token);
-  throw new AppError(
-    "locked",
-    `${lake.root} is held by ${holder.purpose} (process ${holder.pid} on ${holder.host}); wait for it to end`,
-    { details: { holder } },
-  );
+  const url = await findLocalServer(await effects.openLake());
+  return url === undefined ? undefined : connectServer(url, settings.token);
 }
 
 async function processThere(

@@ -22,6 +22,18 @@ async function openTokens({ openLake, settings, terminal }: Effects): Promise<To
   return store;
 }
 
+/** Tokens that another account makes are not those of a server that runs already. */
+async function warnOfOtherServer({ openLake, terminal }: Effects): Promise<void> {
+  const { findHolder } = await import("../client/locate.ts");
+  const { ownerOfProcess } = await import("../lake/account.ts");
+  const holder = await findHolder(await openLake());
+  const owner = holder?.isHere === true ? await ownerOfProcess(holder.pid) : undefined;
+  if (holder?.url === undefined || owner === undefined || owner.uid === process.geteuid?.()) return;
+  terminal.warn(
+    `the server that holds this lake runs as ${owner.name} and knows the tokens of that account only; run this as ${owner.name}`,
+  );
+}
+
 const create = defineCommand({
   summary: "Make a token for a person or program",
   positionals: ["[NAME]"],
@@ -52,6 +64,7 @@ const create = defineCommand({
     const expiresMs = lifetimeMs === undefined ? undefined : nowMs + lifetimeMs;
     const made = await createToken(store, { name: given, role, nowMs, expiresMs });
     await effects.audit(`${made.name} (${role})`);
+    await warnOfOtherServer(effects);
     effects.terminal.note(
       `The token of ${made.name} (${role}${made.expires_at === null ? "" : `, until ${formatTime(made.expires_at)}`}). It is shown this once; clients take it from DATALAKE_TOKEN or --token-file.`,
     );

@@ -8,6 +8,7 @@ import { listUploads } from "../lake/manifests.ts";
 import { silentLogger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Backend, StartedJob } from "./backend.ts";
+import { findLocalServer } from "./local-server.ts";
 import { findHolder } from "./locate.ts";
 import { connectServer } from "./server.ts";
 
@@ -54,9 +55,9 @@ export async function openBackend(root: string, settings: Settings, signal: Abor
     startJob: async () => {
       const [own] = running.keys();
       if (own !== undefined) return { jobId: own, alreadyRunning: true };
-      const holder = await findHolder(lake);
-      if (holder?.url === undefined) return runHere();
-      const { status, job_id: jobId } = await connectServer(holder.url, settings.token).startJob();
+      const url = await findLocalServer(lake);
+      if (url === undefined) return runHere();
+      const { status, job_id: jobId } = await connectServer(url, settings.token).startJob();
       return { jobId, alreadyRunning: status === "already_running" };
     },
     job: readRecord,

@@ -7,9 +7,12 @@ import { checkValue } from "../schema/check.ts";
 import { isMissing, tempBeside, writeAtomic } from "./files.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
+/** Told to people as it is: a lease stands where others write, and must not write on their terminals. */
+const Shown = v.pipe(v.string(), v.maxLength(300), v.regex(/^\P{Cc}*$/u));
+
 export const LeaseHolderSchema = v.object({
   id: v.string(),
-  host: v.string(),
+  host: Shown,
   /** Tells machines of the same name apart; empty where the system has none. */
   machine: v.optional(v.string(), ""),
   boot_id: v.string(),
@@ -19,7 +22,7 @@ export const LeaseHolderSchema = v.object({
   /** Start time of the process in clock ticks since boot: tells a process from a later one with the same pid. */
   started: v.string(),
   /** What the holder is, for people: `datalake serve on 127.0.0.1:8091`. */
-  purpose: v.string(),
+  purpose: Shown,
   acquired_at: v.string(),
 });
 export type LeaseHolder = v.InferOutput<typeof LeaseHolderSchema>;
@@ -85,11 +88,18 @@ export async function waitForLease(path: string, { purpose }: Pick<LeaseOptions,
   }
 }
 
+export interface InspectedLease {
+  holder: LeaseHolder;
+  alive: boolean;
+  /** It lives, by its own word, as a process of this machine. */
+  isHere: boolean;
+}
+
 /** Who holds a lease and whether that process is alive; undefined when nobody does. */
 export async function inspectLease(
   path: string,
   ttlMs = DEFAULT_TTL_MS,
-): Promise<{ holder: LeaseHolder; alive: boolean } | undefined> {
+): Promise<InspectedLease | undefined> {
   const text = await readLease(path);
   if (text === undefined) return undefined;
   const parsed = checkValue(v.pipe(v.string(), v.parseJson(), LeaseHolderSchema), text);
@@ -105,10 +115,11 @@ export async function inspectLease(
       purpose: "unknown",
       acquired_at: "",
     };
-    return { holder: unknown, alive: text !== NO_LEASE && (await ageOf(path)) < ttlMs };
+    return { holder: unknown, isHere: false, alive: text !== NO_LEASE && (await ageOf(path)) < ttlMs };
   }
   const holder = parsed.output;
-  return { holder, alive: (await livesHere(holder)) ?? (await ageOf(path)) < ttlMs };
+  const here = await livesHere(holder);
+  return { holder, isHere: here === true, alive: here ?? (await ageOf(path)) < ttlMs };
 }
 
 /** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */

@@ -6,7 +6,7 @@ import { expireReceiving } from "../ingest/receive.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
-import { acquireLease, inspectLease } from "../lake/lease.ts";
+import { acquireLease, inspectLease, type Lease } from "../lake/lease.ts";
 import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
@@ -96,6 +96,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     ...options,
     folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
   });
+  let lease: Lease | undefined;
   const callers = createCallers();
   const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
   const cutOff = (request: Request) => server.timeout(callers.originalOf(request), 1);
@@ -121,6 +122,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     keepOpen,
     cutOff,
     callerName,
+    isOwnLease: (id) => id === lease?.holder.id,
     callerRole: (request) => callers.callerOf(request)?.role,
     state,
     metrics,
@@ -150,7 +152,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   const server = listen(host, port, tls, answer);
   const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${server.port}`;
-  const lease = await acquireLease(lake.layout.processLease, { purpose: serverPurpose(url) }).catch(
+  lease = await acquireLease(lake.layout.processLease, { purpose: serverPurpose(url) }).catch(
     async (error) => {
       await server.stop(true);
       throw error;

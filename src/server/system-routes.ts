@@ -4,7 +4,12 @@ import { JobRecordSchema } from "../schema/job.ts";
 import { ACCESS_STATES } from "./access.ts";
 import type { ServerDeps } from "./deps.ts";
 
-const HealthSchema = v.object({ status: v.literal("ok") });
+const HealthSchema = v.object({
+  status: v.literal("ok"),
+  /** Whether the lease that was asked for is this server's. */
+  holds: v.optional(v.boolean()),
+});
+const HealthQuerySchema = v.object({ lease: v.optional(v.pipe(v.string(), v.maxLength(100))) });
 const InfoSchema = v.object({
   name: v.literal("datalake"),
   version: v.string(),
@@ -46,9 +51,14 @@ const StatusSchema = v.object({
 });
 
 /** GET /health, /info and /status. */
-export function systemRoutes({ lake, settings, state, version, startedAt }: ServerDeps) {
+export function systemRoutes({ lake, settings, state, version, startedAt, isOwnLease }: ServerDeps) {
+  const health = (lease: string | undefined) => ({
+    status: "ok" as const,
+    ...(lease !== undefined && { holds: isOwnLease(lease) }),
+  });
   return new Elysia({ name: "system" })
-    .get("/health", () => ({ status: "ok" as const }), {
+    .get("/health", ({ query: { lease } }) => health(lease), {
+      query: HealthQuerySchema,
       response: { 200: HealthSchema },
       detail: { summary: "Whether the server answers; needs no token" },
     })

@@ -72,11 +72,13 @@ test.if(isRoot)("a curator who may write to config/ replaces no token, and works
   expect((await ask(url, "/status", "dl_eve")).status).toBe(401);
   expect((await ask(url, "/status")).status).toBe(401);
   expect((await ask(url, "/status", token)).document.access).toBe("tokens");
-  expect(byShell(`rm -r ${config} && mv ${config}.away ${config}`).exit).toBe(0);
+  expect(byShell(`rm -r ${config} && mv ${config}.away ${config} && rm ${config}/tokens.json`).exit).toBe(0);
 
   // The command of another account keeps tokens of its own, which the server does not know.
   const own = runAs(CURATOR, curator, [...PROGRAM, "token", "create", "eve", "--role", "admin", "--json"]);
+  expect(own).toMatchObject({ exit: 0 });
   expect((await ask(url, "/status", JSON.parse(own.stdout).token)).status).toBe(401);
+  expect(own.stderr).toContain(`runs as account ${SERVER}`);
   // What a curator is for goes on as before.
   const provider = runAs(CURATOR, curator, [...PROGRAM, "config", "provider", "create", "lab", "--yes"]);
   expect(provider).toMatchObject({ exit: 0 });
