@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import { checkValue } from "../schema/check.ts";
 import { listenersOn } from "./listeners.ts";
 import { findHolder, type LakeHolder } from "./locate.ts";
 
@@ -68,7 +69,7 @@ async function holdsLease(origin: string, leaseId: string): Promise<boolean> {
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = v.safeParse(HealthSchema, await response.json());
+    const answer = checkValue(HealthSchema, await response.json());
     return answer.success && answer.output.holds;
   } catch {
     return false;

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
+import { excerpt, quoteExcerpt } from "../schema/excerpt.ts";
 import { includesRole, type Role } from "../schema/token.ts";
-import { shorten } from "../util/format.ts";
 import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
 import { parseHost } from "./host.ts";
 import { isStreamed } from "./limits.ts";
@@ -72,10 +72,8 @@ export function tooLarge(maxBodyBytes: number): AppError {
   return new AppError("too_large", `the body is larger than ${maxBodyBytes} bytes (serve.max_body)`);
 }
 
-const MAX_SHOWN_CHARS = 100;
-
 function checkHost(header: string | null, isOwnHost: AdmissionOptions["isOwnHost"]): void {
-  const shown = JSON.stringify(shorten(header ?? "", MAX_SHOWN_CHARS));
+  const shown = quoteExcerpt(header ?? "");
   const name = header === null ? undefined : parseHost(header);
   if (name === undefined) {
     throw new AppError(
@@ -98,7 +96,7 @@ function checkSite(headers: Headers, isOwnHost: AdmissionOptions["isOwnHost"]): 
   if (!isForeign && (origin === null || isOwnHost(hostOf(origin)))) return;
   throw new AppError(
     "forbidden",
-    `a page of ${shorten(origin ?? "another site", MAX_SHOWN_CHARS)} may not change anything here; call the server from a program, or from its own pages`,
+    `a page of ${excerpt(origin ?? "another site")} may not change anything here; call the server from a program, or from its own pages`,
   );
 }
 

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { JobRecordSchema } from "../schema/job.ts";
 import { ACCESS_STATES } from "./access.ts";
+import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
 const HealthSchema = v.object({
@@ -58,7 +59,7 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
   });
   return new Elysia({ name: "system" })
     .get("/health", ({ query: { lease } }) => health(lease), {
-      query: HealthQuerySchema,
+      query: checked(HealthQuerySchema),
       response: { 200: HealthSchema },
       detail: { summary: "Whether the server answers; needs no token" },
     })
