@@ -94,7 +94,7 @@ beforeAll(async () => {
     .onTransform(({ route }) => {
       seen.route = route;
     })
-    .onBeforeHandle(() => "ran")
+    .onBeforeHandle(() => new Response("ran"))
     .use(app);
   routeOf = createRouteNames(app.routes);
   const access: Access = {
