@@ -38,7 +38,7 @@ export async function processUpload(
   let manifest: UploadManifest | undefined;
   try {
     const folder = await claimUpload(lake, uploadId);
-    await writeUploadLease(createUploadLayout(folder).lease, context.holder);
+    await writeUploadLease(createUploadLayout(folder).lease, context.holder, lake.modes.file);
     manifest = await readUploadManifest(folder);
     if (manifest === undefined || manifest.upload_id !== uploadId) {
       throw new AppError("corrupt", `upload ${uploadId} has no upload.json of its own; upload it again`);

@@ -1,6 +1,10 @@
-import { appendFile, chmod, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
 import { ensureFolder, isMissing } from "./files.ts";
+import { giveOpenPermissions } from "./group.ts";
 import type { Lake } from "./lake.ts";
 
 /** One change of the lake: who did what to what, from where, and how it ended. */
@@ -19,18 +23,45 @@ export interface AuditEntry {
   outcome: string;
 }
 
-/** Only the lake's owner reads who did what. */
+/** Nobody but the group of the lake reads who did what. */
 const MODE = 0o640;
 
-/** Adds a line to the audit log of the month, `logs/audit-2026-11.jsonl`: none is ever removed by us. */
+/**
+ * Adds a line to the audit log of the month: none is ever removed by us. Each account of each machine has a file of its
+ * own: no account can write to another's, and two machines that append to one file over a network lose lines.
+ */
 export async function recordAudit(lake: Lake, entry: AuditEntry, nowMs = Date.now()): Promise<void> {
   const at = new Date(nowMs).toISOString();
-  const path = lake.layout.audit(at.slice(0, 7));
-  const isNew = await stat(path).then(
-    () => false,
-    (error) => isMissing(error),
-  );
-  if (isNew) await ensureFolder(dirname(path), lake.modes);
-  await appendFile(path, `${JSON.stringify({ at, ...entry })}\n`, { mode: MODE });
-  if (isNew) await chmod(path, MODE);
+  const path = lake.layout.audit(at.slice(0, 7), writerName());
+  const handle = await openLog(lake, path);
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile() || facts.uid !== process.geteuid?.()) throw strange(path);
+    if (facts.size === 0) await giveOpenPermissions(handle, dirname(path), MODE);
+    await handle.appendFile(`${JSON.stringify({ at, ...entry })}\n`);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `nas.1001`: the machine and the number of the account. */
+function writerName(): string {
+  return `${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}.${process.geteuid?.() ?? 0}`;
+}
+
+async function openLog(lake: Lake, path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  try {
+    return await open(path, flags, MODE);
+  } catch (error) {
+    if (["ELOOP", "ENXIO", "EISDIR"].includes(systemCode(error) ?? "")) throw strange(path);
+    if (!isMissing(error)) throw error;
+    await ensureFolder(dirname(path), lake.modes);
+    return open(path, flags, MODE);
+  }
+}
+
+function strange(path: string): AppError {
+  return new AppError("conflict", `${path} is no file of this account; move it away`, { details: { path } });
 }

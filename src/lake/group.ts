@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { constants, fchmodSync, fchownSync, fstatSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
@@ -32,11 +32,32 @@ export async function givePermissions(path: string, mode: number): Promise<void>
 /** The same for a file that is open. */
 export async function giveOpenPermissions(handle: FileHandle, folder: string, mode: number): Promise<void> {
   const [above, made] = await Promise.all([stat(folder), handle.stat()]);
-  if (made.uid !== process.geteuid?.() || (made.isFile() && made.nlink > 1)) return;
-  const group = groupToGive(above, made);
+  const { group, mode: changed } = lacking(above, made, mode);
   if (group !== undefined) await handle.chown(-1, group).catch(ignoreStranger);
+  if (changed !== undefined) await handle.chmod(changed);
+}
+
+/** The same, at once. */
+export function giveFdPermissions(fd: number, folder: string, mode: number): void {
+  const { group, mode: changed } = lacking(statSync(folder), fstatSync(fd), mode);
+  try {
+    if (group !== undefined) fchownSync(fd, -1, group);
+  } catch (error) {
+    ignoreStranger(error);
+  }
+  if (changed !== undefined) fchmodSync(fd, changed);
+}
+
+/** What is to be set; nothing of a file that is not ours, or has another name elsewhere. */
+function lacking(above: Stats, made: Stats, mode: number): { group?: number; mode?: number } {
+  if (made.uid !== process.geteuid?.() || (made.isFile() && made.nlink > 1)) return {};
+  const group = groupToGive(above, made);
   // Not without need: who is no member of the group would take the set-group-id bit away.
-  if ((made.mode & PERMISSION_BITS) !== mode) await handle.chmod((made.mode & SPECIAL_BITS) | mode);
+  const differs = (made.mode & PERMISSION_BITS) !== mode;
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(differs ? { mode: (made.mode & SPECIAL_BITS) | mode } : {}),
+  };
 }
 
 /** No member of that group: others read by the permissions for everybody. */

@@ -29,8 +29,8 @@ export function createLayout(root: string) {
     jobs,
     logs: join(root, "logs"),
     log: join(root, "logs", "datalake.log"),
-    /** Who changed what, by month: `2026-11`. */
-    audit: (month: string) => join(root, "logs", `audit-${month}.jsonl`),
+    /** Who changed what, by month (`2026-11`) and by who writes it down (`nas.1001`). */
+    audit: (month: string, writer: string) => join(root, "logs", `audit-${month}.${writer}.jsonl`),
     catalogFile: join(root, "catalog.duckdb"),
     /** Must never be: DuckDB makes it beside a catalog that is opened for writing. */
     catalogLog: join(root, "catalog.duckdb.wal"),

@@ -1,10 +1,13 @@
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readFile, readlink, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { isMissing, tempBeside, writeAtomic } from "./files.ts";
+import { giveOpenPermissions } from "./group.ts";
+import { DEFAULT_MODES } from "./modes.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
 /** Told to people as it is: a lease stands where others write, and must not write on their terminals. */
@@ -268,8 +271,12 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
 async function createByOpen(path: string, text: string): Promise<boolean> {
   try {
     const handle = await open(path, "wx");
-    await handle.writeFile(text);
-    await handle.close();
+    try {
+      await handle.writeFile(text);
+      await giveOpenPermissions(handle, dirname(path), DEFAULT_MODES.file);
+    } finally {
+      await handle.close();
+    }
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;

@@ -1,5 +1,16 @@
-import { appendFileSync, chmodSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import type { LogSink } from "../log.ts";
+import { giveFdPermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 
 export interface LogFileOptions {
@@ -27,8 +38,7 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
       rotate(path, keep);
       size = 0;
     }
-    appendFileSync(path, text);
-    if (size === 0) chmodSync(path, modes.file);
+    appendTo(path, text, modes.file);
     size += bytes;
   };
   const flush = () => {
@@ -66,6 +76,19 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
       waiting.unref();
     },
   };
+}
+
+/** Follows no link and waits at no pipe that somebody else put there. */
+function appendTo(path: string, text: string, mode: number): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode);
+  try {
+    const facts = fstatSync(fd);
+    if (facts.size === 0) giveFdPermissions(fd, dirname(path), mode);
+    if (facts.isFile()) writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function rotate(path: string, keep: number): void {

@@ -1,17 +1,24 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { removeTree } from "./files.ts";
+import { giveOpenPermissions } from "./group.ts";
 import type { StagedPath } from "./layout.ts";
 import { inspectLease, type LeaseHolder } from "./lease.ts";
 import { SAFE_FLAGS } from "./staged-file.ts";
 
 /** Says in a claimed upload's folder who works on it, for people and `doctor`: the claim itself is the rename. */
-export async function writeUploadLease({ stagedAt }: StagedPath, holder: LeaseHolder): Promise<void> {
+export async function writeUploadLease(
+  { stagedAt }: StagedPath,
+  holder: LeaseHolder,
+  mode: number,
+): Promise<void> {
   await removeTree(stagedAt); // of a process that died, or anything else
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-  const handle = await open(stagedAt, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, 0o664);
+  const handle = await open(stagedAt, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, mode);
   try {
     await handle.writeFile(JSON.stringify(holder));
+    await giveOpenPermissions(handle, dirname(stagedAt), mode);
   } finally {
     await handle.close();
   }

@@ -128,7 +128,7 @@ describe("the lease of an upload", () => {
     ];
     for (const make of odd) {
       await make();
-      await writeUploadLease(lease, described);
+      await writeUploadLease(lease, described, 0o664);
       await touchUploadLease(lease);
       expect(JSON.parse(await readFile(lease.stagedAt, "utf8"))).toEqual(described);
       await unlink(lease.stagedAt);
