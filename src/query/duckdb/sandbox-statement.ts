@@ -37,6 +37,7 @@ export async function checkStatement(
     if (explained.statementType !== SELECT)
       throw new AppError("invalid_sql", "only a SELECT can be explained here");
   }
+  await refuseOfTheServer(connection, statementType === EXPLAIN ? withoutExplain(text) : text);
   if (prepared.parameterCount > 0) {
     throw new AppError("invalid_sql", "the statement has parameters; write their values into it");
   }
@@ -55,6 +56,43 @@ export async function checkStatement(
   const before = `SELECT ${list.join(", ")} FROM (\n`;
   const sql = await wrap(connection, before, text, `\n) AS q(${names}) LIMIT ${rowLimit}`);
   return { sql, offsetBytes: new TextEncoder().encode(before).byteLength, columns };
+}
+
+/**
+ * Functions and views that tell of the machine (paths, settings) or change the engine, and those that run a text as a
+ * statement, which could name them in ways that nobody can look through.
+ */
+const OF_THE_SERVER = new Set([
+  ...["duckdb_databases", "duckdb_settings", "duckdb_secrets", "duckdb_extensions", "duckdb_temporary_files"],
+  ...[
+    "duckdb_external_file_cache",
+    "duckdb_prepared_statements",
+    "duckdb_profiling_settings",
+    "duckdb_variables",
+  ],
+  ...["duckdb_logs", "duckdb_logs_parsed", "duckdb_log_contexts", "truncate_duckdb_logs"],
+  ...["pragma_database_list", "pg_settings", "current_setting", "which_secret", "read_duckdb", "seq_scan"],
+  ...["query", "query_table", "json_execute_serialized_sql"],
+  ...["enable_logging", "disable_logging", "enable_profiling", "disable_profiling", "enable_peg_parser"],
+  ...["disable_peg_parser", "checkpoint", "force_checkpoint", "enable_checkpoint_on_shutdown"],
+]);
+
+/** Looks for them in DuckDB's own reading of the statement: no comment, quote or name in front of one hides it. */
+async function refuseOfTheServer(connection: DuckDBConnection, text: string): Promise<void> {
+  const reader = await connection.runAndReadAll("SELECT json_serialize_sql($1::VARCHAR)", [text]);
+  const tree = String(reader.value(0, 0));
+  if (tree.startsWith('{"error":true')) {
+    throw new AppError("invalid_sql", "this kind of statement is not allowed here; write it as a SELECT");
+  }
+  for (const [, kind, name = ""] of tree.matchAll(/"(function_name|table_name)":"([^"\\]*)"/g)) {
+    const isRefused = OF_THE_SERVER.has(name.toLowerCase());
+    // Of a view; any other table may have such a name.
+    if (!isRefused || (kind === "table_name" && !/^(duckdb|pragma|pg)_/i.test(name))) continue;
+    throw new AppError(
+      "invalid_sql",
+      `${name} is not about the lake and cannot be used here; query its tables`,
+    );
+  }
 }
 
 async function prepareOne(connection: DuckDBConnection, text: string): Promise<DuckDBPreparedStatement> {
