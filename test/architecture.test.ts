@@ -49,7 +49,8 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "lake/upload-lease.ts",
       "lake/own-copy.ts",
       "schema/work.ts",
-      // An asset, which is opened in the same way.
+      // Assets, which are opened in the same way.
+      "server/asset-routes.ts",
       "jobs/content-step.ts",
       "assets/own-files.ts",
       "ingest/local-target.ts",

@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { lstat, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
@@ -64,7 +64,7 @@ export function createFileProbe(lake: Lake): FileProbe {
   const buffers: Uint8Array[] = [];
   return {
     size: async (path) => {
-      const info = await stat(lake.layout.asset(path)).catch((error: unknown) => {
+      const info = await lstat(lake.layout.asset(path)).catch((error: unknown) => {
         if (isMissing(error)) return undefined;
         throw error;
       });

@@ -1,8 +1,10 @@
-import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import type { Lake } from "../lake/lake.ts";
+import { openStaged } from "../lake/staged-file.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
@@ -29,7 +31,7 @@ export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
     const path = (decodeRest(params["*"]) ?? "").normalize("NFC");
     const [, , , hash, extension = ""] = ASSET_PATH.exec(path) ?? [];
     const isPlain = !path.split("/").some((part) => part === "." || part === "..");
-    const found = hash !== undefined && isPlain ? await sizeOf(lake.layout.asset(path)) : undefined;
+    const found = hash !== undefined && isPlain ? await sizeOf(lake, path) : undefined;
     if (found === undefined) {
       throw new AppError("not_found", `there is no asset ${path}; take the path from a row`);
     }
@@ -53,12 +55,16 @@ export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
     .head("/assets/*", asset, { params: ParamsSchema, detail: { summary: "The size of that asset" } });
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+/** Undefined where there is no regular file: an asset is never a link, and what one names is not to be given out. */
+async function sizeOf({ layout }: Lake, path: string): Promise<number | undefined> {
+  const dataset = dirname(dirname(dirname(path))); // which may lie on another disk
+  const place = { stagedAt: layout.asset(path), staging: layout.asset(dataset) };
   try {
-    const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
+    const file = await openStaged(place, { maxBytes: Number.POSITIVE_INFINITY });
+    await file.close();
+    return file.facts.size;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error) || (error instanceof AppError && error.code === "corrupt")) return undefined;
     throw error;
   }
 }

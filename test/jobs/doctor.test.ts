@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { refreshCatalog } from "../../src/catalog/refresh.ts";
 import { AppError } from "../../src/errors.ts";
@@ -103,6 +103,16 @@ describe("examineLake", () => {
       ({ lake }) => chmod(lake.layout.pending, 0o700),
     ],
     ["a missing asset", ["problem assets"], false, async (bench) => rm(await firstAsset(bench))],
+    [
+      "an asset that is a link to its bytes elsewhere",
+      ["problem assets"],
+      false,
+      async (bench) => {
+        const path = await firstAsset(bench);
+        await rename(path, join(bench.lake.root, "elsewhere"));
+        await symlink(join(bench.lake.root, "elsewhere"), path);
+      },
+    ],
     [
       "an asset with other bytes",
       ["problem assets"],

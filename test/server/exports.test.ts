@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "../../src/log.ts";
 import type { ExportState } from "../../src/schema/export.ts";
@@ -203,6 +203,8 @@ test("an asset is given out by the path of its row, whole and in part, and nothi
   expect(Buffer.from(await part.bytes()).equals(content.subarray(-7))).toBeTrue();
   expect((await stat(world.lake.layout.taxonomy)).isFile()).toBeTrue();
   const folder = path.slice(0, path.lastIndexOf("/"));
+  const link = path.replace(/[0-9a-f]{60}\./, `${"1".repeat(60)}.`);
+  await symlink(world.lake.layout.taxonomy, world.lake.layout.asset(link));
   for (const wrong of [
     "..%2Fconfig%2Fschema.yaml",
     "%2e%2e%2fconfig%2fschema.yaml",
@@ -210,6 +212,7 @@ test("an asset is given out by the path of its row, whole and in part, and nothi
     `${encodeURI(folder)}/`,
     encodeURI(folder),
     `${encodeURI(path)}%00`,
+    encodeURI(link),
     encodeURI(path.replace(/[0-9a-f]{60}\./, `${"0".repeat(60)}.`)),
     "",
   ]) {

@@ -1,4 +1,5 @@
-import { opendir, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, opendir } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { readPartition } from "../../catalog/partition.ts";
 import { hashFile } from "../../lake/digest.ts";
@@ -144,18 +145,19 @@ async function checkPresence(
     if (name === undefined || name !== hash || path !== layout.assetPath(dataset, name, extension)) {
       found.misnamed.add(path);
     }
-    const sizeBytes = await sizeOf(layout.asset(path), found);
-    if (sizeBytes === undefined) found.missing.add(path);
-    return sizeBytes === undefined ? undefined : { path: layout.asset(path), sizeBytes };
+    const facts = await lstatThere(layout.asset(path));
+    if (facts === undefined) found.missing.add(path);
+    else if (!facts.isFile()) found.corrupt.add(path);
+    else if ((facts.mode & 0o222) !== 0) found.writable.add(path);
+    return facts?.isFile() ? { path: layout.asset(path), sizeBytes: facts.size } : undefined;
   });
   return present.filter((one) => one !== undefined);
 }
 
-async function sizeOf(path: string, found: Findings): Promise<number | undefined> {
+/** Of the entry itself: an asset is never a link. */
+async function lstatThere(path: string): Promise<Stats | undefined> {
   try {
-    const { mode, size } = await stat(path);
-    if ((mode & 0o222) !== 0) found.writable.add(path);
-    return size;
+    return await lstat(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -166,7 +168,8 @@ async function checkHash(context: DoctorContext, path: string, found: Findings):
   const name = nameHash(path);
   if (name === undefined) return;
   try {
-    if ((await hashFile(path)) !== name) found.corrupt.add(relative(context.lake.layout.assets, path));
+    if (!(await lstat(path)).isFile() || (await hashFile(path)) !== name)
+      found.corrupt.add(relative(context.lake.layout.assets, path));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
