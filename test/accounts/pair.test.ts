@@ -97,6 +97,10 @@ async function workTogether(server: Account, curator: Account, folderMode: numbe
     const wrong = checks.filter(({ status }) => status !== "ok");
     expect({ code: report.code, wrong }).toMatchObject({ code: 0, wrong: [{ name: "uploads" }] });
   }
+  for (const state of ["pending", "processing"]) {
+    expect(await readdir(join(lake, "staging", state))).toEqual([]);
+  }
+  expect((await readdir(join(lake, "jobs"))).filter((name) => name.startsWith("."))).toEqual([]);
   await expectAudit(lake, server, curator);
   await expectAssetsClosed(lake);
   return lake;
