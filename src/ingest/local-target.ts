@@ -17,13 +17,17 @@ import { checkMode, readWaitingUploads, requireRawData } from "./lake-checks.ts"
 import { createContentStager } from "./stage-contents.ts";
 import type { UploadCheck, UploadTarget } from "./upload-target.ts";
 
-/** A lake by its folder: an upload is staged in it and becomes pending by one rename. */
-export function localTarget(lake: Lake, { uploadId = createUploadId() } = {}): UploadTarget {
+/**
+ * A lake by its folder: an upload is staged in it and becomes pending by one rename. With `uploadId` it takes that one
+ * upload only, else any number, each under an id of its own.
+ */
+export function localTarget(lake: Lake, { uploadId: given }: { uploadId?: string } = {}): UploadTarget {
   return {
     taxonomy: () => readTaxonomy(lake),
     partitions: () => knownPartitions(lake),
     check: (check) => checkUpload(lake, check),
     begin: async ({ key }, _identity, signal) => {
+      const uploadId = given ?? createUploadId();
       const folder = join(lake.layout.incoming, uploadId);
       const layout = createUploadLayout(folder);
       throwIfCancelled(signal);
