@@ -15,6 +15,7 @@ import {
 } from "../lake/staged-file.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
+import { quoteExcerpt } from "../schema/excerpt.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
 import type { UploadManifest } from "../schema/upload.ts";
@@ -177,20 +178,45 @@ async function openRows({ uploadId, layout }: ReceivedUpload): Promise<StagedHan
 
 const HASHES_AT_ONCE = 2048;
 
+/** Throws `invalid_input` for rows that are not what the manifest says, or that cannot be read to their end. */
 async function checkRows(
   lake: Lake,
   database: Database,
   received: ReceivedUpload,
   staged: { manifest: UploadManifest; rows: StagedFile },
 ): Promise<void> {
-  const { manifest } = staged;
-  const rows = `read_parquet(${quoteText(staged.rows.openPath)})`;
+  try {
+    await readRows(lake, database, received, staged);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const { uploadId } = received;
+    throw new AppError(
+      "invalid_input",
+      `the rows of upload ${uploadId} cannot be read: they are damaged, or not what uploads hold; send them again`,
+      { details: { upload_id: uploadId }, cause },
+    );
+  }
+}
+
+async function readRows(
+  lake: Lake,
+  database: Database,
+  received: ReceivedUpload,
+  { manifest, rows: file }: { manifest: UploadManifest; rows: StagedFile },
+): Promise<void> {
+  const rows = `read_parquet(${quoteText(file.openPath)}, hive_partitioning = false)`;
   const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
   if (facts?.rows !== manifest.rows)
     throw lacks(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
-  const result = await database.stream(
-    `SELECT DISTINCT source_hash FROM ${rows} WHERE source_hash IS NOT NULL AND __reject IS NULL`,
+  const named = `FROM (SELECT source_row, CAST(source_hash AS VARCHAR) AS hash FROM ${rows}
+    WHERE source_hash IS NOT NULL AND __reject IS NULL)`;
+  // Of what is no digest nothing is asked: it would be a question about a path of the server.
+  const [wrong] = await database.rows<{ row: number; hash: string }>(
+    `SELECT CAST(source_row AS DOUBLE) AS row, left(hash, 100) AS hash ${named}
+     WHERE NOT regexp_full_match(hash, '[0-9a-f]{64}') LIMIT 1`,
   );
+  if (wrong !== undefined) throw noDigest(received.uploadId, wrong);
+  const result = await database.stream(`SELECT DISTINCT hash ${named}`);
   let asked: string[] = [];
   const ask = async () => {
     const known = new Set(await knownContents(lake, received, asked));
@@ -206,6 +232,14 @@ async function checkRows(
     if (asked.length >= HASHES_AT_ONCE) await ask();
   }
   await ask();
+}
+
+function noDigest(uploadId: string, { row, hash }: { row: number; hash: string }): AppError {
+  return new AppError(
+    "invalid_input",
+    `upload ${uploadId}: row ${row} names its content by ${quoteExcerpt(hash)}, which is no SHA-256; send other rows`,
+    { details: { upload_id: uploadId, source_row: row } },
+  );
 }
 
 function lacks(uploadId: string, what: string): AppError {

@@ -1,6 +1,8 @@
+import * as v from "valibot";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
+import { Sha256Schema } from "../schema/names.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
 /** What the processing of a staged row depends on; its other columns never leave the database. */
@@ -12,6 +14,8 @@ export interface StagedRow {
   /** Why the client rejected it. */
   reject: string | null;
 }
+
+const NO_DIGEST = "its content is named by something that is no SHA-256";
 
 /** The column of staged data.parquet, or NULL where an upload has no such column. */
 export function stagedColumn(columns: ReadonlySet<string>, name: string): string {
@@ -35,7 +39,7 @@ export async function* readStagedRows(
   batchSize: number,
 ): AsyncGenerator<StagedRow[]> {
   const reference = manifest.reference === null ? "NULL::VARCHAR" : stagedColumn(columns, manifest.reference);
-  const result = await database.stream(`SELECT "source_row", ${stagedColumn(columns, "source_hash")},
+  const result = await database.stream(`SELECT "source_row", ${stagedColumn(columns, "source_hash")}::VARCHAR,
     ${stagedColumn(columns, "source_name")}, ${reference}::VARCHAR, ${stagedColumn(columns, STAGED_REJECT_COLUMN)}
     FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`);
   let batch: StagedRow[] = [];
@@ -45,12 +49,16 @@ export async function* readStagedRows(
     const values = chunk.getColumns();
     const text = (column: number, row: number) => (values[column]?.[row] ?? null) as string | null;
     for (let row = 0; row < chunk.rowCount; row++) {
+      const named = text(1, row);
+      // A content's file is found by its digest: nothing else may lead to a file.
+      const source_hash = named === null || v.is(Sha256Schema, named) ? named : null;
+      const noDigest = source_hash === named ? null : NO_DIGEST;
       batch.push({
         source_row: Number(values[0]?.[row]),
-        source_hash: text(1, row),
+        source_hash,
         source_name: text(2, row),
         reference: text(3, row),
-        reject: text(4, row),
+        reject: text(4, row) ?? noDigest,
       });
       if (batch.length >= batchSize) {
         yield batch;
