@@ -34,6 +34,9 @@ export function createApp(deps: ServerDeps) {
       return problem(known);
     })
     .onTransform(({ request, route }) => refuseStray(request.method, route, deps.callerRole(request)))
+    .onAfterHandle(({ request, responseValue }) =>
+      isPlain(responseValue) ? deps.shown(responseValue, request) : undefined,
+    )
     .use(systemRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
@@ -59,4 +62,8 @@ function refuseStray(method: string, route: string, role: Role | undefined): voi
   const wanted = wantedRole(method, route);
   if (wanted === undefined || (role !== undefined && includesRole(role, wanted))) return;
   throw new AppError("forbidden", `${method} ${route} is for the role ${wanted}`);
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -15,7 +15,7 @@ import {
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
-type CatalogDeps = Pick<ServerDeps, "lake" | "settings" | "selfCommand" | "logger" | "keepOpen">;
+type CatalogDeps = Pick<ServerDeps, "lake" | "settings" | "selfCommand" | "logger" | "keepOpen" | "shown">;
 
 const LINES = "application/x-ndjson";
 
@@ -23,7 +23,7 @@ const LINES = "application/x-ndjson";
  * GET /catalog, POST /catalog/rebuild. A rebuild ends when its connection closes; nothing is published then. To whoever
  * accepts lines it tells its steps.
  */
-export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen }: CatalogDeps) {
+export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen, shown }: CatalogDeps) {
   return new Elysia({ name: "catalog" })
     .get("/catalog", () => catalogInfo({ lake, settings }), {
       response: { 200: CatalogInfoSchema },
@@ -36,8 +36,9 @@ export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen }:
         const full = body?.full ?? false;
         const rebuild = (signal: AbortSignal, onStep: (step: string) => void) =>
           runRebuild({ lake, settings, selfCommand, logger, full, signal, onStep });
-        if (request.headers.get("accept")?.includes(LINES)) return tellSteps(rebuild);
-        return Response.json(await rebuild(request.signal, () => {}));
+        if (request.headers.get("accept")?.includes(LINES))
+          return tellSteps(rebuild, (line) => shown(line, request));
+        return Response.json(shown(await rebuild(request.signal, () => {}), request));
       },
       {
         body: checked(v.nullish(v.strictObject({ full: v.optional(v.boolean()) }))),
@@ -51,13 +52,14 @@ export function catalogRoutes({ lake, settings, selfCommand, logger, keepOpen }:
 
 function tellSteps(
   rebuild: (signal: AbortSignal, onStep: (step: string) => void) => Promise<RebuildAnswer>,
+  shown: (line: RebuildLine) => RebuildLine,
 ): Response {
   const gone = new AbortController();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start: async (controller) => {
       const tell = (line: RebuildLine) => {
-        if (!gone.signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
+        if (!gone.signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify(shown(line))}\n`));
       };
       try {
         tell({ result: await rebuild(gone.signal, (step) => tell({ step })) });

@@ -30,6 +30,8 @@ export interface ServerDeps {
   callerName(request: Request): string | undefined;
   /** What who asks may do; undefined for a request that came by no door, and where nobody needs a token. */
   callerRole(request: Request): Role | undefined;
+  /** An answer as whoever asks may see it. */
+  shown<T>(value: T, request: Request): T;
   /** Whether a lease on the lake, by its id, is that of this server. */
   isOwnLease(id: string): boolean;
   /** Lets a connection be silent while its query runs. */

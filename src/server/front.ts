@@ -1,10 +1,11 @@
-import { toAppError } from "../errors.ts";
+import { type ErrorDocument, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { checkValue } from "../schema/check.ts";
 import { type Caller, isReading } from "./access.ts";
 import type { Admitted } from "./admission.ts";
 import { createAuditor } from "./audit.ts";
+import type { Discretion } from "./discretion.ts";
 import { enterDoor } from "./door.ts";
 import { isStreamed } from "./limits.ts";
 import type { Observe } from "./observe.ts";
@@ -19,6 +20,7 @@ export interface FrontOptions {
   isTrusted(address: string): boolean;
   answer(request: Request): Response | Promise<Response>;
   observe: Observe;
+  discretion: Discretion;
   callers: Callers;
   maxBodyBytes: number;
   /** In which a small body has to be there. */
@@ -51,7 +53,7 @@ export function createCallers(): Callers {
  * log.
  */
 export function createFront(options: FrontOptions): (request: Request, address: string) => Promise<Response> {
-  const { observe, isTrusted, callers } = options;
+  const { observe, isTrusted, callers, discretion } = options;
   const audit = createAuditor(options);
   return (original, address) => {
     const request = enterDoor(original);
@@ -60,7 +62,9 @@ export function createFront(options: FrontOptions): (request: Request, address: 
       const requestId = requestIdOf(request, isTrusted(address));
       request.headers.set("x-request-id", requestId); // for the log lines of routes
       const { response, admitted } = await answerOne(request, address, options);
-      const { answer, outcome } = await identifyAnswer(response, requestId);
+      const { answer, outcome } = await identifyAnswer(response, requestId, (error) =>
+        discretion.show(error, admitted?.caller.role),
+      );
       if (!isReading(request.method, new URL(request.url).pathname)) {
         await audit(request, { admitted, peer: address, requestId, outcome });
       }
@@ -109,6 +113,7 @@ function requestIdOf({ headers }: Request, isTrusted: boolean): string {
 async function identifyAnswer(
   response: Response,
   requestId: string,
+  show: (error: ErrorDocument["error"]) => ErrorDocument["error"],
 ): Promise<{ answer: Response; outcome: string }> {
   if (response.ok) return { answer: response, outcome: "ok" };
   const { status } = response;
@@ -121,7 +126,7 @@ async function identifyAnswer(
     : undefined;
   const parsed = checkValue(ErrorDocumentSchema, document);
   if (!parsed.success) return { answer: response, outcome: String(status) };
-  const { error } = parsed.output;
+  const error = show(parsed.output.error as ErrorDocument["error"]);
   const headers = new Headers(response.headers);
   headers.delete("content-length");
   const details = { ...error.details, request_id: requestId };

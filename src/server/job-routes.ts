@@ -14,7 +14,14 @@ const ListQuerySchema = v.object({
 const ParamsSchema = v.object({ id: JobIdSchema });
 
 /** GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/events. */
-export function jobRoutes({ lake, supervisor }: Pick<ServerDeps, "lake" | "supervisor">) {
+export function jobRoutes({ lake, supervisor, shown }: Pick<ServerDeps, "lake" | "supervisor" | "shown">) {
+  const events = async (request: Request, id: string) => {
+    const job = await supervisor.job(id);
+    const subscribe: typeof supervisor.subscribe = (listen) =>
+      supervisor.subscribe((record) => listen(shown(record, request)));
+    return streamJobEvents({ subscribe }, shown(job, request));
+  };
+
   return new Elysia({ name: "jobs", prefix: "/jobs" })
     .get(
       "",
@@ -39,7 +46,7 @@ export function jobRoutes({ lake, supervisor }: Pick<ServerDeps, "lake" | "super
       response: { 200: JobRecordSchema },
       detail: { summary: "Cancels a running job; its running upload is pending again" },
     })
-    .get("/:id/events", async ({ params }) => streamJobEvents(supervisor, await supervisor.job(params.id)), {
+    .get("/:id/events", ({ params, request }) => events(request, params.id), {
       params: checked(ParamsSchema),
       detail: {
         summary:

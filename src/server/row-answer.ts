@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import type { EncodedResult } from "../query/output/encoder.ts";
 import { loadEncoder, mediaTypes, type RowFormat } from "../query/output/formats.ts";
 import { holdBack } from "../query/output/hold-back.ts";
+import { failureError } from "../schema/failure.ts";
 import { encodeFailure } from "../schema/result-failure.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import { parseRange } from "./byte-range.ts";
@@ -18,6 +19,8 @@ export interface RowAnswerOptions {
   keepOpen(request: Request): void;
   /** Ends a connection whose other side takes nothing. */
   cutOff(request: Request): void;
+  /** An answer as whoever asks may see it. */
+  shown<T>(value: T, request: Request): T;
   /** Who takes nothing for so long has gone without a word. */
   stallMs?: number;
 }
@@ -51,7 +54,7 @@ export async function answerRows(asked: RowRequest, options: RowAnswerOptions): 
 
 async function answerStreaming(
   { request, format, work }: RowRequest,
-  { slots, logger, cutOff, stallMs = STALL_MS }: RowAnswerOptions,
+  { slots, logger, cutOff, shown, stallMs = STALL_MS }: RowAnswerOptions,
 ): Promise<Response> {
   const stop = new AbortController();
   const onGone = () => stop.abort();
@@ -79,7 +82,9 @@ async function answerStreaming(
         const known = toAppError(error);
         const { code, message } = known;
         if (code !== "cancelled") logger.warn("an answer was cut", { url: pathOf(request), code, message });
-        return format === "arrow" && wantsDescription(request) ? encodeFailure(known) : undefined;
+        return format === "arrow" && wantsDescription(request)
+          ? encodeFailure(failureError(shown(known.toDocument().error, request)))
+          : undefined;
       },
     });
     const { engine, matchCount } = result;

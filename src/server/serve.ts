@@ -15,6 +15,7 @@ import { createAdmission, createProxyCheck } from "./admission.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
 import { readCertificate } from "./certificate.ts";
+import { createDiscretion } from "./discretion.ts";
 import { createEngines } from "./engines.ts";
 import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
@@ -98,6 +99,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   let lease: Lease | undefined;
   const callers = createCallers();
+  const discretion = createDiscretion(options);
   const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
   const cutOff = (request: Request) => server.timeout(callers.originalOf(request), 1);
   const startedAt = new Date().toISOString();
@@ -122,6 +124,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     keepOpen,
     cutOff,
     callerName,
+    shown: (value, request) => discretion.show(value, callers.callerOf(request)?.role),
     isOwnLease: (id) => id === lease?.holder.id,
     callerRole: (request) => callers.callerOf(request)?.role,
     state,
@@ -135,6 +138,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     logger,
     isTrusted,
     callers,
+    discretion,
     maxBodyBytes,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
     observe: observe(app.routes, callerName),

@@ -88,7 +88,13 @@ beforeAll(async () => {
   const callers = createCallers();
   const callerRole = (request: Request) => callers.callerOf(request)?.role;
   // No route does anything here: the one that would is noted.
-  const deps = { settings, lake: describeLake("/nonexistent"), logger: silentLogger, callerRole };
+  const deps = {
+    settings,
+    lake: describeLake("/nonexistent"),
+    logger: silentLogger,
+    callerRole,
+    shown: <T>(value: T) => value,
+  };
   const app = createApp(deps as unknown as ServerDeps);
   const recording = new Elysia({ strictPath: true })
     .onTransform(({ route }) => {
@@ -120,6 +126,7 @@ beforeAll(async () => {
     logger: silentLogger,
     isTrusted: () => false,
     callers,
+    discretion: { show: (value) => value },
     maxBodyBytes: 1000,
     bodyTimeoutMs: 5000,
     observe: (_, answer) => Promise.resolve(answer()),

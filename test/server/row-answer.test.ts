@@ -45,7 +45,15 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, sta
       const version = async () => "1";
       return answerRows(
         { request, format: "ndjson", version, work },
-        { slots, files, logger, keepOpen, cutOff, ...(stallMs !== undefined && { stallMs }) },
+        {
+          slots,
+          files,
+          logger,
+          keepOpen,
+          cutOff,
+          shown: (value) => value,
+          ...(stallMs !== undefined && { stallMs }),
+        },
       ).catch(problem);
     },
   });
