@@ -1,3 +1,4 @@
+import { placeOf } from "../lake/staged-entries.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { ListedUpload } from "../schema/upload-list.ts";
 import { formatCount, formatDuration } from "../util/format.ts";
@@ -14,16 +15,20 @@ export interface ListOptions {
   limit?: number | undefined;
 }
 
-/** Prints `{uploads, jobs}`: the uploads of the caller, those on their way and the newest completed, and the newest jobs. */
+/**
+ * Prints `{uploads, unusable, jobs}`: the uploads of the caller, those on their way and the newest completed, what lies
+ * in staging and cannot be used, and the newest jobs.
+ */
 export async function listProcessing(effects: Effects, options: ListOptions): Promise<void> {
-  const { uploads, jobs } = await readLists(effects, options);
-  effects.terminal.result({ uploads, jobs: jobs.map(jobDocument) }, () => {
+  const { uploads, unusable, jobs } = await readLists(effects, options);
+  effects.terminal.result({ uploads, unusable, jobs: jobs.map(jobDocument) }, () => {
     const lines = jobs.map(
       (job) =>
         `  ${job.job_id} ${job.status}, ${formatCount(job.progress.uploads_done)} uploads, ${job.created_at}`,
     );
     return [
       uploads.length === 0 ? nothingText(options) : describeUploads(uploads, options),
+      ...unusable.map((entry) => oneLine(`${placeOf(entry)} ${entry.problem}`)),
       lines.length === 0 ? "No job yet." : "Jobs:",
       ...lines,
     ].join("\n");
@@ -35,16 +40,16 @@ async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: Lis
   if (settings.server !== undefined) {
     const { connectServer } = await import("../client/server.ts");
     const server = connectServer(settings.server, settings.token);
-    const uploads = await server.uploads({ all, completed: limit });
-    return { uploads, jobs: await server.jobs(JOBS_SHOWN) };
+    const list = await server.uploads({ all, completed: limit });
+    return { ...list, jobs: await server.jobs(JOBS_SHOWN) };
   }
-  const { listUploadsOf } = await import("../jobs/upload-list.ts");
+  const { readUploadList } = await import("../jobs/upload-list.ts");
   const { listJobs } = await import("../jobs/records.ts");
   const { userName } = await import("../lake/account.ts");
   const lake = await effects.openLake();
   const owner = all ? undefined : userName();
-  const uploads = await listUploadsOf(lake, { owner, completed: limit });
-  return { uploads, jobs: await listJobs(lake, JOBS_SHOWN) };
+  const list = await readUploadList(lake, { owner, completed: limit });
+  return { ...list, jobs: await listJobs(lake, JOBS_SHOWN) };
 }
 
 function nothingText({ all }: ListOptions): string {
@@ -73,7 +78,10 @@ function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions)
   ]);
   const reasons = uploads
     .filter(({ error }) => error !== undefined)
-    .map(({ upload_id, error }) => `${upload_id} failed: ${oneLine(error?.message ?? "")}`);
+    .map(({ upload_id, status, error }) => {
+      const what = status === "failed" ? "failed" : "cannot be processed";
+      return `${upload_id} ${what}: ${oneLine(error?.message ?? "")}`;
+    });
   return [renderTable(columns, rows), ...reasons].join("\n");
 }
 

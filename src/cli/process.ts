@@ -153,7 +153,7 @@ async function watchJob(effects: Effects, jobId: string | undefined): Promise<Jo
       return { job: watched, waiting: uploads.pending, failed: countFailed(watched), workers };
     });
   }
-  const { listUploads } = await import("../lake/manifests.ts");
+  const { listUploads } = await import("../lake/staged-entries.ts");
   const lake = await effects.openLake();
   return watchLive(effects, async () => {
     const job = await readWantedJob(effects, id);

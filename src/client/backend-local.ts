@@ -4,7 +4,7 @@ import { modesOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { localTarget } from "../ingest/local-target.ts";
 import { openLake } from "../lake/lake.ts";
-import { listUploads } from "../lake/manifests.ts";
+import { countUploads } from "../lake/staged-entries.ts";
 import { silentLogger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Backend, StartedJob } from "./backend.ts";
@@ -84,14 +84,9 @@ export async function openBackend(root: string, settings: Settings, signal: Abor
     },
     jobs,
     status: async () => {
-      const [pending, processing, failed] = await Promise.all(
-        (["pending", "processing", "failed"] as const).map(
-          async (state) => (await listUploads(lake, state)).length,
-        ),
-      );
       const { findUnfinishedJob } = await import("../jobs/records.ts");
       const job = (await findUnfinishedJob(lake)) ?? null;
-      return { job, uploads: { pending: pending ?? 0, processing: processing ?? 0, failed: failed ?? 0 } };
+      return { job, uploads: await countUploads(lake) };
     },
     catalogInfo: async () => (await import("../catalog/info.ts")).catalogInfo({ lake, settings }),
     rebuild: async (full, stop) => {

@@ -3,10 +3,10 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { parseValue } from "../schema/check.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
 import {
-  type ListedUpload,
-  ListedUploadSchema,
   type RejectList,
   RejectListSchema,
+  type UploadList,
+  UploadListSchema,
 } from "../schema/upload-list.ts";
 import { readEvents } from "./events.ts";
 import { connectHttp } from "./remote-http.ts";
@@ -32,7 +32,7 @@ export interface ServerClient {
   startJob(): Promise<v.InferOutput<typeof StartedSchema>>;
   jobs(limit?: number): Promise<JobRecord[]>;
   /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
-  uploads(options: { all: boolean; completed: number }): Promise<ListedUpload[]>;
+  uploads(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. */
   rejects(uploadId: string, limit: number): Promise<RejectList>;
   job(jobId: string): Promise<JobRecord>;
@@ -77,10 +77,8 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
       );
       return jobs;
     },
-    uploads: async ({ all, completed }) => {
-      const path = `/uploads?all=${all}&completed=${completed}`;
-      return (await call("GET", path, v.object({ uploads: v.array(ListedUploadSchema) }))).uploads;
-    },
+    uploads: ({ all, completed }) =>
+      call("GET", `/uploads?all=${all}&completed=${completed}`, UploadListSchema),
     rejects: (uploadId, limit) =>
       call("GET", `/uploads/${encodeURIComponent(uploadId)}/rejects?limit=${limit}`, RejectListSchema),
     job,

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { listPartitions, listUploads, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
+import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
+import { listUploads } from "../lake/staged-entries.ts";
 import { commonType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import {

@@ -5,7 +5,8 @@ import { AppError, systemCode } from "../errors.ts";
 import { ensureFolder, isMissing, namesIn, removeTree, tempBeside, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
+import { readSoundManifest } from "../lake/manifests.ts";
+import { isOfEntry, UPLOAD_STATES } from "../lake/staged-entries.ts";
 import {
   isStagedFile,
   openStaged,
@@ -264,8 +265,8 @@ async function stagedSizes({ files }: UploadLayout): Promise<number[]> {
 
 /** The manifest of an upload that was committed and is still on its way; undefined otherwise. */
 export async function readCommitted(lake: Lake, uploadId: string): Promise<UploadManifest | undefined> {
-  for (const state of ["pending", "processing", "failed"] as const) {
-    const manifest = await readUploadManifest(lake.layout.upload(state, uploadId));
+  for (const state of UPLOAD_STATES) {
+    const manifest = await readSoundManifest(lake.layout.upload(state, uploadId));
     if (manifest) return manifest;
   }
   return undefined;
@@ -281,11 +282,14 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
   let count = 0;
   for (const uploadId of await incomingIds(lake)) {
     const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
-    const isReceived = await isStagedFile(receiving).catch(() => false); // another account's is closed to us
-    if (!isReceived) continue; // one that a local command is staging
-    if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
-    await removeTree(folder);
-    count += 1;
+    try {
+      if (!(await isStagedFile(receiving))) continue; // one that a local command is staging
+      if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
+      await removeTree(folder);
+      count += 1;
+    } catch (error) {
+      if (!isOfEntry(error)) throw error; // doctor tells of what stays
+    }
   }
   return count;
 }

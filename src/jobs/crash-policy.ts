@@ -1,11 +1,13 @@
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
+import { readSoundManifest } from "../lake/manifests.ts";
+import { isOfEntry } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { ChildDeath, takeSuspects, type WorkChild } from "./child-process.ts";
-import { failedOutcome, handedBackOutcome } from "./outcome.ts";
-import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
+import { handedBackOutcome, leftOutcome } from "./outcome.ts";
+import { settleFailed, settleUnfinished } from "./settle.ts";
+import { claimUpload } from "./staging.ts";
 
 export interface CrashPolicyOptions {
   lake: Lake;
@@ -71,8 +73,8 @@ export async function processPatiently(
   }
 }
 
-async function handBack(uploadId: string, options: CrashPolicyOptions): Promise<UploadOutcome> {
-  await handBackUpload(options.lake, uploadId);
+async function handBack(uploadId: string, { lake, logger }: CrashPolicyOptions): Promise<UploadOutcome> {
+  await settleUnfinished(lake, uploadId, logger);
   return handedBackOutcome(uploadId, undefined);
 }
 
@@ -80,15 +82,19 @@ async function giveUp(
   uploadId: string,
   cause: ChildDeath,
   deaths: number,
-  options: CrashPolicyOptions,
+  { lake, jobId }: CrashPolicyOptions,
 ): Promise<UploadOutcome> {
-  const folder = await claimUpload(options.lake, uploadId);
-  const manifest = await readUploadManifest(folder).catch(() => undefined);
   const error = new AppError(
     "worker_crashed",
     `the working process died ${deaths} times at upload ${uploadId} (last: ${cause.message}); see the server's log`,
     { cause },
   );
-  await failUpload(options.lake, uploadId, error, options.jobId);
-  return failedOutcome(uploadId, manifest, error);
+  try {
+    const folder = await claimUpload(lake, uploadId);
+    const manifest = await readSoundManifest(folder);
+    return await settleFailed(lake, { uploadId, manifest, jobId }, error);
+  } catch (stuck) {
+    if (!isOfEntry(stuck)) throw stuck;
+    return leftOutcome(uploadId, undefined, error, "pending");
+  }
 }

@@ -32,6 +32,16 @@ export function failedOutcome(
   return { ...emptyOutcome(uploadId, manifest, "failed"), rejected, error: { code, message } };
 }
 
+/** The upload failed and stays where it was: `cause` says why, and what to do. */
+export function leftOutcome(
+  uploadId: string,
+  manifest: UploadManifest | undefined,
+  cause: unknown,
+  left_in: "pending" | "processing",
+): UploadOutcome {
+  return { ...failedOutcome(uploadId, manifest, cause), left_in };
+}
+
 /** The upload is pending again, as if it had not been begun. */
 export function handedBackOutcome(uploadId: string, manifest: UploadManifest | undefined): UploadOutcome {
   return emptyOutcome(uploadId, manifest, "cancelled");

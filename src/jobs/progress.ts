@@ -1,7 +1,7 @@
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage } from "../schema/messages.ts";
 import { emptyOutcome } from "./outcome.ts";
-import type { StagedUpload } from "./staging.ts";
+import type { StagedUpload } from "./staged-uploads.ts";
 
 type Progress = Extract<ChildMessage, { type: "progress" }>;
 

@@ -1,18 +1,21 @@
 import { join } from "node:path";
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
-import { syncFolder } from "../lake/durable.ts";
 import { removeTree } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { listUploads } from "../lake/manifests.ts";
+import { listUploads, placeOf } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { ChildDeath, type OnSpawn, startChild, type WorkChild } from "./child-process.ts";
 import { processPatiently } from "./crash-policy.ts";
+import { leftOutcome } from "./outcome.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
 import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./records.ts";
-import { handBackUpload, listStaged, removeSettled, type StagedUpload, sweepSettled } from "./staging.ts";
+import { createRemovals, type Removals } from "./removals.ts";
+import { settleUnfinished } from "./settle.ts";
+import { listStaged, readStaged, type StagedUpload } from "./staged-uploads.ts";
+import { sweepSettled } from "./staging.ts";
 
 export interface JobOptions {
   lake: Lake;
@@ -41,16 +44,19 @@ const STOP_TIMEOUT_MS = 7000;
  * the lake's process lease. Gives the final record; throws only when not even that can be written.
  */
 export async function runJob(options: JobOptions): Promise<JobRecord> {
-  const { lake, signal } = options;
+  const { lake, signal, logger } = options;
   const record = beginRecord(options.record ?? createJobRecord(), await listUploads(lake, "processing"));
+  const recorder = createRecorder(lake, record);
+  const left = new Set<string>();
   const run: JobRun = {
     options,
     record,
-    recorder: createRecorder(lake, record),
+    recorder,
     meter: createMeter(record),
     folder: join(options.settings.scratchFolder, "jobs", record.job_id),
     child: undefined,
-    removals: [],
+    removals: createRemovals({ lake, logger, recorder, onLeft: (uploadId) => left.add(uploadId) }),
+    left,
     unpublished: new Map(),
   };
   for (const upload of record.uploads) noteChange(run, upload);
@@ -63,14 +69,16 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
   try {
     await run.recorder.flush();
     announce(run, "starting");
-    await sweepSettled(lake);
+    await sweepSettled(lake, (path, error) =>
+      logger.warn("what is left of a settled upload cannot be removed", { path, error }),
+    );
     while (!signal.aborted && (await processQueue(run))) {
       // uploads that arrived during the refresh are taken too
     }
-    await close(run, signal.aborted ? stoppedBy(signal) : { status: "completed" });
+    await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(error).toDocument().error;
-    options.logger.error("the job failed", { job_id: record.job_id, error });
+    logger.error("the job failed", { job_id: record.job_id, error });
     await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -87,29 +95,29 @@ interface JobRun {
   meter: Meter;
   folder: string;
   child: WorkChild | undefined;
-  /** Settled uploads on their way out. */
-  removals: Promise<void>[];
+  removals: Removals;
+  /** Uploads that stay where they are: this job does not try them again. */
+  left: Set<string>;
   /** Partitions that this job changed since the catalog was last refreshed. */
   unpublished: Map<string, PartitionKey>;
 }
 
 /** Processes what waits, then publishes; says whether there was anything. */
 async function processQueue(run: JobRun): Promise<boolean> {
-  const { lake, signal } = run.options;
+  const { lake, signal, logger } = run.options;
   let found = false;
   for (;;) {
-    const waiting = await listStaged(lake, ["processing", "pending"]);
+    const { uploads, unusable } = await readStaged(lake, ["processing", "pending"]);
+    const waiting = uploads.filter(({ upload_id }) => !run.left.has(upload_id));
     if (waiting.length === 0 || signal.aborted) break;
+    if (!found) for (const entry of unusable) logger.warn(`${placeOf(entry)} ${entry.problem}`);
     found = true;
     run.meter.expect(waiting);
     for (const upload of waiting) {
       if (signal.aborted) return found;
-      // A replacement clears the partition's log: what was committed before it must be out of staging for good, or a
-      // crash would have it processed again.
-      if (upload.manifest?.mode === "replace") await settleRemovals(run);
       await processOne(run, upload);
     }
-    await settleRemovals(run);
+    await run.removals.settle();
   }
   if (!signal.aborted && run.unpublished.size > 0) await publish(run);
   return found;
@@ -126,34 +134,45 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
   const { record, recorder, options } = run;
   beginUpload(record, staged);
   announce(run, "starting");
-  const outcome = await processPatiently(staged.upload_id, {
-    ...options,
-    jobId: record.job_id,
-    folder: run.folder,
-    child: () => ensureChild(run),
-    dropChild: () => {
-      run.child = undefined;
-    },
-  });
+  const outcome =
+    (await refuseReplacement(run, staged)) ??
+    (await processPatiently(staged.upload_id, {
+      ...options,
+      jobId: record.job_id,
+      folder: run.folder,
+      child: () => ensureChild(run),
+      dropChild: () => {
+        run.child = undefined;
+      },
+    }));
   addFinished(record, outcome, run.meter);
   noteChange(run, outcome);
+  if (outcome.left_in !== undefined) run.left.add(outcome.upload_id);
   announce(run, `${outcome.status} ${outcome.provider}/${outcome.dataset}`);
   if (outcome.status === "completed") {
-    // Removed only when the record that tells its outcome is durable.
-    const removal = recorder.save().then(() => removeSettled(options.lake, staged.upload_id));
-    removal.catch(() => {}); // looked at in settleRemovals
-    run.removals.push(removal);
+    run.removals.add(outcome);
   } else {
     void recorder.save().catch(() => {});
   }
 }
 
-async function settleRemovals(run: JobRun): Promise<void> {
-  if (run.removals.length === 0) return;
-  await run.recorder.flush();
-  await Promise.all(run.removals.splice(0));
-  const { processing, pending } = run.options.lake.layout;
-  await Promise.all([syncFolder(processing), syncFolder(pending)]);
+/**
+ * A replacement clears the partition's log: what was committed before it must be out of staging for good, or it would be
+ * processed again after a crash.
+ */
+async function refuseReplacement(
+  run: JobRun,
+  { upload_id, manifest, status }: StagedUpload,
+): Promise<UploadOutcome | undefined> {
+  if (manifest?.mode !== "replace") return undefined;
+  await run.removals.settle();
+  const partition = formatPartition(manifest);
+  if (!run.removals.unremoved.has(partition)) return undefined;
+  const error = new AppError(
+    "conflict",
+    `an upload to ${partition} is done, but cannot be removed from staging/processing (see the log); remove it there, and run \`datalake process start\``,
+  );
+  return leftOutcome(upload_id, manifest, error, status === "processing" ? status : "pending");
 }
 
 async function ensureChild(run: JobRun): Promise<WorkChild> {
@@ -205,6 +224,14 @@ async function publish(run: JobRun): Promise<void> {
 
 type End = Pick<JobRecord, "status" | "error">;
 
+/** A job of which some uploads failed is completed; one that could not move any upload from its place has failed. */
+function endOf({ uploads }: JobRecord): End {
+  const [first] = uploads;
+  if (first === undefined || uploads.some(({ left_in }) => left_in === undefined))
+    return { status: "completed" };
+  return { status: "failed", ...(first.error && { error: first.error }) };
+}
+
 function stoppedBy(signal: AbortSignal): End {
   const { reason } = signal;
   return reason instanceof AppError && reason.code === "shutting_down"
@@ -217,15 +244,15 @@ async function close(run: JobRun, end: End): Promise<void> {
   const { lake, logger } = run.options;
   await run.child?.close();
   run.child = undefined;
-  await settleRemovals(run).catch((error) =>
-    logger.error("the job's record could not be written", { error }),
-  );
+  await run.removals
+    .settle()
+    .catch((error) => logger.error("the job's record could not be written", { error }));
   for (const left of await listStaged(lake, ["processing"])) {
     const settled = run.record.uploads.some(
       (upload) => upload.upload_id === left.upload_id && upload.status === "completed",
     );
     // A settled one stays: it is recognised by the partition's log when the next job takes it up.
-    if (!settled) await handBackUpload(lake, left.upload_id);
+    if (!settled && !run.left.has(left.upload_id)) await settleUnfinished(lake, left.upload_id, logger);
   }
   const { record } = run;
   record.uploads = record.uploads.filter((upload) => upload.status !== "running");

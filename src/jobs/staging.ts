@@ -1,35 +1,32 @@
-import { readdir, rename } from "node:fs/promises";
+import { lstat, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { AppError, toAppError } from "../errors.ts";
-import { exists, isMissing, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import { AppError, systemCode, toAppError } from "../errors.ts";
+import { isMissing, removeTree, renameDurable, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { listUploads, readUploadManifest, type UploadState } from "../lake/manifests.ts";
-import { readStagedJson } from "../lake/staged-file.ts";
+import { readUploadManifest } from "../lake/manifests.ts";
+import { isFolderThere, isOfEntry, listEntries, placeOf, type UploadState } from "../lake/staged-entries.ts";
 import { UploadIdSchema } from "../schema/names.ts";
-import { type UploadFailure, UploadFailureSchema, type UploadManifest } from "../schema/upload.ts";
+import type { UploadFailure, UploadManifest } from "../schema/upload.ts";
 
 /**
  * Takes an upload for work by renaming its folder, and gives the folder. One that is in processing already (its
  * process died) is taken over as it is. Not made durable: a claim lost in a power cut is an upload still pending.
- * Throws `not_found` when it is in neither place.
+ * Throws `not_found` when it is in neither place, and what `moveUpload` does.
  */
 export async function claimUpload(lake: Lake, uploadId: string): Promise<string> {
-  const folder = join(lake.layout.processing, uploadId);
-  try {
-    await rename(join(lake.layout.pending, uploadId), folder);
-  } catch (error) {
-    if (!isMissing(error) || !(await exists(folder))) {
+  const folder = lake.layout.upload("processing", uploadId);
+  if (!(await isFolderThere(folder))) {
+    try {
+      await moveUpload(lake, uploadId, ["pending", "processing"], rename);
+    } catch (error) {
       if (!isMissing(error)) throw error;
-      throw new AppError(
-        "not_found",
-        `upload ${uploadId} is not pending; list uploads with \`process list\``,
-        {
-          details: { upload_id: uploadId },
-        },
-      );
+      throw new AppError("not_found", `upload ${uploadId} is not pending any more; it was moved or removed`, {
+        details: { upload_id: uploadId },
+      });
     }
+    await requireFolder(folder, uploadId);
   }
   await removeTree(createUploadLayout(folder).error.stagedAt);
   return folder;
@@ -37,23 +34,22 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
 
 /** Puts an unfinished upload back among the pending ones; nothing of the work on it remains in its folder. */
 export async function handBackUpload(lake: Lake, uploadId: string): Promise<void> {
-  const folder = join(lake.layout.processing, uploadId);
   await removeWork(lake, uploadId);
   try {
-    await renameDurable(folder, join(lake.layout.pending, uploadId));
+    await moveUpload(lake, uploadId, ["processing", "pending"]);
   } catch (error) {
     if (!isMissing(error)) throw error; // settled in the meantime
   }
 }
 
-/** Moves an upload to `failed/` whole, with `error.json` saying why. */
+/** Moves an upload to `failed/` whole, with `error.json` saying why where that can be written. */
 export async function failUpload(
   lake: Lake,
   uploadId: string,
   cause: unknown,
   jobId?: string,
 ): Promise<UploadFailure> {
-  const folder = join(lake.layout.processing, uploadId);
+  const folder = lake.layout.upload("processing", uploadId);
   const error = toAppError(cause);
   const failure: UploadFailure = {
     upload_id: uploadId,
@@ -64,90 +60,159 @@ export async function failUpload(
     ...(error.details === undefined ? {} : { details: error.details }),
   };
   await removeWork(lake, uploadId); // first: on a full disk this makes the room for the reason
-  await writeJson(createUploadLayout(folder).error.stagedAt, failure, lake.modes);
-  await renameDurable(folder, join(lake.layout.failed, uploadId));
+  const reason = createUploadLayout(folder).error.stagedAt;
+  await ofEntry(removeTree(reason));
+  await ofEntry(writeJson(reason, failure, lake.modes)); // the job's record tells it too
+  await moveUpload(lake, uploadId, ["processing", "failed"]);
   return failure;
 }
 
-/** Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already. */
+/**
+ * Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already, or when
+ * what lies there is no upload; `corrupt` when it would fail again at once.
+ */
 export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
-  const folder = join(lake.layout.failed, uploadId);
   const isId = v.is(UploadIdSchema, uploadId);
-  const manifest = isId && (await exists(folder)) ? await readUploadManifest(folder) : undefined;
+  const entries = isId ? (await listEntries(lake)).filter((entry) => entry.upload_id === uploadId) : [];
+  const failed = entries.find((entry) => entry.state === "failed");
+  const [other] = entries.filter((entry) => entry !== failed);
+  if (failed?.problem !== undefined) throw new AppError("conflict", `${placeOf(failed)} ${failed.problem}`);
+  if (failed !== undefined && other !== undefined) {
+    throw new AppError(
+      "conflict",
+      `${placeOf(failed)} cannot be retried, for ${placeOf(other)} has the same name; remove one of the two`,
+    );
+  }
+  if (other !== undefined) {
+    const what = `upload ${uploadId} is ${other.state} and needs no retry; start processing`;
+    throw new AppError("conflict", other.problem === undefined ? what : `${placeOf(other)} ${other.problem}`);
+  }
+  const manifest = failed && (await requireManifest(lake, uploadId));
   if (manifest === undefined) {
-    for (const state of ["pending", "processing"] as const) {
-      if (isId && (await exists(join(lake.layout[state], uploadId)))) {
-        throw new AppError("conflict", `upload ${uploadId} is ${state} and needs no retry; start processing`);
-      }
-    }
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
   }
-  await renameDurable(folder, join(lake.layout.pending, uploadId));
-  await removeTree(createUploadLayout(join(lake.layout.pending, uploadId)).error.stagedAt);
+  await moveUpload(lake, uploadId, ["failed", "pending"]);
+  // Who claims it removes what stays of it.
+  await ofEntry(removeTree(createUploadLayout(join(lake.layout.pending, uploadId)).error.stagedAt));
+  return manifest;
+}
+
+async function requireManifest(lake: Lake, uploadId: string): Promise<UploadManifest> {
+  const place = placeOf({ state: "failed", name: uploadId });
+  const refuse = (why: string, cause?: unknown) =>
+    new AppError(
+      "corrupt",
+      `${place} would fail again: ${why}; upload the data again, and remove that folder`,
+      {
+        details: { upload_id: uploadId },
+        cause,
+      },
+    );
+  const manifest = await readUploadManifest(lake.layout.upload("failed", uploadId)).catch((error) => {
+    throw isOfEntry(error) ? refuse(toAppError(error).message, error) : error;
+  });
+  if (manifest === undefined) throw refuse("it has no upload.json");
   return manifest;
 }
 
 /** Removes a settled upload: one rename takes it out of processing, then its files go. */
 export async function removeSettled(lake: Lake, uploadId: string): Promise<void> {
   const leaving = lake.layout.settled(uploadId);
+  const take = () => rename(join(lake.layout.processing, uploadId), leaving);
   try {
-    await rename(join(lake.layout.processing, uploadId), leaving);
+    await take().catch(async (error) => {
+      if (systemCode(error) !== "ENOTEMPTY") throw error;
+      await removeTree(leaving); // of the same upload, left by a process that died
+      await take();
+    });
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
   await removeTree(leaving);
 }
 
-/** Removes what processes that died left: settled uploads on their way out, and files on their way into the catalog. */
-export async function sweepSettled(lake: Lake): Promise<void> {
+/**
+ * Removes what processes that died left: settled uploads on their way out, and files on their way into the catalog. What
+ * cannot be removed is told and left.
+ */
+export async function sweepSettled(
+  lake: Lake,
+  onLeft: (path: string, error: unknown) => void,
+): Promise<void> {
+  const sweep = (path: string) =>
+    removeTree(path).catch((error) => {
+      if (!isOfEntry(error)) throw error;
+      onLeft(path, error);
+    });
   for (const name of await readdir(lake.layout.jobs)) {
-    if (lake.layout.isWork(name)) await removeTree(join(lake.layout.jobs, name));
+    if (lake.layout.isWork(name)) await sweep(join(lake.layout.jobs, name));
   }
   for (const name of await readdir(lake.layout.processing)) {
     const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];
-    if (uploadId !== undefined) await removeTree(lake.layout.settled(uploadId));
+    if (uploadId !== undefined) await sweep(lake.layout.settled(uploadId));
   }
 }
 
-export interface StagedUpload {
-  upload_id: string;
-  status: UploadState;
-  manifest: UploadManifest | undefined;
-  failure: UploadFailure | undefined;
-}
-
-/** Uploads in staging by state, each in the order of their manifests' times, which are there where they can be read. */
-export async function listStaged(lake: Lake, states: readonly UploadState[]): Promise<StagedUpload[]> {
-  const found: StagedUpload[] = [];
-  for (const status of states) {
-    const ids = await listUploads(lake, status);
-    const staged: StagedUpload[] = [];
-    for (let from = 0; from < ids.length; from += 32) {
-      const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id));
-      staged.push(...(await Promise.all(some)));
+/**
+ * Moves an upload's folder from one state to another. Throws `permission_denied` and `conflict` saying what to do, where
+ * the folder is not ours to move or its place is taken, and the system's errors.
+ */
+async function moveUpload(
+  lake: Lake,
+  uploadId: string,
+  [from, to]: [UploadState, UploadState],
+  move: (from: string, to: string) => Promise<void> = renameDurable,
+): Promise<void> {
+  try {
+    await move(lake.layout.upload(from, uploadId), lake.layout.upload(to, uploadId));
+  } catch (error) {
+    const errno = systemCode(error) ?? "";
+    const place = placeOf({ state: from, name: uploadId });
+    const details = { errno, path: lake.layout.upload(from, uploadId) };
+    if (errno === "EACCES" || errno === "EPERM") {
+      throw new AppError(
+        "permission_denied",
+        `${place} cannot be moved to staging/${to} by the account that processes (${errno}); let it write there (\`chmod -R g+rwX\` by the owner, no immutable flag) or remove it, and run \`datalake process start\``,
+        { details, cause: error },
+      );
     }
-    // Not by id: some are the clients' own and tell no time. Equal times stay in the order of ids.
-    staged.sort((a, b) => compare(a.manifest?.created_at ?? "", b.manifest?.created_at ?? ""));
-    found.push(...staged);
+    if (["ENOTEMPTY", "EEXIST", "ENOTDIR", "EISDIR"].includes(errno) && (await isTaken(lake, to, uploadId))) {
+      throw new AppError(
+        "conflict",
+        `${place} cannot be moved, for ${placeOf({ state: to, name: uploadId })} has the same name; remove one of the two`,
+        { details, cause: error },
+      );
+    }
+    throw error;
   }
-  return found;
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+async function isTaken(lake: Lake, state: UploadState, uploadId: string): Promise<boolean> {
+  return lstat(lake.layout.upload(state, uploadId)).then(
+    () => true,
+    () => false,
+  );
 }
 
-async function describeStaged(lake: Lake, status: UploadState, uploadId: string): Promise<StagedUpload> {
-  const folder = join(lake.layout[status], uploadId);
-  const manifest = await readUploadManifest(folder).catch(() => undefined);
-  const failure =
-    status === "failed"
-      ? await readStagedJson(createUploadLayout(folder).error, UploadFailureSchema).catch(() => undefined)
-      : undefined;
-  return { upload_id: uploadId, status, manifest, failure };
+/** What was exchanged for a link since it was listed: nothing behind it is touched. */
+async function requireFolder(folder: string, uploadId: string): Promise<void> {
+  if (await isFolderThere(folder)) return;
+  const place = placeOf({ state: "processing", name: uploadId });
+  throw new AppError("conflict", `${place} is not the folder of an upload; remove it`, {
+    details: { upload_id: uploadId },
+  });
 }
 
+/** What cannot be removed is left to whoever works on it next. */
 async function removeWork(lake: Lake, uploadId: string): Promise<void> {
-  await removeTree(lake.layout.work(uploadId));
-  await removeTree(createUploadLayout(join(lake.layout.processing, uploadId)).lease.stagedAt);
+  await ofEntry(removeTree(lake.layout.work(uploadId)));
+  const { folder, lease } = createUploadLayout(lake.layout.upload("processing", uploadId));
+  if (await isFolderThere(folder)) await ofEntry(removeTree(lease.stagedAt));
+}
+
+/** Waits for work that may fail for reasons of its entry alone, and is not needed then. */
+async function ofEntry(work: Promise<unknown>): Promise<void> {
+  await work.catch((error) => {
+    if (!isOfEntry(error)) throw error;
+  });
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { listUploads } from "../lake/manifests.ts";
+import { listUploads } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { createJobRecord, findUnfinishedJob, isTerminal, readJob } from "./records.ts";
@@ -48,7 +48,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let again = false;
   let stopping = false;
   let watch: ReturnType<typeof setInterval> | undefined;
-  /** Uploads that a job gave back: they wait until somebody asks for them, or the watch would take them at once. */
+  /** Uploads that a job gave back, or could not take: they wait until somebody asks for them, or the watch would take them at once. */
   const left = new Set<string>();
 
   const publish = (record: JobRecord) => {
@@ -76,6 +76,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         logger.error("the job's record could not be written", { job_id: record.job_id, error });
         if (!isTerminal(record)) record.status = "failed";
       }
+      for (const { upload_id, left_in } of record.uploads) if (left_in !== undefined) left.add(upload_id);
       if (record.status !== "completed") {
         for (const id of await listUploads(lake, "pending").catch(() => [])) left.add(id);
       }

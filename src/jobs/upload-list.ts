@@ -1,8 +1,8 @@
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
-import type { ListedUpload } from "../schema/upload-list.ts";
+import type { ListedUpload, UploadList } from "../schema/upload-list.ts";
 import { listJobIds, readJob } from "./records.ts";
-import { listStaged, type StagedUpload } from "./staging.ts";
+import { readStaged, type StagedUpload } from "./staged-uploads.ts";
 
 export interface UploadListOptions {
   /** Only what this account or token brought; everybody's without. */
@@ -13,30 +13,47 @@ export interface UploadListOptions {
 
 /** Jobs that are looked into for completed uploads. */
 const MAX_JOBS = 200;
+/** Jobs that are looked into in any case: the newest ones tell why an upload stays where it is. */
+const MIN_JOBS = 3;
 
 /** Uploads in work, pending, failed, each oldest first, then completed ones of the newest jobs, newest first. */
 export async function listUploadsOf(lake: Lake, options: UploadListOptions): Promise<ListedUpload[]> {
-  const staged = await listStaged(lake, ["processing", "pending", "failed"]);
+  return (await readUploadList(lake, options)).uploads;
+}
+
+/** The same, and what lies among them and cannot be used, which is nobody's and everybody's to see. */
+export async function readUploadList(lake: Lake, options: UploadListOptions): Promise<UploadList> {
+  const { uploads: staged, unusable } = await readStaged(lake, ["processing", "pending", "failed"]);
   const now = Date.now();
-  const isWanted = ({ uploaded_by }: ListedUpload) =>
-    options.owner === undefined || uploaded_by === options.owner;
-  const listed = staged.map((one) => describeStaged(one, now)).filter(isWanted);
+  // Whose one is that cannot be read, nobody knows: everybody sees it.
+  const isWanted = ({ uploaded_by, status }: ListedUpload) =>
+    options.owner === undefined ||
+    uploaded_by === options.owner ||
+    (uploaded_by === null && status !== "completed");
   const known = new Set(staged.map(({ upload_id }) => upload_id));
   const completed: ListedUpload[] = [];
-  for (const id of (await listJobIds(lake)).slice(0, MAX_JOBS)) {
-    if (completed.length >= options.completed) break;
+  const left = new Map<string, UploadOutcome>();
+  for (const [at, id] of (await listJobIds(lake)).slice(0, MAX_JOBS).entries()) {
+    if (completed.length >= options.completed && at >= MIN_JOBS) break;
     const job = await readJob(lake, id).catch(() => undefined); // damaged, or just removed
     for (const outcome of [...(job?.uploads ?? [])].reverse()) {
+      if (outcome.left_in !== undefined && !left.has(outcome.upload_id)) left.set(outcome.upload_id, outcome);
       if (job === undefined || outcome.status !== "completed" || known.has(outcome.upload_id)) continue;
       known.add(outcome.upload_id);
       const one = describeCompleted(outcome, job, now);
       if (isWanted(one)) completed.push(one);
     }
   }
-  return [...listed, ...completed.slice(0, options.completed)];
+  const listed = staged.map((one) => describeStaged(one, left.get(one.upload_id), now)).filter(isWanted);
+  return {
+    uploads: [...listed, ...completed.slice(0, options.completed)],
+    unusable: unusable.map(({ problem = "", ...entry }) => ({ ...entry, problem })),
+  };
 }
 
-function describeStaged({ upload_id, status, manifest, failure }: StagedUpload, now: number): ListedUpload {
+function describeStaged(staged: StagedUpload, left: UploadOutcome | undefined, now: number): ListedUpload {
+  const { upload_id, status, manifest, failure, problem } = staged;
+  const error = failure ?? (left?.left_in === status ? left.error : undefined) ?? problem;
   return {
     upload_id,
     status,
@@ -50,9 +67,8 @@ function describeStaged({ upload_id, status, manifest, failure }: StagedUpload, 
     uploaded_at: manifest?.created_at ?? null,
     age_seconds: ageOf(manifest?.created_at, now),
     job_id: failure?.job_id ?? null,
-    ...(failure === undefined
-      ? {}
-      : { failed_at: failure.failed_at, error: { code: failure.code, message: failure.message } }),
+    ...(failure && { failed_at: failure.failed_at }),
+    ...(error && { error: { code: error.code, message: error.message } }),
   };
 }
 

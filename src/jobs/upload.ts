@@ -6,6 +6,7 @@ import { checkRejects } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
+import { isOfEntry } from "../lake/staged-entries.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
@@ -13,12 +14,13 @@ import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
 import { retryFrugally } from "./frugal.ts";
-import { emptyOutcome, failedOutcome, handedBackOutcome } from "./outcome.ts";
+import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
 import { resolveRows } from "./resolve-rows.ts";
 import { dropResults } from "./row-results.ts";
 import { needsResults, type StagedSource, selectPublished } from "./select.ts";
-import { claimUpload, failUpload, handBackUpload } from "./staging.ts";
+import { settleFailed, settleUnfinished } from "./settle.ts";
+import { claimUpload } from "./staging.ts";
 import { findCommitted, openRows, validateUpload } from "./validate.ts";
 
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
@@ -26,7 +28,8 @@ type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 /**
  * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Gives the outcome
  * when the upload is settled: committed (its folder is the parent's to remove, after the outcome is recorded), moved to
- * failed, or back in pending because the signal fired. Throws when it could not even be settled.
+ * failed, left where it is because it cannot be moved (`left_in`), or back in pending because the signal fired. Throws
+ * what is not of this upload: a disk that is full or away.
  */
 export async function processUpload(
   context: WorkContext,
@@ -36,8 +39,10 @@ export async function processUpload(
   const { lake, jobId, logger } = context;
   const uploadId = message.upload_id;
   let manifest: UploadManifest | undefined;
+  let isClaimed = false;
   try {
     const folder = await claimUpload(lake, uploadId);
+    isClaimed = true;
     await writeUploadLease(createUploadLayout(folder).lease, context.holder, lake.modes.file);
     manifest = await readUploadManifest(folder);
     if (manifest === undefined || manifest.upload_id !== uploadId) {
@@ -46,16 +51,17 @@ export async function processUpload(
     return await runSteps(context, message, manifest, folder, signal);
   } catch (error) {
     await dropResults(context.database);
+    if (manifest !== undefined) context.partitions.forget(manifest);
     if (signal.aborted) {
-      if (manifest !== undefined) context.partitions.forget(manifest);
-      await handBackUpload(lake, uploadId);
+      await settleUnfinished(lake, uploadId, logger);
       return handedBackOutcome(uploadId, manifest);
     }
-    if (error instanceof AppError && error.code === "not_found" && manifest === undefined) throw error;
-    if (manifest !== undefined) context.partitions.forget(manifest);
     logger.warn("an upload failed", { upload_id: uploadId, error });
-    await failUpload(lake, uploadId, error, jobId);
-    return failedOutcome(uploadId, manifest, error);
+    if (isClaimed) return settleFailed(lake, { uploadId, manifest, jobId }, error);
+    if (error instanceof AppError && error.code === "not_found")
+      return failedOutcome(uploadId, manifest, error);
+    if (isOfEntry(error)) return leftOutcome(uploadId, manifest, error, "pending");
+    throw error;
   }
 }
 

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { AppError } from "../errors.ts";
 import { type PartitionMetadata, PartitionMetadataSchema } from "../schema/metadata.ts";
 import { nameProblem } from "../schema/names.ts";
 import { comparePartitions, type PartitionKey } from "../schema/partition.ts";
@@ -9,29 +8,17 @@ import type { Lake } from "./lake.ts";
 import { createUploadLayout, METADATA_FILE, parsePartitionPath } from "./layout.ts";
 import { readStagedJson } from "./staged-file.ts";
 
-export type UploadState = "pending" | "processing" | "failed";
-
-/** Upload folders in one state of staging, oldest first (ids sort by time). */
-export async function listUploads(lake: Lake, state: UploadState): Promise<string[]> {
-  return (await shownNamesIn(lake.layout[state])).filter((name) => name.startsWith("u")).sort();
-}
-
 /** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`. */
 export async function readUploadManifest(folder: string): Promise<UploadManifest | undefined> {
   return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema);
 }
 
 /**
- * The same, but undefined too for one that is damaged: where it concerns its own upload only, and nobody else is to be
- * kept from working by it.
+ * The same, but undefined too for one that cannot be read, whatever the reason: where it concerns its own upload only,
+ * and nobody else is to be kept from working by it.
  */
 export async function readSoundManifest(folder: string): Promise<UploadManifest | undefined> {
-  try {
-    return await readUploadManifest(folder);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "corrupt") return undefined;
-    throw error;
-  }
+  return readUploadManifest(folder).catch(() => undefined);
 }
 
 /** Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`. */

@@ -4,7 +4,8 @@ import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
 import type { Lake } from "./lake.ts";
-import { listPartitions, listUploads, readSoundManifest } from "./manifests.ts";
+import { listPartitions, readSoundManifest } from "./manifests.ts";
+import { listUploads, UPLOAD_STATES } from "./staged-entries.ts";
 import { editTaxonomy } from "./taxonomy.ts";
 
 /** How many uses an error lists. */
@@ -79,7 +80,7 @@ async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): 
   const uses = (key: PartitionKey) => key[kind] === name;
   const partitions = (await listPartitions(lake)).filter(uses).map(formatPartition);
   const uploads: string[] = [];
-  for (const state of ["pending", "processing", "failed"] as const) {
+  for (const state of UPLOAD_STATES) {
     for (const id of await listUploads(lake, state)) {
       const manifest = await readSoundManifest(lake.layout.upload(state, id));
       if (manifest && uses(manifest)) uploads.push(`${state}/${id}`);

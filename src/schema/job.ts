@@ -17,6 +17,8 @@ export const UploadOutcomeSchema = v.object({
   /** Version of the partition that this upload made. */
   version: v.optional(v.number()),
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  /** Of a failed one that could not even be moved to failed: where in staging it was left. */
+  left_in: v.optional(v.picklist(["pending", "processing"])),
   /** Who uploaded it and when (ISO 8601); not in records of old. */
   uploaded_by: v.optional(v.string()),
   uploaded_at: v.optional(v.string()),

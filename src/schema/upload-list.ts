@@ -19,9 +19,28 @@ export const ListedUploadSchema = v.object({
   age_seconds: v.nullable(v.number()),
   job_id: v.nullable(v.string()),
   failed_at: v.optional(v.string()),
+  /** Why it failed; of one that is pending or in work, why it cannot be processed. */
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
 });
 export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
+
+/** What lies in staging among the uploads and cannot be used: it is left where it is. */
+export const UnusableEntrySchema = v.object({
+  state: v.picklist(["pending", "processing", "failed"]),
+  name: v.string(),
+  /** Where its name is that of an upload. */
+  upload_id: v.optional(v.string()),
+  /** What it is, and what to do about it: what follows `staging/<state>/<name>` in a sentence. */
+  problem: v.string(),
+});
+export type UnusableEntry = v.InferOutput<typeof UnusableEntrySchema>;
+
+/** The answer of `GET /uploads`; servers of before name no unusable entries. */
+export const UploadListSchema = v.object({
+  uploads: v.array(ListedUploadSchema),
+  unusable: v.optional(v.array(UnusableEntrySchema), []),
+});
+export type UploadList = v.InferOutput<typeof UploadListSchema>;
 
 /** A row that could not be used; `source_row` counts from 0 in the input. */
 export const RejectedRowSchema = v.object({

@@ -3,7 +3,7 @@ import { catalogInfo } from "../catalog/info.ts";
 import { catalogIdentity } from "../catalog/publish.ts";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
-import { listUploads, type UploadState } from "../lake/manifests.ts";
+import { countUploads, type UploadState } from "../lake/staged-entries.ts";
 
 export interface CatalogFacts {
   generation: number;
@@ -34,14 +34,7 @@ const PATIENCE_MS = 2000;
 export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Settings }): SystemFacts {
   let known: { identity: string; facts: Promise<CatalogFacts> } | undefined;
   return {
-    uploads: recent(async () => {
-      const [pending, processing, failed] = await Promise.all([
-        listUploads(lake, "pending"),
-        listUploads(lake, "processing"),
-        listUploads(lake, "failed"),
-      ]);
-      return { pending: pending.length, processing: processing.length, failed: failed.length };
-    }, 0),
+    uploads: recent(() => countUploads(lake), 0),
     catalog: recent(async () => {
       const identity = await catalogIdentity(lake);
       if (identity === undefined) return undefined;

@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { readRejects } from "../jobs/read-rejects.ts";
-import { listUploadsOf } from "../jobs/upload-list.ts";
+import { readUploadList } from "../jobs/upload-list.ts";
 import { UploadIdSchema } from "../schema/names.ts";
-import { ListedUploadSchema, RejectListSchema } from "../schema/upload-list.ts";
+import { RejectListSchema, UploadListSchema } from "../schema/upload-list.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 
@@ -27,11 +27,11 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       // Where callers have no names there is nobody to tell apart.
       const owner = all === "true" ? undefined : callerName(request);
       const limit = Number(completed ?? DEFAULT_COMPLETED);
-      return { uploads: await listUploadsOf(lake, { owner, completed: limit }) };
+      return readUploadList(lake, { owner, completed: limit });
     },
     {
       query: checked(QuerySchema),
-      response: { 200: v.object({ uploads: v.array(ListedUploadSchema) }) },
+      response: { 200: UploadListSchema },
       detail: { summary: "Uploads of the caller with their state; with all=true those of everybody" },
     },
   );

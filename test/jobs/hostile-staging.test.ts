@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openTempFolder } from "../../src/assets/temp-folder.ts";
-import { listStaged } from "../../src/jobs/staging.ts";
+import { listStaged } from "../../src/jobs/staged-uploads.ts";
 import { recordAudit } from "../../src/lake/audit.ts";
 import { createUploadLayout, type UploadLayout } from "../../src/lake/layout.ts";
 import { openLogFile } from "../../src/lake/log-file.ts";
@@ -156,8 +156,8 @@ test("manifests and reasons that are pipes or never end keep nobody from listing
   const world = await makeWorld();
   const { layout } = world.lake;
   for (const [at, make] of [pipe, linkTo("/dev/zero")].entries()) {
-    for (const state of ["pending", "failed"] as const) {
-      const upload = createUploadLayout(layout.upload(state, `u${String(at).repeat(32)}`));
+    for (const [place, state] of (["pending", "failed"] as const).entries()) {
+      const upload = createUploadLayout(layout.upload(state, `u${String(at * 2 + place).repeat(32)}`));
       await mkdir(upload.folder);
       await make(upload.manifest.stagedAt);
       await make(upload.error.stagedAt);

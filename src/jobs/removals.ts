@@ -1,0 +1,59 @@
+import { syncFolder } from "../lake/durable.ts";
+import type { Lake } from "../lake/lake.ts";
+import { isFolderThere, isOfEntry } from "../lake/staged-entries.ts";
+import type { Logger } from "../log.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import { formatPartition } from "../schema/partition.ts";
+import type { Recorder } from "./records.ts";
+import { removeSettled } from "./staging.ts";
+
+/** Takes completed uploads out of staging, while the job goes on with others. */
+export interface Removals {
+  /** Begins with one; it goes only when the record that tells its outcome is durable. */
+  add(outcome: UploadOutcome): void;
+  /** Waits until all are gone for good, but those that cannot be removed. */
+  settle(): Promise<void>;
+  /** Partitions to which an upload was committed that stays in processing. */
+  readonly unremoved: ReadonlySet<string>;
+}
+
+export interface RemovalsOptions {
+  lake: Lake;
+  logger: Logger;
+  recorder: Recorder;
+  /** One cannot be removed: it is known by its partition's log wherever it is seen again. */
+  onLeft(uploadId: string): void;
+}
+
+export function createRemovals({ lake, logger, recorder, onLeft }: RemovalsOptions): Removals {
+  const unremoved = new Set<string>();
+  let removals: Promise<void>[] = [];
+  const remove = async ({ upload_id, ...outcome }: UploadOutcome) => {
+    try {
+      await removeSettled(lake, upload_id);
+    } catch (error) {
+      if (!isOfEntry(error)) throw error;
+      logger.warn("a completed upload cannot be removed from staging", { upload_id, error });
+      if (!(await isFolderThere(lake.layout.upload("processing", upload_id)))) return;
+      unremoved.add(formatPartition(outcome));
+      onLeft(upload_id);
+    }
+  };
+  return {
+    unremoved,
+    add: (outcome) => {
+      const removal = recorder.save().then(() => remove(outcome));
+      removal.catch(() => {}); // looked at in settle
+      removals.push(removal);
+    },
+    settle: async () => {
+      if (removals.length === 0) return;
+      await recorder.flush();
+      const begun = removals;
+      removals = [];
+      await Promise.all(begun);
+      const { processing, pending } = lake.layout;
+      await Promise.all([syncFolder(processing), syncFolder(pending)]);
+    },
+  };
+}
