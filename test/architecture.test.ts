@@ -47,6 +47,7 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "lake/layout.ts",
       "lake/staged-file.ts",
       "lake/upload-lease.ts",
+      "lake/staged-folder.ts",
       "lake/own-copy.ts",
       "schema/work.ts",
       // Assets, which are opened in the same way.

@@ -62,5 +62,6 @@ function lacking(above: Stats, made: Stats, mode: number): { group?: number; mod
 
 /** No member of that group: others read by the permissions for everybody. */
 function ignoreStranger(error: unknown): void {
-  if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
+  if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? ""))
+    throw error;
 }

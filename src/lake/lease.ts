@@ -248,8 +248,19 @@ async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (isMissing(error)) return;
+    if (!["EISDIR", "EPERM"].includes(systemCode(error) ?? "") || !(await isFolder(path))) throw error;
+    throw new AppError("conflict", `${path} is a folder where a lease should be; remove it`, {
+      details: { path },
+    });
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }
 
 async function createExclusive(path: string, text: string): Promise<boolean> {

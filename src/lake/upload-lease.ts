@@ -6,22 +6,21 @@ import { giveOpenPermissions } from "./group.ts";
 import type { StagedPath } from "./layout.ts";
 import { inspectLease, type LeaseHolder } from "./lease.ts";
 import { SAFE_FLAGS } from "./staged-file.ts";
+import { inFolder } from "./staged-folder.ts";
 
 /** Says in a claimed upload's folder who works on it, for people and `doctor`: the claim itself is the rename. */
-export async function writeUploadLease(
-  { stagedAt }: StagedPath,
-  holder: LeaseHolder,
-  mode: number,
-): Promise<void> {
-  await removeTree(stagedAt); // of a process that died, or anything else
-  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-  const handle = await open(stagedAt, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, mode);
-  try {
-    await handle.writeFile(JSON.stringify(holder));
-    await giveOpenPermissions(handle, dirname(stagedAt), mode);
-  } finally {
-    await handle.close();
-  }
+export async function writeUploadLease(place: StagedPath, holder: LeaseHolder, mode: number): Promise<void> {
+  await inFolder(place, async (path) => {
+    await removeTree(path); // of a process that died, or anything else
+    const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+    const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, mode);
+    try {
+      await handle.writeFile(JSON.stringify(holder));
+      await giveOpenPermissions(handle, dirname(path), mode);
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /** Whether who was to work on it lives. */

@@ -1,12 +1,24 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, unlink, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../src/errors.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { acquireLease, inspectLease } from "../../src/lake/lease.ts";
+import { DEFAULT_MODES } from "../../src/lake/modes.ts";
 import {
   MANIFEST_BYTES,
   openStaged,
@@ -14,6 +26,7 @@ import {
   readStagedJson,
   readStagedSync,
 } from "../../src/lake/staged-file.ts";
+import { removeStaged, writeStagedJson } from "../../src/lake/staged-folder.ts";
 import { touchUploadLease, writeUploadLease } from "../../src/lake/upload-lease.ts";
 
 const root = await mkdtemp(join(tmpdir(), "staged-"));
@@ -135,20 +148,45 @@ describe("the lease of an upload", () => {
     }
     expect(await readFile(victim, "utf8")).toBe("precious");
   });
+
+  test("and what else is ours is not written to a folder that took the place of the upload's", async () => {
+    const outside = join(root, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "error.json"), "precious");
+    await rename(layout.folder, join(root, "away"));
+    await symlink(outside, layout.folder);
+    const refused = (work: Promise<unknown>) => work.then(() => "done", problemOf);
+    expect(await refused(writeUploadLease(layout.lease, described, 0o664))).toStartWith("corrupt");
+    expect(await refused(writeStagedJson(layout.error, {}, DEFAULT_MODES))).toStartWith("corrupt");
+    expect(await refused(removeStaged(layout.error))).toStartWith("corrupt");
+    expect(await readdir(outside)).toEqual(["error.json"]);
+    await unlink(layout.folder);
+    await rename(join(root, "away"), layout.folder);
+    await writeStagedJson(layout.error, { code: "x" }, DEFAULT_MODES);
+    expect(JSON.parse(await readFile(layout.error.stagedAt, "utf8"))).toEqual({ code: "x" });
+    await removeStaged(layout.error);
+    expect(await readdir(layout.folder)).toEqual(["files"]);
+  });
 });
 
 describe("a lease of the lake", () => {
   test("is taken where a link or a pipe stands, which nobody holds", async () => {
     const victim = join(root, "victim-2");
     await writeFile(victim, "precious");
-    for (const make of [(path: string) => symlink(victim, path), makePipe]) {
-      const path = join(staging, ".process.lease");
+    const path = join(staging, ".process.lease");
+    for (const make of [(target: string) => symlink(victim, target), makePipe]) {
       await make(path);
       expect((await inspectLease(path))?.alive).toBe(false);
       const lease = await acquireLease(path, { purpose: "test" });
       expect((await inspectLease(path))?.holder.purpose).toBe("test");
       await lease.release();
     }
+    await mkdir(path);
+    const acquired = acquireLease(path, { purpose: "test" });
+    expect(await acquired.catch((error) => [error.code, error.message])).toEqual([
+      "conflict",
+      `${path} is a folder where a lease should be; remove it`,
+    ]);
     expect(await readFile(victim, "utf8")).toBe("precious");
   });
 });

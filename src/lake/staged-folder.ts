@@ -1,0 +1,51 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
+import { removeTree, writeJson } from "./files.ts";
+import type { StagedPath } from "./layout.ts";
+import type { Modes } from "./modes.ts";
+
+/**
+ * Writes and removes what is ours in an upload's folder. The folder is held open meanwhile: one that is exchanged for a
+ * link to another is not followed, where the system has names for what is open (Linux).
+ */
+
+/** Replaces a JSON file in one step. */
+export async function writeStagedJson(place: StagedPath, value: unknown, modes: Modes): Promise<void> {
+  await inFolder(place, (path) => writeJson(path, value, modes));
+}
+
+/** Removes whatever stands there; nothing is fine. */
+export async function removeStaged(place: StagedPath): Promise<void> {
+  await inFolder(place, removeTree);
+}
+
+/** Gives `use` a path of the file that leads through the folder itself. Throws `corrupt` for a folder that is a link. */
+export async function inFolder<T>(place: StagedPath, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = dirname(place.stagedAt);
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const handle = await open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch((error) => {
+    if (!["ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "")) throw error;
+    throw new AppError("corrupt", `${folder} is no folder of an upload; remove it`, {
+      details: { path: folder },
+    });
+  });
+  const held = process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : folder;
+  try {
+    return await use(join(held, basename(place.stagedAt)));
+  } catch (error) {
+    throw named(error, held, folder);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A system error tells the path that people know. */
+function named(error: unknown, held: string, folder: string): unknown {
+  if (!(error instanceof Error) || systemCode(error) === undefined) return error;
+  const { path } = error as NodeJS.ErrnoException;
+  if (path?.startsWith(held)) Object.assign(error, { path: path.replace(held, folder) });
+  error.message = error.message.replaceAll(held, folder);
+  return error;
+}
