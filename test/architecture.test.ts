@@ -57,7 +57,6 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "ingest/local-target.ts",
       "ingest/receive.ts",
       "ingest/stage-contents.ts",
-      "jobs/staging.ts",
     ],
   },
   {

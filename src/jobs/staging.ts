@@ -2,11 +2,12 @@ import { lstat, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode, toAppError } from "../errors.ts";
-import { isMissing, removeTree, renameDurable, writeJson } from "../lake/files.ts";
+import { isMissing, removeTree, renameDurable } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { readUploadManifest } from "../lake/manifests.ts";
 import { isFolderThere, isOfEntry, listEntries, placeOf, type UploadState } from "../lake/staged-entries.ts";
+import { removeStaged, writeStagedJson } from "../lake/staged-folder.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import type { UploadFailure, UploadManifest } from "../schema/upload.ts";
 
@@ -28,7 +29,7 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
     }
     await requireFolder(folder, uploadId);
   }
-  await removeTree(createUploadLayout(folder).error.stagedAt);
+  await removeStaged(createUploadLayout(folder).error);
   return folder;
 }
 
@@ -60,9 +61,9 @@ export async function failUpload(
     ...(error.details === undefined ? {} : { details: error.details }),
   };
   await removeWork(lake, uploadId); // first: on a full disk this makes the room for the reason
-  const reason = createUploadLayout(folder).error.stagedAt;
-  await ofEntry(removeTree(reason));
-  await ofEntry(writeJson(reason, failure, lake.modes)); // the job's record tells it too
+  const reason = createUploadLayout(folder).error;
+  await ofEntry(removeStaged(reason));
+  await ofEntry(writeStagedJson(reason, failure, lake.modes)); // the job's record tells it too
   await moveUpload(lake, uploadId, ["processing", "failed"]);
   return failure;
 }
@@ -93,7 +94,7 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
   }
   await moveUpload(lake, uploadId, ["failed", "pending"]);
   // Who claims it removes what stays of it.
-  await ofEntry(removeTree(createUploadLayout(join(lake.layout.pending, uploadId)).error.stagedAt));
+  await ofEntry(removeStaged(createUploadLayout(join(lake.layout.pending, uploadId)).error));
   return manifest;
 }
 
@@ -207,7 +208,7 @@ async function requireFolder(folder: string, uploadId: string): Promise<void> {
 async function removeWork(lake: Lake, uploadId: string): Promise<void> {
   await ofEntry(removeTree(lake.layout.work(uploadId)));
   const { folder, lease } = createUploadLayout(lake.layout.upload("processing", uploadId));
-  if (await isFolderThere(folder)) await ofEntry(removeTree(lease.stagedAt));
+  if (await isFolderThere(folder)) await ofEntry(removeStaged(lease));
 }
 
 /** Waits for work that may fail for reasons of its entry alone, and is not needed then. */

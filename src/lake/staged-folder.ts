@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { removeTree, writeJson } from "./files.ts";
+import { isMissing, removeTree, writeJson } from "./files.ts";
 import type { StagedPath } from "./layout.ts";
 import type { Modes } from "./modes.ts";
 
@@ -18,7 +18,9 @@ export async function writeStagedJson(place: StagedPath, value: unknown, modes: 
 
 /** Removes whatever stands there; nothing is fine. */
 export async function removeStaged(place: StagedPath): Promise<void> {
-  await inFolder(place, removeTree);
+  await inFolder(place, removeTree).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
 }
 
 /** Gives `use` a path of the file that leads through the folder itself. Throws `corrupt` for a folder that is a link. */
