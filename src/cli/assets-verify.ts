@@ -41,6 +41,7 @@ export async function verifyHere(
       onProgress: (progress) => show(bar, progress),
       onFinding: (finding) => findings.push(finding),
     });
+    await effects.audit(`${summary.partitions} partitions`);
     return { summary, findings };
   } finally {
     bar.finish();

@@ -119,7 +119,16 @@ async function openCatalog(
     partitions: async () => (await info()).catalogPartitions({ lake, settings }),
     rebuild: async ({ full, signal }) => {
       const { refreshCatalog } = await import("../catalog/refresh.ts");
-      return refreshCatalog({ lake, settings, full, logger, ...(signal && { signal }), onStep });
+      const result = await refreshCatalog({
+        lake,
+        settings,
+        full,
+        logger,
+        ...(signal && { signal }),
+        onStep,
+      });
+      await effects.audit(`generation ${result.generation}`);
+      return result;
     },
   };
 }

@@ -33,7 +33,7 @@ export interface Effects {
   signal: AbortSignal;
   /** The lake of `--lake`, opened; throws `no_lake` or, without a setting, `usage`. */
   openLake(): Promise<Lake>;
-  /** Writes down in the lake's audit log that this command has changed something; a server does so by itself. */
+  /** Writes down in the lake's audit log what this command did to the lake's folder; a server does so by itself. */
   audit(target: string): Promise<void>;
   /** The worker entry point, for the pool. */
   workerUrl: URL;

@@ -42,6 +42,7 @@ export async function startProcessing(
     );
   }
   const job = await processHere(lake, effects, options);
+  await effects.audit(`${job.job_id} (${job.status})`);
   return { jobId: job.job_id, alreadyRunning: false, job, exit: jobExit(job) };
 }
 

@@ -73,6 +73,7 @@ export const syncCommand = defineCommand({
             onProgress: (state) => bar.update(state),
           })
           .finally(() => bar.finish());
+        await effects.audit(`${target}: generation ${result.generation}`);
         terminal.result(result, () =>
           plan.upToDate
             ? `${target} is as the lake is (generation ${plan.generation}).`

@@ -20,7 +20,8 @@ export interface StageRun {
 }
 
 /**
- * Stages a file that holds all it brings, in a child process. Throws what `planUpload` and `executeUpload` do,
+ * Stages a file that holds all it brings, in a child process; at the priority of this one, as somebody waits for the
+ * answer. Throws what `planUpload` and `executeUpload` do,
  * `invalid_input` for rows that name files, `worker_crashed` when it died.
  */
 export async function stageFile(
@@ -43,7 +44,6 @@ export async function stageFile(
     order,
     schema: StageMessageSchema,
     deed: "read the rows",
-    inBackground: true,
     signal,
     onMessage: () => {},
   });

@@ -85,6 +85,7 @@ export const SettingsSchema = v.strictObject({
       max_rows: v.optional(Positive, 1_000_000),
       max_bytes: v.optional(Size, "256MB"),
       max_running: v.optional(Positive, 4),
+      max_running_per_token: v.optional(Positive),
     }),
     {},
   ),

@@ -34,7 +34,7 @@ export function wantedRole(method: string, pathname: string): Role | undefined {
 
 /** Whether requests of this kind change nothing. */
 export function isReading(method: string, pathname: string): boolean {
-  return method === "GET" || method === "HEAD" || /^\/(search|query|exports)$/.test(pathname);
+  return method === "GET" || method === "HEAD" || /^\/(search|query)$/.test(pathname);
 }
 
 /** The tokens that a server takes. */

@@ -34,6 +34,8 @@ export interface ServerDeps {
   shown<T>(value: T, request: Request): T;
   /** Whether a lease on the lake, by its id, is that of this server. */
   isOwnLease(id: string): boolean;
+  /** Whom places and queues are shared with: a token, or an address. */
+  identityOf(request: Request): string;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
   /** Ends a connection whose other side takes nothing. */

@@ -7,25 +7,32 @@ import { ExportIdSchema, ExportStateSchema, RemoteExportSchema } from "../schema
 import { RowQuerySchema } from "../schema/query.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import type { Asker } from "./export-runs.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
 
 const ParamsSchema = v.object({ id: ExportIdSchema });
 const FileSchema = v.object({ id: ExportIdSchema, "*": v.string() });
 
 /** POST /exports; GET and DELETE /exports/{id}; GET and HEAD /exports/{id}/files/{path}. */
-export function exportRoutes({ exports }: Pick<ServerDeps, "exports">) {
+export function exportRoutes(deps: Pick<ServerDeps, "exports" | "callerName" | "callerRole" | "identityOf">) {
+  const { exports } = deps;
+  const askerOf = (request: Request): Asker => ({
+    name: deps.callerName(request),
+    role: deps.callerRole(request) ?? "reader",
+    identity: deps.identityOf(request),
+  });
   const file = ({ request, params }: { request: Request; params: { id: string; "*": string } }) => {
-    const { path, bytes, sha256 } = exports.file(params.id, decodeRest(params["*"]) ?? "");
+    const { path, bytes, sha256 } = exports.file(params.id, decodeRest(params["*"]) ?? "", askerOf(request));
     const headers = { "content-type": "application/octet-stream", "cache-control": "private, no-cache" };
     return answerFile(request, { path, sizeBytes: bytes, etag: `"${sha256}"`, headers });
   };
   return new Elysia({ name: "exports" })
     .post(
       "/exports",
-      ({ body }) => {
+      ({ request, body }) => {
         const query = checkValue(RowQuerySchema, body);
         if (!query.success) throw new AppError("usage", `the export: ${describeIssue(query.issues[0])}`);
-        return exports.start(body);
+        return exports.start(body, askerOf(request));
       },
       {
         body: checked(RemoteExportSchema),
@@ -33,15 +40,15 @@ export function exportRoutes({ exports }: Pick<ServerDeps, "exports">) {
         detail: { summary: "Puts rows together as Parquet, Arrow or a dataset, to be downloaded" },
       },
     )
-    .get("/exports/:id", ({ params }) => exports.get(params.id), {
+    .get("/exports/:id", ({ request, params }) => exports.get(params.id, askerOf(request)), {
       params: checked(ParamsSchema),
       response: { 200: ExportStateSchema },
       detail: { summary: "An export: state, progress, files with their sizes and digests" },
     })
     .delete(
       "/exports/:id",
-      async ({ params }) => {
-        await exports.remove(params.id);
+      async ({ request, params }) => {
+        await exports.remove(params.id, askerOf(request));
         return { removed: params.id };
       },
       {

@@ -6,18 +6,26 @@ import { runExport } from "../jobs/export-process.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { createExportId, type ExportFile, type ExportState, type RemoteExport } from "../schema/export.ts";
+import type { Caller } from "./access.ts";
+import { allButOne, createSlots } from "./slots.ts";
 
 /** The exports that a server makes and keeps until nobody has read of them for a day, or it ends. */
 export interface ExportRuns {
-  /** Throws `busy` when too many wait, `shutting_down`. */
-  start(request: RemoteExport): ExportState;
-  /** Throws `not_found`. */
-  get(id: string): ExportState;
+  /** Throws `busy` when too many of the asker's wait, `shutting_down`. */
+  start(request: RemoteExport, asker: Asker): ExportState;
+  /** Throws `not_found`, for those of others too. */
+  get(id: string, asker: Asker): ExportState;
   /** A file of a completed export. Throws `not_found`, `conflict` while it is made. */
-  file(id: string, name: string): ExportFile & { path: string };
+  file(id: string, name: string, asker: Asker): ExportFile & { path: string };
   /** Stops it and removes its files. Throws `not_found`. */
-  remove(id: string): Promise<void>;
+  remove(id: string, asker: Asker): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Who asks. An export is of whoever began it; administrators see those of all. */
+export interface Asker extends Caller {
+  /** With whom places are shared: a token, or an address. */
+  identity: string;
 }
 
 export interface ExportRunsOptions {
@@ -32,10 +40,12 @@ export interface ExportRunsOptions {
 }
 
 const KEEP_MS = 24 * 3_600_000;
-const MAX_RUNNING = 2;
+const MAX_RUNNING = 3;
+/** Of one asker. */
 const MAX_WAITING = 20;
 
 interface Run {
+  owner: Asker;
   state: ExportState;
   stop: AbortController;
   done: Promise<void>;
@@ -47,32 +57,25 @@ export function createExportRuns(options: ExportRunsOptions): ExportRuns {
   const runs = new Map<string, Run>();
   const emptied = rm(folder, { recursive: true, force: true });
   emptied.catch(() => {}); // whoever needs the folder is told
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const slots = createSlots({
+    count: MAX_RUNNING,
+    perCaller: allButOne(MAX_RUNNING),
+    maxWaiting: MAX_WAITING,
+    work: `${MAX_RUNNING} exports at a time`,
+  });
   let stopping = false;
 
-  const take = async () => {
-    if (running < MAX_RUNNING) {
-      running++;
-      return;
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const free = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  };
-  const find = (id: string): Run => {
+  const find = (id: string, { name, role }: Caller): Run => {
     const run = runs.get(id);
-    if (run !== undefined) return run;
+    const isOwn = role === "admin" || (name !== undefined && name === run?.owner.name);
+    if (run !== undefined && isOwn) return run;
     throw new AppError("not_found", `no export ${id}; they are kept for a day, and until the server ends`, {
       details: { export_id: id },
     });
   };
   const placeOf = (id: string) => join(folder, id);
-  const remove = async (id: string) => {
-    const run = find(id);
+  const remove = async (run: Run) => {
+    const { export_id: id } = run.state;
     clearTimeout(run.timer);
     run.stop.abort();
     await run.done;
@@ -83,14 +86,15 @@ export function createExportRuns(options: ExportRunsOptions): ExportRuns {
     clearTimeout(run.timer);
     run.timer = setTimeout(() => {
       const { export_id: id } = run.state;
-      remove(id).catch((error) => logger.warn("an old export stays", { export_id: id, error }));
+      remove(run).catch((error) => logger.warn("an old export stays", { export_id: id, error }));
     }, keepMs);
     run.timer.unref();
   };
-  const execute = async ({ state, stop }: Run, request: RemoteExport) => {
-    await take();
+  const execute = async ({ state, stop, owner }: Run, request: RemoteExport) => {
     const { export_id: id } = state;
+    let free = () => {};
     try {
+      free = await slots.take(stop.signal, owner.identity);
       await emptied;
       if (stop.signal.aborted) throw new AppError("cancelled", "cancelled");
       state.status = "running";
@@ -121,11 +125,13 @@ export function createExportRuns(options: ExportRunsOptions): ExportRuns {
   };
 
   return {
-    start: (request) => {
+    start: (request, asker) => {
       if (stopping)
         throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
-      if (waiting.length >= MAX_WAITING) {
-        throw new AppError("busy", `${waiting.length} exports wait already; ask again later`);
+      const isWaiting = ({ owner, state }: Run) =>
+        owner.identity === asker.identity && state.status === "queued";
+      if ([...runs.values()].filter(isWaiting).length >= MAX_WAITING) {
+        throw new AppError("busy", `${MAX_WAITING} exports of yours wait already; ask again later`);
       }
       const state: ExportState = {
         export_id: createExportId(),
@@ -136,19 +142,20 @@ export function createExportRuns(options: ExportRunsOptions): ExportRuns {
         result: null,
         files: [],
       };
-      const run: Run = { state, stop: new AbortController(), done: Promise.resolve(), timer: undefined };
+      const stop = new AbortController();
+      const run: Run = { owner: asker, state, stop, done: Promise.resolve(), timer: undefined };
       runs.set(state.export_id, run);
       run.done = execute(run, request);
       keep(run);
       return state;
     },
-    get: (id) => {
-      const run = find(id);
+    get: (id, asker) => {
+      const run = find(id, asker);
       keep(run);
       return run.state;
     },
-    file: (id, name) => {
-      const run = find(id);
+    file: (id, name, asker) => {
+      const run = find(id, asker);
       if (run.state.status !== "completed") {
         throw new AppError("conflict", `the export ${id} is ${run.state.status} and has no files`);
       }
@@ -157,10 +164,10 @@ export function createExportRuns(options: ExportRunsOptions): ExportRuns {
       if (file !== undefined) return { ...file, path: join(placeOf(id), "output", file.name) };
       throw new AppError("not_found", `the export ${id} has no file ${JSON.stringify(name)}`);
     },
-    remove,
+    remove: (id, asker) => remove(find(id, asker)),
     stop: async () => {
       stopping = true;
-      await Promise.all([...runs.keys()].map((id) => remove(id).catch(() => {})));
+      await Promise.all([...runs.values()].map((run) => remove(run).catch(() => {})));
       await rm(folder, { recursive: true, force: true });
     },
   };

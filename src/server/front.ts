@@ -30,6 +30,8 @@ export interface FrontOptions {
 /** Who asks, by request; and the connection's own request, of which those behind the door get copies. */
 export interface Callers {
   callerOf(request: Request): Caller | undefined;
+  /** Whom places and queues are shared with: a token, or where nobody needs one an address. */
+  identityOf(request: Request): string;
   /** The request that came in, of one that a route was given. */
   originalOf(request: Request): Request;
   copied(copy: Request, of: Request): void;
@@ -42,6 +44,10 @@ export function createCallers(): Callers {
   const originalOf = (request: Request) => originals.get(request) ?? request;
   return {
     callerOf: (request) => known.get(originalOf(request))?.caller,
+    identityOf: (request) => {
+      const admitted = known.get(originalOf(request));
+      return admitted?.caller.name ?? `address ${admitted?.address ?? ""}`;
+    },
     originalOf,
     copied: (copy, of) => originals.set(copy, originalOf(of)),
     remember: (request, admitted) => known.set(originalOf(request), admitted),

@@ -52,9 +52,9 @@ const StagedSchema = v.object({
 
 /** PUT /uploads/{id}/input: a whole upload by one request, for programs in any language. */
 export function inputRoutes(
-  deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "keepOpen" | "inputs">,
+  deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "identityOf" | "keepOpen" | "inputs">,
 ) {
-  const { lake, settings, callerName, keepOpen, inputs } = deps;
+  const { lake, settings, callerName, identityOf, keepOpen, inputs } = deps;
   return new Elysia({ name: "inputs" }).put(
     "/uploads/:id/input",
     async ({ request, params: { id } }) => {
@@ -74,6 +74,7 @@ export function inputRoutes(
         uploadId: id,
         request: upload,
         owner,
+        identity: identityOf(request),
         body: request.body,
         sha256: digestOf(request),
         ending: parameters.format === undefined ? "" : `.${parameters.format}`,

@@ -10,7 +10,7 @@ import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { isStagedFile } from "../lake/staged-file.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { createSlots } from "./slots.ts";
+import { allButOne, createSlots } from "./slots.ts";
 
 /** One file of rows, as it comes. */
 export interface GivenInput {
@@ -18,6 +18,8 @@ export interface GivenInput {
   request: UploadRequest;
   /** Name of the caller; undefined where nobody has one. */
   owner: string | undefined;
+  /** Who shares the places with others. */
+  identity: string;
   body: ReadableStream<Uint8Array> | null;
   /** Its SHA-256, where that was told. */
   sha256: string | undefined;
@@ -44,13 +46,21 @@ export interface InputUploadsOptions {
 }
 
 /** Files that are read at the same time, each by a process of its own; others wait. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
+/** Of one caller; what waits has come, and takes room. */
+const MAX_WAITING = 32;
 const WAIT_MS = 3_600_000;
 const FILE_MODE = 0o600;
 
 export function createInputUploads(options: InputUploadsOptions): InputUploads {
   const { lake, folder } = options;
-  const slots = createSlots(AT_ONCE, { waitMs: WAIT_MS, work: `${AT_ONCE} uploads of files` });
+  const slots = createSlots({
+    count: AT_ONCE,
+    perCaller: allButOne(AT_ONCE),
+    maxWaiting: MAX_WAITING,
+    waitMs: WAIT_MS,
+    work: `${AT_ONCE} uploads of files at a time`,
+  });
   const running = new Map<string, Promise<unknown>>();
   const stopped = new AbortController();
   const emptied = removeTree(folder);
@@ -64,12 +74,12 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     return path;
   };
   const execute = async (input: GivenInput) => {
-    const { uploadId, request, owner } = input;
+    const { uploadId, request, owner, identity } = input;
     const signal = AbortSignal.any([input.signal, stopped.signal]);
     await emptied;
     try {
       const path = await receive(input);
-      const free = await slots.take(signal);
+      const free = await slots.take(signal, identity);
       try {
         await removeTree(await requireFree(lake, uploadId));
         return await stageFile(path, request, { ...options, uploadId, createdBy: owner, signal });

@@ -14,12 +14,17 @@ const ListQuerySchema = v.object({
 const ParamsSchema = v.object({ id: JobIdSchema });
 
 /** GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/events. */
-export function jobRoutes({ lake, supervisor, shown }: Pick<ServerDeps, "lake" | "supervisor" | "shown">) {
+export function jobRoutes({
+  lake,
+  supervisor,
+  shown,
+  cutOff,
+}: Pick<ServerDeps, "lake" | "supervisor" | "shown" | "cutOff">) {
   const events = async (request: Request, id: string) => {
     const job = await supervisor.job(id);
     const subscribe: typeof supervisor.subscribe = (listen) =>
       supervisor.subscribe((record) => listen(shown(record, request)));
-    return streamJobEvents({ subscribe }, shown(job, request));
+    return streamJobEvents({ subscribe }, shown(job, request), { cutOff: () => cutOff(request) });
   };
 
   return new Elysia({ name: "jobs", prefix: "/jobs" })

@@ -12,6 +12,8 @@ import type { Slots } from "./slots.ts";
 
 export interface RowAnswerOptions {
   slots: Slots;
+  /** Who shares the slots with others. */
+  identityOf(request: Request): string;
   logger: Logger;
   /** Answers that are read in parts. */
   files: AnswerFiles;
@@ -54,7 +56,7 @@ export async function answerRows(asked: RowRequest, options: RowAnswerOptions): 
 
 async function answerStreaming(
   { request, format, work }: RowRequest,
-  { slots, logger, cutOff, shown, stallMs = STALL_MS }: RowAnswerOptions,
+  { slots, identityOf, logger, cutOff, shown, stallMs = STALL_MS }: RowAnswerOptions,
 ): Promise<Response> {
   const stop = new AbortController();
   const onGone = () => stop.abort();
@@ -66,7 +68,7 @@ async function answerStreaming(
   };
   try {
     if (request.signal.aborted) stop.abort();
-    free = await slots.take(stop.signal);
+    free = await slots.take(stop.signal, identityOf(request));
     const result = await work(stop.signal);
     const encode = await loadEncoder(format);
     const chunks = await holdBack(encode(result), HOLD_BYTES);
@@ -99,12 +101,12 @@ async function answerStreaming(
 
 async function answerFromFile(
   { request, format, version, work }: RowRequest,
-  { slots, files }: RowAnswerOptions,
+  { slots, identityOf, files }: RowAnswerOptions,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const key = [await version(), format, pathname, search].join("\n");
   const file = await files.take(key, request.signal, async function* (signal) {
-    const free = await slots.take(signal);
+    const free = await slots.take(signal, identityOf(request));
     try {
       const encode = await loadEncoder(format);
       yield* encode(await work(signal));

@@ -24,7 +24,7 @@ import { createHostCheck } from "./host.ts";
 import { createInputUploads } from "./input-uploads.ts";
 import { listen, stopListening } from "./listen.ts";
 import { createOperations } from "./operations.ts";
-import { createSlots } from "./slots.ts";
+import { allButOne, createSlots } from "./slots.ts";
 import { announceServer } from "./systemd.ts";
 
 export interface ServeOptions {
@@ -51,6 +51,8 @@ export interface RunningServer {
 /** An upload that nobody went on with for so long is forgotten. */
 const UNFINISHED_DAYS = 7;
 const WATCH_INTERVAL_MS = 2000;
+/** Of one caller. */
+const MAX_WAITING_QUERIES = 32;
 const BODY_TIMEOUT_MS = 30_000;
 
 /**
@@ -85,9 +87,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     folder: join(settings.scratchFolder, `exports-${Bun.hash(lake.root).toString(16)}`),
   });
   const engines = createEngines(options);
-  const slots = createSlots(settings.sql.max_running, {
+  const { max_running: maxRunning, max_running_per_token: perToken } = settings.sql;
+  const slots = createSlots({
+    count: maxRunning,
+    perCaller: perToken ?? allButOne(maxRunning),
+    maxWaiting: MAX_WAITING_QUERIES,
     waitMs: settings.sql.timeout_s * 1000,
-    work: `${settings.sql.max_running} queries (sql.max_running)`,
+    work: `${maxRunning} queries at a time (sql.max_running)`,
   });
   const files = createAnswerFiles(
     // One server holds a lake; what its predecessor left is its own.
@@ -104,6 +110,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const cutOff = (request: Request) => server.timeout(callers.originalOf(request), 1);
   const startedAt = new Date().toISOString();
   const callerName = (request: Request) => callers.callerOf(request)?.name;
+  const { identityOf } = callers;
   const { state, metrics, observe } = createOperations({
     ...options,
     access,
@@ -126,6 +133,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     callerName,
     shown: (value, request) => discretion.show(value, callers.callerOf(request)?.role),
     isOwnLease: (id) => id === lease?.holder.id,
+    identityOf,
     callerRole: (request) => callers.callerOf(request)?.role,
     state,
     metrics,

@@ -195,6 +195,38 @@ test("who changed what stands in the audit log, with who was refused", async () 
   expect(JSON.stringify(lines)).not.toContain(token);
 });
 
+test("every request that changes or costs something leaves a line", async () => {
+  const world = await makeWorld();
+  const token = await tokenOf(world, "admin");
+  const { url } = await serve(world);
+  const document = (await (
+    await fetch(`${url}/openapi.json`, { headers: { authorization: `Bearer ${token}` } })
+  ).json()) as { paths: Record<string, object> };
+  const questions = ["POST /search", "POST /query"];
+  const changes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{[^}]+\}/g, "x")}`)
+      .filter((one) => !/^(GET|HEAD) /.test(one) && !questions.includes(one)),
+  );
+  for (const change of changes) {
+    const [method = "", path = ""] = change.split(" ");
+    await ask(url, path, { method, token });
+  }
+  const lines = await auditOf(world);
+  const written = lines.map(({ action, target }) => `${String(action).split(" ")[0]} ${target}`);
+  expect(written.sort()).toEqual(changes.sort());
+});
+
+test("what commands do in the lake's folder stands there too", async () => {
+  const world = await makeWorld();
+  await runProgram(world, ["process", "start", "--wait", "--quiet"]);
+  await runProgram(world, ["catalog", "rebuild", "--quiet"]);
+  expect(await auditOf(world)).toMatchObject([
+    { action: "datalake process start", from: "local", outcome: "ok" },
+    { action: "datalake catalog rebuild", from: "local", target: "generation 1" },
+  ]);
+});
+
 async function auditOf(world: World): Promise<Record<string, unknown>[]> {
   const folder = join(world.lake.root, "logs");
   const names = (await readdir(folder)).filter((name) => name.startsWith("audit-")).sort();

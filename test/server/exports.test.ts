@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/
 import { join } from "node:path";
 import { silentLogger } from "../../src/log.ts";
 import type { ExportState } from "../../src/schema/export.ts";
-import { createExportRuns, type ExportRuns } from "../../src/server/export-runs.ts";
+import { type Asker, createExportRuns, type ExportRuns } from "../../src/server/export-runs.ts";
 import {
   makeImage,
   makeWorld,
@@ -138,20 +138,49 @@ async function withRuns(
   }
 }
 
+const ROOT: Asker = { name: "root", role: "admin", identity: "root" };
 const REQUEST = { datasets: ["책"], format: "parquet", images: "embed", skip_missing: false } as const;
 
 test("an export goes when nobody has asked for it for its time, and with the server", async () => {
   await withRuns({ keepMs: 1500 }, async (runs, folder) => {
-    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] });
-    await until(async () => runs.get(id).status === "completed");
+    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
+    await until(async () => runs.get(id, ROOT).status === "completed");
     expect(await readdir(folder)).toEqual([id]);
     await until(async () => (await readdir(folder)).length === 0);
-    expect(() => runs.get(id)).toThrow(`no export ${id}`);
-    const other = runs.start({ ...REQUEST, datasets: ["책"] });
+    expect(() => runs.get(id, ROOT)).toThrow(`no export ${id}`);
+    const other = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
     await runs.stop();
     expect(other.status).toBe("cancelled");
     expect(await readdir(folder).catch(() => "gone")).toBe("gone");
-    expect(() => runs.start({ ...REQUEST, datasets: ["책"] })).toThrow("stopping");
+    expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, ROOT)).toThrow("stopping");
+  });
+});
+
+test("an export is of whoever asked for it, and of administrators; to others it is not there", async () => {
+  const kim: Asker = { name: "kim", role: "reader", identity: "kim" };
+  const lee: Asker = { name: "lee", role: "curator", identity: "lee" };
+  // The child never ends: what runs and what waits stays so.
+  await withRuns({ prefix: ["sh", "-c", "sleep 600", "sh"] }, async (runs) => {
+    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] }, kim);
+    expect(runs.get(id, kim).export_id).toBe(id);
+    expect(runs.get(id, ROOT).export_id).toBe(id);
+    for (const ask of [
+      () => runs.get(id, lee),
+      () => runs.file(id, "manifest.json", lee),
+      () => runs.remove(id, lee),
+    ]) {
+      expect(ask).toThrow(`no export ${id}`);
+    }
+    // One asker fills neither all places nor the queue of the others.
+    const start = () => runs.start({ ...REQUEST, datasets: ["책"] }, kim);
+    const others = Array.from({ length: 19 }, start);
+    await until(async () => others.filter(({ status }) => status === "running").length === 1);
+    others.push(start(), start());
+    expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, kim)).toThrow("of yours wait already");
+    const mine = runs.start({ ...REQUEST, datasets: ["책"] }, lee);
+    await until(async () => mine.status === "running");
+    await Promise.all([...others.map(({ export_id }) => export_id), id].map((one) => runs.remove(one, kim)));
+    expect(() => runs.get(id, ROOT)).toThrow(`no export ${id}`);
   });
 });
 
@@ -169,7 +198,7 @@ test.skipIf(!mayMount)("a server without room says so in one sentence, and leave
     logger: silentLogger,
     folder: join(small, "exports"),
   });
-  const state = runs.start({ ...REQUEST, datasets: ["책"] });
+  const state = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
   await until(async () => state.finished_at !== null);
   expect(state).toMatchObject({ status: "failed", error: { code: "no_space" }, files: [] });
   expect(state.error?.message).toContain("no space is left");

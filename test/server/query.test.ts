@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
@@ -68,6 +69,42 @@ async function failure(answer: Promise<Response>): Promise<[number, string]> {
   const { error } = (await response.json()) as { error: { code: string } };
   return [response.status, error.code];
 }
+
+/** The status of an answer to a caller of another address: where nobody has a token, addresses share the places. */
+function askFrom(localAddress: string, sql: string): Promise<number | undefined> {
+  return new Promise((give, fail) => {
+    const headers = { "content-type": "application/json" };
+    const { hostname, port } = new URL(url);
+    const options = { hostname, port, path: "/query", method: "POST", headers, localAddress };
+    const asked = httpRequest(options, (response) => {
+      response.resume();
+      give(response.statusCode);
+    });
+    asked.on("error", fail);
+    asked.end(JSON.stringify({ sql }));
+  });
+}
+
+test("one caller's heavy queries leave a place for another's", async () => {
+  const stop = new AbortController();
+  const heavy = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 9";
+  const ended: number[] = [];
+  const all = Array.from({ length: 6 }, () =>
+    post("/query", { sql: heavy }, undefined, stop.signal).then(
+      ({ status }) => ended.push(status),
+      () => {},
+    ),
+  );
+  const queue = async () =>
+    ((await (await fetch(`${url}/status`)).json()) as { queue: Record<string, number> }).queue;
+  await until(async () => (await queue()).queries_waiting === 5);
+  expect(await queue()).toMatchObject({ queries_running: 1 });
+  expect(await askFrom("127.0.0.2", "SELECT 1")).toBe(200);
+  expect(ended).toEqual([]);
+  stop.abort();
+  await Promise.all(all);
+  await until(async () => (await queue()).queries_running === 0);
+});
 
 const ARROW = "application/vnd.apache.arrow.stream";
 const PARQUET = "application/vnd.apache.parquet";

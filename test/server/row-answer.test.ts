@@ -25,9 +25,10 @@ afterEach(() => stop());
 
 /** A server whose rows come from `batches`; its one slot shows whether a query has ended. */
 function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, stallMs?: number) {
-  const slots = createSlots(1, { waitMs: 50, work: "1 queries" });
+  const slots = createSlots({ count: 1, perCaller: 1, maxWaiting: 9, waitMs: 50, work: "1 query" });
   const logger = { ...silentLogger, warnings: [] as string[] };
   logger.warn = (message) => logger.warnings.push(message);
+  const identityOf = () => "kim";
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const cutOff = (request: Request) => server.timeout(request, 1);
   const files = createAnswerFiles(join(folder, "answers"));
@@ -47,6 +48,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, sta
         { request, format: "ndjson", version, work },
         {
           slots,
+          identityOf,
           files,
           logger,
           keepOpen,
@@ -63,7 +65,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, sta
     url: server.url,
     logger,
     openCount: () => server.pendingRequests,
-    isFree: () => slots.take(new AbortController().signal).then((free) => free()),
+    isFree: () => slots.take(new AbortController().signal, "kim").then((free) => free()),
   };
 }
 
