@@ -94,6 +94,8 @@ describe("loadSettings", () => {
       "serve.allowed_hosts": "a.example, b.example",
       "serve.max_body": "7MB",
       "serve.trusted_proxies": "10.0.0.7",
+      "serve.max_upload_rows": "7",
+      "serve.max_upload_bytes": "7MB",
       "serve.max_requests": "7",
       "serve.max_requests_per_token": "7",
       "database.memory": "7GB",
@@ -110,6 +112,7 @@ describe("loadSettings", () => {
       "sql.max_rows": "7",
       "sql.max_bytes": "7MB",
       "sql.max_running": "7",
+      "sql.max_running_per_token": "7",
       "s3.prefix": "007",
       "s3.endpoint": "http://s3.example",
       "athena.endpoint": "http://athena.example",
@@ -221,6 +224,7 @@ describe("loadSettings", () => {
 
 describe("config.yaml of the project", () => {
   const OPEN = [
+    "sql.max_running_per_token",
     ...["lake", "server", "cache", "scratch", "serve.token_file", "serve.tls_cert", "serve.tls_key"],
     ...["s3.bucket", "s3.region", "s3.endpoint", "athena.region", "athena.endpoint", "athena.output"],
     "serve.tokens",

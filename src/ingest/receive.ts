@@ -20,6 +20,7 @@ import { quoteExcerpt } from "../schema/excerpt.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import { checkRelationSize, type UploadLimits } from "./input-limits.ts";
 import { checkUpload, makeIncoming, publishUpload } from "./local-target.ts";
 import { receiveStream } from "./receive-stream.ts";
 
@@ -130,6 +131,7 @@ export async function commitReceived(
   database: Database,
   received: ReceivedUpload,
   manifest: UploadManifest,
+  limits: UploadLimits,
 ): Promise<UploadManifest> {
   const { receiving, layout, uploadId } = received;
   const { key, mode, columns, refers_to_raw: refersToRaw } = receiving;
@@ -152,6 +154,7 @@ export async function commitReceived(
   }
   const rows = await openRows(received);
   try {
+    await checkRelationSize(database, `read_parquet(${quoteText(rows.openPath)})`, limits);
     await checkRows(lake, database, received, { manifest, rows });
   } finally {
     await rows.close();

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { parseSize, type Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { executeUpload } from "../ingest/execute.ts";
+import { limitInput } from "../ingest/input-limits.ts";
 import { localTarget } from "../ingest/local-target.ts";
 import { planUpload, type UploadRequest } from "../ingest/plan.ts";
 import { openUploadSession } from "../ingest/session.ts";
@@ -61,7 +62,11 @@ async function stage(
   });
   try {
     const { database } = session;
-    const input = await session.open(path).catch(nameFormat);
+    const opened = await session.open(path).catch(nameFormat);
+    const input = await limitInput(opened, database, {
+      maxRows: settings.serve.max_upload_rows,
+      maxBytes: parseSize(settings.serve.max_upload_bytes),
+    });
     if (input.format === "images") throw unknownFormat();
     const plan = await planUpload(request as unknown as UploadRequest, input, { target, database });
     if (plan.content && plan.content.embedded === undefined) {

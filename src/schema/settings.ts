@@ -65,6 +65,8 @@ export const SettingsSchema = v.strictObject({
       tls_cert: v.optional(v.string()),
       tls_key: v.optional(v.string()),
       trusted_proxies: v.optional(v.array(v.string()), []),
+      max_upload_rows: v.optional(Positive, 20_000_000),
+      max_upload_bytes: v.optional(Size, "1TB"),
       max_requests: v.optional(Positive, 256),
       max_requests_per_token: v.optional(Positive, 64),
     }),

@@ -31,6 +31,10 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
   const ownerOf = (request: Request) => callerName(request) ?? null;
   const receivedBy = (request: Request, id: string) => requireReceiving(lake, id, ownerOf(request));
   const maxBytes = parseSize(settings.images.max_bytes);
+  const limits = {
+    maxRows: settings.serve.max_upload_rows,
+    maxBytes: parseSize(settings.serve.max_upload_bytes),
+  };
   const commit = async (request: Request, id: string, given: UploadManifest) => {
     const received = await receivedBy(request, id).catch(async (error) => {
       const before = await findHandedOver(lake, id);
@@ -43,7 +47,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
     const manifest = { ...given, created_at, created_by: callerName(request) ?? given.created_by };
     const database = await openDatabase({ scratch: settings.scratchFolder, memory: "256MB", threads: 1 });
     try {
-      return await commitReceived(lake, database, received, manifest);
+      return await commitReceived(lake, database, received, manifest, limits);
     } finally {
       database.close();
     }

@@ -76,6 +76,39 @@ async function left(world: World): Promise<{ incoming: string[]; pending: string
   return { incoming: await ids(incoming), pending: await ids(pending), inputs: inputs.flat() };
 }
 
+test("a small file that becomes too many rows, or too many bytes, is refused by the setting's name", async () => {
+  const world = await makeWorld();
+  world.env.DATALAKE_SERVE_MAX_UPLOAD_ROWS = "1000";
+  world.env.DATALAKE_SERVE_MAX_UPLOAD_BYTES = "1MB";
+  const server = await serve(world);
+  const make = async (sql: string) => {
+    const database = await openDatabase({ scratch: join(world.folder, "making"), threads: 1 });
+    const path = join(world.folder, "making", `${crypto.randomUUID()}.parquet`);
+    await database.run(`COPY (${sql}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    database.close();
+    return { path, bytes: new Uint8Array(await Bun.file(path).arrayBuffer()) };
+  };
+  const rows = await make("SELECT 'a' AS text FROM range(2000)");
+  const texts = await make("SELECT repeat('a', 10000) AS text FROM range(900)");
+  const images = await make(
+    "SELECT {'bytes': repeat('a', 10000)::BLOB, 'path': 'a.jpg'} AS image FROM range(900)",
+  );
+  for (const [{ bytes, path }, setting] of [
+    [rows, "serve.max_upload_rows"],
+    [texts, "serve.max_upload_bytes"],
+    [images, "serve.max_upload_bytes"],
+  ] as const) {
+    const { status, error } = await put(server, RAW, bytes);
+    expect({ setting, status, code: error?.code }).toEqual({ setting, status: 413, code: "too_large" });
+    expect(error?.message).toContain(setting);
+    if (setting !== "serve.max_upload_rows") continue;
+    const flags = ["--type", "raw", "--provider", "hub", "--dataset", "b", "--server", server.url, "--json"];
+    const sent = await runProgram(world, ["upload", path, ...flags]);
+    expect(sent.stdout).toContain(setting);
+  }
+  expect(await left(world)).toEqual({ incoming: expect.any(Array), pending: [], inputs: [] });
+});
+
 test("a file with images, then labels for them, are staged, processed and found", async () => {
   const world = await makeWorld();
   const server = await serve(world);

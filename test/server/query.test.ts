@@ -44,7 +44,7 @@ beforeAll(async () => {
     DATALAKE_SCRATCH: scratch,
     DATALAKE_SQL_MAX_ROWS: "100000",
     DATALAKE_SQL_TIMEOUT_S: "5",
-    DATALAKE_SQL_MAX_RUNNING: "2",
+    DATALAKE_SQL_MAX_RUNNING: "3",
   };
   server = await startServe({ folder, lake, settings, env });
   url = server.url;
@@ -88,19 +88,14 @@ function askFrom(localAddress: string, sql: string): Promise<number | undefined>
 test("one caller's heavy queries leave a place for another's", async () => {
   const stop = new AbortController();
   const heavy = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 9";
-  const ended: number[] = [];
   const all = Array.from({ length: 6 }, () =>
-    post("/query", { sql: heavy }, undefined, stop.signal).then(
-      ({ status }) => ended.push(status),
-      () => {},
-    ),
+    post("/query", { sql: heavy }, undefined, stop.signal).catch(() => {}),
   );
   const queue = async () =>
     ((await (await fetch(`${url}/status`)).json()) as { queue: Record<string, number> }).queue;
-  await until(async () => (await queue()).queries_waiting === 5);
-  expect(await queue()).toMatchObject({ queries_running: 1 });
+  await until(async () => (await queue()).queries_waiting === 4);
+  expect(await queue()).toMatchObject({ queries_running: 2 });
   expect(await askFrom("127.0.0.2", "SELECT 1")).toBe(200);
-  expect(ended).toEqual([]);
   stop.abort();
   await Promise.all(all);
   await until(async () => (await queue()).queries_running === 0);

@@ -1,0 +1,92 @@
+import { AppError } from "../errors.ts";
+import type { Database } from "../query/database.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import { parseType, type TypeTree } from "../schema/column-types.ts";
+import type { Column } from "../schema/columns.ts";
+import type { EmbeddedBatch, Input } from "./input.ts";
+import { describeRelation } from "./relations.ts";
+
+/** What one upload through a server may hold, however small its file is: compressed, little bytes make many rows. */
+export interface UploadLimits {
+  maxRows: number;
+  /** Of all cells, decoded. */
+  maxBytes: number;
+}
+
+/** Throws `too_large` naming the setting for rows that are more, or larger, than a server takes at once. */
+export async function checkRelationSize(
+  database: Database,
+  relation: string,
+  { maxRows, maxBytes }: UploadLimits,
+): Promise<void> {
+  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${relation}`);
+  checkRowCount(counted?.rows ?? 0, maxRows);
+  const columns = await describeRelation(database, relation);
+  if (columns.length === 0) return;
+  const [measured] = await database.rows<{ bytes: number }>(
+    `SELECT coalesce(sum(${rowBytes(columns)}), 0)::DOUBLE AS bytes FROM ${relation}`,
+  );
+  if ((measured?.bytes ?? 0) > maxBytes) throw tooManyBytes(maxBytes);
+}
+
+/** The input, whose images are counted as they are read. Throws as `checkRelationSize` does. */
+export async function limitInput(input: Input, database: Database, limits: UploadLimits): Promise<Input> {
+  checkRowCount(input.rowCount, limits.maxRows);
+  await checkRelationSize(database, await input.rows(), limits);
+  return { ...input, embedded: (column, signal) => counted(input.embedded(column, signal), limits.maxBytes) };
+}
+
+async function* counted(
+  batches: AsyncIterable<EmbeddedBatch>,
+  maxBytes: number,
+): AsyncGenerator<EmbeddedBatch> {
+  let bytes = 0;
+  for await (const batch of batches) {
+    for (const cell of batch) bytes += cell?.byteLength ?? 0;
+    if (bytes > maxBytes) throw tooManyBytes(maxBytes);
+    yield batch;
+  }
+}
+
+function checkRowCount(rows: number, maxRows: number): void {
+  if (rows <= maxRows) return;
+  throw new AppError(
+    "too_large",
+    `the upload has ${rows} rows, and this server takes ${maxRows} at once (serve.max_upload_rows); send it in parts, or upload where the lake's folder is mounted`,
+    { details: { setting: "serve.max_upload_rows", limit: maxRows, rows } },
+  );
+}
+
+function tooManyBytes(maxBytes: number): AppError {
+  return new AppError(
+    "too_large",
+    `the rows of the upload decode to more than ${maxBytes} bytes (serve.max_upload_bytes); send it in parts, or upload where the lake's folder is mounted`,
+    { details: { setting: "serve.max_upload_bytes", limit: maxBytes } },
+  );
+}
+
+/** An SQL expression for the decoded bytes of a row. The engine measures a repeated text once. */
+function rowBytes(columns: readonly Column[]): string {
+  return columns
+    .map(({ name, type }) => `coalesce(${cellBytes(quoteName(name), parseType(type))}, 0)`)
+    .join(" + ");
+}
+
+const NUMBER_BYTES = 8;
+
+function cellBytes(value: string, type: TypeTree, depth = 0): string {
+  if (type.kind === "list") {
+    const element = `x${depth}`;
+    const inside = cellBytes(element, type.element, depth + 1);
+    return `list_sum(list_transform(${value}, lambda ${element}: coalesce(${inside}, 0)::DOUBLE))`;
+  }
+  if (type.kind === "struct") {
+    const fields = type.fields.map(({ name, type: field }) => {
+      const inside = cellBytes(`struct_extract(${value}, ${quoteText(name)})`, field, depth);
+      return `coalesce(${inside}, 0)`;
+    });
+    return fields.length === 0 ? String(NUMBER_BYTES) : `(${fields.join(" + ")})`;
+  }
+  if (type.name === "VARCHAR") return `strlen(${value})::DOUBLE`;
+  return type.name === "BLOB" ? `octet_length(${value})::DOUBLE` : String(NUMBER_BYTES);
+}
