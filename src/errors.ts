@@ -99,17 +99,24 @@ export function toAppError(error: unknown, place?: string): AppError {
     const code = SYSTEM_CODES[errno] ?? "io";
     const path = error instanceof Error ? ((error as NodeJS.ErrnoException).path ?? place) : place;
     const details = path === undefined ? { errno } : { errno, path };
-    return new AppError(code, describeSystemError(code, message, path), { details, cause: error });
+    return new AppError(code, describeSystemError(code, errno, message, path), { details, cause: error });
   }
   return new AppError("internal", message, { cause: error });
 }
 
 /** A sentence for a system error that nobody on its way could say more of. */
-function describeSystemError(code: ErrorCode, message: string, path: string | undefined): string {
+function describeSystemError(
+  code: ErrorCode,
+  errno: string,
+  message: string,
+  path: string | undefined,
+): string {
   switch (code) {
     case "no_space":
       return `no space is left on the disk${path === undefined ? "" : ` of ${path}`}; free some and run it again`;
     case "permission_denied":
+      if (errno === "EROFS")
+        return `${path ?? "the lake"} lies on a file system that may only be read now; mount it for writing`;
       return `${path ?? "a file"} may not be read or written by this user; check its owner and mode (\`datalake doctor\` lists those of a lake)`;
     case "not_found":
       return path === undefined ? message : `${path} does not exist; check the path`;

@@ -29,6 +29,10 @@ export interface Supervisor {
   subscribe(listener: (record: JobRecord) => void): () => void;
   /** Starts jobs when uploads arrive, looking every `intervalMs` (a NAS tells nobody of new files). */
   watchPending(intervalMs: number): void;
+  /** Takes no work, and stops what runs, while the lake cannot be written. */
+  pause(): void;
+  /** Takes up again what was left, and what has come since. */
+  resume(): Promise<void>;
   /** Takes no more work; hands back what runs. */
   stop(): Promise<void>;
 }
@@ -47,6 +51,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let isChildAlive = async (_timeoutMs: number) => true;
   let again = false;
   let stopping = false;
+  let paused = false;
   let watch: ReturnType<typeof setInterval> | undefined;
   /** Uploads that a job gave back, or could not take: they wait until somebody asks for them, or the watch would take them at once. */
   const left = new Set<string>();
@@ -83,16 +88,25 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       logger.info("job ended", { job_id: record.job_id, status: record.status, ...record.progress });
       current = undefined;
       publish(record);
-      if (again && !stopping) launch(createJobRecord());
+      if (again && !stopping && !paused) launch(createJobRecord());
       again = false;
     };
     current = { record, controller, done: run() };
+  };
+
+  const recover = async () => {
+    const unfinished = await findUnfinishedJob(lake);
+    const claimed = await listUploads(lake, "processing");
+    if (unfinished === undefined && claimed.length === 0) return;
+    logger.info("taking up what a dead process left", { job_id: unfinished?.job_id, uploads: claimed });
+    launch(unfinished ?? createJobRecord());
   };
 
   return {
     start: () => {
       if (stopping)
         throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
+      if (paused) throw readOnly();
       left.clear();
       if (current) {
         // The running job looks once more before it ends; one that is being cancelled does not.
@@ -103,12 +117,16 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       launch(record);
       return { status: "started", job_id: record.job_id };
     },
-    recover: async () => {
-      const unfinished = await findUnfinishedJob(lake);
-      const claimed = await listUploads(lake, "processing");
-      if (unfinished === undefined && claimed.length === 0) return;
-      logger.info("taking up what a dead process left", { job_id: unfinished?.job_id, uploads: claimed });
-      launch(unfinished ?? createJobRecord());
+    recover,
+    pause: () => {
+      paused = true;
+      current?.controller.abort(new AppError("shutting_down", "the lake has become read-only"));
+    },
+    resume: async () => {
+      await current?.done;
+      paused = false;
+      left.clear();
+      if (current === undefined && !stopping) await recover();
     },
     running: () => current?.record,
     isAlive: (timeoutMs) => (current === undefined ? Promise.resolve(true) : isChildAlive(timeoutMs)),
@@ -129,9 +147,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     watchPending: (intervalMs) => {
       watch = setInterval(async () => {
-        if (current || stopping) return;
+        if (current || stopping || paused) return;
         const pending = await listUploads(lake, "pending").catch(() => []);
-        if (!current && !stopping && pending.some((id) => !left.has(id))) launch(createJobRecord());
+        if (!current && !stopping && !paused && pending.some((id) => !left.has(id)))
+          launch(createJobRecord());
       }, intervalMs);
     },
     stop: async () => {
@@ -141,4 +160,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await current?.done;
     },
   };
+}
+
+function readOnly(): AppError {
+  return new AppError(
+    "permission_denied",
+    "the lake's file system may only be read now; mount it for writing, and the server takes up work by itself",
+  );
 }

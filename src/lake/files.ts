@@ -154,6 +154,11 @@ export function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
+/** Whether an error says that the whole file system may only be read. */
+export function isReadOnly(error: unknown): boolean {
+  return systemCode(error) === "EROFS";
+}
+
 /** What stands in a folder; nothing in one that is not there. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
-import { isMissing, tempBeside, writeAtomic } from "./files.ts";
+import { isMissing, isReadOnly, tempBeside, writeAtomic } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import { DEFAULT_MODES } from "./modes.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
@@ -42,6 +42,11 @@ export interface LeaseOptions {
   purpose: string;
   /** How long a holder on another host may be silent before it counts as dead. */
   ttlMs?: number;
+  /**
+   * Whoever can go on without writing is told when the file system has become read-only, and when it may be written
+   * again and the lease is still its own; without it a lease that cannot be refreshed is lost.
+   */
+  onWritable?: (isWritable: boolean) => void;
 }
 
 const DEFAULT_TTL_MS = 60_000;
@@ -55,7 +60,7 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
   const ttlMs = options.ttlMs ?? DEFAULT_TTL_MS;
   const holder = await describeSelf(options.purpose);
   for (let attempt = 0; attempt < 10; attempt++) {
-    if (await createExclusive(path, JSON.stringify(holder))) return hold(path, holder, ttlMs);
+    if (await createExclusive(path, JSON.stringify(holder))) return hold(path, holder, ttlMs, options);
     const current = await inspectLease(path, ttlMs);
     if (current === undefined) continue;
     if (current.alive) {
@@ -165,10 +170,21 @@ async function livesHere(holder: LeaseHolder): Promise<boolean | undefined> {
   return rebooted && self.machine !== "" ? false : undefined;
 }
 
-async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<Lease> {
+async function hold(
+  path: string,
+  holder: LeaseHolder,
+  ttlMs: number,
+  { onWritable }: Pick<LeaseOptions, "onWritable">,
+): Promise<Lease> {
   const lost = new AbortController();
   let released = false;
   let refreshedAt = performance.now();
+  let isWritable = true;
+  const tell = (now: boolean) => {
+    if (isWritable === now) return;
+    isWritable = now;
+    onWritable?.(now);
+  };
   const timer = setInterval(async () => {
     try {
       if (!(await touch(path, holder.id))) {
@@ -176,8 +192,10 @@ async function hold(path: string, holder: LeaseHolder, ttlMs: number): Promise<L
         return;
       }
       refreshedAt = performance.now();
+      if (!released) tell(true);
     } catch (error) {
       if (released) return;
+      if (onWritable !== undefined && isReadOnly(error)) return tell(false);
       if (isMissing(error) || performance.now() - refreshedAt > ttlMs * 0.7) lost.abort();
     }
   }, ttlMs / 5);
@@ -210,7 +228,8 @@ async function releaseOwn(path: string, id: string): Promise<void> {
   try {
     if ((await readLease(path))?.includes(`"${id}"`)) await unlink(path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    // What cannot be removed counts as dead when this process has ended.
+    if (!isMissing(error) && !isReadOnly(error)) throw error;
   }
 }
 

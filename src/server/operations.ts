@@ -16,7 +16,7 @@ export interface Operations {
 }
 
 export type OperationsOptions = Pick<ServerDeps, "lake" | "settings" | "supervisor" | "logger" | "version"> &
-  Pick<StateSources, "slots" | "checks" | "access" | "startedAt">;
+  Pick<StateSources, "slots" | "checks" | "access" | "startedAt" | "isWritable">;
 
 export function createOperations(options: OperationsOptions): Operations {
   const { settings, supervisor, logger, version } = options;

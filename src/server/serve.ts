@@ -6,7 +6,7 @@ import { expireReceiving } from "../ingest/receive.ts";
 import { createAssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
-import { acquireLease, inspectLease, type Lease } from "../lake/lease.ts";
+import { inspectLease } from "../lake/lease.ts";
 import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
@@ -22,6 +22,7 @@ import { createCallers, createFront } from "./front.ts";
 import { checkExposure, isLoopback, readTokenFile } from "./guard.ts";
 import { createHostCheck } from "./host.ts";
 import { createInputUploads } from "./input-uploads.ts";
+import { holdLake, type LakeHold } from "./lake-hold.ts";
 import { listen, stopListening } from "./listen.ts";
 import { createOperations } from "./operations.ts";
 import { allButOne, createSlots } from "./slots.ts";
@@ -103,7 +104,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     ...options,
     folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
   });
-  let lease: Lease | undefined;
+  let hold: LakeHold | undefined;
   const callers = createCallers();
   const discretion = createDiscretion(options);
   const keepOpen = (request: Request) => server.timeout(callers.originalOf(request), 0);
@@ -118,6 +119,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     slots,
     checks,
     startedAt,
+    isWritable: () => hold?.isWritable() ?? true,
   });
   const app = createApp({
     ...options,
@@ -132,7 +134,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     cutOff,
     callerName,
     shown: (value, request) => discretion.show(value, callers.callerOf(request)?.role),
-    isOwnLease: (id) => id === lease?.holder.id,
+    isOwnLease: (id) => id === hold?.leaseId(),
     identityOf,
     callerRole: (request) => callers.callerOf(request)?.role,
     state,
@@ -164,16 +166,25 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   const server = listen(host, port, tls, answer);
   const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host.replace(/[[\]]/g, "")}]` : host}:${server.port}`;
-  lease = await acquireLease(lake.layout.processLease, { purpose: serverPurpose(url) }).catch(
-    async (error) => {
-      await server.stop(true);
-      throw error;
+  const held = await holdLake({
+    path: lake.layout.processLease,
+    purpose: serverPurpose(url),
+    logger,
+    onChange: (isWritable) => {
+      if (!isWritable) return supervisor.pause();
+      supervisor.resume().catch((error) => logger.error("work cannot be taken up", { error }));
     },
-  );
-  if (stored !== undefined) await removeOldTokens(lake);
-  const expired = await expireReceiving(lake, Date.now(), UNFINISHED_DAYS * 86_400_000);
-  if (expired > 0) logger.info("unfinished uploads removed", { uploads: expired, days: UNFINISHED_DAYS });
-  await supervisor.recover();
+  }).catch(async (error) => {
+    await server.stop(true);
+    throw error;
+  });
+  hold = held;
+  if (held.isWritable()) {
+    if (stored !== undefined) await removeOldTokens(lake);
+    const expired = await expireReceiving(lake, Date.now(), UNFINISHED_DAYS * 86_400_000);
+    if (expired > 0) logger.info("unfinished uploads removed", { uploads: expired, days: UNFINISHED_DAYS });
+    await supervisor.recover();
+  } else supervisor.pause();
   if (settings.processing.auto) supervisor.watchPending(WATCH_INTERVAL_MS);
   const service = await announceServer({
     manager: serviceManager(),
@@ -185,7 +196,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   logger.info("serving", { url, lake: lake.root, auto_process: settings.processing.auto });
   return {
     url,
-    lost: lease.lost,
+    lost: held.lost,
     stop: async () => {
       logger.info("stopping");
       service.stopping();
@@ -194,7 +205,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       await stopListening(server);
       engines.close();
       await files.close();
-      await lease.release();
+      await held.release();
       logger.info("stopped");
     },
   };

@@ -48,6 +48,8 @@ const StatusSchema = v.object({
   ),
   /** Everybody is let in, or who has a token, or none whose token stood in the lake's store: that is gone or not safe. */
   access: v.picklist(ACCESS_STATES),
+  /** Whether the lake may be written; while it may not, the server answers questions and does no work. */
+  writable: v.boolean(),
   uptime_seconds: v.number(),
 });
 
@@ -93,6 +95,7 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
           disk: disk ?? null,
           catalog: catalog ?? null,
           access: state.access(),
+          writable: state.isWritable(),
           uptime_seconds: state.uptimeSeconds(),
         };
       },

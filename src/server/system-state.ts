@@ -10,6 +10,8 @@ export interface SystemState {
   facts: SystemFacts;
   startedMs: number;
   uptimeSeconds(): number;
+  /** Whether the lake may be written; while it may not, there are answers and no work. */
+  isWritable(): boolean;
   access(): AccessState;
   job(): JobRecord | undefined;
   workers(): { total: number; busy: number };
@@ -33,6 +35,7 @@ export interface StateSources {
   access: Pick<Access, "state">;
   workers: number;
   startedAt: string;
+  isWritable(): boolean;
 }
 
 export function createSystemState(sources: StateSources): SystemState {
@@ -41,6 +44,7 @@ export function createSystemState(sources: StateSources): SystemState {
   return {
     facts,
     startedMs,
+    isWritable: sources.isWritable,
     uptimeSeconds: () => Math.max(0, (Date.now() - startedMs) / 1000),
     access: () => sources.access.state,
     job: () => supervisor.running(),
