@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
-/** As `nice -n 10`: such a process gets a tenth of the processor while others want all of it, else what it likes. */
-const NICENESS = 10;
+/** As `nice -n 5`: such a process gets a third of what others get while they want all of it, else what it likes. */
+const NICENESS = 5;
 
 /**
  * Lets a process that was just started with a session of its own, and every thread of it, stand behind those whom

@@ -9,9 +9,9 @@ test.skipIf(process.platform !== "linux")(
     try {
       sendToBackground(child.pid);
       const stat = await readFile(`/proc/${child.pid}/stat`, "utf8");
-      expect(Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16])).toBe(10);
+      expect(Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16])).toBe(5);
       const group = await readFile(`/proc/${child.pid}/autogroup`, "utf8").catch(() => "");
-      if (group !== "") expect(group.trim()).toEndWith("nice 10");
+      if (group !== "") expect(group.trim()).toEndWith("nice 5");
     } finally {
       child.kill("SIGKILL");
       await child.exited;
