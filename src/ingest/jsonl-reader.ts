@@ -2,11 +2,16 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { hasDeepLine } from "./json-nesting.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 
 /** The longest line that is read; DuckDB holds a few of them. */
 const MAX_LINE_BYTES = 32 << 20;
 const REJECT_COLUMN = "__reject";
+/** What reads JSON calls itself for each level; no label has so many. */
+const MAX_LEVELS = 100;
+const FEW_LEVELS = 10;
+const MAX_DEEP_CHARS = 1 << 16;
 
 /**
  * Opens JSON Lines files as one input. Keys of any row are columns, in the order in which they first appear. Strings,
@@ -20,11 +25,23 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   await mkdir(scratch, { recursive: true });
   const lines = join(scratch, "lines.parquet");
   const rows = join(scratch, "rows.parquet");
+  // Which line it is takes many looks at each: only where there is one.
+  const areDeep = await Promise.all(files.map((file) => hasDeepLine(file, MAX_LEVELS, context.signal))).catch(
+    (cause) => {
+      context.signal?.throwIfAborted();
+      throw new AppError("invalid_input", `${first} cannot be read as JSON Lines; check that it is whole`, {
+        cause,
+      });
+    },
+  );
+  const isDeep = areDeep.includes(true) ? `coalesce(${isDeeper("CAST(json AS VARCHAR)")}, false)` : "false";
   await database
     .run(
-      `COPY (SELECT json, CASE WHEN json IS NULL THEN 'the line is not JSON'
-        WHEN NOT starts_with(ltrim(CAST(json AS VARCHAR)), '{') THEN 'the line is no JSON object' END AS ${REJECT_COLUMN}
-      FROM read_ndjson_objects(${quoteList(files)}, ignore_errors = true, maximum_object_size = ${MAX_LINE_BYTES}))
+      `COPY (SELECT CASE WHEN NOT deep THEN json END AS json, CASE WHEN json IS NULL THEN 'the line is not JSON'
+        WHEN NOT starts_with(ltrim(CAST(json AS VARCHAR)), '{') THEN 'the line is no JSON object'
+        WHEN deep THEN 'the line is JSON that is nested too deeply, by more than ${MAX_LEVELS} levels' END AS ${REJECT_COLUMN}
+      FROM (SELECT json, ${isDeep} AS deep
+        FROM read_ndjson_objects(${quoteList(files)}, ignore_errors = true, maximum_object_size = ${MAX_LINE_BYTES})))
       TO ${quoteText(lines)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
     )
     .catch((cause) => {
@@ -60,6 +77,25 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
     rows: async () => relation,
     async *embedded() {},
   };
+}
+
+/**
+ * SQL that says whether a JSON text has more levels: of its brackets alone each step takes the innermost. What has that
+ * much left below the tenth level counts as well, so that the steps are short.
+ */
+function isDeeper(json: string): string {
+  const opened = `length(${json}) - length(replace(replace(${json}, '[', ''), '{', ''))`;
+  const withoutTexts = `regexp_replace(${json}, '"(?:[^"\\\\]|\\\\.)*"', '', 'g')`;
+  const brackets = `regexp_replace(${withoutTexts}, '[^\\[\\]{}]+', '', 'g')`;
+  const deep = withoutLevels(brackets, FEW_LEVELS);
+  return `CASE WHEN ${opened} <= ${MAX_LEVELS} THEN false WHEN length(${deep}) > ${MAX_DEEP_CHARS} THEN true
+    ELSE ${withoutLevels(deep, MAX_LEVELS - FEW_LEVELS)} <> '' END`;
+}
+
+function withoutLevels(brackets: string, count: number): string {
+  let rest = brackets;
+  for (let level = 0; level < count; level++) rest = `replace(replace(${rest}, '[]', ''), '{}', '')`;
+  return rest;
 }
 
 interface Key {
