@@ -1,6 +1,6 @@
 import type { Cell } from "../query/output/cells.ts";
-import { isSearched } from "../query/row-plan.ts";
-import { SYSTEM_COLUMNS } from "../schema/columns.ts";
+import { searchedColumns } from "../query/row-plan.ts";
+import { lakeColumnNames } from "../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../schema/json-path.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
 import type { RowQuery, RowResult } from "../schema/query.ts";
@@ -18,7 +18,6 @@ export interface HitColumn {
 
 /** Columns of the lake's own that say something to a reader of the table; hashes and paths are in the other formats. */
 const TOLD = new Set(["source_name", "width", "height"]);
-const OWN = new Set<string>(SYSTEM_COLUMNS.map(({ name }) => name));
 const KEYS = new Set<string>(PARTITION_COLUMNS);
 export const NULL_TEXT = "NULL";
 /** Values of one row at a path that are put beside each other. */
@@ -35,16 +34,18 @@ export function chooseColumns(
   const searched: HitColumn[] = [];
   const others: HitColumn[] = [];
   const left: string[] = [];
+  const ofLake = lakeColumnNames(columns);
+  const everywhere = new Set(searchedColumns(columns, [{ columns }]).map(({ name }) => name));
   for (const [at, column] of columns.entries()) {
     const { name, type } = column;
     if (KEYS.has(name)) continue;
     const looked =
-      query.column === undefined ? find !== undefined && isSearched(column) : query.column === name;
+      query.column === undefined ? find !== undefined && everywhere.has(name) : query.column === name;
     if (looked) {
       const title = query.json_path === undefined ? name : `${name} ${query.json_path}`;
       const text = steps ? valuesText(steps, find) : (value: string) => value;
       searched.push(textColumn(title, at, type, { searched: true, find, text }));
-    } else if (!OWN.has(name) || TOLD.has(name)) {
+    } else if (!ofLake.has(name) || TOLD.has(name)) {
       others.push(textColumn(name, at, type, { searched: false }));
     } else left.push(name);
   }

@@ -2,7 +2,7 @@ import type * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { countTextPaths } from "../query/json-paths.ts";
-import { isSearched } from "../query/row-plan.ts";
+import { searchedColumns } from "../query/row-plan.ts";
 import { checkValue } from "../schema/check.ts";
 import { JsonPathSchema } from "../schema/json-path.ts";
 import { createSelector, PARTITION_COLUMNS, type Selection } from "../schema/partition.ts";
@@ -98,7 +98,7 @@ async function askCondition(
   partitions: readonly PartitionCount[],
 ): Promise<Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case">> {
   const { columns } = await engine.retrieveWithExistingCols({ ...selection, limit: 0 }, signal);
-  const names = columns.filter(isSearched).map(({ name }) => name);
+  const names = searchedColumns(columns, [{ columns }]).map(({ name }) => name);
   if (names.length === 0) {
     throw new AppError("not_found", "these partitions have no text column; search others, or by partition");
   }

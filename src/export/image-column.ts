@@ -1,10 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { basename, sep } from "node:path";
-import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8 } from "apache-arrow";
+import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8, type Vector } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { imageType } from "../query/arrow/types.ts";
+import { factColumn, type ImageColumn, type ImageFact } from "../schema/image-columns.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 
 /** The image of a row; undefined where the row has none. */
@@ -36,6 +37,26 @@ export function findSizes(lake: Lake, images: References): Promise<(number | und
   });
 }
 
+/** The images of a column in a batch. Rows whose asset is no image have a path too, but no width. */
+export function referencesOf(batch: RecordBatch, column: ImageColumn): (ImageReference | undefined)[] {
+  const fact = (name: ImageFact) => batch.getChild(factColumn(column, name));
+  const paths = fact("path") as Vector<Utf8>;
+  const widths = fact("width") as Vector;
+  const names = fact("source_name") as Vector<Utf8> | null;
+  const sizes = fact("bytes");
+  return Array.from({ length: batch.numRows }, (_, row) => {
+    const path = widths.isValid(row) ? paths.get(row) : null;
+    return path === null
+      ? undefined
+      : { path, sourceName: names?.get(row) ?? null, bytes: sizeAt(sizes, row) };
+  });
+}
+
+function sizeAt(sizes: Vector | null, row: number): number | undefined {
+  const size = sizes?.get(row);
+  return typeof size === "bigint" || typeof size === "number" ? Number(size) : undefined;
+}
+
 /** Reads images straight into the buffer that is written: one, used again for the next batch. */
 export function createImageReader(lake: Lake) {
   let heap = new Uint8Array(0);
@@ -65,13 +86,13 @@ export function createImageReader(lake: Lake) {
 }
 
 /**
- * The image column with absolute paths into the lake, of the rows that have `path` and `width`; `datasets` opens them
+ * The image column with absolute paths into the lake, of the rows that have a path and a width; `datasets` opens them
  * when they are looked at. Paths are put together as bytes: there may be millions.
  */
-export function referImages(lake: Lake, batch: RecordBatch): Data {
+export function referImages(lake: Lake, batch: RecordBatch, column: ImageColumn): Data {
   const length = batch.numRows;
-  const paths = batch.getChild("path")?.data[0] as Data<Utf8>;
-  const widths = batch.getChild("width")?.data[0] as Data;
+  const paths = batch.getChild(factColumn(column, "path"))?.data[0] as Data<Utf8>;
+  const widths = batch.getChild(factColumn(column, "width"))?.data[0] as Data;
   const prefix = Buffer.from(lake.layout.asset(sep)); // ends with a separator
   const valueOffsets = new Int32Array(length + 1);
   const nullBitmap = new Uint8Array((length + 7) >> 3);

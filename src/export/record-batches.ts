@@ -1,26 +1,22 @@
-import {
-  type Data,
-  Field,
-  makeData,
-  RecordBatch,
-  Schema,
-  Struct,
-  type Utf8,
-  type Vector,
-} from "apache-arrow";
+import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { cutRows } from "../query/arrow/batches.ts";
 import { imageType } from "../query/arrow/types.ts";
 import type { Features } from "../schema/columns.ts";
+import { type ImageColumn, imageColumnsOf } from "../schema/image-columns.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { PartitionCount, RowResult } from "../schema/query.ts";
-import { createImageReader, findSizes, type ImageReference, referImages } from "./image-column.ts";
+import {
+  createImageReader,
+  findSizes,
+  type ImageReference,
+  referencesOf,
+  referImages,
+} from "./image-column.ts";
 
 export const IMAGE_MODES = ["embed", "reference", "none"] as const;
 export type ImageMode = (typeof IMAGE_MODES)[number];
-
-const IMAGE_COLUMN = "image";
 
 export interface BatchOptions {
   /** Where the images lie; without, there are none. */
@@ -33,26 +29,31 @@ export interface BatchOptions {
   onMissing(): void;
 }
 
-/** The columns of an export: those of the rows, and the image in front where rows have one. */
+/** The columns of an export: the images of the rows in front, then those of the rows. */
 export interface ExportShape {
   schema: Schema;
   features: Features;
-  hasImage: boolean;
+  /** In the order of their columns. */
+  images: readonly ImageColumn[];
 }
 
 /** What an export of these rows looks like; reads nothing. */
 export function describeShape(rows: RowResult, images: ImageMode): ExportShape {
-  const names = new Set(rows.columns.map(({ name }) => name));
-  const hasImage = images !== "none" && names.has("path") && names.has("width");
-  const fields = [...rows.schema.fields];
-  let column = IMAGE_COLUMN; // which an upload may have used for something else
-  while (names.has(column)) column += "_";
-  const features: Features = hasImage ? { [column]: { _type: "Image" } } : {};
+  const taken = new Set(rows.columns.map(({ name }) => name));
+  const columns = images === "none" ? [] : imageColumnsOf(rows.columns).filter(({ list }) => !list);
+  const features: Features = {};
+  const fields: Field[] = [];
+  for (const { name } of columns) {
+    let column = name; // which an upload may have used for something else
+    while (taken.has(column)) column += "_";
+    taken.add(column);
+    features[column] = { _type: "Image" };
+    fields.push(new Field(column, imageType(), true));
+  }
   for (const { name } of rows.columns) features[name] = rows.features[name];
-  if (hasImage) fields.unshift(new Field(column, imageType(), true));
   // datasets looks here for the features; DatasetInfo.from_dict reads the rest.
   const metadata = new Map([["huggingface", JSON.stringify({ info: { features } })]]);
-  return { schema: new Schema(fields, metadata), features, hasImage };
+  return { schema: new Schema([...fields, ...rows.schema.fields], metadata), features, images: columns };
 }
 
 /** Rows as `datasets` cuts batches with images inside; bytes as they pass through a processor's cache. */
@@ -69,34 +70,50 @@ export async function* toRecordBatches(
   options: BatchOptions,
 ): AsyncGenerator<RecordBatch> {
   const { lake } = options;
-  const reader = lake && createImageReader(lake);
+  const readers = lake === undefined ? [] : shape.images.map(() => createImageReader(lake));
   let rowStart = 0;
   for await (const batch of rows.batches) {
-    if (!shape.hasImage || lake === undefined || reader === undefined)
+    if (lake === undefined || readers.length === 0) {
       yield withColumns(shape.schema, batch.data.children, batch.numRows);
-    else {
-      if (options.images === "reference") {
-        const image = referImages(lake, batch);
-        yield withColumns(shape.schema, [image, ...batch.data.children], batch.numRows);
-      } else {
-        const references = referencesOf(batch);
-        const sizes = await findSizes(lake, references);
-        refuseMissing(rows.partitions, rowStart, references, sizes, options);
-        const embedded = cutRows(
-          sizes.map((size) => size ?? 0),
-          EMBED_BYTES,
-          EMBED_ROWS,
-        );
-        for (const { start, end } of embedded) {
-          const image = await reader.read(references.slice(start, end), sizes.slice(start, end));
-          const children = batch.slice(start, end).data.children;
-          const whole = withColumns(shape.schema, [image, ...children], end - start);
-          for (const run of presentRuns(sizes, start, end))
-            yield whole.slice(run.start - start, run.end - start);
-        }
-      }
+    } else if (options.images === "reference") {
+      const images = shape.images.map((column) => referImages(lake, batch, column));
+      yield withColumns(shape.schema, [...images, ...batch.data.children], batch.numRows);
+    } else {
+      yield* embedImages(lake, { batch, rowStart, partitions: rows.partitions }, shape, readers, options);
     }
     rowStart += batch.numRows;
+  }
+}
+
+async function* embedImages(
+  lake: Lake,
+  {
+    batch,
+    rowStart,
+    partitions,
+  }: { batch: RecordBatch; rowStart: number; partitions: readonly PartitionCount[] },
+  shape: ExportShape,
+  readers: readonly ReturnType<typeof createImageReader>[],
+  options: BatchOptions,
+): AsyncGenerator<RecordBatch> {
+  const columns = shape.images.map((column) => referencesOf(batch, column));
+  const sizes = await Promise.all(columns.map((references) => findSizes(lake, references)));
+  refuseMissing(partitions, rowStart, columns, sizes, options);
+  const isPresent = (row: number) => sizes.every((column) => column[row] !== undefined);
+  const rowBytes = Array.from({ length: batch.numRows }, (_, row) =>
+    sizes.reduce((sum, column) => sum + (column[row] ?? 0), 0),
+  );
+  for (const { start, end } of cutRows(rowBytes, EMBED_BYTES, EMBED_ROWS)) {
+    const images: Data[] = [];
+    for (const [at, reader] of readers.entries()) {
+      images.push(
+        await reader.read((columns[at] ?? []).slice(start, end), (sizes[at] ?? []).slice(start, end)),
+      );
+    }
+    const children = batch.slice(start, end).data.children;
+    const whole = withColumns(shape.schema, [...images, ...children], end - start);
+    for (const run of presentRuns(isPresent, start, end))
+      yield whole.slice(run.start - start, run.end - start);
   }
 }
 
@@ -105,11 +122,11 @@ function withColumns(schema: Schema, children: Data[], length: number): RecordBa
   return new RecordBatch(schema, data as Data<Struct>);
 }
 
-/** Ranges of rows (`end` exclusive) between `start` and `end` whose asset is there. */
-function presentRuns(sizes: readonly (number | undefined)[], start: number, end: number) {
+/** Ranges of rows (`end` exclusive) between `start` and `end` whose assets are there. */
+function presentRuns(isPresent: (row: number) => boolean, start: number, end: number) {
   const runs: { start: number; end: number }[] = [];
   for (let row = start; row < end; row++) {
-    if (sizes[row] === undefined) continue;
+    if (!isPresent(row)) continue;
     const last = runs.at(-1);
     if (last?.end === row) last.end = row + 1;
     else runs.push({ start: row, end: row + 1 });
@@ -117,35 +134,18 @@ function presentRuns(sizes: readonly (number | undefined)[], start: number, end:
   return runs;
 }
 
-/** Rows whose asset is no image have a path too, but no width. */
-function referencesOf(batch: RecordBatch): (ImageReference | undefined)[] {
-  const paths = batch.getChild("path") as Vector<Utf8>;
-  const widths = batch.getChild("width") as Vector;
-  const names = batch.getChild("source_name") as Vector<Utf8> | null;
-  const sizes = batch.getChild("bytes");
-  return Array.from({ length: batch.numRows }, (_, row) => {
-    const path = widths.isValid(row) ? paths.get(row) : null;
-    return path === null
-      ? undefined
-      : { path, sourceName: names?.get(row) ?? null, bytes: sizeAt(sizes, row) };
-  });
-}
-
-function sizeAt(sizes: Vector | null, row: number): number | undefined {
-  const size = sizes?.get(row);
-  return typeof size === "bigint" || typeof size === "number" ? Number(size) : undefined;
-}
-
+/** A row counts once, however many of its images are missing. */
 function refuseMissing(
   partitions: readonly PartitionCount[],
   rowStart: number,
-  references: readonly (ImageReference | undefined)[],
-  sizes: readonly (number | undefined)[],
+  columns: readonly (readonly (ImageReference | undefined)[])[],
+  sizes: readonly (readonly (number | undefined)[])[],
   { counted, skipMissing, onMissing }: BatchOptions,
 ): void {
-  for (const [at, size] of sizes.entries()) {
-    if (size !== undefined) continue;
-    if (!skipMissing) throw missingAsset(partitions, rowStart + at, references[at], counted);
+  for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
+    const column = sizes.findIndex((ofColumn) => ofColumn[row] === undefined);
+    if (column < 0) continue;
+    if (!skipMissing) throw missingAsset(partitions, rowStart + row, columns[column]?.[row], counted);
     onMissing();
   }
 }

@@ -13,9 +13,9 @@ import { frameMessage, readMessages } from "./arrow/messages.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
 import { withoutViewDictionaries } from "./arrow/views.ts";
 import { withFile } from "./bytes.ts";
+import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
-import { embeddedCell } from "./parquet-reader.ts";
 import { describeRelation } from "./relations.ts";
 
 export interface ArrowSource {
@@ -147,13 +147,19 @@ async function* readPieces(
 
 /** Buffers of image columns in a batch: left where they are. */
 function blankBuffers(schema: Schema, batch: RecordBatch): Map<number, "zeros" | "nothing"> {
-  const images = schema.fields.filter((field) => isImageName(field.name));
+  const features = schemaFeatures(schema);
+  const images = schema.fields.filter((field) => holdsImages(field, features[field.name]));
   const columns = images.map((field) => findBytesColumn(schema, field.name, batch.variadicBufferCounts));
   return new Map(columns.flatMap((column) => (column ? blankColumn(column) : [])));
 }
 
-function isImageName(name: string): boolean {
-  return embeddedCell({ name, type: "BLOB" }) !== undefined;
+/** Whether it will be an image column once its type is DuckDB's. */
+function holdsImages({ name, type }: Field, feature: unknown): boolean {
+  const fields =
+    type.typeId === Type.Struct ? (type.children as Field[]).map((child) => child.name).sort() : [];
+  const isCell = fields.length === 2 && fields[0] === "bytes" && fields[1] === "path";
+  const plain = isCell ? "STRUCT(bytes BLOB, path VARCHAR)" : "BLOB";
+  return embeddedCell({ name, type: plain }, feature) !== undefined;
 }
 
 async function describeColumns(
@@ -161,12 +167,13 @@ async function describeColumns(
   rows: string,
   schema: Schema,
 ): Promise<SourceColumn[]> {
+  const features = schemaFeatures(schema);
   const untyped = new Set(
     schema.fields.filter((field) => field.type.typeId === Type.Null).map((field) => field.name),
   );
   return (await describeRelation(context.database, rows)).map((column) => {
     if (untyped.has(column.name)) return { ...column, type: "NULL" };
-    const embedded = embeddedCell(column);
+    const embedded = embeddedCell(column, features[column.name]);
     return embedded ? { ...column, embedded } : column;
   });
 }

@@ -7,13 +7,16 @@ import { type Database, interruptible } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
+import { isOwn } from "../schema/image-columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
 import { checkRejects, type RejectedRow } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
+import { selectHashes } from "./staged-hashes.ts";
 import type { UploadSink, UploadTarget } from "./upload-target.ts";
+import { STAGED_FACTS, stagedFact, writeRows } from "./write-rows.ts";
 
 export interface UploadProgress {
   step: "contents" | "rows" | "sync";
@@ -76,12 +79,15 @@ async function fillUpload(
 ): Promise<UploadManifest> {
   const { database } = options;
   const { stager, rows } = sink;
-  const table = plan.content ? await stageContents(plan, options, stager) : undefined;
-  if (table) Bun.gc(true); // what was read of contents would stand beside what the engine takes for the rows
+  const tables: string[] = [];
+  for (const at of plan.contents.keys()) tables.push(await stageContents(plan, at, options, stager));
+  // What was read of contents would stand beside what the engine takes for the rows.
+  if (tables.length > 0) Bun.gc(true);
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
-  await writeRows(plan, rows, table, options);
+  await writeRows(plan, rows, tables, { database, signal: options.signal });
   const [facts] = await database.rows<StagedFacts>(
-    `SELECT count(*) AS rows, count(DISTINCT source_hash) AS contents, count(${STAGED_REJECT_COLUMN}) AS rejected,
+    `SELECT count(*) AS rows, count(${STAGED_REJECT_COLUMN}) AS rejected,
+      (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents)})) AS contents,
       arg_min({source_row: source_row, source_name: source_name, reason: ${STAGED_REJECT_COLUMN}}, source_row)
         FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) AS first
      FROM read_parquet(${quoteText(rows)})`,
@@ -92,7 +98,7 @@ async function fillUpload(
       `${plan.input.path} gave ${facts?.rows} rows where ${plan.input.rowCount} were counted; it changed meanwhile: try again`,
     );
   }
-  if (table) await database.run(`DROP TABLE ${quoteName(table)}`);
+  for (const table of tables) await database.run(`DROP TABLE ${quoteName(table)}`);
   const manifest = describeUpload(plan, options, {
     uploadId: sink.uploadId,
     contents: facts.contents,
@@ -133,6 +139,7 @@ function describeUpload(
     columns: plan.columns.map(({ name, type }) => ({ name, type })),
     features: plan.features,
     content: plan.contentKind,
+    ...imageColumns(plan),
     contents,
     staged_files: staged.fileCount,
     staged_bytes: staged.bytes,
@@ -154,26 +161,33 @@ function checkManifest(plan: UploadPlan, options: ExecuteOptions): void {
   );
 }
 
-/** Stages every row's content; gives the table that says what became of each, in row order. */
+/** Only said where it is not what `content` says already. */
+function imageColumns({ contents }: UploadPlan): Pick<UploadManifest, "image_columns"> {
+  const columns = contents.map(({ name, list }) => ({ name, list }));
+  return columns.every(isOwn) ? {} : { image_columns: columns };
+}
+
+/** Stages every row's content of the `at`-th column; gives the table that says what became of each, in row order. */
 async function stageContents(
   plan: UploadPlan,
+  at: number,
   options: ExecuteOptions,
   stager: ContentStager,
 ): Promise<string> {
   const { database, signal } = options;
-  const { input, content } = plan;
+  const { input, contents } = plan;
   const { workingFolder } = options;
-  if (!content) throw new AppError("internal", "rows without content have nothing to stage");
+  const source = contents[at]?.source;
+  if (source === undefined) throw new AppError("internal", "rows without content have nothing to stage");
   const table = `contents_${randomUUID().replaceAll("-", "")}`;
-  await database.run(
-    `CREATE TABLE ${quoteName(table)} (__hash VARCHAR, __name VARCHAR, __text VARCHAR, __why VARCHAR)`,
-  );
+  const columns = STAGED_FACTS.map((fact) => `${stagedFact(fact, at)} VARCHAR`).join(", ");
+  await database.run(`CREATE TABLE ${quoteName(table)} (${columns})`);
   const appender = await database.connection.createAppender(table);
   let rowsDone = 0;
   const batches = stageRowContents({
     database,
     input,
-    source: content,
+    source,
     stager,
     folders: workingFolder === undefined ? undefined : [input.folder, workingFolder],
     maxBytes: options.maxBytes,
@@ -191,66 +205,11 @@ async function stageContents(
 type Appender = Awaited<ReturnType<Database["connection"]["createAppender"]>>;
 
 function appendContent(appender: Appender, row: RowContent): void {
-  for (const value of [row.sourceHash, row.sourceName, row.text, row.reject]) {
+  for (const value of STAGED_FACTS.map((fact) => row[fact])) {
     if (value === null) appender.appendNull();
     else appender.appendVarchar(value);
   }
   appender.endRow();
-}
-
-/** Aimed at per row group, before compression. */
-const ROW_GROUP_BYTES = 64e6;
-const MAX_GROUP_ROWS = 122_880;
-const VECTOR_ROWS = 2048;
-
-async function writeRows(
-  plan: UploadPlan,
-  path: string,
-  contents: string | undefined,
-  options: ExecuteOptions,
-): Promise<void> {
-  const { database, signal } = options;
-  const { input, reference } = plan;
-  const rows = await input.rows(signal);
-  const columns = plan.columns.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`);
-  const name = reference?.column === "source_name" ? reference.expression : contents ? "__name" : "NULL";
-  const staged = [
-    "row_number() OVER () - 1 AS source_row",
-    `CAST(${contents ? "__hash" : "NULL"} AS VARCHAR) AS source_hash`,
-    `CAST(${name} AS VARCHAR) AS source_name`,
-    ...(reference && reference.column !== "source_name"
-      ? [`${reference.expression} AS ${quoteName(reference.column)}`]
-      : []),
-    `CAST(${rejectExpression(plan, contents !== undefined)} AS VARCHAR) AS ${STAGED_REJECT_COLUMN}`,
-  ];
-  const from = contents ? `${rows} POSITIONAL JOIN ${quoteName(contents)}` : rows;
-  const rowGroup = await rowGroupRows(plan, rows, database);
-  await database.run(
-    `COPY (SELECT ${[...columns, ...staged].join(", ")} FROM ${from}) TO ${quoteText(path)}
-    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup})`,
-  );
-}
-
-/** The content's reason or the reader's, then a reference that is not there. */
-function rejectExpression({ input, reference }: UploadPlan, hasContents: boolean): string {
-  const reasons = [
-    hasContents ? "__why" : input.rejects,
-    reference &&
-      `CASE WHEN coalesce(${reference.expression}, '') = '' THEN 'no ${reference.column} to refer by' END`,
-  ].filter((reason) => typeof reason === "string");
-  return reasons.length === 0 ? "NULL" : `coalesce(${reasons.join(", ")}, NULL)`;
-}
-
-/** Rows a row group may hold so that it stays near 64 MB: long labels would else be gathered by the hundred thousand. */
-async function rowGroupRows(plan: UploadPlan, rows: string, database: Database): Promise<number> {
-  const own = plan.columns.filter(({ expression }) => expression !== "__text");
-  if (own.length === 0) return MAX_GROUP_ROWS;
-  const select = own.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`).join(", ");
-  const [sample] = await database.rows<{ bytes: number | null }>(
-    `SELECT avg(strlen(CAST(to_json(t) AS VARCHAR))) AS bytes FROM (SELECT ${select} FROM ${rows} LIMIT 2000) AS t`,
-  );
-  const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, sample?.bytes ?? 1) / VECTOR_ROWS) * VECTOR_ROWS;
-  return Math.min(MAX_GROUP_ROWS, Math.max(VECTOR_ROWS, fitting));
 }
 
 function progressAt(

@@ -33,17 +33,28 @@ export async function checkRelationSize(
 export async function limitInput(input: Input, database: Database, limits: UploadLimits): Promise<Input> {
   checkRowCount(input.rowCount, limits.maxRows);
   await checkRelationSize(database, await input.rows(), limits);
-  return { ...input, embedded: (column, signal) => counted(input.embedded(column, signal), limits.maxBytes) };
+  /** Bytes so far of each column of images: one reading counts, and all columns together. */
+  const bytes = new Map<string, number>();
+  const count = (column: string, more: number) => {
+    bytes.set(column, (bytes.get(column) ?? 0) + more);
+    const total = [...bytes.values()].reduce((sum, ofColumn) => sum + ofColumn, 0);
+    if (total > limits.maxBytes) throw tooManyBytes(limits.maxBytes);
+  };
+  return {
+    ...input,
+    embedded: (column, signal) => {
+      bytes.delete(column);
+      return counted(input.embedded(column, signal), (more) => count(column, more));
+    },
+  };
 }
 
 async function* counted(
   batches: AsyncIterable<EmbeddedBatch>,
-  maxBytes: number,
+  count: (bytes: number) => void,
 ): AsyncGenerator<EmbeddedBatch> {
-  let bytes = 0;
   for await (const batch of batches) {
-    for (const cell of batch) bytes += cell?.byteLength ?? 0;
-    if (bytes > maxBytes) throw tooManyBytes(maxBytes);
+    count(batch.reduce((sum, cell) => sum + (cell?.byteLength ?? 0), 0));
     yield batch;
   }
 }

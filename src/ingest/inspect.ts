@@ -11,7 +11,7 @@ export interface InputFacts {
   sizeBytes: number;
   fileCount: number;
   columns: { name: string; type: string }[];
-  /** What the rows would bring along, and from which column. */
+  /** What the rows would bring along, and from which columns. */
   content: { kind: ContentKind; column: string } | null;
   /** Raw variants that the columns allow, the one they have untold first. */
   rawVariants: RawVariant[];
@@ -22,6 +22,8 @@ export interface InputFacts {
 export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
   const names = storedNames(input.columns.map((column) => column.name));
   const roles = assignRoles(input, names, type);
+  const [own] = roles.contents;
+  const from = roles.contents.map((column) => column.from);
   const { format, rowCount, sizeBytes, fileCount, columns } = input;
   return {
     format,
@@ -29,7 +31,7 @@ export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
     sizeBytes,
     fileCount,
     columns: columns.map(({ name, type, embedded }) => ({ name, type: embedded ? "image" : type })),
-    content: roles.content && { kind: roles.content.kind, column: roles.contentColumn ?? "" },
+    content: own === undefined ? null : { kind: own.source.kind, column: from.join(", ") },
     rawVariants: roles.rawVariants,
     notices: [...input.notices, ...roles.notices],
   };

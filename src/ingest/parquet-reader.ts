@@ -6,14 +6,9 @@ import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { createArena } from "./arena.ts";
 import { withFile } from "./bytes.ts";
+import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
-import {
-  type EmbeddedBatch,
-  IMAGE_COLUMNS,
-  type Input,
-  type ReaderContext,
-  type SourceColumn,
-} from "./input.ts";
+import type { EmbeddedBatch, Input, ReaderContext, SourceColumn } from "./input.ts";
 import { readBlobs } from "./parquet/blobs.ts";
 import type { ChunkRange } from "./parquet/pages.ts";
 import { describeRelation } from "./relations.ts";
@@ -43,7 +38,8 @@ export async function openParquet(
   for (const source of sources) sizes.set(source.path, (await stat(source.path)).size);
   const rowCounts = await checkFooters(database, sizes);
   const relation = relationOf(sources);
-  const columns = await findEmbedded(database, await describeRelation(database, relation), sources);
+  const features = await readFeatures(database, sources);
+  const columns = await findEmbedded(database, await describeRelation(database, relation), sources, features);
   const embedded = columns.filter((column) => column.embedded).map((column) => column.name);
   const kept = embedded.length === 0 ? relation : withoutBytes(relation, columns);
   return {
@@ -54,7 +50,7 @@ export async function openParquet(
     fileCount: sources.length,
     rowCount: sum(rowCounts.values()),
     columns,
-    features: await readFeatures(database, sources),
+    features,
     notices: [],
     rows: async () => kept,
     embedded: (column, signal) => readColumn(context, sources, rowCounts, column, signal),
@@ -109,25 +105,14 @@ async function findEmbedded(
   database: Database,
   columns: SourceColumn[],
   sources: readonly ParquetSource[],
+  features: Features,
 ): Promise<SourceColumn[]> {
   const untyped = await untypedColumns(database, sources);
   return columns.map((column) => {
     if (untyped.has(column.name)) return { ...column, type: "NULL" };
-    const embedded = embeddedCell(column);
+    const embedded = embeddedCell(column, features[column.name]);
     return embedded ? { ...column, embedded } : column;
   });
-}
-
-/** How an image column of some DuckDB type holds its files; undefined where it holds none. */
-export function embeddedCell(column: { name: string; type: string }): SourceColumn["embedded"] {
-  if (!(IMAGE_COLUMNS as readonly string[]).includes(column.name.toLowerCase())) return undefined;
-  if (column.type === "BLOB") return { bytes: true, path: undefined };
-  const fields = /^STRUCT\((.*)\)$/.exec(column.type)?.[1]?.replaceAll('"', "").split(", ").sort().join(", ");
-  const path = `struct_extract(${quoteName(column.name)}, 'path')`;
-  if (fields === "bytes BLOB, path VARCHAR") return { bytes: true, path };
-  if (fields === "path VARCHAR") return { bytes: false, path };
-  if (fields === "bytes BLOB") return { bytes: true, path: undefined };
-  return undefined;
 }
 
 /** Columns without any type (pyarrow's null) in every file that has them; DuckDB shows them as INTEGER. */

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
+import { factColumns, isOwn } from "../schema/image-columns.ts";
 import { parseName } from "../schema/names.ts";
 import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import {
@@ -16,9 +17,9 @@ import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
 import { isWideInteger, plainColumn } from "./plain-types.ts";
-import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
-import type { ContentSource } from "./row-contents.ts";
+import { assignRoles, type ColumnRoles, type ContentColumn, rawVariant } from "./roles.ts";
 import type { UploadCheck, UploadTarget } from "./upload-target.ts";
+import { stagedFact } from "./write-rows.ts";
 
 /** What a person asks to upload; names as typed. */
 export interface UploadRequest {
@@ -54,7 +55,8 @@ export interface UploadPlan {
   check: UploadCheck;
   columns: PlannedColumn[];
   features: Features;
-  content: ContentSource | null;
+  /** What each row brings along, column by column. */
+  contents: ContentColumn[];
   contentKind: ContentKind | null;
   textColumn: string | undefined;
   reference: { column: ReferenceColumn; expression: string } | null;
@@ -93,7 +95,11 @@ export async function planUpload(
   const check = {
     key,
     mode: request.mode,
-    columns: columns.map(({ name, type }) => ({ name, type })),
+    // Those of further images too: a list cannot be added to single ones.
+    columns: [
+      ...columns.map(({ name, type }) => ({ name, type })),
+      ...roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns),
+    ],
     refersToRaw: roles.reference !== null,
   };
   await deps.target.check(check);
@@ -104,8 +110,8 @@ export async function planUpload(
     check,
     columns,
     features: fittingFeatures(input.features, kept),
-    content: roles.content,
-    contentKind: roles.content?.kind ?? null,
+    contents: roles.contents,
+    contentKind: roles.contents[0]?.source.kind ?? null,
     textColumn: roles.textColumn,
     reference: roles.reference,
     notices: [...input.notices, ...roles.notices],
@@ -206,7 +212,7 @@ function extraColumns(
       source: roles.textColumn,
       name: roles.textColumn,
       type: "VARCHAR",
-      expression: "__text",
+      expression: stagedFact("text", 0),
     });
   }
   for (const { name } of extra) {

@@ -19,10 +19,11 @@ import { quoteText } from "../query/sql.ts";
 import { quoteExcerpt } from "../schema/excerpt.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
-import type { UploadManifest } from "../schema/upload.ts";
+import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
 import { checkRelationSize, type UploadLimits } from "./input-limits.ts";
 import { checkUpload, makeIncoming, publishUpload } from "./local-target.ts";
 import { receiveStream } from "./receive-stream.ts";
+import { selectHashes } from "./staged-hashes.ts";
 
 /** An upload that is taken in piece by piece, in `staging/.incoming/`. */
 export interface ReceivedUpload {
@@ -212,12 +213,12 @@ async function readRows(
   const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
   if (facts?.rows !== manifest.rows)
     throw lacks(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
-  const named = `FROM (SELECT source_row, CAST(source_hash AS VARCHAR) AS hash FROM ${rows}
-    WHERE source_hash IS NOT NULL AND __reject IS NULL)`;
+  const hashes = selectHashes(file.openPath, broughtColumns(manifest), "__reject IS NULL");
+  const named = `FROM (${hashes}) WHERE hash IS NOT NULL`;
   // Of what is no digest nothing is asked: it would be a question about a path of the server.
   const [wrong] = await database.rows<{ row: number; hash: string }>(
     `SELECT CAST(source_row AS DOUBLE) AS row, left(hash, 100) AS hash ${named}
-     WHERE NOT regexp_full_match(hash, '[0-9a-f]{64}') LIMIT 1`,
+     AND NOT regexp_full_match(hash, '[0-9a-f]{64}') LIMIT 1`,
   );
   if (wrong !== undefined) throw noDigest(received.uploadId, wrong);
   const result = await database.stream(`SELECT DISTINCT hash ${named}`);

@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import { quoteName } from "../query/sql.ts";
 import { REFERENCE_COLUMNS, type ReferenceColumn, SYSTEM_COLUMNS } from "../schema/columns.ts";
+import { factColumns, type ImageColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
 import { PARTITION_COLUMNS, RAW_VARIANTS, type RawVariant } from "../schema/partition.ts";
 import type { ContentKind } from "../schema/upload.ts";
 import { IMAGE_COLUMNS, type Input, PATH_COLUMNS, type SourceColumn } from "./input.ts";
@@ -10,15 +11,21 @@ import type { ContentSource } from "./row-contents.ts";
 export interface ColumnRoles {
   /** Columns that are stored as they are. */
   kept: { source: SourceColumn; name: string }[];
-  content: ContentSource | null;
-  /** The input's column that brings the content. */
-  contentColumn: string | undefined;
+  /** What each row brings along, column by column: the row's own first, if there is one. */
+  contents: ContentColumn[];
   /** Stored name of the text that a file brings along beside an image (variant mixed). */
   textColumn: string | undefined;
   /** Variants that a raw upload of these columns may have, the one it has untold first. */
   rawVariants: RawVariant[];
   reference: { column: ReferenceColumn; expression: string } | null;
   notices: string[];
+}
+
+/** An image column, or the column of the rows' files, and where its contents come from. */
+export interface ContentColumn extends ImageColumn {
+  /** The input's column that brings them. */
+  from: string;
+  source: ContentSource;
 }
 
 interface NamedColumn {
@@ -31,10 +38,12 @@ interface NamedColumn {
  *
  * - Raw: an image column gives variant image, a path column files (or image, where `variant` says so), both mixed,
  *   neither text. `image_path` beside an image column is that image's path. In a mixed upload the image is the row's
- *   content, and the text of the file is stored beside it as `<column>_text`, because a row has one asset.
- * - Task: a reference column, or images of its own; with both the images win, since equal bytes meet again anyway.
+ *   content, and the text of the file is stored beside it as `<column>_text`.
+ * - Task: a reference column, or images of its own; with `image` and a reference the images win, since equal bytes meet
+ *   again anyway.
  *
- * Throws `invalid_input` for a second image or file column and for names that only the lake fills.
+ * Of several image columns, `image` or `image_bytes` is the row's own, else the first; the others keep their names.
+ * Throws `invalid_input` for a second file column and for names that only the lake fills.
  */
 export function assignRoles(
   input: Input,
@@ -50,16 +59,18 @@ export function assignRoles(
 
   const references = type === "task" ? free.filter(({ name }) => isReference(name)) : [];
   refuseSystemColumns(free.filter((column) => !references.includes(column)));
-  const image = onlyOne(
-    free.filter((column) => isImageColumn(column, references.length > 0)),
-    "image",
-  );
+  const named = free.filter((column) => isImageColumn(column, references.length > 0));
   const paths = references.length > 0 ? [] : free.filter((column) => isPathColumn(column, type));
+  const embedded = free.filter((column) => column.source.embedded !== undefined && !named.includes(column));
+  // Where rows refer to a page, or name its path, that is their own image.
+  const hasOwn = references.length > 0 || paths.some(({ name }) => name === "image_path");
+  const image = named[0] ?? (hasOwn ? undefined : embedded[0]);
+  const further = [...named, ...embedded].filter((column) => column !== image);
+  if (image !== undefined && !named.includes(image)) {
+    notices.push(`the column ${image.source.name} is stored as image: it is the first that holds images`);
+  }
   const beside = image ? paths.find(({ name }) => name === "image_path") : undefined;
-  const file = onlyOne(
-    paths.filter((column) => column !== beside),
-    "file",
-  );
+  const file = onlyOneFile(paths.filter((column) => column !== beside));
 
   const bringsImages = image !== undefined || (type === "task" && file !== undefined);
   const reference = bringsImages ? undefined : firstReference(references);
@@ -68,16 +79,27 @@ export function assignRoles(
     const why = bringsImages ? "the rows bring their images" : `rows are found by ${reference?.name}`;
     notices.push(`dropped ${unused.map(({ name }) => name).join(", ")}: ${why}`);
   }
-  const rawVariants = possibleVariants(image, file);
-  const kind: ContentKind = image || type === "task" || variant === "image" ? "image" : "file";
-  const content = describeContent(image, beside, file, kind, references, type);
-  const consumed = [image, beside, image ? undefined : file, ...references];
+  const isImage = image !== undefined || further.length > 0 || type === "task" || variant === "image";
+  const kind: ContentKind = isImage ? "image" : "file";
+  const own = image ?? file;
+  const contents: ContentColumn[] = further.map((column) => ({
+    name: column.name,
+    list: false,
+    from: column.source.name,
+    source: { kind, textPath: undefined, name: undefined, ...cellsOf(column) },
+  }));
+  if (own) {
+    const source = describeContent(own, beside, image && file, kind, references, type);
+    contents.unshift({ ...OWN_IMAGE, from: own.source.name, source });
+  }
+  const consumed = [image, beside, image ? undefined : file, ...further, ...references];
+  const kept = free.filter((column) => !consumed.includes(column));
+  refuseFactNames(kept, contents);
   return {
-    kept: free.filter((column) => !consumed.includes(column)),
-    content,
-    contentColumn: content ? (image ?? file)?.source.name : undefined,
+    kept,
+    contents,
     textColumn: image && file ? `${file.name}_text` : undefined,
-    rawVariants,
+    rawVariants: possibleVariants(image ?? further[0], file, further.length > 0),
     reference: reference
       ? { column: reference.name as ReferenceColumn, expression: referenceExpression(reference) }
       : null,
@@ -85,36 +107,41 @@ export function assignRoles(
   };
 }
 
+/** Where the bytes of an image column lie, and the path beside them. */
+function cellsOf({ source }: NamedColumn): Pick<ContentSource, "embedded" | "path"> {
+  const { embedded } = source;
+  const path = embedded ? embedded.path : source.type === "NULL" ? undefined : quoteName(source.name);
+  return { embedded: embedded?.bytes ? source.name : undefined, path };
+}
+
 function describeContent(
-  image: NamedColumn | undefined,
+  own: NamedColumn,
   beside: NamedColumn | undefined,
-  file: NamedColumn | undefined,
+  text: NamedColumn | undefined,
   kind: ContentKind,
   references: readonly NamedColumn[],
   type: "raw" | "task",
-): ContentSource | null {
-  const own = image ?? file;
-  if (!own) return null;
-  const embedded = own.source.embedded;
-  const ownPath = embedded
-    ? embedded.path
-    : own.source.type === "NULL"
-      ? undefined
-      : quoteName(own.source.name);
+): ContentSource {
+  const { embedded, path } = cellsOf(own);
   const besidePath = beside && quoteName(beside.source.name);
   const given = references.find(({ name }) => name === "source_name");
   return {
     kind,
-    embedded: embedded?.bytes ? own.source.name : undefined,
-    path: ownPath && besidePath ? `coalesce(${ownPath}, ${besidePath})` : (ownPath ?? besidePath),
-    textPath: image && file && type === "raw" ? quoteName(file.source.name) : undefined,
+    embedded,
+    path: path && besidePath ? `coalesce(${path}, ${besidePath})` : (path ?? besidePath),
+    textPath: text && type === "raw" ? quoteName(text.source.name) : undefined,
     name: given && quoteName(given.source.name),
   };
 }
 
-function possibleVariants(image: NamedColumn | undefined, file: NamedColumn | undefined): RawVariant[] {
-  if (image) return [file ? "mixed" : "image"];
-  return file ? ["files", "image"] : ["text"];
+function possibleVariants(
+  image: NamedColumn | undefined,
+  file: NamedColumn | undefined,
+  several: boolean,
+): RawVariant[] {
+  if (image === undefined) return file ? ["files", "image"] : ["text"];
+  // Beside other images a path is that of the row's own.
+  return [file && !(several && file.name === "image_path") ? "mixed" : "image"];
 }
 
 /** Checks `--variant` of a raw upload against what its columns bring; throws `usage`. */
@@ -150,16 +177,41 @@ function isPathColumn({ source, name }: NamedColumn, type: "raw" | "task"): bool
   return type === "task" ? name === "image_path" : (PATH_COLUMNS as readonly string[]).includes(name);
 }
 
-function onlyOne(columns: readonly NamedColumn[], kind: string): NamedColumn | undefined {
+function onlyOneFile(columns: readonly NamedColumn[]): NamedColumn | undefined {
   if (columns.length > 1) {
     const names = columns.map(({ source }) => source.name);
     throw new AppError(
       "invalid_input",
-      `the columns ${names.join(" and ")} both bring ${kind === "image" ? "an image" : "a file"}; a row has one: remove or rename the other`,
+      `the columns ${names.join(" and ")} both bring a file; a row has one: remove or rename the other`,
       { details: { columns: names } },
     );
   }
   return columns[0];
+}
+
+/** What the lake says of images stands in columns of its own, whose names nothing else may have. */
+function refuseFactNames(kept: readonly NamedColumn[], contents: readonly ContentColumn[]): void {
+  const taken = new Map<string, string>(SYSTEM_COLUMNS.map(({ name }) => [name, "its own facts"]));
+  for (const column of contents.filter((one) => !isOwn(one))) {
+    for (const { name } of factColumns(column)) {
+      const other = taken.get(name) ?? kept.find((one) => one.name === name)?.source.name;
+      if (other !== undefined) {
+        throw new AppError(
+          "invalid_input",
+          `the images of ${column.from} need a column ${name}, which is taken (${other}); rename one of them`,
+          { details: { columns: [column.from, name] } },
+        );
+      }
+      taken.set(name, column.from);
+    }
+  }
+  const [alike] = imageColumnsOf(kept.map(({ source, name }) => ({ name, type: source.type })));
+  if (alike === undefined || isOwn(alike)) return;
+  throw new AppError(
+    "invalid_input",
+    `the columns ${alike.name}_hash, ${alike.name}_path and so on look like the lake's facts of an image column ${alike.name}; rename or remove them`,
+    { details: { column: alike.name } },
+  );
 }
 
 function firstReference(references: readonly NamedColumn[]): NamedColumn | undefined {

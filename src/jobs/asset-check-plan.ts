@@ -1,6 +1,8 @@
 import { NUMBERS } from "../query/number-table.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { AssetCheckRequest } from "../schema/asset-check.ts";
+import type { Column } from "../schema/columns.ts";
+import { factColumn, type ImageFact, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
 import type { DatasetKey, Selection } from "../schema/partition.ts";
 
 /** The statements of one check of assets on a catalog attached as `schema`. */
@@ -72,33 +74,55 @@ const SAMPLE_STEPS = 1_000_000;
 export function planAssetCheck(
   request: AssetCheckRequest,
   schema: string,
-  columns: ReadonlySet<string>,
+  columns: readonly Column[],
 ): AssetCheckPlan {
   const catalog = `${quoteName(schema)}.catalog`;
+  const names = new Set(columns.map(({ name }) => name));
   const selected = matchSelection(request);
-  const value = (name: string, type: string) => (columns.has(name) ? quoteName(name) : `NULL::${type}`);
+  const value = (name: string, type: string) => (names.has(name) ? quoteName(name) : `NULL::${type}`);
   const sampled =
     request.sample === undefined || request.sample === 1
       ? ""
       : // By the path alone: every run, on any machine, looks at the same assets.
         ` AND md5_number_lower("path") % ${SAMPLE_STEPS} < ${Math.ceil(request.sample * SAMPLE_STEPS)}`;
-  const wanted = `"path" IS NOT NULL AND ${selected}${sampled}`;
+  const columnsNamed = assetColumns(columns, names);
+  /** Every asset that a selected row names, once for each of its columns, as `path`, `hash`, `bytes`, `row`. */
+  const named = (within: string) =>
+    columnsNamed
+      .map((facts) => `SELECT ${facts}, rowid AS row FROM ${catalog} WHERE ${selected}${within}`)
+      .join(" UNION ALL ");
+  const wanted = `"path" IS NOT NULL${sampled}`;
+  // A row may name one asset in several columns.
+  const rows = columnsNamed.length > 1 ? "count(DISTINCT row)" : "count(*)";
   return {
     datasets: `SELECT provider, dataset, count(*) AS partitions, sum(rows)::BIGINT AS rows
        FROM ${quoteName(schema)}.partitions WHERE ${selected} GROUP BY ALL ORDER BY ALL`,
-    hasAssets: columns.has("path"),
-    estimate: `SELECT approx_count_distinct("path") AS assets FROM ${catalog} WHERE ${wanted}`,
+    hasAssets: columnsNamed.length > 0,
+    estimate: `SELECT approx_count_distinct("path") AS assets FROM (${named("")}) WHERE ${wanted}`,
     collect: (slice) => `CREATE OR REPLACE TABLE ${WANTED} AS
-       SELECT "path", max(${value("hash", "VARCHAR")}) AS hash, max(${value("bytes", "BIGINT")}) AS bytes,
-         min(rowid) AS first, count(*) AS rows
-       FROM ${catalog} WHERE ${wanted}${matchSlice(slice)}
-       GROUP BY "path" ORDER BY first`,
+       SELECT "path", max(hash) AS hash, max(bytes) AS bytes, min(row) AS first, ${rows} AS rows
+       FROM (${named(matchDatasets(slice))}) WHERE ${wanted}${matchPart(slice)}
+       GROUP BY "path" ORDER BY first, "path"`,
     count: `SELECT count(*) AS assets FROM ${WANTED}`,
     list: `SELECT "path", hash, bytes, first, rows FROM ${WANTED}`,
     locate: `SELECT provider, dataset, task, variant, ${value("upload_id", "VARCHAR")} AS upload_id,
          ${value("source_row", "BIGINT")} AS source_row, ${value("source_name", "VARCHAR")} AS source_name
        FROM ${catalog} JOIN ${NUMBERS} AS chosen ON chosen."@number" = catalog.rowid ORDER BY chosen."@n"`,
   };
+}
+
+/** `path`, `hash` and `bytes` of each group of columns that name assets: rows' own, of any kind, and further images. */
+function assetColumns(columns: readonly Column[], names: ReadonlySet<string>): string[] {
+  const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
+  const groups = names.has("path") ? [OWN_IMAGE, ...further] : further;
+  return groups.map((column) => {
+    const fact = (name: ImageFact, type: string) => {
+      const stored = factColumn(column, name);
+      if (!names.has(stored)) return `NULL::${type} AS ${name}`;
+      return `${column.list ? `unnest(${quoteName(stored)})` : quoteName(stored)} AS ${name}`;
+    };
+    return [fact("path", "VARCHAR"), fact("hash", "VARCHAR"), fact("bytes", "BIGINT")].join(", ");
+  });
 }
 
 function matchSelection({ providers, datasets, tasks, variants }: Selection): string {
@@ -113,9 +137,12 @@ function matchSelection({ providers, datasets, tasks, variants }: Selection): st
   return conditions.length === 0 ? "true" : conditions.join(" AND ");
 }
 
-/** By other bits than those of a sample. */
-function matchSlice({ datasets, at, of }: Slice): string {
+function matchDatasets({ datasets }: Slice): string {
   const keys = datasets?.map((key) => `(${quoteText(key.provider)}, ${quoteText(key.dataset)})`);
-  const within = keys === undefined ? "" : ` AND (provider, dataset) IN (${keys.join(", ")})`;
-  return of === 1 ? within : `${within} AND md5_number_upper("path") % ${of} = ${at}`;
+  return keys === undefined ? "" : ` AND (provider, dataset) IN (${keys.join(", ")})`;
+}
+
+/** By other bits than those of a sample. */
+function matchPart({ at, of }: Slice): string {
+  return of === 1 ? "" : ` AND md5_number_upper("path") % ${of} = ${at}`;
 }

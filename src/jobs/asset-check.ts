@@ -46,7 +46,7 @@ export async function executeAssetCheck(
   await requireCatalog(lake);
   return withPublished(database, lake, NAME, async () => {
     const { generation } = await requireHead(database, lake, NAME);
-    const columns = new Set((await readColumns(database, NAME)).map((column) => column.name));
+    const columns = await readColumns(database, NAME);
     const plan = planAssetCheck(request, NAME, columns);
     const datasets = await database.rows<SelectedDataset>(plan.datasets);
     const partitions = datasets.reduce((sum, dataset) => sum + dataset.partitions, 0);

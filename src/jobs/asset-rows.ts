@@ -1,13 +1,21 @@
 import type { KnownAsset } from "../assets/index.ts";
 import { readFooters } from "../catalog/footer.ts";
+import { describeRelation } from "../ingest/relations.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import { parquetColumns } from "./staged-rows.ts";
+import {
+  factColumn,
+  type ImageColumn,
+  type ImageFact,
+  imageColumnsOf,
+  isOwn,
+} from "../schema/image-columns.ts";
+import type { ImagePolicy } from "../schema/upload.ts";
 
 export type NamedAsset = KnownAsset & { source_name: string | null };
 
 const BATCH_ROWS = 4096;
-const COLUMNS = [
+const FACTS = [
   "source_hash",
   "hash",
   "path",
@@ -17,28 +25,51 @@ const COLUMNS = [
   "bytes",
   "pixel_hash",
   "source_name",
-];
-/** Columns that rows of older lakes lack. */
-const LATER_COLUMNS = ["pages", "orientation", "dpi", "upload_id"];
+] as const satisfies readonly ImageFact[];
+/** Facts that rows of older lakes lack. */
+const LATER_FACTS = ["pages", "orientation", "dpi"] as const satisfies readonly ImageFact[];
 
 /**
- * The assets that the rows of a partition file brought, in batches; nothing for a file whose rows only refer to assets.
- * Names are left out (null) unless `named`: a reference by name means a raw asset.
+ * The assets that the rows of a partition file brought, in batches; none of a column that only refers to assets. Names are
+ * left out (null) unless `named`, and of further images: a reference by name means a row's own raw asset.
  */
 export async function* readAssetRows(
   database: Database,
   file: string,
   options: { named: boolean },
 ): AsyncGenerator<NamedAsset[]> {
-  const columns = await parquetColumns(database, file);
-  if (!COLUMNS.every((name) => columns.has(name))) return;
-  const later = LATER_COLUMNS.map((name) => (columns.has(name) ? quoteName(name) : "NULL"));
+  const columns = await describeRelation(
+    database,
+    `read_parquet(${quoteText(file)}, hive_partitioning = false)`,
+  );
+  const names = new Set(columns.map(({ name }) => name));
   const [footer] = await readFooters(database, [file]);
   const policies = new Map(footer?.key.uploads.map(({ upload_id, images }) => [upload_id, images ?? null]));
-  const result = await database.stream(
-    `SELECT ${[...COLUMNS.map(quoteName), ...later].join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)
-     WHERE "hash" IS NOT NULL AND "source_hash" IS NOT NULL`,
-  );
+  for (const column of imageColumnsOf(columns)) {
+    if (!FACTS.every((fact) => names.has(factColumn(column, fact)))) continue;
+    const named = options.named && isOwn(column);
+    yield* readFacts(database, selectFacts(file, column, names), policies, named);
+  }
+}
+
+function selectFacts(file: string, column: ImageColumn, names: ReadonlySet<string>): string {
+  const facts = [...FACTS, ...LATER_FACTS].map((fact) => {
+    const name = factColumn(column, fact);
+    if (!names.has(name)) return `NULL AS ${quoteName(fact)}`;
+    return `${column.list ? `unnest(${quoteName(name)})` : quoteName(name)} AS ${quoteName(fact)}`;
+  });
+  const upload = names.has("upload_id") ? "upload_id" : "NULL AS upload_id";
+  return `SELECT * FROM (SELECT ${[...facts, upload].join(", ")}
+    FROM read_parquet(${quoteText(file)}, hive_partitioning = false)) WHERE "hash" IS NOT NULL AND "source_hash" IS NOT NULL`;
+}
+
+async function* readFacts(
+  database: Database,
+  sql: string,
+  policies: ReadonlyMap<string, ImagePolicy | null>,
+  named: boolean,
+): AsyncGenerator<NamedAsset[]> {
+  const result = await database.stream(sql);
   let batch: NamedAsset[] = [];
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -57,7 +88,7 @@ export async function* readAssetRows(
         format: text(5) ?? "",
         bytes: number(6) ?? 0,
         pixel_hash: text(7),
-        source_name: options.named ? text(8) : null,
+        source_name: named ? text(8) : null,
         pages: number(9),
         orientation: number(10),
         dpi: number(11),

@@ -12,7 +12,6 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
-import type { RowResult } from "./row-results.ts";
 import type { StagedSource } from "./select.ts";
 import { firstSourceName, type StagedRow } from "./staged-rows.ts";
 
@@ -43,7 +42,8 @@ export interface ContentStep {
   begin(rows: StagedRow[]): Promise<ContentBatch>;
   /** Stores what the workers prepared; batches are finished in the order in which they were begun. */
   finish(batch: ContentBatch): Promise<FoundContents>;
-  count(results: RowResult[]): void;
+  /** Notes that so many images of rows were found or stored. */
+  count(images: number): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
   /** Waits for what is still with the workers and removes their files. */
@@ -79,7 +79,7 @@ export async function createContentStep(
   };
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
-  const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, rowsWithContent: 0 };
+  const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, brought: 0 };
 
   const locate = async (sourceHash: string): Promise<Place | undefined> => {
     const place = staged.file(sourceHash);
@@ -105,8 +105,9 @@ export async function createContentStep(
   const begin = async (rows: StagedRow[]): Promise<ContentBatch> => {
     const names = new Map<string, string | null>();
     for (const row of rows) {
-      if (row.source_hash !== null && row.reject === null && !names.has(row.source_hash)) {
-        names.set(row.source_hash, row.source_name);
+      if (row.reject !== null) continue;
+      for (const { source_hash: hash, source_name: name } of row.contents.flat()) {
+        if (hash !== null && !names.has(hash)) names.set(hash, name);
       }
     }
     const known = await reusable(context, index.findBySource([...names.keys()]), terms);
@@ -163,15 +164,13 @@ export async function createContentStep(
   return {
     begin,
     finish,
-    count: (results) => {
-      for (const { asset, source_name } of results) {
-        if (asset !== null && source_name === null) totals.rowsWithContent += 1;
-      }
+    count: (images) => {
+      totals.brought += images;
     },
     progress: () => ({ images_done: totals.images, bytes_done: totals.bytes }),
     assets: () => ({
       stored: totals.stored,
-      deduplicated: manifest.content === null ? 0 : totals.rowsWithContent - totals.stored,
+      deduplicated: manifest.content === null ? 0 : totals.brought - totals.stored,
       bytes: totals.storedBytes,
     }),
     close: async () => {

@@ -3,21 +3,23 @@ import type { AssetRecord } from "../schema/asset.ts";
 import { formatDataset } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { shorten } from "../util/format.ts";
-import type { RowResult } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
 /** Characters of a reference in a reason. */
 const SHOWN_CHARS = 300;
 
+/** The asset that a row refers to, with the name it came with; or why there is none. */
+export type Reference = { asset: AssetRecord; source_name: string | null } | { reason: string };
+
 /**
- * Looks up the raw assets that the rows of one batch refer to, all at once; gives the result of each row. Undefined
- * for an upload that refers to nothing.
+ * Looks up the raw assets that the rows of one batch refer to, all at once; gives the one of each row. Undefined for an
+ * upload that refers to nothing.
  */
 export function resolveReferences(
   index: AssetIndex,
   manifest: UploadManifest,
   rows: readonly StagedRow[],
-): ((row: StagedRow) => RowResult) | undefined {
+): ((row: StagedRow) => Reference) | undefined {
   const kind = manifest.reference;
   if (kind === null) return undefined;
   const values = new Set<string>();
@@ -27,13 +29,13 @@ export function resolveReferences(
   const find = kind === "source_name" ? byName : kind === "hash" ? byHash : byPath;
   const found = find(index, [...values]);
   return ({ reference }) => {
-    if (reference === null) return rejected(`${kind} is empty; it must name a raw asset`);
+    if (reference === null) return { reason: `${kind} is empty; it must name a raw asset` };
     const assets = found.get(reference) ?? [];
     const [asset] = assets;
     const named = `${kind} ${JSON.stringify(shorten(reference, SHOWN_CHARS))}`;
-    if (asset === undefined) return rejected(`no raw asset with ${named} in ${formatDataset(manifest)}`);
-    if (assets.length > 1) return rejected(`${named} is ambiguous: ${assets.length} raw assets have it`);
-    return { reason: null, asset: asset.record, source_name: asset.sourceName };
+    if (asset === undefined) return { reason: `no raw asset with ${named} in ${formatDataset(manifest)}` };
+    if (assets.length > 1) return { reason: `${named} is ambiguous: ${assets.length} raw assets have it` };
+    return { asset: asset.record, source_name: asset.sourceName };
   };
 }
 
@@ -73,8 +75,4 @@ function byPath(index: AssetIndex, paths: string[]): Found {
     if (record?.path === path) found.set(path, [{ record, sourceName: record.source_name }]);
   }
   return found;
-}
-
-function rejected(reason: string): RowResult {
-  return { reason, asset: null, source_name: null };
 }

@@ -1,10 +1,17 @@
 import { throwIfCancelled } from "../errors.ts";
 import type { AssetRecord } from "../schema/asset.ts";
+import { type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
-import { type ContentBatch, createContentStep, type ResolveOptions } from "./content-step.ts";
+import { broughtColumns } from "../schema/upload.ts";
+import {
+  type ContentBatch,
+  createContentStep,
+  type FoundContents,
+  type ResolveOptions,
+} from "./content-step.ts";
 import type { WorkContext } from "./context.ts";
 import { resolveReferences } from "./references.ts";
-import { createResultWriter, type RowResult } from "./row-results.ts";
+import { createResultWriter, type RowResult, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
 /** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
@@ -22,7 +29,8 @@ export async function resolveRows(
   const { source, signal } = options;
   const index = await context.indexes.open(database, source.manifest);
   const step = await createContentStep(context, options, index);
-  const writer = await createResultWriter(database);
+  const brought = broughtColumns(source.manifest);
+  const writer = await createResultWriter(database, resultColumns(source.manifest));
   const waiting: { rows: StagedRow[]; contents: ContentBatch }[] = [];
   let rowsDone = 0;
 
@@ -34,10 +42,14 @@ export async function resolveRows(
     const references = resolveReferences(index, source.manifest, oldest.rows);
     const results = oldest.rows.map((row): RowResult => {
       if (row.reject !== null) return rejected(row.reject);
-      if (row.source_hash !== null) return ofContent(found.get(row.source_hash));
-      return references?.(row) ?? { reason: null, asset: null, source_name: null };
+      const reference = references?.(row);
+      if (reference !== undefined && "reason" in reference) return rejected(reference.reason);
+      const contents = contentsOf(row, brought, found);
+      if (typeof contents === "string") return rejected(contents);
+      step.count(contents.flat().filter((asset) => asset !== null).length);
+      if (reference === undefined) return { reason: null, assets: contents, source_name: null };
+      return { reason: null, assets: [[reference.asset], ...contents], source_name: reference.source_name };
     });
-    step.count(results);
     writer.append(results);
     rowsDone += oldest.rows.length;
     await options.onBatch({ rows_done: rowsDone, ...step.progress() });
@@ -64,11 +76,28 @@ export async function resolveRows(
   return step.assets();
 }
 
-function ofContent(found: AssetRecord | string | undefined): RowResult {
-  if (typeof found === "object") return { reason: null, asset: found, source_name: null };
-  return rejected(found ?? "its content was not processed");
+/** The assets of a row by the columns that it brings images in; why it cannot be taken where one of them is none. */
+function contentsOf(
+  row: StagedRow,
+  brought: readonly ImageColumn[],
+  found: FoundContents,
+): (AssetRecord | null)[][] | string {
+  const assets: (AssetRecord | null)[][] = [];
+  for (const [at, column] of brought.entries()) {
+    const cell: (AssetRecord | null)[] = [];
+    for (const [element, { source_hash: hash }] of (row.contents[at] ?? []).entries()) {
+      const asset = hash === null ? null : found.get(hash);
+      if (asset === undefined || typeof asset === "string") {
+        const where = isOwn(column) ? "" : `${column.name}${column.list ? `[${element}]` : ""}: `;
+        return `${where}${asset ?? "its content was not processed"}`;
+      }
+      cell.push(asset);
+    }
+    assets.push(cell);
+  }
+  return assets;
 }
 
 function rejected(reason: string): RowResult {
-  return { reason, asset: null, source_name: null };
+  return { reason, assets: [], source_name: null };
 }

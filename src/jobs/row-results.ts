@@ -1,34 +1,44 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBType } from "@duckdb/node-api";
+import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import type { Database } from "../query/database.ts";
+import { quoteName } from "../query/sql.ts";
 import type { AssetRecord } from "../schema/asset.ts";
+import {
+  factColumn,
+  IMAGE_FACTS,
+  type ImageColumn,
+  type ImageFact,
+  isOwn,
+  OWN_IMAGE,
+} from "../schema/image-columns.ts";
+import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
+
+/** The assets of one image column in one row: at most one, or the elements of its list, null where an image is. */
+export type AssetCell = readonly (AssetRecord | null)[] | null;
 
 /**
- * What processing found for one staged row: why it is rejected, or the asset it brings or refers to, or neither.
- * `source_name` is that of the asset referred to.
+ * What processing found for one staged row: why it is rejected, or the assets that it brings or refers to, by
+ * `resultColumns`. `source_name` is that of the asset referred to.
  */
 export interface RowResult {
   reason: string | null;
-  asset: AssetRecord | null;
+  assets: readonly AssetCell[];
   source_name: string | null;
 }
 
 /** The table with one row for each staged row, in the same order: the two are joined by position. */
 export const RESULTS_TABLE = "row_results";
 
-const COLUMNS = [
-  "reason VARCHAR",
-  "hash VARCHAR",
-  "path VARCHAR",
-  "width INTEGER",
-  "height INTEGER",
-  "format VARCHAR",
-  "bytes BIGINT",
-  "pages INTEGER",
-  "orientation INTEGER",
-  "dpi DOUBLE",
-  "pixel_hash VARCHAR",
-  "source_name VARCHAR",
-];
+/** What the results say of an image; the rest is staged with the row. */
+type ResultFact = Exclude<ImageFact, "source_hash" | "source_name">;
+export const RESULT_FACTS = IMAGE_FACTS.filter(
+  (fact): fact is { name: ResultFact; type: string } => !["source_hash", "source_name"].includes(fact.name),
+);
+
+/** The image columns of an upload's results: what its rows refer to is their own image, then what they bring along. */
+export function resultColumns(manifest: UploadManifest): ImageColumn[] {
+  const brought = broughtColumns(manifest);
+  return manifest.reference === null || brought.some(isOwn) ? brought : [OWN_IMAGE, ...brought];
+}
 
 export interface ResultWriter {
   append(results: RowResult[]): void;
@@ -36,23 +46,26 @@ export interface ResultWriter {
 }
 
 /** Makes an empty results table and an appender to it, on a connection of its own beside the one that reads. */
-export async function createResultWriter(database: Database): Promise<ResultWriter> {
-  const { DuckDBDataChunk, VARCHAR, INTEGER, BIGINT, DOUBLE } = await import("@duckdb/node-api");
-  await database.run(`CREATE OR REPLACE TABLE ${RESULTS_TABLE} (${COLUMNS.join(", ")})`);
-  const types: DuckDBType[] = [
-    VARCHAR,
-    VARCHAR,
-    VARCHAR,
-    INTEGER,
-    INTEGER,
-    VARCHAR,
-    BIGINT,
-    INTEGER,
-    INTEGER,
-    DOUBLE,
-    VARCHAR,
-    VARCHAR,
-  ];
+export async function createResultWriter(
+  database: Database,
+  columns: readonly ImageColumn[],
+): Promise<ResultWriter> {
+  const { DuckDBDataChunk, LIST, listValue, VARCHAR, INTEGER, BIGINT, DOUBLE } = await import(
+    "@duckdb/node-api"
+  );
+  const scalars: Record<string, DuckDBType> = { VARCHAR, INTEGER, BIGINT, DOUBLE };
+  const facts = columns.flatMap((column, at) =>
+    RESULT_FACTS.map(({ name, type }) => ({ column, at, name, type: scalars[type] ?? VARCHAR })),
+  );
+  const types = [VARCHAR, VARCHAR, ...facts.map(({ column, type }) => (column.list ? LIST(type) : type))];
+  const names = ["reason", "source_name", ...facts.map(({ column, name }) => factColumn(column, name))];
+  const defined = names.map((name, at) => `${quoteName(name)} ${types[at]}`).join(", ");
+  await database.run(`CREATE OR REPLACE TABLE ${RESULTS_TABLE} (${defined})`);
+  const cellValue = (cell: AssetCell | undefined, list: boolean, fact: ResultFact): DuckDBValue => {
+    if (cell == null) return null;
+    const values = cell.map((asset) => factOf(asset, fact));
+    return list ? listValue(values) : (values[0] ?? null);
+  };
   const connection: DuckDBConnection = await database.instance.connect();
   const appender: DuckDBAppender = await connection.createAppender(RESULTS_TABLE);
   const chunkRows = 2048; // DuckDB's vector size: a chunk holds no more
@@ -60,17 +73,10 @@ export async function createResultWriter(database: Database): Promise<ResultWrit
     const chunk = DuckDBDataChunk.create(types, results.length);
     chunk.setColumns([
       results.map((result) => result.reason),
-      results.map((result) => result.asset?.hash ?? null),
-      results.map((result) => result.asset?.path ?? null),
-      results.map((result) => result.asset?.width ?? null),
-      results.map((result) => result.asset?.height ?? null),
-      results.map((result) => result.asset?.format ?? null),
-      results.map((result) => (result.asset === null ? null : BigInt(result.asset.bytes))),
-      results.map((result) => result.asset?.pages ?? null),
-      results.map((result) => result.asset?.orientation ?? null),
-      results.map((result) => result.asset?.dpi ?? null),
-      results.map((result) => result.asset?.pixel_hash ?? null),
       results.map((result) => result.source_name),
+      ...facts.map(({ column, at, name }) =>
+        results.map((result) => cellValue(result.assets[at], column.list, name)),
+      ),
     ]);
     appender.appendDataChunk(chunk);
   };
@@ -88,6 +94,11 @@ export async function createResultWriter(database: Database): Promise<ResultWrit
       connection.closeSync();
     },
   };
+}
+
+function factOf(asset: AssetRecord | null, fact: ResultFact): DuckDBValue {
+  if (asset === null) return null;
+  return fact === "bytes" ? BigInt(asset.bytes) : asset[fact];
 }
 
 export async function dropResults(database: Database): Promise<void> {

@@ -1,38 +1,12 @@
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN, SYSTEM_COLUMNS } from "../schema/columns.ts";
+import { factColumn, factColumns, IMAGE_FACTS, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { RESULTS_TABLE } from "./row-results.ts";
+import { RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
 import { stagedColumn } from "./staged-rows.ts";
 
-type SystemColumn = (typeof SYSTEM_COLUMNS)[number]["name"];
-
-const OF_REFERENCE: readonly SystemColumn[] = [
-  "hash",
-  "path",
-  "width",
-  "height",
-  "format",
-  "bytes",
-  "pages",
-  "orientation",
-  "dpi",
-  "source_name",
-  "upload_id",
-  "source_row",
-];
-const OF_PLAIN_ROW: readonly SystemColumn[] = ["upload_id", "source_row"];
-const FROM_RESULTS: readonly SystemColumn[] = [
-  "hash",
-  "path",
-  "width",
-  "height",
-  "format",
-  "bytes",
-  "pages",
-  "orientation",
-  "dpi",
-  "pixel_hash",
-];
+/** Facts of an asset that a row refers to: how it was uploaded is told where it was. */
+const NOT_OF_REFERENCE: readonly string[] = ["source_hash", "pixel_hash"];
 
 export interface StagedSource {
   /** A path by which the engine opens staged data.parquet, which is held open meanwhile. */
@@ -47,21 +21,29 @@ export function needsResults(manifest: UploadManifest): boolean {
   return manifest.content !== null || manifest.reference !== null;
 }
 
-/** The system columns that the rows of an upload get, in their order. */
-export function systemColumnsOf(manifest: UploadManifest): readonly SystemColumn[] {
-  if (manifest.content !== null) return SYSTEM_COLUMNS.map((column) => column.name);
-  return manifest.reference !== null ? OF_REFERENCE : OF_PLAIN_ROW;
-}
-
-/** SELECT of the rows to publish: the user's columns in input order, then the system columns; in input order. */
+/**
+ * SELECT of the rows to publish, in input order: the user's columns as they came, the facts of further images, then the
+ * lake's columns.
+ */
 export function selectPublished(source: StagedSource): string {
   const { manifest } = source;
-  const system = new Set<string>([...SYSTEM_COLUMNS.map((column) => column.name), STAGED_REJECT_COLUMN]);
+  const columns = resultColumns(manifest);
+  const filled = columns.flatMap(factColumns).map(({ name }) => name);
+  const system = new Set<string>([
+    ...SYSTEM_COLUMNS.map(({ name }) => name),
+    ...filled,
+    STAGED_REJECT_COLUMN,
+  ]);
   const own = manifest.columns
     .filter((column) => !system.has(column.name))
     .map((column) => `s.${quoteName(column.name)}`);
-  const filled = systemColumnsOf(manifest).map((name) => systemColumn(source, name));
-  return `SELECT ${[...own, ...filled].join(", ")} FROM ${joined(source)} WHERE ${reason(source)} IS NULL`;
+  const [ofRow, further] = [columns.filter(isOwn), columns.filter((column) => !isOwn(column))];
+  const facts = [...further, ...ofRow].flatMap((column) => selectFacts(source, column));
+  const last = [
+    `${quoteText(manifest.upload_id)}::VARCHAR AS upload_id`,
+    `${rowColumn(source, "source_row")}::BIGINT AS source_row`,
+  ];
+  return `SELECT ${[...own, ...facts, ...last].join(", ")} FROM ${joined(source)} WHERE ${reason(source)} IS NULL`;
 }
 
 /** SELECT of the rejected rows: `source_row`, `source_name`, `reason`. */
@@ -85,14 +67,17 @@ function reason(source: StagedSource): string {
   return needsResults(source.manifest) ? "r.reason" : rowColumn(source, STAGED_REJECT_COLUMN);
 }
 
-function systemColumn(source: StagedSource, name: SystemColumn): string {
-  const type = SYSTEM_COLUMNS.find((column) => column.name === name)?.type ?? "VARCHAR";
-  const as = (expression: string) => `${expression}::${type} AS ${quoteName(name)}`;
-  if (name === "upload_id") return as(quoteText(source.manifest.upload_id));
-  if (name === "source_name" && source.manifest.reference !== null) {
-    return as(`coalesce(r.source_name, ${rowColumn(source, name)})`);
-  }
-  return as(FROM_RESULTS.includes(name) ? `r.${quoteName(name)}` : rowColumn(source, name));
+/** The facts of an image column: those of the results, and what the client staged with the row. */
+function selectFacts(source: StagedSource, column: ImageColumn): string[] {
+  const isReferred = isOwn(column) && source.manifest.reference !== null;
+  const facts = IMAGE_FACTS.filter(({ name }) => !(isReferred && NOT_OF_REFERENCE.includes(name)));
+  return facts.map(({ name: fact, type }) => {
+    const name = factColumn(column, fact);
+    const isResult = RESULT_FACTS.some((one) => one.name === fact);
+    const staged = isResult ? `r.${quoteName(name)}` : rowColumn(source, name);
+    const value = isReferred && fact === "source_name" ? `coalesce(r.source_name, ${staged})` : staged;
+    return `${value}::${type}${column.list ? "[]" : ""} AS ${quoteName(name)}`;
+  });
 }
 
 function rowColumn(source: StagedSource, name: string): string {

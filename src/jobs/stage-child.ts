@@ -69,7 +69,7 @@ async function stage(
     });
     if (input.format === "images") throw unknownFormat();
     const plan = await planUpload(request as unknown as UploadRequest, input, { target, database });
-    if (plan.content && plan.content.embedded === undefined) {
+    if (plan.contents.some(({ source }) => source.embedded === undefined)) {
       throw noBytes();
     }
     const manifest = await executeUpload(plan, {

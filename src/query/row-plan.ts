@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { mergeColumns, parseType } from "../schema/column-types.ts";
 import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";
+import { lakeColumnNames } from "../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
 import { comparePartitions, createSelector, PARTITION_COLUMNS } from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
@@ -53,7 +54,7 @@ export function planRows<P extends DescribedPartition>(
     );
   }
   const columns = existingColumns(table, partitions);
-  const condition = planCondition(query, columns, table);
+  const condition = planCondition(query, partitions, columns, table);
   return { partitions, columns, features: commonFeatures(columns, partitions), condition };
 }
 
@@ -62,14 +63,29 @@ const SEARCHED_SYSTEM_COLUMNS: ReadonlySet<string> = new Set(["source_name"]);
 const SYSTEM_NAMES: ReadonlySet<string> = new Set(SYSTEM_COLUMNS.map(({ name }) => name));
 const KEY_NAMES: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 
-/** Whether a search without a column looks into this one: text that came with an upload, or a file's name. */
-export function isSearched({ name, type }: Column): boolean {
-  if (type !== "VARCHAR" || KEY_NAMES.has(name)) return false;
-  return !SYSTEM_NAMES.has(name) || SEARCHED_SYSTEM_COLUMNS.has(name);
+/**
+ * The columns of `columns` that a search without a column looks into: text that came with an upload to one of these
+ * partitions, or a file's name. Facts of an image column are the lake's only in the partitions that have that column.
+ */
+export function searchedColumns(
+  columns: readonly Column[],
+  partitions: readonly { columns: readonly Column[] }[],
+): Column[] {
+  const searched = new Set(partitions.flatMap(({ columns: own }) => [...uploadedNames(own)]));
+  return columns.filter(({ name, type }) => type === "VARCHAR" && searched.has(name));
+}
+
+/** Whether the rows of a partition that has these columns brought this one themselves, or it is a file's name. */
+export function uploadedNames(columns: readonly Column[]): Set<string> {
+  const ofLake = lakeColumnNames(columns);
+  const isUploaded = (name: string) => !ofLake.has(name) && !KEY_NAMES.has(name);
+  const names = columns.map(({ name }) => name);
+  return new Set(names.filter((name) => isUploaded(name) || SEARCHED_SYSTEM_COLUMNS.has(name)));
 }
 
 function planCondition(
   query: RowQuery,
+  partitions: readonly DescribedPartition[],
   columns: readonly Column[],
   table: readonly Column[],
 ): ColumnCondition | undefined {
@@ -77,12 +93,12 @@ function planCondition(
   if (condition === undefined) return undefined;
   const { text, column: name, json_path: path, ignore_case: ignoreCase = false } = condition;
   const steps = path === undefined ? undefined : (parseJsonPath(path) as JsonStep[]);
-  if (name === undefined) return { columns: columns.filter(isSearched), text, steps, ignoreCase };
+  if (name === undefined) return { columns: searchedColumns(columns, partitions), text, steps, ignoreCase };
   const column = columns.find((one) => one.name === name);
   if (column === undefined) {
     // A column that is empty here holds no text; one that is nowhere was misspelt.
     if (table.some((one) => one.name === name)) return { columns: [], text, steps, ignoreCase };
-    const names = columns.filter(isSearched).map((one) => one.name);
+    const names = searchedColumns(columns, partitions).map((one) => one.name);
     throw new AppError(
       "not_found",
       `the selection has no column ${JSON.stringify(name)}; its text columns are ${names.join(", ") || "none"}`,
@@ -105,7 +121,9 @@ function existingColumns(table: readonly Column[], partitions: readonly Describe
     for (const { name, nulls } of columns) if (nulls < rows) held.add(name);
   }
   const types = new Map(mergeColumns(partitions).map(({ name, type }) => [name, type]));
-  const rank = ({ name }: Column) => (KEY_NAMES.has(name) ? 0 : SYSTEM_NAMES.has(name) ? 2 : 1);
+  const ofLake = lakeColumnNames(table.filter(({ name }) => held.has(name)));
+  const rank = ({ name }: Column) =>
+    KEY_NAMES.has(name) ? 0 : SYSTEM_NAMES.has(name) ? 3 : ofLake.has(name) ? 2 : 1;
   return table
     .filter(({ name }) => KEY_NAMES.has(name) || held.has(name))
     .map(({ name, type }) => ({ name, type: narrowType(type, types.get(name)) }))

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { recordOf } from "./bounds.ts";
 import { FeaturesSchema, REFERENCE_COLUMNS, UploadColumnsSchema } from "./columns.ts";
+import { type ImageColumn, ImageColumnsSchema, OWN_IMAGE } from "./image-columns.ts";
 import { NameSchema, UploadIdSchema } from "./names.ts";
 import { RAW_TASK, RAW_VARIANTS } from "./partition.ts";
 import { CountSchema, lineOf, TimeSchema, textOf } from "./values.ts";
@@ -38,6 +39,7 @@ const MAX_FIELDS = 1000;
  * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which lies in `files/ab/<sha256>` unless the dataset
  *   already holds an asset of that name; NULL where the row brings none;
  * - `source_name` VARCHAR: file name or relative path it came with;
+ * - both again for each further image column, as `<column>_source_hash` and `<column>_source_name`;
  * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path` or `source_name`);
  * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
  */
@@ -63,6 +65,8 @@ const ManifestFieldsSchema = v.strictObject({
   features: v.optional(FeaturesSchema, {}),
   /** What the rows bring along: images, other files, or nothing. */
   content: v.nullable(v.picklist(CONTENT_KINDS)),
+  /** From which columns, where it is not the row's own image (or file) alone; see schema/image-columns.ts. */
+  image_columns: v.optional(ImageColumnsSchema),
   /** Distinct contents named by the rows, and those that lie in `files/` with their bytes. */
   contents: v.optional(CountSchema, 0),
   staged_files: v.optional(CountSchema, 0),
@@ -80,8 +84,17 @@ export const UploadManifestSchema = v.pipe(
     (issue) => `raw data has no variant ${issue.input.variant}`,
   ),
   v.check(({ type, reference }) => type !== "raw" || reference === null, "raw data refers to no other data"),
+  v.check(
+    ({ content, image_columns: columns }) => columns === undefined || content === "image",
+    "only images come in several columns",
+  ),
 );
 export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;
+
+/** The columns of images (or files) that the rows of an upload bring along; none for one that only refers to some. */
+export function broughtColumns(manifest: Pick<UploadManifest, "content" | "image_columns">): ImageColumn[] {
+  return manifest.image_columns ?? (manifest.content === null ? [] : [OWN_IMAGE]);
+}
 
 /** `error.json` of an upload in `staging/failed/`. */
 export const UploadFailureSchema = v.looseObject({

@@ -65,22 +65,68 @@ describe("refused before anything is staged", () => {
     });
   });
 
-  test("two image columns", async () => {
+  test("facts of an image column that would take the name of another column", async () => {
     await withKit(async (kit) => {
-      const path = await writeRows(kit, "rows", "SELECT 'a'::BLOB AS image, 'b'::BLOB AS image_bytes");
-      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input" });
+      for (const select of [
+        "SELECT 'a'::BLOB AS image, 'b'::BLOB AS image_bytes, 'x' AS image_bytes_hash",
+        "SELECT 'a'::BLOB AS image, {'bytes': 'b'::BLOB, 'path': 'x'} AS source",
+      ]) {
+        const path = await writeRows(kit, "rows", select);
+        await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input" });
+      }
+    });
+  });
+
+  test("columns that look like the facts of an image column", async () => {
+    await withKit(async (kit) => {
+      const facts = ["hash", "path", "width", "height", "format", "bytes", "source_hash"];
+      const path = await writeRows(
+        kit,
+        "rows",
+        `SELECT ${facts.map((fact) => `'' AS x_${fact}`).join(", ")}`,
+      );
+      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input", details: { column: "x" } });
     });
   });
 
   test("binary data inside a struct that is no image column", async () => {
     await withKit(async (kit) => {
-      const path = await writeRows(kit, "rows", "SELECT {'bytes': 'a'::BLOB, 'path': 'x'} AS photo");
+      const path = await writeRows(kit, "rows", "SELECT {'bytes': 'a'::BLOB, 'name': 'x'} AS photo");
       await expect(kit.plan(path)).rejects.toMatchObject({
         code: "type_mismatch",
         details: { column: "photo" },
       });
     });
   });
+});
+
+describe("image columns", () => {
+  const cell = "{'bytes': 'a'::BLOB, 'path': 'x'}";
+  const cases: [string, string, string[]][] = [
+    [
+      "image is the row's own, wherever it stands",
+      `SELECT ${cell} AS mask, 'b'::BLOB AS image`,
+      ["image", "mask"],
+    ],
+    ["image_bytes too", `SELECT ${cell} AS mask, 'b'::BLOB AS image_bytes`, ["image", "mask"]],
+    ["without such a name the first is", `SELECT ${cell} AS before, ${cell} AS after`, ["image", "after"]],
+    [
+      "both names are two images",
+      "SELECT 'a'::BLOB AS image, 'b'::BLOB AS image_bytes",
+      ["image", "image_bytes"],
+    ],
+    ["a path beside them is the row's own", `SELECT 'x' AS image_path, ${cell} AS mask`, ["image", "mask"]],
+    ["bytes under another name are bytes", "SELECT 'a'::BLOB AS image, 'b'::BLOB AS mask", ["image"]],
+  ];
+  for (const [name, select, expected] of cases) {
+    test(name, async () => {
+      await withKit(async (kit) => {
+        const { contents, contentKind, key } = await kit.plan(await writeRows(kit, "rows", select));
+        expect(contents.map((column) => column.name)).toEqual(expected);
+        expect([contentKind, key.variant]).toEqual(["image", "image"]);
+      });
+    });
+  }
 });
 
 describe("references", () => {

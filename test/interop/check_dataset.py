@@ -58,6 +58,8 @@ def look_at(output, cache):
             seen["reloaded"] = len(load_from_disk(output))
     if "image" in dataset.features:
         seen["sizes"] = [dataset[at]["image"] and decode(dataset[at]["image"]) for at in range(len(dataset))]
+    images = [name for name, feature in dataset.features.items() if isinstance(feature, ImageFeature)]
+    seen["decoded"] = {name: [row[name] and decode(row[name]) for row in dataset] for name in images}
     return seen
 
 

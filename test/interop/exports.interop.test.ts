@@ -17,6 +17,8 @@ interface Expected {
   labels: Row[];
   text: Row[];
   names: string[];
+  /** Sizes of the images of each column, row by row. */
+  pairs: Record<string, ([number, number] | null)[]>;
 }
 
 interface Seen {
@@ -27,6 +29,7 @@ interface Seen {
   mapped?: [number, string[], number];
   reloaded?: number;
   sizes?: ([number, number] | null)[];
+  decoded: Record<string, ([number, number] | null)[]>;
 }
 
 let folder: string;
@@ -35,8 +38,9 @@ let expected: Expected;
 
 const SELECTIONS: Record<string, string[]> = {
   ocr: ["--task", "ocr"],
-  raw: ["--task", "raw", "--variant", "image"],
+  raw: ["--dataset", "영수증", "--task", "raw", "--variant", "image"],
   text: ["--dataset", "글"],
+  pairs: ["--dataset", "쌍"],
   all: [],
   zero: ["--task", "ocr", "--limit", "0"],
 };
@@ -48,6 +52,9 @@ const OUTPUTS = [
     ["", ".parquet", ".arrow"].map((ending) => ({ of, ending, images: "embed" as const })),
   ),
   { of: "raw", ending: "", images: "embed" as const },
+  { of: "pairs", ending: "", images: "embed" as const },
+  { of: "pairs", ending: "", images: "reference" as const },
+  { of: "pairs", ending: ".parquet", images: "embed" as const },
   { of: "all", ending: "", images: "reference" as const },
 ];
 
@@ -66,6 +73,7 @@ beforeAll(async () => {
   await program.run("config", "task", "create", "ocr", "--required", "lang", "--allow", "lang=ko,en");
   await program.run("upload", "scans", "--type", "raw", ...at, "영수증");
   await program.run("upload", "text.parquet", "--type", "raw", ...at, "글");
+  await program.run("upload", "pairs", "--type", "raw", ...at, "쌍");
   const labels = ["--task", "ocr", "--variant", "words", "--meta", "lang=ko"];
   await program.run("upload", "labels.jsonl", "--type", "task", ...at, "영수증", ...labels);
   await program.run("process", "start", "--wait");
@@ -122,7 +130,7 @@ for (const environment of ENVIRONMENTS) {
     const of = (name: string) => seen[name] as Seen;
 
     beforeAll(async () => {
-      const outputs = [...namesOf(""), "ocr-embed.parquet", "text-embed.parquet"];
+      const outputs = [...namesOf(""), "ocr-embed.parquet", "text-embed.parquet", "pairs-embed.parquet"];
       const paths = outputs.map((name) => join(folder, name));
       const printed = JSON.parse(await runPython(environment, "check_dataset.py", ...paths));
       seen = Object.fromEntries(outputs.map((name, at) => [name, printed.outputs[paths[at] as string]]));
@@ -148,6 +156,19 @@ for (const environment of ENVIRONMENTS) {
       expect(sizes).toEqual(rows.map((row) => known.get(String(row.source_name)) ?? null));
       await expectImages(rows, "embed");
     });
+
+    for (const name of ["pairs-embed", "pairs-reference", "pairs-embed.parquet"]) {
+      test(`${name} gives several images a row back, and nulls`, () => {
+        const { rows, features, decoded } = of(name);
+        expect(features).toMatchObject({ image: "image", mask: "image", n: "int32" });
+        expect(decoded).toEqual(expected.pairs);
+        expect(rows.map(({ n }) => n)).toEqual([0, 1, 2]);
+        if (name === "pairs-reference") return;
+        const bytes = (column: string) => rows.map((row) => (row[column] as Row | null)?.bytes ?? null);
+        expect(bytes("image")).toEqual(rows.map((row) => row.hash ?? null));
+        expect(bytes("mask")).toEqual(rows.map((row) => row.mask_hash ?? null));
+      });
+    }
 
     for (const name of ["text-embed", "text-embed.parquet"]) {
       test(`${name} gives every type back as it was uploaded`, () => {
@@ -179,7 +200,8 @@ for (const environment of ENVIRONMENTS) {
 
     test("several partitions in one dataset keep what each has", () => {
       const { rows, features } = of("all-reference");
-      expect(rows).toHaveLength(expected.text.length + 2 * expected.scans.length);
+      const pairs = expected.pairs.mask?.length ?? 0;
+      expect(rows).toHaveLength(expected.text.length + 2 * expected.scans.length + pairs);
       expect(features).toMatchObject({
         image: "image",
         category: { names: expected.names },
@@ -234,6 +256,7 @@ describe("files in other libraries", () => {
       );
       for (const [, rows] of libraries) {
         if (name.startsWith("zero")) expect(rows).toEqual([]);
+        else if (name.startsWith("pairs")) expect(rows.map(({ n }) => n)).toEqual([0, 1, 2]);
         else if (name.startsWith("text")) expect(pick(rows, expected.text[0] as Row)).toEqual(expected.text);
         else {
           expectLabels(rows);
@@ -256,7 +279,7 @@ for (const environment of ["tools", "duckdb-1.4"]) {
     ]);
     const catalog = join(program.lake, "catalog.duckdb");
     const { counted, listed, text } = JSON.parse(await runPython(environment, "check_catalog.py", catalog));
-    expect(counted).toHaveLength(3);
+    expect(counted).toHaveLength(4);
     expect(counted.toSorted()).toEqual(known.toSorted());
     expect(listed).toEqual(counted);
     expect(text).toEqual([[expected.text[0]?.text]]);

@@ -1,6 +1,6 @@
 """Writes what test/interop/exports.test.ts uploads, and beside it, in expected.json, the values that must come out.
 
-    make_exports.py OUT    OUT/scans/, OUT/labels.jsonl, OUT/text.parquet, OUT/expected.json
+    make_exports.py OUT    OUT/scans/, OUT/labels.jsonl, OUT/text.parquet, OUT/pairs/, OUT/expected.json
 
 The environment has `datasets`: text.parquet is written by it, with a ClassLabel.
 """
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from datasets import ClassLabel, Dataset, Features, Sequence, Value
+from datasets import Image as ImageFeature
 from PIL import Image
 
 # Size as it is seen: the rotated one lies on its side in the file.
@@ -36,9 +37,14 @@ def draw(scan, seed):
         width, height = height, width
     image = Image.new(scan.get("mode", "RGB"), (width, height))
     image.putdata(
-        [tuple((x * 5 + y * 3 + seed * 41 + c * 29) % 256 for c in range(len(image.getbands()))) for y in range(height) for x in range(width)]
+        [pixel(image, x, y, seed) for y in range(height) for x in range(width)]
     )
     return image
+
+
+def pixel(image, x, y, seed):
+    values = tuple((x * 5 + y * 3 + seed * 41 + c * 29) % 256 for c in range(len(image.getbands())))
+    return values if len(values) > 1 else values[0]
 
 
 def write_scans(out):
@@ -98,6 +104,15 @@ def write_text(out):
     return [{**row, "at": row["at"] and row["at"].isoformat(), "day": row["day"].isoformat()} for row in rows], names
 
 
+def write_pairs(out):
+    """Pages with a mask each; one row lacks the page, one the mask."""
+    sizes = [[40, 30], None, [20, 60]], [[40, 30], [10, 10], None]
+    pages, masks = ([size and draw({"size": size, "mode": mode}, seed) for seed, size in enumerate(column)] for column, mode in zip(sizes, ["RGB", "L"]))
+    features = Features({"image": ImageFeature(), "mask": ImageFeature(), "n": Value("int32")})
+    Dataset.from_dict({"image": pages, "mask": masks, "n": [0, 1, 2]}, features=features).save_to_disk(str(out / "pairs"))
+    return {"image": sizes[0], "mask": sizes[1]}
+
+
 if __name__ == "__main__":
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
@@ -108,5 +123,6 @@ if __name__ == "__main__":
         "labels": write_labels(out),
         "text": text,
         "names": names,
+        "pairs": write_pairs(out),
     }
     (out / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), encoding="utf-8")

@@ -280,12 +280,14 @@ test("shares are read as people write them", () => {
 });
 
 test("names in a selection are data, not SQL", () => {
-  const plan = planAssetCheck({ hash: false, providers: ["a' OR '1'='1"] }, 'x"y', new Set(["path"]));
+  const plan = planAssetCheck({ hash: false, providers: ["a' OR '1'='1"] }, 'x"y', [
+    { name: "path", type: "VARCHAR" },
+  ]);
   const collect = plan.collect({ datasets: [{ provider: "p'", dataset: "d" }], at: 0, of: 1 });
   expect(collect).toContain("provider IN ('a'' OR ''1''=''1')");
   expect(collect).toContain("('p''', 'd')");
   expect(collect).toContain('"x""y".catalog');
-  expect(planAssetCheck({ hash: false }, "x", new Set(["text"])).hasAssets).toBe(false);
+  expect(planAssetCheck({ hash: false }, "x", [{ name: "text", type: "VARCHAR" }]).hasAssets).toBe(false);
 });
 
 test("small datasets are collected together, large ones in parts", () => {

@@ -5,7 +5,15 @@ import { readPartition } from "../../catalog/partition.ts";
 import { hashFile } from "../../lake/digest.ts";
 import { isMissing } from "../../lake/files.ts";
 import { interruptible } from "../../query/database.ts";
-import { quoteList } from "../../query/sql.ts";
+import { quoteList, quoteName } from "../../query/sql.ts";
+import type { Column } from "../../schema/columns.ts";
+import {
+  factColumn,
+  type ImageColumn,
+  imageColumnsOf,
+  isOwn,
+  OWN_IMAGE,
+} from "../../schema/image-columns.ts";
 import { type DatasetKey, formatDataset } from "../../schema/partition.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
 import { formatQuantity } from "../../util/format.ts";
@@ -102,17 +110,22 @@ async function* referredAssets(
   sampledRows: number,
 ): AsyncGenerator<Reference[]> {
   const { lake, database, partitions, full, signal } = context;
-  const files: string[] = [];
+  const files = new Map<string, ImageReferences>();
   for (const key of partitions) {
     if (key.provider !== dataset.provider || key.dataset !== dataset.dataset) continue;
     const state = await readPartition(database, lake, key).catch(() => undefined); // reported by another check
-    if (state?.columns.some((column) => column.name === "path")) {
-      files.push(...state.files.filter(hasPath).map((file) => file.path));
+    for (const { path, columns } of state?.files ?? []) {
+      for (const column of assetColumns(columns)) {
+        const name = JSON.stringify(column);
+        const known = files.get(name) ?? { column, paths: [] };
+        known.paths.push(path);
+        files.set(name, known);
+      }
     }
   }
-  if (files.length === 0) return;
-  const source = `read_parquet(${quoteList(files)}, union_by_name = true, hive_partitioning = false)`;
-  const wanted = `SELECT "path", "hash" FROM ${source} WHERE "path" IS NOT NULL`;
+  if (files.size === 0) return;
+  const selects = [...files.values()].map(selectReferences);
+  const wanted = `SELECT * FROM (${selects.join(" UNION ALL ")}) WHERE "path" IS NOT NULL`;
   const sql = full
     ? `SELECT DISTINCT * FROM (${wanted})`
     : `SELECT DISTINCT * FROM (${wanted}) USING SAMPLE reservoir(${sampledRows} ROWS)`;
@@ -127,9 +140,25 @@ async function* referredAssets(
   }
 }
 
-function hasPath(file: { columns: readonly { name: string }[] }): boolean {
-  const names = file.columns.map((column) => column.name);
-  return names.includes("path") && names.includes("hash");
+/** The columns by which rows name assets: their own, of any kind, and further images. */
+function assetColumns(columns: readonly Column[]): ImageColumn[] {
+  const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
+  const hasOwn = ["path", "hash"].every((name) => columns.some((column) => column.name === name));
+  return hasOwn ? [OWN_IMAGE, ...further] : further;
+}
+
+interface ImageReferences {
+  column: ImageColumn;
+  /** Files that have it. */
+  paths: string[];
+}
+
+function selectReferences({ column, paths }: ImageReferences): string {
+  const facts = (["path", "hash"] as const).map((fact) => {
+    const name = quoteName(factColumn(column, fact));
+    return `${column.list ? `unnest(${name})` : name} AS ${fact}`;
+  });
+  return `SELECT ${facts.join(", ")} FROM read_parquet(${quoteList(paths)}, union_by_name = true, hive_partitioning = false)`;
 }
 
 async function checkPresence(

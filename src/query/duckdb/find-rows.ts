@@ -2,7 +2,7 @@ import type { DuckDBResult } from "@duckdb/node-api";
 import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { type Database, interruptible } from "../database.ts";
 import { relateNumbers } from "../number-table.ts";
-import { type ColumnCondition, type DescribedPartition, isSearched } from "../row-plan.ts";
+import { type ColumnCondition, type DescribedPartition, uploadedNames } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
 import type { RowRange } from "../search-index/ranges.ts";
 import {
@@ -51,9 +51,7 @@ export async function findRows(
   }));
   const found = createRowSet(catalog.rowEnd);
   await interruptible(database, signal, async () => {
-    const known = condition.columns.every(isSearched)
-      ? located.filter(({ partition }) => catalog.indexed.has(formatPartition(partition)))
-      : [];
+    const known = located.filter(({ partition }) => isIndexed(partition, condition, catalog));
     const candidates = known.length > 0 ? await lookUp(database, condition, catalog.rowEnd) : undefined;
     const isDone = candidates ? await takeCandidates(database, known, candidates, condition, found) : false;
     const rest = isDone ? located.filter((one) => !known.includes(one)) : located;
@@ -142,4 +140,16 @@ function isNormal({ columns }: DescribedPartition, condition: ColumnCondition): 
     const column = columns.find((one) => one.name === name);
     return column === undefined || column.nfc === true || column.type !== "VARCHAR";
   });
+}
+
+/** The index holds what came with an upload, and names; where a column is the lake's, or no text, it knows nothing. */
+function isIndexed(
+  partition: DescribedPartition,
+  { columns }: ColumnCondition,
+  { indexed }: LocatedCatalog,
+): boolean {
+  if (!indexed.has(formatPartition(partition))) return false;
+  const uploaded = uploadedNames(partition.columns);
+  const held = new Set(partition.columns.map(({ name }) => name));
+  return columns.every(({ name, type }) => type === "VARCHAR" && (uploaded.has(name) || !held.has(name)));
 }

@@ -2,7 +2,7 @@ import { throwIfCancelled } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
-import { type DescribedPartition, isSearched } from "../row-plan.ts";
+import { type DescribedPartition, searchedColumns, uploadedNames } from "../row-plan.ts";
 import { quoteName } from "../sql.ts";
 import { openIndexSink } from "./append.ts";
 import { BLOCK_TERMS, MARK_NUMBERS } from "./blocks.ts";
@@ -35,10 +35,13 @@ export async function indexRows(
     await reader.run(`USE ${quoteName(used?.name ?? "memory")}`);
     let firstTerm = await nextTerm(database);
     await database.run("BEGIN");
-    for (const { name } of columns.filter(isSearched)) {
+    const searched = searchedColumns(columns, [...partitions.values()]);
+    const uploaded = new Map([...partitions].map(([key, own]) => [key, uploadedNames(own.columns)]));
+    for (const { name } of searched) {
       const sink = await openIndexSink(database, name);
+      const within = new Map([...partitions].filter(([key]) => uploaded.get(key)?.has(name)));
       try {
-        firstTerm = await collectPostings(textsOf(name), sink, firstTerm);
+        firstTerm = await collectPostings(textsOf(name, within), sink, firstTerm);
       } finally {
         sink.close();
       }
@@ -52,8 +55,8 @@ export async function indexRows(
     reader.close();
   }
 
-  async function* textsOf(column: string) {
-    for (const { start, end, normal } of joinRanges(ranges, partitions, column)) {
+  async function* textsOf(column: string, within: IndexRequest["partitions"]) {
+    for (const { start, end, normal } of joinRanges(ranges, within, column)) {
       for await (const batch of readTexts(reader, column, { start, end }, normal)) {
         throwIfCancelled(signal);
         yield batch;
@@ -62,7 +65,7 @@ export async function indexRows(
   }
 }
 
-/** Neighbours that are read alike as one; those of partitions without a value in the column are left out. */
+/** Neighbours that are read alike as one; those of partitions that are not given, or have no value in the column, are left out. */
 function* joinRanges(
   ranges: readonly RowRange[],
   partitions: IndexRequest["partitions"],
