@@ -159,8 +159,8 @@ test("an export goes when nobody has asked for it for its time, and with the ser
 test("an export is of whoever asked for it, and of administrators; to others it is not there", async () => {
   const kim: Asker = { name: "kim", role: "reader", identity: "kim" };
   const lee: Asker = { name: "lee", role: "curator", identity: "lee" };
-  // The child never ends: what runs and what waits stays so.
-  await withRuns({ prefix: ["sh", "-c", "sleep 600", "sh"] }, async (runs) => {
+  // The child does nothing until it is told to stop: what runs and what waits stays so.
+  await withRuns({ prefix: ["sh", "-c", "exec cat > /dev/null", "sh"] }, async (runs) => {
     const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] }, kim);
     expect(runs.get(id, kim).export_id).toBe(id);
     expect(runs.get(id, ROOT).export_id).toBe(id);
