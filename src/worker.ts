@@ -1,14 +1,15 @@
 /** Entry point of a worker thread: a thin dispatcher, for what it does is tested through its handlers. */
 import { toAppError } from "./errors.ts";
+import type { GatePlace } from "./jobs/worker-handlers.ts";
 
 declare const self: Worker;
 
 // Set synchronously, before any await: a message that arrives earlier would be lost.
-self.onmessage = async (event: MessageEvent<{ id: number; message: unknown }>) => {
-  const { id, message } = event.data;
+self.onmessage = async (event: MessageEvent<{ id: number; message: unknown; place: GatePlace }>) => {
+  const { id, message, place } = event.data;
   try {
     const { handleWorkerMessage } = await import("./jobs/worker-handlers.ts");
-    self.postMessage({ id, ok: true, value: await handleWorkerMessage(message) });
+    self.postMessage({ id, ok: true, value: await handleWorkerMessage(message, place) });
   } catch (thrown) {
     self.postMessage({ id, ok: false, error: toAppError(thrown).toDocument().error });
   }

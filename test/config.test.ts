@@ -59,7 +59,7 @@ describe("loadSettings", () => {
     const env = { HOME: "/home/kim", DATALAKE_SERVE_PORT: "2", DATALAKE_PROCESSING_NUM_PROC: "3" };
     const settings = await load({ cwd, env, flags: { serve: { port: 4 } } });
     expect(settings.serve).toMatchObject({ port: 4, host: "file", max_body: "1MB" });
-    expect(settings.processing).toEqual({ num_proc: 3, batch_size: 10, auto: false });
+    expect(settings.processing).toEqual({ num_proc: 3, batch_size: 10, memory: "1GB", auto: false });
     expect((await load({ cwd, env })).serve.port).toBe(2);
     expect((await load({ cwd })).serve.port).toBe(1);
     expect(settings.configFile).toBe(join(cwd, "config.yaml"));
@@ -89,6 +89,7 @@ describe("loadSettings", () => {
       "upload.max_rejects": "7",
       "processing.num_proc": "7",
       "processing.batch_size": "7",
+      "processing.memory": "7GB",
       "processing.auto": "true",
       "serve.port": "7",
       "serve.allowed_hosts": "a.example, b.example",
@@ -132,7 +133,7 @@ describe("loadSettings", () => {
       scratchFolder: "/seven",
       images: { policy: "jpeg", verify: "header", max_pixels: 7, max_bytes: "7KiB" },
       upload: { max_rejects: "7" },
-      processing: { num_proc: 7, batch_size: 7, auto: true },
+      processing: { num_proc: 7, batch_size: 7, memory: "7GB", auto: true },
       serve: {
         host: "/seven",
         port: 7,

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { extname, join } from "node:path";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
-import { OPEN_GATE } from "../images/gate.ts";
+import type { DecodeGate } from "../images/gate.ts";
 import { IMAGE_FORMATS } from "../images/sniff.ts";
 import { treatImage } from "../images/treat.ts";
 import { hashBytes } from "../lake/digest.ts";
@@ -27,6 +27,7 @@ type Loaded = { source: Source; bytes: Uint8Array } | { reason: string };
  */
 export async function prepareContents(
   request: PrepareRequest,
+  gate: DecodeGate,
   signal?: AbortSignal,
 ): Promise<PreparedContent[]> {
   const suspects = request.suspect_file === null ? undefined : openSync(request.suspect_file, "w");
@@ -40,7 +41,7 @@ export async function prepareContents(
       const loaded = next ?? load(request, content, ownFiles);
       // A plain write: it outlives the process, which is what it is for, and costs no sync.
       if (suspects !== undefined) writeSync(suspects, content.source_hash, 0);
-      const treating = treat(request, content, loaded, ownFiles);
+      const treating = treat(request, content, loaded, ownFiles, gate);
       treating.catch(() => {}); // looked at below
       if (finishPrevious) prepared.push(finishPrevious());
       const following = request.contents[at + 1];
@@ -94,6 +95,7 @@ async function treat(
   content: Content,
   loaded: Loaded,
   ownFiles: OwnFiles,
+  gate: DecodeGate,
 ): Promise<Finish> {
   const { source_hash } = content;
   const refuse = (reason: string) => () => ({ ok: false as const, source_hash, reason });
@@ -102,7 +104,7 @@ async function treat(
   try {
     const finish =
       request.kind === "image"
-        ? await prepareImage(request, content, source, bytes, ownFiles)
+        ? await prepareImage(request, content, source, bytes, ownFiles, gate)
         : prepareFile(content, source);
     source.close();
     return finish;
@@ -125,13 +127,14 @@ async function prepareImage(
   source: Source,
   bytes: Uint8Array,
   ownFiles: OwnFiles,
+  gate: DecodeGate,
 ): Promise<Finish> {
   const { source_hash } = content;
   const image = await treatImage(bytes, {
     policy: request.policy,
     verify: request.verify,
     maxPixels: request.max_pixels,
-    gate: OPEN_GATE,
+    gate,
   });
   const { width, height, format, pages, orientation, dpi, encoded } = image;
   const extension = IMAGE_FORMATS[format];

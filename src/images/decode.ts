@@ -3,11 +3,9 @@ import { inspectAvif } from "./avif.ts";
 import { decodeBmp } from "./bmp.ts";
 import { damaged } from "./damage.ts";
 import type { ImageFacts } from "./facts.ts";
-import { memoryOfCheck, memoryOfPixels } from "./footprint.ts";
-import type { DecodeGate } from "./gate.ts";
 import { scanProblem } from "./jpeg-scan.ts";
 import type { Pixels } from "./pixels.ts";
-import { frameProblem, mendPng } from "./png.ts";
+import { mendPng } from "./png.ts";
 import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
 import { mendTiff } from "./tiff.ts";
 
@@ -16,78 +14,72 @@ export type Preview = Pixels;
 
 /**
  * Reads all coded data of every page and gives a small picture of the first. Of a JPEG, that is a decode at an eighth:
- * each bit is read, not each pixel made. Throws `invalid_input` with the reason.
+ * each bit is read, not each pixel made. Throws where a decoder has anything to remark; of ours, with the reason.
  */
-export async function checkImage(
-  bytes: Uint8Array,
-  facts: ImageFacts,
-  gate: DecodeGate,
-): Promise<Preview | undefined> {
+export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<Preview | undefined> {
   if (facts.format === "bmp") {
     decodeBmp(bytes);
     return undefined;
   }
-  const strict = facts.format === "jpeg" ? "warning" : "error";
-  const decode = (source: Uint8Array, failOn: "warning" | "error") => async () => {
-    const sharp = await loadSharp();
-    const preview = await readSmall(sharp, source, facts, { failOn });
-    for (let page = 1; page < decodedPages(facts); page++) {
-      await readSmall(sharp, source, facts, { failOn, page });
-    }
-    return preview;
-  };
-  const problem = facts.format === "png" ? frameProblem(bytes, facts) : undefined;
-  if (problem !== undefined) throw damaged("png", problem);
-  const source = decodable(bytes, facts);
+  return readPages(decodable(bytes, facts), facts, strictness(facts));
+}
+
+/**
+ * Looks again at an image of which a decoder remarked something: what costs no pixel is forgiven. Throws `invalid_input`
+ * with the reason. Only while nothing else is decoded in this process is what libvips says said of this image.
+ */
+export async function recheckImage(bytes: Uint8Array, facts: ImageFacts): Promise<Preview | undefined> {
   try {
-    return await gate.run(memoryOfCheck(facts), decode(source, strict));
-  } catch {
-    return await gate.alone(async () => {
-      try {
-        const preview = await decode(mend(source, facts), "error")();
-        const lost = facts.format === "jpeg" ? scanProblem(bytes) : undefined;
-        if (lost === undefined) return preview;
-        throw damaged("jpeg", lost);
-      } catch (error) {
-        throw imageProblem(facts.format, error);
-      }
-    });
+    const preview = await readPages(mend(decodable(bytes, facts), facts), facts, "error");
+    const lost = facts.format === "jpeg" ? scanProblem(bytes) : undefined;
+    if (lost === undefined) return preview;
+    throw damaged("jpeg", lost);
+  } catch (error) {
+    throw imageProblem(facts.format, error);
   }
 }
 
 /**
  * The samples of the first page as they are stored: unturned, without colour management, 8 or 16 bits. Undefined where
- * its decoder has anything to remark: then nothing is to be made of them. Throws nothing else than the disk does.
+ * readers do not agree about them; throws where its decoder has anything to remark.
  */
-export async function decodePixels(
-  bytes: Uint8Array,
-  facts: ImageFacts,
-  gate: DecodeGate,
-): Promise<Pixels | undefined> {
+export async function decodePixels(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels | undefined> {
   if (facts.format === "bmp") return decodeBmp(bytes);
-  const failOn = facts.format === "jpeg" ? "warning" : "error";
   const depth = facts.bits > 8 ? "ushort" : "uchar";
   const space = depth === "ushort" ? ["grey16", "rgb16"] : ["b-w", "srgb"];
-  try {
-    return await gate.run(memoryOfPixels(facts), async () => {
-      const sharp = await loadSharp();
-      const image = open(sharp, decodable(bytes, facts), { failOn });
-      const plain = image.toColourspace(space[facts.colours === "grey" ? 0 : 1] ?? "srgb");
-      const { data, info } = await plain.raw({ depth }).toBuffer({ resolveWithObject: true });
-      return { data, width: info.width, height: info.height, channels: info.channels, depth };
-    });
-  } catch {
-    return undefined;
+  const sharp = await loadSharp();
+  const image = open(sharp, decodable(bytes, facts), { failOn: strictness(facts) });
+  const plain = image.toColourspace(space[facts.colours === "grey" ? 0 : 1] ?? "srgb");
+  const { data, info } = await plain.raw({ depth }).toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels, depth };
+}
+
+/** A JPEG decoder warns of lost data; those of other formats warn of tags and fail for data. */
+function strictness({ format }: ImageFacts): "warning" | "error" {
+  return format === "jpeg" ? "warning" : "error";
+}
+
+async function readPages(
+  source: Uint8Array,
+  facts: ImageFacts,
+  failOn: "warning" | "error",
+): Promise<Preview> {
+  const sharp = await loadSharp();
+  if (facts.pages > 1 && (facts.format === "gif" || facts.format === "webp")) {
+    return readSmall(sharp, source, facts, { failOn, animated: true });
   }
+  const preview = await readSmall(sharp, source, facts, { failOn });
+  const pages = facts.format === "tiff" ? facts.pages : 1;
+  for (let page = 1; page < pages; page++) {
+    await readSmall(sharp, source, facts, { failOn, page }).catch((error: Error) => {
+      throw new Error(`page ${page + 1}: ${error.message}`, { cause: error });
+    });
+  }
+  return preview;
 }
 
 export function open(sharp: SharpModule, source: Uint8Array, options: SharpOptions): Sharp {
   return sharp(source, { limitInputPixels: false, ignoreIcc: true, sequentialRead: true, ...options });
-}
-
-/** Pages that libvips decodes one by one; of an animation in PNG or AVIF it knows the first picture only. */
-function decodedPages({ format, pages }: ImageFacts): number {
-  return format === "png" || format === "avif" || format === "jpeg" ? 1 : pages;
 }
 
 async function readSmall(

@@ -1,8 +1,6 @@
-import type { Sharp } from "sharp";
+import type { JpegOptions, Sharp } from "sharp";
 import { decodable, open } from "./decode.ts";
 import { type ImageFacts, turnToMake } from "./facts.ts";
-import { sampleBytes } from "./footprint.ts";
-import type { DecodeGate } from "./gate.ts";
 import { describeJpeg } from "./jpeg.ts";
 import { isOpaque, type Pixels, toEightBits } from "./pixels.ts";
 import { loadSharp } from "./sharp.ts";
@@ -27,21 +25,15 @@ export async function encodeJpeg(pixels: Pixels, facts: ImageFacts): Promise<Uin
 }
 
 /** The same, in strips, of an image whose samples are too many to hold; only of one that is upright and has no alpha. */
-export async function encodeInStrips(
-  bytes: Uint8Array,
-  facts: ImageFacts,
-  gate: DecodeGate,
-): Promise<Uint8Array | undefined> {
+export async function encodeInStrips(bytes: Uint8Array, facts: ImageFacts): Promise<Uint8Array | undefined> {
   if (turnToMake(facts) > 1 || facts.alpha || facts.whole) return undefined;
-  return gate.run(sampleBytes(facts) / 8, async () => {
-    const image = open(await loadSharp(), decodable(bytes, facts), { failOn: "error" });
-    return finish(image, facts);
-  });
+  const image = open(await loadSharp(), decodable(bytes, facts), { failOn: "error" });
+  return finish(image, facts, { optimiseCoding: false }); // else all coefficients are held to count them
 }
 
-async function finish(image: Sharp, facts: ImageFacts): Promise<Uint8Array> {
+async function finish(image: Sharp, facts: ImageFacts, more: JpegOptions = {}): Promise<Uint8Array> {
   const shades = facts.colours === "grey" ? image.toColourspace("b-w") : image;
-  const options = { quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" };
+  const options = { quality: JPEG_QUALITY, chromaSubsampling: "4:4:4", ...more };
   return describeJpeg(await shades.jpeg(options).toBuffer(), facts);
 }
 

@@ -25,7 +25,7 @@ export interface ImageFacts extends Placement {
   ownBytes?: boolean;
   /** Can only be decoded as a whole: progressive JPEG, interlaced PNG, WebP, AVIF. */
   whole: boolean;
-  /** Why Pillow, by which most readers of a dataset decode, would not open it; undefined where it does. */
+  /** Why it is of no use, though its first picture may decode: Pillow would not open it, or a later frame is not whole. */
   unreadable?: string | undefined;
 }
 

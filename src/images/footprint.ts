@@ -27,7 +27,7 @@ export function memoryOfCheck(facts: ImageFacts): number {
   }
 }
 
-/** Bytes that its samples take, decoded, turned and on the way to another format. */
-export function memoryOfPixels(facts: ImageFacts): number {
-  return memoryOfCheck(facts) + sampleBytes(facts) * 2;
+/** Bytes that its samples take, decoded and copied; of a JPEG that is made of them also the coefficients. */
+export function memoryOfPixels(facts: ImageFacts, isEncoded: boolean): number {
+  return memoryOfCheck(facts) + sampleBytes(facts) * (isEncoded ? 4 : 2);
 }

@@ -6,6 +6,8 @@ import { damaged, tooManyPixels } from "./damage.ts";
 import { NO_PLACEMENT, readExif, readXmpOrientation } from "./exif.ts";
 import type { ImageFacts } from "./facts.ts";
 import { foreignReason } from "./foreign.ts";
+import type { DecodeGate } from "./gate.ts";
+import { blocksProblem } from "./gif.ts";
 import { inspectJpeg } from "./jpeg.ts";
 import { inspectPng } from "./png.ts";
 import { exifProblem } from "./readers.ts";
@@ -14,16 +16,20 @@ import { type ImageFormat, sniffFormat } from "./sniff.ts";
 import { inspectTiff } from "./tiff.ts";
 
 /** Looks at an image without decoding it. Throws `invalid_input` for what is none, or above `maxPixels`. */
-export async function inspectImage(bytes: Uint8Array, maxPixels: number): Promise<ImageFacts> {
+export async function inspectImage(
+  bytes: Uint8Array,
+  maxPixels: number,
+  gate: DecodeGate,
+): Promise<ImageFacts> {
   const format = sniffFormat(bytes);
   if (format === undefined) throw new AppError("invalid_input", foreignReason(bytes));
-  const facts = await inspectAs(format, bytes);
+  const facts = await inspectAs(format, bytes, gate);
   const pixels = facts.storedWidth * facts.storedHeight;
   if (pixels > maxPixels) throw tooManyPixels(pixels, maxPixels);
   return facts;
 }
 
-async function inspectAs(format: ImageFormat, bytes: Uint8Array): Promise<ImageFacts> {
+async function inspectAs(format: ImageFormat, bytes: Uint8Array, gate: DecodeGate): Promise<ImageFacts> {
   try {
     switch (format) {
       case "jpeg":
@@ -35,7 +41,7 @@ async function inspectAs(format: ImageFormat, bytes: Uint8Array): Promise<ImageF
       case "bmp":
         return inspectBmp(bytes);
       default:
-        return await inspectByLibrary(format, bytes);
+        return await inspectByLibrary(format, bytes, gate);
     }
   } catch (error) {
     // A length in the file that leads outside of it.
@@ -44,16 +50,23 @@ async function inspectAs(format: ImageFormat, bytes: Uint8Array): Promise<ImageF
   }
 }
 
+/** What reading a header takes at most, about. */
+const HEADER_BYTES = 1_000_000;
+
 /** GIF, WebP and AVIF: their headers say little that libvips does not. */
-async function inspectByLibrary(format: ImageFormat, bytes: Uint8Array): Promise<ImageFacts> {
+async function inspectByLibrary(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  gate: DecodeGate,
+): Promise<ImageFacts> {
   const avif = format === "avif" ? inspectAvif(bytes) : undefined;
   const sharp = await loadSharp();
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(avif?.decodable ?? bytes, { limitInputPixels: false, failOn: "error" }).metadata();
-  } catch (error) {
-    throw imageProblem(format, error);
-  }
+  const read = () => sharp(avif?.decodable ?? bytes, { limitInputPixels: false, failOn: "error" }).metadata();
+  const metadata: Metadata =
+    (await gate.run(HEADER_BYTES, () => read().catch(() => undefined))) ??
+    (await gate.alone(read).catch((error: unknown) => {
+      throw imageProblem(format, error);
+    }));
   const { width, height, hasAlpha, exif, xmp, icc } = metadata;
   const said = exif === undefined ? NO_PLACEMENT : readExif(exif);
   // Of an AVIF libvips gives the size after its turn.
@@ -72,6 +85,6 @@ async function inspectByLibrary(format: ImageFormat, bytes: Uint8Array): Promise
     lossless: format === "gif",
     whole: format !== "gif",
     ownBytes: avif?.several ?? false,
-    unreadable: exif === undefined ? undefined : exifProblem(exif),
+    unreadable: (exif && exifProblem(exif)) ?? (format === "gif" ? blocksProblem(bytes) : undefined),
   };
 }

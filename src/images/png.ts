@@ -89,7 +89,7 @@ export function inspectPng(bytes: Uint8Array): ImageFacts {
     }
   }
   exif ??= text.exif();
-  unreadable ??= text.problem() ?? (exif && exifProblem(exif));
+  unreadable ??= text.problem() ?? (exif && exifProblem(exif)) ?? frameProblem(bytes, pages);
   const found = exif === undefined ? NO_PLACEMENT : readExif(exif);
   return {
     format: "png",
@@ -127,7 +127,7 @@ function isOrdinary(name: string, data: Uint8Array): boolean {
 }
 
 /** Why an animated PNG is not whole, of whose frames libvips decodes the first alone; undefined for any other. */
-export function frameProblem(bytes: Uint8Array, { pages }: ImageFacts): string | undefined {
+function frameProblem(bytes: Uint8Array, pages: number): string | undefined {
   if (pages === 1) return undefined;
   let frames = 0;
   let beforeData = true;

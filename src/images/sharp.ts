@@ -47,7 +47,9 @@ export function imageProblem(format: ImageFormat, error: unknown): AppError {
   const said = (text.split("\n")[0] ?? "")
     .replace(/^Input (buffer|image) /, "")
     .replace(/^has corrupt header:?\s*/, "")
-    .replace(/^\w+: /, "")
+    .replace(/(^|: )\w+: /, "$1")
+    .replace(/bad seek to (\d+)$/, "it ends before its byte $1")
+    .replace(/^libpng read error$/, "its data is cut off or spoiled")
     .replace(/^contains unsupported image format$/, "")
     .replace(/^(Unknown error|Warning treated as error.*)$/, "")
     .trim();

@@ -1,12 +1,14 @@
+import { AppError } from "../errors.ts";
 import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
 import { damaged } from "./damage.ts";
-import { checkImage, decodePixels } from "./decode.ts";
+import { checkImage, decodePixels, recheckImage } from "./decode.ts";
 import { encodeInStrips, encodeJpeg, MAX_JPEG_SIDE } from "./encode.ts";
 import { type ImageFacts, uprightSize } from "./facts.ts";
-import { sampleBytes } from "./footprint.ts";
+import { memoryOfCheck, memoryOfPixels, sampleBytes } from "./footprint.ts";
 import type { DecodeGate } from "./gate.ts";
 import { hashParts, identityKind, identityParts, MAX_SAMPLE_BYTES } from "./identity.ts";
 import { inspectImage } from "./inspect.ts";
+import type { Pixels } from "./pixels.ts";
 import type { ImageFormat } from "./sniff.ts";
 
 export interface TreatTerms {
@@ -40,40 +42,101 @@ export interface TreatedImage {
  * `invalid_input` with a reason for people.
  */
 export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<TreatedImage> {
-  const { gate, verify } = terms;
-  const facts = await inspectImage(bytes, terms.maxPixels);
-  const full = verify === "full";
+  const { gate } = terms;
+  const facts = await inspectImage(bytes, terms.maxPixels, gate);
+  const full = terms.verify === "full";
   if (full && facts.unreadable !== undefined) throw damaged(facts.format, facts.unreadable);
-  const treatment = chooseTreatment(facts, terms.policy);
-  const bySamples = identityKind(facts) === "samples";
-  const held = (treatment !== "keep" || (full && bySamples)) && sampleBytes(facts) <= MAX_SAMPLE_BYTES;
-  const pixels = held ? await decodePixels(bytes, facts, gate) : undefined;
-  if (pixels === undefined && (full || treatment !== "keep")) await checkImage(bytes, facts, gate);
-  const encoded =
-    treatment === "keep"
-      ? undefined
-      : pixels
-        ? await encodeJpeg(pixels, facts)
-        : held
-          ? undefined // its decoder had a remark: such bytes stay as they are
-          : await encodeInStrips(bytes, facts, gate);
-  const isJpeg = encoded !== undefined && (treatment === "jpeg" || encoded.length < bytes.length);
+  const plan = planDecode(facts, terms);
   const { format, pages, orientation, dpi } = facts;
-  const verified = full || (pixels !== undefined && facts.unreadable === undefined);
-  const known = bySamples ? pixels !== undefined : identityKind(facts) === "coded";
+  const common = { ...uprightSize(facts), pages, orientation, dpi };
+  if (!plan.reads) return { ...common, encoded: undefined, format, identify: undefined, verified: false };
+  if (plan.memoryBytes > gate.limitBytes) throw tooMuchMemory(plan.memoryBytes, gate.limitBytes);
+  const decoded = await gate.run(plan.memoryBytes, async () => {
+    const result = await decode(bytes, facts, plan);
+    // Samples stay until the collector comes by, which does not see how much they are.
+    if (plan.memoryBytes > MAX_WAITING_BYTES) Bun.gc(true);
+    return result;
+  });
+  // What its decoder remarked on stays as it is, if nothing of it is lost.
+  if (decoded === undefined) await gate.alone(() => recheckImage(bytes, facts));
+  const verified = full || facts.unreadable === undefined;
   return {
-    encoded: isJpeg ? encoded : undefined,
-    format: isJpeg ? "jpeg" : format,
-    ...uprightSize(facts),
-    pages,
-    orientation,
-    dpi,
-    identify:
-      verified && known
-        ? () => hashParts(identityParts(bytes, facts, bySamples ? pixels : undefined))
-        : undefined,
+    ...common,
+    encoded: decoded?.encoded,
+    format: decoded?.encoded ? "jpeg" : format,
+    identify: verified ? decoded?.identify : undefined,
     verified,
   };
+}
+
+interface DecodePlan {
+  treatment: Treatment;
+  /** Whether anything is decoded at all. */
+  reads: boolean;
+  /** Whether all samples are held together, to be hashed or to become a JPEG. */
+  holds: boolean;
+  memoryBytes: number;
+}
+
+function planDecode(facts: ImageFacts, { policy, verify, gate }: TreatTerms): DecodePlan {
+  const treatment = chooseTreatment(facts, policy);
+  const reads = treatment !== "keep" || verify === "full";
+  const wanted = treatment !== "keep" || identityKind(facts) === "samples";
+  const heldBytes = memoryOfPixels(facts, treatment !== "keep");
+  const holds = reads && wanted && heldBytes <= gate.limitBytes && sampleBytes(facts) <= MAX_SAMPLE_BYTES;
+  return { treatment, reads, holds, memoryBytes: holds ? heldBytes : memoryOfCheck(facts) };
+}
+
+interface Decoded {
+  encoded: Uint8Array | undefined;
+  identify: (() => string) | undefined;
+}
+
+/** Undefined where a decoder had anything to remark. */
+async function decode(bytes: Uint8Array, facts: ImageFacts, plan: DecodePlan): Promise<Decoded | undefined> {
+  try {
+    const pixels = plan.holds ? await decodePixels(bytes, facts) : undefined;
+    if (pixels === undefined) await checkImage(bytes, facts);
+    const { treatment } = plan;
+    const encoded =
+      treatment === "keep"
+        ? undefined
+        : pixels
+          ? await encodeJpeg(pixels, facts)
+          : plan.holds
+            ? undefined
+            : await encodeInStrips(bytes, facts);
+    const isChosen = encoded !== undefined && (treatment === "jpeg" || encoded.length < bytes.length);
+    return { encoded: isChosen ? encoded : undefined, identify: identifier(bytes, facts, pixels) };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return undefined;
+  }
+}
+
+/** Samples above this many bytes are hashed before the next image is decoded, others meanwhile. */
+const MAX_WAITING_BYTES = 64_000_000;
+
+function identifier(
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  pixels: Pixels | undefined,
+): (() => string) | undefined {
+  const kind = identityKind(facts);
+  const samples = kind === "samples" ? pixels : undefined;
+  if (kind === "bytes" || (kind === "samples" && samples === undefined)) return undefined;
+  const identify = () => hashParts(identityParts(bytes, facts, samples));
+  if ((samples?.data.byteLength ?? 0) <= MAX_WAITING_BYTES) return identify;
+  const identity = identify();
+  return () => identity;
+}
+
+function tooMuchMemory(bytes: number, limit: number): AppError {
+  const megabytes = (count: number) => Math.ceil(count / 1e6);
+  return new AppError(
+    "invalid_input",
+    `decoding it takes ${megabytes(bytes)} MB, above the limit of ${megabytes(limit)} (processing.memory)`,
+  );
 }
 
 type Treatment = "keep" | "jpeg" | "smaller";

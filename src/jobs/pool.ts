@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
+import { createGateMemory, openGate } from "../images/gate.ts";
 import type { Logger } from "../log.ts";
 import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
 import { createWorkerSlot, WorkerExit, type WorkerSlot } from "./worker-slot.ts";
@@ -27,12 +28,15 @@ export interface WorkerPool {
 export interface PoolOptions {
   url: URL;
   size: number;
+  /** What all workers together may take to decode. */
+  memoryBytes: number;
   /** Local folder in which each worker names the content it works on. */
   folder: string;
   logger: Logger;
 }
 
 interface Station {
+  thread: number;
   slot: WorkerSlot;
   suspectFile: string;
 }
@@ -40,9 +44,11 @@ interface Station {
 /** Starts no thread yet: each worker starts with its first message. */
 export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool> {
   await mkdir(options.folder, { recursive: true });
-  const free: Station[] = Array.from({ length: options.size }, (_, at) => ({
-    slot: createWorkerSlot(options.url),
-    suspectFile: join(options.folder, `worker-${at}.suspect`),
+  const memory = createGateMemory(options.size, options.memoryBytes);
+  const free: Station[] = Array.from({ length: options.size }, (_, thread) => ({
+    thread,
+    slot: createWorkerSlot(options.url, { memory, thread }),
+    suspectFile: join(options.folder, `worker-${thread}.suspect`),
   }));
   const all = [...free];
   const queue: ((station: Station) => void)[] = [];
@@ -63,7 +69,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
   /** One attempt; on an exit, the content that the worker named last, or null. */
   const attempt = (terms: PrepareTerms, contents: Content[]) =>
     withStation<{ prepared: PreparedContent[] } | { suspect: string | null; exit: WorkerExit }>(
-      async ({ slot, suspectFile }) => {
+      async ({ slot, suspectFile, thread }) => {
         await writeFile(suspectFile, "");
         try {
           return {
@@ -71,6 +77,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
           };
         } catch (error) {
           if (!(error instanceof WorkerExit)) throw error;
+          openGate(memory, thread).forget();
           const suspect = await readSuspect(suspectFile);
           await rm(suspectFile, { force: true });
           options.logger.warn("a worker ended in the middle of its work", {

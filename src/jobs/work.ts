@@ -48,6 +48,7 @@ export async function openWork(options: WorkOptions): Promise<Work> {
   const pool = await createWorkerPool({
     url: options.workerUrl,
     size: settings.processing.num_proc,
+    memoryBytes: parseSize(settings.processing.memory),
     folder,
     logger,
   });

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { AppError, ERROR_CODES, type ErrorCode } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { type PreparedContent, PreparedContentSchema, type PrepareRequest } from "../schema/work.ts";
+import type { GatePlace } from "./worker-handlers.ts";
 
 /** The worker thread ended in the middle of a message. */
 export class WorkerExit extends Error {
@@ -27,7 +28,8 @@ export interface WorkerSlot {
   close(): void;
 }
 
-export function createWorkerSlot(url: URL): WorkerSlot {
+/** `place` goes along with every message: what the thread needs beside it. */
+export function createWorkerSlot(url: URL, place: GatePlace): WorkerSlot {
   let worker: Worker | undefined;
   let waiting: PromiseWithResolvers<PreparedContent[]> | undefined;
   let lastId = 0;
@@ -73,7 +75,7 @@ export function createWorkerSlot(url: URL): WorkerSlot {
       if (closed) throw stopped();
       worker ??= start();
       waiting = Promise.withResolvers();
-      worker.postMessage({ id: ++lastId, message });
+      worker.postMessage({ id: ++lastId, message, place });
       return waiting.promise;
     },
     close: () => {

@@ -50,6 +50,7 @@ export const SettingsSchema = v.strictObject({
     v.strictObject({
       num_proc: v.optional(Positive, Math.max(1, availableParallelism())),
       batch_size: v.optional(Positive, 1000),
+      memory: v.optional(Size, "1GB"),
       auto: v.optional(v.boolean(), false),
     }),
     {},

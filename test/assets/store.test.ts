@@ -22,6 +22,7 @@ import { prepareContents } from "../../src/assets/prepare.ts";
 import { findStored } from "../../src/assets/resolve.ts";
 import { type StoredContent, storeContents } from "../../src/assets/store.ts";
 import { openTempFolder } from "../../src/assets/temp-folder.ts";
+import { OPEN_GATE } from "../../src/images/gate.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import type { PreparedContent, PrepareRequest } from "../../src/schema/work.ts";
 import { picture } from "../images/samples.ts";
@@ -81,7 +82,7 @@ async function createBench(): Promise<Bench> {
       const request = { type: "prepare", kind: "image", policy: "optimize", verify: "full" } as const;
       const limits = { max_pixels: 1e6, max_bytes: 1e7, suspect_file: null };
       const terms = { file_mode: lake.modes.asset, file_group: null };
-      return prepareContents({ ...request, ...limits, ...terms, temp_folder, contents, ...more });
+      return prepareContents({ ...request, ...limits, ...terms, temp_folder, contents, ...more }, OPEN_GATE);
     },
     store: (prepared, policy = "optimize") =>
       storeContents({ lake, dataset, index, terms: { kind: "image", policy, verify: "full" } }, prepared),

@@ -222,6 +222,13 @@ describe("what is refused", () => {
     expect(await refused(bomb, { ...OPTIMIZE, verify: "header" })).toContain("images.max_pixels");
   });
 
+  test("what takes more memory to decode than there is, and nothing that a header tells", async () => {
+    const webp = await picture(400, 300).webp().toBuffer();
+    const gate = { ...OPEN_GATE, limitBytes: 1_000_000 };
+    expect(await refused(webp, { ...OPTIMIZE, gate })).toContain("processing.memory");
+    expect(await treatImage(webp, { ...OPTIMIZE, gate, verify: "header" })).toMatchObject({ width: 400 });
+  });
+
   test("a BMP that ends too early", async () => {
     const whole = bmp(33, 20, pixels(33, 20));
     expect(await refused(whole.subarray(0, whole.length - 10))).toContain("BMP");

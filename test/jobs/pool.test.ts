@@ -24,7 +24,7 @@ afterEach(() => pool?.close());
 
 async function openPool(size: number) {
   const folder = await mkdtemp(join(tmpdir(), "datalake-pool-"));
-  pool = await createWorkerPool({ url: ECHO, size, folder, logger: silentLogger });
+  pool = await createWorkerPool({ url: ECHO, size, memoryBytes: 1e9, folder, logger: silentLogger });
   return { pool, folder };
 }
 
