@@ -1,5 +1,5 @@
+import { stat } from "node:fs/promises";
 import { AppError } from "../errors.ts";
-import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { openDatabase } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
@@ -16,7 +16,7 @@ export async function readRejects(
   { limit, scratch }: { limit: number; scratch: string },
 ): Promise<RejectList> {
   const file = lake.layout.rejects(uploadId);
-  if (!(await exists(file))) {
+  if (!(await isRegular(file))) {
     const known = await listUploadsOf(lake, { completed: COMPLETED });
     if (known.some(({ upload_id }) => upload_id === uploadId)) {
       return { upload_id: uploadId, rejected: 0, rejects: [] };
@@ -36,4 +36,12 @@ export async function readRejects(
   } finally {
     database.close();
   }
+}
+
+/** The engine would wait for a pipe without end. */
+async function isRegular(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
 }

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { AppError } from "../errors.ts";
+import { AppError, toAppError } from "../errors.ts";
 import { isMissing, readJson, writeJson } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type JobRecord, JobRecordSchema, type JobState } from "../schema/job.ts";
@@ -74,10 +74,17 @@ export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
   return record;
 }
 
-/** The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out. */
+/** Damaged records are passed over, but not without end. */
+const MAX_DAMAGED = 100;
+
+/**
+ * The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out, and none
+ * of before is hidden by it.
+ */
 export async function listJobs(lake: Lake, limit: number): Promise<JobRecord[]> {
   const records: JobRecord[] = [];
-  for (const id of (await listJobIds(lake)).slice(0, limit)) {
+  for (const id of (await listJobIds(lake)).slice(0, limit + MAX_DAMAGED)) {
+    if (records.length >= limit) break;
     const record = await readJob(lake, id).catch(() => undefined);
     if (record !== undefined) records.push(record);
   }
@@ -95,6 +102,17 @@ export async function listJobIds(lake: Lake): Promise<string[]> {
     .filter((id) => id !== undefined)
     .sort()
     .reverse();
+}
+
+/** Records among the newest that cannot be read, each with the reason. */
+export async function findDamagedJobs(lake: Lake): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const id of (await listJobIds(lake)).slice(0, MAX_DAMAGED)) {
+    await readJob(lake, id).catch((error) => {
+      if (!(error instanceof AppError && error.code === "not_found")) damaged.push(toAppError(error).message);
+    });
+  }
+  return damaged;
 }
 
 /**

@@ -5,11 +5,11 @@ import { AppError, systemCode, toAppError } from "../errors.ts";
 import { isMissing, removeTree, renameDurable } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
 import { isFolderThere, isOfEntry, listEntries, placeOf, type UploadState } from "../lake/staged-entries.ts";
 import { removeStaged, writeStagedJson } from "../lake/staged-folder.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import type { UploadFailure, UploadManifest } from "../schema/upload.ts";
+import { requireManifest } from "./own-manifest.ts";
 
 /**
  * Takes an upload for work by renaming its folder, and gives the folder. One that is in processing already (its
@@ -88,31 +88,13 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
     const what = `upload ${uploadId} is ${other.state} and needs no retry; start processing`;
     throw new AppError("conflict", other.problem === undefined ? what : `${placeOf(other)} ${other.problem}`);
   }
-  const manifest = failed && (await requireManifest(lake, uploadId));
+  const manifest = failed && (await requireManifest(lake.layout.upload("failed", uploadId), uploadId));
   if (manifest === undefined) {
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
   }
   await moveUpload(lake, uploadId, ["failed", "pending"]);
   // Who claims it removes what stays of it.
   await ofEntry(removeStaged(createUploadLayout(join(lake.layout.pending, uploadId)).error));
-  return manifest;
-}
-
-async function requireManifest(lake: Lake, uploadId: string): Promise<UploadManifest> {
-  const place = placeOf({ state: "failed", name: uploadId });
-  const refuse = (why: string, cause?: unknown) =>
-    new AppError(
-      "corrupt",
-      `${place} would fail again: ${why}; upload the data again, and remove that folder`,
-      {
-        details: { upload_id: uploadId },
-        cause,
-      },
-    );
-  const manifest = await readUploadManifest(lake.layout.upload("failed", uploadId)).catch((error) => {
-    throw isOfEntry(error) ? refuse(toAppError(error).message, error) : error;
-  });
-  if (manifest === undefined) throw refuse("it has no upload.json");
   return manifest;
 }
 

@@ -5,7 +5,6 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
 import type { UploadOutcome } from "../schema/job.ts";
@@ -15,6 +14,7 @@ import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
 import { retryFrugally } from "./frugal.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
+import { requireManifest } from "./own-manifest.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
 import { resolveRows } from "./resolve-rows.ts";
 import { dropResults } from "./row-results.ts";
@@ -44,10 +44,7 @@ export async function processUpload(
     const folder = await claimUpload(lake, uploadId);
     isClaimed = true;
     await writeUploadLease(createUploadLayout(folder).lease, context.holder, lake.modes.file);
-    manifest = await readUploadManifest(folder);
-    if (manifest === undefined || manifest.upload_id !== uploadId) {
-      throw new AppError("corrupt", `upload ${uploadId} has no upload.json of its own; upload it again`);
-    }
+    manifest = await requireManifest(folder, uploadId);
     return await runSteps(context, message, manifest, folder, signal);
   } catch (error) {
     await dropResults(context.database);

@@ -171,7 +171,11 @@ async function manifestOf(make: (typeof KINDS)[number][1]): Promise<string> {
 
 test("what is wrong with a manifest is told by its field", async () => {
   const cases: [string, unknown, RegExp][] = [
-    ["created_at", "yesterday", /created_at: is not a time/],
+    [
+      "created_at",
+      "yesterday",
+      /its upload.json is wrong at created_at: is not a time .*; upload the data again/,
+    ],
     ["created_by", "a\nb", /created_by: holds control characters/],
     ["rows", -1, /rows: is not a count/],
     ["provider", "..", /provider: the name/],
@@ -188,7 +192,7 @@ test("what is wrong with a manifest is told by its field", async () => {
     ["description", "x".repeat(10_001), /description: has more than 10000 characters/],
     ["variant", "words", /raw data has no variant words/],
     ["task", "ocr", /an upload of type raw cannot be of the task ocr/],
-    ["features", { text: deep }, /features: nests too deep/],
+    ["features", { text: deep }, /nests deeper than 256 levels/],
   ];
   for (const [field, value, reason] of cases) {
     const odd = await stageUpload(world, [row], { dataset: "told" });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import fc from "fast-check";
 import { allowedRejects, checkRejects } from "../../src/ingest/reject-limit.ts";
 import { emptyOutcome } from "../../src/jobs/outcome.ts";
@@ -8,6 +8,7 @@ import {
   beginRecord,
   createJobRecord,
   createRecorder,
+  findDamagedJobs,
   findUnfinishedJob,
   listJobs,
   readJob,
@@ -76,6 +77,26 @@ test("the newest job comes first; only it can be unfinished", async () => {
   await createRecorder(lake, newer).flush();
   expect(await findUnfinishedJob(lake)).toBeUndefined();
   expect(await readJob(lake, "../../etc/passwd").catch((error) => error.code)).toBe("not_found");
+});
+
+test("records that cannot be read hide no other, and are told", async () => {
+  const { lake } = await makeWorld();
+  const good = createJobRecord();
+  good.status = "running";
+  await createRecorder(lake, good).flush();
+  const odd = (digit: string) => lake.layout.job(`j${digit.repeat(32)}`);
+  await mkdir(odd("f"));
+  expect(Bun.spawnSync(["mkfifo", odd("e")]).exitCode).toBe(0);
+  await writeFile(odd("d"), "[".repeat(5_000_000));
+  await writeFile(odd("c"), "");
+  await truncate(odd("c"), 2 ** 40);
+  await writeFile(odd("b"), '{"format": 1}');
+  await symlink("/dev/zero", odd("a"));
+  await writeFile(Buffer.concat([Buffer.from(`${lake.layout.jobs}/`), Buffer.from([0xff, 0xfe])]), "x");
+  expect((await listJobs(lake, 1)).map((record) => record.job_id)).toEqual([good.job_id]);
+  expect((await findUnfinishedJob(lake))?.job_id).toBe(good.job_id);
+  expect(await findDamagedJobs(lake)).toHaveLength(6);
+  expect(await readJob(lake, `j${"e".repeat(32)}`).catch((error) => error.code)).toBe("corrupt");
 });
 
 test("a continued job keeps what is settled and counts the rest anew", () => {

@@ -112,7 +112,7 @@ describe("readJson", () => {
       await writeFile(path, text);
       const error = await readJson(path, Schema).catch((caught) => caught);
       expect(error).toBeInstanceOf(AppError);
-      expect([error.code, error.details]).toEqual(["corrupt", { path }]);
+      expect([error.code, error.details]).toEqual(["corrupt", { path, problem: expect.any(String) }]);
     }
   });
 });

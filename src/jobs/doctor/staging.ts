@@ -6,6 +6,7 @@ import { createUploadLayout } from "../../lake/layout.ts";
 import { inspectLease } from "../../lake/lease.ts";
 import { isFolderThere, placeOf } from "../../lake/staged-entries.ts";
 import { isUploadInWork } from "../../lake/upload-lease.ts";
+import { findDamagedJobs } from "../records.ts";
 import { readUploadList } from "../upload-list.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
 
@@ -101,7 +102,15 @@ export const leftoverCheck: Check = {
       const lease = await inspectLease(path);
       if (lease && !lease.alive) leases.add(`${place(path)} (${lease.holder.purpose})`);
     }
+    const records = collectPlaces();
+    for (const message of await findDamagedJobs(lake)) records.add(message);
     const findings = [
+      ...placesFinding(
+        "warning",
+        records,
+        "records of jobs cannot be read",
+        "remove them; the uploads that they tell of are in the catalog or in staging all the same",
+      ),
       ...placesFinding(
         "warning",
         incoming,

@@ -1,0 +1,23 @@
+import { AppError } from "../errors.ts";
+import { readUploadManifest } from "../lake/manifests.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+
+/**
+ * The manifest of an upload that is to be processed. Throws `corrupt` saying what is wrong with it and what to do, and
+ * the system's errors.
+ */
+export async function requireManifest(folder: string, uploadId: string): Promise<UploadManifest> {
+  const refuse = (problem: string, cause?: unknown) =>
+    new AppError(
+      "corrupt",
+      `upload ${uploadId} cannot be processed: its upload.json ${problem}; upload the data again, and remove this one from staging/failed`,
+      { details: { upload_id: uploadId }, cause },
+    );
+  const manifest = await readUploadManifest(folder).catch((error) => {
+    const problem = error instanceof AppError ? error.details?.problem : undefined;
+    throw typeof problem === "string" ? refuse(problem, error) : error;
+  });
+  if (manifest === undefined) throw refuse("is missing");
+  if (manifest.upload_id !== uploadId) throw refuse(`is that of ${manifest.upload_id}`);
+  return manifest;
+}
