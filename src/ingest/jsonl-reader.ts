@@ -2,8 +2,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
-import { hasDeepLine } from "./json-nesting.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+import { hasDeepLine } from "./json-nesting.ts";
 
 /** The longest line that is read; DuckDB holds a few of them. */
 const MAX_LINE_BYTES = 32 << 20;
