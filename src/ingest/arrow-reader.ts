@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DateUnit, type Field, Message, type Schema, TimeUnit, Type } from "apache-arrow";
 import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
-import { createArena } from "./arena.ts";
+import { BATCH_ROWS, createArena } from "./arena.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
 import { readPlainMessage, readViewDictionary } from "./arrow/bodies.ts";
 import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
@@ -43,6 +43,34 @@ export async function openArrowFiles(
   sources: readonly ArrowSource[],
   context: ReaderContext,
 ): Promise<Input> {
+  return ofArrow(path, () => open(format, path, folder, sources, context));
+}
+
+/** What the library throws of damaged bytes, as ours; errors of the system keep their names. */
+async function ofArrow<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw asDamage(path, cause);
+  }
+}
+
+function asDamage(path: string, cause: unknown): unknown {
+  const isPlain =
+    cause instanceof Error && cause.constructor === Error && !/^[A-Z][\w ]* Error: /.test(cause.message);
+  const isForeign = cause instanceof TypeError || cause instanceof RangeError || isPlain; // DuckDB's say more
+  if (!isForeign || systemCode(cause) !== undefined) return cause;
+  const message = `${path} is damaged, or no Arrow that can be read; copy or write it again`;
+  return new AppError("invalid_input", message, { details: { path }, cause });
+}
+
+async function open(
+  format: InputFormat,
+  path: string,
+  folder: string,
+  sources: readonly ArrowSource[],
+  context: ReaderContext,
+): Promise<Input> {
   const files = await Promise.all(sources.map(describeFile));
   const sizes = await Promise.all(sources.map(async (source) => (await stat(source.path)).size));
   const [first] = files;
@@ -60,7 +88,7 @@ export async function openArrowFiles(
     features: schemaFeatures(first.schema),
     notices: [],
     rows: async () => rows,
-    embedded: (column, signal) => readColumn(files, column, signal),
+    embedded: (column, signal) => readWhole(path, readColumn(files, column, signal)),
   };
 }
 
@@ -202,6 +230,21 @@ function readInteger(field: Field): string | undefined {
   return undefined;
 }
 
+async function* readWhole(
+  path: string,
+  batches: AsyncIterable<EmbeddedBatch>,
+): AsyncGenerator<EmbeddedBatch> {
+  try {
+    yield* batches;
+  } catch (cause) {
+    throw asDamage(path, cause);
+  }
+}
+
+function nulls(count: number): EmbeddedBatch {
+  return new Array(count).fill(null);
+}
+
 async function* readColumn(
   files: readonly ArrowFile[],
   name: string,
@@ -216,7 +259,8 @@ async function* readColumn(
         const { length, variadicBufferCounts } = message.header.batch;
         const column = findBytesColumn(file.schema, name, variadicBufferCounts);
         if (column) yield* readBatchBlobs(handle, message, column, length, arena);
-        else yield new Array(length).fill(null);
+        else
+          for (let row = 0; row < length; row += BATCH_ROWS) yield nulls(Math.min(BATCH_ROWS, length - row));
       }
     });
   }

@@ -39,6 +39,8 @@ const MAGIC = 0x184d2204;
 /** Decompresses one LZ4 frame whose content is `sizeBytes` long. Format: lz4/doc/lz4_Frame_format.md. */
 export function decompressLz4Frame(input: Uint8Array, sizeBytes: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  // A byte gives at most 255: what says that it holds more is not believed, nor given room.
+  if (input.length < 7 || sizeBytes > input.length * 255) throw broken();
   if (view.getUint32(0, true) !== MAGIC) throw broken();
   const flags = view.getUint8(4);
   const blockChecksum = flags & 0x10 ? 4 : 0;
@@ -46,6 +48,7 @@ export function decompressLz4Frame(input: Uint8Array, sizeBytes: number): Uint8A
   const output = new Uint8Array(sizeBytes);
   let end = 0;
   for (;;) {
+    if (at + 4 > input.length) throw broken();
     const head = view.getUint32(at, true);
     at += 4;
     if (head === 0) break;

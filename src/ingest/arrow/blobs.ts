@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { AppError } from "../../errors.ts";
 import { type Arena, BATCH_BYTES, BATCH_ROWS, type Room } from "../arena.ts";
 import { readAtInto } from "../bytes.ts";
 import type { EmbeddedBatch } from "../input.ts";
@@ -23,7 +24,7 @@ export async function* readBatchBlobs(
   const bitmaps = await Promise.all(column.validity.map((index) => readBuffer(handle, message, index)));
   const isThere = (row: number) =>
     bitmaps.every((bits) => bits.length === 0 || ((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
-  const place = await cellPlaces(handle, message, column);
+  const place = await cellPlaces(handle, message, column, rowCount);
   const read = bufferReader(handle, message, arena.room);
   let batch: EmbeddedBatch = [];
   let batchBytes = 0;
@@ -46,9 +47,12 @@ async function cellPlaces(
   handle: FileHandle,
   message: ArrowMessage,
   column: BytesColumn,
+  rowCount: number,
 ): Promise<(row: number) => CellPlace> {
   const bytes = await readBuffer(handle, message, column.kind === "offsets" ? column.offsets : column.views);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wanted = column.kind === "offsets" ? (rowCount + 1) * column.offsetBytes : rowCount * 16;
+  if (rowCount > 0 && bytes.length < wanted) throw damaged();
   if (column.kind === "offsets") {
     const { data, offsetBytes } = column;
     const offset = (at: number) =>
@@ -69,12 +73,20 @@ function bufferReader(handle: FileHandle, message: ArrowMessage, room: Room) {
   let held: { buffer: number; bytes: Uint8Array } | undefined;
   return async ({ buffer, from, length }: { buffer: number; from: number; length: number }) => {
     const range = plainRange(message, buffer);
+    const isBounded =
+      from >= 0 && length >= 0 && (range === undefined || range.from + from + length <= range.end);
+    if (!isBounded) throw damaged();
     if (range) {
       const target = room(length);
       await readAtInto(handle, range.from + from, target);
       return target;
     }
     if (held?.buffer !== buffer) held = { buffer, bytes: await readBuffer(handle, message, buffer) };
+    if (from + length > held.bytes.length) throw damaged();
     return held.bytes.subarray(from, from + length);
   };
+}
+
+function damaged(): AppError {
+  return new AppError("invalid_input", "a cell of an Arrow batch lies outside of its buffer");
 }

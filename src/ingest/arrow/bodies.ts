@@ -78,7 +78,9 @@ export async function readBuffer(
   const length = plainSize(bytes);
   if (length === -1) return bytes.subarray(8); // stored as it is where compression did not help
   if (compression === CompressionType.LZ4_FRAME) return decompressLz4Frame(bytes.subarray(8), length);
-  return Bun.zstdDecompressSync(bytes.subarray(8) as Uint8Array<ArrayBuffer>);
+  const plain = Bun.zstdDecompressSync(bytes.subarray(8) as Uint8Array<ArrayBuffer>);
+  if (plain.length !== length) throw damagedBuffer();
+  return plain;
 }
 
 /** Where an uncompressed buffer lies in the file; undefined for a compressed one. */
@@ -99,10 +101,25 @@ function locate(message: ArrowMessage, index: number) {
   const batch = batchOf(message);
   const region = batch.buffers[index];
   if (!region) throw new AppError("invalid_input", "an Arrow batch lacks a buffer that its schema asks for");
+  const { offset, length } = region;
+  if (offset < 0 || length < 0 || offset + length > message.bodyBytes) throw damagedBuffer();
   return { region, compression: batch.compression?.type };
 }
 
-/** A compressed buffer begins with the length of what it holds. */
+/** A compressed buffer begins with the length of what it holds; -1 where it is stored as it is. */
 function plainSize(bytes: Uint8Array): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
+  if (bytes.length < 8) throw damagedBuffer();
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
+  if (length < -1 || length > MAX_PLAIN_BYTES) throw damagedBuffer();
+  return length;
+}
+
+/** Larger ones nobody writes: offsets of most types have 31 bits. */
+const MAX_PLAIN_BYTES = 2 ** 31;
+
+function damagedBuffer(): AppError {
+  return new AppError(
+    "invalid_input",
+    "a buffer of an Arrow batch is not where, or as long as, the batch says",
+  );
 }

@@ -4,6 +4,7 @@ import { Footer } from "apache-arrow/ipc/metadata/file";
 import type { DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../../errors.ts";
 import { readAt } from "../bytes.ts";
+import { fitsMetadata } from "./vectors.ts";
 
 /** One message of an IPC stream: its header, and where its body lies in the file. */
 export interface ArrowMessage {
@@ -73,16 +74,29 @@ async function readMessage(
   if (length < 0 || length > MAX_METADATA_BYTES) throw damaged(path, "is no Arrow IPC stream or file");
   if (at + prefixBytes + length > size) throw damaged(path, "ends in the middle of a message");
   const metadata = await readAt(handle, at + prefixBytes, length);
+  if (!decode(path, metadata, fitsMetadata)) throw damaged(path, "is damaged; copy or write it again");
   const message = decode(path, metadata, Message.decode);
   const bodyFrom = at + prefixBytes + length;
+  const isBounded = Number.isSafeInteger(message.bodyLength) && message.bodyLength >= 0;
+  if (!isBounded) throw damaged(path, "is no Arrow IPC stream or file");
   if (bodyFrom + message.bodyLength > size) throw damaged(path, "ends in the middle of a message");
-  return { header: headerOf(message, path), bodyFrom, bodyBytes: message.bodyLength };
+  const header = decode(path, message, (one) => headerOf(one, path));
+  if ("batch" in header && !isCount(header.batch.length))
+    throw damaged(path, "has a batch of no number of rows");
+  return { header, bodyFrom, bodyBytes: message.bodyLength };
 }
 
-function decode<T>(path: string, bytes: Uint8Array, decoder: (bytes: Uint8Array) => T): T {
+/** Of rows: as many as an Arrow array can have. */
+function isCount(length: number): boolean {
+  return Number.isSafeInteger(length) && length >= 0 && length < 2 ** 31;
+}
+
+/** The library decodes parts of a message when they are asked for, and throws what it meets. */
+function decode<S, T>(path: string, source: S, decoder: (source: S) => T): T {
   try {
-    return decoder(bytes);
+    return decoder(source);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw damaged(path, "is no Arrow IPC stream or file", cause);
   }
 }

@@ -10,6 +10,7 @@ import {
   Struct,
   Type,
 } from "apache-arrow";
+import { AppError } from "../../errors.ts";
 
 /**
  * The schema with plain strings as dictionary values where they are string views (polars' categoricals), which the
@@ -46,6 +47,7 @@ function plainType(type: DataType, ids: Set<number>): DataType {
 export function plainDictionary(buffers: readonly Uint8Array[], rowCount: number): Uint8Array[] {
   const [validity = new Uint8Array(0), views = new Uint8Array(0), ...data] = buffers;
   const view = new DataView(views.buffer, views.byteOffset, views.byteLength);
+  if (views.length < rowCount * 16) throw damaged();
   const offsets = new BigInt64Array(rowCount + 1);
   const parts: Uint8Array[] = [];
   let end = 0;
@@ -55,9 +57,14 @@ export function plainDictionary(buffers: readonly Uint8Array[], rowCount: number
     const inline = length <= 12;
     const source = inline ? views : (data[view.getInt32(at + 8, true)] ?? new Uint8Array(0));
     const from = inline ? at + 4 : view.getInt32(at + 12, true);
+    if (length < 0 || from < 0 || from + length > source.length) throw damaged();
     parts.push(source.subarray(from, from + length));
     end += length;
     offsets[row + 1] = BigInt(end);
   }
   return [validity, new Uint8Array(offsets.buffer), Buffer.concat(parts)];
+}
+
+function damaged(): AppError {
+  return new AppError("invalid_input", "a dictionary of an Arrow file names texts that it does not hold");
 }
