@@ -1,13 +1,12 @@
-import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
 import { checkValue } from "./schema/check.ts";
 import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
-import { findAccount } from "./util/accounts.ts";
 import { nearestWord } from "./util/nearest.ts";
+import { cacheDefault, findOwnFolder, type OwnFolder } from "./util/user-folders.ts";
 
 export type { SettingsInput } from "./schema/settings.ts";
 export type Settings = ParsedSettings & {
@@ -22,13 +21,6 @@ export type Settings = ParsedSettings & {
   trinoPassword: string | undefined;
   trinoToken: string | undefined;
 };
-
-export interface OwnFolder {
-  /** For what is above it the administrator answers. */
-  home: string;
-  /** From there. */
-  path: string;
-}
 
 export interface SettingsSources {
   /** `--config`; must exist when given. */
@@ -81,58 +73,9 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
   };
 }
 
-/** The user's cache folder, or where that cannot be written one of the user's own among the temp folders. */
-function cacheDefault(
-  env: Record<string, string | undefined>,
-  home: string,
-  temp: string,
-  user: number,
-): string {
-  const own = env.XDG_CACHE_HOME || (home === "" ? undefined : join(home, ".cache"));
-  const shared = ["/var/tmp", temp, "/tmp"].map((folder) => join(folder, `datalake-${user}`));
-  const candidates = [...(own === undefined ? [] : [join(own, "datalake")]), ...shared];
-  return candidates.find((folder) => isWritable(folder, user)) ?? candidates[0] ?? shared[0] ?? temp;
-}
-
-/** In a home that is this account's: commands run as another one (sudo) may be given the home of who called them. */
-function findOwnFolder(env: Record<string, string | undefined>, user: number): OwnFolder | undefined {
-  const homes = [
-    { home: env.XDG_CONFIG_HOME, path: "datalake" },
-    { home: env.HOME, path: ".config/datalake" },
-    { home: findAccount(user)?.home, path: ".config/datalake" },
-  ];
-  for (const { home, path } of homes) {
-    if (home === undefined || !isAbsolute(home)) continue;
-    const found = lookAt(home);
-    if (found?.isDirectory() && found.uid === user) return { home, path };
-  }
-  return undefined;
-}
-
 /** Where the tokens of a lake may be kept. */
 export function tokenPlaces(settings: Pick<Settings, "serve" | "ownFolder">) {
   return { file: settings.serve.tokens, own: settings.ownFolder };
-}
-
-/** Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be ours. */
-function isWritable(folder: string, user: number): boolean {
-  const found = lookAt(folder); // something above it may be a file, or closed to us: that one decides
-  if (found === undefined) return dirname(folder) !== folder && isWritable(dirname(folder), -1);
-  if (!found.isDirectory() || (user !== -1 && found.uid !== user)) return false;
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function lookAt(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 /** The permissions that the settings ask for, as a lake takes them. Assets are always read-only. */

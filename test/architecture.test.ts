@@ -148,11 +148,11 @@ describe("files", () => {
     expect(sources.filter(({ code }) => /^export default/m.test(code)).map(({ path }) => path)).toEqual([]);
   });
 
-  test("files are small: none over 500 lines, nine in ten below 350, half at most 120", () => {
+  test("files are small: none over 300 lines, nine in ten below 250, half at most 100", () => {
     const sizes = sources.map(({ lines }) => lines).sort((a, b) => a - b);
-    expect(sources.filter(({ lines }) => lines > 500).map(({ path }) => path)).toEqual([]);
-    expect(sizes[Math.floor(sizes.length * 0.9)]).toBeLessThan(350);
-    expect(sizes[Math.floor(sizes.length / 2)]).toBeLessThanOrEqual(120);
+    expect(sources.filter(({ lines }) => lines > 300).map(({ path }) => path)).toEqual([]);
+    expect(sizes[Math.floor(sizes.length * 0.9)]).toBeLessThan(250);
+    expect(sizes[Math.floor(sizes.length / 2)]).toBeLessThanOrEqual(100);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
-import type { LeaseHolder } from "../lake/lease.ts";
+import type { LeaseHolder } from "../lake/lease-holder.ts";
 import type { Logger } from "../log.ts";
 import type { Database } from "../query/database.ts";
 import type { ChildMessage } from "../schema/messages.ts";

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import { removeTree } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import type { StagedPath } from "./layout.ts";
-import { inspectLease, type LeaseHolder } from "./lease.ts";
+import { inspectLease } from "./lease.ts";
+import type { LeaseHolder } from "./lease-holder.ts";
 import { SAFE_FLAGS } from "./staged-file.ts";
 import { inFolder } from "./staged-folder.ts";
 

@@ -5,13 +5,13 @@ import { AppError } from "../errors.ts";
 import { checkUpload, knownPartitions } from "../ingest/local-target.ts";
 import {
   beginReceiving,
-  commitReceived,
   dropReceiving,
   knownContents,
   receiveFile,
   receiveRows,
   requireReceiving,
 } from "../ingest/receive.ts";
+import { commitReceived } from "../ingest/receive-commit.ts";
 import { openDatabase } from "../query/database.ts";
 import { checkValue } from "../schema/check.ts";
 import { Sha256Schema, UploadIdSchema } from "../schema/names.ts";

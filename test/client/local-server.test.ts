@@ -7,7 +7,7 @@ import { DatalakeClient } from "../../src/client/index.ts";
 import { listenersOn, parseListeners } from "../../src/client/listeners.ts";
 import { findLocalServer } from "../../src/client/local-server.ts";
 import { serverPurpose } from "../../src/client/locate.ts";
-import type { LeaseHolder } from "../../src/lake/lease.ts";
+import type { LeaseHolder } from "../../src/lake/lease-holder.ts";
 import { createToken } from "../../src/lake/tokens.ts";
 import { codeOf } from "../code-of.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";

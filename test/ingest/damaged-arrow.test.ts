@@ -51,7 +51,7 @@ async function read(bytes: Uint8Array): Promise<string> {
   try {
     const input = await openArrowFiles("arrow", path, folder, [{ path }], { database, scratch });
     for (const { name, embedded } of input.columns) {
-      if (embedded !== undefined) for await (const _ of input.embedded(name)) continue;
+      if (embedded !== undefined) for await (const _ of input.embedded(name));
     }
     return "read";
   } catch (error) {

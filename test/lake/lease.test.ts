@@ -3,7 +3,8 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
-import { acquireLease, inspectLease, type LeaseHolder } from "../../src/lake/lease.ts";
+import { acquireLease, inspectLease } from "../../src/lake/lease.ts";
+import type { LeaseHolder } from "../../src/lake/lease-holder.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "lease-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));

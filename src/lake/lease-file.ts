@@ -1,0 +1,129 @@
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
+import { isMissing, isReadOnly, tempBeside, writeAtomic } from "./files.ts";
+import { giveOpenPermissions } from "./group.ts";
+import { DEFAULT_MODES } from "./modes.ts";
+import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
+
+/** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */
+export const NO_LEASE = "no lease";
+const LEASE_BYTES = 64 << 10;
+
+/** The text of a lease file; undefined where there is none. Others may write where it lies: no link, no pipe is opened. */
+export async function readLease(path: string): Promise<string | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | SAFE_FLAGS);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    if (["ELOOP", "EMLINK", "ENXIO"].includes(systemCode(error) ?? "")) return NO_LEASE;
+    throw error;
+  }
+  try {
+    return await readOpenLease(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readOpenLease(handle: FileHandle): Promise<string> {
+  const facts = await handle.stat();
+  if (kindProblem(facts) !== undefined) return NO_LEASE;
+  return readText(handle, Math.min(facts.size, LEASE_BYTES));
+}
+
+/** Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. False for another's. */
+export async function touchLease(path: string, id: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDWR | SAFE_FLAGS);
+  try {
+    if (!(await readOpenLease(handle)).includes(`"${id}"`)) return false;
+    await handle.write("{", 0);
+    return true;
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function releaseOwn(path: string, id: string): Promise<void> {
+  try {
+    if ((await readLease(path))?.includes(`"${id}"`)) await unlink(path);
+  } catch (error) {
+    // What cannot be removed counts as dead when this process has ended.
+    if (!isMissing(error) && !isReadOnly(error)) throw error;
+  }
+}
+
+/** Milliseconds since the file was touched, by the file server's clock; 0 for one that is gone. */
+export async function ageOf(path: string): Promise<number> {
+  try {
+    return (await fileServerNow(path)) - (await lstat(path)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (isMissing(error)) return;
+    if (!["EISDIR", "EPERM"].includes(systemCode(error) ?? "") || !(await isFolder(path))) throw error;
+    throw new AppError("conflict", `${path} is a folder where a lease should be; remove it`, {
+      details: { path },
+    });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+export async function createExclusive(path: string, text: string): Promise<boolean> {
+  const temp = tempBeside(path);
+  await writeAtomic(temp, text);
+  try {
+    await link(temp, path);
+    return true;
+  } catch (error) {
+    // Over NFS a repeated request may report EEXIST for the link that it made itself: two names tell.
+    if (systemCode(error) === "EEXIST") return (await stat(temp)).nlink > 1;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
+    return await createByOpen(path, text);
+  } finally {
+    await unlink(temp);
+  }
+}
+
+export async function createByOpen(path: string, text: string): Promise<boolean> {
+  try {
+    const handle = await open(path, "wx");
+    try {
+      await handle.writeFile(text);
+      await giveOpenPermissions(handle, dirname(path), DEFAULT_MODES.file);
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function fileServerNow(path: string): Promise<number> {
+  const temp = tempBeside(path);
+  try {
+    await (await open(temp, "wx")).close();
+    return (await stat(temp)).mtimeMs;
+  } catch {
+    return Date.now(); // a reader without write permission: its own clock is the best there is
+  } finally {
+    await unlink(temp).catch(() => {});
+  }
+}
