@@ -29,10 +29,11 @@ export function isWideInteger(type: string): boolean {
  * hold them become JSON strings, other lists stay lists; timestamps become UTC in microseconds; small and unsigned
  * integers widen; DECIMAL without fraction and of at most 18 digits becomes BIGINT, of at most 15 digits DOUBLE, else
  * text; UBIGINT and wider become BIGINT when `fitsBigint`, else text. Throws `type_mismatch` for binary data inside a
- * nested column.
+ * nested column, and for lists of images.
  */
 export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
   const tree = parseType(type);
+  refuseImageList(name, tree);
   if (isNested(tree)) {
     refuseBinary(name, tree);
     return { type: "VARCHAR", expression: `CAST(to_json(${widenFloats(tree, expression)}) AS VARCHAR)` };
@@ -91,10 +92,26 @@ function refuseBinary(name: string, tree: TypeTree): void {
   if (tree.kind === "scalar" && /\bBLOB\b/.test(tree.name)) {
     throw new AppError(
       "type_mismatch",
-      `the column ${JSON.stringify(name)} holds binary data inside a list or struct; an image column is named image or image_bytes: rename it, or drop the column`,
+      `the column ${JSON.stringify(name)} holds binary data inside a list or struct that is no image (bytes and path); give it a column of its own, or drop it`,
       { details: { column: name } },
     );
   }
+}
+
+/** `datasets` writes a list of images so: a list of structs of bytes and path, or of bytes. */
+function refuseImageList(name: string, tree: TypeTree): void {
+  if (tree.kind !== "list") return;
+  const { element } = tree;
+  const isBytes = (type: TypeTree) => type.kind === "scalar" && type.name === "BLOB";
+  const isImage =
+    element.kind === "struct" &&
+    element.fields.some((field) => field.name === "bytes" && isBytes(field.type));
+  if (!isImage && !isBytes(element)) return;
+  throw new AppError(
+    "type_mismatch",
+    `the column ${JSON.stringify(name)} holds a list of images a row, which cannot be taken yet; give each image a row, or a column, of its own`,
+    { details: { column: name } },
+  );
 }
 
 /** FLOAT 0.1 as JSON is 0.1, not 0.10000000149011612: through its shortest text; not a number becomes null. */

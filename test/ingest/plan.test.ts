@@ -100,6 +100,19 @@ describe("refused before anything is staged", () => {
   });
 });
 
+test("lists of images are refused as what they are", async () => {
+  await withKit(async (kit) => {
+    for (const list of ["[{'bytes': 'a'::BLOB, 'path': 'x'}]", "['a'::BLOB]"]) {
+      const path = await writeRows(kit, "rows", `SELECT ${list} AS images, 1 AS n`);
+      await expect(kit.plan(path)).rejects.toMatchObject({
+        code: "type_mismatch",
+        message: expect.stringContaining("holds a list of images a row"),
+        details: { column: "images" },
+      });
+    }
+  });
+});
+
 describe("image columns", () => {
   const cell = "{'bytes': 'a'::BLOB, 'path': 'x'}";
   const cases: [string, string, string[]][] = [
