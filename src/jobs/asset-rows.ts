@@ -10,7 +10,7 @@ import {
   imageColumnsOf,
   isOwn,
 } from "../schema/image-columns.ts";
-import type { ImagePolicy } from "../schema/upload.ts";
+import { type ImagePolicy, policyFor } from "../schema/upload.ts";
 
 export type NamedAsset = KnownAsset & { source_name: string | null };
 
@@ -48,7 +48,11 @@ export async function* readAssetRows(
   for (const column of imageColumnsOf(columns)) {
     if (!FACTS.every((fact) => names.has(factColumn(column, fact)))) continue;
     const named = options.named && isOwn(column);
-    yield* readFacts(database, selectFacts(file, column, names), policies, named);
+    const policyOf = (uploadId: string) => {
+      const policy = policies.get(uploadId);
+      return policy == null ? null : policyFor(column, policy);
+    };
+    yield* readFacts(database, selectFacts(file, column, names), policyOf, named);
   }
 }
 
@@ -66,7 +70,7 @@ function selectFacts(file: string, column: ImageColumn, names: ReadonlySet<strin
 async function* readFacts(
   database: Database,
   sql: string,
-  policies: ReadonlyMap<string, ImagePolicy | null>,
+  policyOf: (uploadId: string) => ImagePolicy | null,
   named: boolean,
 ): AsyncGenerator<NamedAsset[]> {
   const result = await database.stream(sql);
@@ -92,7 +96,7 @@ async function* readFacts(
         pages: number(9),
         orientation: number(10),
         dpi: number(11),
-        policy: policies.get(text(12) ?? "") ?? null,
+        policy: policyOf(text(12) ?? ""),
       });
     }
     if (batch.length >= BATCH_ROWS) {

@@ -2,13 +2,13 @@ import type { AssetIndex, KnownAsset } from "../assets/index.ts";
 import { findStored } from "../assets/resolve.ts";
 import { fulfils, type StoreTerms } from "../assets/reuse.ts";
 import { storeContents } from "../assets/store.ts";
-import { openTempFolder } from "../assets/temp-folder.ts";
 import { parseSize } from "../config.ts";
-import { exists, removeTree } from "../lake/files.ts";
+import { exists } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { isStaged, isStagedFile } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
+import type { ImagePolicy } from "../schema/upload.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
@@ -23,6 +23,15 @@ export interface ResolveOptions {
   poisoned: readonly string[];
   signal: AbortSignal;
   onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
+}
+
+/** The contents that one step deals with. */
+export interface ContentScope {
+  policy: ImagePolicy;
+  /** Places of their columns among those that the upload brings. */
+  columns: ReadonlySet<number>;
+  /** Where the workers put new files; one folder of the whole upload. */
+  temp: { path: string; group: number | null };
 }
 
 /** The asset of each content, or why it is none. */
@@ -46,7 +55,7 @@ export interface ContentStep {
   count(images: number): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
-  /** Waits for what is still with the workers and removes their files. */
+  /** Waits for what is still with the workers. */
   close(): Promise<void>;
 }
 
@@ -62,20 +71,20 @@ export async function createContentStep(
   context: WorkContext,
   options: ResolveOptions,
   index: AssetIndex,
+  { policy, columns, temp }: ContentScope,
 ): Promise<ContentStep> {
   const { lake, pool, settings } = context;
   const { manifest } = options.source;
   const staged = createUploadLayout(options.folder);
-  const temp = manifest.content === null ? undefined : await openTempFolder(lake, manifest);
   const terms: PrepareTerms = {
     kind: manifest.content ?? "image",
-    policy: manifest.images,
+    policy,
     verify: manifest.verify,
     max_pixels: settings.images.max_pixels,
     max_bytes: parseSize(settings.images.max_bytes),
-    temp_folder: temp?.path ?? "",
+    temp_folder: temp.path,
     file_mode: lake.modes.asset,
-    file_group: temp?.group ?? null,
+    file_group: temp.group,
   };
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
@@ -106,7 +115,8 @@ export async function createContentStep(
     const names = new Map<string, string | null>();
     for (const row of rows) {
       if (row.reject !== null) continue;
-      for (const { source_hash: hash, source_name: name } of row.contents.flat()) {
+      const own = row.contents.filter((_, at) => columns.has(at)).flat();
+      for (const { source_hash: hash, source_name: name } of own) {
         if (hash !== null && !names.has(hash)) names.set(hash, name);
       }
     }
@@ -170,12 +180,11 @@ export async function createContentStep(
     progress: () => ({ images_done: totals.images, bytes_done: totals.bytes }),
     assets: () => ({
       stored: totals.stored,
-      deduplicated: manifest.content === null ? 0 : totals.brought - totals.stored,
+      deduplicated: totals.brought - totals.stored,
       bytes: totals.storedBytes,
     }),
     close: async () => {
       await Promise.allSettled([...begun].map((batch) => batch.prepared));
-      if (temp !== undefined) await removeTree(temp.path);
     },
   };
 }

@@ -3,12 +3,8 @@ import type { AssetRecord } from "../schema/asset.ts";
 import { type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { broughtColumns } from "../schema/upload.ts";
-import {
-  type ContentBatch,
-  createContentStep,
-  type FoundContents,
-  type ResolveOptions,
-} from "./content-step.ts";
+import type { FoundContents, ResolveOptions } from "./content-step.ts";
+import { type BroughtBatch, openContents } from "./contents.ts";
 import type { WorkContext } from "./context.ts";
 import { resolveReferences } from "./references.ts";
 import { createResultWriter, type RowResult, resultColumns } from "./row-results.ts";
@@ -28,31 +24,31 @@ export async function resolveRows(
   const { database, settings } = context;
   const { source, signal } = options;
   const index = await context.indexes.open(database, source.manifest);
-  const step = await createContentStep(context, options, index);
   const brought = broughtColumns(source.manifest);
+  const contents = await openContents(context, options, index);
   const writer = await createResultWriter(database, resultColumns(source.manifest));
-  const waiting: { rows: StagedRow[]; contents: ContentBatch }[] = [];
+  const waiting: { rows: StagedRow[]; batch: BroughtBatch }[] = [];
   let rowsDone = 0;
 
   const finishOldest = async () => {
     const oldest = waiting.shift();
     if (oldest === undefined) return;
     throwIfCancelled(signal);
-    const found = await step.finish(oldest.contents);
+    const found = await contents.finish(oldest.batch);
     const references = resolveReferences(index, source.manifest, oldest.rows);
     const results = oldest.rows.map((row): RowResult => {
       if (row.reject !== null) return rejected(row.reject);
       const reference = references?.(row);
       if (reference !== undefined && "reason" in reference) return rejected(reference.reason);
-      const contents = contentsOf(row, brought, found);
-      if (typeof contents === "string") return rejected(contents);
-      step.count(contents.flat().filter((asset) => asset !== null).length);
-      if (reference === undefined) return { reason: null, assets: contents, source_name: null };
-      return { reason: null, assets: [[reference.asset], ...contents], source_name: reference.source_name };
+      const assets = contentsOf(row, brought, found);
+      if (typeof assets === "string") return rejected(assets);
+      contents.count(assets);
+      if (reference === undefined) return { reason: null, assets, source_name: null };
+      return { reason: null, assets: [[reference.asset], ...assets], source_name: reference.source_name };
     });
     writer.append(results);
     rowsDone += oldest.rows.length;
-    await options.onBatch({ rows_done: rowsDone, ...step.progress() });
+    await options.onBatch({ rows_done: rowsDone, ...contents.progress() });
   };
 
   try {
@@ -65,28 +61,28 @@ export async function resolveRows(
     );
     for await (const rows of batches) {
       throwIfCancelled(signal);
-      waiting.push({ rows, contents: await step.begin(rows) });
+      waiting.push({ rows, batch: await contents.begin(rows) });
       if (waiting.length > BATCHES_AHEAD) await finishOldest();
     }
     while (waiting.length > 0) await finishOldest();
   } finally {
     writer.close();
-    await step.close();
+    await contents.close();
   }
-  return step.assets();
+  return contents.assets();
 }
 
 /** The assets of a row by the columns that it brings images in; why it cannot be taken where one of them is none. */
 function contentsOf(
   row: StagedRow,
   brought: readonly ImageColumn[],
-  found: FoundContents,
+  found: readonly FoundContents[],
 ): (AssetRecord | null)[][] | string {
   const assets: (AssetRecord | null)[][] = [];
   for (const [at, column] of brought.entries()) {
     const cell: (AssetRecord | null)[] = [];
     for (const [element, { source_hash: hash }] of (row.contents[at] ?? []).entries()) {
-      const asset = hash === null ? null : found.get(hash);
+      const asset = hash === null ? null : found[at]?.get(hash);
       if (asset === undefined || typeof asset === "string") {
         const where = isOwn(column) ? "" : `${column.name}${column.list ? `[${element}]` : ""}: `;
         return `${where}${asset ?? "its content was not processed"}`;

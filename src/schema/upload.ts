@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { recordOf } from "./bounds.ts";
 import { FeaturesSchema, REFERENCE_COLUMNS, UploadColumnsSchema } from "./columns.ts";
-import { type ImageColumn, ImageColumnsSchema, OWN_IMAGE } from "./image-columns.ts";
+import { type ImageColumn, ImageColumnsSchema, isOwn, OWN_IMAGE } from "./image-columns.ts";
 import { NameSchema, UploadIdSchema } from "./names.ts";
 import { RAW_TASK, RAW_VARIANTS } from "./partition.ts";
 import { CountSchema, lineOf, TimeSchema, textOf } from "./values.ts";
@@ -94,6 +94,14 @@ export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;
 /** The columns of images (or files) that the rows of an upload bring along; none for one that only refers to some. */
 export function broughtColumns(manifest: Pick<UploadManifest, "content" | "image_columns">): ImageColumn[] {
   return manifest.image_columns ?? (manifest.content === null ? [] : [OWN_IMAGE]);
+}
+
+/**
+ * The policy by which the images of a column are stored. A further image may be a mask, whose pixels are values, not
+ * colours: in doubt it is kept.
+ */
+export function policyFor(column: ImageColumn, policy: ImagePolicy): ImagePolicy {
+  return policy === "optimize" && !isOwn(column) ? "preserve" : policy;
 }
 
 /** `error.json` of an upload in `staging/failed/`. */

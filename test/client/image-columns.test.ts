@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { DatalakeClient } from "../../src/client/index.ts";
 import { assetCheck } from "../../src/jobs/doctor/assets.ts";
 import { quoteText } from "../../src/query/sql.ts";
@@ -155,6 +156,27 @@ test("equal images of any column are stored once, and known to the next upload",
     mask: sha256(pages[3] as Buffer),
   });
   expect(rows.at(-1)?.before).toBeNull();
+});
+
+test("by default a mask is kept byte for byte, though a page of the same bytes is not", async () => {
+  const large = await sharp({
+    create: {
+      width: 300,
+      height: 200,
+      channels: 3,
+      background: "#fff",
+      noise: { type: "gaussian", mean: 128, sigma: 40 },
+    },
+  })
+    .png()
+    .toBuffer();
+  const input = await writeRows("optimized", [{ n: 0, image: large, mask: large }]);
+  await client.uploadRawData({ provider: "hub", dataset: "optimized", images: "optimize", input });
+  await processAll();
+  const { rows } = await download("optimized-out", { datasets: ["optimized"] });
+  expect(rows).toMatchObject([{ format: "jpeg", mask_format: "png", mask: sha256(large) }]);
+  expect(rows[0]?.image).toBe(String(rows[0]?.hash));
+  expect(rows[0]?.image).not.toBe(sha256(large));
 });
 
 test("labels may refer to a page and bring a mask of it", async () => {

@@ -1,0 +1,92 @@
+import type { AssetIndex } from "../assets/index.ts";
+import { openTempFolder } from "../assets/temp-folder.ts";
+import { removeTree } from "../lake/files.ts";
+import type { AssetRecord } from "../schema/asset.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import { broughtColumns, policyFor } from "../schema/upload.ts";
+import {
+  type ContentBatch,
+  type ContentScope,
+  type ContentStep,
+  createContentStep,
+  type FoundContents,
+  type ResolveOptions,
+} from "./content-step.ts";
+import type { WorkContext } from "./context.ts";
+import type { StagedRow } from "./staged-rows.ts";
+
+/** What one batch of rows brings, by step. */
+export type BroughtBatch = readonly ContentBatch[];
+
+/** All that the rows of an upload bring along: a step for the columns of each policy. */
+export interface Contents {
+  begin(rows: StagedRow[]): Promise<BroughtBatch>;
+  /** What became of the contents of each column. */
+  finish(batch: BroughtBatch): Promise<FoundContents[]>;
+  /** Notes what a row has in each column. */
+  count(assets: readonly (readonly (AssetRecord | null)[])[]): void;
+  progress(): { images_done: number; bytes_done: number };
+  assets(): UploadOutcome["assets"];
+  close(): Promise<void>;
+}
+
+/** Opens the steps of an upload; their files lie in one folder, which `close` removes. */
+export async function openContents(
+  context: WorkContext,
+  options: ResolveOptions,
+  index: AssetIndex,
+): Promise<Contents> {
+  const { manifest } = options.source;
+  const brought = broughtColumns(manifest);
+  const temp = brought.length === 0 ? undefined : await openTempFolder(context.lake, manifest);
+  const steps: { scope: ContentScope; step: ContentStep }[] = [];
+  for (const policy of new Set(brought.map((column) => policyFor(column, manifest.images)))) {
+    const places = brought.flatMap((column, at) =>
+      policyFor(column, manifest.images) === policy ? [at] : [],
+    );
+    if (temp === undefined) continue;
+    const scope: ContentScope = { policy, columns: new Set(places), temp };
+    steps.push({ scope, step: await createContentStep(context, options, index, scope) });
+  }
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  return {
+    begin: async (rows) => {
+      const batches: ContentBatch[] = [];
+      for (const { step } of steps) batches.push(await step.begin(rows));
+      return batches;
+    },
+    finish: async (batch) => {
+      const found: FoundContents[] = [];
+      for (const [at, { scope, step }] of steps.entries()) {
+        const contents = await step.finish(batch[at] as ContentBatch);
+        for (const place of scope.columns) found[place] = contents;
+      }
+      return found;
+    },
+    count: (assets) => {
+      for (const { scope, step } of steps) {
+        const own = assets.filter((_, at) => scope.columns.has(at)).flat();
+        step.count(own.filter((asset) => asset !== null).length);
+      }
+    },
+    progress: () => {
+      const done = steps.map(({ step }) => step.progress());
+      return {
+        images_done: sum(done.map((one) => one.images_done)),
+        bytes_done: sum(done.map((one) => one.bytes_done)),
+      };
+    },
+    assets: () => {
+      const totals = steps.map(({ step }) => step.assets());
+      return {
+        stored: sum(totals.map((one) => one.stored)),
+        deduplicated: sum(totals.map((one) => one.deduplicated)),
+        bytes: sum(totals.map((one) => one.bytes)),
+      };
+    },
+    close: async () => {
+      for (const { step } of steps) await step.close();
+      if (temp !== undefined) await removeTree(temp.path);
+    },
+  };
+}
