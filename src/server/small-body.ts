@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { excerpt } from "../schema/excerpt.ts";
+import { nestsDeeper } from "../util/json-depth.ts";
 import { tooLarge } from "./admission.ts";
 
 /**
@@ -58,28 +59,14 @@ function tooSlow(timeoutMs: number): AppError {
 
 const MAX_DEPTH = 32;
 const SPACE = 0x20;
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+const OPEN_LIST = 0x5b;
 
 /** What every JSON body here is an object of; to the checks of fields a list without elements would be one without fields. */
 function checkShape(body: Uint8Array): void {
-  checkNesting(body);
+  // Parsers and checks of JSON call themselves for each level: some 100,000 would keep the server busy for seconds.
+  if (nestsDeeper(body, MAX_DEPTH)) {
+    throw new AppError("usage", `the body is JSON nested deeper than ${MAX_DEPTH} levels`);
+  }
   const first = body.find((byte) => byte > SPACE);
   if (first === OPEN_LIST) throw new AppError("usage", "the body is a JSON list; a JSON object is expected");
-}
-
-/** Parsers and checks of JSON call themselves for each level: some 100,000 would keep the server busy for seconds. */
-function checkNesting(body: Uint8Array): void {
-  let depth = 0;
-  let isText = false;
-  for (let at = 0; at < body.length; at++) {
-    const byte = body[at];
-    if (isText) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) isText = false;
-    } else if (byte === QUOTE) isText = true;
-    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-      if (++depth > MAX_DEPTH)
-        throw new AppError("usage", `the body is JSON nested deeper than ${MAX_DEPTH} levels`);
-    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
-  }
 }
