@@ -4,6 +4,9 @@ export const ORIENTATION = 274;
 const X_RESOLUTION = 282;
 const RESOLUTION_UNIT = 296;
 
+/** Types of bytes and text, in which readers take no orientation. */
+const BYTE_TYPES = [1, 2, 7];
+
 /** What an image says of how it is to be seen: null where it says nothing. */
 export interface Placement {
   /** 1 to 8, as EXIF numbers them. */
@@ -24,7 +27,8 @@ export function readExif(block: Uint8Array): Placement {
 }
 
 export function placementOf(file: TiffFile, directory: TiffDirectory): Placement {
-  const [orientation] = numbersOf(file, directory, ORIENTATION);
+  const isNumber = !BYTE_TYPES.includes(directory.fields.get(ORIENTATION)?.type ?? 0);
+  const [orientation] = isNumber ? numbersOf(file, directory, ORIENTATION) : [];
   const [resolution] = numbersOf(file, directory, X_RESOLUTION);
   const [unit = 2] = numbersOf(file, directory, RESOLUTION_UNIT);
   const perInch = unit === 2 ? 1 : unit === 3 ? 2.54 : undefined;

@@ -58,8 +58,8 @@ export function openTiff(bytes: Uint8Array): TiffFile | undefined {
 }
 
 /**
- * The directory at `at`; undefined where there is none. Fields of unknown types, and those whose values lie outside the
- * file, are left out, as Pillow does; a directory that is cut off gives the fields it has.
+ * The directory at `at`; undefined where there is none. As Pillow does, it leaves out fields of unknown types and what is
+ * more than the file, and ends at a field whose values lie outside of it; one that is cut off gives the fields it has.
  */
 export function readDirectory(file: TiffFile, at: number): TiffDirectory | undefined {
   const { view, little, big } = file;
@@ -70,6 +70,7 @@ export function readDirectory(file: TiffFile, at: number): TiffDirectory | undef
   const count = big ? Number(view.getBigUint64(at, little)) : view.getUint16(at, little);
   const fields = new Map<number, TiffField>();
   const end = at + head + count * entrySize;
+  let total = 0;
   for (let entry = at + head; entry < end && entry + entrySize <= size; entry += entrySize) {
     const tag = view.getUint16(entry, little);
     const type = view.getUint16(entry + 2, little);
@@ -78,8 +79,12 @@ export function readDirectory(file: TiffFile, at: number): TiffDirectory | undef
     const inline = entry + (big ? 12 : 8);
     if (bytes === 0 || fields.has(tag)) continue;
     const offset = big ? Number(view.getBigUint64(inline, little)) : view.getUint32(inline, little);
-    const start = bytes <= (big ? 8 : 4) ? inline : offset;
-    if (start + bytes <= size) fields.set(tag, { type, count: values, at: start });
+    const isInline = bytes <= (big ? 8 : 4);
+    if (!isInline) total += bytes;
+    if (!isInline && total > size) continue;
+    const start = isInline ? inline : offset;
+    if (start + bytes > size) break;
+    fields.set(tag, { type, count: values, at: start });
   }
   const nextFits = end + (big ? 8 : 4) <= size;
   const next = !nextFits ? 0 : big ? Number(view.getBigUint64(end, little)) : view.getUint32(end, little);

@@ -280,3 +280,22 @@ describe("the identity of a page", () => {
     );
   });
 });
+
+test("orientation is taken from EXIF where readers take it", async () => {
+  const jpeg = await picture(60, 40).jpeg().toBuffer();
+  const withExif = (...entries: number[][]) => {
+    const head = [...Buffer.from("Exif\0\0II*\0"), 8, 0, 0, 0, entries.length, 0];
+    const block = Buffer.from([...head, ...entries.flat(), 0, 0, 0, 0]);
+    const length = block.length + 2;
+    return Buffer.concat([jpeg.subarray(0, 2), Buffer.of(0xff, 0xe1, 0, length), block, jpeg.subarray(2)]);
+  };
+  const orientation = (type: number) => [0x12, 1, type, 0, 1, 0, 0, 0, 6, 0, 0, 0];
+  const beyond = (type: number, count: number) => [0x1a, 1, type, 0, count, 0, 0, 0, 0x60, 0xea, 0, 0];
+  const found = async (bytes: Uint8Array) =>
+    (await treatImage(bytes, { ...OPTIMIZE, policy: "preserve" })).orientation;
+  expect(await found(withExif(orientation(3)))).toBe(6);
+  expect(await found(withExif(orientation(4)))).toBe(6);
+  for (const bytes of [1, 7]) expect(await found(withExif(orientation(bytes)))).toBeNull();
+  expect(await found(withExif(beyond(2, 200), orientation(3)))).toBe(6); // more text than there is: left out
+  expect(await found(withExif(beyond(5, 1), orientation(3)))).toBeNull(); // the directory ends where it leads outside
+});

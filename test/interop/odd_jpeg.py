@@ -65,6 +65,8 @@ def jpegs() -> None:
         "text-not-utf8": ifd([(270, 2, 4, b"\xff\xfe\xb0\0"), six]), "xp-title": ifd([(40091, 1, 4, b"\xc0\xac\0\0"), six]),
         "offset-beyond": ifd([(270, 2, 400, struct.pack("<I", 999999)), six]),
         "unknown-type": ifd([(274, 99, 1, struct.pack("<I", 6))]), "big-endian": ifd([(274, 3, 1, b"\0\6\0\0")], ">"),
+        "byte": ifd([(274, 1, 1, b"\6\0\0\0")]), "undefined": ifd([(274, 7, 1, b"\6\0\0\0")]),
+        "rational-beyond": ifd([(282, 5, 1, struct.pack("<I", 60000)), six]),
         "long": ifd([(274, 4, 1, struct.pack("<I", 6))]), "two": ifd([(274, 3, 2, struct.pack("<HH", 6, 1))]),
         "exif-ifd-bad": ifd([(0x8769, 4, 1, struct.pack("<I", 60000)), six]), "no-magic": b"XX*\0\x08\0\0\0\0\0", "empty": b"",
         "count": b"II*\0\x08\0\0\0\xff\x7f" + ifd([six])[10:], "offset": b"II*\0\0\0\xff\xff" + ifd([six])[8:],
