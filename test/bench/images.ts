@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
+import sharp from "sharp";
+import { type BenchContext, type Benchmark, type Result, ratioResult } from "./benchmark.ts";
 import { makePages, once } from "./corpus.ts";
 import { createBenchLake } from "./lake.ts";
 import { compareInTurn, median, runCommand, timed } from "./measure.ts";
@@ -137,4 +138,37 @@ const png: Benchmark = {
   },
 };
 
-export const imageBenchmarks = [header, decode, again, png];
+/** Nearly as large as images.max_pixels allows: four of grey, held whole, and four of colour, read in strips. */
+const giants: Benchmark = {
+  name: "giants",
+  run: async (context) => {
+    const side = Math.round(13_370 * Math.sqrt(context.scale));
+    const folder = await once(join(context.corpora, `giants-${side}`), async (temp) => {
+      for (let at = 0; at < 8; at++) {
+        const create = {
+          width: side,
+          height: side,
+          channels: 3 as const,
+          background: { r: 9 * at, g: 9 * at, b: 9 * at },
+        };
+        const image = sharp({ create, limitInputPixels: false }).toColourspace(at % 2 === 0 ? "b-w" : "srgb");
+        await image.png({ compressionLevel: 1 }).toFile(join(temp, `${at}.png`));
+      }
+    });
+    const lake = await createBenchLake(context);
+    await lake.upload(folder, "giants");
+    const { peakBytes, seconds } = await lake.process("--num-proc", "2");
+    const result: Result = {
+      job: "process 8 images of 179 megapixels, 2 workers: RSS of all processes",
+      floor: "",
+      jobFigure: `${(peakBytes / 1e6).toFixed(0)} MB in ${seconds.toFixed(0)} s`,
+      floorFigure: "",
+      value: peakBytes / 1e6,
+      limit: 500 + 2 * 150 + 1000, // the processing, its workers, processing.memory
+      unit: "MB",
+    };
+    return [result];
+  },
+};
+
+export const imageBenchmarks = [header, decode, again, png, giants];
