@@ -218,9 +218,9 @@ async function placeFile(
   };
 }
 
-/** A partition's folder whose name is durable in each folder above it. */
+/** A partition's folder whose name is durable in each folder above it; an attempt that died may have left it without. */
 async function makeFolder(lake: Lake, folder: string): Promise<void> {
-  if (await exists(folder)) return;
+  if (await exists(join(folder, BASE_FILE))) return;
   await ensureFolder(folder, lake.modes);
   for (let at = dirname(folder); at.startsWith(lake.layout.catalog); at = dirname(at)) await syncFolder(at);
 }

@@ -34,7 +34,7 @@ const WHOLE_BYTES = 32 << 20;
 export async function createContentStager(options: StagerOptions): Promise<ContentStager> {
   const { lake, upload, isStored, signal } = options;
   const staged = { fileCount: 0, bytes: 0 };
-  const folders = new Map<string, Promise<void>>();
+  const folders = new Map<string, Promise<unknown>>();
   /** A way to take a file that this file system refused once is not tried again. */
   const refused = { reflink: false };
   /** What was given to the first content beyond what it had by itself; all others lack the same. */

@@ -10,13 +10,17 @@ import { syncFolder } from "./durable.ts";
 import { giveOpenPermissions, givePermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 
-/** Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is. */
-export async function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<void> {
+/**
+ * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is. Gives
+ * those made.
+ */
+export async function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
   const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const made: string[] = [];
   for (let at = path; at.length >= first.length; at = dirname(at)) made.unshift(at);
   for (const folder of made) await givePermissions(folder, modes.folder);
+  return made;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { chmod, readdir, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
+import { syncFolder } from "./durable.ts";
 import { ensureFolder, exists, isMissing, writeAtomic } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
@@ -65,14 +66,17 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
   const lake = describeLake(root, modes);
   const report: InitReport = { lake, created: [], repaired: [], denied: [] };
   const foreign = await isForeign(lake);
+  const made: string[] = [];
   for (const folder of lakeFolders(lake.layout)) {
     if (!(await isFolder(folder))) {
-      await ensureFolder(folder, modes);
+      made.push(...(await ensureFolder(folder, modes)));
       report.created.push(folder);
     } else if (folder !== lake.root || !foreign) {
       await repairMode(folder, modes.folder, report);
     }
   }
+  // What is kept in a folder whose own name is lost by a power cut is lost with it.
+  for (const above of new Set(made.map((folder) => dirname(folder)))) await syncFolder(above);
   if (!(await exists(lake.layout.taxonomy))) {
     await writeAtomic(lake.layout.taxonomy, EMPTY_TAXONOMY, modes);
     report.created.push(lake.layout.taxonomy);
