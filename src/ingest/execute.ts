@@ -11,6 +11,7 @@ import { isOwn } from "../schema/image-columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import type { UploadPlan } from "./plan.ts";
+import { readFailure } from "./read-failure.ts";
 import { checkRejects, type RejectedRow } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
@@ -54,7 +55,7 @@ export async function executeUpload(plan: UploadPlan, options: ExecuteOptions): 
     return await sink.commit(manifest, signal);
   } catch (error) {
     await sink.abort();
-    throw error;
+    throw readFailure(error, plan.input.path);
   }
 }
 

@@ -34,25 +34,33 @@ export function decompressLz4Block(input: Uint8Array, output: Uint8Array, from =
   return end;
 }
 
+/** Makes room for what is said to be in `compressed`, which a byte of it cannot make longer than 255. Throws `corrupt`. */
+export function createLz4Output(compressed: Uint8Array, sizeBytes: number): Uint8Array {
+  if (!(sizeBytes >= 0 && sizeBytes <= compressed.length * 255)) throw broken();
+  return new Uint8Array(sizeBytes);
+}
+
 const MAGIC = 0x184d2204;
 
-/** Decompresses one LZ4 frame whose content is `sizeBytes` long. Format: lz4/doc/lz4_Frame_format.md. */
+/** Decompresses one LZ4 frame whose content is `sizeBytes` long. Throws `corrupt`. Format: lz4/doc/lz4_Frame_format.md. */
 export function decompressLz4Frame(input: Uint8Array, sizeBytes: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  // A byte gives at most 255: what says that it holds more is not believed, nor given room.
-  if (input.length < 7 || sizeBytes > input.length * 255) throw broken();
-  if (view.getUint32(0, true) !== MAGIC) throw broken();
-  const flags = view.getUint8(4);
+  const readWord = (at: number) => {
+    if (at + 4 > input.length) throw broken();
+    return view.getUint32(at, true);
+  };
+  if (readWord(0) !== MAGIC) throw broken();
+  const flags = input[4] ?? 0;
   const blockChecksum = flags & 0x10 ? 4 : 0;
   let at = 4 + 2 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0) + 1;
-  const output = new Uint8Array(sizeBytes);
+  const output = createLz4Output(input, sizeBytes);
   let end = 0;
   for (;;) {
-    if (at + 4 > input.length) throw broken();
-    const head = view.getUint32(at, true);
+    const head = readWord(at);
     at += 4;
     if (head === 0) break;
     const length = head & 0x7fffffff;
+    if (at + length > input.length) throw broken();
     const block = input.subarray(at, at + length);
     if (head >>> 31) {
       if (end + length > sizeBytes) throw broken();

@@ -4,6 +4,7 @@ import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
 import { openInput } from "./formats.ts";
 import type { Input } from "./input.ts";
+import { readFailure } from "./read-failure.ts";
 
 /** A database and work files for one upload, from looking at the input to staging it. */
 export interface UploadSession {
@@ -34,7 +35,9 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
       const context = { database, scratch: folder, ...(signal ? { signal } : {}) };
-      return interruptible(database, signal, () => openInput(path, context));
+      return interruptible(database, signal, () => openInput(path, context)).catch((error) => {
+        throw readFailure(error, path);
+      });
     },
     async close() {
       database.close();

@@ -45,7 +45,8 @@ const PATIENCE_MS = 20_000;
 /** Reads everything; gives the code of the error, `read` without, or what came instead of one of ours. */
 async function read(bytes: Uint8Array): Promise<string> {
   const path = join(folder, "damaged.arrow");
-  const scratch = join(folder, "pieces");
+  // The engine remembers what a file of the same name, size and time was.
+  const scratch = join(folder, `pieces-${crypto.randomUUID()}`);
   await writeFile(path, bytes);
   await mkdir(scratch, { recursive: true });
   try {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createByteReader } from "../../src/ingest/bytes.ts";
-import { decompressLz4Block } from "../../src/ingest/lz4.ts";
+import { decompressLz4Block, decompressLz4Frame } from "../../src/ingest/lz4.ts";
 import { decodeDeltas } from "../../src/ingest/parquet/deltas.ts";
 import { decodeHybrid } from "../../src/ingest/parquet/levels.ts";
 import { decompressSnappy } from "../../src/ingest/parquet/snappy.ts";
+import { readThrift } from "../../src/ingest/parquet/thrift.ts";
 
 /** Any bytes in pieces of any size: readers must not care where a chunk ends. */
 async function* inPieces(bytes: Uint8Array, size: number) {
@@ -105,6 +106,29 @@ test("deltas: first value, then blocks of differences", async () => {
   // block of 128 in 4 miniblocks, 5 values from 7 on: 7 5 3 1 2 (parquet-format, example 2 is 7 5 3 1 2 3 4 5)
   const bytes = Uint8Array.from([128, 1, 4, 5, 14, 3, 2, 0, 0, 0, 0b11000000, 0, 0, 0, 0, 0, 0, 0]);
   const source = createByteReader(inPieces(Uint8Array.from([...bytes, 99]), 3));
-  expect(await decodeDeltas(source)).toEqual([7, 5, 3, 1, 2]);
+  expect(await decodeDeltas(source, 5)).toEqual([7, 5, 3, 1, 2]);
   expect(Array.from(await source.take(1))).toEqual([99]);
+});
+
+describe("what is damaged is corrupt, at once and in little memory", () => {
+  const few = (bytes: number[]) => createByteReader(inPieces(Uint8Array.from(bytes), 64));
+  const cases: [what: string, read: () => unknown][] = [
+    ["a header nested a million deep", () => readThrift(new Uint8Array(1_000_000).fill(0x19))],
+    ["a header with a field of no type", () => readThrift(Uint8Array.of(0x1e))],
+    ["an LZ4 frame that ends in its head", () => decompressLz4Frame(Uint8Array.of(4, 0x22), 10)],
+    [
+      "an LZ4 frame of terabytes",
+      () => decompressLz4Frame(Uint8Array.of(4, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82), 1e12),
+    ],
+    ["levels of 200 bits", () => decodeHybrid(Uint8Array.of(3, 1, 2, 3), 200, 8)],
+    ["levels that end early", () => decodeHybrid(Uint8Array.of(9, 1), 8, 32)],
+    [
+      "two billion deltas without a byte",
+      () => decodeDeltas(few([128, 1, 4, 255, 255, 255, 255, 7, 0, 2, 0, 0, 0, 0]), 5),
+    ],
+    ["deltas of 200 bits", () => decodeDeltas(few([128, 1, 4, 5, 0, 0, 200, 0, 0, 0]), 5)],
+  ];
+  test.each(cases)("%s", async (_, read) => {
+    await expect((async () => read())()).rejects.toMatchObject({ code: "corrupt" });
+  });
 });

@@ -4,7 +4,7 @@ import { Footer } from "apache-arrow/ipc/metadata/file";
 import type { DictionaryBatch, RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError } from "../../errors.ts";
 import { readAt } from "../bytes.ts";
-import { fitsMetadata } from "./vectors.ts";
+import { fitsFooter, fitsMetadata } from "./vectors.ts";
 
 /** One message of an IPC stream: its header, and where its body lies in the file. */
 export interface ArrowMessage {
@@ -44,11 +44,10 @@ async function* readFileMessages(handle: FileHandle, size: number, path: string)
   const footerBytes = tail.length === tailBytes ? tail.readInt32LE(0) : 0;
   const cut = tail.toString("latin1", 4) !== MAGIC || footerBytes <= 0 || footerBytes > size - tailBytes;
   if (cut) throw damaged(path, "lacks its end; copy it again");
-  const footer = decode(
-    path,
-    await readAt(handle, size - tailBytes - footerBytes, footerBytes),
-    Footer.decode,
-  );
+  const footerAt = size - tailBytes - footerBytes;
+  const encoded = await readAt(handle, footerAt, footerBytes);
+  if (!decode(path, encoded, fitsFooter)) throw damaged(path, "is damaged; copy or write it again");
+  const footer = decode(path, encoded, Footer.decode);
   yield { header: { schema: footer.schema }, bodyFrom: 0, bodyBytes: 0 } satisfies ArrowMessage;
   for (const block of [...footer.dictionaryBatches(), ...footer.recordBatches()]) {
     const message = await readMessage(handle, block.offset, size, path);
@@ -64,6 +63,7 @@ async function readMessage(
   size: number,
   path: string,
 ): Promise<ArrowMessage | undefined> {
+  if (!(at >= 0 && at <= size)) throw damaged(path, "lists a batch that is not there");
   const prefix = Buffer.from(await readAt(handle, at, 8));
   // before 0.15 a message had no continuation marker
   const marked = prefix.length >= 4 && prefix.readUInt32LE(0) === 0xffffffff;

@@ -1,7 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
 import { type Arena, BATCH_BYTES, BATCH_ROWS, createArena, type Room } from "../arena.ts";
-import type { ByteReader } from "../bytes.ts";
 import type { EmbeddedBatch } from "../input.ts";
 import { decodeDeltas } from "./deltas.ts";
 import { type Dictionary, NO_DICTIONARY, readDictionary, takeLength } from "./dictionary.ts";
@@ -71,7 +70,7 @@ async function openValues(
   const { values } = page;
   switch (page.encoding) {
     case PLAIN:
-      return async () => takeBytes(values, await takeLength(values), room);
+      return async () => takeBytes(page, await takeLength(values), room);
     case PLAIN_DICTIONARY:
     case RLE_DICTIONARY: {
       if (count === 0) return () => dictionary.value(-1, room);
@@ -81,9 +80,9 @@ async function openValues(
       return () => dictionary.value(indices[at++] ?? -1, room);
     }
     case DELTA_LENGTH: {
-      const lengths = await decodeDeltas(values);
+      const lengths = await decodeDeltas(values, count);
       let at = 0;
-      return () => takeBytes(values, lengths[at++] ?? 0, room);
+      return () => takeBytes(page, lengths[at++] ?? 0, room);
     }
     default:
       throw new AppError(
@@ -93,7 +92,9 @@ async function openValues(
   }
 }
 
-async function takeBytes(values: ByteReader, length: number, room: Room): Promise<Uint8Array> {
+async function takeBytes({ values, valueBytes }: Page, length: number, room: Room): Promise<Uint8Array> {
+  if (length < 0 || length > valueBytes)
+    throw new AppError("corrupt", "a Parquet page holds a value that is longer than the page");
   const target = room(length);
   await values.takeInto(target);
   return target;

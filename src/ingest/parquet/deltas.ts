@@ -1,16 +1,21 @@
 import { AppError } from "../../errors.ts";
 import type { ByteReader } from "../bytes.ts";
 
+/** Writers make blocks of 128 or 256. */
+const MAX_BLOCK_VALUES = 1 << 16;
+
 /**
  * Decodes a DELTA_BINARY_PACKED run of integers off a stream, leaving it at the byte behind: the lengths in front of
- * DELTA_LENGTH_BYTE_ARRAY. Format: parquet-format/Encodings.md, "Delta Encoding".
+ * DELTA_LENGTH_BYTE_ARRAY. Throws `corrupt`, for more than `maxCount` of them too: equal steps take no bytes. Format:
+ * parquet-format/Encodings.md, "Delta Encoding".
  */
-export async function decodeDeltas(source: ByteReader): Promise<number[]> {
+export async function decodeDeltas(source: ByteReader, maxCount: number): Promise<number[]> {
   const blockSize = await takeVarint(source);
   const miniblocks = await takeVarint(source);
   const total = await takeVarint(source);
   const perMiniblock = blockSize / miniblocks;
-  if (!Number.isInteger(perMiniblock) || perMiniblock % 8 !== 0) {
+  const whole = Number.isInteger(perMiniblock) && perMiniblock % 8 === 0;
+  if (!whole || perMiniblock === 0 || blockSize > MAX_BLOCK_VALUES || total > maxCount) {
     throw new AppError("corrupt", "a Parquet page has a broken delta header");
   }
   const values = [zigzag(await takeVarint(source))];
@@ -19,6 +24,7 @@ export async function decodeDeltas(source: ByteReader): Promise<number[]> {
     const widths = (await source.take(miniblocks)).slice();
     for (const width of widths) {
       if (values.length >= total) break; // trailing miniblocks without values take no bytes
+      if (width > 64) throw new AppError("corrupt", `a Parquet page has deltas of ${width} bits`);
       const bytes = await source.take((perMiniblock * width) / 8);
       for (let at = 0; at < perMiniblock && values.length < total; at++) {
         values.push((values.at(-1) ?? 0) + least + unpackOne(bytes, at * width, width));

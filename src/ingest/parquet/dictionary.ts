@@ -24,7 +24,10 @@ export async function readDictionary(page: Page, spoolPath: string): Promise<Dic
   if (page.valueBytes > HELD_BYTES) return spoolDictionary(page, spoolPath);
   const values: Uint8Array[] = [];
   for (let at = 0; at < page.valueCount; at++) {
-    const value = new Uint8Array(await takeLength(page.values));
+    const length = await takeLength(page.values);
+    if (length > page.valueBytes)
+      throw new AppError("corrupt", "a Parquet dictionary holds a value that is longer than it is");
+    const value = new Uint8Array(length);
     await page.values.takeInto(value);
     values.push(value);
   }

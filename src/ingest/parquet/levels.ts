@@ -2,25 +2,28 @@ import { AppError } from "../../errors.ts";
 
 /**
  * Decodes Parquet's hybrid of run lengths and bit packing: `count` integers of `bitWidth` bits each, as stand in
- * definition levels and dictionary indices. Format: parquet-format/Encodings.md, "RLE = 3".
+ * definition levels and dictionary indices. Throws `corrupt`. Format: parquet-format/Encodings.md, "RLE = 3".
  */
 export function decodeHybrid(bytes: Uint8Array, bitWidth: number, count: number): Uint32Array {
   const values = new Uint32Array(count);
   if (bitWidth === 0) return values;
+  if (bitWidth > 32) throw new AppError("corrupt", `a Parquet page has indices of ${bitWidth} bits`);
   const widthBytes = (bitWidth + 7) >> 3;
   let at = 0;
   let filled = 0;
   while (filled < count) {
     const head = readVarint(bytes, at);
     at = head.end;
-    if (head.value & 1) {
-      const packed = (head.value >>> 1) * 8;
+    if (head.value % 2 === 1) {
+      const packed = Math.floor(head.value / 2) * 8;
       const taken = Math.min(packed, count - filled);
+      if (at + Math.ceil((taken * bitWidth) / 8) > bytes.length)
+        throw new AppError("corrupt", "a Parquet page ends in the middle of its levels or indices");
       unpack(bytes, at, bitWidth, values.subarray(filled, filled + taken));
       filled += taken;
-      at += (packed * bitWidth) >> 3;
+      at += (packed / 8) * bitWidth;
     } else {
-      const run = Math.min(head.value >>> 1, count - filled);
+      const run = Math.min(Math.floor(head.value / 2), count - filled);
       let value = 0;
       for (let byte = 0; byte < widthBytes; byte++) value |= (bytes[at + byte] ?? 0) << (8 * byte);
       values.fill(value >>> 0, filled, filled + run);

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
 import { AppError } from "../../errors.ts";
 import { type ByteReader, createByteReader, readAt, readRange } from "../bytes.ts";
-import { decompressLz4Block } from "../lz4.ts";
+import { createLz4Output, decompressLz4Block } from "../lz4.ts";
 import { decompressSnappy } from "./snappy.ts";
 import { readThrift, type ThriftStruct, thriftNumber, thriftStruct } from "./thrift.ts";
 
@@ -31,6 +31,9 @@ const DATA = 0;
 const DICTIONARY = 2;
 const DATA_V2 = 3;
 const HEAD_BYTES = 4096;
+const MAX_HEAD_BYTES = HEAD_BYTES * 16 ** 4; // 256 MB
+/** Writers begin a new page after some 20,000, or with the row group. */
+const MAX_VALUES = 1 << 24;
 
 /**
  * The pages of a column chunk one after the other, each decompressed as it is read: a page of any size costs constant
@@ -66,12 +69,14 @@ async function openPage(
   const plainBytes = need(thriftNumber(header, 2));
   if (type === DATA_V2) {
     const own = thriftStruct(header, 8);
-    const levelBytes = thriftNumber(own, 5) ?? 0;
-    const before = levelBytes + (thriftNumber(own, 6) ?? 0);
+    const levelBytes = need(thriftNumber(own, 5) ?? 0);
+    const before = levelBytes + need(thriftNumber(own, 6) ?? 0);
+    if (before > plainBytes || before > end - from)
+      throw new AppError("corrupt", "a Parquet page has too many levels");
     const codec = own?.get(7) === false ? "UNCOMPRESSED" : range.codec;
     return {
       kind: "data",
-      valueCount: need(thriftNumber(own, 1)),
+      valueCount: valueCount(own),
       encoding: need(thriftNumber(own, 4)),
       levels: range.maxLevel === 0 ? undefined : await readAt(handle, from, levelBytes),
       values: await decompress(codec, handle, from + before, end, plainBytes - before),
@@ -79,7 +84,7 @@ async function openPage(
     };
   }
   const own = thriftStruct(header, type === DATA ? 5 : 7);
-  const page = { valueCount: need(thriftNumber(own, 1)), encoding: need(thriftNumber(own, 2)) };
+  const page = { valueCount: valueCount(own), encoding: need(thriftNumber(own, 2)) };
   const values = await decompress(range.codec, handle, from, end, plainBytes);
   if (type === DICTIONARY || range.maxLevel === 0) {
     const kind = type === DICTIONARY ? ("dictionary" as const) : ("data" as const);
@@ -87,7 +92,7 @@ async function openPage(
   }
   const head = await values.take(4);
   const levelBytes = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
-  if (levelBytes > plainBytes) throw new AppError("corrupt", "a Parquet page has too many levels");
+  if (levelBytes + 4 > plainBytes) throw new AppError("corrupt", "a Parquet page has too many levels");
   const levels = (await values.take(levelBytes)).slice();
   return { ...page, kind: "data", levels, values, valueBytes: plainBytes - levelBytes - 4 };
 }
@@ -103,6 +108,7 @@ async function readHeader(
     const parsed = readThrift(bytes);
     if (parsed) return { header: parsed.value, bodyFrom: at + parsed.end };
     if (bytes.length < wanted) throw new AppError("corrupt", "a Parquet column ends in the middle of a page");
+    if (wanted >= MAX_HEAD_BYTES) throw new AppError("corrupt", "a Parquet page has no header");
   }
 }
 
@@ -155,9 +161,16 @@ async function* decompressLz4(
   end: number,
   plainBytes: number,
 ): AsyncGenerator<Uint8Array> {
-  const output = new Uint8Array(plainBytes);
-  decompressLz4Block(await readAt(handle, from, end - from), output);
+  const compressed = await readAt(handle, from, end - from);
+  const output = createLz4Output(compressed, plainBytes);
+  decompressLz4Block(compressed, output);
   yield output;
+}
+
+function valueCount(header: ThriftStruct | undefined): number {
+  const count = need(thriftNumber(header, 1));
+  if (count > MAX_VALUES) throw new AppError("corrupt", `a Parquet page says that it has ${count} values`);
+  return count;
 }
 
 function need(value: number | undefined): number {

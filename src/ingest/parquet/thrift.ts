@@ -1,10 +1,12 @@
+import { AppError } from "../../errors.ts";
+
 /** A field of a Thrift struct: integers as numbers or bigints, binary as bytes, structs as maps by field id. */
 export type ThriftValue = number | bigint | boolean | Uint8Array | ThriftValue[] | ThriftStruct;
 export type ThriftStruct = Map<number, ThriftValue>;
 
 /**
  * Reads one struct in Thrift's compact protocol from the start of `bytes`, and where it ends; undefined when the bytes
- * end before it does. Format: thrift/doc/specs/thrift-compact-protocol.md.
+ * end before it does. Throws `corrupt`. Format: thrift/doc/specs/thrift-compact-protocol.md.
  */
 export function readThrift(bytes: Uint8Array): { value: ThriftStruct; end: number } | undefined {
   const cursor = { bytes, at: 0 };
@@ -12,7 +14,7 @@ export function readThrift(bytes: Uint8Array): { value: ThriftStruct; end: numbe
     const value = readStruct(cursor, 0);
     return { value, end: cursor.at };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error === END) return undefined;
     throw error;
   }
 }
@@ -44,8 +46,15 @@ interface Cursor {
 
 const MAX_DEPTH = 32;
 
+/** Thrown where the bytes end. */
+const END = Symbol("end of bytes");
+
+function corrupt(what: string): AppError {
+  return new AppError("corrupt", `a Parquet header is damaged: ${what}`);
+}
+
 function readStruct(cursor: Cursor, depth: number): ThriftStruct {
-  if (depth > MAX_DEPTH) throw new Error("Thrift structs are nested too deeply");
+  if (depth > MAX_DEPTH) throw corrupt("it is nested too deeply");
   const struct: ThriftStruct = new Map();
   let id = 0;
   for (;;) {
@@ -76,15 +85,16 @@ function readValue(cursor: Cursor, type: number, depth: number): ThriftValue {
       return take(cursor, Number(readVarint(cursor)));
     case 9:
     case 10:
-      return readList(cursor, depth);
+      return readList(cursor, depth + 1);
     case 12:
       return readStruct(cursor, depth + 1);
     default:
-      throw new Error(`Thrift type ${type} is not part of Parquet`);
+      throw corrupt(`a field has the type ${type}`);
   }
 }
 
 function readList(cursor: Cursor, depth: number): ThriftValue[] {
+  if (depth > MAX_DEPTH) throw corrupt("it is nested too deeply");
   const head = readByte(cursor);
   const type = head & 0x0f;
   const count = head >> 4 === 15 ? Number(readVarint(cursor)) : head >> 4;
@@ -113,7 +123,7 @@ function readVarint(cursor: Cursor): number | bigint {
   }
   let big = BigInt(value);
   for (let shift = 49n; ; shift += 7n) {
-    if (shift > 63n) throw new Error("a Thrift integer is too long");
+    if (shift > 63n) throw corrupt("an integer is too long");
     const byte = readByte(cursor);
     big |= BigInt(byte & 0x7f) << shift;
     if (byte < 0x80) return big;
@@ -122,13 +132,13 @@ function readVarint(cursor: Cursor): number | bigint {
 
 function readByte(cursor: Cursor): number {
   const byte = cursor.bytes[cursor.at++];
-  if (byte === undefined) throw new RangeError("end of bytes");
+  if (byte === undefined) throw END;
   return byte;
 }
 
 function take(cursor: Cursor, count: number): Uint8Array {
   const end = cursor.at + count;
-  if (end > cursor.bytes.length) throw new RangeError("end of bytes");
+  if (end > cursor.bytes.length) throw END;
   const taken = cursor.bytes.subarray(cursor.at, end);
   cursor.at = end;
   return taken;
