@@ -156,6 +156,11 @@ describe("files", () => {
   });
 });
 
+test("libraries with native parts are loaded when they are needed, by then the settings say where they are unpacked", () => {
+  const early = /^import (?!type\b)[^;]*from "(?:@duckdb\/node-api|sharp)";/m;
+  expect(sources.filter(({ code }) => early.test(code)).map(({ path }) => path)).toEqual([]);
+});
+
 test("every package that src imports is a dependency", () => {
   const packages = new Set(sources.flatMap(({ imports }) => imports.filter(isPackage).map(packageName)));
   expect([...packages].filter((name) => !(name in manifest.dependencies)).sort()).toEqual([]);

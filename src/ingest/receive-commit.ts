@@ -46,8 +46,7 @@ export async function commitReceived(
   }
   const rows = await openRows(received);
   try {
-    await checkRelationSize(database, `read_parquet(${quoteText(rows.openPath)})`, limits);
-    await checkRows(lake, database, received, { manifest, rows });
+    await checkRows(lake, database, received, { manifest, rows, limits });
   } finally {
     await rows.close();
   }
@@ -79,9 +78,10 @@ async function checkRows(
   lake: Lake,
   database: Database,
   received: ReceivedUpload,
-  staged: { manifest: UploadManifest; rows: StagedFile },
+  staged: { manifest: UploadManifest; rows: StagedFile; limits: UploadLimits },
 ): Promise<void> {
   try {
+    await checkRelationSize(database, `read_parquet(${quoteText(staged.rows.openPath)})`, staged.limits);
     await readRows(lake, database, received, staged);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;

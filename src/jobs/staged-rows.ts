@@ -1,4 +1,4 @@
-import { DuckDBListValue } from "@duckdb/node-api";
+import type { DuckDBListValue } from "@duckdb/node-api";
 import * as v from "valibot";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
@@ -100,7 +100,8 @@ function oneContent(hash: unknown, name: unknown): StagedContent[] {
 }
 
 function listContents(hashes: unknown, names: unknown): StagedContent[] {
-  const itemsOf = (list: unknown) => (list instanceof DuckDBListValue ? list.items : []);
+  // Of the class only the type is imported: the library is loaded when the settings have said where it is unpacked.
+  const itemsOf = (list: unknown) => (list as DuckDBListValue | null)?.items ?? [];
   const named = itemsOf(names);
   return itemsOf(hashes).map((hash, at) => ({ source_hash: textOf(hash), source_name: textOf(named[at]) }));
 }

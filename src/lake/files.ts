@@ -10,11 +10,21 @@ import { syncFolder } from "./durable.ts";
 import { giveOpenPermissions, givePermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 
+/** Ends when the folders asked for so far are made. */
+let making: Promise<unknown> = Promise.resolve();
+
 /**
  * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is. Gives
- * those made.
+ * those made. One call after the other: what another call makes below a folder that has not got its group yet would get
+ * the wrong one.
  */
-export async function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
+export function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
+  const made = making.then(() => makeFolder(path, modes));
+  making = made.catch(() => {});
+  return made;
+}
+
+async function makeFolder(path: string, modes: Modes): Promise<string[]> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return [];
   const made: string[] = [];

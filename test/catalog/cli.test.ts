@@ -30,6 +30,7 @@ async function run(bench: Workbench, name: string, flags: Flags = {}) {
     logger: silentLogger,
     signal: new AbortController().signal,
     openLake: async () => lake,
+    audit: async () => {},
   };
   const exit = await command.run({ flags, positionals: [] }, effects as unknown as Effects);
   return { exit, ...said };

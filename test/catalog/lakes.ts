@@ -45,7 +45,7 @@ export function makeManifest(mode: UploadMode, key: PartitionKey = KEY): UploadM
     upload_id: createUploadId(),
     created_at: "2026-01-02T03:04:05.000Z",
     created_by: "kim",
-    type: "raw",
+    type: key.task === "raw" ? "raw" : "task",
     ...key,
     mode,
     images: "optimize",

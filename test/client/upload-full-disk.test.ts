@@ -53,7 +53,7 @@ test("a full disk is told in one sentence; with room again the same command goes
   expect(full.stderr).toBe(
     "datalake: on the server, no space is left on the disk; free some and run it again\n",
   );
-  expect(await ask("/uploads")).toEqual({ uploads: [] });
+  expect(await ask("/uploads")).toEqual({ uploads: [], unusable: [] });
   // Others are answered meanwhile, and what needs no room is done.
   expect(await ask("/health")).toMatchObject({ status: "ok" });
 
