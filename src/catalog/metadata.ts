@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
-import { removeTree, writeJson } from "../lake/files.ts";
+import { removeTree } from "../lake/files.ts";
+import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { METADATA_FILE } from "../lake/layout.ts";
 import { readPartitionMetadata } from "../lake/manifests.ts";

@@ -3,9 +3,10 @@ import { copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
-import { exists, isMissing, tempBeside } from "../lake/files.ts";
+import { exists, isMissing } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
+import { tempBeside } from "../lake/replace.ts";
 
 /** How long readers of an older generation may rely on its file, also through NFS. */
 const GRACE_MS = 10 * 60_000;

@@ -1,7 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import * as v from "valibot";
 import type { AppError } from "../errors.ts";
-import { tempBeside } from "../lake/files.ts";
+import { tempBeside } from "../lake/replace.ts";
 import { type AssetCheckRequest, type Validation, ValidationSchema } from "../schema/asset-check.ts";
 import { failureError } from "../schema/failure.ts";
 import { connectHttp } from "./remote-http.ts";

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { exists, linkExclusive, tempBeside } from "../lake/files.ts";
+import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { linkExclusive, tempBeside } from "../lake/replace.ts";
 import { type ExportFormat, fileEnding } from "./formats.ts";
 
 /** Where an output is made and how it gets its name. */

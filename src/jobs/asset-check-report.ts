@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { tempBeside } from "../lake/files.ts";
+import { tempBeside } from "../lake/replace.ts";
 import type { AssetCheckSummary, AssetFinding } from "../schema/asset-check.ts";
 
 /** A report that is written as findings come; it has its name only when it is whole. */

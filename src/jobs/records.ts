@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { AppError, toAppError } from "../errors.ts";
-import { isMissing, readJson, writeJson } from "../lake/files.ts";
+import { isMissing } from "../lake/files.ts";
+import { readJson, writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type JobRecord, JobRecordSchema, type JobState } from "../schema/job.ts";
 import { createJobId } from "../schema/names.ts";

@@ -2,9 +2,10 @@ import { chmod, readdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
-import { ensureFolder, exists, isMissing, writeAtomic } from "./files.ts";
+import { ensureFolder, exists, isMissing } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
+import { writeAtomic } from "./replace.ts";
 
 /** A lake on disk: where everything lies and with which permissions it is written. */
 export interface Lake {

@@ -2,9 +2,10 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { isMissing, isReadOnly, tempBeside, writeAtomic } from "./files.ts";
+import { isMissing, isReadOnly } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import { DEFAULT_MODES } from "./modes.ts";
+import { tempBeside, writeAtomic } from "./replace.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
 /** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */

@@ -3,7 +3,8 @@ import { type PartitionMetadata, PartitionMetadataSchema } from "../schema/metad
 import { nameProblem } from "../schema/names.ts";
 import { comparePartitions, type PartitionKey } from "../schema/partition.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
-import { readJson, shownNamesIn } from "./files.ts";
+import { shownNamesIn } from "./files.ts";
+import { readJson } from "./json-file.ts";
 import type { Lake } from "./lake.ts";
 import { createUploadLayout, METADATA_FILE, parsePartitionPath } from "./layout.ts";
 import { readStagedJson } from "./staged-file.ts";

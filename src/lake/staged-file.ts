@@ -13,7 +13,8 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
-import { isMissing, parseJson } from "./files.ts";
+import { isMissing } from "./files.ts";
+import { parseJson } from "./json-file.ts";
 import type { StagedPath } from "./layout.ts";
 
 /**

@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { isMissing, removeTree, writeJson } from "./files.ts";
+import { isMissing, removeTree } from "./files.ts";
+import { writeJson } from "./json-file.ts";
 import type { StagedPath } from "./layout.ts";
 import type { Modes } from "./modes.ts";
 

@@ -4,9 +4,10 @@ import type { Document, LineCounter, YAMLMap } from "yaml";
 import { AppError } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { type Taxonomy, TaxonomySchema } from "../schema/taxonomy.ts";
-import { isMissing, writeAtomic } from "./files.ts";
+import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 import { waitForLease } from "./lease.ts";
+import { writeAtomic } from "./replace.ts";
 
 /** An edit takes milliseconds: a holder silent for so long is dead, wherever it ran. */
 

@@ -1,7 +1,8 @@
 import { lstat, realpath, unlink } from "node:fs/promises";
 import { AppError } from "../errors.ts";
 import { TokenFileSchema } from "../schema/token.ts";
-import { isMissing, parseJson } from "./files.ts";
+import { isMissing } from "./files.ts";
+import { parseJson } from "./json-file.ts";
 import type { Lake } from "./lake.ts";
 import { tokenFile } from "./layout.ts";
 import { readOwnFile } from "./own-file.ts";

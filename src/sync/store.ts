@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile } from "../lake/durable.ts";
-import { ensureFolder, isMissing, renameDurable, tempBeside } from "../lake/files.ts";
+import { ensureFolder, isMissing } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
+import { renameDurable, tempBeside } from "../lake/replace.ts";
 import { deleteObjects, listObjects } from "../query/athena/s3.ts";
 
 /** Where assets are sent. */

@@ -2,9 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { chmod, chown, link, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureFolder, writeAtomic } from "../../src/lake/files.ts";
+import { ensureFolder } from "../../src/lake/files.ts";
 import { givePermissions } from "../../src/lake/group.ts";
 import { DEFAULT_MODES } from "../../src/lake/modes.ts";
+import { writeAtomic } from "../../src/lake/replace.ts";
 
 const root = await mkdtemp(join(tmpdir(), "group-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
