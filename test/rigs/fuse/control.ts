@@ -1,0 +1,28 @@
+/** What a test and the process of a mount tell each other, one JSON value a line. */
+
+export interface HoldRequest {
+  do: "hold";
+  /** A glob over the target's path, relative to the mount. */
+  target: string;
+  /** How many that match go through before. */
+  skip: number;
+}
+
+export type Command = HoldRequest | { do: "release" };
+
+export type MountEvent =
+  | { event: "mounted" }
+  | { event: "failed"; message: string }
+  /** The hold is set. */
+  | { event: "holding" }
+  | { event: "held"; from: string; to: string }
+  /** An fsync of a file or folder; syncfs does not reach a FUSE file system. */
+  | { event: "synced"; path: string }
+  | { event: "renamed"; from: string; to: string; result: string };
+
+/** Whole lines of what came so far, and the rest. */
+export function splitLines(text: string): { lines: string[]; rest: string } {
+  const lines = text.split("\n");
+  const rest = lines.pop() ?? "";
+  return { lines: lines.filter((line) => line !== ""), rest };
+}
