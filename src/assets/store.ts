@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { syncBatch, syncFileSystem, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { linkExclusive } from "../lake/replace.ts";
+import { linkExclusive } from "../lake/link.ts";
 import { kindProblem } from "../lake/staged-file.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { DatasetKey } from "../schema/partition.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
-import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { hasIndex } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
@@ -83,7 +83,7 @@ export async function withPublished<T>(
 
 /** Throws `not_found` saying how to make one when the lake has no catalog yet. */
 export async function requireCatalog(lake: Lake): Promise<void> {
-  if (await exists(lake.layout.catalogFile)) return;
+  if (await awaitReplaced(lake.layout.catalogFile)) return;
   throw new AppError(
     "not_found",
     `${lake.layout.catalogFile} is not there yet; run \`datalake catalog rebuild\``,

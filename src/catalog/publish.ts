@@ -1,12 +1,13 @@
 import { constants } from "node:fs";
-import { copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { exists, isMissing } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
-import { tempBeside } from "../lake/replace.ts";
+import { replaceFile, tempBeside } from "../lake/replace.ts";
+import { readReplaced, recoverReplaced, removeUnlessHeld } from "../lake/replaced.ts";
 
 /** How long readers of an older generation may rely on its file, also through NFS. */
 const GRACE_MS = 10 * 60_000;
@@ -16,7 +17,8 @@ const MAX_PREVIOUS = 3;
 /** Tells a published file from any other that had or takes its name; undefined when there is none. */
 export async function catalogIdentity(lake: Lake): Promise<string | undefined> {
   try {
-    const info = await stat(lake.layout.catalogFile, { bigint: true });
+    const { catalogFile } = lake.layout;
+    const info = await readReplaced(catalogFile, () => stat(catalogFile, { bigint: true }));
     return `${info.ino}-${info.size}-${info.mtimeNs}`;
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -25,7 +27,7 @@ export async function catalogIdentity(lake: Lake): Promise<string | undefined> {
 }
 
 /**
- * Puts a closed database file in the place of the published one with one rename: readers that have the old one open
+ * Puts a closed database file in the place of the published one in one step: readers that have the old one open
  * keep it, new ones open the new. The old one stays as `.catalog.prev-<generation>` for a grace time.
  * Throws `conflict` when either has a WAL: it would be replayed into a file that it does not belong to.
  */
@@ -49,7 +51,7 @@ export async function publishFile(
     await syncFile(temp);
     beforeRename();
     if (previousGeneration !== undefined) await keepPrevious(lake, previousGeneration);
-    await rename(temp, catalogFile);
+    await replaceFile(temp, catalogFile);
   } catch (error) {
     await rm(temp, { force: true });
     throw error;
@@ -97,10 +99,11 @@ export async function sweepPublished(lake: Lake): Promise<void> {
   for (const [at, generation] of (await previousGenerations(lake)).entries()) {
     const path = lake.layout.previousCatalog(generation);
     const { ctimeMs } = await stat(path); // set when its name was taken away
-    if (at >= MAX_PREVIOUS || nowMs - ctimeMs > GRACE_MS) await rm(path, { force: true });
+    if (at >= MAX_PREVIOUS || nowMs - ctimeMs > GRACE_MS) await removeUnlessHeld(path);
   }
   const temp = `.${basename(lake.layout.catalogFile)}.tmp-`;
   for (const name of await readdir(lake.root)) {
-    if (name.startsWith(temp)) await rm(join(dirname(lake.layout.catalogFile), name), { force: true });
+    if (name.startsWith(temp)) await removeUnlessHeld(join(dirname(lake.layout.catalogFile), name));
   }
+  await recoverReplaced(lake.root);
 }

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { moveToFree, replaceFile } from "../lake/replace.ts";
 
 /**
  * The local copy of the last published catalog. A refresh changes it and copies it to the lake, so that the published
@@ -36,14 +37,14 @@ export async function openScratch(lake: Lake, folder: string): Promise<ScratchCa
     take: async (identity) => {
       await clear();
       try {
-        await rename(copyOf(identity), work);
+        await moveToFree(copyOf(identity), work);
       } catch (error) {
         if (!isMissing(error)) throw error;
         await copyFile(lake.layout.catalogFile, work, constants.COPYFILE_FICLONE);
       }
     },
     keep: async (identity) => {
-      await rename(work, copyOf(identity));
+      await replaceFile(work, copyOf(identity));
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
         if (name.startsWith(`${prefix}.`) && path !== copyOf(identity)) await rm(path, { force: true });

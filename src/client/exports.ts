@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportManifest, ExportRequest, ExportResult } from "../export/export.ts";
 import { describeFault, type OutputPlace, planOutput } from "../export/output-place.ts";
+import { moveToFree } from "../lake/replace.ts";
 import { checkValue } from "../schema/check.ts";
 import {
   type ExportFile,
@@ -210,7 +211,7 @@ async function settle(
     for (const file of files) {
       if (file.name === MANIFEST) continue;
       const name = isSingle ? place.fileName : basename(file.name);
-      await rename(partPath(folder, file), join(place.temp, name));
+      await moveToFree(partPath(folder, file), join(place.temp, name));
     }
     await place.settle(`${JSON.stringify({ ...manifest, files: named }, null, 2)}\n`);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { open, rename, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import * as v from "valibot";
 import type { AppError } from "../errors.ts";
-import { tempBeside } from "../lake/replace.ts";
+import { replaceFile, tempBeside } from "../lake/replace.ts";
 import { type AssetCheckRequest, type Validation, ValidationSchema } from "../schema/asset-check.ts";
 import { failureError } from "../schema/failure.ts";
 import { connectHttp } from "./remote-http.ts";
@@ -37,7 +37,7 @@ export function connectValidation(url: string, token?: string | undefined): Vali
       try {
         for await (const chunk of body ?? []) await handle.writeFile(chunk);
         await handle.close();
-        await rename(temp, path);
+        await replaceFile(temp, path);
       } catch (error) {
         await handle.close().catch(() => {}); // closed already
         await rm(temp, { force: true });

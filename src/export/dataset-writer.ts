@@ -1,6 +1,7 @@
-import { rename, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
+import { moveToFree } from "../lake/replace.ts";
 import { createStreamEncoder, type IpcEncoder } from "../query/arrow/ipc.ts";
 import { createOutputFile, type OutputFile } from "./output-file.ts";
 import type { ExportedFile, ExportWriter, WriterOptions } from "./writer.ts";
@@ -49,7 +50,7 @@ export async function openDatasetWriter(options: WriterOptions): Promise<ExportW
       const total = String(shards.length).padStart(5, "0");
       for (const [at, part] of shards.entries()) {
         const name = `data-${String(at).padStart(5, "0")}-of-${total}.arrow`;
-        await rename(join(folder, part.name), join(folder, name));
+        await moveToFree(join(folder, part.name), join(folder, name));
         part.name = name;
       }
       await writeDescription(options, shards);

@@ -1,9 +1,10 @@
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { linkExclusive, tempBeside } from "../lake/replace.ts";
+import { linkExclusive } from "../lake/link.ts";
+import { moveToFree, replaceFile, tempBeside } from "../lake/replace.ts";
 import { type ExportFormat, fileEnding } from "./formats.ts";
 
 /** Where an output is made and how it gets its name. */
@@ -57,13 +58,13 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
       await writeFile(join(temp, MANIFEST), manifest);
       if (!isFile) {
         await rmdir(path).catch(() => {}); // an empty one; any other makes the rename fail
-        await rename(temp, path).catch((cause: unknown) => {
+        await moveToFree(temp, path).catch((cause: unknown) => {
           throw ["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemCode(cause) ?? "") ? inTheWay(path) : cause;
         });
         return;
       }
       if (!(await linkExclusive(join(temp, fileName), path))) throw inTheWay(path);
-      await rename(join(temp, MANIFEST), manifestPath);
+      await replaceFile(join(temp, MANIFEST), manifestPath);
       await rm(temp, { recursive: true, force: true });
     },
     discard: async () => {

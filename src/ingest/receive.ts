@@ -1,4 +1,4 @@
-import { rename, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { AppError, systemCode } from "../errors.ts";
@@ -7,7 +7,7 @@ import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
 import { readSoundManifest } from "../lake/manifests.ts";
-import { tempBeside } from "../lake/replace.ts";
+import { replaceFile, tempBeside } from "../lake/replace.ts";
 import { isOfEntry, UPLOAD_STATES } from "../lake/staged-entries.ts";
 import { isStagedFile, readStagedJson } from "../lake/staged-file.ts";
 import { createUploadId } from "../schema/names.ts";
@@ -116,7 +116,7 @@ async function receiveTo(
   const temp = tempBeside(path);
   try {
     await receiveStream(body, temp, options);
-    await rename(temp, path);
+    await replaceFile(temp, path);
   } catch (error) {
     await rm(temp, { force: true });
     throw error;

@@ -1,5 +1,5 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { tempBeside } from "../lake/replace.ts";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { replaceFile, tempBeside } from "../lake/replace.ts";
 import type { AssetCheckSummary, AssetFinding } from "../schema/asset-check.ts";
 
 /** A report that is written as findings come; it has its name only when it is whole. */
@@ -69,7 +69,7 @@ export async function openReport(path: string): Promise<AssetReport> {
       text += format.tail(summary);
       await flush();
       await handle.close();
-      await rename(temp, path);
+      await replaceFile(temp, path);
     },
     discard: async () => {
       await handle.close().catch(() => {}); // closed already

@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { readJson, writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
+import { nameBefore } from "../lake/replaced.ts";
 import { type JobRecord, JobRecordSchema, type JobState } from "../schema/job.ts";
 import { createJobId } from "../schema/names.ts";
 
@@ -98,11 +99,10 @@ export async function listJobIds(lake: Lake): Promise<string[]> {
     if (isMissing(error)) return [];
     throw error;
   });
-  return names
-    .map((name) => /^(j[0-9a-f]{32})\.json$/.exec(name)?.[1])
-    .filter((id) => id !== undefined)
-    .sort()
-    .reverse();
+  const ids = names
+    .map((name) => /^(j[0-9a-f]{32})\.json$/.exec(nameBefore(name) ?? name)?.[1])
+    .filter((id) => id !== undefined);
+  return [...new Set(ids)].sort().reverse();
 }
 
 /** Records among the newest that cannot be read, each with the reason. */

@@ -1,8 +1,8 @@
-import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { RejectedRow } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
+import { replaceFile } from "../lake/replace.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
@@ -32,5 +32,5 @@ export async function writeRejects(context: WorkContext, source: StagedSource): 
     `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   await givePermissions(file, lake.modes.file);
-  await rename(file, target);
+  await replaceFile(file, target);
 }

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { removeTree } from "../lake/files.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, lakeFolders } from "../lake/lake.ts";
+import { recoverReplaced } from "../lake/replaced.ts";
 import { listUploads, placeOf } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
@@ -69,6 +70,7 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
   try {
     await run.recorder.flush();
     announce(run, "starting");
+    for (const folder of lakeFolders(lake.layout)) await recoverReplaced(folder);
     await sweepSettled(lake, (path, error) =>
       logger.warn("what is left of a settled upload cannot be removed", { path, error }),
     );

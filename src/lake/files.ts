@@ -47,6 +47,11 @@ export function isReadOnly(error: unknown): boolean {
   return systemCode(error) === "EROFS";
 }
 
+/** Whether an error may say that somebody has the file or folder open, where the file system then refuses a change. */
+export function isHeld(error: unknown): boolean {
+  return ["EACCES", "EPERM", "EBUSY", "ETXTBSY"].includes(systemCode(error) ?? "");
+}
+
 /** What stands in a folder; nothing in one that is not there. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {

@@ -8,6 +8,7 @@ import { nestsDeeper } from "../util/json-depth.ts";
 import { isMissing } from "./files.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { writeAtomic } from "./replace.ts";
+import { readReplaced } from "./replaced.ts";
 
 export async function writeJson(path: string, value: unknown, modes: Modes = DEFAULT_MODES): Promise<void> {
   await writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`, modes);
@@ -19,7 +20,7 @@ export async function readJson<S extends v.GenericSchema>(
   schema: S,
 ): Promise<v.InferOutput<S> | undefined> {
   try {
-    return parseJson(path, await readRegular(path), schema);
+    return parseJson(path, await readReplaced(path, () => readRegular(path)), schema);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -6,6 +6,7 @@ import { ensureFolder, exists, isMissing } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { writeAtomic } from "./replace.ts";
+import { awaitReplaced } from "./replaced.ts";
 
 /** A lake on disk: where everything lies and with which permissions it is written. */
 export interface Lake {
@@ -30,7 +31,7 @@ export function describeLake(root: string, modes: Modes = DEFAULT_MODES): Lake {
 /** Opens an existing lake; throws `no_lake` when the folder is missing or is none. */
 export async function openLake(root: string, modes: Modes = DEFAULT_MODES): Promise<Lake> {
   const lake = describeLake(root, modes);
-  if (!(await exists(lake.layout.taxonomy))) {
+  if (!(await awaitReplaced(lake.layout.taxonomy))) {
     throw new AppError(
       "no_lake",
       `${lake.root} is not a lake; make one with \`datalake init\`, or name yours by --lake`,
@@ -78,7 +79,7 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
   }
   // What is kept in a folder whose own name is lost by a power cut is lost with it.
   for (const above of new Set(made.map((folder) => dirname(folder)))) await syncFolder(above);
-  if (!(await exists(lake.layout.taxonomy))) {
+  if (!(await awaitReplaced(lake.layout.taxonomy))) {
     await writeAtomic(lake.layout.taxonomy, EMPTY_TAXONOMY, modes);
     report.created.push(lake.layout.taxonomy);
   }

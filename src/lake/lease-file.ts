@@ -2,10 +2,11 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { isMissing, isReadOnly } from "./files.ts";
+import { isHeld, isMissing, isReadOnly } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import { DEFAULT_MODES } from "./modes.ts";
 import { tempBeside, writeAtomic } from "./replace.ts";
+import { freeName } from "./replaced.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
 /** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */
@@ -49,7 +50,7 @@ export async function touchLease(path: string, id: string): Promise<boolean> {
 
 export async function releaseOwn(path: string, id: string): Promise<void> {
   try {
-    if ((await readLease(path))?.includes(`"${id}"`)) await unlink(path);
+    if ((await readLease(path))?.includes(`"${id}"`)) await freeName(path);
   } catch (error) {
     // What cannot be removed counts as dead when this process has ended.
     if (!isMissing(error) && !isReadOnly(error)) throw error;
@@ -67,14 +68,15 @@ export async function ageOf(path: string): Promise<number> {
 }
 
 export async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (isMissing(error)) return;
-    if (!["EISDIR", "EPERM"].includes(systemCode(error) ?? "") || !(await isFolder(path))) throw error;
+  if (await isFolder(path)) {
     throw new AppError("conflict", `${path} is a folder where a lease should be; remove it`, {
       details: { path },
     });
+  }
+  try {
+    await freeName(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 
@@ -95,6 +97,7 @@ export async function createExclusive(path: string, text: string): Promise<boole
     // Over NFS a repeated request may report EEXIST for the link that it made itself: two names tell.
     if (systemCode(error) === "EEXIST") return (await stat(temp)).nlink > 1;
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
+    // No hard links; or, from sshfs, the answer to who lost a race, which the exclusive create tells.
     return await createByOpen(path, text);
   } finally {
     await unlink(temp);
@@ -113,8 +116,17 @@ export async function createByOpen(path: string, text: string): Promise<boolean>
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
+    // sshfs tells some losers of a race EPERM.
+    if (isHeld(error) && (await isThere(path))) return false;
     throw error;
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function fileServerNow(path: string): Promise<number> {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   renameSync,
@@ -12,6 +13,7 @@ import { dirname } from "node:path";
 import type { LogSink } from "../log.ts";
 import { giveFdPermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
+import { goneOf } from "./replaced.ts";
 
 export interface LogFileOptions {
   /** A file that would grow beyond this is set aside as `<path>.1`. */
@@ -35,8 +37,12 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
   const append = (text: string, bytes: number) => {
     if (text === "") return;
     if (size > 0 && size + bytes > maxBytes) {
-      rotate(path, keep);
-      size = 0;
+      size = 0; // where it cannot be rotated now, once more after as many bytes
+      try {
+        rotate(path, keep);
+      } catch {
+        // somebody reads one of them and lets nobody move it
+      }
     }
     appendTo(path, text, modes.file);
     size += bytes;
@@ -92,12 +98,25 @@ function appendTo(path: string, text: string, mode: number): void {
 }
 
 function rotate(path: string, keep: number): void {
-  rmSync(`${path}.${keep - 1}`, { force: true });
-  for (let at = keep - 2; at >= 1; at--) {
-    if (sizeOf(`${path}.${at}`) > 0) renameSync(`${path}.${at}`, `${path}.${at + 1}`);
+  if (keep < 2) free(path);
+  for (let at = keep - 1; at >= 1; at--) {
+    const from = at === 1 ? path : `${path}.${at - 1}`;
+    if (!existsSync(from)) continue;
+    free(`${path}.${at}`);
+    renameSync(from, `${path}.${at}`);
   }
-  if (keep > 1) renameSync(path, `${path}.1`);
-  else rmSync(path, { force: true });
+}
+
+/** Removes a file, which somebody may be reading: its name is free at once, on file systems too that wait for readers. */
+function free(path: string): void {
+  if (!existsSync(path)) return;
+  const gone = goneOf(path);
+  renameSync(path, gone);
+  try {
+    rmSync(gone, { force: true });
+  } catch {
+    // swept when nobody has it open
+  }
 }
 
 function sizeOf(path: string): number {

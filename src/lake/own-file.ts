@@ -4,6 +4,7 @@ import { dirname, parse, resolve } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { nameAccount } from "../util/accounts.ts";
 import { isMissing } from "./files.ts";
+import { readReplaced } from "./replaced.ts";
 
 const MAX_LINKS = 20;
 const MAX_BYTES = 16 << 20;
@@ -22,7 +23,7 @@ export async function readOwnFile(path: string): Promise<OwnFile | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   let handle: Awaited<ReturnType<typeof open>>;
   try {
-    handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    handle = await readReplaced(path, () => open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
     if (isMissing(error)) return undefined;
     if (systemCode(error) !== "ELOOP") throw error;

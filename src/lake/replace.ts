@@ -1,19 +1,143 @@
-import { link, open, rename, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { systemCode } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
-import { exists } from "./files.ts";
+import { exists, isHeld, isMissing } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
+import { linkExclusive } from "./link.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
+import { mountOf, probeRenames } from "./mount.ts";
+import { asideOf, putBack } from "./replaced.ts";
+
+/** How a file system changes names; tests give one that behaves as others do. */
+export interface Renames {
+  rename(from: string, to: string): Promise<void>;
+  link(from: string, to: string): Promise<void>;
+  /** Whether what has a name in this folder may be renamed over while somebody has it open. */
+  isSafe(folder: string): Promise<boolean>;
+  /** How long somebody who lets nobody take a file away is waited for. */
+  heldMs: number;
+}
+
+const RENAMES: Renames = {
+  rename,
+  link,
+  isSafe: async (folder) => {
+    try {
+      return (await probeRenames(folder)) === "safe";
+    } catch {
+      // No room, or no right, to try it.
+      return (await mountOf(folder)).isLocal;
+    }
+  },
+  heldMs: 5000,
+};
+
+export interface ReplaceOptions {
+  /** Whether the file at this path holds what is to be put there: asked where an error may hide a success. */
+  isOurs?: (path: string) => Promise<boolean>;
+  renames?: Renames;
+}
 
 /**
- * Replaces `path` by `data` in one step: temp file beside it, fsync, rename, fsync of the folder. Readers see the old
- * content or the new. The temp name begins with a dot and never ends in `.parquet`.
+ * Gives the complete, synced file `from` the name `to`, in the place of the file that has it, which somebody may have
+ * open: readers keep the old content, or find the new. Where the file system cannot rename over an open file (SMB
+ * refuses, and removes the old one when its reader closes), the old one is set aside first, and `to` is missing for a
+ * moment: `readReplaced` waits for it. The folder is not synced. Throws `locked` when somebody lets nobody take the old
+ * one away; `to` is then as it was.
+ */
+export async function replaceFile(from: string, to: string, options: ReplaceOptions = {}): Promise<void> {
+  const { renames = RENAMES } = options;
+  if (!(await isFile(to)) || (await renames.isSafe(dirname(to)))) {
+    try {
+      return await renames.rename(from, to);
+    } catch (error) {
+      if (await arrived(from, to, options)) return;
+      // Another machine may have it open in a way that forbids it.
+      if (!isHeld(error) || !(await isFile(to)) || (await isOnLocalDisk(to))) throw error;
+    }
+  }
+  await exchange(from, to, options);
+}
+
+/** A repeated request may report an error of what it did itself before. */
+async function arrived(from: string, to: string, { isOurs = isFile }: ReplaceOptions): Promise<boolean> {
+  const isMoved = !(await exists(from).catch(() => true));
+  return isMoved && (await isOurs(to).catch(() => false));
+}
+
+/** Others may replace the same file meanwhile, or put the old one back. */
+const ROUNDS = 20;
+
+async function exchange(from: string, to: string, options: ReplaceOptions): Promise<void> {
+  const { renames = RENAMES } = options;
+  const asides: string[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const aside = asideOf(to);
+      if (await setAside(to, aside, renames)) asides.push(aside);
+      const isPlaced = await linkExclusive(from, to, renames.link);
+      if (!isPlaced && !(await options.isOurs?.(to).catch(() => false))) continue;
+      // A reader may hold one; it is swept when nobody does.
+      for (const file of [from, ...asides]) await rm(file, { force: true }).catch(() => {});
+      return;
+    }
+    throw new AppError("locked", `${to} is replaced by others again and again; try again`, {
+      details: { path: to },
+    });
+  } catch (error) {
+    const newest = asides.at(-1);
+    if (newest !== undefined) await putBack(newest, to);
+    throw error;
+  }
+}
+
+/** Takes the file at `to` away; says whether there was one. Waits for whoever does not let it go. */
+async function setAside(to: string, aside: string, { rename: move, heldMs }: Renames): Promise<boolean> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      await move(to, aside);
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      if (!isHeld(error)) throw error;
+      if (performance.now() - startedMs > heldMs) throw heldError(to, error);
+      await Bun.sleep(50);
+    }
+  }
+}
+
+function heldError(path: string, cause: unknown): AppError {
+  return new AppError(
+    "locked",
+    `${path} cannot be replaced (${systemCode(cause)}): another program has it open, or this account may not change it; end that program, or see what \`datalake doctor\` says of its permissions, and run this again`,
+    { details: { path }, cause },
+  );
+}
+
+/** Something that can be replaced; not a folder. */
+function isFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (facts) => !facts.isDirectory(),
+    () => false,
+  );
+}
+
+function isOnLocalDisk(path: string): Promise<boolean> {
+  return mountOf(dirname(path)).then((mount) => mount.isLocal);
+}
+
+/**
+ * Replaces `path` by `data` in one step: temp file beside it, fsync, `replaceFile`, fsync of the folder. Readers see the
+ * old content or the new. The temp name begins with a dot and never ends in `.parquet`.
  */
 export async function writeAtomic(
   path: string,
   data: string | Uint8Array,
   modes: Modes = DEFAULT_MODES,
+  options: ReplaceOptions = {},
 ): Promise<void> {
   const temp = tempBeside(path);
   try {
@@ -25,7 +149,7 @@ export async function writeAtomic(
     } finally {
       await handle.close();
     }
-    await rename(temp, path);
+    await replaceFile(temp, path, { isOurs: (at) => holds(at, data), ...options });
   } catch (error) {
     await rm(temp, { force: true });
     throw error;
@@ -33,9 +157,23 @@ export async function writeAtomic(
   await syncFolder(dirname(path));
 }
 
+async function holds(path: string, data: string | Uint8Array): Promise<boolean> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return Buffer.from(data).equals(await handle.readFile());
+  } finally {
+    await handle.close();
+  }
+}
+
 /** `.<name>.tmp-<random>` in the folder of `path`. */
 export function tempBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp-${crypto.randomUUID().slice(0, 8)}`);
+}
+
+/** Gives a file or folder of this process's own a name that nothing has: its name so far is of no use to others. */
+export async function moveToFree(from: string, to: string): Promise<void> {
+  await rename(from, to);
 }
 
 /** Moves a complete, synced file or folder to its name and makes the move durable in both folders. */
@@ -52,40 +190,5 @@ async function renameSure(from: string, to: string): Promise<void> {
   } catch (error) {
     if (systemCode(error) === "ENOENT" && !(await exists(from)) && (await exists(to))) return;
     throw error;
-  }
-}
-
-/**
- * Gives the file `from` the name `to` unless something has it already; says whether it did. `from` may remain as a
- * second name of the same file: the caller removes it when done. Falls back to an exclusive rename where the file
- * system has no hard links.
- */
-export async function linkExclusive(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    const code = systemCode(error) ?? "";
-    if (code === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
-    return renameExclusive(from, to);
-  }
-}
-
-/** The placeholder made with O_EXCL claims the name, so two of these never overwrite each other. */
-async function renameExclusive(from: string, to: string): Promise<boolean> {
-  const claim = `${to}.claim`;
-  try {
-    await (await open(claim, "wx")).close();
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    throw error;
-  }
-  try {
-    if (await exists(to)) return false;
-    await rename(from, to);
-    return true;
-  } finally {
-    await rm(claim, { force: true });
   }
 }

@@ -8,6 +8,7 @@ import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 import { waitForLease } from "./lease.ts";
 import { writeAtomic } from "./replace.ts";
+import { readReplaced } from "./replaced.ts";
 
 /** An edit takes milliseconds: a holder silent for so long is dead, wherever it ran. */
 
@@ -54,7 +55,7 @@ async function readDocument(lake: Lake): Promise<ParsedTaxonomy> {
   const path = lake.layout.taxonomy;
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readReplaced(path, () => readFile(path, "utf8"));
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new AppError("no_lake", `${path} is missing; make it with \`datalake init\``, {

@@ -1,5 +1,6 @@
 import { requireHead } from "../catalog/open.ts";
 import type { Lake } from "../lake/lake.ts";
+import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
@@ -18,6 +19,7 @@ const MANY = 10_000;
 
 /** Attaches the published catalog and reads its list of partitions. Throws `corrupt` when it is of another format. */
 export async function readLake(database: Database, lake: Lake): Promise<LakeState> {
+  await awaitReplaced(lake.layout.catalogFile);
   await database.run(`ATTACH ${quoteText(lake.layout.catalogFile)} AS ${NAME} (READ_ONLY)`);
   const { generation } = await requireHead(database, lake, NAME);
   const table = `${quoteName(NAME)}.partitions`;

@@ -2,11 +2,11 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
-import { syncFile } from "../lake/durable.ts";
+import { syncFile, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, isMissing } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
-import { renameDurable, tempBeside } from "../lake/replace.ts";
+import { replaceFile, tempBeside } from "../lake/replace.ts";
 import { deleteObjects, listObjects } from "../query/athena/s3.ts";
 
 /** Where assets are sent. */
@@ -106,7 +106,8 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     await write(temp);
     await givePermissions(temp, modes.file);
     await syncFile(temp);
-    await renameDurable(temp, path);
+    await replaceFile(temp, path);
+    await syncFolder(dirname(path));
   };
   const absent = (error: unknown) => {
     if (isMissing(error)) return undefined;

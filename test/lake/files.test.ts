@@ -7,7 +7,8 @@ import { AppError } from "../../src/errors.ts";
 import { syncBatch, syncFile, syncFolder } from "../../src/lake/durable.ts";
 import { ensureFolder, exists } from "../../src/lake/files.ts";
 import { readJson, writeJson } from "../../src/lake/json-file.ts";
-import { linkExclusive, renameDurable, writeAtomic } from "../../src/lake/replace.ts";
+import { linkExclusive } from "../../src/lake/link.ts";
+import { renameDurable, writeAtomic } from "../../src/lake/replace.ts";
 
 const root = await mkdtemp(join(tmpdir(), "files-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { AppError, systemCode } from "../../errors.ts";
 import { isMissing } from "../../lake/files.ts";
+import { awaitReplaced, readReplaced } from "../../lake/replaced.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
@@ -25,8 +26,17 @@ export function createCatalogReader(
   sharedThreads = options.threads,
 ): CatalogReader {
   let current: Shared | undefined;
-  const open = (threads = options.threads) =>
-    openDatabase({ ...options, ...(threads !== undefined && { threads }), path, readOnly: true });
+  const open = async (threads = options.threads) => {
+    const attempt = () =>
+      openDatabase({ ...options, ...(threads !== undefined && { threads }), path, readOnly: true });
+    try {
+      return await attempt();
+    } catch (error) {
+      // It was there a moment ago: where a file cannot be renamed over, its name is missing while it is replaced.
+      if (!isAbsent(error) || !(await awaitReplaced(path))) throw error;
+      return attempt();
+    }
+  };
   const retire = (shared: Shared | undefined) => {
     if (shared === undefined) return;
     if (shared === current) current = undefined;
@@ -100,7 +110,7 @@ async function retryStale<T>(attempt: () => Promise<T>): Promise<T> {
 /** Tells a published file from the one that a rename put in its place. Throws `not_found` where there is none. */
 export async function identifyCatalog(path: string): Promise<string> {
   try {
-    const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true });
+    const { dev, ino, mtimeNs, size } = await readReplaced(path, () => stat(path, { bigint: true }));
     return [dev, ino, mtimeNs, size].join("-");
   } catch (error) {
     if (!isMissing(error)) throw error;
@@ -112,6 +122,11 @@ export async function identifyCatalog(path: string): Promise<string> {
       },
     );
   }
+}
+
+/** As the engine says that it cannot open a file. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && /does not exist|no such file|cannot open file/i.test(error.message);
 }
 
 /** Whether an error is that of a network file system whose file was replaced under an open handle. */

@@ -1,0 +1,57 @@
+import { readFile, realpath } from "node:fs/promises";
+
+/** A mount as the system tells it. */
+export interface MountEntry {
+  /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`. */
+  type: string;
+  /** What is mounted: a device, `//nas/share`, `nas:/export`. */
+  source: string;
+}
+
+const TABLE = "/proc/self/mountinfo";
+
+/** The mount that holds `path`; undefined where the system does not tell (macOS). */
+export async function findMount(path: string): Promise<MountEntry | undefined> {
+  try {
+    const [place, table] = await Promise.all([realpath(path), readFile(TABLE, "utf8")]);
+    return findInTable(table, place);
+  } catch {
+    return undefined; // no such table, or no such path: nothing is known
+  }
+}
+
+/**
+ * The entry of a table in the format of /proc/self/mountinfo (proc(5)) that holds the absolute path: the longest mount
+ * point above it, and the latest where several lie on each other.
+ */
+export function findInTable(table: string, path: string): MountEntry | undefined {
+  let found: (MountEntry & { point: string }) | undefined;
+  for (const line of table.split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    const point = before.split(" ")[4];
+    const [type, source] = after.split(" ");
+    if (point === undefined || type === undefined || source === undefined) continue;
+    const entry = { point: unescaped(point), type, source: unescaped(source) };
+    const holds = entry.point === "/" || path === entry.point || path.startsWith(`${entry.point}/`);
+    if (holds && entry.point.length >= (found?.point.length ?? 0)) found = entry;
+  }
+  return found && { type: found.type, source: found.source };
+}
+
+/** Spaces and the like stand as `\040`. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+const LOCAL = new Set(
+  "ext2 ext3 ext4 xfs btrfs zfs tmpfs ramfs overlay f2fs bcachefs jfs reiserfs nilfs2 apfs hfs".split(" "),
+);
+
+/** Whether a type is known to be of a disk of this machine; what is not may be a network's. */
+export function isLocalType(type: string | undefined): boolean {
+  return type !== undefined && LOCAL.has(type);
+}
+
+export function isFuseType(type: string | undefined): boolean {
+  return type !== undefined && /^fuse(blk)?(\.|$)/.test(type);
+}
