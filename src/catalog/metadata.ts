@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
-import { removeTree } from "../lake/files.ts";
 import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { METADATA_FILE } from "../lake/layout.ts";
@@ -8,11 +7,12 @@ import { readPartitionMetadata } from "../lake/manifests.ts";
 import type { Database } from "../query/database.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import { describeMetadata, type PartitionState, readPartition } from "./partition.ts";
+import { removeDead } from "./partition-files.ts";
 
 const ATTEMPTS = 10;
 
 /**
- * Brings a partition's folder in line with its files: removes dead deltas, rewrites `_metadata.json` when it disagrees.
+ * Brings a partition's folder in line with its files: removes dead ones, rewrites `_metadata.json` when it disagrees.
  * Gives the state, undefined when there is none. Two at once converge: each looks at the files again after it wrote.
  */
 export async function tidyPartition(
@@ -23,7 +23,7 @@ export async function tidyPartition(
   for (let attempt = 0; ; attempt++) {
     const state = await readPartition(database, lake, key);
     if (!state) return undefined;
-    for (const path of state.deadFiles) await removeTree(path);
+    state.deadFiles = await removeDead(state.deadFiles);
     if ((await metadataAgrees(lake, key, describeMetadata(state))) || attempt === ATTEMPTS) return state;
     await writeMetadata(lake, state);
   }

@@ -77,6 +77,16 @@ export async function observePartitions(
   return observations;
 }
 
+/** Of a partition that the catalog holds and whose folder is there without its files. */
+export function emptied(lake: Lake, key: PartitionKey): AppError {
+  const folder = lake.layout.partition(key);
+  return new AppError(
+    "corrupt",
+    `${folder} holds no base any more (data.parquet, or base-<version>.parquet); restore it from a backup, or remove the folder`,
+    { details: { path: folder } },
+  );
+}
+
 /** A partition, or the `corrupt` error that keeps it from being read. */
 async function readOrError(
   database: Database,

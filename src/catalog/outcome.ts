@@ -3,8 +3,8 @@ import type { Build } from "./build.ts";
 import { catalogColumns } from "./columns.ts";
 import { describeKnown, type KnownPartition } from "./tables.ts";
 
-/** A partition that could not be read is looked into again each time. */
-const UNKNOWN_MTIME = "?";
+/** Of a partition that could not be read, or not be tidied: it is looked into again each time. */
+export const UNKNOWN_MTIME = "?";
 
 /** What the catalog will hold by the plan: sets `partitions`, and `columns` of all of them. */
 export function decideOutcome(build: Build): void {

@@ -1,10 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashFile } from "../lake/digest.ts";
-import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { BASE_FILE, deltaFile, parseDeltaFile } from "../lake/layout.ts";
+import { deltaFile, METADATA_FILE } from "../lake/layout.ts";
 import { readPartitionMetadata } from "../lake/manifests.ts";
 import type { Database } from "../query/database.ts";
 import { mergeColumns } from "../schema/column-types.ts";
@@ -13,6 +11,7 @@ import { mergeFeatures } from "../schema/features.ts";
 import type { PartitionFile, PartitionMetadata, UploadLogEntry } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Footer, isSameFile, measureColumns, readFooters } from "./footer.ts";
+import { listPartitionFiles } from "./partition-files.ts";
 
 /** A live file of a partition, with where it lies. */
 export interface StoredFile extends PartitionFile {
@@ -36,7 +35,7 @@ export interface PartitionState {
   bytes: number;
   /** Live files: the base, then deltas by version. Their rows, one file after the other, are the partition's. */
   files: StoredFile[];
-  /** Paths of deltas that a newer base made dead. */
+  /** Paths of bases and deltas that a newer base made dead. */
   deadFiles: string[];
   /** Columns of all files together: the common type, and the rows in which each is NULL or absent. */
   columns: ColumnStats[];
@@ -80,18 +79,19 @@ async function readOnce(
   prefetched: ReadonlyMap<string, Footer>,
 ): Promise<PartitionState | undefined> {
   const folder = lake.layout.partition(key);
-  const { hasBase, deltas } = await listFiles(folder);
-  const base = join(folder, BASE_FILE);
+  const { base, deltas, dead, hasMetadata } = await listPartitionFiles(folder);
   const where = { details: { path: folder } };
-  if (!hasBase) {
-    if (deltas.length === 0) return undefined;
+  if (base === undefined) {
+    const [first] = deltas;
+    if (first === undefined && !hasMetadata) return undefined;
+    const held = first === undefined ? METADATA_FILE : basename(first.path);
     throw new ChangedMeanwhile(
       "corrupt",
-      `${folder} holds ${deltaFile(deltas[0] ?? 0)} but no ${BASE_FILE}; restore it from a backup`,
+      `${folder} holds ${held} but no base (data.parquet, or base-<version>.parquet); restore it from a backup, or remove the folder`,
       where,
     );
   }
-  const paths = [base, ...deltas.map((version) => join(folder, deltaFile(version)))];
+  const paths = [base, ...deltas.map(({ path }) => path)];
   const footers = await takeFooters(database, paths, prefetched).catch((error: unknown) => {
     const gone = error instanceof AppError && error.code === "not_found";
     throw gone ? new ChangedMeanwhile("io", error.message, where) : error;
@@ -99,7 +99,7 @@ async function readOnce(
   const [baseFooter, ...deltaFooters] = footers;
   if (!baseFooter) return undefined;
   const baseVersion = baseFooter.key.version;
-  const live = deltaFooters.filter((_, at) => (deltas[at] ?? 0) > baseVersion);
+  const live = deltaFooters.filter((_, at) => (deltas[at]?.version ?? 0) > baseVersion);
   for (const [at, footer] of live.entries()) {
     if (footer.key.version !== baseVersion + at + 1 || footer.key.kind !== "delta") {
       throw new ChangedMeanwhile(
@@ -109,15 +109,11 @@ async function readOnce(
       );
     }
   }
-  const deadFiles = deltas.filter((version) => version <= baseVersion);
+  const contained = deltas.filter(({ version }) => version <= baseVersion);
   const metadata = await readRepeated(lake, key);
   const files = [];
   for (const footer of [baseFooter, ...live]) files.push(await describeFile(database, footer, metadata));
-  return assemblePartition(
-    key,
-    files,
-    deadFiles.map((version) => join(folder, deltaFile(version))),
-  );
+  return assemblePartition(key, files, [...dead, ...contained.map(({ path }) => path)]);
 }
 
 /** The footers read ahead when they are those of the files as they are now, else read. */
@@ -154,10 +150,9 @@ export async function prefetchFooters(
     paths = [];
   };
   for (const key of keys) {
-    const folder = lake.layout.partition(key);
-    const { hasBase, deltas } = await listFiles(folder);
-    if (hasBase) paths.push(join(folder, BASE_FILE));
-    paths.push(...deltas.map((version) => join(folder, deltaFile(version))));
+    const { base, deltas } = await listPartitionFiles(lake.layout.partition(key));
+    if (base !== undefined) paths.push(base);
+    paths.push(...deltas.map(({ path }) => path));
     if (paths.length >= PREFETCH_FILES) await flush();
   }
   await flush();
@@ -188,27 +183,14 @@ export function assemblePartition(
   };
 }
 
-/** The Parquet files of a partition folder by their names; versions of deltas ascending. */
-async function listFiles(folder: string): Promise<{ hasBase: boolean; deltas: number[] }> {
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return { hasBase: false, deltas: [] };
-    throw error;
-  }
-  const deltas = names.map(parseDeltaFile).filter((version) => version !== undefined);
-  return { hasBase: names.includes(BASE_FILE), deltas: deltas.sort((a, b) => a - b) };
-}
-
 /**
  * The highest version that names or `_metadata.json` in a partition's folder speak of, 0 for none: for a new base in the
  * place of files that cannot be read.
  */
 export async function lastVersion(lake: Lake, key: PartitionKey): Promise<number> {
-  const { deltas } = await listFiles(lake.layout.partition(key));
+  const { base, version } = await listPartitionFiles(lake.layout.partition(key));
   const metadata = await readRepeated(lake, key);
-  return Math.max(0, metadata?.version ?? 0, ...deltas);
+  return Math.max(base === undefined ? 0 : 1, version, metadata?.version ?? 0);
 }
 
 /** `_metadata.json`, unless it is missing or unreadable: then it is made again from the files. */
@@ -228,7 +210,7 @@ async function describeFile(
 ): Promise<StoredFile> {
   const { path, identity, bytes, features } = footer;
   const { kind, version, rows, uploads } = footer.key;
-  const name = kind === "base" ? BASE_FILE : deltaFile(version);
+  const name = basename(path);
   const known = metadata?.files.find(
     (file) => file.name === name && file.version === version && file.rows === rows && file.bytes === bytes,
   );

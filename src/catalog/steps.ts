@@ -12,9 +12,9 @@ import { planColumns } from "./columns.ts";
 import { deleteRows } from "./load.ts";
 import { loadPartitions } from "./load-partitions.ts";
 import { isTidy, tidyPartition } from "./metadata.ts";
-import { changedFolders, observePartitions, statFolders } from "./observe.ts";
+import { changedFolders, emptied, observePartitions, statFolders } from "./observe.ts";
 import { readPublished } from "./open.ts";
-import { decideOutcome } from "./outcome.ts";
+import { decideOutcome, UNKNOWN_MTIME } from "./outcome.ts";
 import { planRefresh } from "./plan.ts";
 import { catalogIdentity, previousGenerations, publishFile, sweepPublished } from "./publish.ts";
 import {
@@ -65,8 +65,12 @@ async function observe(build: Build): Promise<void> {
   const known = build.full ? [] : (build.published?.partitions ?? []);
   const folders = build.full ? build.folders : changedFolders(known, build.folders);
   const observations = await observePartitions(database, lake, folders);
-  for (const { found } of observations) {
-    if (found && !(found instanceof Error)) await tidyIfNeeded(build, found);
+  const held = new Set(build.published?.partitions.map(formatPartition));
+  for (const observation of observations) {
+    const { key, found } = observation;
+    if (found === undefined && held.has(formatPartition(key))) observation.found = emptied(lake, key);
+    if (found === undefined || found instanceof Error) continue;
+    if (!(await isTidied(build, found))) observation.folderMtime = UNKNOWN_MTIME;
   }
   const keys = build.folders.map((folder) => folder.key);
   build.plan = planRefresh(known, keys, observations);
@@ -86,15 +90,18 @@ async function observe(build: Build): Promise<void> {
   }
 }
 
-async function tidyIfNeeded(
+/** Brings a partition's folder in line; false where dead files are left, as while somebody reads them. */
+async function isTidied(
   { database, lake, logger }: Build,
   state: Parameters<typeof isTidy>[1],
-): Promise<void> {
+): Promise<boolean> {
   try {
-    if (!(await isTidy(lake, state))) await tidyPartition(database, lake, state.key);
+    if (await isTidy(lake, state)) return true;
+    return (await tidyPartition(database, lake, state.key))?.deadFiles.length === 0;
   } catch (error) {
     // A refresh may run where partitions cannot be written; the rows are right all the same.
     logger.warn("partition not tidied", { partition: formatPartition(state.key), error });
+    return true;
   }
 }
 

@@ -2,10 +2,10 @@ import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashFile } from "../lake/digest.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
-import { ensureFolder, exists, removeTree } from "../lake/files.ts";
+import { ensureFolder, removeTree } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
-import { BASE_FILE, deltaFile } from "../lake/layout.ts";
+import { baseFile, deltaFile } from "../lake/layout.ts";
 import { renameDurable } from "../lake/replace.ts";
 import type { Database } from "../query/database.ts";
 import type { Features } from "../schema/columns.ts";
@@ -24,6 +24,7 @@ import {
   readPartition,
   type StoredFile,
 } from "./partition.ts";
+import { listPartitionFiles, removeDead } from "./partition-files.ts";
 import { selectRows } from "./rows.ts";
 
 export interface WriteRequest {
@@ -47,7 +48,7 @@ export async function writePartitionFile(database: Database, request: WriteReque
   const [footer] = await readFooters(database, [target]);
   await syncFile(target);
   return {
-    name: key.kind === "base" ? BASE_FILE : deltaFile(key.version),
+    name: fileName(key),
     kind: key.kind,
     version: key.version,
     rows: key.rows,
@@ -55,6 +56,10 @@ export async function writePartitionFile(database: Database, request: WriteReque
     sha256: await hashFile(target),
     columns: await measureColumns(database, target),
   };
+}
+
+function fileName({ kind, version }: PartitionFileKey): string {
+  return kind === "base" ? baseFile(version) : deltaFile(version);
 }
 
 /** The moments of a commit, for tests that stop it there. */
@@ -88,8 +93,8 @@ export interface CommitResult {
 }
 
 /**
- * Puts the rows of an upload into its partition with one rename, as a new base (create, replace, a first append) or as a
- * delta. An upload that stands in the partition's log changes nothing. Throws `partition_exists`.
+ * Puts the rows of an upload into its partition with one rename to a free name, as a new base (create, replace, a first
+ * append) or as a delta. An upload that stands in the partition's log changes nothing. Throws `partition_exists`.
  */
 export async function commitUpload(
   database: Database,
@@ -156,9 +161,11 @@ async function settle(
     throw new AppError("conflict", `${file.path} vanished after it was written; upload it again`);
   }
   const isDelta = file.kind === "delta";
-  const dead = [...before.deadFiles, ...(isDelta ? [] : before.files.slice(1).map(({ path }) => path))];
-  for (const path of dead) await removeTree(path);
-  const state = assemblePartition(partition, isDelta ? [...before.files, file] : [file]);
+  const left = await removeDead([
+    ...before.deadFiles,
+    ...(isDelta ? [] : before.files.map(({ path }) => path)),
+  ]);
+  const state = assemblePartition(partition, isDelta ? [...before.files, file] : [file], left);
   await writeMetadata(lake, state);
   return state;
 }
@@ -200,7 +207,7 @@ async function placeFile(
   { select, workFolder, key, features, onRename }: Placement,
 ): Promise<StoredFile> {
   await ensureFolder(workFolder, lake.modes);
-  const name = key.kind === "base" ? BASE_FILE : deltaFile(key.version);
+  const name = fileName(key);
   const target = join(workFolder, `${name}.tmp`);
   const written = await writePartitionFile(database, { select, target, key, features });
   await givePermissions(target, lake.modes.file);
@@ -221,7 +228,7 @@ async function placeFile(
 
 /** A partition's folder whose name is durable in each folder above it; an attempt that died may have left it without. */
 async function makeFolder(lake: Lake, folder: string): Promise<void> {
-  if (await exists(join(folder, BASE_FILE))) return;
+  if ((await listPartitionFiles(folder)).base !== undefined) return;
   await ensureFolder(folder, lake.modes);
   for (let at = dirname(folder); at.startsWith(lake.layout.catalog); at = dirname(at)) await syncFolder(at);
 }
@@ -263,6 +270,7 @@ export async function compactPartition(
   onStep: (step: CommitStep) => void | Promise<void> = () => {},
 ): Promise<void> {
   const { version, rows, uploads, columns, features } = state;
+  if (state.files.length === 1) return; // it is one base already
   const logged = uploads.reduce((sum, entry) => sum + entry.rows, 0);
   if (logged !== rows) {
     throw new AppError(

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type AssetIndex, openAssetIndex } from "../assets/index.ts";
 import { shownNamesIn } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
-import { BASE_FILE, parseDeltaFile } from "../lake/layout.ts";
+import { deltaFile, sortPartitionNames } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import { type DatasetKey, formatDataset, RAW_TASK } from "../schema/partition.ts";
 import { readAssetRows } from "./asset-rows.ts";
@@ -94,10 +94,8 @@ async function listDatasetFiles(lake: Lake, dataset: DatasetKey): Promise<Datase
   for (const task of await shownNamesIn(root)) {
     for (const variant of await shownNamesIn(join(root, task))) {
       const folder = join(root, task, variant);
-      const names = (await shownNamesIn(folder)).filter(
-        (name) => name === BASE_FILE || parseDeltaFile(name) !== undefined,
-      );
-      for (const name of names.sort()) {
+      const { base, deltas } = sortPartitionNames(await shownNamesIn(folder));
+      for (const name of [...(base === undefined ? [] : [base]), ...deltas.map(deltaFile)]) {
         const path = join(folder, name);
         const info = await stat(path, { bigint: true });
         const fingerprint = `${task}/${variant}/${name}|${info.ino}|${info.size}|${info.mtimeNs}`;

@@ -120,8 +120,15 @@ export function createUploadLayout(folder: string) {
   };
 }
 
-export const BASE_FILE = "data.parquet";
 export const METADATA_FILE = "_metadata.json";
+
+/** The base that stands for all rows up to a version: `data.parquet`, and `base-00000012.parquet` for each later one. */
+export function baseFile(version: number): string {
+  return version === 1 ? FIRST_BASE : `base-${String(version).padStart(8, "0")}.parquet`;
+}
+
+/** Version 0.1.0 put every later base in its place too, so its version stands in the file alone. */
+const FIRST_BASE = "data.parquet";
 
 /** `data-00000012.parquet`: the delta that made version 12. */
 export function deltaFile(version: number): string {
@@ -132,6 +139,37 @@ export function deltaFile(version: number): string {
 export function parseDeltaFile(name: string): number | undefined {
   const match = /^data-(\d{8,})\.parquet$/.exec(name);
   return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+/** The version in a base's name, 0 for `data.parquet`, which is older than all others; undefined for any other name. */
+function parseBaseFile(name: string): number | undefined {
+  if (name === FIRST_BASE) return 0;
+  const match = /^base-(\d{8,})\.parquet$/.exec(name);
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+/** The Parquet files of a partition's folder, by their names. */
+export interface PartitionNames {
+  /** The newest base. */
+  base: string | undefined;
+  /** Versions of the deltas that may be above it, ascending: for `data.parquet` all, as that itself says its version. */
+  deltas: number[];
+  /** Older bases, and deltas that the base contains: nobody needs to open them. */
+  dead: string[];
+  /** The highest version that any of them stands for by its name; 0 for none. */
+  version: number;
+}
+
+/** Which of the names in a partition's folder count: the newest base, and the deltas above it. */
+export function sortPartitionNames(names: readonly string[]): PartitionNames {
+  const bases = names.filter((name) => parseBaseFile(name) !== undefined);
+  const baseVersion = Math.max(-1, ...bases.map((name) => parseBaseFile(name) ?? -1));
+  const base = bases.find((name) => parseBaseFile(name) === baseVersion);
+  const found = names.map(parseDeltaFile).filter((version) => version !== undefined);
+  const deltas = found.filter((version) => version > baseVersion).sort((a, b) => a - b);
+  const below = found.filter((version) => version <= baseVersion).map(deltaFile);
+  const dead = [...bases.filter((name) => name !== base), ...below];
+  return { base, deltas, dead, version: Math.max(0, baseVersion, ...found) };
 }
 
 /** The partition that a path `provider=P/dataset=D/task=T/variant=V` stands for, or undefined. */

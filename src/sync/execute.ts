@@ -29,8 +29,6 @@ export interface SyncEffects {
   known: string;
   /** Local folder for files on their way. */
   scratch: string;
-  /** Address of the folder in which a partition's folder lies, as the engine sees it. */
-  rowsAddress: string;
   nowMs: number;
   signal?: AbortSignal | undefined;
   onProgress?: (state: { done: number; total: number; bytes: number }) => void;
@@ -126,16 +124,16 @@ export interface Stage {
  */
 export function statementsOf(
   plan: SyncPlan,
-  { ddl, store, rowsAddress, runner }: Pick<SyncEffects, "ddl" | "rowsAddress"> & ListEffects,
+  { ddl, store, runner }: Pick<SyncEffects, "ddl"> & ListEffects,
 ): Stage[] {
   const { isNew, columns, addColumns } = plan.table;
-  const table = { name: runner.names.table, columns, keys: ROW_KEYS, location: rowsAddress };
+  const table = { name: runner.names.table, columns, keys: ROW_KEYS, location: store.address };
   const list = listTable({ runner, store });
   const folder = partitionsFolder(plan.generation);
   const generation = { values: [String(plan.generation)], location: `${store.address}/${folder}` };
   function* places(placements: readonly Placement[]) {
     for (const { key, place } of placements) {
-      yield { values: valuesOf(key), location: `${rowsAddress}/${folderOf(key, place)}` };
+      yield { values: valuesOf(key), location: `${store.address}/${folderOf(key, place)}` };
     }
   }
   const made = isNew
@@ -209,10 +207,7 @@ function listTable({ runner, store }: ListEffects): Table {
 const PLACES = 1000;
 
 /** The list of partitions of this generation, with where each lies: what engines plan queries by. */
-async function sendList(
-  plan: SyncPlan,
-  { store, database, known, scratch, rowsAddress }: SyncEffects,
-): Promise<void> {
+async function sendList(plan: SyncPlan, { store, database, known, scratch }: SyncEffects): Promise<void> {
   const temp = join(scratch, `${Bun.randomUUIDv7()}.part`);
   await database.run(
     "CREATE OR REPLACE TEMP TABLE places (provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, location VARCHAR)",
@@ -220,7 +215,7 @@ async function sendList(
   for (let at = 0; at < plan.partitions.length; at += PLACES) {
     const rows = plan.partitions.slice(at, at + PLACES).map(({ place, ...key }) => ({
       ...pickKey(key),
-      location: `${rowsAddress}/${folderOf(key, place)}`,
+      location: `${store.address}/${folderOf(key, place)}`,
     }));
     await database.run(
       `INSERT INTO places SELECT p.* FROM (SELECT unnest(from_json($1, ${PLACE_SHAPE})) AS p)`,

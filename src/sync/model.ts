@@ -8,7 +8,7 @@ export type SyncTarget = (typeof SYNC_TARGETS)[number];
 const SyncedPartitionShape = v.object({
   ...PartitionKeySchema.entries,
   version: v.number(),
-  /** Name of the folder in which its files lie, in the copy; empty over the lake's own folder. */
+  /** Name of the folder in which its files lie; empty for the partition's own, as version 0.1.0 used it. */
   place: v.string(),
   files: v.array(v.string()),
   /** Whether the assets that all of them name were sent. */

@@ -91,7 +91,6 @@ interface Place {
   assets: AssetStore | undefined;
   /** The target reads the lake's own files. */
   shared: boolean;
-  rowsAddress: string;
 }
 
 function placeOf(lake: Lake, settings: Settings, target: SyncTarget): Place {
@@ -103,7 +102,7 @@ function placeOf(lake: Lake, settings: Settings, target: SyncTarget): Place {
       `${address}/${lake.layout.syncName(target)}`,
       lake.modes,
     );
-    return { store, assets: undefined, shared: true, rowsAddress: `${address}/catalog` };
+    return { store, assets: undefined, shared: true };
   }
   const bucket = bucketOf(settings);
   const prefix = settings.s3.prefix.replace(/^\/+|\/+$/g, "");
@@ -114,7 +113,6 @@ function placeOf(lake: Lake, settings: Settings, target: SyncTarget): Place {
     store,
     assets: s3Store(client, bucket.bucket, prefix),
     shared: false,
-    rowsAddress: store.address,
   };
 }
 
@@ -147,8 +145,8 @@ async function estimate(
   const runner = await openRunner(settings, target);
   try {
     const ddl = ddlOf(target, runner);
-    const { store, rowsAddress } = place;
-    const stages = plan.upToDate ? [] : statementsOf(plan, { ddl, store, rowsAddress, runner });
+    const { store } = place;
+    const stages = plan.upToDate ? [] : statementsOf(plan, { ddl, store, runner });
     let statements = 0;
     for (const stage of stages) for (const _ of stage.statements) statements += 1;
     return { bytes, statements };
@@ -185,7 +183,6 @@ async function execute(
       database,
       known,
       scratch: join(settings.scratchFolder, `sync-${process.pid}`),
-      rowsAddress: place.rowsAddress,
       nowMs,
       signal,
       ...(onProgress && { onProgress }),

@@ -10,7 +10,7 @@ import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Un
 
 export interface PlanRequest {
   target: SyncTarget;
-  /** The target reads the lake's own files: nothing is copied. */
+  /** The target reads the lake's own files, under second names: none is written anew. */
   shared: boolean;
   /** Of the lake's catalog. */
   generation: number;
@@ -124,12 +124,12 @@ export function planSync(request: PlanRequest): SyncPlan {
     known.delete(name);
     unsure.delete(name);
     const casts = shared ? [] : castsOf(partition, types);
-    const place = shared ? "" : placeOf(partition, casts);
+    const place = placeOf(partition, casts);
     const key = pickKey(partition);
     const isMoved = old !== undefined && old.place !== place;
     const sent = isMoved ? [] : (old?.files ?? []);
     const hasAssets = old?.assets ?? false;
-    const fresh = shared ? [] : partition.files.filter((file) => !sent.includes(file));
+    const fresh = partition.files.filter((file) => !sent.includes(file));
     for (const file of fresh) plan.transfers.push({ partition, file, place, casts });
     for (const file of wantsAssets && !shared ? (hasAssets ? fresh : partition.files) : []) {
       plan.assetSources.push({ key, file });
@@ -138,12 +138,12 @@ export function planSync(request: PlanRequest): SyncPlan {
     else if (isUnsure) plan.resets.push({ key, place });
     else if (old === undefined) plan.adds.push({ key, place });
     else if (isMoved) plan.moves.push({ key, place });
-    if (isMoved) died.push(folderOf(key, old.place));
+    if (isMoved && old.place !== "") died.push(folderOf(key, old.place));
     const { version, files } = partition;
     const assets = !shared && (wantsAssets || (hasAssets && fresh.length === 0));
     plan.partitions.push({ ...key, version, place, files, assets });
   }
-  for (const old of known.values()) if (!shared) died.push(folderOf(old, old.place));
+  for (const old of known.values()) if (old.place !== "") died.push(folderOf(old, old.place));
   if (!change.isNew) plan.drops = [...new Map([...known, ...unsure]).values()].map(pickKey);
   const changed =
     before === undefined ||
@@ -211,7 +211,10 @@ export function partitionsFolder(generation: number): string {
   return `partitions/generation=${generation}`;
 }
 
-/** Where the files of a partition lie: in a copy below its root, else below the lake's own tree of partitions. */
+/**
+ * Where the files of a partition lie below the root of a copy; without a place, as version 0.1.0 left it over the lake's
+ * own folder, in the lake's own tree of partitions.
+ */
 export function folderOf(key: PartitionKey, place: string): string {
   const path = PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
   return place === "" ? path : `data/${path}/${place}`;

@@ -38,7 +38,7 @@ export async function sendFile(
     const { size } = await stat(source);
     if (there !== undefined && (!isCopy || there === size)) return { bytes: there, sent: false };
     const bytes = isCopy ? size : await sendCast(transfer, source, target, effects);
-    if (isCopy) await store.putFile(target, source);
+    if (isCopy) await store.putLakeFile(target, source);
     if (await isSameFile(source, identity)) return { bytes, sent: true };
   } catch (error) {
     if (!isMissing(error) && !(error instanceof AppError && error.code === "not_found")) throw error;

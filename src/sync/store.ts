@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { link, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
@@ -23,6 +23,8 @@ export interface AssetStore {
 export interface SyncStore extends Omit<AssetStore, "list"> {
   /** The root's address as the target's engine sees it, without a slash at its end. */
   address: string;
+  /** Puts a partition file of the lake, which never changes: in the lake itself a second name is enough. */
+  putLakeFile(key: string, path: string): Promise<void>;
   putText(key: string, text: string): Promise<void>;
   readText(key: string): Promise<string | undefined>;
   /** Removes one object; none is no error. */
@@ -38,6 +40,10 @@ export function s3Store(
   prefix: string,
 ): SyncStore & AssetStore {
   const place = (key: string) => (prefix === "" ? key : `${prefix}/${key}`);
+  const putFile = (key: string, path: string) =>
+    told(place(key), async (s3) => {
+      await s3.write(place(key), Bun.file(path));
+    });
   const told = async <T>(what: string, work: (s3: S3Client) => Promise<T>): Promise<T> => {
     try {
       return await work(await client());
@@ -57,10 +63,8 @@ export function s3Store(
           throw error;
         }
       }),
-    putFile: (key, path) =>
-      told(place(key), async (s3) => {
-        await s3.write(place(key), Bun.file(path));
-      }),
+    putFile,
+    putLakeFile: putFile,
     putText: (key, text) =>
       told(place(key), async (s3) => {
         await s3.write(place(key), text);
@@ -96,6 +100,9 @@ export function s3Store(
   };
 }
 
+/** No hard links here, or none to a file of another account. */
+const NO_LINK_CODES = new Set(["EACCES", "EPERM", "EXDEV", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
 /** Files in a folder of the lake, which the engine sees at `address`. */
 export function folderStore(folder: string, address: string, modes: Modes): SyncStore {
   const pathOf = (key: string) => join(folder, key);
@@ -109,6 +116,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     await replaceFile(temp, path);
     await syncFolder(dirname(path));
   };
+  const putFile = (key: string, path: string) => put(key, (temp) => Bun.write(temp, Bun.file(path)));
   const absent = (error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
@@ -116,7 +124,19 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
   return {
     address,
     size: (key) => stat(pathOf(key)).then((info) => info.size, absent),
-    putFile: (key, path) => put(key, (temp) => Bun.write(temp, Bun.file(path))),
+    putFile,
+    putLakeFile: async (key, path) => {
+      const folder = dirname(pathOf(key));
+      await ensureFolder(folder, modes);
+      await rm(pathOf(key), { force: true });
+      try {
+        await link(path, pathOf(key));
+      } catch (error) {
+        if (!NO_LINK_CODES.has(systemCode(error) ?? "")) throw error;
+        return putFile(key, path);
+      }
+      await syncFolder(folder);
+    },
     putText: (key, text) => put(key, (temp) => Bun.write(temp, text)),
     readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
     remove: (key) => rm(pathOf(key), { force: true }),

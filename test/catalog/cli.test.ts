@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { truncate } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { catalogCommand } from "../../src/cli/catalog.ts";
 import { type Command, type Effects, isGroup } from "../../src/cli/command.ts";
@@ -83,4 +83,9 @@ test("rebuild ends with 1 and names a partition that it could not read", () =>
     const { exit, warnings } = await run(bench, "rebuild");
     expect(exit).toBe(1);
     expect(warnings.join()).toContain(path);
+    await rm(path);
+    const lost = await run(bench, "rebuild");
+    expect(lost.exit).toBe(1);
+    expect(lost.warnings.join()).toContain("no base");
+    expect(lost.document).toMatchObject({ failed: [{ code: "corrupt" }], removed: 0 });
   }));

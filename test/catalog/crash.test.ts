@@ -93,7 +93,7 @@ test("compaction that dies at any step loses and doubles nothing", async () => {
     });
   }
   for (const result of results) expect(result).toEqual(results.at(-1) ?? {});
-  expect(Object.keys(results[0] ?? {})).toEqual(["_metadata.json", "data.parquet"]);
+  expect(Object.keys(results[0] ?? {})).toEqual(["_metadata.json", "base-00000003.parquet"]);
 });
 
 test("a missing delta is damage, not fewer rows", () =>

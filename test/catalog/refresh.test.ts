@@ -107,6 +107,28 @@ test("only what changed is loaded: a delta added, a replaced partition anew, a c
     ]);
   }));
 
+test("a partition without its base is damaged, not removed: the catalog keeps its rows until the folder goes", () =>
+  withLake(async (bench) => {
+    const { lake } = bench;
+    const folder = lake.layout.partition(KEY);
+    await commit(bench, "create", rowsOf(2));
+    await commit(bench, "create", rowsOf(3), OTHER);
+    await refresh(bench);
+    await rm(join(folder, "data.parquet"));
+    for (const full of [false, true]) {
+      const lost = await refresh(bench, { full });
+      expect(lost).toMatchObject({ rows: 5, partitions: 2, removed: 0, failed: [{ code: "corrupt" }] });
+      expect(lost.failed[0]?.message).toContain("no base");
+    }
+    await rm(join(folder, "_metadata.json"));
+    for (const full of [false, true]) {
+      expect(await refresh(bench, { full })).toMatchObject({ rows: 5, failed: [{ code: "corrupt" }] });
+    }
+    expect(await query(bench, "SELECT count(*) AS n FROM catalog")).toEqual([{ n: 5 }]);
+    await rm(folder, { recursive: true });
+    expect(await refresh(bench)).toMatchObject({ rows: 3, partitions: 1, removed: 1, failed: [] });
+  }));
+
 test("a partition removed and made again with the same version is loaded anew", () =>
   withLake(async (bench) => {
     await commit(bench, "create", rowsOf(2));
@@ -180,7 +202,7 @@ test("a file that is damaged inside is found when it is loaded", () =>
     await refresh(bench);
     await commit(bench, "replace", rowsOf(5000, 7), KEY);
     await commit(bench, "append", rowsOf(1, 5), OTHER);
-    const path = join(bench.lake.layout.partition(KEY), "data.parquet");
+    const path = join(bench.lake.layout.partition(KEY), "base-00000002.parquet");
     const bytes = await readFile(path);
     await writeFile(path, bytes.fill(0xff, 4, 200));
     const result = await refresh(bench);

@@ -1,11 +1,22 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { chmod, readdir, readFile, stat, truncate } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { isTidy } from "../../src/catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../src/catalog/partition.ts";
-import { compactIfDue, writePartitionFile } from "../../src/catalog/write.ts";
+import { compactIfDue, compactPartition, writePartitionFile } from "../../src/catalog/write.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
-import { commit, KEY, withLake } from "./lakes.ts";
+import { commit, KEY, refresh, withLake } from "./lakes.ts";
 
 setDefaultTimeout(120_000); // a machine that is busy elsewhere
 
@@ -32,9 +43,55 @@ test("an upload makes a base, an append a delta, a replace a base that kills bot
       rows: 1,
       deadFiles: [],
     });
-    expect((await readdir(lake.layout.partition(KEY))).sort()).toEqual(["_metadata.json", "data.parquet"]);
+    expect((await readdir(lake.layout.partition(KEY))).sort()).toEqual([
+      "_metadata.json",
+      "base-00000003.parquet",
+    ]);
     expect(await readPartitionMetadata(lake, KEY)).toMatchObject({ version: 3, base_version: 3, rows: 1 });
-    expect((await stat(join(lake.layout.partition(KEY), "data.parquet"))).mode & 0o777).toBe(0o664);
+    expect((await stat(join(lake.layout.partition(KEY), "base-00000003.parquet"))).mode & 0o777).toBe(0o664);
+  }));
+
+test("what a newer base made dead is neither opened nor counted, and goes with the next refresh", () =>
+  withLake(async (bench) => {
+    const { lake, database } = bench;
+    const folder = lake.layout.partition(KEY);
+    await commit(bench, "create", rowsOf(3));
+    await commit(bench, "append", rowsOf(2, 3));
+    const kept = await readFile(join(folder, "data-00000002.parquet"));
+    await commit(bench, "replace", rowsOf(4, 9));
+    await commit(bench, "append", rowsOf(1, 13));
+    // As a mount shows files that were removed while somebody reads them: listed, and not to be opened.
+    await symlink("nowhere", join(folder, "data.parquet"));
+    await symlink("nowhere", join(folder, "base-00000002.parquet"));
+    await writeFile(join(folder, "data-00000002.parquet"), kept);
+    const read = await readPartition(database, lake, KEY);
+    expect(read).toMatchObject({ version: 4, baseVersion: 3, rows: 5 });
+    expect(read?.deadFiles).toHaveLength(3);
+    expect(await refresh(bench)).toMatchObject({ rows: 5, failed: [] });
+    expect((await readdir(folder)).sort()).toEqual([
+      "_metadata.json",
+      "base-00000003.parquet",
+      "data-00000004.parquet",
+    ]);
+  }));
+
+test("a partition of version 0.1.0, whose base kept its name, goes on under new names", () =>
+  withLake(async (bench) => {
+    const { lake, database } = bench;
+    const folder = lake.layout.partition(KEY);
+    await commit(bench, "create", rowsOf(3));
+    await commit(bench, "replace", rowsOf(4, 9));
+    await commit(bench, "append", rowsOf(1, 13));
+    await rename(join(folder, "base-00000002.parquet"), join(folder, "data.parquet"));
+    await copyFile(join(folder, "data.parquet"), join(folder, "data-00000002.parquet"));
+    await rm(join(folder, "_metadata.json"));
+    expect(await readPartition(database, lake, KEY)).toMatchObject({ version: 3, baseVersion: 2, rows: 5 });
+    const state = await readPartition(database, lake, KEY);
+    if (state === undefined) throw new Error("no partition");
+    await compactPartition(database, lake, state, join(bench.folder, "work"));
+    expect((await readdir(folder)).sort()).toEqual(["_metadata.json", "base-00000003.parquet"]);
+    expect(await readPartition(database, lake, KEY)).toMatchObject({ version: 3, baseVersion: 3, rows: 5 });
+    expect((await commit(bench, "append", rowsOf(1, 14))).version).toBe(4);
   }));
 
 test("create on what exists is refused and changes nothing", () =>

@@ -2,7 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { relative } from "node:path";
 import fc from "fast-check";
 import { lakeFolders } from "../../src/lake/lake.ts";
-import { createLayout, deltaFile, parseDeltaFile, parsePartitionPath } from "../../src/lake/layout.ts";
+import {
+  baseFile,
+  createLayout,
+  deltaFile,
+  parseDeltaFile,
+  parsePartitionPath,
+  sortPartitionNames,
+} from "../../src/lake/layout.ts";
 import { nameProblem } from "../../src/schema/names.ts";
 
 const layout = createLayout("/lake");
@@ -65,4 +72,31 @@ test("a delta's name tells its version, and no other name does", () => {
   ]) {
     expect(parseDeltaFile(wrong)).toBeUndefined();
   }
+});
+
+test("the newest base counts with the deltas above it, in whatever order names are listed", () => {
+  expect([baseFile(1), baseFile(12)]).toEqual(["data.parquet", "base-00000012.parquet"]);
+  const version = fc.integer({ min: 1, max: 30 });
+  const shuffled = (names: string[]) => fc.shuffledSubarray(names, { minLength: names.length });
+  const folder = fc
+    .tuple(fc.uniqueArray(version), fc.uniqueArray(version))
+    .chain(([bases, deltas]) =>
+      fc.tuple(
+        fc.constant({ bases, deltas }),
+        shuffled([...bases.map(baseFile), ...deltas.map(deltaFile), "_metadata.json", "data.parquet.old"]),
+      ),
+    );
+  fc.assert(
+    fc.property(folder, ([{ bases, deltas }, names]) => {
+      const newest = Math.max(0, ...bases);
+      const { base, deltas: live, dead } = sortPartitionNames(names);
+      expect(base).toBe(bases.length === 0 ? undefined : baseFile(newest));
+      // What `data.parquet` contains, it says itself.
+      const floor = newest <= 1 ? 0 : newest;
+      expect(live).toEqual(deltas.filter((one) => one > floor).sort((a, b) => a - b));
+      expect(dead).toHaveLength(bases.length + deltas.length - live.length - (base === undefined ? 0 : 1));
+    }),
+  );
+  const none = sortPartitionNames(["base-1.parquet", ".base-00000002.parquet", "base-00000003.parquet.tmp"]);
+  expect(none).toEqual({ base: undefined, deltas: [], dead: [], version: 0 });
 });

@@ -237,3 +237,38 @@ test("columns of two types are written in one, or left out where nothing is writ
   expect(sharedColumns([number]).leftOut).toEqual(["label"]);
   expect(castsOf(number, new Map([["label", "DECIMAL(20,0)"]]))).toHaveLength(1);
 });
+
+test("over the lake's own folder a new base lies in another place than the files that it replaces", () => {
+  const request = { target: "trino" as const, shared: true, graceMs: DAY_MS, nowMs: 0 };
+  const first = planSync({
+    ...request,
+    generation: 1,
+    partitions: [partition("가", 1, 2)],
+    before: undefined,
+  });
+  expect(first.transfers.map(({ file, casts }) => [file, casts])).toEqual([
+    ["data.parquet", []],
+    [deltaFile(2), []],
+  ]);
+  const { table, partitions, dead } = first;
+  const before: SyncManifest = {
+    format: 1,
+    target: "trino",
+    generation: 1,
+    synced_at: "",
+    columns: table.columns,
+    partitions,
+    dead,
+  };
+  const after = planSync({ ...request, generation: 2, partitions: [partition("가", 3, 3)], before });
+  expect(after.moves).toHaveLength(1);
+  expect(after.moves[0]?.place).not.toBe(first.adds[0]?.place ?? "");
+  expect(after.dead.map(({ folder }) => folder)).toContain(
+    folderOf(partition("가", 1, 2), first.adds[0]?.place ?? ""),
+  );
+  // Version 0.1.0 pointed the table to the partition's own folder, which is not ours to remove.
+  const old = { ...before, partitions: partitions.map((one) => ({ ...one, place: "" })) };
+  const moved = planSync({ ...request, generation: 2, partitions: [partition("가", 1, 2)], before: old });
+  expect([moved.moves.length, moved.transfers.length]).toEqual([1, 2]);
+  expect(moved.dead.map(({ folder }) => folder)).toEqual(["partitions/generation=1"]);
+});

@@ -3,6 +3,7 @@ import { isTidy } from "../../catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../catalog/partition.ts";
 import { AppError } from "../../errors.ts";
 import { hashFile } from "../../lake/digest.ts";
+import { isMissing } from "../../lake/files.ts";
 import { loggedTime } from "../../schema/metadata.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import { formatQuantity } from "../../util/format.ts";
@@ -39,8 +40,12 @@ export const partitionCheck: Check = {
       if (odd !== undefined)
         timeless.add(`${formatPartition(key)} (${JSON.stringify(odd.uploaded_at.slice(0, 40))})`);
       for (const file of state.files) {
-        if (((await stat(file.path)).mode & 0o777) !== lake.modes.file) modes.add(file.path);
-        if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
+        try {
+          if (((await stat(file.path)).mode & 0o777) !== lake.modes.file) modes.add(file.path);
+          if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
+        } catch (error) {
+          if (!isMissing(error)) throw error; // a newer base has taken its place meanwhile
+        }
       }
     }
     const findings = [
@@ -66,7 +71,7 @@ export const partitionCheck: Check = {
         "warning",
         dead,
         "files stand for nothing any more; readers that go by the versions skip them",
-        "the next upload to the partition removes them",
+        "the next job removes them, once nobody has them open",
       ),
       ...placesFinding(
         "warning",
