@@ -58,11 +58,15 @@ const INSTANT_LOOKS = 3;
  * throws: a system error that says ENOENT, or an AppError caused by it, for a file that is not there.
  */
 export async function readReplaced<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isGone(error) || !(await awaitReplaced(path))) throw error;
-    return await read();
+  const startedMs = performance.now();
+  for (let again = 0; ; again++) {
+    if (again > 1) await Bun.sleep(LOOK_MS);
+    try {
+      return await read();
+    } catch (error) {
+      const isLate = performance.now() - startedMs > GIVE_UP_MS;
+      if (!isGone(error) || isLate || !(await awaitReplaced(path))) throw error;
+    }
   }
 }
 
