@@ -83,6 +83,11 @@ export function modesOf(settings: Pick<Settings, "permissions">) {
   return { folder: settings.permissions.folder, file: settings.permissions.file, asset: 0o444 };
 }
 
+/** How long a mount may show an old state of the lake, as a view of it takes it. */
+export function staleMsOf(settings: Pick<Settings, "mount">): number {
+  return settings.mount.stale_s * 1000;
+}
+
 /** A service manager that started this process and wants to hear from it (sd_notify(3), sd_watchdog_enabled(3)). */
 export interface ServiceManager {
   /** NOTIFY_SOCKET. */
@@ -240,7 +245,7 @@ function coerce(path: string, text: string): unknown {
   if (checkValue(schemaOf(path), text).success) return text;
   if (LISTS.includes(path)) return text.split(",").map((item) => item.trim());
   if (text === "true" || text === "false") return text === "true";
-  return /^\d+$/.test(text) ? Number(text) : text;
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 function mergeDeep(below: Tree, above: Tree): Tree {

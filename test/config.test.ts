@@ -103,6 +103,7 @@ describe("loadSettings", () => {
       "database.threads": "7",
       "permissions.folder": "0770",
       "permissions.file": "660",
+      "mount.stale_s": "0.5",
       "log.level": "debug",
       "log.max_size": "7MB",
       "log.keep": "7",

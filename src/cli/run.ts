@@ -174,8 +174,11 @@ async function createEffects(
         );
       }
       const { openLake } = await import("../lake/lake.ts");
-      const { modesOf } = await import("../config.ts");
-      opened = await openLake(settings.lake, modesOf(settings));
+      const { createView } = await import("../lake/view.ts");
+      const { modesOf, staleMsOf } = await import("../config.ts");
+      const onWait = (message: string) => terminal.note(message);
+      const view = createView({ staleMs: staleMsOf(settings), onWait, signal: context.signal });
+      opened = await openLake(settings.lake, modesOf(settings), view);
       return opened;
     },
     workerUrl: context.workerUrl,

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config.ts";
-import { modesOf } from "../config.ts";
+import { modesOf, staleMsOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { localTarget } from "../ingest/local-target.ts";
 import { openLake } from "../lake/lake.ts";
 import { countUploads } from "../lake/staged-entries.ts";
+import { createView } from "../lake/view.ts";
 import { silentLogger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Backend, StartedJob } from "./backend.ts";
@@ -19,7 +20,8 @@ const POLL_MS = 200;
  * `signal` ends those too.
  */
 export async function openBackend(root: string, settings: Settings, signal: AbortSignal): Promise<Backend> {
-  const lake = await openLake(root, modesOf(settings));
+  const view = createView({ staleMs: staleMsOf(settings), signal });
+  const lake = await openLake(root, modesOf(settings), view);
   /** Jobs of this process on their way. */
   const running = new Map<string, Promise<JobRecord>>();
   const selfCommand = [process.execPath, fileURLToPath(new URL("../main.ts", import.meta.url))];

@@ -1,5 +1,5 @@
 import { parseSize, type Settings } from "../config.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, tellLake } from "../lake/lake.ts";
 import type {
   AssetCheckProgress,
   AssetCheckRequest,
@@ -41,7 +41,7 @@ export async function runAssetCheck(
   const { lake, settings, signal, concurrency = CONCURRENCY } = options;
   const memoryBytes = Math.min(parseSize(settings.database.memory), MEMORY_BYTES);
   const order: CheckOrder = {
-    lake: { root: lake.root, modes: lake.modes },
+    lake: tellLake(lake),
     request,
     concurrency,
     scratch: settings.scratchFolder,

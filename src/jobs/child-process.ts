@@ -4,7 +4,7 @@ import type { Subprocess } from "bun";
 import * as v from "valibot";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, tellLake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { checkValue } from "../schema/check.ts";
 import { failureError } from "../schema/failure.ts";
@@ -144,7 +144,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
   const start: ParentMessage = {
     type: "start",
     job_id: options.jobId,
-    lake: { root: options.lake.root, modes: options.lake.modes },
+    lake: tellLake(options.lake),
     settings,
     folder: options.folder,
   };

@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { describeLake } from "../lake/lake.ts";
 import { acquireLease, type Lease } from "../lake/lease.ts";
+import { createView } from "../lake/view.ts";
 import { parseValue } from "../schema/check.ts";
 import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
 import { readLines } from "../util/lines.ts";
@@ -28,7 +29,8 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   let busy: AbortController | undefined;
 
   const start = async (message: Extract<ParentMessage, { type: "start" }>) => {
-    const lake = describeLake(message.lake.root, message.lake.modes);
+    const { root, modes, stale_ms: staleMs } = message.lake;
+    const lake = describeLake(root, modes, createView({ staleMs, onWait: (what) => logger.info(what, {}) }));
     lease = await acquirePatiently(lake.layout.workLease, message.job_id);
     lease.lost.addEventListener("abort", () => streams.die());
     work = await openWork({

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, tellLake } from "../lake/lake.ts";
 import type { ExportFile, RemoteExport } from "../schema/export.ts";
 import { ExportMessageSchema, type ExportOrder } from "./export-child.ts";
 import { giveOrder } from "./order-process.ts";
@@ -28,7 +28,7 @@ export async function runExport(
   { lake, settings, selfCommand, output, signal, onProgress }: ExportRun,
 ): Promise<{ result: { rows: number; bytes: number; missing: number }; files: ExportFile[] }> {
   const order: ExportOrder = {
-    lake: { root: lake.root, modes: lake.modes },
+    lake: tellLake(lake),
     settings: settings as unknown as ExportOrder["settings"],
     request,
     output,

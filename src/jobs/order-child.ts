@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { toAppError } from "../errors.ts";
 import { describeLake, type Lake } from "../lake/lake.ts";
+import { createView } from "../lake/view.ts";
 import { parseValue } from "../schema/check.ts";
 import { FailureSchema } from "../schema/failure.ts";
 import { readLines } from "../util/lines.ts";
@@ -10,8 +11,11 @@ export const ChildLakeSchema = v.pipe(
   v.object({
     root: v.string(),
     modes: v.object({ folder: v.number(), file: v.number(), asset: v.number() }),
+    stale_ms: v.number(),
   }),
-  v.transform(({ root, modes }): Lake => describeLake(root, modes)),
+  v.transform(
+    ({ root, modes, stale_ms }): Lake => describeLake(root, modes, createView({ staleMs: stale_ms })),
+  ),
 );
 
 /** What a child says last when it could not do what it was told. */

@@ -1,5 +1,5 @@
 import type { Settings } from "../config.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, tellLake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import type { RebuildAnswer } from "../schema/catalog-answers.ts";
 import { giveOrder } from "./order-process.ts";
@@ -23,7 +23,7 @@ export interface RebuildRun {
 export async function runRebuild(options: RebuildRun): Promise<RebuildAnswer> {
   const { lake, selfCommand, logger, full, signal, onStep } = options;
   const { token: _secret, ...settings } = options.settings;
-  const order: RebuildOrder = { lake: { root: lake.root, modes: lake.modes }, settings, full };
+  const order: RebuildOrder = { lake: tellLake(lake), settings, full };
   const { result } = await giveOrder({
     selfCommand,
     command: REBUILD_COMMAND,

@@ -1,6 +1,6 @@
 import type { Settings } from "../config.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
-import type { Lake } from "../lake/lake.ts";
+import { type Lake, tellLake } from "../lake/lake.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { giveOrder } from "./order-process.ts";
 import { StageMessageSchema, type StageOrder } from "./stage-child.ts";
@@ -31,7 +31,7 @@ export async function stageFile(
 ): Promise<UploadManifest> {
   const { token: _secret, ...others } = settings;
   const order: StageOrder = {
-    lake: { root: lake.root, modes: lake.modes },
+    lake: tellLake(lake),
     settings: others,
     path,
     upload_id: uploadId,

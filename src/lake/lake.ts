@@ -2,17 +2,20 @@ import { chmod, readdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
+import { markText } from "./end-mark.ts";
 import { ensureFolder, exists, isMissing } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
+import { createExclusive } from "./lease-file.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
-import { writeAtomic } from "./replace.ts";
 import { awaitReplaced } from "./replaced.ts";
+import { createView, seeWhole, type View } from "./view.ts";
 
 /** A lake on disk: where everything lies and with which permissions it is written. */
 export interface Lake {
   readonly root: string;
   readonly layout: Layout;
   readonly modes: Modes;
+  readonly view: View;
 }
 
 export const EMPTY_TAXONOMY = `# Providers and tasks of this lake. Edit by hand, or with
@@ -23,15 +26,20 @@ tasks: {}
 `;
 
 /** Describes the lake at `root` without looking whether it is there. */
-export function describeLake(root: string, modes: Modes = DEFAULT_MODES): Lake {
+export function describeLake(root: string, modes: Modes = DEFAULT_MODES, view: View = createView()): Lake {
   const path = resolve(root);
-  return { root: path, layout: createLayout(path), modes };
+  return { root: path, layout: createLayout(path), modes, view };
+}
+
+/** What a child process is told of a lake: `describeLake` makes it again there. */
+export function tellLake({ root, modes, view }: Lake) {
+  return { root, modes, stale_ms: view.staleMs };
 }
 
 /** Opens an existing lake; throws `no_lake` when the folder is missing or is none. */
-export async function openLake(root: string, modes: Modes = DEFAULT_MODES): Promise<Lake> {
-  const lake = describeLake(root, modes);
-  if (!(await awaitReplaced(lake.layout.taxonomy))) {
+export async function openLake(root: string, modes: Modes = DEFAULT_MODES, view?: View): Promise<Lake> {
+  const lake = describeLake(root, modes, view);
+  if (!(await isLake(lake))) {
     throw new AppError(
       "no_lake",
       `${lake.root} is not a lake; make one with \`datalake init\`, or name yours by --lake`,
@@ -41,6 +49,15 @@ export async function openLake(root: string, modes: Modes = DEFAULT_MODES): Prom
     );
   }
   return lake;
+}
+
+/** Where the folder is there, its file may only not be seen yet, or be about to be replaced. */
+async function isLake({ layout, view }: Lake): Promise<boolean> {
+  return seeWhole(view, layout.taxonomy, async () => {
+    if (await awaitReplaced(layout.taxonomy)) return { isWhole: true, value: true };
+    if (!(await exists(layout.config))) return { isWhole: true, value: false };
+    return { isWhole: false, problem: "is not seen", settles: true, asSeen: () => false };
+  });
 }
 
 /** The folders that a lake has from the start. */
@@ -79,11 +96,17 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
   }
   // What is kept in a folder whose own name is lost by a power cut is lost with it.
   for (const above of new Set(made.map((folder) => dirname(folder)))) await syncFolder(above);
-  if (!(await awaitReplaced(lake.layout.taxonomy))) {
-    await writeAtomic(lake.layout.taxonomy, EMPTY_TAXONOMY, modes);
+  if (!(await awaitReplaced(lake.layout.taxonomy)) && (await makeTaxonomy(lake))) {
     report.created.push(lake.layout.taxonomy);
   }
   return report;
+}
+
+/** A name that is not seen may be there all the same, on a mount that lags: whoever has it keeps it. */
+async function makeTaxonomy({ layout, modes }: Lake): Promise<boolean> {
+  const isMade = await createExclusive(layout.taxonomy, markText(EMPTY_TAXONOMY), modes);
+  if (isMade) await syncFolder(layout.config);
+  return isMade;
 }
 
 /** A folder in use for something else (a home folder, say) keeps its own permissions when a lake is made in it. */

@@ -15,6 +15,8 @@ export function createLayout(root: string) {
     config: join(root, "config"),
     taxonomy: join(root, "config", "schema.yaml"),
     taxonomyLock: join(root, "config", ".schema.lock"),
+    /** Marks that the state of the taxonomy with this digest has a successor. */
+    taxonomySuccessor: (digest: string) => join(root, "config", `.schema.after-${digest}`),
     /** Where version 0.1.0 kept its tokens, among files that curators may replace. */
     oldTokens: join(root, "config", "tokens.json"),
     staging,
@@ -83,6 +85,11 @@ export function createLayout(root: string) {
 export function tokenFile(home: string, folder: string, root: string): string {
   const digest = new Bun.CryptoHasher("sha256").update(root).digest("hex").slice(0, 16);
   return join(home, folder, "tokens", `${basename(root).slice(0, 60)}-${digest}.json`);
+}
+
+/** Marks that the state of a file of tokens with this digest has a successor. */
+export function tokenSuccessor(file: string, digest: string): string {
+  return join(dirname(file), `.${basename(file)}.after-${digest}`);
 }
 
 /** Held while a file of tokens is edited. */

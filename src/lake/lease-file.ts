@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { isHeld, isMissing, isReadOnly } from "./files.ts";
+import { isMissing, isReadOnly } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
-import { DEFAULT_MODES } from "./modes.ts";
+import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { tempBeside, writeAtomic } from "./replace.ts";
 import { freeName } from "./replaced.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
@@ -87,39 +87,60 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-export async function createExclusive(path: string, text: string): Promise<boolean> {
+/** What a file system says of a name that another took first: sshfs tells some losers EPERM, SMB EACCES. */
+const LOST_RACE = new Set(["EEXIST", "EPERM", "EACCES", "ENOTEMPTY", "EBUSY"]);
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** The calls that take a name; file systems differ in what they say to who came too late. */
+const SYSTEM = { link, open };
+
+/** Makes a file whole under a name that nobody has; says whether it did. `text` is of this attempt alone. */
+export async function createExclusive(
+  path: string,
+  text: string,
+  modes: Modes = DEFAULT_MODES,
+  system = SYSTEM,
+): Promise<boolean> {
   const temp = tempBeside(path);
-  await writeAtomic(temp, text);
+  await writeAtomic(temp, text, modes);
   try {
-    await link(temp, path);
+    await system.link(temp, path);
     return true;
   } catch (error) {
-    // Over NFS a repeated request may report EEXIST for the link that it made itself: two names tell.
-    if (systemCode(error) === "EEXIST") return (await stat(temp)).nlink > 1;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
-    // No hard links; or, from sshfs, the answer to who lost a race, which the exclusive create tells.
-    return await createByOpen(path, text);
+    const code = systemCode(error) ?? "";
+    // A repeated request may be refused for the file that it made itself: its content tells.
+    const present = LOST_RACE.has(code) ? await readLease(path) : undefined;
+    if (present !== undefined) return present === text;
+    if (code === "EEXIST" || code === "EBUSY") return false; // gone again, or about to be
+    if (!NO_LINKS.has(code)) throw error;
+    return await createByOpen(path, text, modes, system);
   } finally {
     await unlink(temp);
   }
 }
 
-export async function createByOpen(path: string, text: string): Promise<boolean> {
+/** The same on a file system without hard links, where another may see the file before it is whole. */
+export async function createByOpen(
+  path: string,
+  text: string,
+  modes: Modes = DEFAULT_MODES,
+  system: Pick<typeof SYSTEM, "open"> = SYSTEM,
+): Promise<boolean> {
+  let handle: FileHandle;
   try {
-    const handle = await open(path, "wx");
-    try {
-      await handle.writeFile(text);
-      await giveOpenPermissions(handle, dirname(path), DEFAULT_MODES.file);
-    } finally {
-      await handle.close();
-    }
-    return true;
+    handle = await system.open(path, "wx", modes.file);
   } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    // sshfs tells some losers of a race EPERM.
-    if (isHeld(error) && (await isThere(path))) return false;
+    const code = systemCode(error) ?? "";
+    if (code === "EEXIST" || (LOST_RACE.has(code) && (await isThere(path)))) return false;
     throw error;
   }
+  try {
+    await handle.writeFile(text);
+    await giveOpenPermissions(handle, dirname(path), modes.file);
+  } finally {
+    await handle.close();
+  }
+  return true;
 }
 
 async function isThere(path: string): Promise<boolean> {

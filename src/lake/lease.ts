@@ -47,6 +47,7 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
     if (await createExclusive(path, JSON.stringify(holder))) return hold(path, holder, ttlMs, options);
     const current = await inspectLease(path, ttlMs);
     if (current === undefined) continue;
+    if (current.holder.id === holder.id) return hold(path, holder, ttlMs, options); // made, and told otherwise
     if (current.alive) {
       const { purpose, host, pid } = current.holder;
       throw new AppError(
@@ -62,9 +63,9 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
   throw new AppError("locked", `${path} changes hands too quickly; try again`, { details: { path } });
 }
 
-/** Of a lock on a small file that is edited: nobody holds it for long. */
-const EDIT_TTL_MS = 10_000;
-const EDIT_WAIT_MS = 20_000;
+/** Of a lock on a small file that is edited: nobody holds it for long, but a lagging mount shows for long that he is silent. */
+const EDIT_TTL_MS = 45_000;
+const EDIT_WAIT_MS = 60_000;
 
 /** Takes the lease of a file that several may edit, waiting for its turn. Throws `locked` when that takes too long. */
 export async function waitForLease(path: string, { purpose }: Pick<LeaseOptions, "purpose">): Promise<Lease> {

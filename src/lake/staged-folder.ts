@@ -13,7 +13,7 @@ import type { Modes } from "./modes.ts";
  */
 
 /** Replaces a JSON file in one step. */
-export async function writeStagedJson(place: StagedPath, value: unknown, modes: Modes): Promise<void> {
+export async function writeStagedJson(place: StagedPath, value: object, modes: Modes): Promise<void> {
   await inFolder(place, (path) => writeJson(path, value, modes));
 }
 

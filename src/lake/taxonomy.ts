@@ -1,69 +1,117 @@
-import { readFile } from "node:fs/promises";
+import { link, readFile } from "node:fs/promises";
 import * as v from "valibot";
 import type { Document, LineCounter, YAMLMap } from "yaml";
 import { AppError } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { type Taxonomy, TaxonomySchema } from "../schema/taxonomy.ts";
-import { isMissing } from "./files.ts";
+import { editFile } from "./edit-file.ts";
+import { judgeText, markText, unmarkText } from "./end-mark.ts";
+import { isMissing, removeTree } from "./files.ts";
 import type { Lake } from "./lake.ts";
-import { waitForLease } from "./lease.ts";
-import { writeAtomic } from "./replace.ts";
-import { readReplaced } from "./replaced.ts";
 
-/** An edit takes milliseconds: a holder silent for so long is dead, wherever it ran. */
+import { tempBeside } from "./replace.ts";
+import { readReplaced } from "./replaced.ts";
+import { type Look, seeWhole } from "./view.ts";
 
 /**
  * The providers and tasks of `config/schema.yaml`. Throws `invalid_schema` naming file, line and key, and `no_lake`
  * when there is no such file.
  */
 export async function readTaxonomy(lake: Lake): Promise<Taxonomy> {
-  return (await readDocument(lake)).taxonomy;
+  const { taxonomy } = lake.layout;
+  const { value } = await seeWhole(lake.view, taxonomy, () => lookAtTaxonomy(taxonomy, taxonomy));
+  return value.taxonomy;
 }
 
 /**
  * Replaces the taxonomy by what `edit` makes of it, in one step, and gives the new one. Comments, order and what was
- * not changed stay as they are. Editors wait for each other; throws `locked` when one does not end, and what
- * `readTaxonomy` throws.
+ * not changed stay as they are. Editors wait for each other, and none edits another state than the newest (`editFile`);
+ * throws `locked` when one does not end, and what `readTaxonomy` throws.
  */
 export async function editTaxonomy(
   lake: Lake,
   edit: (taxonomy: Taxonomy) => Taxonomy | Promise<Taxonomy>,
+  look: typeof lookAtNewest = lookAtNewest,
 ): Promise<Taxonomy> {
-  const lock = await waitForLease(lake.layout.taxonomyLock, { purpose: "datalake config" });
-  try {
-    const { document, taxonomy } = await readDocument(lake);
+  const { taxonomy: path, taxonomyLock: lock, taxonomySuccessor: successor } = lake.layout;
+  const { modes, view } = lake;
+  const file = { path, lock, successor, modes, view, purpose: "datalake config", look: () => look(lake) };
+  return editFile(file, async ({ body, taxonomy }) => {
+    const document = (await parseTaxonomy(path, body)).document;
     const { applyTaxonomy } = await import("./taxonomy-document.ts");
     applyTaxonomy(document, taxonomy, await edit(structuredClone(taxonomy)));
-    const text = document.toString({ lineWidth: 120 });
-    const edited = (await parseTaxonomy(lake.layout.taxonomy, text)).taxonomy;
-    if (lock.lost.aborted) {
-      throw new AppError("locked", `${lake.layout.taxonomy} was changed by another meanwhile; try again`);
-    }
-    await writeAtomic(lake.layout.taxonomy, text, lake.modes);
-    return edited;
+    const text = markText(document.toString({ lineWidth: 120 }));
+    return { text, result: (await parseTaxonomy(path, text)).taxonomy };
+  });
+}
+
+interface SeenTaxonomy {
+  text: string;
+  value: {
+    /** The text without the lines that say that it is whole. */
+    body: string;
+    taxonomy: Taxonomy;
+  };
+}
+
+/**
+ * For an edit: a mount that shows an old state of a name has none of a new one, so a lagging file is read by a second
+ * name of its own, where the file system has such.
+ */
+export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
+  const path = lake.layout.taxonomy;
+  if (!(await lake.view.mayLag(path))) return lookAtTaxonomy(path, path);
+  const other = tempBeside(path);
+  const isLinked = await link(path, other).then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await lookAtTaxonomy(isLinked ? other : path, path);
   } finally {
-    await lock.release();
+    if (isLinked) await removeTree(other);
+  }
+}
+
+/** Reads `file`, and tells of it as `path`. */
+async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxonomy>> {
+  let text: string;
+  try {
+    text = await readReplaced(file, () => readFile(file, "utf8"));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const noLake = new AppError("no_lake", `${path} is missing; make it with \`datalake init\``, {
+      details: { path },
+      cause: error,
+    });
+    return { isWhole: false, problem: "is not seen", settles: true, asSeen: () => Promise.reject(noLake) };
+  }
+  const parse = async () => {
+    const { taxonomy } = await parseTaxonomy(path, text);
+    return { text, value: { body: unmarkText(text), taxonomy } };
+  };
+  switch (judgeText(text)) {
+    case "marked":
+      return { isWhole: true, value: await parse() };
+    case "cut":
+      return { isWhole: false, problem: "is seen without its last line, `# end of the file`", asSeen: parse };
+    case "unmarked":
+      // A text that says nothing of its end is believed when it makes sense, and else when it stays as it is.
+      return parse().then(
+        (value) => ({ isWhole: true, value }),
+        (error) => ({
+          isWhole: false,
+          problem: "is seen with a mistake in it",
+          settles: true,
+          asSeen: () => Promise.reject(error),
+        }),
+      );
   }
 }
 
 interface ParsedTaxonomy {
   document: Document;
   taxonomy: Taxonomy;
-}
-
-async function readDocument(lake: Lake): Promise<ParsedTaxonomy> {
-  const path = lake.layout.taxonomy;
-  let text: string;
-  try {
-    text = await readReplaced(path, () => readFile(path, "utf8"));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new AppError("no_lake", `${path} is missing; make it with \`datalake init\``, {
-      details: { path },
-      cause: error,
-    });
-  }
-  return parseTaxonomy(path, text);
 }
 
 async function parseTaxonomy(path: string, text: string): Promise<ParsedTaxonomy> {

@@ -55,10 +55,11 @@ export async function findTokenStore(
   lake: Lake,
   { file, own }: TokenPlaces,
 ): Promise<TokenStore | undefined> {
-  if (file !== undefined) return { path: file, anchor: "/" };
+  const { view } = lake;
+  if (file !== undefined) return { path: file, anchor: "/", view };
   if (own === undefined) return undefined;
   const home = await realpath(own.home);
-  return { path: tokenFile(home, own.path, await realpath(lake.root)), anchor: home };
+  return { path: tokenFile(home, own.path, await realpath(lake.root)), anchor: home, view };
 }
 
 async function readOld(path: string) {

@@ -2,11 +2,12 @@ import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
 import { parseName } from "../schema/names.ts";
 import { type Role, type StoredToken, TokenFileSchema } from "../schema/token.ts";
+import { editFile } from "./edit-file.ts";
 import { ensureFolder } from "./files.ts";
-import { parseJson, writeJson } from "./json-file.ts";
-import { tokenLock } from "./layout.ts";
-import { waitForLease } from "./lease.ts";
+import { lookAtJson, sealJson } from "./json-file.ts";
+import { tokenLock, tokenSuccessor } from "./layout.ts";
 import { readOwnFile, requireOwnFolder } from "./own-file.ts";
+import { type Look, seeWhole, type View } from "./view.ts";
 
 const BITS = 256;
 /** Tells a token from other secrets, for people and for scanners of source code. */
@@ -19,6 +20,8 @@ export interface TokenStore {
   path: string;
   /** Folders from here up are the administrator's business. */
   anchor: string;
+  /** How this process sees it. */
+  view: View;
 }
 
 export interface KnownTokens {
@@ -32,11 +35,22 @@ export interface KnownTokens {
  * The tokens of a store; undefined where there is no file. Throws `permission_denied` where others could have written
  * it, `corrupt`.
  */
-export async function readTokens({ path, anchor }: TokenStore): Promise<KnownTokens | undefined> {
+export async function readTokens(store: TokenStore): Promise<KnownTokens | undefined> {
+  return (await seeWhole(store.view, store.path, () => lookAtTokens(store))).value;
+}
+
+/** An empty text where there is no file. */
+async function lookAtTokens({
+  path,
+  anchor,
+}: TokenStore): Promise<Look<{ text: string; value: KnownTokens | undefined }>> {
   const file = await readOwnFile(path);
-  if (file === undefined) return undefined;
+  if (file === undefined) return { isWhole: true, value: { text: "", value: undefined } };
   await requireOwnFolder(dirname(path), anchor);
-  return { tokens: parseJson(path, file.text, TokenFileSchema).tokens, mark: file.mark };
+  const { text, mark } = file;
+  const seen = lookAtJson(path, text, TokenFileSchema);
+  if (!seen.isWhole) return { ...seen, asSeen: () => Promise.reject(seen.asSeen()) };
+  return { isWhole: true, value: { text, value: { tokens: seen.value.tokens, mark } } };
 }
 
 export interface NewToken {
@@ -104,15 +118,18 @@ async function editTokens(
   const folder = dirname(store.path);
   await ensureFolder(folder, MODES);
   await requireOwnFolder(folder, store.anchor);
-  const lock = await waitForLease(tokenLock(store.path), { purpose: "datalake token" });
-  try {
-    const known = await readTokens(store);
+  const { path, view } = store;
+  const file = {
+    path,
+    lock: tokenLock(path),
+    successor: (digest: string) => tokenSuccessor(path, digest),
+    modes: MODES,
+    view,
+    purpose: "datalake token",
+    look: () => lookAtTokens(store),
+  };
+  await editFile(file, async (known) => {
     const tokens = edit(known?.tokens ?? [], known === undefined);
-    if (lock.lost.aborted) {
-      throw new AppError("locked", `${store.path} was changed by another meanwhile; try again`);
-    }
-    await writeJson(store.path, { format: 1, tokens }, MODES);
-  } finally {
-    await lock.release();
-  }
+    return { text: sealJson({ format: 1, tokens }), result: undefined };
+  });
 }

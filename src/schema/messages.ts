@@ -12,6 +12,7 @@ export const ParentMessageSchema = v.variant("type", [
     lake: v.object({
       root: v.string(),
       modes: v.object({ folder: v.number(), file: v.number(), asset: v.number() }),
+      stale_ms: v.number(),
     }),
     /** The parent's settings, checked where they were loaded. */
     settings: v.record(v.string(), v.unknown()),

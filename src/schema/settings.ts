@@ -134,6 +134,7 @@ export const SettingsSchema = v.strictObject({
     v.strictObject({ folder: v.optional(Octal, "0775"), file: v.optional(Octal, "0664") }),
     {},
   ),
+  mount: v.optional(v.strictObject({ stale_s: v.optional(v.pipe(v.number(), v.minValue(0)), 25) }), {}),
   log: v.optional(
     v.strictObject({
       level: v.optional(v.picklist(LOG_LEVELS), "info"),

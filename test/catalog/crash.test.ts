@@ -1,11 +1,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readPartition } from "../../src/catalog/partition.ts";
 import { type CommitStep, commitUpload, compactPartition } from "../../src/catalog/write.ts";
-import { hashFile } from "../../src/lake/digest.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { UPLOAD_MODES, type UploadMode } from "../../src/schema/upload.ts";
+import { fingerprintTree } from "../jobs/staging-kit.ts";
 import { commit, KEY, makeManifest, type Workbench, withLake } from "./lakes.ts";
 
 setDefaultTimeout(120_000); // a machine that is busy elsewhere
@@ -21,11 +21,8 @@ function stopAt(step: CommitStep | undefined) {
 
 /** Names and hashes of all that lies in the partition's folder. */
 async function snapshot({ lake }: Workbench): Promise<Record<string, string>> {
-  const folder = lake.layout.partition(KEY);
-  const names = (await readdir(folder)).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await hashFile(join(folder, name))])),
-  );
+  const files = Object.entries(await fingerprintTree(lake.layout.partition(KEY)));
+  return Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A partition with a base and a delta, then one upload that dies at a step and is replayed until it is through. */

@@ -43,7 +43,7 @@ export async function makeWorld(): Promise<World> {
     DATALAKE_SERVE_TOKENS: join(folder, "tokens.json"),
   };
   const settings = await loadSettings({ env, cwd: folder });
-  const tokens = { path: env.DATALAKE_SERVE_TOKENS, anchor: "/" };
+  const tokens = { path: env.DATALAKE_SERVE_TOKENS, anchor: "/", view: lake.view };
   return { folder, lake, settings, tokens, env };
 }
 
@@ -183,15 +183,20 @@ export async function readRejects(world: World, uploadId: string) {
   );
 }
 
-/** Every file below a folder of the lake with the SHA-256 of its bytes. */
+/** Every file below a folder of the lake with the SHA-256 of its bytes; of a JSON file without the id of its attempt. */
 export async function fingerprintTree(root: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    found[relative(root, path)] = sha256(await readFile(path));
+    const bytes = await readFile(path);
+    found[relative(root, path)] = sha256(path.endsWith(".json") ? withoutAttempt(bytes) : bytes);
   }
   return found;
+}
+
+function withoutAttempt(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString().replaceAll(/"attempt(_end)?": "[0-9a-f-]+"/g, ""));
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -1,10 +1,23 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
 import { acquireLease, inspectLease } from "../../src/lake/lease.ts";
+import { createByOpen, createExclusive } from "../../src/lake/lease-file.ts";
 import type { LeaseHolder } from "../../src/lake/lease-holder.ts";
+import { DEFAULT_MODES } from "../../src/lake/modes.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "lease-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -188,3 +201,46 @@ function contendScript(path: string, journal: string, dies: boolean): string {
       done++;
     }`;
 }
+
+describe("a name that another took first", () => {
+  const refuse = (code: string) => async () => {
+    throw Object.assign(new Error(`${code}: refused`), { code });
+  };
+
+  test("is seen by a look at it, whatever the file system calls that", async () => {
+    const path = freshPath();
+    await writeFile(path, "another's");
+    for (const code of ["EEXIST", "EPERM", "EACCES", "ENOTEMPTY"]) {
+      const system = { link: refuse(code), open: refuse(code) };
+      expect(await createExclusive(path, "ours", DEFAULT_MODES, system), code).toBe(false);
+      expect(await createByOpen(path, "ours", DEFAULT_MODES, system), code).toBe(false);
+    }
+    expect(await readFile(path, "utf8")).toBe("another's");
+    const free = freshPath();
+    const system = { link: refuse("EACCES"), open: refuse("EACCES") };
+    expect(await createExclusive(free, "ours", DEFAULT_MODES, system).catch(({ code }) => code)).toBe(
+      "EACCES",
+    );
+    expect(await createByOpen(free, "ours", DEFAULT_MODES, system).catch(({ code }) => code)).toBe("EACCES");
+  });
+
+  test("is ours where its content is, however often the request was repeated", async () => {
+    const path = freshPath();
+    const link = async (from: string, to: string) => {
+      await copyFile(from, to); // two names that do not say that they are of one file, as sshfs and SMB show them
+      return refuse("EEXIST")();
+    };
+    expect(await createExclusive(path, "ours", DEFAULT_MODES, { link, open } as never)).toBe(true);
+    expect(
+      await createExclusive(path, "later", DEFAULT_MODES, { link: refuse("EPERM"), open } as never),
+    ).toBe(false);
+  });
+
+  test("without hard links is taken by opening it", async () => {
+    const path = freshPath();
+    const system = { link: refuse("EPERM"), open } as never;
+    expect(await createExclusive(path, "ours", DEFAULT_MODES, system)).toBe(true);
+    expect(await createExclusive(path, "ours too", DEFAULT_MODES, system)).toBe(false);
+    expect(await readFile(path, "utf8")).toBe("ours");
+  });
+});

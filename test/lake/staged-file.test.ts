@@ -163,7 +163,7 @@ describe("the lease of an upload", () => {
     await unlink(layout.folder);
     await rename(join(root, "away"), layout.folder);
     await writeStagedJson(layout.error, { code: "x" }, DEFAULT_MODES);
-    expect(JSON.parse(await readFile(layout.error.stagedAt, "utf8"))).toEqual({ code: "x" });
+    expect(JSON.parse(await readFile(layout.error.stagedAt, "utf8"))).toMatchObject({ code: "x" });
     await removeStaged(layout.error);
     expect(await readdir(layout.folder)).toEqual(["files"]);
   });

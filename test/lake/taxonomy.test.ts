@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
+import { unmarkText } from "../../src/lake/end-mark.ts";
 import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { editTaxonomy, readTaxonomy } from "../../src/lake/taxonomy.ts";
 import { nameProblem } from "../../src/schema/names.ts";
@@ -101,7 +102,7 @@ describe("editTaxonomy", () => {
       },
     }));
     const text = await readFile(lake.layout.taxonomy, "utf8");
-    expect(text).toBe(`# Ours. Ask Kim before you change it.
+    expect(unmarkText(text)).toBe(`# Ours. Ask Kim before you change it.
 providers:
   # from the hub
   huggingface: { description: "Hub" } # keep
@@ -175,7 +176,7 @@ tasks:
     expect(acknowledged.length).toBeGreaterThanOrEqual(4 * 10 + 5);
     const { providers } = await readTaxonomy(lake);
     expect(Object.keys(providers)).toEqual(expect.arrayContaining(["huggingface", "aihub", ...acknowledged]));
-    expect(await readFile(lake.layout.taxonomy, "utf8")).toStartWith("# Ours.");
+    expect(unmarkText(await readFile(lake.layout.taxonomy, "utf8"))).toStartWith("# Ours.");
   });
 });
 

@@ -1,0 +1,104 @@
+import { readdir, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError } from "../errors.ts";
+import { isMissing } from "./files.ts";
+import { waitForLease } from "./lease.ts";
+import { createExclusive } from "./lease-file.ts";
+import type { Modes } from "./modes.ts";
+import { writeAtomic } from "./replace.ts";
+import { beginWait, type Look, notWhole, type View, type Wait } from "./view.ts";
+
+/** A small file that several hosts edit. */
+export interface EditedFile<T> {
+  path: string;
+  /** Held while it is read and written. */
+  lock: string;
+  /** Where it is marked that the state of the file with this digest has a successor. */
+  successor(digest: string): string;
+  modes: Modes;
+  view: View;
+  purpose: string;
+  /** Opens the file anew; an empty text where there is none. */
+  look(): Promise<Look<{ text: string; value: T }>>;
+}
+
+const OLD = "is seen as it was before the newest change";
+
+/**
+ * Replaces the file by what `change` makes of its newest state. Editors exclude each other by the lock. A mount may still
+ * show one of them what was there before the other wrote: so each marks the state that it replaces, by a name that only
+ * one can make, and who finds his state marked looks again. Throws `locked`, `not_whole` and what `look` throws.
+ */
+export async function editFile<T, R>(
+  file: EditedFile<T>,
+  change: (value: T) => Promise<{ text: string; result: R }>,
+): Promise<R> {
+  const { path, view } = file;
+  const lags = await view.mayLag(path);
+  let waited: { wait: Wait; problem: string } | undefined;
+  for (;;) {
+    const attempt = await tryEdit(file, change, lags, waited);
+    if (attempt.done) return attempt.result;
+    const { problem } = attempt;
+    // Another state than before: somebody else edits, and the view follows.
+    if (waited === undefined || waited.problem !== problem) waited = { wait: beginWait(view, path), problem };
+    await waited.wait.pause(problem.split("\n")[0] ?? "");
+  }
+}
+
+/** One look under the lock; `problem` says why what it showed may not be the newest state. */
+async function tryEdit<T, R>(
+  file: EditedFile<T>,
+  change: (value: T) => Promise<{ text: string; result: R }>,
+  lags: boolean,
+  waited: { wait: Wait; problem: string } | undefined,
+): Promise<{ done: true; result: R } | { done: false; problem: string }> {
+  const { path, view, purpose } = file;
+  const lock = await waitForLease(file.lock, { purpose });
+  try {
+    const isOver = waited?.wait.isOver() ?? false;
+    const seen = await file.look();
+    if (!seen.isWhole && lags) {
+      if (!isOver) return { done: false, problem: seen.problem };
+      if (!seen.settles) throw notWhole(view, path, seen.problem);
+    }
+    const { text, value } = seen.isWhole ? seen.value : await seen.asSeen();
+    const edited = await change(value);
+    const mark = file.successor(new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16));
+    const isNewest = await createExclusive(mark, `${lock.holder.id}\n`);
+    // Whoever made the mark and wrote nothing in all that time is dead, or somebody put the old state back.
+    if (!isNewest && lags && !isOver) return { done: false, problem: `${OLD}\n${mark}` };
+    if (lock.lost.aborted) throw changedMeanwhile(path);
+    try {
+      await writeAtomic(path, edited.text, file.modes);
+    } catch (error) {
+      if (isNewest) await unlink(mark).catch(() => {});
+      throw error;
+    }
+    await sweepMarks(file, mark);
+    return { done: true, result: edited.result };
+  } finally {
+    await lock.release();
+  }
+}
+
+function changedMeanwhile(path: string): AppError {
+  return new AppError("locked", `${path} was changed by another meanwhile; try again`);
+}
+
+/** A mark is of use as long as somebody may see the state that it marks; then it is removed. */
+const KEPT_MS = 10 * 60_000;
+
+async function sweepMarks<T>({ successor, view }: EditedFile<T>, newest: string): Promise<void> {
+  const prefix = basename(successor(""));
+  try {
+    const nowMs = (await stat(newest)).mtimeMs; // the file server's clock
+    for (const name of await readdir(dirname(newest))) {
+      const path = join(dirname(newest), name);
+      if (!name.startsWith(prefix) || path === newest) continue;
+      if (nowMs - (await stat(path)).mtimeMs > Math.max(KEPT_MS, 4 * view.staleMs)) await unlink(path);
+    }
+  } catch (error) {
+    if (!isMissing(error)) throw error; // another editor sweeps too
+  }
+}
