@@ -6,6 +6,16 @@ export interface HoldRequest {
   target: string;
   /** How many that match go through before. */
   skip: number;
+  /** Whether all that is asked afterwards waits as well, as over a network that is dead. */
+  freeze: boolean;
+}
+
+/** A name that was given: by rename(2), or by link(2). */
+export interface Move {
+  by: "rename" | "link";
+  /** Relative to the mount. */
+  from: string;
+  to: string;
 }
 
 export type Command = HoldRequest | { do: "release" };
@@ -15,10 +25,11 @@ export type MountEvent =
   | { event: "failed"; message: string }
   /** The hold is set. */
   | { event: "holding" }
-  | { event: "held"; from: string; to: string }
+  | ({ event: "held" } & Move)
   /** An fsync of a file or folder; syncfs does not reach a FUSE file system. */
   | { event: "synced"; path: string }
-  | { event: "renamed"; from: string; to: string; result: string };
+  /** "ok", or the code of the error. */
+  | ({ event: "moved"; result: string } & Move);
 
 /** Whole lines of what came so far, and the rest. */
 export function splitLines(text: string): { lines: string[]; rest: string } {

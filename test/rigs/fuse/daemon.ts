@@ -5,13 +5,13 @@
 import { readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { relative } from "node:path";
-import { type Context, nodeOf, pathOf } from "./context.ts";
-import { type Command, type HoldRequest, type MountEvent, splitLines } from "./control.ts";
+import type { Context } from "./context.ts";
+import { type Command, type HoldRequest, type MountEvent, type Move, splitLines } from "./control.ts";
 import { mountFuse, unmountFuse, waitReadable } from "./device.ts";
 import { errnoOf } from "./failure.ts";
-import { decodeRename, type Rename, rename } from "./names.ts";
+import { decodeRename } from "./names.ts";
 import { NodeTable } from "./nodes.ts";
-import { decodeRequest, encodeReply, OP, REQUEST_BYTES, type Request } from "./protocol.ts";
+import { decodeRequest, encodeReply, namesIn, OP, REQUEST_BYTES, type Request } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { BEHAVIOURS, type Behaviour } from "./traits.ts";
 
@@ -39,7 +39,10 @@ const context: Context = {
   losers: 0,
 };
 let hold: HoldRequest | undefined;
-const held: { unique: bigint; asked: Rename }[] = [];
+const held: Request[] = [];
+/** The network is dead: what is asked waits here. */
+let isFrozen = false;
+const waiting: Request[] = [];
 
 process.umask(0);
 let device: number;
@@ -87,35 +90,54 @@ function readRequest(message: Buffer): number {
 
 function handle(request: Request): void {
   if (UNANSWERED.includes(request.opcode)) return;
-  if (request.opcode === OP.fsync || request.opcode === OP.fsyncdir) tellSync(request);
-  if (request.opcode === OP.rename || request.opcode === OP.rename2) handleRename(request);
-  else answer(request.unique, () => serve(context, request));
-}
-
-function handleRename(request: Request): void {
-  const asked = decodeRename(request, request.opcode === OP.rename2);
-  const to = pathIn(asked.toParent, asked.to);
-  if (hold === undefined || !new Bun.Glob(hold.target).match(to) || hold.skip-- > 0) {
-    carryOut(request.unique, asked);
+  if (isFrozen) {
+    // The message's bytes are the next one's too.
+    waiting.push({ ...request, body: Buffer.from(request.body) });
     return;
   }
-  hold = undefined;
-  held.push({ unique: request.unique, asked });
-  tell({ event: "held", from: pathIn(asked.fromParent, asked.from), to });
+  if (request.opcode === OP.fsync || request.opcode === OP.fsyncdir) tellSync(request);
+  const move = moveOf(request);
+  if (move === undefined) answer(request.unique, () => serve(context, request));
+  else if (!isToHold(move)) carryOut(request, move);
+  else {
+    isFrozen = hold?.freeze ?? false;
+    hold = undefined;
+    held.push({ ...request, body: Buffer.from(request.body) });
+    tell({ event: "held", ...move });
+  }
 }
 
-function carryOut(unique: bigint, asked: Rename): void {
-  const names = { from: pathIn(asked.fromParent, asked.from), to: pathIn(asked.toParent, asked.to) };
+function isToHold({ to }: Move): boolean {
+  return hold !== undefined && new Bun.Glob(hold.target).match(to) && hold.skip-- <= 0;
+}
+
+/** The names of a rename or link. */
+function moveOf(request: Request): Move | undefined {
+  if (request.opcode === OP.link) {
+    const [name = ""] = namesIn(request.body, 8);
+    const from = pathOfId(Number(request.body.readBigUInt64LE(0)));
+    return { by: "link", from, to: pathIn(request.nodeId, name) };
+  }
+  if (request.opcode !== OP.rename && request.opcode !== OP.rename2) return undefined;
+  const asked = decodeRename(request);
+  return {
+    by: "rename",
+    from: pathIn(asked.fromParent, asked.from),
+    to: pathIn(asked.toParent, asked.to),
+  };
+}
+
+function carryOut(request: Request, move: Move): void {
   let result = "ok";
-  answer(unique, () => {
+  answer(request.unique, () => {
     try {
-      return rename(context, asked);
+      return serve(context, request);
     } catch (error) {
       result = (error as { code?: string }).code ?? String(error);
       throw error;
     }
   });
-  tell({ event: "renamed", ...names, result });
+  tell({ event: "moved", ...move, result });
 }
 
 function answer(unique: bigint, work: () => Buffer): void {
@@ -137,25 +159,27 @@ function obey(command: Command): void {
   if (command.do === "hold") {
     hold = command;
     tell({ event: "holding" });
-  } else {
-    for (const { unique, asked } of held.splice(0)) carryOut(unique, asked);
+    return;
   }
+  for (const request of held.splice(0)) carryOut(request, moveOf(request) as Move);
+  isFrozen = false;
+  for (const request of waiting.splice(0)) handle(request);
 }
 
 function tellSync({ nodeId }: Request): void {
-  const node = context.table.get(nodeId);
-  const path = node && context.table.pathOf(node);
-  if (path !== undefined) tell({ event: "synced", path: relative(options.backing, path) });
+  tell({ event: "synced", path: pathOfId(nodeId) });
 }
 
-/** Relative to the mount. */
+/** Relative to the mount; empty for what has no name any more. */
+function pathOfId(id: number): string {
+  const node = context.table.get(id);
+  const path = node && context.table.pathOf(node);
+  return path === undefined ? "" : relative(options.backing, path);
+}
+
 function pathIn(parentId: number, name: string): string {
-  try {
-    const folder = relative(options.backing, pathOf(context, nodeOf(context, parentId)));
-    return folder === "" ? name : `${folder}/${name}`;
-  } catch {
-    return name;
-  }
+  const folder = pathOfId(parentId);
+  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function tell(event: MountEvent): void {

@@ -58,9 +58,10 @@ test("plain: what one mount does the other sees at once, with one inode", async 
   await unlink(join(a, "folder/file"));
   await rename(join(a, "folder"), join(a, "moved"));
   expect((await readdir(join(b, "moved"))).sort()).toEqual(["second", "symbolic"]);
-  expect(mounts.a.renames).toEqual([
-    { from: "folder/new", to: "folder/file", result: "ok" },
-    { from: "folder", to: "moved", result: "ok" },
+  expect(mounts.a.moves).toEqual([
+    { by: "link", from: "folder/file", to: "folder/second", result: "ok" },
+    { by: "rename", from: "folder/new", to: "folder/file", result: "ok" },
+    { by: "rename", from: "folder", to: "moved", result: "ok" },
   ]);
 });
 
@@ -165,13 +166,33 @@ test("a rename is held back, with its effect, while the rest of the mount goes o
   await writeFile(join(a, "x/new"), "of a");
   const hold = await mounts.a.hold("x/*.json");
   const renamed = rename(join(a, "x/new"), join(a, "x/file.json"));
-  expect(await hold.held).toEqual({ from: "x/new", to: "x/file.json" });
+  expect(await hold.held).toEqual({ by: "rename", from: "x/new", to: "x/file.json" });
   await writeFile(join(a, "y/file"), "");
   expect(await readdir(join(b, "x"))).toEqual(["new"]);
   await writeFile(join(b, "x/file.json"), "of b");
-  expect(await hold.release()).toEqual({ from: "x/new", to: "x/file.json", result: "ok" });
+  expect(await hold.release()).toMatchObject({ to: "x/file.json", result: "ok" });
   await renamed;
   expect(await readFile(join(b, "x/file.json"), "utf8")).toBe("of a");
+});
+
+test("a link is held back with all that is asked afterwards, as over a network that is dead", async () => {
+  await using mounts = await mountTwo({ behaviour: "plain" });
+  const [a, b] = [mounts.a.at, mounts.b.at];
+  for (const name of ["new", "old"]) await writeFile(join(a, name), name);
+  await link(join(a, "old"), join(a, "first.json"));
+  const hold = await mounts.a.hold("*.json", { skip: 1, freeze: true });
+  await link(join(a, "old"), join(a, "second.json"));
+  // In processes of their own: what waits for a file system holds one of this program's few threads.
+  const spawn = (...command: string[]) => Bun.spawn(command, { cwd: a, stderr: "pipe" });
+  const linked = spawn("ln", "new", "third.json");
+  await hold.held;
+  const written = spawn("cp", "new", "later");
+  await writeFile(join(b, "third.json"), "of b");
+  expect((await readdir(b)).sort()).toEqual(["first.json", "new", "old", "second.json", "third.json"]);
+  expect(await hold.release()).toMatchObject({ by: "link", to: "third.json", result: "EEXIST" });
+  expect(await new Response(linked.stderr).text()).toContain("File exists");
+  expect(await written.exited).toBe(0);
+  expect(await readFile(join(b, "later"), "utf8")).toBe("new");
 });
 
 test("syncfs says yes and does nothing; fsync reaches the disk", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Command, MountEvent } from "./control.ts";
+import type { Command, MountEvent, Move } from "./control.ts";
 import { splitLines } from "./control.ts";
 import type { Behaviour } from "./traits.ts";
 
@@ -15,33 +15,37 @@ export interface MountOptions {
   staleMs?: number;
 }
 
-export interface Renamed {
-  /** Relative to the mount. */
-  from: string;
-  to: string;
+export interface Moved extends Move {
   /** "ok", or the code of the error. */
   result: string;
 }
 
+export interface HoldOptions {
+  /** How many that match go through before; 0 by default. */
+  skip?: number;
+  /** Whether everything that is asked afterwards waits too, as over a network that is dead; false by default. */
+  freeze?: boolean;
+}
+
 export interface Hold {
-  /** Resolves when a rename is held back. */
-  held: Promise<{ from: string; to: string }>;
+  /** Resolves when one is held back. */
+  held: Promise<Move>;
   /** Carries it out late; gives how it ended. */
-  release(): Promise<Renamed>;
+  release(): Promise<Moved>;
 }
 
 export interface RigMount {
   readonly at: string;
   readonly backing: string;
-  /** Every rename that was carried out, in order. */
-  readonly renames: Renamed[];
+  /** Every rename and link that was carried out, in order. */
+  readonly moves: Moved[];
   /** Every file and folder that was synced, relative to the mount, in order. */
   readonly syncs: string[];
   /**
-   * Holds back the effect and the answer of the next rename whose target, relative to the mount, matches this glob;
-   * `skip` of those that match go through before. Set when the promise resolves.
+   * Holds back the effect and the answer of the next rename or link whose target, relative to the mount, matches this
+   * glob. Set when the promise resolves.
    */
-  hold(target: string, skip?: number): Promise<Hold>;
+  hold(target: string, options?: HoldOptions): Promise<Hold>;
   /** Unmounts and ends the process, whoever still uses the mount; may be called several times. */
   end(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -64,7 +68,7 @@ export async function mountRig(options: MountOptions): Promise<RigMount> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "daemon.ts"), JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const renames: Renamed[] = [];
+  const moves: Moved[] = [];
   const syncs: string[] = [];
   const waiting: { wants: MountEvent["event"]; take(event: MountEvent): void; refuse(error: Error): void }[] =
     [];
@@ -74,7 +78,8 @@ export async function mountRig(options: MountOptions): Promise<RigMount> {
     });
   const take = (event: MountEvent) => {
     if (event.event === "synced") syncs.push(event.path);
-    if (event.event === "renamed") renames.push({ from: event.from, to: event.to, result: event.result });
+    if (event.event === "moved")
+      moves.push({ by: event.by, from: event.from, to: event.to, result: event.result });
     const index = waiting.findIndex(({ wants }) => wants === event.event);
     if (index >= 0) waiting.splice(index, 1)[0]?.take(event);
   };
@@ -96,24 +101,24 @@ export async function mountRig(options: MountOptions): Promise<RigMount> {
   return {
     at: options.at,
     backing: options.backing,
-    renames,
+    moves,
     syncs,
-    hold: async (target, skip = 0) => {
+    hold: async (target, { skip = 0, freeze = false } = {}) => {
       const holding = next("holding");
-      const held = next("held").then(({ from, to }) => ({ from, to }));
+      const held = next("held").then(({ by, from, to }) => ({ by, from, to }));
       held.catch(() => {});
-      send({ do: "hold", target, skip });
+      send({ do: "hold", target, skip, freeze });
       await holding;
       return {
         held,
         release: async () => {
           const { to } = await held;
-          const start = renames.length;
+          const start = moves.length;
           send({ do: "release" });
           for (;;) {
-            const done = renames.slice(start).find((renamed) => renamed.to === to);
+            const done = moves.slice(start).find((moved) => moved.to === to);
             if (done !== undefined) return done;
-            await next("renamed");
+            await next("moved");
           }
         },
       };

@@ -19,7 +19,7 @@ import { fail } from "./failure.ts";
 import { own } from "./files.ts";
 import { loserError } from "./losers.ts";
 import type { Node } from "./nodes.ts";
-import { encodeDirectory, encodeOpen, namesIn, type Request } from "./protocol.ts";
+import { encodeDirectory, encodeOpen, namesIn, OP, type Request } from "./protocol.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -138,14 +138,16 @@ export interface Rename {
   flags: number;
 }
 
-export function decodeRename({ nodeId, body }: Request, withFlags: boolean): Rename {
+export function decodeRename({ opcode, nodeId, body }: Request): Rename {
+  const withFlags = opcode === OP.rename2;
   const [from = "", to = ""] = namesIn(body, withFlags ? 16 : 8);
   const flags = withFlags ? body.readUInt32LE(8) : 0;
   return { fromParent: nodeId, from, toParent: Number(body.readBigUInt64LE(0)), to, flags };
 }
 
-export function rename(context: Context, asked: Rename): Buffer {
+export function rename(context: Context, request: Request): Buffer {
   const { table, traits } = context;
+  const asked = decodeRename(request);
   const { flags } = asked;
   if (flags !== 0 && (flags !== NO_REPLACE || traits.refusesNoReplace)) fail("EINVAL");
   const from = placeOf(context, asked.fromParent, asked.from);
