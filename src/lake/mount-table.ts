@@ -6,6 +6,8 @@ export interface MountEntry {
   type: string;
   /** What is mounted: a device, `//nas/share`, `nas:/export`. */
   source: string;
+  /** Of the mount, as long as it stands. */
+  id: string;
 }
 
 const TABLE = "/proc/self/mountinfo";
@@ -28,14 +30,14 @@ export function findInTable(table: string, path: string): MountEntry | undefined
   let found: (MountEntry & { point: string }) | undefined;
   for (const line of table.split("\n")) {
     const [before = "", after = ""] = line.split(" - ");
-    const point = before.split(" ")[4];
+    const [id = "", , , , point] = before.split(" ");
     const [type, source] = after.split(" ");
     if (point === undefined || type === undefined || source === undefined) continue;
-    const entry = { point: unescaped(point), type, source: unescaped(source) };
+    const entry = { point: unescaped(point), type, source: unescaped(source), id };
     const holds = entry.point === "/" || path === entry.point || path.startsWith(`${entry.point}/`);
     if (holds && entry.point.length >= (found?.point.length ?? 0)) found = entry;
   }
-  return found && { type: found.type, source: found.source };
+  return found && { type: found.type, source: found.source, id: found.id };
 }
 
 /** Spaces and the like stand as `\040`. */

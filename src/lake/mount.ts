@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { type ProbeFacts, probeFileSystem, probeRenameOverOpen } from "./mount-probe.ts";
-import { findMount, isFuseType, isLocalType, type MountEntry } from "./mount-table.ts";
+import { findMount, isFuseType, isLocalType } from "./mount-table.ts";
 
 /** What is known of the file system that holds a folder without writing to it. */
 export interface Mount {
@@ -15,15 +15,13 @@ export interface Mount {
 /** The same with what trying showed. */
 export type MountFacts = Mount & ProbeFacts;
 
-/** By device number: what a mount can do does not change while a process runs. */
-const mounts = new Map<number, Promise<Mount>>();
-const probes = new Map<number, Promise<MountFacts>>();
-const renames = new Map<number, Promise<ProbeFacts["renameOverOpen"]>>();
+/** By what tells mounts apart: what one can do does not change while a process runs. */
+const probes = new Map<string, Promise<ProbeFacts>>();
+const renames = new Map<string, Promise<ProbeFacts["renameOverOpen"]>>();
 
-/** What the system says of the mount that holds `folder`; once a process. */
+/** What the system says of the mount that holds `folder`. Throws the system's error where there is no such folder. */
 export async function mountOf(folder: string): Promise<Mount> {
-  const { dev } = await stat(folder);
-  return remember(mounts, dev, async () => describe(await findMount(folder)));
+  return (await locate(folder)).mount;
 }
 
 /**
@@ -31,27 +29,27 @@ export async function mountOf(folder: string): Promise<Mount> {
  * where this account cannot write there now; then it is tried again when it is asked for again.
  */
 export async function probeMount(folder: string): Promise<MountFacts> {
-  const { dev } = await stat(folder);
-  return remember(probes, dev, async () => ({
-    ...(await mountOf(folder)),
-    ...(await probeFileSystem(folder)),
-  }));
+  const { mount, key } = await locate(folder);
+  return { ...mount, ...(await remember(probes, key, () => probeFileSystem(folder))) };
 }
 
 /** Only what a rename over an open file does there, as cheaply as can be; likewise. */
 export async function probeRenames(folder: string): Promise<ProbeFacts["renameOverOpen"]> {
-  const { dev } = await stat(folder);
-  return remember(renames, dev, () => probeRenameOverOpen(folder));
+  const { key } = await locate(folder);
+  return remember(renames, key, () => probeRenameOverOpen(folder));
 }
 
-function remember<T>(known: Map<number, Promise<T>>, dev: number, find: () => Promise<T>): Promise<T> {
-  const found = known.get(dev) ?? find();
-  known.set(dev, found);
-  found.catch(() => known.delete(dev));
+function remember<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? find();
+  known.set(key, found);
+  found.catch(() => known.delete(key));
   return found;
 }
 
-function describe(entry: MountEntry | undefined): Mount {
-  const { type, source } = entry ?? {};
-  return { type, source, isFuse: isFuseType(type), isLocal: isLocalType(type) };
+/** A device number alone is given to the next mount when one is gone. */
+async function locate(folder: string): Promise<{ mount: Mount; key: string }> {
+  const [{ dev }, entry] = await Promise.all([stat(folder), findMount(folder)]);
+  const { type, source, id } = entry ?? {};
+  const mount = { type, source, isFuse: isFuseType(type), isLocal: isLocalType(type) };
+  return { mount, key: [dev, id, type, source].join(" ") };
 }

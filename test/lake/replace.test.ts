@@ -227,9 +227,9 @@ describe("the probe of a mount", () => {
       "",
     ].join("\n");
     const of = (path: string) => findInTable(table, path);
-    expect(of("/mnt/na s/lake")).toEqual({ type: "cifs", source: "//nas/lake" });
-    expect(of("/mnt/na")).toEqual({ type: "fuse.rclone", source: "nas:lake" });
-    expect(of("/mnt/nas")).toEqual({ type: "ext4", source: "/dev/vda1" });
+    expect(of("/mnt/na s/lake")).toEqual({ type: "cifs", source: "//nas/lake", id: "30" });
+    expect(of("/mnt/na")).toEqual({ type: "fuse.rclone", source: "nas:lake", id: "32" });
+    expect(of("/mnt/nas")).toEqual({ type: "ext4", source: "/dev/vda1", id: "21" });
     expect(findInTable("", "/")).toBeUndefined();
   });
 });
