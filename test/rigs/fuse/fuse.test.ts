@@ -183,10 +183,10 @@ test("a link is held back with all that is asked afterwards, as over a network t
   const hold = await mounts.a.hold("*.json", { skip: 1, freeze: true });
   await link(join(a, "old"), join(a, "second.json"));
   // In processes of their own: what waits for a file system holds one of this program's few threads.
-  const spawn = (...command: string[]) => Bun.spawn(command, { cwd: a, stderr: "pipe" });
-  const linked = spawn("ln", "new", "third.json");
+  const spawn = (...command: string[]) => Bun.spawn(command, { stderr: "pipe" });
+  const linked = spawn("ln", join(a, "new"), join(a, "third.json"));
   await hold.held;
-  const written = spawn("cp", "new", "later");
+  const written = spawn("cp", join(a, "new"), join(a, "later"));
   await writeFile(join(b, "third.json"), "of b");
   expect((await readdir(b)).sort()).toEqual(["first.json", "new", "old", "second.json", "third.json"]);
   expect(await hold.release()).toMatchObject({ by: "link", to: "third.json", result: "EEXIST" });

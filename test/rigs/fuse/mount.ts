@@ -60,12 +60,17 @@ export function whyNoMounts(): string | undefined {
   return undefined;
 }
 
+const UNMOUNT_AFTER = '"$@"; umount --lazy "$0" 2>/dev/null';
+
 /** Mounts a file system of the rig, served by a process of its own; `await using` unmounts it when the test ends. */
 export async function mountRig(options: MountOptions): Promise<RigMount> {
   const why = whyNoMounts();
   if (why !== undefined) throw new Error(why);
   await mkdir(options.at, { recursive: true });
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "daemon.ts"), JSON.stringify(options)], {
+  const daemon = [process.execPath, join(import.meta.dir, "daemon.ts"), JSON.stringify(options)];
+  // Whatever kills this program's children, as a test that takes too long does, kills the shell alone; the file system
+  // ends when its input does.
+  const child = Bun.spawn(["sh", "-c", UNMOUNT_AFTER, options.at, ...daemon], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const moves: Moved[] = [];
@@ -155,6 +160,6 @@ async function endProcess(child: Bun.Subprocess<"pipe", "pipe", "inherit">, at: 
   await Promise.race([child.exited, Bun.sleep(END_TIMEOUT_MS)]);
   child.kill("SIGKILL");
   await child.exited;
-  // Mounted still only when it was killed.
+  // Mounted still only when it hangs; it ends then.
   Bun.spawnSync(["umount", "--lazy", at], { stderr: "ignore" });
 }
