@@ -13,6 +13,7 @@ import { frameMessage, readMessages } from "./arrow/messages.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
 import { withoutViewDictionaries } from "./arrow/views.ts";
 import { withFile } from "./bytes.ts";
+import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
@@ -96,8 +97,10 @@ async function describeFile(source: ArrowSource): Promise<ArrowFile> {
   let schema: Schema | undefined;
   let rowCount = 0;
   for await (const message of withFile(source.path, (handle) => readMessages(handle, source.path))) {
-    if ("schema" in message.header) schema = message.header.schema;
-    else if ("batch" in message.header) rowCount += message.header.batch.length;
+    if ("schema" in message.header) {
+      schema = message.header.schema;
+      checkColumnCount(source.path, schema.fields.length);
+    } else if ("batch" in message.header) rowCount += message.header.batch.length;
   }
   if (schema) return { ...source, schema, rowCount };
   throw new AppError("invalid_input", `${source.path} is no Arrow IPC stream or file`, {

@@ -1,12 +1,16 @@
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
+import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { type FittingCsv, leaveOutMisfits } from "./csv-misfits.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { describeRelation } from "./relations.ts";
 
 const REJECT_COLUMN = "__reject";
 const MAX_LINE_BYTES = 16 << 20;
+const OPTIONS = `all_varchar = true, header = true, max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}`;
+const REJECTS = "format = 'newline_delimited', columns = {why: 'VARCHAR'}";
 
 /**
  * Opens CSV files (with a header; separator and quotes are found out) as one input. A column is a number or boolean only
@@ -20,10 +24,15 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
   await mkdir(scratch, { recursive: true });
   const text = join(scratch, "text.parquet");
   const rows = join(scratch, "rows.parquet");
+  const rejects = join(scratch, "rejects.jsonl");
+  const fitting: FittingCsv[] = [];
+  for (const [at, file] of files.entries())
+    fitting.push(await leaveOutMisfits(file, join(scratch, `fitting-${at}.csv`), OPTIONS, context));
   const tables = { scans: temporaryName("scans"), errors: temporaryName("errors") };
-  const read = `read_csv(${quoteList(files)}, all_varchar = true, header = true, union_by_name = ${files.length > 1},
-    store_rejects = true, rejects_scan = '${tables.scans}', rejects_table = '${tables.errors}', rejects_limit = 100000,
-    max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES})`;
+  const quotes = fitting.some(({ quote }) => quote !== undefined) ? `, quote = '"', escape = '"'` : "";
+  const read = `read_csv(${quoteList(fitting.map(({ path }) => path))}, ${OPTIONS}${quotes},
+    union_by_name = ${files.length > 1}, store_rejects = true, rejects_limit = 0,
+    rejects_scan = '${tables.scans}', rejects_table = '${tables.errors}')`;
   await database
     .run(
       `COPY (SELECT * FROM ${read}) TO ${quoteText(text)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
@@ -35,17 +44,18 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
         cause,
       });
     });
+  const lines = rejectLines(fitting, files, await engineRejects(database, tables));
+  await writeFile(rejects, Array.from(lines).join(""));
+  await database.run(`DROP TABLE IF EXISTS ${tables.errors}; DROP TABLE IF EXISTS ${tables.scans}`);
   const columns = await inferTypes(context, `read_parquet(${quoteText(text)})`);
   const selects = columns.map(({ name, type }) =>
     type === "VARCHAR" ? quoteName(name) : `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`,
   );
   await database.run(
     `COPY (SELECT ${selects.join(", ")}, NULL::VARCHAR AS ${REJECT_COLUMN} FROM read_parquet(${quoteText(text)})
-      UNION ALL BY NAME (SELECT 'line ' || line || ': ' || any_value(error_message) AS ${REJECT_COLUMN}
-        FROM ${tables.errors} GROUP BY file_id, line ORDER BY file_id, line))
+      UNION ALL BY NAME (SELECT why AS ${REJECT_COLUMN} FROM read_json(${quoteText(rejects)}, ${REJECTS})))
     TO ${quoteText(rows)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
   );
-  await database.run(`DROP TABLE IF EXISTS ${tables.errors}; DROP TABLE IF EXISTS ${tables.scans}`);
   const [count] = await database.rows<{ n: number }>(
     `SELECT count(*) AS n FROM read_parquet(${quoteText(rows)})`,
   );
@@ -87,6 +97,51 @@ async function inferTypes({ database }: ReaderContext, relation: string): Promis
   return columns.map(({ name }, at) => {
     const type = TESTS.find(([candidate]) => facts?.[`${candidate}_${at}`] === true)?.[0] ?? "VARCHAR";
     return { name, type };
+  });
+}
+
+interface LineReject {
+  line: number;
+  why: string;
+}
+
+/** What the engine could not read of the fitting files, one reason a line. */
+async function engineRejects(
+  database: Database,
+  { scans, errors }: { scans: string; errors: string },
+): Promise<(LineReject & { path: string })[]> {
+  return database.rows(
+    `SELECT any_value(file_path) AS path, line::DOUBLE AS line, any_value(error_message) AS why
+    FROM ${errors} JOIN ${scans} USING (scan_id, file_id) GROUP BY file_id, line ORDER BY file_id, line`,
+  );
+}
+
+/** Both kinds in the order of files and lines, as JSON Lines; only where there are several does a file need its name. */
+function* rejectLines(
+  fitting: readonly FittingCsv[],
+  files: readonly string[],
+  ofEngine: readonly (LineReject & { path: string })[],
+): Generator<string> {
+  for (const [at, { path, misfits }] of fitting.entries()) {
+    const own = misfits.map(({ line, cells, columns }) => ({
+      line,
+      why: `${cells} cells, and the header has ${columns}`,
+    }));
+    const others = ofEngine.filter((reject) => reject.path === path);
+    const name = files.length > 1 ? `${basename(files[at] ?? "")} ` : "";
+    const all = [...own, ...inFile(others, misfits)].sort((one, other) => one.line - other.line);
+    for (const { line, why } of all) yield `${JSON.stringify({ why: `${name}line ${line}: ${why}` })}\n`;
+  }
+}
+
+/** Lines of a copy as those of the file that it was made from. */
+function inFile<T extends { line: number }>(rejects: readonly T[], misfits: FittingCsv["misfits"]): T[] {
+  let next = 0;
+  let gone = 0;
+  return rejects.map((reject) => {
+    for (let misfit = misfits[next]; misfit && misfit.line <= reject.line + gone; misfit = misfits[++next])
+      gone += misfit.lineCount;
+    return { ...reject, line: reject.line + gone };
   });
 }
 

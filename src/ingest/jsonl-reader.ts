@@ -2,6 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { checkColumnCount } from "./column-limit.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { hasDeepLine } from "./json-nesting.ts";
 
@@ -51,7 +52,7 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
         cause,
       });
     });
-  const keys = await inferKeys(context, lines);
+  const keys = await inferKeys(context, first, lines);
   const selects = keys.map((key, at) => `${key.read(`cells[${at + 1}]`)} AS ${quoteName(key.name)}`);
   await database.run(
     `COPY (SELECT ${[...selects, REJECT_COLUMN].join(", ")} FROM
@@ -106,16 +107,17 @@ interface Key {
 }
 
 /** The keys of all rows with the one type that fits all their values; every row is looked at, in two passes. */
-async function inferKeys({ database }: ReaderContext, lines: string): Promise<Key[]> {
+async function inferKeys({ database }: ReaderContext, path: string, lines: string): Promise<Key[]> {
   const scan = `read_parquet(${quoteText(lines)}, file_row_number = true) WHERE ${REJECT_COLUMN} IS NULL`;
   const keys = await database.rows<{ key: string }>(
     `SELECT key FROM (SELECT unnest(keys) AS key, file_row_number * 65536 + generate_subscripts(keys, 1) AS place
       FROM (SELECT json_keys(json) AS keys, file_row_number FROM ${scan})) GROUP BY key ORDER BY min(place)`,
   );
+  checkColumnCount(path, keys.length);
   const found: Key[] = [];
   for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
     const some = keys.slice(from, from + KEYS_AT_ONCE).map(({ key }) => key);
-    const kinds = some.map((_, at) => `list(DISTINCT ${kindOf(`cells[${at + 1}]`)}) AS k${at}`);
+    const kinds = some.map((_, at) => `map_keys(histogram(${kindOf(`cells[${at + 1}]`)})) AS k${at}`);
     const [row] = await database.rows<Record<string, (string | null)[]>>(
       `SELECT ${kinds.join(", ")} FROM (SELECT ${extractAll(some)} AS cells FROM ${scan})`,
     );

@@ -6,6 +6,7 @@ import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { createArena } from "./arena.ts";
 import { withFile } from "./bytes.ts";
+import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, ReaderContext, SourceColumn } from "./input.ts";
@@ -77,8 +78,9 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
   for (const [file, sizeBytes] of sizes) {
     const name = quoteText(file);
     const [facts] = await database
-      .rows<{ rows: number; compressed: number; negative: number }>(
-        `SELECT (SELECT num_rows FROM parquet_file_metadata(${name}))::DOUBLE AS rows,
+      .rows<{ rows: number; compressed: number; negative: number; columns: number | null }>(
+        `SELECT (SELECT first(num_children) FROM parquet_schema(${name}))::DOUBLE AS columns,
+          (SELECT num_rows FROM parquet_file_metadata(${name}))::DOUBLE AS rows,
           coalesce(sum(total_compressed_size), 0)::DOUBLE AS compressed,
           count_if(total_compressed_size < 0 OR row_group_num_rows < 0) AS negative FROM parquet_metadata(${name})`,
       )
@@ -96,6 +98,7 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
         { details: { path: file, rows: facts?.rows, size_bytes: sizeBytes } },
       );
     }
+    checkColumnCount(file, facts.columns ?? 0);
     rows.set(file, facts.rows);
   }
   return rows;

@@ -36,7 +36,8 @@ export const UploadColumnSchema = v.object({
   ),
   type: TypeSchema,
 });
-const MAX_COLUMNS = 10_000;
+/** Of one table: more is no table, and no program that reads it is made for it. */
+export const MAX_COLUMNS = 10_000;
 /** Columns of one upload, no name twice. */
 export const UploadColumnsSchema = v.pipe(
   listOf(UploadColumnSchema, MAX_COLUMNS),

@@ -1,0 +1,97 @@
+import { expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Int32, Table, tableToIPC, vectorFromArray } from "apache-arrow";
+import { createCsvScan } from "../../src/ingest/csv-records.ts";
+import { type IngestKit, withKit } from "./kit.ts";
+
+async function write(kit: IngestKit, name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(kit.folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+test("a table of more columns than an upload may have is refused before it is described", async () => {
+  await withKit(async (kit) => {
+    const names = Array.from({ length: 10_001 }, (_, at) => `c${at}`);
+    const one = vectorFromArray([1], new Int32());
+    const inputs = {
+      "wide.csv": `${names.join(",")}\n${"1,".repeat(10_000)}1\n`,
+      "wide.tsv": `${names.join("\t")}\n`,
+      "wide.jsonl": `${JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])))}\n`,
+      "wide.arrow": tableToIPC(new Table(Object.fromEntries(names.map((name) => [name, one]))), "file"),
+    };
+    const paths = [join(kit.folder, "wide.parquet")];
+    await kit.session.database.run(
+      `COPY (SELECT ${names.map((name) => `1 AS ${name}`).join(", ")}) TO '${paths[0]}' (FORMAT parquet)`,
+    );
+    for (const [name, content] of Object.entries(inputs)) paths.push(await write(kit, name, content));
+    for (const path of paths) {
+      await expect(kit.session.open(path)).rejects.toMatchObject({
+        code: "invalid_input",
+        message: expect.stringContaining(`${path} has more than 10,000 columns`),
+      });
+    }
+  });
+});
+
+test("lines of a CSV that do not fit its header cost no more than others", async () => {
+  await withKit(async (kit) => {
+    const rows = (count: number, row: string) => `${row}\n`.repeat(count);
+    const names = Array.from({ length: 100 }, (_, at) => `c${at}`).join(",");
+    const path = await write(
+      kit,
+      "misfits.csv",
+      `${names}\n${rows(50, `${"1,".repeat(99)}1`)}"a\nb",c\n${rows(500, "x")}${rows(1, `${"1,".repeat(60_000)}1`)}${rows(2, `"2""\n,",${"1,".repeat(98)}1,,`)}`,
+    );
+    const input = await kit.session.open(path);
+    expect(input.rowCount).toBe(50 + 502 + 2);
+    const kept = await kit.rows(`(SELECT c0, ${input.rejects} AS why FROM ${await input.rows()})`);
+    expect(kept.filter(({ why }) => why === null).map(({ c0 }) => c0)).toEqual([
+      ...Array(50).fill("1"),
+      '2"\n,',
+      '2"\n,',
+    ]);
+    const why = kept.flatMap((row) => row.why ?? []);
+    expect(why.slice(0, 2)).toEqual([
+      "line 52: 2 cells, and the header has 100",
+      "line 54: 1 cells, and the header has 100",
+    ]);
+    expect(why.at(-1)).toBe("line 554: 60001 cells, and the header has 100");
+  });
+}, 30_000);
+
+test("a quote that comes late in a CSV is a quote still", async () => {
+  await withKit(async (kit) => {
+    const path = await write(kit, "late.csv", `a,b\n${"1,2\n".repeat(60_000)}3,"x, y"\n4,"p\nq"\n5\n6,7\n`);
+    const input = await kit.session.open(path);
+    const late = await kit.rows(
+      `(SELECT a, b, ${input.rejects} AS why FROM ${await input.rows()} OFFSET 60000)`,
+    );
+    expect(late).toEqual([
+      { a: 3, b: "x, y", why: null },
+      { a: 4, b: "p\nq", why: null },
+      { a: 6, b: "7", why: null },
+      { a: null, b: null, why: "line 60005: 1 cells, and the header has 2" },
+    ]);
+  });
+});
+
+test("a CSV is parted into the same records wherever its bytes are cut", () => {
+  const bytes = Buffer.from('\ufeffa,"b\r\n""c"\r\n\r\nd,\r"e",f,,\n"open,\n');
+  const read = (size: number) => {
+    const records: unknown[] = [];
+    const scan = createCsvScan({ delimiter: ",", quote: '"', escape: '"' }, (record) => records.push(record));
+    for (let at = 0; at < bytes.length; at += size) scan.push(bytes.subarray(at, at + size));
+    scan.end();
+    return records;
+  };
+  const whole = read(bytes.length);
+  expect(whole).toMatchObject([
+    { line: 1, lineCount: 2, cells: 2, lastFilled: 2 },
+    { line: 3, lineCount: 1, cells: 1, lastFilled: 0, firstByte: -1 },
+    { line: 4, cells: 2, lastFilled: 1 },
+    { line: 5, cells: 4, lastFilled: 2 },
+  ]);
+  for (const size of [4, 5, 7]) expect(read(size)).toEqual(whole);
+});
