@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { apiRig } from "./api/api.ts";
 import { crashRig } from "./crash/crash.ts";
 import { faultsRig } from "./faults.ts";
+import { mountsRig } from "./mounts/mounts.ts";
 import { parsersRig } from "./parsers/parsers-rig.ts";
 import type { Rig } from "./rig.ts";
 import { tortureRig } from "./torture/torture.ts";
@@ -13,6 +14,7 @@ const RIGS: Record<string, Rig> = {
   parsers: parsersRig,
   api: apiRig,
   faults: faultsRig,
+  mounts: mountsRig,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,115 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { builtBinary, runCommand } from "../../binary/binary.ts";
+import type { Rig, RigOptions } from "../rig.ts";
+import { startMachine } from "./machine.ts";
+import { type Place, writeInputs } from "./place.ts";
+import { localShell } from "./shell.ts";
+import { mountSshfs } from "./sshfs.ts";
+import { runStory, STEPS, type StoryResult } from "./story.ts";
+import { formatTable } from "./table.ts";
+
+export const mountsRig: Rig = {
+  summary: "the whole story by two mounts at once of SMB, NFS and sshfs, with the kernel's own clients",
+  run: runMounts,
+};
+
+const PACKAGES =
+  "qemu-system-x86_64:qemu-system-x86 smbd:samba rpc.nfsd:nfs-kernel-server mount.nfs:nfs-common mount.cifs:cifs-utils rpcbind mkfs.xfs:xfsprogs busybox:busybox-static sshfs sshd:openssh-server";
+
+/** How much longer the emulated machine takes than this one. */
+const EMULATED_SLOWNESS = 15;
+
+/** `DATALAKE_RIG_MOUNTS=smb3,sshfs` and `DATALAKE_RIG_STEPS=init,replace` limit it, by how names begin. */
+async function runMounts({ say }: RigOptions): Promise<string[]> {
+  await requirePackages();
+  const folder = await mkdtemp(join(tmpdir(), "datalake-mounts-"));
+  const results = new Map<string, StoryResult>();
+  const story = async (place: Place) => {
+    results.set(place.name, await runStory(place, say, beginsLike(process.env.DATALAKE_RIG_STEPS)));
+  };
+  const isWanted = beginsLike(process.env.DATALAKE_RIG_MOUNTS);
+  try {
+    if (isWanted("sshfs")) await onThisMachine(join(folder, "sshfs"), story);
+    const kernelMounts = KERNEL_MOUNTS.filter(({ name }) => isWanted(name));
+    if (kernelMounts.length > 0) await inMachine(join(folder, "machine"), kernelMounts, story);
+  } finally {
+    const names = STEPS.map(({ name }) => name);
+    for (const line of formatTable(names, results).split("\n")) say(line);
+    await rm(folder, { recursive: true, force: true });
+  }
+  return [...results].flatMap(([name, steps]) =>
+    [...steps].flatMap(([step, faults]) => faults.map((fault) => `${name}, ${step}: ${fault}`)),
+  );
+}
+
+function beginsLike(list: string | undefined): (name: string) => boolean {
+  const wanted = list?.split(",");
+  return (name) => wanted === undefined || wanted.some((begin) => name.startsWith(begin));
+}
+
+async function requirePackages(): Promise<void> {
+  const script = resolve(import.meta.dir, "../../../.ci/system-packages");
+  const { code, stderr } = await runCommand([script, ...PACKAGES.split(" ")], { cwd: "/" });
+  if (code !== 0) throw new Error(stderr);
+}
+
+type Story = (place: Place) => Promise<void>;
+
+async function onThisMachine(folder: string, story: Story): Promise<void> {
+  const mounts = await mountSshfs(folder);
+  try {
+    const work = join(folder, "work");
+    await writeInputs(join(work, "in"));
+    await story({
+      name: "sshfs",
+      shell: localShell,
+      ...mounts,
+      binary: await builtBinary(),
+      work,
+      slowness: 2,
+      refusesRenameOverOpen: false,
+      fetchLake: async () => join(mounts.disk, "lake"),
+    });
+  } finally {
+    await mounts.stop();
+  }
+}
+
+/** As machine.sh mounts them: `/run/<name>-a` and `-b`, of `/run/disk/<share>`. */
+const KERNEL_MOUNTS = [
+  { name: "smb3", share: "smb", refusesRenameOverOpen: true },
+  { name: "nfs3", share: "nfs", refusesRenameOverOpen: false },
+  { name: "nfs42", share: "nfs", refusesRenameOverOpen: false },
+];
+
+async function inMachine(folder: string, mounts: typeof KERNEL_MOUNTS, story: Story): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const machine = await startMachine(folder, await builtBinary());
+  try {
+    await writeInputs(join(machine.share, "inputs"));
+    for (const { name, share, refusesRenameOverOpen } of mounts) {
+      const work = `/run/work-${name}`;
+      const [a, b, disk] = [`/run/${name}-a/${name}`, `/run/${name}-b/${name}`, `/run/disk/${share}/${name}`];
+      await machine.run(`mkdir -p ${disk} ${work}; cp -r /run/share/inputs ${work}/in; sleep 2`);
+      await story({
+        name,
+        shell: machine,
+        a,
+        b,
+        disk,
+        work,
+        binary: "/run/datalake",
+        slowness: EMULATED_SLOWNESS,
+        refusesRenameOverOpen,
+        fetchLake: async () => {
+          await machine.run(`rm -rf /run/share/lake; cp -a ${disk}/lake /run/share/lake`);
+          return join(machine.share, "lake");
+        },
+      });
+    }
+  } finally {
+    await machine.stop();
+  }
+}
