@@ -39,6 +39,12 @@ export async function startMachine(folder: string, binary: string): Promise<Mach
     ],
     { stdin: "ignore", stdout: "ignore", stderr: "inherit" },
   );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      child.kill("SIGKILL");
+      process.exit(130);
+    });
+  }
   const machine = { share, run: createRunner(share), stop: () => stop(child) };
   if (await appears(join(share, "ready"), BOOT_LIMIT_MS, child)) return machine;
   await machine.stop();
