@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   not_found: { status: 404, exit: 4 },
   no_lake: { status: 404, exit: 4 },
   conflict: { status: 409, exit: 5 },
+  name_clash: { status: 409, exit: 5 },
   partition_exists: { status: 409, exit: 5 },
   in_use: { status: 409, exit: 5 },
   locked: { status: 409, exit: 5 },

@@ -1,6 +1,5 @@
-import { nameProblem } from "../schema/names.ts";
 import { defineCommand, defineGroup } from "./command.ts";
-import { chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
+import { checkNewName, chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
 import { renderTable } from "./table.ts";
 
 const create = defineCommand({
@@ -15,7 +14,7 @@ const create = defineCommand({
     const given = await requireName("provider", positionals[0], terminal, () =>
       terminal.text("What is the new provider called?", {
         placeholder: "huggingface",
-        check: (name) => (Object.hasOwn(providers, name) ? "is there already" : nameProblem(name)),
+        check: (name) => checkNewName(name, Object.keys(providers)),
       }),
     );
     const asking = positionals[0] === undefined && flags.description === undefined;

@@ -1,5 +1,6 @@
 import type { RemoteTaxonomy } from "../client/remote-taxonomy.ts";
 import { AppError } from "../errors.ts";
+import { newNameProblem } from "../schema/name-clash.ts";
 import type { Effects } from "./command.ts";
 import { remoteUrl } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
@@ -32,6 +33,12 @@ export async function requireName(
   if (given !== undefined) return given;
   if (terminal.interactive) return ask(`Which ${kind}?`);
   throw new AppError("usage", `no ${kind} is named; write its NAME behind the command`);
+}
+
+/** What is wrong with the answer of a person who names a new entry; undefined when nothing is. */
+export function checkNewName(name: string, taken: readonly string[]): string | undefined {
+  const composed = name.normalize("NFC");
+  return taken.includes(composed) ? "is there already" : newNameProblem(composed, taken);
 }
 
 /** Lets a person choose one of the entries; `not_found` when there is none. */

@@ -1,6 +1,7 @@
-import { nameProblem } from "../schema/names.ts";
+import { RAW_TASK } from "../schema/partition.ts";
 import { TASK_SHAPES } from "../schema/task-shapes.ts";
 import { fieldProblem, type Task } from "../schema/taxonomy.ts";
+import { checkNewName } from "./config-questions.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A name for a new task: one of the usual ones that the lake lacks, or another. */
@@ -12,7 +13,7 @@ export async function askTaskName(tasks: Record<string, Task>, terminal: Termina
   const chosen = usual.length === 0 ? "" : await terminal.select("Which task?", [...usual, other]);
   if (chosen !== "") return chosen;
   return terminal.text("What is the new task called?", {
-    check: (name) => (Object.hasOwn(tasks, name) ? "is there already" : nameProblem(name)),
+    check: (name) => checkNewName(name, [RAW_TASK, ...Object.keys(tasks)]),
   });
 }
 

@@ -8,7 +8,7 @@ import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
-import { nameProblem } from "../schema/names.ts";
+import { newNameProblem } from "../schema/name-clash.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadMode } from "../schema/upload.ts";
@@ -163,7 +163,7 @@ async function askDataset(
     const chosen = await terminal.select("Which dataset?", ordered);
     if (chosen !== null) return chosen;
   }
-  return askName("What is the new dataset called?", suggestName(input.path), terminal);
+  return askName("What is the new dataset called?", suggestName(input.path), datasets, terminal);
 }
 
 async function askVariant(
@@ -200,7 +200,7 @@ async function askVariant(
     ]);
     if (chosen !== null) return chosen;
   }
-  return askName("What is the variant called?", "base", terminal);
+  return askName("What is the variant called?", "base", variants, terminal);
 }
 
 async function askFields(task: Task, meta: Record<string, string>, terminal: Terminal): Promise<void> {
@@ -233,11 +233,17 @@ async function askMode(
   ]);
 }
 
-function askName(question: string, initial: string, terminal: Terminal): Promise<string> {
+function askName(
+  question: string,
+  initial: string,
+  taken: readonly string[],
+  terminal: Terminal,
+): Promise<string> {
   return terminal.text(question, {
     initial,
     check: (name) => {
-      const problem = nameProblem(name.normalize("NFC"));
+      const composed = name.normalize("NFC");
+      const problem = taken.includes(composed) ? undefined : newNameProblem(composed, taken);
       return problem === undefined ? undefined : `The name ${problem}`;
     },
   });
@@ -248,7 +254,7 @@ function suggestName(path: string): string {
     .normalize("NFC")
     .replace(/\.[^.]+$/, "");
   const name = stem.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_").replace(/^[^\p{L}\p{N}]+/u, "");
-  return nameProblem(name) === undefined ? name : "";
+  return newNameProblem(name) === undefined ? name : "";
 }
 
 function unique(names: readonly string[]): string[] {

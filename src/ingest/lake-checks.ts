@@ -5,6 +5,7 @@ import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lak
 import { listUploads } from "../lake/staged-entries.ts";
 import { commonType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { refuseClash } from "../schema/name-clash.ts";
 import {
   type DatasetKey,
   formatDataset,
@@ -27,10 +28,12 @@ export async function readWaitingUploads(lake: Lake): Promise<UploadManifest[]> 
   return waiting;
 }
 
-/** Throws `not_found` naming the providers there are. */
+/** Throws `not_found` naming the providers there are, and `name_clash` for one in other case. */
 export function requireProvider(taxonomy: Taxonomy, provider: string): void {
   if (Object.hasOwn(taxonomy.providers, provider)) return;
-  const known = Object.keys(taxonomy.providers).join(", ") || "none yet";
+  const names = Object.keys(taxonomy.providers);
+  const known = names.join(", ") || "none yet";
+  refuseOtherCase("provider", provider, names);
   throw new AppError(
     "not_found",
     `provider ${provider} does not exist (there are: ${known}); add it with \`datalake config provider create ${provider}\``,
@@ -38,17 +41,24 @@ export function requireProvider(taxonomy: Taxonomy, provider: string): void {
   );
 }
 
-/** The task of that name; throws `not_found` naming the tasks there are. */
+/** The task of that name; throws `not_found` naming the tasks there are, and `name_clash` for one in other case. */
 export function requireTask(taxonomy: Taxonomy, task: string): Task {
   const found = Object.hasOwn(taxonomy.tasks, task) ? taxonomy.tasks[task] : undefined;
   if (found !== undefined)
     return { description: "", required: found?.required ?? [], allow: found?.allow ?? {} };
-  const known = Object.keys(taxonomy.tasks).join(", ") || "none yet";
+  const names = Object.keys(taxonomy.tasks);
+  const known = names.join(", ") || "none yet";
+  refuseOtherCase("task", task, names);
   throw new AppError(
     "not_found",
     `task ${task} does not exist (there are: ${known}); add it with \`datalake config task create ${task}\``,
     { details: { task } },
   );
+}
+
+/** Advice to add it would lead nowhere. */
+function refuseOtherCase(kind: string, name: string, names: readonly string[]): void {
+  refuseClash(kind, name, new Map(names.map((other) => [other, "config/schema.yaml"])));
 }
 
 /** Fields a task asks for, required ones first. */

@@ -11,6 +11,7 @@ import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { listPartitions } from "../lake/manifests.ts";
 import { renameDurable } from "../lake/replace.ts";
+import { refuseNewNames } from "../lake/taken-names.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
 import { createUploadId } from "../schema/names.ts";
 import type { PartitionKey } from "../schema/partition.ts";
@@ -73,6 +74,7 @@ export async function checkUpload(
   { key, mode, columns, refersToRaw }: UploadCheck,
 ): Promise<void> {
   const waiting = await readWaitingUploads(lake);
+  await refuseNewNames(lake, key, waiting);
   await checkMode(lake, key, mode, columns, waiting);
   if (refersToRaw) await requireRawData(lake, key, waiting);
 }

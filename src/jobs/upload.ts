@@ -6,6 +6,7 @@ import { checkRejects } from "../ingest/reject-limit.ts";
 import { ensureFolder, removeTree } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
+import { refuseNewNames } from "../lake/taken-names.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
@@ -153,6 +154,7 @@ async function commit(
 ): Promise<{ version: number; rows: number }> {
   const { lake, database, partitions, logger } = context;
   const { manifest } = source;
+  await refuseNewNames(lake, manifest); // what is there may have come since it was claimed
   const workFolder = lake.layout.work(manifest.upload_id);
   await removeTree(workFolder);
   await ensureFolder(workFolder, lake.modes);

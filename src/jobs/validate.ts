@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { openStaged, type StagedFile, type StagedHandle } from "../lake/staged-file.ts";
+import { refuseNewNames } from "../lake/taken-names.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition, RAW_TASK } from "../schema/partition.ts";
@@ -45,13 +46,14 @@ export async function openRows(manifest: UploadManifest, folder: string): Promis
 
 /**
  * Checks a claimed upload against the lake as it is now, and gives the columns of its rows. Throws `invalid_schema`
- * (provider, task or its fields), `corrupt` (the staged rows are not what the manifest says).
+ * (provider, task or its fields), `name_clash`, `invalid_name` (others made such a name after it was staged), `corrupt` (the staged rows are not what the manifest says).
  */
 export async function validateUpload(
   context: WorkContext,
   manifest: UploadManifest,
   rows: StagedFile,
 ): Promise<Set<string>> {
+  await refuseNewNames(context.lake, manifest);
   await checkTaxonomy(context, manifest);
   const unusable = (what: string, cause?: unknown) =>
     new AppError("corrupt", `upload ${manifest.upload_id} has ${what}; upload it again`, { cause });

@@ -64,6 +64,11 @@ export function createLayout(root: string) {
 
     partition: (key: PartitionKey) =>
       join(catalog, datasetPath(key), `task=${key.task}`, `variant=${key.variant}`),
+    /** Where names of one level of partitions have their folders: of level 1, the datasets of the key's provider. */
+    foldersOfNames: (key: PartitionKey, level: number) => {
+      const outer = PARTITION_COLUMNS.slice(0, level).map((column) => `${column}=${key[column]}`);
+      return { catalog: join(catalog, ...outer), assets: level < 2 ? join(assets, ...outer) : undefined };
+    },
     datasetCatalog: (key: DatasetKey) => join(catalog, datasetPath(key)),
     datasetAssets: (key: DatasetKey) => join(assets, datasetPath(key)),
     /** `provider=P/dataset=D/ab/cd/<hash>.<ext>`: the `path` of a row, relative to `assets/`. */

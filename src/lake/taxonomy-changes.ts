@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { quoteExcerpt } from "../schema/excerpt.ts";
+import { refuseNewName } from "../schema/name-clash.ts";
 import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
@@ -11,17 +12,17 @@ import { editTaxonomy } from "./taxonomy.ts";
 /** How many uses an error lists. */
 const SHOWN_USES = 20;
 
-/** Adds a provider and gives its name in NFC. Throws `conflict` when there is one, `invalid_name`. */
+/** Adds a provider and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name`. */
 export async function addProvider(lake: Lake, name: string, provider: Provider): Promise<string> {
   const added = parseName("provider", name);
-  await editTaxonomy(lake, (taxonomy) => {
-    refuseExisting(taxonomy.providers, "provider", added);
+  await editTaxonomy(lake, async (taxonomy) => {
+    await refuseTaken(lake, taxonomy.providers, "provider", added);
     return { ...taxonomy, providers: { ...taxonomy.providers, [added]: provider } };
   });
   return added;
 }
 
-/** Adds a task and gives its name in NFC. Throws `conflict` when there is one, `invalid_name` for name and fields. */
+/** Adds a task and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name` for name and fields. */
 export async function addTask(lake: Lake, name: string, task: Task): Promise<string> {
   const added = parseName("task", name);
   if (added === RAW_TASK) {
@@ -36,8 +37,8 @@ export async function addTask(lake: Lake, name: string, task: Task): Promise<str
       );
     }
   }
-  await editTaxonomy(lake, (taxonomy) => {
-    refuseExisting(taxonomy.tasks, "task", added);
+  await editTaxonomy(lake, async (taxonomy) => {
+    await refuseTaken(lake, { [RAW_TASK]: {}, ...taxonomy.tasks }, "task", added);
     return { ...taxonomy, tasks: { ...taxonomy.tasks, [added]: task } };
   });
   return added;
@@ -68,12 +69,21 @@ async function remove(lake: Lake, kind: "provider" | "task", name: string): Prom
   return removed;
 }
 
-function refuseExisting(entries: Record<string, unknown>, kind: string, name: string): void {
-  if (!Object.hasOwn(entries, name)) return;
-  throw new AppError(
-    "conflict",
-    `the ${kind} ${name} is there already; choose another name, or edit config/schema.yaml`,
-  );
+async function refuseTaken(
+  lake: Lake,
+  entries: Record<string, unknown>,
+  kind: "provider" | "task",
+  name: string,
+): Promise<void> {
+  if (Object.hasOwn(entries, name)) {
+    throw new AppError(
+      "conflict",
+      `the ${kind} ${name} is there already; choose another name, or edit config/schema.yaml`,
+    );
+  }
+  const taken = new Map((await listPartitions(lake)).map((key) => [key[kind], formatPartition(key)]));
+  for (const other of Object.keys(entries)) taken.set(other, "config/schema.yaml");
+  refuseNewName(kind, name, taken);
 }
 
 async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): Promise<void> {

@@ -4,6 +4,7 @@ import { assetCheck } from "./assets.ts";
 import { catalogCheck } from "./catalog.ts";
 import { type Check, type CheckResult, type DoctorContext, runCheck } from "./check.ts";
 import { layoutCheck, permissionCheck } from "./layout.ts";
+import { nameCheck } from "./names.ts";
 import { partitionCheck } from "./partitions.ts";
 import { serverCheck } from "./server.ts";
 import { spaceCheck } from "./space.ts";
@@ -13,6 +14,7 @@ import { tokenCheck } from "./tokens.ts";
 /** Every check, cheapest first. */
 export const CHECKS: readonly Check[] = [
   layoutCheck,
+  nameCheck,
   permissionCheck,
   spaceCheck,
   serverCheck,

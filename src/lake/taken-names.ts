@@ -1,0 +1,45 @@
+import { relative } from "node:path";
+import { refuseClash, refuseNewName } from "../schema/name-clash.ts";
+import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import { shownNamesIn } from "./files.ts";
+import type { Lake } from "./lake.ts";
+
+export type WaitingKey = PartitionKey & { upload_id: string };
+
+/**
+ * Throws `invalid_name` or `name_clash`, naming what is there, when a partition would bring a name into the lake that
+ * differs only in case from one at its place, or that a mount cannot show. Names that have their folder already may
+ * stay, and be added to. `waiting` are uploads that will make theirs.
+ */
+export async function refuseNewNames(
+  lake: Lake,
+  key: PartitionKey,
+  waiting: readonly WaitingKey[] = [],
+): Promise<void> {
+  for (const [level, column] of PARTITION_COLUMNS.entries()) {
+    const name = key[column];
+    const taken = await takenNames(lake, key, level);
+    if (taken.has(name)) continue;
+    refuseNewName(column, name, taken);
+    const outer = PARTITION_COLUMNS.slice(0, level);
+    const beside = waiting.filter((other) => outer.every((one) => other[one] === key[one]));
+    refuseClash(column, name, new Map(beside.map((one) => [one[column], `upload ${one.upload_id}`])));
+  }
+}
+
+/** The names of one level that have folders: of `level` 1, the datasets of the key's provider. */
+async function takenNames(lake: Lake, key: PartitionKey, level: number): Promise<Map<string, string>> {
+  const column = PARTITION_COLUMNS[level] as keyof PartitionKey;
+  const { catalog, assets } = lake.layout.foldersOfNames(key, level);
+  const taken = new Map<string, string>();
+  for (const folder of assets === undefined ? [catalog] : [assets, catalog]) {
+    for (const entry of await shownNamesIn(folder)) {
+      if (!entry.startsWith(`${column}=`)) continue;
+      const name = entry.slice(`${column}=`.length).normalize("NFC");
+      // Assets come before the commit: those of this very name say nothing.
+      if (folder === assets && name === key[column]) continue;
+      taken.set(name, `${relative(lake.root, folder)}/${entry}`);
+    }
+  }
+  return taken;
+}
