@@ -27,7 +27,6 @@ export async function startMachine(folder: string, binary: string): Promise<Mach
   // Emulated, for where KVM is there it may be one that runs kernels made for it alone.
   const child = Bun.spawn(
     [
-      "nice",
       "qemu-system-x86_64",
       ..."-accel tcg,thread=multi,tb-size=1024 -cpu max -smp 2 -m 3072".split(" "),
       ...`-display none -serial file:${join(folder, "console.log")} -no-reboot -nic none`.split(" "),
