@@ -70,7 +70,7 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "lake/log-file.ts",
       "lake/mount-probe.ts",
       "lake/replaced.ts",
-      "jobs/staging.ts",
+      "lake/folders.ts",
       "native.ts",
     ],
   },

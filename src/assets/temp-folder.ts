@@ -1,7 +1,8 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
-import { ensureFolder, namesIn, removeTree } from "../lake/files.ts";
+import { ensureFolder, namesIn } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { groupToGive } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { DatasetKey } from "../schema/partition.ts";
@@ -20,7 +21,7 @@ export async function openTempFolder(
   const root = lake.layout.datasetAssets(dataset);
   await ensureFolder(root, lake.modes);
   for (const name of await namesIn(root)) {
-    if (lake.layout.isAssetTemp(name)) await removeTree(join(root, name)).catch(ignoreForeign);
+    if (lake.layout.isAssetTemp(name)) await removeFolder(join(root, name)).catch(ignoreForeign);
   }
   const path = lake.layout.assetTemp(dataset, crypto.randomUUID().slice(0, 8));
   await mkdir(path, { mode: CLOSED });

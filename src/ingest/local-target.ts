@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { throwIfCancelled } from "../errors.ts";
 import { syncBatch } from "../lake/durable.ts";
-import { ensureFolder, removeTree } from "../lake/files.ts";
+import { ensureFolder } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -47,10 +48,10 @@ export function localTarget(lake: Lake, { uploadId: given }: { uploadId?: string
           stager,
           rows: layout.rows.stagedAt,
           commit: (manifest, stop) => publishUpload(lake, folder, manifest, stop),
-          abort: () => removeTree(folder),
+          abort: () => removeFolder(folder),
         };
       } catch (error) {
-        await removeTree(folder);
+        await removeFolder(folder);
         throw error;
       }
     },

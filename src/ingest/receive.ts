@@ -2,7 +2,8 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findStored } from "../assets/resolve.ts";
 import { AppError, systemCode } from "../errors.ts";
-import { ensureFolder, namesIn, removeTree } from "../lake/files.ts";
+import { ensureFolder, namesIn } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout, type UploadLayout } from "../lake/layout.ts";
@@ -134,7 +135,7 @@ export async function readCommitted(lake: Lake, uploadId: string): Promise<Uploa
 
 /** Forgets an upload that is being taken in. */
 export async function dropReceiving({ layout }: ReceivedUpload): Promise<void> {
-  await removeTree(layout.folder);
+  await removeFolder(layout.folder);
 }
 
 /** Removes uploads that nobody went on with for `maxAgeMs`; gives how many. */
@@ -145,7 +146,7 @@ export async function expireReceiving(lake: Lake, nowMs: number, maxAgeMs: numbe
     try {
       if (!(await isStagedFile(receiving))) continue; // one that a local command is staging
       if (nowMs - (await stat(folder)).mtimeMs < maxAgeMs) continue;
-      await removeTree(folder);
+      await removeFolder(folder);
       count += 1;
     } catch (error) {
       if (!isOfEntry(error)) throw error; // doctor tells of what stays

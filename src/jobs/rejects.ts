@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RejectedRow } from "../ingest/reject-limit.ts";
-import { ensureFolder, removeTree } from "../lake/files.ts";
+import { ensureFolder } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import { replaceFile } from "../lake/replace.ts";
 import type { Database } from "../query/database.ts";
@@ -25,7 +26,7 @@ export async function writeRejects(context: WorkContext, source: StagedSource): 
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);
   const temp = lake.layout.work(source.manifest.upload_id);
-  await removeTree(temp);
+  await removeFolder(temp);
   await ensureFolder(temp, lake.modes);
   const file = join(temp, "rejects.parquet");
   await database.run(

@@ -1,8 +1,9 @@
-import { lstat, readdir, rename } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode, toAppError } from "../errors.ts";
-import { isMissing, removeTree } from "../lake/files.ts";
+import { isMissing } from "../lake/files.ts";
+import { moveFolder, removeFolder } from "../lake/folders.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { renameDurable } from "../lake/replace.ts";
@@ -21,7 +22,7 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
   const folder = lake.layout.upload("processing", uploadId);
   if (!(await isFolderThere(folder))) {
     try {
-      await moveUpload(lake, uploadId, ["pending", "processing"], rename);
+      await moveUpload(lake, uploadId, ["pending", "processing"], moveFolder);
     } catch (error) {
       if (!isMissing(error)) throw error;
       throw new AppError("not_found", `upload ${uploadId} is not pending any more; it was moved or removed`, {
@@ -102,17 +103,17 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
 /** Removes a settled upload: one rename takes it out of processing, then its files go. */
 export async function removeSettled(lake: Lake, uploadId: string): Promise<void> {
   const leaving = lake.layout.settled(uploadId);
-  const take = () => rename(join(lake.layout.processing, uploadId), leaving);
+  const take = () => moveFolder(join(lake.layout.processing, uploadId), leaving);
   try {
     await take().catch(async (error) => {
       if (systemCode(error) !== "ENOTEMPTY") throw error;
-      await removeTree(leaving); // of the same upload, left by a process that died
+      await removeFolder(leaving); // of the same upload, left by a process that died
       await take();
     });
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  await removeTree(leaving);
+  await removeFolder(leaving);
 }
 
 /**
@@ -124,7 +125,7 @@ export async function sweepSettled(
   onLeft: (path: string, error: unknown) => void,
 ): Promise<void> {
   const sweep = (path: string) =>
-    removeTree(path).catch((error) => {
+    removeFolder(path).catch((error) => {
       if (!isOfEntry(error)) throw error;
       onLeft(path, error);
     });
@@ -153,17 +154,19 @@ async function moveUpload(
     const errno = systemCode(error) ?? "";
     const place = placeOf({ state: from, name: uploadId });
     const details = { errno, path: lake.layout.upload(from, uploadId) };
+    // sshfs tells of a place that is taken by EPERM.
+    const isTakenError = ["ENOTEMPTY", "EEXIST", "ENOTDIR", "EISDIR", "EACCES", "EPERM"].includes(errno);
+    if (isTakenError && (await isTaken(lake, to, uploadId))) {
+      throw new AppError(
+        "conflict",
+        `${place} cannot be moved, for ${placeOf({ state: to, name: uploadId })} has the same name; remove one of the two`,
+        { details, cause: error },
+      );
+    }
     if (errno === "EACCES" || errno === "EPERM") {
       throw new AppError(
         "permission_denied",
         `${place} cannot be moved to staging/${to} by the account that processes (${errno}); let it write there (\`chmod -R g+rwX\` by the owner, no immutable flag) or remove it, and run \`datalake process start\``,
-        { details, cause: error },
-      );
-    }
-    if (["ENOTEMPTY", "EEXIST", "ENOTDIR", "EISDIR"].includes(errno) && (await isTaken(lake, to, uploadId))) {
-      throw new AppError(
-        "conflict",
-        `${place} cannot be moved, for ${placeOf({ state: to, name: uploadId })} has the same name; remove one of the two`,
         { details, cause: error },
       );
     }
@@ -189,7 +192,7 @@ async function requireFolder(folder: string, uploadId: string): Promise<void> {
 
 /** What cannot be removed is left to whoever works on it next. */
 async function removeWork(lake: Lake, uploadId: string): Promise<void> {
-  await ofEntry(removeTree(lake.layout.work(uploadId)));
+  await ofEntry(removeFolder(lake.layout.work(uploadId)));
   const { folder, lease } = createUploadLayout(lake.layout.upload("processing", uploadId));
   if (await isFolderThere(folder)) await ofEntry(removeStaged(lease));
 }

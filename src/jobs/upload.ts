@@ -3,7 +3,8 @@ import { pickKey } from "../catalog/plan.ts";
 import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
-import { ensureFolder, removeTree } from "../lake/files.ts";
+import { ensureFolder } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
@@ -156,14 +157,14 @@ async function commit(
   const { manifest } = source;
   await refuseNewNames(lake, manifest); // what is there may have come since it was claimed
   const workFolder = lake.layout.work(manifest.upload_id);
-  await removeTree(workFolder);
+  await removeFolder(workFolder);
   await ensureFolder(workFolder, lake.modes);
   try {
     const request = { manifest, select: selectPublished(source), workFolder, rejected };
     const committed = await retryFrugally(database, context.settings.database.threads, () =>
       commitUpload(database, lake, request),
     );
-    await removeTree(workFolder);
+    await removeFolder(workFolder);
     return committed;
   } catch (error) {
     partitions.forget(manifest);

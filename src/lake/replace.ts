@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
 import { exists, isHeld, isMissing } from "./files.ts";
+import { moveFolder } from "./folders.ts";
 import { giveOpenPermissions } from "./group.ts";
 import { linkExclusive } from "./link.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
@@ -178,17 +179,7 @@ export async function moveToFree(from: string, to: string): Promise<void> {
 
 /** Moves a complete, synced file or folder to its name and makes the move durable in both folders. */
 export async function renameDurable(from: string, to: string): Promise<void> {
-  await renameSure(from, to);
+  await moveFolder(from, to);
   await syncFolder(dirname(to));
   if (dirname(from) !== dirname(to)) await syncFolder(dirname(from));
-}
-
-/** Over NFS a rename may report an error after it happened: look before believing it. */
-async function renameSure(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT" && !(await exists(from)) && (await exists(to))) return;
-    throw error;
-  }
 }

@@ -1,0 +1,137 @@
+import { access, constants, lstat, mkdir, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError, systemCode } from "../errors.ts";
+import { mapConcurrent } from "../util/concurrent.ts";
+import { exists, isHeld, isMissing, removeTree } from "./files.ts";
+import { mountOf } from "./mount.ts";
+import { goneOf } from "./replaced.ts";
+
+/**
+ * SMB refuses to move a folder in which somebody has a file open, and it and sshfs to remove one: that ends when he
+ * closes it, and says nothing of owners and modes.
+ */
+
+/** How long somebody who reads in a folder is waited for. */
+const HELD_MS = 5000;
+const AGAIN_MS = 100;
+
+/**
+ * Gives a file or folder a name that nothing has. Throws `in_use` where somebody reads in it and goes on with that, and
+ * the system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account may not.
+ */
+export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Promise<void> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      // Over NFS a rename may report an error after it happened: look before believing it.
+      if (isMissing(error) && !(await exists(from)) && (await exists(to))) return;
+      if (!isHeld(error) || (await isThere(to)) || (await isOnLocalDisk(from))) throw error;
+      if (performance.now() - startedMs > waitMs) {
+        if (!(await mayMove(from, to))) throw error;
+        throw new AppError(
+          "in_use",
+          `${from} cannot be moved (${systemCode(error)}), for a program reads in it; end that program and try again`,
+          { details: { errno: systemCode(error), path: from }, cause: error },
+        );
+      }
+    }
+    await Bun.sleep(AGAIN_MS);
+  }
+}
+
+/** Whether this account can move folders from and to there: then it is somebody who reads that hinders it. */
+async function mayMove(from: string, to: string): Promise<boolean> {
+  const [trial, moved] = [goneOf(from), goneOf(to)];
+  try {
+    await access(from, constants.W_OK);
+    await mkdir(trial);
+    await rename(trial, moved);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const path of [trial, moved]) await rmdir(path).catch(() => {});
+  }
+}
+
+/** How long a removal waits for readers: what stays goes with the next sweep. */
+const LINGER_MS = 1000;
+
+/**
+ * Removes a folder with all in it, or a file; nothing there is fine. Where somebody still reads in it, what he has open
+ * stays under a hidden name, for the next sweep. Throws the system's errors where this account may not remove it.
+ */
+export async function removeFolder(path: string, waitMs = LINGER_MS): Promise<void> {
+  if (await isOnLocalDisk(path)) return removeTree(path);
+  const startedMs = performance.now();
+  for (;;) {
+    const isLate = performance.now() - startedMs > waitMs;
+    try {
+      if (await removeOnce(path)) return;
+      if (isLate || (await isKeptForReaders(path))) break;
+    } catch (error) {
+      if (!isHeld(error) || isLate) throw error;
+    }
+    await Bun.sleep(AGAIN_MS);
+  }
+  if (!basename(path).startsWith(".")) await rename(path, goneOf(path)).catch(() => {});
+}
+
+/** Files that are removed at once. */
+const IN_FLIGHT = 16;
+
+/**
+ * Asks once for the removal of each thing below `path`; says whether it is gone. What FUSE keeps for a reader gets
+ * another name of that kind when it is removed again: who goes on until a folder is empty never ends.
+ */
+async function removeOnce(path: string): Promise<boolean> {
+  try {
+    if (!(await lstat(path)).isDirectory()) await unlink(path);
+    else {
+      const names = await readdir(path);
+      await mapConcurrent(names, IN_FLIGHT, (name) => removeOnce(join(path, name)));
+      await rmdir(path);
+    }
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    if (["ENOTEMPTY", "EEXIST", "EBUSY"].includes(systemCode(error) ?? "")) return false;
+    throw error;
+  }
+}
+
+/** `.fuse_hidden...` and `.nfs...`: a removed file that somebody of this machine still has open. */
+export function isKeptForReader(name: string): boolean {
+  return /^\.(?:fuse_hidden|nfs)[0-9a-f]+$/.test(name);
+}
+
+/** Whether nothing else is left below a folder. */
+async function isKeptForReaders(path: string): Promise<boolean> {
+  try {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const isKept = entry.isDirectory()
+        ? await isKeptForReaders(join(path, entry.name))
+        : isKeptForReader(entry.name);
+      if (!isKept) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isOnLocalDisk(path: string): Promise<boolean> {
+  return mountOf(dirname(path)).then(
+    ({ isLocal }) => isLocal,
+    () => true, // no folder above it: nothing to remove or move
+  );
+}
