@@ -91,7 +91,7 @@ async function giveUp(
   );
   try {
     const folder = await claimUpload(lake, uploadId);
-    const manifest = await readSoundManifest(folder);
+    const manifest = await readSoundManifest(folder, lake.view);
     return await settleFailed(lake, { uploadId, manifest, jobId }, error);
   } catch (stuck) {
     if (!isOfEntry(stuck)) throw stuck;

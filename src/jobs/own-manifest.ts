@@ -1,21 +1,22 @@
 import { AppError } from "../errors.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
+import { awaitUploadManifest } from "../lake/manifests.ts";
+import type { View } from "../lake/view.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
 /**
- * The manifest of an upload that is to be processed. Throws `corrupt` saying what is wrong with it and what to do, and
- * the system's errors.
+ * The manifest of an upload that is to be processed. Throws `corrupt` saying what is wrong with it and what to do,
+ * `not_whole`, and the system's errors.
  */
-export async function requireManifest(folder: string, uploadId: string): Promise<UploadManifest> {
+export async function requireManifest(folder: string, uploadId: string, view: View): Promise<UploadManifest> {
   const refuse = (problem: string, cause?: unknown) =>
     new AppError(
       "corrupt",
       `upload ${uploadId} cannot be processed: its upload.json ${problem}; upload the data again, and remove this one from staging/failed`,
       { details: { upload_id: uploadId }, cause },
     );
-  const manifest = await readUploadManifest(folder).catch((error) => {
+  const manifest = await awaitUploadManifest(folder, view).catch((error) => {
     const problem = error instanceof AppError ? error.details?.problem : undefined;
-    throw typeof problem === "string" ? refuse(problem, error) : error;
+    throw error.code === "corrupt" && typeof problem === "string" ? refuse(problem, error) : error;
   });
   if (manifest === undefined) throw refuse("is missing");
   if (manifest.upload_id !== uploadId) throw refuse(`is that of ${manifest.upload_id}`);

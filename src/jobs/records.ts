@@ -67,7 +67,7 @@ export function beginRecord(record: JobRecord, processing: readonly string[]): J
 /** Reads a job. Throws `not_found`, `corrupt`. */
 export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
   const known = /^j[0-9a-f]{32}$/.test(jobId);
-  const record = known ? await readJson(lake.layout.job(jobId), JobRecordSchema) : undefined;
+  const record = known ? await readJson(lake.layout.job(jobId), JobRecordSchema, lake.view) : undefined;
   if (record === undefined) {
     throw new AppError("not_found", `no job ${jobId}; see \`datalake process list\``, {
       details: { job_id: jobId },
@@ -106,14 +106,13 @@ export async function listJobIds(lake: Lake): Promise<string[]> {
 }
 
 /** Records among the newest that cannot be read, each with the reason. */
-export async function findDamagedJobs(lake: Lake): Promise<string[]> {
-  const damaged: string[] = [];
-  for (const id of (await listJobIds(lake)).slice(0, MAX_DAMAGED)) {
-    await readJob(lake, id).catch((error) => {
-      if (!(error instanceof AppError && error.code === "not_found")) damaged.push(toAppError(error).message);
-    });
-  }
-  return damaged;
+export async function findDamagedJobs(lake: Lake): Promise<AppError[]> {
+  const ids = (await listJobIds(lake)).slice(0, MAX_DAMAGED);
+  // At once: what a lagging mount does not show whole is waited for.
+  const read = ids.map((id) => readJob(lake, id).then(() => undefined, toAppError));
+  return (await Promise.all(read)).filter(
+    (error) => error !== undefined && error.code !== "not_found",
+  ) as AppError[];
 }
 
 /**

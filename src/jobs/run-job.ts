@@ -109,8 +109,8 @@ async function processQueue(run: JobRun): Promise<boolean> {
   const { lake, signal, logger } = run.options;
   let found = false;
   for (;;) {
-    const { uploads, unusable } = await readStaged(lake, ["processing", "pending"]);
-    const waiting = uploads.filter(({ upload_id }) => !run.left.has(upload_id));
+    const options = { patient: true, without: run.left };
+    const { uploads: waiting, unusable } = await readStaged(lake, ["processing", "pending"], options);
     if (waiting.length === 0 || signal.aborted) break;
     if (!found) for (const entry of unusable) logger.warn(`${placeOf(entry)} ${entry.problem}`);
     found = true;

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { toAppError } from "../errors.ts";
+import { refreshListing } from "../lake/fresh-listing.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { readUploadManifest } from "../lake/manifests.ts";
+import { awaitUploadManifest, readUploadManifest } from "../lake/manifests.ts";
 import {
   isFolderThere,
   listEntries,
@@ -28,18 +29,31 @@ export interface Staged {
   unusable: StagedEntry[];
 }
 
+export interface StagedOptions {
+  /** Wait for what a lagging mount does not show, or not whole; else it is told so. */
+  patient?: boolean;
+  /** Uploads that nobody asks for. */
+  without?: ReadonlySet<string>;
+}
+
 /** What is in staging, by state; uploads in the order of their manifests' times, which are there where they can be read. */
-export async function readStaged(lake: Lake, states: readonly UploadState[]): Promise<Staged> {
+export async function readStaged(
+  lake: Lake,
+  states: readonly UploadState[],
+  { patient = false, without }: StagedOptions = {},
+): Promise<Staged> {
+  if (patient) for (const state of states) await refreshListing(lake.layout[state]);
   const entries = await listEntries(lake, states);
   const uploads: StagedUpload[] = [];
   for (const status of states) {
     const ids = entries
       .filter((entry) => entry.state === status && entry.problem === undefined)
       .map((entry) => entry.upload_id)
-      .filter((id) => id !== undefined);
+      .filter((id) => id !== undefined)
+      .filter((id) => !without?.has(id));
     const staged: StagedUpload[] = [];
     for (let from = 0; from < ids.length; from += 32) {
-      const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id));
+      const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id, patient));
       staged.push(...(await Promise.all(some)).filter((one) => one !== undefined));
     }
     // Not by id: some are the clients' own and tell no time. Equal times stay in the order of ids.
@@ -50,8 +64,12 @@ export async function readStaged(lake: Lake, states: readonly UploadState[]): Pr
 }
 
 /** The uploads of these states alone. */
-export async function listStaged(lake: Lake, states: readonly UploadState[]): Promise<StagedUpload[]> {
-  return (await readStaged(lake, states)).uploads;
+export async function listStaged(
+  lake: Lake,
+  states: readonly UploadState[],
+  options: StagedOptions = {},
+): Promise<StagedUpload[]> {
+  return (await readStaged(lake, states, options)).uploads;
 }
 
 function timeOf({ manifest }: StagedUpload): number {
@@ -62,22 +80,31 @@ async function describeStaged(
   lake: Lake,
   status: UploadState,
   uploadId: string,
+  patient: boolean,
 ): Promise<StagedUpload | undefined> {
   const folder = join(lake.layout[status], uploadId);
+  const place = placeOf({ state: status, name: uploadId });
   const failure =
     status === "failed"
       ? await readStagedJson(createUploadLayout(folder).error, UploadFailureSchema).catch(() => undefined)
       : undefined;
   const upload = { upload_id: uploadId, status, failure };
+  let problem: NonNullable<StagedUpload["problem"]>;
   try {
-    const manifest = await readUploadManifest(folder);
+    const manifest = await (patient ? awaitUploadManifest(folder, lake.view) : readUploadManifest(folder));
     if (manifest !== undefined) return { ...upload, manifest };
+    // It may have moved on since it was listed; a folder that is still there must have its manifest.
+    if (!(await isFolderThere(folder))) return undefined;
+    const message = `${place} has no upload.json; remove it, and upload the data again`;
+    problem = { code: "corrupt", message };
   } catch (error) {
     const { code, message } = toAppError(error);
-    return { ...upload, manifest: undefined, problem: { code, message } };
+    problem = { code, message };
   }
-  // It may have moved on since it was listed; a folder that is still there must have its manifest.
-  if (!(await isFolderThere(folder))) return undefined;
-  const message = `${placeOf({ state: status, name: uploadId })} has no upload.json; remove it, and upload the data again`;
-  return { ...upload, manifest: undefined, problem: { code: "corrupt", message } };
+  if (!patient && (await lake.view.mayLag(folder))) {
+    // It may be whole, on its way, or settled and gone: only what lasts is so.
+    const message = `${place} is not seen whole; this mount may show an old state of it`;
+    problem = { code: "not_whole", message };
+  }
+  return { ...upload, manifest: undefined, problem };
 }

@@ -90,7 +90,8 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
     const what = `upload ${uploadId} is ${other.state} and needs no retry; start processing`;
     throw new AppError("conflict", other.problem === undefined ? what : `${placeOf(other)} ${other.problem}`);
   }
-  const manifest = failed && (await requireManifest(lake.layout.upload("failed", uploadId), uploadId));
+  const manifest =
+    failed && (await requireManifest(lake.layout.upload("failed", uploadId), uploadId, lake.view));
   if (manifest === undefined) {
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
   }

@@ -9,6 +9,8 @@ export interface UploadListOptions {
   owner?: string | undefined;
   /** At most so many completed ones, the newest; those on their way are all given. */
   completed: number;
+  /** Wait for what a lagging mount does not show. */
+  patient?: boolean;
 }
 
 /** Jobs that are looked into for completed uploads. */
@@ -23,7 +25,9 @@ export async function listUploadsOf(lake: Lake, options: UploadListOptions): Pro
 
 /** The same, and what lies among them and cannot be used, which is nobody's and everybody's to see. */
 export async function readUploadList(lake: Lake, options: UploadListOptions): Promise<UploadList> {
-  const { uploads: staged, unusable } = await readStaged(lake, ["processing", "pending", "failed"]);
+  const { uploads: staged, unusable } = await readStaged(lake, ["processing", "pending", "failed"], {
+    patient: options.patient ?? false,
+  });
   const now = Date.now();
   // Whose one is that cannot be read, nobody knows: everybody sees it.
   const isWanted = ({ uploaded_by, status }: ListedUpload) =>

@@ -46,7 +46,7 @@ export async function processUpload(
     const folder = await claimUpload(lake, uploadId);
     isClaimed = true;
     await writeUploadLease(createUploadLayout(folder).lease, context.holder, lake.modes.file);
-    manifest = await requireManifest(folder, uploadId);
+    manifest = await requireManifest(folder, uploadId, lake.view);
     return await runSteps(context, message, manifest, folder, signal);
   } catch (error) {
     await dropResults(context.database);

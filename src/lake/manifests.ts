@@ -7,26 +7,46 @@ import { shownNamesIn } from "./files.ts";
 import { readJson } from "./json-file.ts";
 import type { Lake } from "./lake.ts";
 import { createUploadLayout, METADATA_FILE, parsePartitionPath } from "./layout.ts";
+import { isFolderThere } from "./staged-entries.ts";
 import { readStagedJson } from "./staged-file.ts";
+import { seeWhole, type View } from "./view.ts";
 
-/** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`. */
-export async function readUploadManifest(folder: string): Promise<UploadManifest | undefined> {
-  return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema);
+/** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`, with a view `not_whole`. */
+export async function readUploadManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
+  return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema, view);
 }
 
 /**
- * The same, but undefined too for one that cannot be read, whatever the reason: where it concerns its own upload only,
- * and nobody else is to be kept from working by it.
+ * The same of an upload whose folder is there: a manifest that a lagging mount does not show is waited for, until it is
+ * seen, the folder is gone, or it was missing for so long that it is.
  */
-export async function readSoundManifest(folder: string): Promise<UploadManifest | undefined> {
-  return readUploadManifest(folder).catch(() => undefined);
+export async function awaitUploadManifest(folder: string, view: View): Promise<UploadManifest | undefined> {
+  return seeWhole(view, folder, async () => {
+    const value = await readUploadManifest(folder, view);
+    if (value !== undefined || !(await isFolderThere(folder))) return { isWhole: true, value };
+    return {
+      isWhole: false,
+      problem: "is seen without its upload.json",
+      settles: true,
+      asSeen: () => undefined,
+    };
+  });
 }
 
-/** Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`. */
+/**
+ * The same as `readUploadManifest`, but undefined too for one that cannot be read, whatever the reason: where it concerns its own upload only,
+ * and nobody else is to be kept from working by it.
+ */
+export async function readSoundManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
+  return readUploadManifest(folder, view).catch(() => undefined);
+}
+
+/** Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`, also where it is not seen whole. */
 export async function readPartitionMetadata(
   lake: Lake,
   key: PartitionKey,
 ): Promise<PartitionMetadata | undefined> {
+  // It repeats what the files say: who cannot read it looks at those, and need not wait.
   return readJson(join(lake.layout.partition(key), METADATA_FILE), PartitionMetadataSchema);
 }
 

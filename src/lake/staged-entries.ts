@@ -79,7 +79,7 @@ export function isOfEntry(error: unknown): boolean {
   const { errno } = error.details ?? {};
   return typeof errno === "string"
     ? ENTRY_ERRORS.has(errno)
-    : error.code === "corrupt" || error.code === "conflict";
+    : ["corrupt", "conflict", "not_whole"].includes(error.code);
 }
 
 function uploadIds(entries: readonly StagedEntry[]): string[] {

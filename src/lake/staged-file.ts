@@ -14,8 +14,9 @@ import { dirname, join, relative, sep } from "node:path";
 import type * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "./files.ts";
-import { parseJson } from "./json-file.ts";
+import { lookAtJson } from "./json-file.ts";
 import type { StagedPath } from "./layout.ts";
+import { type Look, seeWhole, type View } from "./view.ts";
 
 /**
  * Whoever may write to staging puts there what he likes: links to files that only the server may read, pipes that never
@@ -97,21 +98,32 @@ export function readStagedSync(file: StagedFile): Uint8Array {
   return bytes.subarray(0, at);
 }
 
-/** Reads and checks a staged JSON file; undefined when there is none. Throws `corrupt` for all else that is wrong with it. */
+/**
+ * Reads and checks a staged JSON file; undefined when there is none. With a `view`, one that a lagging mount does not show
+ * whole is waited for. Throws `corrupt` for all else that is wrong with it, `not_whole`.
+ */
 export async function readStagedJson<S extends v.GenericSchema>(
   place: StagedPath,
   schema: S,
+  view?: View,
 ): Promise<v.InferOutput<S> | undefined> {
+  return seeWhole(view, place.stagedAt, () => lookAtStaged(place, schema));
+}
+
+async function lookAtStaged<S extends v.GenericSchema>(
+  place: StagedPath,
+  schema: S,
+): Promise<Look<v.InferOutput<S> | undefined>> {
   let file: StagedHandle;
   try {
     file = await openStaged(place, { maxBytes: MANIFEST_BYTES });
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) return { isWhole: true, value: undefined };
     throw error;
   }
   try {
     const text = await readText(file.handle, file.facts.size);
-    return parseJson(place.stagedAt, text, schema);
+    return lookAtJson(place.stagedAt, text, schema);
   } finally {
     await file.close();
   }

@@ -5,7 +5,7 @@ import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
 import type { Lake } from "./lake.ts";
-import { listPartitions, readSoundManifest } from "./manifests.ts";
+import { listPartitions, readUploadManifest } from "./manifests.ts";
 import { listUploads, UPLOAD_STATES } from "./staged-entries.ts";
 import { editTaxonomy } from "./taxonomy.ts";
 
@@ -92,7 +92,11 @@ async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): 
   const uploads: string[] = [];
   for (const state of UPLOAD_STATES) {
     for (const id of await listUploads(lake, state)) {
-      const manifest = await readSoundManifest(lake.layout.upload(state, id));
+      // What is not seen whole may be of this very one.
+      const manifest = await readUploadManifest(lake.layout.upload(state, id), lake.view).catch((error) => {
+        if (error instanceof AppError && error.code === "not_whole") throw error;
+        return undefined;
+      });
       if (manifest && uses(manifest)) uploads.push(`${state}/${id}`);
     }
   }

@@ -4,8 +4,10 @@ import { namesIn } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { createUploadLayout } from "../../lake/layout.ts";
 import { inspectLease } from "../../lake/lease.ts";
+import { listPartitions, readPartitionMetadata } from "../../lake/manifests.ts";
 import { isFolderThere, placeOf } from "../../lake/staged-entries.ts";
 import { isUploadInWork } from "../../lake/upload-lease.ts";
+import type { ListedUpload } from "../../schema/upload-list.ts";
 import { findDamagedJobs } from "../records.ts";
 import { readUploadList } from "../upload-list.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
@@ -18,16 +20,23 @@ export const uploadCheck: Check = {
   run: async ({ lake }) => {
     const failed = collectPlaces();
     const blocked = collectPlaces();
+    const processed = collectPlaces();
     const abandoned = collectPlaces();
     const broken = collectPlaces();
     const foreign = collectPlaces();
     const counts = { pending: 0, processing: 0 };
-    const { uploads, unusable } = await readUploadList(lake, { completed: 0 });
+    const { uploads, unusable } = await readUploadList(lake, { completed: 0, patient: true });
+    const isWrong = ({ status, error }: ListedUpload) => status === "failed" || error !== undefined;
+    const logged = uploads.some(isWrong)
+      ? await findLogged(lake, uploads.filter(isWrong))
+      : new Set<string>();
     for (const { upload_id: id, status, error } of uploads) {
-      if (status === "failed") {
+      if (status === "pending" || status === "processing") counts[status]++;
+      if (logged.has(id)) {
+        processed.add(`${status}/${id}`);
+      } else if (status === "failed") {
         failed.add(error === undefined ? id : `${id} (${error.code}: ${error.message})`);
       } else if (status !== "completed") {
-        counts[status]++;
         if (error !== undefined) blocked.add(`${status}/${id} (${error.message})`);
         if (status === "processing" && (await isAbandoned(lake, id))) abandoned.add(`${status}/${id}`);
       }
@@ -41,6 +50,12 @@ export const uploadCheck: Check = {
         blocked,
         "uploads cannot be processed",
         "do what each says; where upload.json is missing or damaged, upload the data again and remove the folder from staging",
+      ),
+      ...placesFinding(
+        "warning",
+        processed,
+        "uploads lie in staging whose rows are in the catalog",
+        "remove the folders from staging; do not upload the data again",
       ),
       ...placesFinding(
         "problem",
@@ -71,6 +86,17 @@ export const uploadCheck: Check = {
     return `${counts.pending} waiting, ${counts.processing} in work, none failed`;
   },
 };
+
+/** Those of these uploads that stand in a partition's log: their rows are stored, whatever lies in staging. */
+async function findLogged(lake: Lake, uploads: readonly ListedUpload[]): Promise<Set<string>> {
+  const wanted = new Set(uploads.map(({ upload_id }) => upload_id));
+  const found = new Set<string>();
+  for (const key of await listPartitions(lake)) {
+    const metadata = await readPartitionMetadata(lake, key).catch(() => undefined); // told by another check
+    for (const { upload_id } of metadata?.uploads ?? []) if (wanted.has(upload_id)) found.add(upload_id);
+  }
+  return found;
+}
 
 async function isAbandoned(lake: Lake, uploadId: string): Promise<boolean> {
   const folder = lake.layout.upload("processing", uploadId);
@@ -103,13 +129,22 @@ export const leftoverCheck: Check = {
       if (lease && !lease.alive) leases.add(`${place(path)} (${lease.holder.purpose})`);
     }
     const records = collectPlaces();
-    for (const message of await findDamagedJobs(lake)) records.add(message);
+    const unseen = collectPlaces();
+    for (const { code, message } of await findDamagedJobs(lake)) {
+      (code === "not_whole" ? unseen : records).add(message);
+    }
     const findings = [
       ...placesFinding(
         "warning",
         records,
         "records of jobs cannot be read",
         "remove them; the uploads that they tell of are in the catalog or in staging all the same",
+      ),
+      ...placesFinding(
+        "warning",
+        unseen,
+        "records of jobs are not seen whole through this mount",
+        "run `datalake doctor` on the file server, which sees what is there",
       ),
       ...placesFinding(
         "warning",
