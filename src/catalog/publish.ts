@@ -93,13 +93,24 @@ function previousPattern(lake: Lake): RegExp {
   return new RegExp(`^${RegExp.escape(prefix)}(\\d+)$`);
 }
 
+/** Undefined for one that is listed and gone: on SMB, one that was removed and that a reader still has open. */
+async function ctimeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).ctimeMs;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Removes old generations after their grace time and temp files of publishers that died; the lease must be held. */
 export async function sweepPublished(lake: Lake): Promise<void> {
   const nowMs = (await stat(lake.layout.catalogFile)).ctimeMs; // renamed just now: the file server's clock
   for (const [at, generation] of (await previousGenerations(lake)).entries()) {
     const path = lake.layout.previousCatalog(generation);
-    const { ctimeMs } = await stat(path); // set when its name was taken away
-    if (at >= MAX_PREVIOUS || nowMs - ctimeMs > GRACE_MS) await removeUnlessHeld(path);
+    const takenAwayMs = await ctimeOf(path); // set when its name was taken away
+    if (takenAwayMs === undefined) continue;
+    if (at >= MAX_PREVIOUS || nowMs - takenAwayMs > GRACE_MS) await removeUnlessHeld(path);
   }
   const temp = `.${basename(lake.layout.catalogFile)}.tmp-`;
   for (const name of await readdir(lake.root)) {
