@@ -1,63 +1,62 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
-import type { Database } from "../query/database.ts";
-import { quoteList, quoteName, quoteText } from "../query/sql.ts";
-import { type FittingCsv, leaveOutMisfits } from "./csv-misfits.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import { checkColumnCount } from "./column-limit.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
-import { describeRelation } from "./relations.ts";
-
-const REJECT_COLUMN = "__reject";
-const MAX_LINE_BYTES = 16 << 20;
-const OPTIONS = `all_varchar = true, header = true, max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}`;
-const REJECTS = "format = 'newline_delimited', columns = {why: 'VARCHAR'}";
+import { cellName, createCellFile, freeName, REASON, readCells } from "./text/cell-file.ts";
+import { type CsvDialect, cellsOf, describeDialect, findDialect } from "./text/csv-dialect.ts";
+import { type CsvRecord, splitRecords } from "./text/csv-records.ts";
+import { inferTypes } from "./text/csv-types.ts";
+import { decodeFile } from "./text/encoding.ts";
+import { longNumbers } from "./text/exact-number.ts";
 
 /**
- * Opens CSV files (with a header; separator and quotes are found out) as one input. A column is a number or boolean only
- * where every value of it is, and no leading zero would be lost; anything else stays text, JSON too. An empty cell is
- * NULL. Lines that do not fit the header are rejected rows at the end, which name their line.
+ * Opens CSV files with a header (RFC 4180; encoding and delimiter are found out) as one input. The columns are those of
+ * all files. A column is a number or boolean only where every value of it is, and comes back exactly; anything else
+ * stays text, JSON too. An empty cell is NULL. A line that does not fit the header is a rejected row.
  */
 export async function openCsv(files: readonly string[], context: ReaderContext): Promise<Input> {
-  const { database, scratch } = context;
+  const { database, scratch, signal } = context;
   const [first] = files;
   if (first === undefined) throw new AppError("invalid_input", "no CSV file was given");
   await mkdir(scratch, { recursive: true });
+  const sources: CsvSource[] = [];
+  for (const path of files) sources.push(await describeSource(path, context));
+  const names = [...new Set(sources.flatMap(({ header }) => header))];
+  const cells = await createCellFile(join(scratch, "cells.txt"));
+  let hasLineEnds = false;
+  try {
+    for (const source of sources) {
+      const toRecord = recordWriter(source, names);
+      for await (const records of recordsOf(source, signal)) {
+        for (const record of records) {
+          hasLineEnds ||= record.cells !== undefined && /[\r\n]/.test(record.text);
+          cells.add(toRecord(record));
+        }
+        await cells.flush();
+      }
+    }
+  } finally {
+    await cells.close();
+  }
   const text = join(scratch, "text.parquet");
   const rows = join(scratch, "rows.parquet");
-  const rejects = join(scratch, "rejects.jsonl");
-  const fitting: FittingCsv[] = [];
-  for (const [at, file] of files.entries())
-    fitting.push(await leaveOutMisfits(file, join(scratch, `fitting-${at}.csv`), OPTIONS, context));
-  const tables = { scans: temporaryName("scans"), errors: temporaryName("errors") };
-  const quotes = fitting.some(({ quote }) => quote !== undefined) ? `, quote = '"', escape = '"'` : "";
-  const read = `read_csv(${quoteList(fitting.map(({ path }) => path))}, ${OPTIONS}${quotes},
-    union_by_name = ${files.length > 1}, store_rejects = true, rejects_limit = 0,
-    rejects_scan = '${tables.scans}', rejects_table = '${tables.errors}')`;
-  await database
-    .run(
-      `COPY (SELECT * FROM ${read}) TO ${quoteText(text)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
-    )
-    .catch((cause) => {
-      const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
-      throw new AppError("invalid_input", `${first} cannot be read as CSV in UTF-8: ${why}`, {
-        details: { path: first },
-        cause,
-      });
-    });
-  const lines = rejectLines(fitting, files, await engineRejects(database, tables));
-  await writeFile(rejects, Array.from(lines).join(""));
-  await database.run(`DROP TABLE IF EXISTS ${tables.errors}; DROP TABLE IF EXISTS ${tables.scans}`);
-  const columns = await inferTypes(context, `read_parquet(${quoteText(text)})`);
-  const selects = columns.map(({ name, type }) =>
-    type === "VARCHAR" ? quoteName(name) : `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`,
-  );
+  const format = { delimiter: DELIMITER, quote: '"', hasLineEnds };
+  const written = "(FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)";
   await database.run(
-    `COPY (SELECT ${selects.join(", ")}, NULL::VARCHAR AS ${REJECT_COLUMN} FROM read_parquet(${quoteText(text)})
-      UNION ALL BY NAME (SELECT why AS ${REJECT_COLUMN} FROM read_json(${quoteText(rejects)}, ${REJECTS})))
-    TO ${quoteText(rows)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
+    `COPY (SELECT * FROM ${readCells(cells.facts(), names.length, format)}) TO ${quoteText(text)} ${written}`,
   );
-  const [count] = await database.rows<{ n: number }>(
-    `SELECT count(*) AS n FROM read_parquet(${quoteText(rows)})`,
+  const types = await inferTypes(database, `read_parquet(${quoteText(text)})`, names.length);
+  const columns = names.map((name, at) => ({ name, type: types[at]?.type ?? "VARCHAR" }));
+  const reject = freeName(names);
+  const selects = columns.map(({ name, type }, at) => {
+    const isText = type === "VARCHAR" || type === "NULL";
+    return `${isText ? cellName(at) : `CAST(${cellName(at)} AS ${type})`} AS ${quoteName(name)}`;
+  });
+  await database.run(
+    `COPY (SELECT ${[...selects, `${REASON} AS ${quoteName(reject)}`].join(", ")} FROM read_parquet(${quoteText(text)}))
+    TO ${quoteText(rows)} ${written}`,
   );
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const relation = `read_parquet(${quoteText(rows)})`;
@@ -67,84 +66,125 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
     folder: dirname(first),
     sizeBytes: sizes.reduce((total, size) => total + size, 0),
     fileCount: files.length,
-    rowCount: count?.n ?? 0,
-    columns,
+    rowCount: cells.rowCount,
+    columns: columns.map(
+      ({ name, type }): SourceColumn => ({ name, type, ...(type === "NULL" && { isOpen: true }) }),
+    ),
     features: {},
-    rejects: REJECT_COLUMN,
-    notices: [],
+    rejects: quoteName(reject),
+    notices: [
+      ...new Set([
+        ...sources.map(({ dialect }) => describeDialect(dialect)),
+        ...sources.flatMap(({ notices }) => notices),
+        ...names.filter((_, at) => types[at]?.hasLongNumbers).map(longNumbers),
+      ]),
+    ],
     rows: async () => relation,
     async *embedded() {},
   };
 }
 
-const TESTS = [
-  ["BIGINT", "^-?(0|[1-9][0-9]{0,17})$"],
-  ["DOUBLE", "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"],
-  ["BOOLEAN", "^(true|false|True|False|TRUE|FALSE)$"],
-] as const;
+/** Between cells of the file that the engine reads; a cell that holds it stands in quotes. */
+const DELIMITER = ",";
 
-async function inferTypes({ database }: ReaderContext, relation: string): Promise<SourceColumn[]> {
-  const columns = await describeRelation(database, relation);
-  if (columns.length === 0) return [];
-  const tests = columns.flatMap(({ name }, at) =>
-    TESTS.map(([type, pattern]) => {
-      return `bool_and(regexp_matches(${quoteName(name)}, ${quoteText(pattern)})) AS "${type}_${at}"`;
-    }),
-  );
-  const [facts] = await database.rows<Record<string, boolean | null>>(
-    `SELECT ${tests.join(", ")} FROM ${relation}`,
-  );
-  return columns.map(({ name }, at) => {
-    const type = TESTS.find(([candidate]) => facts?.[`${candidate}_${at}`] === true)?.[0] ?? "VARCHAR";
-    return { name, type };
+interface CsvSource {
+  path: string;
+  dialect: CsvDialect;
+  header: string[];
+  notices: string[];
+}
+
+async function describeSource(path: string, { text, signal }: ReaderContext): Promise<CsvSource> {
+  const dialect = await findDialect(path, text ?? {}, signal);
+  for await (const records of splitRecords(path, decodeFile(path, dialect.encoding, signal), dialect)) {
+    const [header] = dialect.hasExcelLine ? records.slice(1) : records;
+    if (header === undefined) continue;
+    checkColumnCount(path, cellsOf(header, dialect.delimiter).length);
+    return { path, dialect, ...nameColumns(path, cellsOf(header, dialect.delimiter)) };
+  }
+  return { path, dialect, header: [], notices: [] };
+}
+
+/** Names that a query can say, each once. Throws `invalid_input`. */
+function nameColumns(path: string, header: readonly string[]): { header: string[]; notices: string[] } {
+  const refuse = (what: string, column?: string) =>
+    new AppError("invalid_input", `${path} ${what}`, {
+      details: { path, ...(column !== undefined && { column }) },
+    });
+  const notices: string[] = [];
+  const taken = new Set(header.map((name) => name.toLowerCase()));
+  const names = header.map((name, at) => {
+    if (name.includes("\0")) throw refuse("has a NUL in its first line; it is damaged, or no CSV");
+    if (name !== "") return name;
+    let given = `column_${at + 1}`;
+    while (taken.has(given)) given += "_";
+    taken.add(given);
+    notices.push(`column ${at + 1} has no name in the header and becomes ${given}`);
+    return given;
   });
+  const seen = new Set<string>();
+  for (const name of names) {
+    const folded = name.toLowerCase();
+    if (seen.has(folded))
+      throw refuse(`has the column ${JSON.stringify(name)} twice in its header; rename one of them`, name);
+    seen.add(folded);
+  }
+  return { header: names, notices };
 }
 
-interface LineReject {
-  line: number;
-  why: string;
-}
-
-/** What the engine could not read of the fitting files, one reason a line. */
-async function engineRejects(
-  database: Database,
-  { scans, errors }: { scans: string; errors: string },
-): Promise<(LineReject & { path: string })[]> {
-  return database.rows(
-    `SELECT any_value(file_path) AS path, line::DOUBLE AS line, any_value(error_message) AS why
-    FROM ${errors} JOIN ${scans} USING (scan_id, file_id) GROUP BY file_id, line ORDER BY file_id, line`,
-  );
-}
-
-/** Both kinds in the order of files and lines, as JSON Lines; only where there are several does a file need its name. */
-function* rejectLines(
-  fitting: readonly FittingCsv[],
-  files: readonly string[],
-  ofEngine: readonly (LineReject & { path: string })[],
-): Generator<string> {
-  for (const [at, { path, misfits }] of fitting.entries()) {
-    const own = misfits.map(({ line, cells, columns }) => ({
-      line,
-      why: `${cells} cells, and the header has ${columns}`,
-    }));
-    const others = ofEngine.filter((reject) => reject.path === path);
-    const name = files.length > 1 ? `${basename(files[at] ?? "")} ` : "";
-    const all = [...own, ...inFile(others, misfits)].sort((one, other) => one.line - other.line);
-    for (const { line, why } of all) yield `${JSON.stringify({ why: `${name}line ${line}: ${why}` })}\n`;
+/** The records below the header. */
+async function* recordsOf(
+  { path, dialect, header }: CsvSource,
+  signal?: AbortSignal,
+): AsyncGenerator<CsvRecord[]> {
+  let skip = header.length === 0 ? 0 : dialect.hasExcelLine ? 2 : 1;
+  for await (const records of splitRecords(path, decodeFile(path, dialect.encoding, signal), dialect)) {
+    yield records.slice(skip);
+    skip = Math.max(0, skip - records.length);
   }
 }
 
-/** Lines of a copy as those of the file that it was made from. */
-function inFile<T extends { line: number }>(rejects: readonly T[], misfits: FittingCsv["misfits"]): T[] {
-  let next = 0;
-  let gone = 0;
-  return rejects.map((reject) => {
-    for (let misfit = misfits[next]; misfit && misfit.line <= reject.line + gone; misfit = misfits[++next])
-      gone += misfit.lineCount;
-    return { ...reject, line: reject.line + gone };
-  });
+/** Gives the record of the file of cells for one of this source, whose columns may be fewer or stand in another order. */
+function recordWriter(
+  { header, dialect }: CsvSource,
+  names: readonly string[],
+): (record: CsvRecord) => string {
+  const isSame = header.length === names.length && header.every((name, at) => name === names[at]);
+  const places = names.map((name) => header.indexOf(name));
+  const isPlain = isSame && dialect.delimiter === DELIMITER;
+  return (record) => {
+    if (record.problem !== undefined) return rejected(record, record.problem);
+    if (record.text.includes("\0")) return rejected(record, "holds a NUL");
+    if (isPlain && record.cells === undefined && !record.text.includes('"')) {
+      if (countCells(record.text) === header.length) return DELIMITER + record.text;
+    }
+    const cells = cellsOf(record, dialect.delimiter);
+    const count = cells.length;
+    const isFitting = count === header.length || (count > header.length && hasEmptyEnd(cells, header.length));
+    if (!isFitting) return rejected(record, `${count} cells, and the header has ${header.length}`);
+    const ordered =
+      isSame && count === header.length
+        ? cells
+        : places.map((place) => (place < 0 ? "" : (cells[place] ?? "")));
+    return DELIMITER + ordered.map(quoteCell).join(DELIMITER);
+  };
 }
 
-function temporaryName(kind: string): string {
-  return `csv_${kind}_${crypto.randomUUID().replaceAll("-", "")}`;
+function rejected({ line }: CsvRecord, problem: string): string {
+  return quoteCell(`line ${line}: ${problem}`) + DELIMITER;
+}
+
+function countCells(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf(DELIMITER); at >= 0; at = text.indexOf(DELIMITER, at + 1)) count++;
+  return count;
+}
+
+/** Delimiters at the end of a line, as spreadsheets write them, say nothing. */
+function hasEmptyEnd(cells: readonly string[], columns: number): boolean {
+  return cells.slice(columns).every((cell) => cell === "");
+}
+
+function quoteCell(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -41,13 +41,16 @@ const EXTENSIONS: Record<string, FileFormat> = {
   ".ndjson": "jsonl",
   ".jsonl.gz": "jsonl",
   ".ndjson.gz": "jsonl",
+  ".json": "jsonl",
+  ".json.gz": "jsonl",
   ".csv": "csv",
   ".csv.gz": "csv",
   ".tsv": "csv",
+  ".tsv.gz": "csv",
 };
 
 export const INPUT_HELP =
-  "a Parquet, Arrow, Feather, JSON Lines or CSV file, an image, a folder or glob of them, or a save_to_disk folder";
+  "a Parquet, Arrow, Feather, JSON, JSON Lines or CSV file, an image, a folder or glob of them, or a save_to_disk folder";
 
 /**
  * Opens whatever `path` names: a file, a folder or a glob. Throws `not_found` when nothing is there,

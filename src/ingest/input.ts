@@ -13,6 +13,8 @@ export interface SourceColumn {
    * not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if there is one.
    */
   embedded?: { bytes: boolean; path: string | undefined };
+  /** No value says what type it is: nulls or empty lists only. */
+  isOpen?: boolean;
 }
 
 /** One embedded cell per row: its bytes, or null. */
@@ -49,6 +51,18 @@ export interface ReaderContext {
   database: Database;
   scratch: string;
   signal?: AbortSignal;
+  /** What a person said of text files. */
+  text?: TextOptions;
+}
+
+/** How text files are read where it is not to be found out. */
+export interface TextOptions {
+  /** The runtime's name of an encoding. */
+  encoding?: string;
+  /** One character between the cells of CSV. */
+  delimiter?: string;
+  /** One character around cells of CSV; empty for none. */
+  quote?: string;
 }
 
 /** Names under which a column of bytes is taken as the row's image. */

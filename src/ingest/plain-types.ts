@@ -19,6 +19,9 @@ const INTEGERS: Record<string, string> = {
 };
 const KEPT = new Set(["BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "BLOB"]);
 
+/** Lists of lists of so many levels stay lists. */
+export const MAX_LIST_LEVELS = 8;
+
 /** Integer types beyond BIGINT: whether they fit depends on the values, which the caller looks at. */
 export function isWideInteger(type: string): boolean {
   return ["UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"].includes(type);
@@ -34,6 +37,7 @@ export function isWideInteger(type: string): boolean {
 export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
   const tree = parseType(type);
   refuseImageList(name, tree);
+  refuseDeepList(name, tree);
   if (isNested(tree)) {
     refuseBinary(name, tree);
     return { type: "VARCHAR", expression: `CAST(to_json(${widenFloats(tree, expression)}) AS VARCHAR)` };
@@ -96,6 +100,18 @@ function refuseBinary(name: string, tree: TypeTree): void {
       { details: { column: name } },
     );
   }
+}
+
+/** What the engine does with each further level takes twice as long. */
+function refuseDeepList(name: string, tree: TypeTree): void {
+  let levels = 0;
+  for (let at = tree; at.kind === "list"; at = at.element) levels++;
+  if (levels <= MAX_LIST_LEVELS) return;
+  throw new AppError(
+    "type_mismatch",
+    `the column ${JSON.stringify(name)} holds lists in lists of ${levels} levels, and ${MAX_LIST_LEVELS} can be taken; give it as JSON text`,
+    { details: { column: name } },
+  );
 }
 
 /** `datasets` writes a list of images so: a list of structs of bytes and path, or of bytes. */

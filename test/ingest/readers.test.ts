@@ -54,8 +54,8 @@ describe("JSON Lines", () => {
       const { rows } = await kit.stage(await write(kit, "bad.jsonl", '{"a":1}\n{"a":\n\n[1]\n{"a":2}\n'));
       expect(rows.map((row) => [row.source_row, row.a, row.__reject])).toEqual([
         [0, 1, null],
-        [1, null, "the line is not JSON"],
-        [2, null, "the line is no JSON object"],
+        [1, null, "line 2: the line is not JSON"],
+        [2, null, "line 4: the line is no JSON object"],
         [3, 2, null],
       ]);
     });

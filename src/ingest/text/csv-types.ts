@@ -1,0 +1,60 @@
+import type { Database } from "../../query/database.ts";
+import { quoteText } from "../../query/sql.ts";
+import { cellName } from "./cell-file.ts";
+
+/** What all values of a column of text are. */
+export interface CellType {
+  type: "BIGINT" | "DOUBLE" | "BOOLEAN" | "VARCHAR" | "NULL";
+  /** Numbers, of which no type holds all exactly. */
+  hasLongNumbers: boolean;
+}
+
+const COLUMNS_AT_ONCE = 200;
+const WHOLE = "^-?(0|[1-9][0-9]{0,18})$";
+const NUMBER = "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?$";
+const BOOLEAN = "^(true|false|True|False|TRUE|FALSE)$";
+
+/** The types of columns `c0`... of a relation: a number or boolean only where every value is one and comes back exactly. */
+export async function inferTypes(database: Database, relation: string, columns: number): Promise<CellType[]> {
+  const types: CellType[] = [];
+  for (let start = 0; start < columns; start += COLUMNS_AT_ONCE) {
+    const some = Array.from({ length: Math.min(COLUMNS_AT_ONCE, columns - start) }, (_, at) => start + at);
+    const tests = some.flatMap((at) => columnTests(at));
+    const [facts] = await database.rows<Record<string, boolean | null>>(
+      `SELECT ${tests.join(", ")} FROM ${relation}`,
+    );
+    for (const at of some) types.push(typeOf((test) => facts?.[`${test}${at}`]));
+  }
+  return types;
+}
+
+function columnTests(at: number): string[] {
+  const cell = cellName(at);
+  const matches = (pattern: string) => `regexp_matches(${cell}, ${quoteText(pattern)})`;
+  const all = (test: string, name: string) =>
+    `bool_and(${test}) FILTER (${cell} IS NOT NULL) AS ${name}${at}`;
+  return [
+    all(`${matches(WHOLE)} AND ${cell} <> '-0' AND TRY_CAST(${cell} AS BIGINT) IS NOT NULL`, "whole"),
+    all(matches(NUMBER), "number"),
+    all(`${matches(NUMBER)} AND ${isExact(cell)}`, "exact"),
+    all(matches(BOOLEAN), "boolean"),
+  ];
+}
+
+function typeOf(is: (test: string) => boolean | null | undefined): CellType {
+  const hasLongNumbers = false;
+  if (is("number") === null) return { type: "NULL", hasLongNumbers };
+  if (is("whole")) return { type: "BIGINT", hasLongNumbers };
+  if (is("exact")) return { type: "DOUBLE", hasLongNumbers };
+  if (is("boolean")) return { type: "BOOLEAN", hasLongNumbers };
+  return { type: "VARCHAR", hasLongNumbers: is("number") === true };
+}
+
+/** SQL for what `numberKind` says: whether the nearest double, written shortly, is the same number. */
+function isExact(cell: string): string {
+  const value = `TRY_CAST(${cell} AS DOUBLE)`;
+  const digits = (text: string) =>
+    `trim(regexp_replace(regexp_replace(${text}, '[eE].*$', ''), '[-.]', '', 'g'), '0')`;
+  return `((length(${cell}) <= 15 AND NOT regexp_matches(${cell}, '[eE]'))
+    OR (isfinite(${value}) AND ${digits(cell)} = ${digits(`CAST(${value} AS VARCHAR)`)}))`;
+}
