@@ -6,9 +6,9 @@ import type { Database } from "../query/database.ts";
 import { composeText } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
-import { parseType } from "../schema/column-types.ts";
 import { type ColumnStats, type Features, FeaturesSchema } from "../schema/columns.ts";
 import { type PartitionFileKey, PartitionFileKeySchema } from "../schema/metadata.ts";
+import { parseType } from "../schema/type-tree.ts";
 
 /** What the footer of a partition's Parquet file says. */
 export interface Footer {

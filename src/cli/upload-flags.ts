@@ -44,6 +44,13 @@ export const UPLOAD_FLAGS = {
     placeholder: "1%",
     description: "Rows that may be bad before the whole upload fails; 0 = none",
   },
+  encoding: {
+    type: "text",
+    placeholder: "NAME",
+    description: "Of CSV and JSON, where it is not UTF-8, UTF-16 or CP949",
+  },
+  delimiter: { type: "text", placeholder: "C", description: "Between the cells of CSV; tab for a tab" },
+  quote: { type: "text", placeholder: "C|none", description: "Around the cells of CSV" },
   description: { type: "text", placeholder: "TEXT", description: "What it is, for people" },
   source: { type: "text", placeholder: "URL", description: "Where it is from" },
   process: { type: "switch", description: "Start processing when it is staged" },

@@ -7,6 +7,7 @@ import { requireTask, taskFields } from "../ingest/lake-checks.ts";
 import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
+import { parseTextOptions } from "../ingest/text/options.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
 import { newNameProblem } from "../schema/name-clash.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
@@ -75,12 +76,13 @@ export function summarizePlan({
 
 async function askInput({ path, flags, session, terminal }: UploadQuestions) {
   let given = path;
+  const text = parseTextOptions(flags);
   let type = flags.type === undefined ? undefined : parseType(flags.type);
   for (;;) {
     const wanted = given ?? (await terminal.path("What do you want to upload?", { check: pathProblem }));
     given = undefined;
     try {
-      const input = await session.open(wanted);
+      const input = await session.open(wanted, text);
       if (input.rowCount === 0) throw new AppError("empty_input", `${wanted} has no rows; choose another`);
       terminal.note(describeFound(inspectInput(input, "task")));
       type ??= await askType(terminal);

@@ -5,6 +5,7 @@ import type { Input } from "../ingest/input.ts";
 import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadPlan, UploadRequest } from "../ingest/plan.ts";
 import type { UploadSession } from "../ingest/session.ts";
+import { parseTextOptions } from "../ingest/text/options.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { formatPartition } from "../schema/partition.ts";
@@ -94,7 +95,7 @@ async function requestOf(
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(path), request, asked: false };
+  return { input: await session.open(path, parseTextOptions(flags)), request, asked: false };
 }
 
 /** Fields that the task asks for and no `--meta` gives. */

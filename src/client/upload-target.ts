@@ -9,6 +9,7 @@ import type { ContentStager } from "../ingest/stage-contents.ts";
 import type { UploadCheck, UploadSink, UploadTarget } from "../ingest/upload-target.ts";
 import { hashBytes, hashFile } from "../lake/digest.ts";
 import { removeTree } from "../lake/files.ts";
+import { UploadColumnsSchema } from "../schema/columns.ts";
 import { PartitionKeySchema } from "../schema/partition.ts";
 import { UploadManifestSchema } from "../schema/upload.ts";
 import { batchLookups } from "./lookups.ts";
@@ -40,9 +41,10 @@ export function remoteTarget({ url, token, scratchFolder }: RemoteTargetOptions)
     },
     check: async (check) => {
       const offer = { body: offerOf(check, NOBODY) };
-      await retrying(undefined, () =>
-        http.call("POST", "/uploads/check", v.object({ ok: v.boolean() }), offer),
+      const { columns } = await retrying(undefined, () =>
+        http.call("POST", "/uploads/check", CheckedSchema, offer),
       );
+      return columns;
     },
     begin: async (check, identity, signal) => {
       const { upload_id: id } = await retrying(signal, () =>
@@ -55,6 +57,8 @@ export function remoteTarget({ url, token, scratchFolder }: RemoteTargetOptions)
   };
 }
 
+/** A server of version 0.1.0 tells no columns. */
+const CheckedSchema = v.object({ ok: v.boolean(), columns: v.optional(UploadColumnsSchema, []) });
 const NOBODY = "0".repeat(64);
 
 function offerOf({ key, mode, columns, refersToRaw }: UploadCheck, identity: string) {

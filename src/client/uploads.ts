@@ -5,6 +5,7 @@ import { parseSize, type Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { UploadProgress } from "../ingest/execute.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
+import type { TextWishes } from "../ingest/text/options.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
 import { removeTree } from "../lake/files.ts";
 import type { UploadManifest } from "../schema/upload.ts";
@@ -19,6 +20,8 @@ export interface RawUpload
   extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source">,
     Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects">> {
   input: UploadInput;
+  /** How a CSV or JSON file is read, as the flags of `datalake upload` say it. */
+  text?: TextWishes;
   signal?: AbortSignal;
   onProgress?: (progress: UploadProgress) => void;
 }
@@ -41,11 +44,12 @@ export async function uploadTo(
   upload: RawUpload | TaskUpload,
   signal: AbortSignal,
 ): Promise<UploadManifest> {
-  const { input, onProgress, signal: _, ...asked } = upload;
-  const [{ openUploadSession }, { planUpload }, { executeUpload }] = await Promise.all([
+  const { input, onProgress, signal: _, text = {}, ...asked } = upload;
+  const [{ openUploadSession }, { planUpload }, { executeUpload }, { parseTextOptions }] = await Promise.all([
     import("../ingest/session.ts"),
     import("../ingest/plan.ts"),
     import("../ingest/execute.ts"),
+    import("../ingest/text/options.ts"),
   ]);
   const request: UploadRequest = {
     mode: "create",
@@ -65,7 +69,8 @@ export async function uploadTo(
   });
   try {
     const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
-    const plan = await planUpload(request, await session.open(path), { target, database: session.database });
+    const opened = await session.open(path, parseTextOptions(text));
+    const plan = await planUpload(request, opened, { target, database: session.database });
     return await executeUpload(plan, {
       target,
       database: session.database,

@@ -1,6 +1,6 @@
-import { parseType } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { featureFits, legacyFeature } from "../schema/features.ts";
+import { parseType } from "../schema/type-tree.ts";
 
 /**
  * Features of Hugging Face `datasets` out of the JSON under the key `huggingface` (Parquet, Arrow) or of

@@ -1,8 +1,8 @@
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import { parseType, type TypeTree } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { parseType, type TypeTree } from "../schema/type-tree.ts";
 import type { EmbeddedBatch, Input } from "./input.ts";
 import { describeRelation } from "./relations.ts";
 

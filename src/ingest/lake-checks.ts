@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
-import { commonType } from "../schema/column-types.ts";
+import { commonType, meetExactly } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import { refuseClash } from "../schema/name-clash.ts";
 import {
@@ -102,7 +102,8 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
- * wants columns whose types meet (`type_mismatch`, naming both). Gives the rows that `replace` would replace.
+ * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
+ * that an append adds to.
  */
 export async function checkMode(
   lake: Lake,
@@ -110,7 +111,7 @@ export async function checkMode(
   mode: UploadMode,
   columns: readonly Column[],
   waiting: readonly UploadManifest[],
-): Promise<void> {
+): Promise<readonly Column[]> {
   const there = await readHeld(lake, key);
   const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
   if (mode === "create" && (there || queued.length > 0)) {
@@ -121,10 +122,10 @@ export async function checkMode(
       { details: { partition: formatPartition(key) } },
     );
   }
-  if (mode !== "append") return;
-  for (const other of [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)]) {
-    checkTypes(key, other, columns);
-  }
+  if (mode !== "append") return [];
+  const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
+  for (const other of held) checkTypes(key, other, columns);
+  return held.flat();
 }
 
 /** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */
@@ -142,10 +143,12 @@ function checkTypes(key: PartitionKey, there: readonly Column[], columns: readon
   const types = new Map(there.map((column) => [column.name, column.type]));
   for (const { name, type } of columns) {
     const other = types.get(name);
-    if (other === undefined || commonType(other, type) !== undefined) continue;
+    if (other === undefined || meetExactly(other, type)) continue;
+    const rounded =
+      commonType(other, type) === undefined ? "" : ", and no type holds the values of both exactly";
     throw new AppError(
       "type_mismatch",
-      `column ${name} is ${type} here but ${other} in ${formatPartition(key)}; convert or rename it, or use --mode replace`,
+      `column ${name} is ${type} here but ${other} in ${formatPartition(key)}${rounded}; convert or rename it, or use --mode replace`,
       { details: { column: name, type, partition_type: other } },
     );
   }

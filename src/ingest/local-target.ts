@@ -14,6 +14,7 @@ import { listPartitions } from "../lake/manifests.ts";
 import { renameDurable } from "../lake/replace.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
+import type { Column } from "../schema/columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
@@ -73,11 +74,12 @@ export async function knownPartitions(lake: Lake): Promise<PartitionKey[]> {
 export async function checkUpload(
   lake: Lake,
   { key, mode, columns, refersToRaw }: UploadCheck,
-): Promise<void> {
+): Promise<readonly Column[]> {
   const waiting = await readWaitingUploads(lake);
   await refuseNewNames(lake, key, waiting);
-  await checkMode(lake, key, mode, columns, waiting);
+  const there = await checkMode(lake, key, mode, columns, waiting);
   if (refersToRaw) await requireRawData(lake, key, waiting);
+  return there;
 }
 
 /** Nobody else opens or puts anything in it while it is written. */

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import { quoteText } from "../query/sql.ts";
-import { formatType, parseType, type TypeTree } from "../schema/column-types.ts";
+import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 
 /** How a source column is stored: its plain type, and the SQL that makes it from `expression`. */
 export interface PlainColumn {

@@ -12,9 +12,10 @@ import {
   type UploadMode,
   type VerifyLevel,
 } from "../schema/upload.ts";
+import { adoptTypes, offerTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
-import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+import type { Input, ReaderContext, SourceColumn, TextOptions } from "./input.ts";
 import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
 import { isWideInteger, plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, type ContentColumn, rawVariant } from "./roles.ts";
@@ -37,6 +38,8 @@ export interface UploadRequest {
   maxRejects: string;
   description?: string;
   source?: string;
+  /** How a text file is read. */
+  text?: TextOptions;
 }
 
 /** A column as it is staged: its plain type, and the SQL that makes it from `input.rows()`. */
@@ -44,6 +47,8 @@ export interface PlannedColumn extends Column {
   /** Name in the input; of a constant or derived column, its own. */
   source: string;
   expression: string;
+  /** No value says its type: that of the partition it is added to will do. */
+  isOpen?: boolean;
 }
 
 /** Everything decided, nothing done yet. */
@@ -92,23 +97,18 @@ export async function planUpload(
   const key = { provider, dataset, task: target.task, variant };
   const kept = await planColumns(input, roles, deps.database);
   const columns = [...kept, ...extraColumns(kept, roles, meta)];
-  const check = {
-    key,
-    mode: request.mode,
-    // Those of further images too: a list cannot be added to single ones.
-    columns: [
-      ...columns.map(({ name, type }) => ({ name, type })),
-      ...roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns),
-    ],
-    refersToRaw: roles.reference !== null,
-  };
-  await deps.target.check(check);
+  const check = { key, mode: request.mode, refersToRaw: roles.reference !== null };
+  // Those of further images too: a list cannot be added to single ones.
+  const facts = roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns);
+  const offered = await offerTypes(columns, { ...deps, input, mode: request.mode });
+  const there = await deps.target.check({ ...check, columns: [...offered, ...facts] });
+  const adopted = adoptTypes(columns, offered, there);
   return {
     input,
     request,
     key,
-    check,
-    columns,
+    check: { ...check, columns: [...adopted.map(({ name, type }) => ({ name, type })), ...facts] },
+    columns: adopted,
     features: fittingFeatures(input.features, kept),
     contents: roles.contents,
     contentKind: roles.contents[0]?.source.kind ?? null,
@@ -151,6 +151,7 @@ async function planColumns(
 ): Promise<PlannedColumn[]> {
   const fitting = await columnsThatFit(input, roles, database);
   return roles.kept.map(({ source, name }) => {
+    const isOpen = source.type === "NULL" || source.isOpen === true;
     const type = source.type === "NULL" ? "VARCHAR" : source.type;
     const expression = source.type === "NULL" ? "NULL" : quoteName(source.name);
     const plain = plainColumn(source.name, type, expression, fitting.has(source.name));
@@ -159,6 +160,7 @@ async function planColumns(
       name,
       type: plain.type,
       expression: `CAST(${plain.expression} AS ${plain.type})`,
+      ...(isOpen && { isOpen }),
     };
   });
 }

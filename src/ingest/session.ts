@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
 import { openInput } from "./formats.ts";
-import type { Input } from "./input.ts";
+import type { Input, TextOptions } from "./input.ts";
 import { readFailure } from "./read-failure.ts";
 
 /** A database and work files for one upload, from looking at the input to staging it. */
 export interface UploadSession {
   readonly database: Database;
   /** Opens a file, folder or glob; may be called again when a person corrects the path. */
-  open(path: string): Promise<Input>;
+  open(path: string, text?: TextOptions): Promise<Input>;
   /** Removes the work files; may be called several times. */
   close(): Promise<void>;
 }
@@ -31,10 +31,10 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
   let inputs = 0;
   return {
     database,
-    async open(path) {
+    async open(path, text) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const context = { database, scratch: folder, ...(signal ? { signal } : {}) };
+      const context = { database, scratch: folder, ...(signal && { signal }), ...(text && { text }) };
       return interruptible(database, signal, () => openInput(path, context)).catch((error) => {
         throw readFailure(error, path);
       });

@@ -18,8 +18,11 @@ export interface UploadTarget {
   taxonomy(): Promise<Taxonomy>;
   /** Partitions that are there, and those that uploads on their way will make. */
   partitions(): Promise<PartitionKey[]>;
-  /** Throws `partition_exists`, `type_mismatch`, `not_found` for raw data that is not there. */
-  check(check: UploadCheck): Promise<void>;
+  /**
+   * Gives the columns of the partition that an append adds to, those with values; else none. Throws `partition_exists`,
+   * `type_mismatch`, `not_found` for raw data that is not there.
+   */
+  check(check: UploadCheck): Promise<readonly Column[]>;
   /**
    * Begins to stage. `identity` tells one upload from another: the same one that did not get to its end may be gone on
    * with.

@@ -53,6 +53,7 @@ async function stage(
   { signal }: OrderTools<StageMessage>,
 ): Promise<StageMessage> {
   const settings = given as unknown as Settings;
+  const asked = request as unknown as UploadRequest;
   const target = localTarget(lake, { uploadId });
   const session = await openUploadSession({
     scratchFolder: settings.scratchFolder,
@@ -62,13 +63,13 @@ async function stage(
   });
   try {
     const { database } = session;
-    const opened = await session.open(path).catch(nameFormat);
+    const opened = await session.open(path, asked.text).catch(nameFormat);
     const input = await limitInput(opened, database, {
       maxRows: settings.serve.max_upload_rows,
       maxBytes: parseSize(settings.serve.max_upload_bytes),
     });
     if (input.format === "images") throw unknownFormat();
-    const plan = await planUpload(request as unknown as UploadRequest, input, { target, database });
+    const plan = await planUpload(asked, input, { target, database });
     if (plan.contents.some(({ source }) => source.embedded === undefined)) {
       throw noBytes();
     }
@@ -95,7 +96,7 @@ function nameFormat(error: unknown): never {
 function unknownFormat(cause?: AppError): AppError {
   return new AppError(
     "unsupported_format",
-    "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, csv or tsv",
+    "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, json, csv or tsv",
     { cause },
   );
 }

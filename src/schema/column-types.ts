@@ -1,72 +1,5 @@
 import type { ColumnStats } from "./columns.ts";
-
-/** A DuckDB type name, parsed. `name` of a scalar is as DuckDB writes it, upper case, arguments included. */
-export type TypeTree =
-  | { kind: "scalar"; name: string }
-  | { kind: "list"; element: TypeTree /** Of a fixed-size array. */; length?: number }
-  | { kind: "struct"; fields: { name: string; type: TypeTree }[] };
-
-/**
- * Parses a type name as DESCRIBE gives it: `VARCHAR`, `DECIMAL(18,3)`, `STRUCT("a b" INTEGER[], c DATE)[]`. What is
- * neither list, array nor struct is a scalar, MAP and UNION too.
- */
-export function parseType(text: string): TypeTree {
-  const array = /^(.*)\[(\d*)\]$/s.exec(text);
-  if (array) {
-    const element = parseType(array[1] ?? "");
-    return array[2] ? { kind: "list", element, length: Number(array[2]) } : { kind: "list", element };
-  }
-  const struct = /^STRUCT\((.*)\)$/is.exec(text);
-  if (struct) return { kind: "struct", fields: splitFields(struct[1] ?? "").map(parseField) };
-  return { kind: "scalar", name: text === '"NULL"' ? "NULL" : text };
-}
-
-/** The type's name as DuckDB takes it in a CAST. */
-export function formatType(type: TypeTree): string {
-  if (type.kind === "scalar") return type.name === "NULL" ? '"NULL"' : type.name;
-  if (type.kind === "list") return `${formatType(type.element)}[${type.length ?? ""}]`;
-  return `STRUCT(${type.fields.map((field) => `${quoteField(field.name)} ${formatType(field.type)}`).join(", ")})`;
-}
-
-/** Splits `a INTEGER, b DECIMAL(2,1)` at its outer commas. */
-function splitFields(text: string): string[] {
-  const parts: string[] = [];
-  const characters = Array.from(text);
-  let depth = 0;
-  let quote = "";
-  let start = 0;
-  for (const [at, character] of characters.entries()) {
-    if (quote !== "") {
-      if (character === quote) quote = ""; // a doubled quote closes and opens again: the same
-    } else if (character === '"' || character === "'") quote = character;
-    else if (character === "(") depth++;
-    else if (character === ")") depth--;
-    else if (character === "," && depth === 0) {
-      parts.push(characters.slice(start, at).join("").trim());
-      start = at + 1;
-    }
-  }
-  const last = characters.slice(start).join("").trim();
-  return last === "" ? parts : [...parts, last];
-}
-
-function parseField(text: string): { name: string; type: TypeTree } {
-  const quoted = /^"((?:[^"]|"")*)"\s+(.*)$/s.exec(text);
-  if (quoted) return { name: (quoted[1] ?? "").replaceAll('""', '"'), type: parseType(quoted[2] ?? "") };
-  const space = text.indexOf(" ");
-  return { name: text.slice(0, space), type: parseType(text.slice(space + 1).trim()) };
-}
-
-function quoteField(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-/** Words that a CAST takes as names of fields only in quotes; quoting more than those is harmless. */
-const RESERVED = new Set(
-  "all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check collate collation column concurrently constraint create cross default deferrable desc describe distinct do else end except false fetch for foreign freeze from full glob grant group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit natural not notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify references returning right select semi show similar some summarize symmetric table tablesample then to trailing true union unique unpack unpivot using variadic verbose when where window with".split(
-    " ",
-  ),
-);
+import { formatType, parseType, type TypeTree } from "./type-tree.ts";
 
 /**
  * The type in which a value of a DuckDB type is stored (columns.ts): JSON, ENUM, UUID and other text-like types as
@@ -163,6 +96,31 @@ export function commonType(a: string, b: string): string | undefined {
   if (a === b) return a;
   const common = commonTree(parseType(a), parseType(b));
   return common && formatType(common);
+}
+
+/** Whether two types have a common one that holds every value of both. Lists without a type meet text that holds JSON. */
+export function meetExactly(a: string, b: string): boolean {
+  const isOpenList = (type: string) => /^NULL(\[\])+$/.test(type);
+  if ((isOpenList(a) && b === "VARCHAR") || (isOpenList(b) && a === "VARCHAR")) return true;
+  return commonType(a, b) !== undefined && !isRounded(parseType(a), parseType(b));
+}
+
+function isRounded(a: TypeTree, b: TypeTree): boolean {
+  if (a.kind === "list" && b.kind === "list") return isRounded(a.element, b.element);
+  if (a.kind === "struct" && b.kind === "struct") {
+    return a.fields.some(({ name, type }) => {
+      const other = b.fields.find((field) => field.name === name);
+      return other !== undefined && isRounded(type, other.type);
+    });
+  }
+  if (a.kind !== "scalar" || b.kind !== "scalar" || a.name === b.name) return false;
+  return isInexact(a.name, b.name) || isInexact(b.name, a.name);
+}
+
+/** A DOUBLE has 53 binary digits: it holds neither all of BIGINT nor of DECIMAL. */
+function isInexact(a: string, b: string): boolean {
+  if (FLOATS[b] === undefined) return false;
+  return Math.abs(INTEGERS[a] ?? 0) > 53 || parseDecimal(a) !== undefined;
 }
 
 function commonTree(a: TypeTree, b: TypeTree): TypeTree | undefined {

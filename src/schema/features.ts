@@ -1,5 +1,5 @@
-import { parseType, type TypeTree } from "./column-types.ts";
 import type { Column, Features } from "./columns.ts";
+import { parseType, type TypeTree } from "./type-tree.ts";
 
 /**
  * The Hugging Face feature of each column, in the legacy dialect that every `datasets` since 2.14 reads: the given one

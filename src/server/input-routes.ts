@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { parseMeta } from "../ingest/parse-meta.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
+import { parseTextOptions } from "../ingest/text/options.ts";
 import { NameSchema, Sha256Schema, UploadIdSchema } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
 import {
@@ -18,7 +19,7 @@ import { findHandedOver, isOwn } from "./handed-over.ts";
 import { readParameters } from "./parameters.ts";
 
 /** `?format=`; Parquet and Arrow are known by their first bytes. */
-const FORMATS = ["parquet", "arrow", "jsonl", "csv", "tsv"] as const;
+const FORMATS = ["parquet", "arrow", "json", "jsonl", "csv", "tsv"] as const;
 const UNKNOWN_TYPE = "is neither raw nor task";
 
 /** Named as the flags of `datalake upload`. */
@@ -36,6 +37,9 @@ const ParametersSchema = v.strictObject({
   max_rejects: v.optional(RejectLimitSchema),
   description: v.optional(v.string()),
   source: v.optional(v.string()),
+  encoding: v.optional(v.string()),
+  delimiter: v.optional(v.string()),
+  quote: v.optional(v.string()),
   format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
 });
 type Parameters = v.InferOutput<typeof ParametersSchema>;
@@ -89,7 +93,7 @@ export function inputRoutes(
       response: { 200: StagedSchema },
       detail: {
         summary:
-          "A whole upload as one Parquet, Arrow, JSON Lines or CSV file that holds its images too, under an id of the client's",
+          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that holds its images too, under an id of the client's",
         query: ParametersSchema,
       },
     },
@@ -110,7 +114,7 @@ function isSame(before: PartitionKey, { provider, dataset, task, variant, type }
 }
 
 function requestOf(
-  { meta, max_rejects, format: _, ...given }: Parameters,
+  { meta, max_rejects, format: _, encoding, delimiter, quote, ...given }: Parameters,
   settings: ServerDeps["settings"],
 ): UploadRequest {
   return {
@@ -122,6 +126,7 @@ function requestOf(
     maxRejects: max_rejects ?? settings.upload.max_rejects,
     description: given.description ?? "",
     source: given.source ?? "",
+    text: parseTextOptions({ encoding, delimiter, quote }),
   };
 }
 

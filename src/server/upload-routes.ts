@@ -56,12 +56,17 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
     .post(
       "/uploads/check",
       async ({ body: { key, mode, columns, refers_to_raw: refersToRaw } }) => {
-        await checkUpload(lake, { key, mode, columns, refersToRaw });
-        return { ok: true };
+        const there = await checkUpload(lake, { key, mode, columns, refersToRaw });
+        return { ok: true, columns: there.map(({ name, type }) => ({ name, type })) };
       },
       {
         body: checked(UploadOfferSchema),
-        response: { 200: v.object({ ok: v.boolean() }) },
+        response: {
+          200: v.object({
+            ok: v.boolean(),
+            columns: v.array(v.object({ name: v.string(), type: v.string() })),
+          }),
+        },
         detail: { summary: "Whether the lake would take an upload; begins none" },
       },
     )

@@ -1,5 +1,6 @@
-import { formatType, mergeColumns, parseType, type TypeTree } from "../schema/column-types.ts";
+import { mergeColumns } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 
 /** The columns of the table at the target: one type each, which every file of every partition has. */

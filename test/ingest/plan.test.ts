@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { METADATA_FILE } from "../../src/lake/layout.ts";
-import { type IngestKit, withKit } from "./kit.ts";
+import { type IngestKit, typesOf, withKit } from "./kit.ts";
 
 async function writeRows(kit: IngestKit, name: string, select: string): Promise<string> {
   const path = join(kit.folder, `${name}.parquet`);
@@ -205,11 +205,57 @@ describe("mode", () => {
         code: "type_mismatch",
         details: { column: "n", type: "VARCHAR", partition_type: "BIGINT" },
       });
-      const wider = await writeRows(kit, "wider", "SELECT 1.5::DOUBLE AS n, 'x' AS empty, 1 AS more");
+      const wider = await writeRows(kit, "wider", "SELECT 1::INTEGER AS n, 'x' AS empty, 1 AS more");
       expect((await kit.plan(wider, append)).columns.map((column) => column.name)).toEqual([
         "n",
         "empty",
         "more",
+      ]);
+    });
+  });
+
+  test("append changes no value: types that would round meet only where no value does, or are refused", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "id", type: "BIGINT", nulls: 0 },
+        { name: "score", type: "DOUBLE", nulls: 0 },
+      ]);
+      const append = { mode: "append" } as const;
+      const plannedTypes = async (select: string) => {
+        const path = await writeRows(kit, `rows-${Bun.hash(select)}`, select);
+        const { columns } = await kit.plan(path, append);
+        return Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+      };
+      expect(await plannedTypes("SELECT 2 AS id, 3::BIGINT AS score")).toMatchObject({ score: "DOUBLE" });
+      for (const [column, select] of [
+        ["id", "SELECT 1.5::DOUBLE AS id"],
+        ["score", "SELECT 9007199254740993 AS score"],
+      ]) {
+        await expect(plannedTypes(String(select))).rejects.toMatchObject({
+          code: "type_mismatch",
+          details: { column },
+        });
+      }
+    });
+  });
+
+  test("append takes a column without any value as what the partition has there", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "score", type: "DOUBLE", nulls: 0 },
+        { name: "tags", type: "BIGINT[]", nulls: 0 },
+        { name: "label", type: "VARCHAR", nulls: 0 },
+      ]);
+      const path = join(kit.folder, "open.jsonl");
+      await Bun.write(
+        path,
+        '{"score":null,"tags":[],"label":[]}\n{"score":null,"tags":[null],"label":null}\n',
+      );
+      const { manifest, rows } = await kit.stage(path, { mode: "append" });
+      expect(typesOf(manifest)).toEqual({ score: "DOUBLE", tags: "BIGINT[]", label: "VARCHAR" });
+      expect(rows.map(({ score, tags, label }) => ({ score, tags, label }))).toEqual([
+        { score: null, tags: [], label: "[]" },
+        { score: null, tags: [null], label: null },
       ]);
     });
   });

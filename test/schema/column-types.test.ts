@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { commonType, formatType, mergeColumns, parseType, plainType } from "../../src/schema/column-types.ts";
+import { commonType, mergeColumns, plainType } from "../../src/schema/column-types.ts";
+import { formatType, parseType } from "../../src/schema/type-tree.ts";
 
 test("numbers widen, dates meet timestamps, text meets text only", () => {
   const meetings: [string, string, string | undefined][] = [

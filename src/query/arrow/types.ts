@@ -21,8 +21,8 @@ import {
   Uint64,
   Utf8,
 } from "apache-arrow";
-import { parseType, type TypeTree } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
+import { parseType, type TypeTree } from "../../schema/type-tree.ts";
 
 const SCALARS: Record<string, () => DataType> = {
   VARCHAR: () => new Utf8(),

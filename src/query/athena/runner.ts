@@ -1,7 +1,7 @@
 import type { AthenaClient as AwsAthena } from "@aws-sdk/client-athena";
 import { AppError } from "../../errors.ts";
-import { parseType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
+import { parseType } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
 import { rowsToBatches } from "../trino/rows.ts";
 import type { StatementRunner } from "../trino/statements.ts";

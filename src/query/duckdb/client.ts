@@ -1,8 +1,8 @@
 import { throwIfCancelled } from "../../errors.ts";
-import { parseType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
 import { comparePartitions, createSelector, type Selection } from "../../schema/partition.ts";
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
+import { parseType } from "../../schema/type-tree.ts";
 import type { Database, DatabaseOptions } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
 import { planRows } from "../row-plan.ts";

@@ -1,7 +1,8 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
 import { AppError } from "../../errors.ts";
-import { formatType, parseType, plainType, type TypeTree } from "../../schema/column-types.ts";
+import { plainType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
+import { formatType, parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
 
 /** DuckDB's numbers of statement types (duckdb.h, duckdb_statement_type). */

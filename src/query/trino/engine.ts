@@ -1,7 +1,7 @@
-import { parseType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
 import { comparePartitions, type PartitionKey } from "../../schema/partition.ts";
 import type { PartitionCount, QueryStats, RowQuery, RowResult } from "../../schema/query.ts";
+import { parseType } from "../../schema/type-tree.ts";
 import type { QueryEngine } from "../engine.ts";
 import { planRows, type RowPlan } from "../row-plan.ts";
 import {

@@ -1,4 +1,4 @@
-import { parseType, type TypeTree } from "../../schema/column-types.ts";
+import { parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteHiveName } from "../sql.ts";
 
 /** DuckDB's scalar types in Hive's DDL; unsigned integers as the next larger signed one. */

@@ -1,4 +1,4 @@
-import type { TypeTree } from "../../schema/column-types.ts";
+import type { TypeTree } from "../../schema/type-tree.ts";
 import { parseTrinoType } from "./types.ts";
 
 /** Makes of rows as they stand in Trino's JSON those of `StatementResult.rows`. `types` are Trino's names. */

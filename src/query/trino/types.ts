@@ -1,4 +1,4 @@
-import { formatType, parseType, type TypeTree } from "../../schema/column-types.ts";
+import { formatType, parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
 
 /** DuckDB's scalar types in Trino; unsigned integers as the next larger signed one. */
