@@ -27,6 +27,8 @@ export interface LakeCheckOptions {
   acknowledged?: readonly Acknowledged[];
   /** Whether nothing may be waiting any more: a job has run to its end. */
   settled?: boolean;
+  /** Whether the assets came over a mount that keeps no modes. */
+  withoutModes?: boolean;
 }
 
 /** Every fault found in a lake, one sentence each. */
@@ -35,7 +37,7 @@ export async function checkLake(root: string, options: LakeCheckOptions = {}): P
   const connection = await instance.connect();
   try {
     const found: string[] = [];
-    const assets = await checkAssets(root, found);
+    const assets = await checkAssets(root, found, options.withoutModes ?? false);
     const partitions = await readPartitions(connection, root, assets, found);
     await checkCatalog(connection, root, partitions, found);
     const earlier = new Set<string>();
@@ -52,7 +54,11 @@ export async function checkLake(root: string, options: LakeCheckOptions = {}): P
 }
 
 /** The digest of each asset by its path below `assets/`. */
-async function checkAssets(root: string, found: string[]): Promise<Map<string, string>> {
+async function checkAssets(
+  root: string,
+  found: string[],
+  withoutModes: boolean,
+): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   for (const path of await filesBelow(join(root, "assets"))) {
     const name = relative(join(root, "assets"), path);
@@ -63,7 +69,8 @@ async function checkAssets(root: string, found: string[]): Promise<Map<string, s
     // What is on its way to the store has a name that begins with a dot.
     if (name.split("/").some((part) => part.startsWith("."))) continue;
     if (basename(name).split(".")[0] !== digest) found.push(`the asset ${name} has the SHA-256 ${digest}`);
-    if (((await stat(path)).mode & 0o222) !== 0) found.push(`the asset ${name} may be written to`);
+    if (!withoutModes && ((await stat(path)).mode & 0o222) !== 0)
+      found.push(`the asset ${name} may be written to`);
   }
   return digests;
 }

@@ -50,10 +50,13 @@ sleep 3
 
 # No mount shares a connection or a cache with another: each is as of a machine of its own.
 for side in a b; do
-  mkdir -p /run/{smb3,nfs3,nfs42}-$side
+  mkdir -p /run/{smb3,nfs3,nfs42}{,-advised}-$side
   mount -t cifs -o "port=14450,username=root,password=pw,vers=3.1.1,nosharesock" //127.0.0.1/lake /run/smb3-$side
   mount -t nfs -o "vers=3,nosharecache,nolock" 127.0.0.1:/run/disk/nfs /run/nfs3-$side
   mount -t nfs4 -o "vers=4.2,nosharecache" 127.0.0.1:/ /run/nfs42-$side
+  mount -t cifs -o port=14450,username=root,password=pw,vers=3.1.1,nosharesock,serverino,actimeo=1 //127.0.0.1/lake /run/smb3-advised-$side
+  mount -t nfs4 -o vers=4.2,nosharecache,lookupcache=positive,actimeo=3 127.0.0.1:/ /run/nfs42-advised-$side
+  mount -t nfs -o vers=3,nosharecache,nolock,lookupcache=positive,actimeo=3 127.0.0.1:/run/disk/nfs /run/nfs3-advised-$side
 done
 grep -E 'cifs|nfs' /proc/mounts
 

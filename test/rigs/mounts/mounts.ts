@@ -9,6 +9,7 @@ import { localShell } from "./shell.ts";
 import { mountSshfs } from "./sshfs.ts";
 import { runStory, STEPS, type StoryResult } from "./story.ts";
 import { formatTable } from "./table.ts";
+import { measureViews } from "./views.ts";
 
 export const mountsRig: Rig = {
   summary: "the whole story by two mounts at once of SMB, NFS and sshfs, with the kernel's own clients",
@@ -33,7 +34,7 @@ async function runMounts({ say }: RigOptions): Promise<string[]> {
   try {
     if (isWanted("sshfs")) await onThisMachine(join(folder, "sshfs"), story);
     const kernelMounts = KERNEL_MOUNTS.filter(({ name }) => isWanted(name));
-    if (kernelMounts.length > 0) await inMachine(join(folder, "machine"), kernelMounts, story);
+    if (kernelMounts.length > 0) await inMachine(join(folder, "machine"), kernelMounts, story, say);
   } finally {
     const names = STEPS.map(({ name }) => name);
     for (const line of formatTable(names, results).split("\n")) say(line);
@@ -69,7 +70,7 @@ async function onThisMachine(folder: string, story: Story): Promise<void> {
       binary: await builtBinary(),
       work,
       slowness: 2,
-      refusesRenameOverOpen: false,
+      isSmb: false,
       fetchLake: async () => join(mounts.disk, "lake"),
     });
   } finally {
@@ -79,17 +80,27 @@ async function onThisMachine(folder: string, story: Story): Promise<void> {
 
 /** As machine.sh mounts them: `/run/<name>-a` and `-b`, of `/run/disk/<share>`. */
 const KERNEL_MOUNTS = [
-  { name: "smb3", share: "smb", refusesRenameOverOpen: true },
-  { name: "nfs3", share: "nfs", refusesRenameOverOpen: false },
-  { name: "nfs42", share: "nfs", refusesRenameOverOpen: false },
+  { name: "smb3", share: "smb", isSmb: true },
+  { name: "nfs3", share: "nfs", isSmb: false },
+  { name: "nfs42", share: "nfs", isSmb: false },
 ];
 
-async function inMachine(folder: string, mounts: typeof KERNEL_MOUNTS, story: Story): Promise<void> {
+async function inMachine(
+  folder: string,
+  mounts: typeof KERNEL_MOUNTS,
+  story: Story,
+  say: (line: string) => void,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const machine = await startMachine(folder, await builtBinary());
   try {
     await writeInputs(join(machine.share, "inputs"));
-    for (const { name, share, refusesRenameOverOpen } of mounts) {
+    for (const { name } of mounts)
+      for (const options of ["", "-advised"]) {
+        const [a, b] = [`/run/${name}${options}-a`, `/run/${name}${options}-b`];
+        say(`${name}${options}: ${await measureViews(machine, a, b)}`);
+      }
+    for (const { name, share, isSmb } of mounts) {
       const work = `/run/work-${name}`;
       const [a, b, disk] = [`/run/${name}-a/${name}`, `/run/${name}-b/${name}`, `/run/disk/${share}/${name}`];
       await machine.run(`mkdir -p ${disk} ${work}; cp -r /run/share/inputs ${work}/in; sleep 2`);
@@ -102,7 +113,7 @@ async function inMachine(folder: string, mounts: typeof KERNEL_MOUNTS, story: St
         work,
         binary: "/run/datalake",
         slowness: EMULATED_SLOWNESS,
-        refusesRenameOverOpen,
+        isSmb,
         fetchLake: async () => {
           await machine.run(`rm -rf /run/share/lake; cp -a ${disk}/lake /run/share/lake`);
           return join(machine.share, "lake");

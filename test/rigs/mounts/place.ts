@@ -16,8 +16,8 @@ export interface Place {
   work: string;
   /** How much longer everything takes than on a machine of its own. */
   slowness: number;
-  /** Whether a rename over a file that is open on the same mount must be refused here: the control of the rig. */
-  refusesRenameOverOpen: boolean;
+  /** Whether it has the trap of SMB (a rename over an open file is refused and deletes its target), and keeps no modes. */
+  isSmb: boolean;
   /** The folder of a lake's files as they lie on the server's disk, in a place that this process can read. */
   fetchLake(): Promise<string>;
 }

@@ -54,7 +54,7 @@ async function renameOverOpen({ place, wrong }: Commands): Promise<void> {
     exec 8<&-; sleep 3; echo "target holds $(cat ${place.disk}/control/target 2> /dev/null)"`,
   );
   const isTrap = stdout.includes("mv ended with 1") && stdout.trimEnd().endsWith("target holds");
-  if (isTrap !== place.refusesRenameOverOpen) wrong(`the mount has another nature: ${stdout}`);
+  if (isTrap !== place.isSmb) wrong(`the mount has another nature: ${stdout}`);
 }
 
 async function init(commands: Commands): Promise<void> {
