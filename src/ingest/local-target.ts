@@ -76,7 +76,7 @@ export async function checkUpload(
   { key, mode, columns, refersToRaw }: UploadCheck,
 ): Promise<readonly Column[]> {
   const waiting = await readWaitingUploads(lake);
-  await refuseNewNames(lake, key, waiting);
+  await refuseNewNames(lake, key, { waiting });
   const there = await checkMode(lake, key, mode, columns, waiting);
   if (refersToRaw) await requireRawData(lake, key, waiting);
   return there;

@@ -155,7 +155,7 @@ async function commit(
 ): Promise<{ version: number; rows: number }> {
   const { lake, database, partitions, logger } = context;
   const { manifest } = source;
-  await refuseNewNames(lake, manifest); // what is there may have come since it was claimed
+  await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
   const workFolder = lake.layout.work(manifest.upload_id);
   await removeFolder(workFolder);
   await ensureFolder(workFolder, lake.modes);

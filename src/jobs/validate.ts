@@ -53,7 +53,7 @@ export async function validateUpload(
   manifest: UploadManifest,
   rows: StagedFile,
 ): Promise<Set<string>> {
-  await refuseNewNames(context.lake, manifest);
+  await refuseNewNames(context.lake, manifest, { lookAnew: true });
   await checkTaxonomy(context, manifest);
   const unusable = (what: string, cause?: unknown) =>
     new AppError("corrupt", `upload ${manifest.upload_id} has ${what}; upload it again`, { cause });

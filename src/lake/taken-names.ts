@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { refuseClash, refuseNewName } from "../schema/name-clash.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 import { shownNamesIn } from "./files.ts";
+import { refreshListing } from "./fresh-listing.ts";
 import type { Lake } from "./lake.ts";
 
 export type WaitingKey = PartitionKey & { upload_id: string };
@@ -9,16 +10,17 @@ export type WaitingKey = PartitionKey & { upload_id: string };
 /**
  * Throws `invalid_name` or `name_clash`, naming what is there, when a partition would bring a name into the lake that
  * differs only in case from one at its place, or that a mount cannot show. Names that have their folder already may
- * stay, and be added to. `waiting` are uploads that will make theirs.
+ * stay, and be added to. `waiting` are uploads that will make theirs; with `lookAnew` no old listing of a network mount is
+ * believed, which takes the right to write.
  */
 export async function refuseNewNames(
   lake: Lake,
   key: PartitionKey,
-  waiting: readonly WaitingKey[] = [],
+  { waiting = [], lookAnew = false }: { waiting?: readonly WaitingKey[]; lookAnew?: boolean } = {},
 ): Promise<void> {
   for (const [level, column] of PARTITION_COLUMNS.entries()) {
     const name = key[column];
-    const taken = await takenNames(lake, key, level);
+    const taken = await takenNames(lake, key, level, lookAnew);
     if (taken.has(name)) continue;
     refuseNewName(column, name, taken);
     const outer = PARTITION_COLUMNS.slice(0, level);
@@ -28,11 +30,17 @@ export async function refuseNewNames(
 }
 
 /** The names of one level that have folders: of `level` 1, the datasets of the key's provider. */
-async function takenNames(lake: Lake, key: PartitionKey, level: number): Promise<Map<string, string>> {
+async function takenNames(
+  lake: Lake,
+  key: PartitionKey,
+  level: number,
+  lookAnew: boolean,
+): Promise<Map<string, string>> {
   const column = PARTITION_COLUMNS[level] as keyof PartitionKey;
   const { catalog, assets } = lake.layout.foldersOfNames(key, level);
   const taken = new Map<string, string>();
   for (const folder of assets === undefined ? [catalog] : [assets, catalog]) {
+    if (lookAnew) await refreshListing(folder);
     for (const entry of await shownNamesIn(folder)) {
       if (!entry.startsWith(`${column}=`)) continue;
       const name = entry.slice(`${column}=`.length).normalize("NFC");
