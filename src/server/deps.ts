@@ -1,10 +1,10 @@
 import type { Settings } from "../config.ts";
-import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { Role } from "../schema/token.ts";
 import type { AnswerFiles } from "./answer-files.ts";
+import type { AssetCheckRuns } from "./asset-check-runs.ts";
 import type { Engines } from "./engines.ts";
 import type { ExportRuns } from "./export-runs.ts";
 import type { InputUploads } from "./input-uploads.ts";

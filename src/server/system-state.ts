@@ -1,7 +1,7 @@
-import type { AssetCheckRuns } from "../jobs/asset-check-runs.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Access, AccessState } from "./access.ts";
+import type { AssetCheckRuns } from "./asset-check-runs.ts";
 import type { Slots } from "./slots.ts";
 import type { CatalogFacts, SystemFacts } from "./system-facts.ts";
 

@@ -9,12 +9,12 @@ const FormatSchema = v.optional(v.picklist(["json", "csv"]), "json");
 const TYPES = { json: "application/json", csv: "text/csv; charset=utf-8; header=present" } as const;
 
 /** POST /validate-assets; GET and DELETE /validations/{id}, GET /validations/{id}/report. */
-export function validateRoutes({ checks }: Pick<ServerDeps, "checks">) {
+export function validateRoutes({ checks, identityOf }: Pick<ServerDeps, "checks" | "identityOf">) {
   return new Elysia({ name: "validations" })
     .post(
       "/validate-assets",
-      ({ body }) => {
-        const { validation_id, status } = checks.start(body ?? { hash: false });
+      ({ request, body }) => {
+        const { validation_id, status } = checks.start(body ?? { hash: false }, identityOf(request));
         return { validation_id, status };
       },
       {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { silentLogger } from "../../src/log.ts";
+import { createAssetCheckRuns } from "../../src/server/asset-check-runs.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
@@ -81,6 +83,32 @@ test("a check that waits can be cancelled", async () => {
   const cancelled = await ask("DELETE", `/validations/${ids.at(-1)}`);
   expect(cancelled.body).toMatchObject({ status: "cancelled" });
   await until(async () => (await ask("GET", `/validations/${ids[2]}`)).body.status === "completed");
+});
+
+test("checks go by turns of those who asked, and one who asks much is told so alone", async () => {
+  const { lake, settings } = world;
+  // The child does nothing until it is told to stop: what runs and what waits stays so.
+  const checks = createAssetCheckRuns({
+    lake,
+    settings,
+    selfCommand: ["sh", "-c", "exec cat > /dev/null", "sh"],
+    logger: silentLogger,
+    folder: join(world.folder, "turns"),
+  });
+  const start = (caller: string) => checks.start({ hash: false }, caller);
+  const [first] = [start("kim")];
+  await until(async () => first.status === "running");
+  const [second, third] = [start("kim"), start("kim")];
+  for (let more = 0; more < 8; more++) start("kim");
+  expect(() => start("kim")).toThrow("of yours wait already");
+  const other = start("lee");
+  await checks.cancel(first.validation_id);
+  await until(async () => second.status === "running");
+  await checks.cancel(second.validation_id);
+  await until(async () => other.status === "running");
+  expect([third.status, checks.load()]).toEqual(["queued", { running: 1, waiting: 9 }]);
+  await checks.stop();
+  expect([third.status, other.status]).toEqual(["cancelled", "cancelled"]);
 });
 
 test("the command has the server check, without the lake at hand", async () => {

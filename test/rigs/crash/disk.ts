@@ -1,4 +1,4 @@
-import { bytesOf, type Call, descriptorOf, textOf } from "./strace.ts";
+import { descriptorOf } from "./strace.ts";
 
 /**
  * One change of a disk. Those of names belong to folders, those of bytes to files; `ended` is the line of the log where
@@ -34,131 +34,12 @@ export class Disk {
 
   constructor(readonly root: string) {}
 
-  /** Follows one call; throws on one that changes files in a way which this does not know. */
-  follow(call: Call, lineOffset: number): void {
-    const ended = lineOffset + call.ended;
-    const { name, args, result } = call;
-    const arg = (at: number) => args[at] ?? "";
-    switch (name) {
-      case "open":
-      case "openat":
-      case "creat": {
-        const flags = name === "creat" ? "O_CREAT|O_TRUNC" : arg(name === "open" ? 1 : 2);
-        this.#open(call.path ?? "", result, flags, Number.parseInt(args.at(-1) ?? "", 8) || 0o644, ended);
-        return;
-      }
-      case "lseek":
-        this.#seek(arg(0), result);
-        return;
-      case "write":
-        this.#write(arg(0), bytesOf(arg(1)).subarray(0, result), undefined, ended);
-        return;
-      case "pwrite64":
-        this.#write(arg(0), bytesOf(arg(1)).subarray(0, result), Number(arg(3)), ended);
-        return;
-      case "writev":
-      case "pwritev":
-      case "pwritev2": {
-        const parts = [...arg(1).matchAll(/iov_base=("[^"]*")/g)].map(([, text]) => bytesOf(text as string));
-        const offset = name === "writev" ? undefined : Number(arg(3));
-        this.#write(arg(0), Buffer.concat(parts).subarray(0, result), offset, ended);
-        return;
-      }
-      case "copy_file_range":
-        this.#copy(arg(0), arg(1), arg(2), arg(3), result, ended);
-        return;
-      case "sendfile":
-        this.#copy(arg(1), arg(2), arg(0), "NULL", result, ended);
-        return;
-      case "ftruncate":
-        this.#resize(this.#nodeOf(descriptorOf(arg(0)).path), Number(arg(1)), ended);
-        return;
-      case "truncate":
-        this.#resize(this.#nodeOf(textOf(arg(0))), Number(arg(1)), ended);
-        return;
-      case "fallocate": {
-        const node = this.#nodeOf(descriptorOf(arg(0)).path);
-        const size = Number(arg(2)) + Number(arg(3));
-        if (node === undefined || size <= this.#sizeOf(node)) return;
-        if (arg(1) !== "0") throw new Error(`fallocate with ${arg(1)} is not modelled`);
-        this.#resize(node, size, ended);
-        return;
-      }
-      case "rename":
-        this.#move(textOf(arg(0)), textOf(arg(1)), ended);
-        return;
-      case "renameat":
-      case "renameat2":
-        if (arg(4).includes("EXCHANGE")) throw new Error("an exchange of names is not modelled");
-        this.#move(at(arg(0), arg(1)), at(arg(2), arg(3)), ended);
-        return;
-      case "link":
-        this.#link(textOf(arg(0)), textOf(arg(1)), ended);
-        return;
-      case "linkat":
-        this.#link(at(arg(0), arg(1)), at(arg(2), arg(3)), ended);
-        return;
-      case "symlink":
-      case "symlinkat":
-        if (this.#inside(name === "symlink" ? textOf(arg(1)) : at(arg(1), arg(2))))
-          throw new Error("a symbolic link is not modelled");
-        return;
-      case "unlink":
-      case "rmdir":
-        this.#remove(textOf(arg(0)), ended);
-        return;
-      case "unlinkat":
-        this.#remove(at(arg(0), arg(1)), ended);
-        return;
-      case "mkdir":
-        this.#makeFolder(textOf(arg(0)), Number.parseInt(arg(1), 8), ended);
-        return;
-      case "mkdirat":
-        this.#makeFolder(at(arg(0), arg(1)), Number.parseInt(arg(2), 8), ended);
-        return;
-      case "chmod":
-        this.#mode(textOf(arg(0)), arg(1), ended);
-        return;
-      case "fchmod":
-        this.#mode(descriptorOf(arg(0)).path, arg(1), ended);
-        return;
-      case "fchmodat":
-      case "fchmodat2":
-        this.#mode(at(arg(0), arg(1)), arg(2), ended);
-        return;
-      case "fsync":
-      case "fdatasync": {
-        const node = this.#nodeOf(descriptorOf(arg(0)).path);
-        if (node !== undefined) this.syncs.push({ node, began: lineOffset + call.began, ended });
-        return;
-      }
-      case "sync":
-      case "syncfs":
-        this.syncs.push({ node: undefined, began: lineOffset + call.began, ended });
-        return;
-      case "ioctl":
-        if (/FICLONE/.test(arg(1)) && this.#inside(descriptorOf(arg(0)).path))
-          throw new Error("a clone of a file is not modelled: record on a file system without reflinks");
-        return;
-      case "mmap":
-        if (
-          arg(3).includes("MAP_SHARED") &&
-          arg(2).includes("PROT_WRITE") &&
-          this.#inside(descriptorOf(arg(4)).path)
-        )
-          throw new Error("writing through a mapping is not modelled");
-        return;
-      case "io_uring_setup":
-        throw new Error("io_uring is not modelled");
-    }
-  }
-
-  #inside(path: string): boolean {
+  inside(path: string): boolean {
     return path === this.root || path.startsWith(`${this.root}/`);
   }
 
-  #nodeOf(path: string): number | undefined {
-    if (!this.#inside(path)) return undefined;
+  nodeOf(path: string): number | undefined {
+    if (!this.inside(path)) return undefined;
     let node: number | undefined = ROOT;
     for (const name of path.slice(this.root.length).split("/").filter(Boolean)) {
       node = node === undefined ? undefined : this.#folders.get(node)?.get(name);
@@ -168,7 +49,7 @@ export class Disk {
 
   #placeOf(path: string): { folder: number; name: string } | undefined {
     const slash = path.lastIndexOf("/");
-    const folder = this.#nodeOf(path.slice(0, slash));
+    const folder = this.nodeOf(path.slice(0, slash));
     return folder === undefined ? undefined : { folder, name: path.slice(slash + 1) };
   }
 
@@ -191,10 +72,10 @@ export class Disk {
     });
   }
 
-  #open(path: string, fd: number, flags: string, mode: number, ended: number): void {
-    if (!this.#inside(path)) return;
+  open(path: string, fd: number, flags: string, mode: number, ended: number): void {
+    if (!this.inside(path)) return;
     if (flags.includes("O_TMPFILE")) throw new Error("a file without a name is not modelled");
-    let node = this.#nodeOf(path);
+    let node = this.nodeOf(path);
     if (node === undefined) {
       if (!flags.includes("O_CREAT")) return; // removed meanwhile
       node = ++this.#nodes;
@@ -202,56 +83,56 @@ export class Disk {
       this.#name(path, node, ended);
       this.changes.push({ kind: "mode", node, mode: mode & ~0o022, ended });
     } else if (flags.includes("O_TRUNC")) {
-      this.#resize(node, 0, ended);
+      this.resize(node, 0, ended);
     }
     this.#offsets.set(`${fd}:${node}`, flags.includes("O_APPEND") ? -1 : 0);
   }
 
-  #seek(descriptor: string, offset: number): void {
+  seek(descriptor: string, offset: number): void {
     const { fd, path } = descriptorOf(descriptor);
-    const node = this.#nodeOf(path);
+    const node = this.nodeOf(path);
     if (node !== undefined) this.#offsets.set(`${fd}:${node}`, offset);
   }
 
   /** Where a call without an offset begins, and moves on. */
   #advance(fd: number, node: number, size: number): number {
     const offset = this.#offsets.get(`${fd}:${node}`) ?? 0;
-    if (offset < 0) return this.#sizeOf(node);
+    if (offset < 0) return this.sizeOf(node);
     this.#offsets.set(`${fd}:${node}`, offset + size);
     return offset;
   }
 
-  #write(descriptor: string, bytes: Buffer, at: number | undefined, ended: number): void {
+  write(descriptor: string, bytes: Buffer, at: number | undefined, ended: number): void {
     const { fd, path } = descriptorOf(descriptor);
-    const node = this.#nodeOf(path);
+    const node = this.nodeOf(path);
     if (node === undefined || bytes.length === 0) return;
     const offset = at ?? this.#advance(fd, node, bytes.length);
     this.#contents.set(node, written(this.#contents.get(node), offset, bytes));
     this.changes.push({ kind: "write", node, offset, bytes: Buffer.from(bytes), ended });
   }
 
-  #copy(from: string, fromAt: string, to: string, toAt: string, size: number, ended: number): void {
+  copy(from: string, fromAt: string, to: string, toAt: string, size: number, ended: number): void {
     const target = descriptorOf(to);
-    if (this.#nodeOf(target.path) === undefined || size === 0) return;
+    if (this.nodeOf(target.path) === undefined || size === 0) return;
     const source = descriptorOf(from);
-    const node = this.#nodeOf(source.path);
+    const node = this.nodeOf(source.path);
     if (node === undefined) throw new Error(`${source.path} is copied from outside of the recorded folder`);
     const start = offsetOf(fromAt) ?? this.#advance(source.fd, node, size);
     const bytes = this.#contents.get(node)?.subarray(start, start + size) ?? Buffer.alloc(0);
-    this.#write(to, bytes, offsetOf(toAt), ended);
+    this.write(to, bytes, offsetOf(toAt), ended);
   }
 
-  #sizeOf(node: number): number {
+  sizeOf(node: number): number {
     return this.#contents.get(node)?.length ?? 0;
   }
 
-  #resize(node: number | undefined, size: number, ended: number): void {
+  resize(node: number | undefined, size: number, ended: number): void {
     if (node === undefined) return;
     this.#contents.set(node, resized(this.#contents.get(node), size));
     this.changes.push({ kind: "resize", node, size, ended });
   }
 
-  #move(from: string, to: string, ended: number): void {
+  move(from: string, to: string, ended: number): void {
     const [source, target] = [this.#placeOf(from), this.#placeOf(to)];
     if (!source && !target) return;
     const node = source && this.#names(source.folder).get(source.name);
@@ -271,37 +152,32 @@ export class Disk {
     });
   }
 
-  #link(from: string, to: string, ended: number): void {
-    if (!this.#inside(to)) return;
-    const node = this.#nodeOf(from);
+  link(from: string, to: string, ended: number): void {
+    if (!this.inside(to)) return;
+    const node = this.nodeOf(from);
     if (node === undefined) throw new Error(`${from} is linked from outside of the recorded folder`);
     this.#name(to, node, ended);
   }
 
-  #remove(path: string, ended: number): void {
+  remove(path: string, ended: number): void {
     const place = this.#placeOf(path);
     if (!place) return;
     this.#names(place.folder).delete(place.name);
     this.changes.push({ kind: "remove", ...place, ended });
   }
 
-  #makeFolder(path: string, mode: number, ended: number): void {
+  makeFolder(path: string, mode: number, ended: number): void {
     // The root itself is made by whoever records.
-    if (!this.#inside(path) || path === this.root) return;
+    if (!this.inside(path) || path === this.root) return;
     const node = ++this.#nodes;
     this.#folders.set(node, new Map());
     this.#name(path, node, ended, mode & ~0o022);
   }
 
-  #mode(path: string, mode: string, ended: number): void {
-    const node = this.#nodeOf(path);
+  mode(path: string, mode: string, ended: number): void {
+    const node = this.nodeOf(path);
     if (node !== undefined) this.changes.push({ kind: "mode", node, mode: Number.parseInt(mode, 8), ended });
   }
-}
-
-function at(folder: string, name: string): string {
-  const path = textOf(name);
-  return path.startsWith("/") ? path : `${descriptorOf(folder).path}/${path}`;
 }
 
 function offsetOf(argument: string): number | undefined {

@@ -4,6 +4,7 @@ import { builtBinary, runCommand } from "../../binary/binary.ts";
 import { makeImage } from "../../jobs/staging-kit.ts";
 import type { Acknowledged } from "../lake-check.ts";
 import { Disk } from "./disk.ts";
+import { followCall } from "./follow.ts";
 import { type State, stateOf } from "./state.ts";
 import { readCalls, traced } from "./strace.ts";
 
@@ -81,7 +82,7 @@ export async function record(folder: string): Promise<Recording> {
     if (code !== 0) throw new Error(`datalake ${name} ended with ${code}: ${stderr}`);
     let last = 0;
     for await (const call of readCalls(log)) {
-      recording.disk.follow(call, lines);
+      followCall(recording.disk, call, lines);
       last = call.ended;
     }
     lines += last + 1;

@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
+import { runAssetCheck } from "../jobs/asset-check-process.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import {
@@ -10,14 +11,14 @@ import {
   emptyCheckProgress,
   type Validation,
 } from "../schema/asset-check.ts";
-import { runAssetCheck } from "./asset-check-process.ts";
+import { createSlots } from "./slots.ts";
 
 export type ReportFormat = "csv" | "json";
 
-/** The checks of assets that one server runs, one after the other; it forgets them when it ends. */
+/** The checks of assets that one server runs, one after the other, by turns of those who asked; it forgets them when it ends. */
 export interface AssetCheckRuns {
-  /** Throws `busy` when too many wait, `shutting_down`. */
-  start(request: AssetCheckRequest): Validation;
+  /** Throws `busy` when too many of the caller's wait, `shutting_down`. */
+  start(request: AssetCheckRequest, caller: string): Validation;
   /** Throws `not_found`. */
   get(id: string): Validation;
   /** The whole report of a completed check. Throws `not_found`, `conflict` while there is none. */
@@ -39,9 +40,12 @@ export interface AssetCheckRunsOptions {
 }
 
 const MAX_KEPT = 20;
+const MAX_RUNNING = 1;
+/** Of one caller. */
 const MAX_WAITING = 10;
 
 interface Run {
+  caller: string;
   validation: Validation;
   stop: AbortController;
   done: Promise<void>;
@@ -50,7 +54,12 @@ interface Run {
 export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheckRuns {
   const { logger, folder } = options;
   const runs = new Map<string, Run>();
-  let last: Promise<void> = Promise.resolve();
+  const slots = createSlots({
+    count: MAX_RUNNING,
+    perCaller: MAX_RUNNING,
+    maxWaiting: MAX_WAITING + 1,
+    work: "one check of assets at a time",
+  });
   let stopping = false;
   let folderMade: Promise<unknown> | undefined;
   /** What a killed predecessor left in it goes. */
@@ -69,9 +78,11 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
   };
   const inState = (status: Validation["status"]) =>
     [...runs.values()].filter(({ validation }) => validation.status === status).length;
-  const execute = async ({ validation, stop }: Run) => {
+  const execute = async ({ validation, stop, caller }: Run) => {
     const { validation_id: id, request } = validation;
+    let free = () => {};
     try {
+      free = await slots.take(stop.signal, caller);
       folderMade ??= makeFolder();
       await folderMade;
       if (stop.signal.aborted) throw new AppError("cancelled", "cancelled");
@@ -92,6 +103,8 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
       const { code, message } = toAppError(error).toDocument().error;
       validation.status = code === "cancelled" ? "cancelled" : "failed";
       validation.error = { code, message };
+    } finally {
+      free();
     }
     validation.finished_at = new Date().toISOString();
     logger.info("asset check ended", { validation_id: id, status: validation.status, ...validation.summary });
@@ -106,12 +119,12 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
   };
 
   return {
-    start: (request) => {
+    start: (request, caller) => {
       if (stopping)
         throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
-      const waiting = inState("queued");
-      if (waiting >= MAX_WAITING) {
-        throw new AppError("busy", `${waiting} checks of assets wait already; ask again later`);
+      const isWaiting = (run: Run) => run.caller === caller && run.validation.status === "queued";
+      if ([...runs.values()].filter(isWaiting).length >= MAX_WAITING) {
+        throw new AppError("busy", `${MAX_WAITING} checks of assets of yours wait already; ask again later`);
       }
       const validation: Validation = {
         validation_id: createValidationId(),
@@ -123,9 +136,8 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
         summary: null,
         findings: [],
       };
-      const run: Run = { validation, stop: new AbortController(), done: Promise.resolve() };
-      run.done = last.then(() => execute(run)).then(forgetOld);
-      last = run.done;
+      const run: Run = { caller, validation, stop: new AbortController(), done: Promise.resolve() };
+      run.done = execute(run).then(forgetOld);
       runs.set(validation.validation_id, run);
       return validation;
     },
@@ -148,7 +160,7 @@ export function createAssetCheckRuns(options: AssetCheckRunsOptions): AssetCheck
     stop: async () => {
       stopping = true;
       for (const { stop } of runs.values()) stop.abort();
-      await last;
+      await Promise.all([...runs.values()].map(({ done }) => done));
       await rm(folder, { recursive: true, force: true });
     },
   };
