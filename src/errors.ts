@@ -123,6 +123,10 @@ function describeSystemError(
     case "not_found":
       return path === undefined ? message : `${path} does not exist; check the path`;
     default:
+      if (errno === "ELOOP" && path !== undefined)
+        return `${path} leads through links in a circle; remove or correct the link`;
+      if (errno === "ENOTDIR" && path !== undefined)
+        return `${path} leads through a file where a folder is expected; move that file away`;
       return `${message}; check the disk and run it again`;
   }
 }

@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { exists, isMissing } from "../lake/files.ts";
 import { readJson } from "../lake/json-file.ts";
+import { readRegular } from "../lake/regular-file.ts";
 import type { Features } from "../schema/columns.ts";
 import type { ArrowSource } from "./arrow-reader.ts";
 import { parseFeatures } from "./features.ts";
@@ -112,7 +113,7 @@ async function requireFile(file: string, folder: string): Promise<void> {
 
 async function readInfo(path: string): Promise<Features> {
   try {
-    return parseFeatures(await readFile(path, "utf8"));
+    return parseFeatures(await readRegular(path));
   } catch (error) {
     if (isMissing(error)) return {};
     throw error;

@@ -1,4 +1,4 @@
-import { readdir, stat, unlink } from "node:fs/promises";
+import { lstat, readdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { isMissing } from "./files.ts";
@@ -96,7 +96,9 @@ async function sweepMarks<T>({ successor, view }: EditedFile<T>, newest: string)
     for (const name of await readdir(dirname(newest))) {
       const path = join(dirname(newest), name);
       if (!name.startsWith(prefix) || path === newest) continue;
-      if (nowMs - (await stat(path)).mtimeMs > Math.max(KEPT_MS, 4 * view.staleMs)) await unlink(path);
+      const facts = await lstat(path); // whoever may write there may have put anything
+      const isOld = nowMs - facts.mtimeMs > Math.max(KEPT_MS, 4 * view.staleMs);
+      if (facts.isFile() && isOld) await unlink(path);
     }
   } catch (error) {
     if (!isMissing(error)) throw error; // another editor sweeps too

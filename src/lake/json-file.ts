@@ -1,5 +1,3 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
@@ -7,6 +5,7 @@ import { describeProblem } from "../schema/describe-issue.ts";
 import { nestsDeeper } from "../util/json-depth.ts";
 import { isMissing } from "./files.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
+import { readRegular } from "./regular-file.ts";
 import { writeAtomic } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
@@ -44,22 +43,6 @@ export async function readJson<S extends v.GenericSchema>(
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
-  }
-}
-
-/** No document of a lake is larger; a job of a million uploads has less. */
-const MAX_JSON_BYTES = 256 << 20;
-
-/** Somebody's pipe in the place of a file would be waited for without end. */
-async function readRegular(path: string): Promise<string> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const facts = await handle.stat();
-    if (facts.isFile() && facts.size <= MAX_JSON_BYTES) return await handle.readFile("utf8");
-    const what = facts.isFile() ? `has ${facts.size} bytes` : "is no file";
-    throw new AppError("corrupt", `${path} ${what}; restore or remove it`, { details: { path } });
-  } finally {
-    await handle.close();
   }
 }
 

@@ -3,10 +3,10 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -120,5 +120,10 @@ function free(path: string): void {
 }
 
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    const facts = lstatSync(path, { throwIfNoEntry: false });
+    return facts?.isFile() ? facts.size : 0;
+  } catch {
+    return 0; // where the folder should be is a file, or a link to itself
+  }
 }

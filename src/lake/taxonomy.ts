@@ -1,4 +1,4 @@
-import { link, readFile } from "node:fs/promises";
+import { link } from "node:fs/promises";
 import * as v from "valibot";
 import type { Document, LineCounter, YAMLMap } from "yaml";
 import { AppError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { editFile } from "./edit-file.ts";
 import { judgeText, markText, unmarkText } from "./end-mark.ts";
 import { isMissing, removeTree } from "./files.ts";
 import type { Lake } from "./lake.ts";
-
+import { readRegular } from "./regular-file.ts";
 import { tempBeside } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole } from "./view.ts";
@@ -77,7 +77,7 @@ export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
 async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxonomy>> {
   let text: string;
   try {
-    text = await readReplaced(file, () => readFile(file, "utf8"));
+    text = await readReplaced(file, () => readRegular(file));
   } catch (error) {
     if (!isMissing(error)) throw error;
     const noLake = new AppError("no_lake", `${path} is missing; make it with \`datalake init\``, {

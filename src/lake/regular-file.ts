@@ -1,0 +1,28 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { AppError, systemCode } from "../errors.ts";
+
+/** No document of a lake is larger; a job of a million uploads has less. */
+const MAX_BYTES = 256 << 20;
+
+/**
+ * The text of a file. Somebody's pipe in its place would be waited for without end, and a folder or a link to itself is
+ * none: throws `corrupt`, and the system's error where there is nothing.
+ */
+export async function readRegular(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
+    if (systemCode(error) === "ELOOP") throw strange(path, "is a link to itself", error);
+    throw error;
+  });
+  try {
+    const facts = await handle.stat();
+    if (facts.isFile() && facts.size <= MAX_BYTES) return await handle.readFile("utf8");
+    throw strange(path, facts.isFile() ? `has ${facts.size} bytes` : "is no file");
+  } finally {
+    await handle.close();
+  }
+}
+
+function strange(path: string, why: string, cause?: unknown): AppError {
+  return new AppError("corrupt", `${path} ${why}; restore or remove it`, { details: { path }, cause });
+}
