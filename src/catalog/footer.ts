@@ -1,7 +1,8 @@
-import { stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
-import { isMissing } from "../lake/files.ts";
+import { isHeld, isMissing } from "../lake/files.ts";
 import type { Database } from "../query/database.ts";
 import { composeText } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
@@ -140,6 +141,33 @@ function parseKey(path: string, text: string | undefined): PartitionFileKey {
   const result = checkValue(v.pipe(v.string(), v.parseJson(), PartitionFileKeySchema), text);
   if (result.success) return result.output;
   throw corrupt(path, `has an unreadable ${FILE_KEY} entry (${result.issues[0].message})`);
+}
+
+/** The length of the footer and `PAR1`, with which a Parquet file ends. */
+const TAIL_BYTES = 8;
+
+/** Whether the file that a fresh look finds at `path` is the one that this attempt wrote; none is not. */
+export async function carriesAttempt(path: string, attempt: string): Promise<boolean> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY);
+  } catch (error) {
+    if (isMissing(error) || isHeld(error)) return false;
+    throw error;
+  }
+  try {
+    const { size } = await handle.stat();
+    const tail = Buffer.alloc(TAIL_BYTES);
+    if (size < TAIL_BYTES) return false;
+    await handle.read(tail, 0, TAIL_BYTES, size - TAIL_BYTES);
+    const length = tail.readUInt32LE(0);
+    if (length > size - TAIL_BYTES) return false;
+    const footer = Buffer.alloc(length);
+    await handle.read(footer, 0, length, size - TAIL_BYTES - length);
+    return footer.includes(attempt);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Size and identity of a file; throws `not_found`. */

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashFile } from "../lake/digest.ts";
+import { refreshListing } from "../lake/fresh-listing.ts";
 import type { Lake } from "../lake/lake.ts";
 import { deltaFile, METADATA_FILE } from "../lake/layout.ts";
 import { readPartitionMetadata } from "../lake/manifests.ts";
@@ -67,6 +68,16 @@ export async function readPartition(
       throw error;
     }
   }
+}
+
+/** The same for who is about to write to it: as its folder is, not as this machine was shown it some time ago. */
+export async function readOwnPartition(
+  database: Database,
+  lake: Lake,
+  key: PartitionKey,
+): Promise<PartitionState | undefined> {
+  await refreshListing(lake.layout.partition(key));
+  return readPartition(database, lake, key);
 }
 
 /** What was read of the folder does not fit together, as when a commit happens between two reads. */
@@ -209,15 +220,30 @@ async function describeFile(
   metadata: PartitionMetadata | undefined,
 ): Promise<StoredFile> {
   const { path, identity, bytes, features } = footer;
-  const { kind, version, rows, uploads } = footer.key;
+  const { kind, version, rows, uploads, attempt } = footer.key;
   const name = basename(path);
   const known = metadata?.files.find(
-    (file) => file.name === name && file.version === version && file.rows === rows && file.bytes === bytes,
+    (file) =>
+      file.name === name &&
+      file.version === version &&
+      file.rows === rows &&
+      file.bytes === bytes &&
+      file.attempt === attempt,
   );
   if (known) return { ...known, path, identity, features, uploads };
   const columns = await measureColumns(database, path);
   const sha256 = await hashFile(path);
-  return { name, kind, version, rows, bytes, sha256, columns, path, identity, features, uploads };
+  const file = {
+    name,
+    kind,
+    version,
+    rows,
+    ...(attempt !== undefined && { attempt }),
+    bytes,
+    sha256,
+    columns,
+  };
+  return { ...file, path, identity, features, uploads };
 }
 
 /** What `_metadata.json` must say of a partition. */
@@ -238,8 +264,8 @@ export function describeMetadata(state: PartitionState): PartitionMetadata {
 }
 
 function describeStored(file: StoredFile): PartitionFile {
-  const { name, kind, version, rows, bytes, sha256, columns } = file;
-  return { name, kind, version, rows, bytes, sha256, columns };
+  const { name, kind, version, rows, attempt, bytes, sha256, columns } = file;
+  return { name, kind, version, rows, ...(attempt !== undefined && { attempt }), bytes, sha256, columns };
 }
 
 /** The error of an upload that would create what is there. */

@@ -102,6 +102,7 @@ async function processHere(lake: Lake, effects: Effects, options: ProcessingOpti
       signal: AbortSignal.any([effects.signal, lease.lost]),
       ...(record === undefined ? {} : { record }),
       onChange: show.update,
+      confirm: lease.confirm,
     });
   } finally {
     show.finish();

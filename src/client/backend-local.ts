@@ -45,6 +45,7 @@ export async function openBackend(root: string, settings: Settings, signal: Abor
       signal: AbortSignal.any([signal, lease.lost]),
       record,
       onChange: () => begun.resolve(),
+      confirm: lease.confirm,
     }).finally(() => lease.release());
     running.set(record.job_id, job);
     job.catch(() => {}).finally(() => running.delete(record.job_id));

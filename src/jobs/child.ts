@@ -8,6 +8,7 @@ import { parseValue } from "../schema/check.ts";
 import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
 import { readLines } from "../util/lines.ts";
 import { createChildLogger } from "./child-log.ts";
+import { sweepWork } from "./sweep.ts";
 import { openWork, type Work } from "./work.ts";
 
 export interface ChildStreams {
@@ -31,15 +32,27 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   const start = async (message: Extract<ParentMessage, { type: "start" }>) => {
     const { root, modes, stale_ms: staleMs } = message.lake;
     const lake = describeLake(root, modes, createView({ staleMs, onWait: (what) => logger.info(what, {}) }));
-    lease = await acquirePatiently(lake.layout.workLease, message.job_id);
-    lease.lost.addEventListener("abort", () => streams.die());
+    const held = await acquirePatiently(lake.layout.workLease, message.job_id);
+    lease = held;
+    held.lost.addEventListener("abort", () => streams.die());
+    await sweepWork(lake, (path, error) =>
+      logger.warn("what another process wrote on its way into the catalog cannot be removed", {
+        path,
+        error,
+      }),
+    );
     work = await openWork({
       lake,
       settings: message.settings as unknown as Settings,
       jobId: message.job_id,
       folder: message.folder,
       workerUrl,
-      holder: lease.holder,
+      holder: held.holder,
+      confirm: () =>
+        held.confirm().catch((error) => {
+          if (error instanceof AppError && error.code === "locked") streams.die();
+          throw error;
+        }),
       logger,
       onProgress: (progress) => say({ type: "progress", ...progress }),
     });

@@ -18,6 +18,8 @@ export interface WorkContext {
   jobId: string;
   /** This process, as it stands in the lease of each upload it works on. */
   holder: LeaseHolder;
+  /** Throws when another may be at work on the lake by now. */
+  confirm(): Promise<void>;
   database: Database;
   pool: WorkerPool;
   indexes: DatasetIndexes;

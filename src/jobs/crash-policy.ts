@@ -19,6 +19,8 @@ export interface CrashPolicyOptions {
   /** The running child, or a new one. */
   child(): Promise<WorkChild>;
   dropChild(): void;
+  /** Throws when another may be at work on the lake by now. */
+  confirm?(): Promise<void>;
 }
 
 /** Deaths of the child without a suspect that one upload may cause, and with one. */
@@ -73,7 +75,11 @@ export async function processPatiently(
   }
 }
 
-async function handBack(uploadId: string, { lake, logger }: CrashPolicyOptions): Promise<UploadOutcome> {
+async function handBack(
+  uploadId: string,
+  { lake, logger, confirm }: CrashPolicyOptions,
+): Promise<UploadOutcome> {
+  await confirm?.();
   await settleUnfinished(lake, uploadId, logger);
   return handedBackOutcome(uploadId, undefined);
 }
@@ -82,8 +88,9 @@ async function giveUp(
   uploadId: string,
   cause: ChildDeath,
   deaths: number,
-  { lake, jobId }: CrashPolicyOptions,
+  { lake, jobId, confirm }: CrashPolicyOptions,
 ): Promise<UploadOutcome> {
+  await confirm?.();
   const error = new AppError(
     "worker_crashed",
     `the working process died ${deaths} times at upload ${uploadId} (last: ${cause.message}); see the server's log`,

@@ -1,5 +1,5 @@
-import { readPartition } from "../catalog/partition.ts";
-import { compactIfDue, MAX_DELTAS } from "../catalog/write.ts";
+import { compactIfDue, MAX_DELTAS } from "../catalog/compact.ts";
+import { readOwnPartition } from "../catalog/partition.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
@@ -27,13 +27,13 @@ export interface KnownPartitions {
   forget(key: PartitionKey): void;
 }
 
-export function createKnownPartitions(lake: Lake): KnownPartitions {
+export function createKnownPartitions(lake: Lake, confirm: () => Promise<void>): KnownPartitions {
   const known = new Map<string, KnownPartition | undefined>();
   return {
     read: async (database, key) => {
       const name = formatPartition(key);
       if (known.has(name)) return known.get(name);
-      const state = await readPartition(database, lake, key);
+      const state = await readOwnPartition(database, lake, key);
       const found = state && {
         version: state.version,
         baseVersion: state.baseVersion,
@@ -54,7 +54,7 @@ export function createKnownPartitions(lake: Lake): KnownPartitions {
     compact: async (database, key) => {
       const partition = known.get(formatPartition(key));
       if (partition === undefined || partition.version - partition.baseVersion <= MAX_DELTAS) return;
-      if (await compactIfDue(database, lake, key, lake.layout.compaction)) {
+      if (await compactIfDue(database, lake, key, { confirm })) {
         partition.baseVersion = partition.version;
       }
     },

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { RejectedRow } from "../ingest/reject-limit.ts";
 import { ensureFolder } from "../lake/files.ts";
-import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import { replaceFile } from "../lake/replace.ts";
+import { removeUnlessHeld } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
@@ -25,13 +25,17 @@ export async function findRejects(
 export async function writeRejects(context: WorkContext, source: StagedSource): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);
-  const temp = lake.layout.work(source.manifest.upload_id);
-  await removeFolder(temp);
-  await ensureFolder(temp, lake.modes);
-  const file = join(temp, "rejects.parquet");
-  await database.run(
-    `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
-  await givePermissions(file, lake.modes.file);
-  await replaceFile(file, target);
+  const temp = lake.layout.work(crypto.randomUUID());
+  try {
+    await ensureFolder(temp, lake.modes);
+    const file = join(temp, "rejects.parquet");
+    await database.run(
+      `COPY (${selectRejected(source)}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    await givePermissions(file, lake.modes.file);
+    await context.confirm();
+    await replaceFile(file, target);
+  } finally {
+    await removeUnlessHeld(temp);
+  }
 }

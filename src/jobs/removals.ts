@@ -4,6 +4,7 @@ import { isFolderThere, isOfEntry } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { formatPartition } from "../schema/partition.ts";
+import { shareRuns } from "../util/share-runs.ts";
 import type { Recorder } from "./records.ts";
 import { removeSettled } from "./staging.ts";
 
@@ -23,14 +24,18 @@ export interface RemovalsOptions {
   recorder: Recorder;
   /** One cannot be removed: it is known by its partition's log wherever it is seen again. */
   onLeft(uploadId: string): void;
+  /** Throws when another may be at work on the lake by now. */
+  confirm(): Promise<void>;
 }
 
-export function createRemovals({ lake, logger, recorder, onLeft }: RemovalsOptions): Removals {
+export function createRemovals({ lake, logger, recorder, onLeft, confirm }: RemovalsOptions): Removals {
+  const sync = shareRuns(() => syncFolder(lake.layout.processing));
   const unremoved = new Set<string>();
   let removals: Promise<void>[] = [];
   const remove = async ({ upload_id, ...outcome }: UploadOutcome) => {
     try {
-      await removeSettled(lake, upload_id);
+      await confirm();
+      await removeSettled(lake, upload_id, sync);
     } catch (error) {
       if (!isOfEntry(error)) throw error;
       logger.warn("a completed upload cannot be removed from staging", { upload_id, error });

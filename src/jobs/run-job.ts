@@ -16,7 +16,7 @@ import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./r
 import { createRemovals, type Removals } from "./removals.ts";
 import { settleUnfinished } from "./settle.ts";
 import { listStaged, readStaged, type StagedUpload } from "./staged-uploads.ts";
-import { sweepSettled } from "./staging.ts";
+import { sweepSettled } from "./sweep.ts";
 
 export interface JobOptions {
   lake: Lake;
@@ -32,6 +32,8 @@ export interface JobOptions {
   /** An unfinished job to continue; a new one without. */
   record?: JobRecord;
   onChange?(record: JobRecord): void;
+  /** Throws `locked` when another may be at work on the lake by now: what is on its way is then left to it. */
+  confirm?(): Promise<void>;
   onSpawn?: OnSpawn;
   /** Leaves the processor to others first: a server answers while it works. */
   inBackground?: boolean;
@@ -56,7 +58,13 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     meter: createMeter(record),
     folder: join(options.settings.scratchFolder, "jobs", record.job_id),
     child: undefined,
-    removals: createRemovals({ lake, logger, recorder, onLeft: (uploadId) => left.add(uploadId) }),
+    removals: createRemovals({
+      lake,
+      logger,
+      recorder,
+      onLeft: (uploadId) => left.add(uploadId),
+      confirm: async () => options.confirm?.(),
+    }),
     left,
     unpublished: new Map(),
   };
@@ -246,6 +254,7 @@ async function close(run: JobRun, end: End): Promise<void> {
   const { lake, logger } = run.options;
   await run.child?.close();
   run.child = undefined;
+  if (!(await isOurs(run))) return;
   await run.removals
     .settle()
     .catch((error) => logger.error("the job's record could not be written", { error }));
@@ -264,6 +273,19 @@ async function close(run: JobRun, end: End): Promise<void> {
   else record.finished_at = new Date().toISOString();
   announce(run, end.status);
   await run.recorder.flush();
+}
+
+/** Whether this process still holds the lake; else the job ends here, and whoever holds it goes on. */
+async function isOurs({ options, record }: JobRun): Promise<boolean> {
+  try {
+    await options.confirm?.();
+    return true;
+  } catch (error) {
+    const { code, message } = toAppError(error).toDocument().error;
+    options.logger.error("the job is left to another", { job_id: record.job_id, error });
+    Object.assign(record, { status: "failed", error: { code, message } });
+    return false;
+  }
 }
 
 function announce(run: JobRun, step: string): void {

@@ -1,4 +1,4 @@
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode, toAppError } from "../errors.ts";
@@ -37,7 +37,7 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
 
 /** Puts an unfinished upload back among the pending ones; nothing of the work on it remains in its folder. */
 export async function handBackUpload(lake: Lake, uploadId: string): Promise<void> {
-  await removeWork(lake, uploadId);
+  await removeLease(lake, uploadId);
   try {
     await moveUpload(lake, uploadId, ["processing", "pending"]);
   } catch (error) {
@@ -62,7 +62,7 @@ export async function failUpload(
     message: error.message,
     ...(error.details === undefined ? {} : { details: error.details }),
   };
-  await removeWork(lake, uploadId); // first: on a full disk this makes the room for the reason
+  await removeLease(lake, uploadId);
   const reason = createUploadLayout(folder).error;
   await ofEntry(removeStaged(reason));
   await ofEntry(writeStagedJson(reason, failure, lake.modes)); // the job's record tells it too
@@ -101,41 +101,36 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
   return manifest;
 }
 
-/** Removes a settled upload: one rename takes it out of processing, then its files go. */
-export async function removeSettled(lake: Lake, uploadId: string): Promise<void> {
+/** Where a host that was silent for too long may have moved an upload while another committed it. */
+const SETTLED_STATES = ["processing", "failed", "pending"] as const;
+
+/**
+ * Removes a settled upload: one rename takes it out of staging, then its files go. `sync` makes renames in processing
+ * durable: a power cut that kept the removal of files alone would leave a damaged upload there.
+ */
+export async function removeSettled(lake: Lake, uploadId: string, sync: () => Promise<void>): Promise<void> {
   const leaving = lake.layout.settled(uploadId);
-  const take = () => moveFolder(join(lake.layout.processing, uploadId), leaving);
-  try {
-    await take().catch(async (error) => {
-      if (systemCode(error) !== "ENOTEMPTY") throw error;
-      await removeFolder(leaving); // of the same upload, left by a process that died
-      await take();
-    });
-  } catch (error) {
-    if (!isMissing(error)) throw error;
+  for (const state of SETTLED_STATES) {
+    if (await takeAway(lake.layout.upload(state, uploadId), leaving)) break;
   }
+  await sync();
   await removeFolder(leaving);
 }
 
-/**
- * Removes what processes that died left: settled uploads on their way out, and files on their way into the catalog. What
- * cannot be removed is told and left.
- */
-export async function sweepSettled(
-  lake: Lake,
-  onLeft: (path: string, error: unknown) => void,
-): Promise<void> {
-  const sweep = (path: string) =>
-    removeFolder(path).catch((error) => {
-      if (!isOfEntry(error)) throw error;
-      onLeft(path, error);
+/** Says whether there was anything to take. */
+async function takeAway(folder: string, leaving: string): Promise<boolean> {
+  if (!(await isFolderThere(folder))) return false;
+  const take = () => moveFolder(folder, leaving);
+  try {
+    await take().catch(async (error) => {
+      if (!["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
+      await removeFolder(leaving); // of the same upload, left by a process that died
+      await take();
     });
-  for (const name of await readdir(lake.layout.jobs)) {
-    if (lake.layout.isWork(name)) await sweep(join(lake.layout.jobs, name));
-  }
-  for (const name of await readdir(lake.layout.processing)) {
-    const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];
-    if (uploadId !== undefined) await sweep(lake.layout.settled(uploadId));
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
   }
 }
 
@@ -192,8 +187,7 @@ async function requireFolder(folder: string, uploadId: string): Promise<void> {
 }
 
 /** What cannot be removed is left to whoever works on it next. */
-async function removeWork(lake: Lake, uploadId: string): Promise<void> {
-  await ofEntry(removeFolder(lake.layout.work(uploadId)));
+async function removeLease(lake: Lake, uploadId: string): Promise<void> {
   const { folder, lease } = createUploadLayout(lake.layout.upload("processing", uploadId));
   if (await isFolderThere(folder)) await ofEntry(removeStaged(lease));
 }

@@ -42,6 +42,8 @@ export interface SupervisorOptions {
   settings: Settings;
   selfCommand: string[];
   logger: Logger;
+  /** Throws `locked` when another may be at work on the lake by now. */
+  confirm?(): Promise<void>;
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {

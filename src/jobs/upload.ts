@@ -3,8 +3,6 @@ import { pickKey } from "../catalog/plan.ts";
 import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
-import { ensureFolder } from "../lake/files.ts";
-import { removeFolder } from "../lake/folders.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
@@ -51,6 +49,7 @@ export async function processUpload(
   } catch (error) {
     await dropResults(context.database);
     if (manifest !== undefined) context.partitions.forget(manifest);
+    await context.confirm(); // or it is another's to settle
     if (signal.aborted) {
       await settleUnfinished(lake, uploadId, logger);
       return handedBackOutcome(uploadId, manifest);
@@ -153,20 +152,16 @@ async function commit(
   source: StagedSource,
   rejected: number,
 ): Promise<{ version: number; rows: number }> {
-  const { lake, database, partitions, logger } = context;
+  const { lake, database, partitions, logger, confirm } = context;
   const { manifest } = source;
   await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
-  const workFolder = lake.layout.work(manifest.upload_id);
-  await removeFolder(workFolder);
-  await ensureFolder(workFolder, lake.modes);
   try {
-    const request = { manifest, select: selectPublished(source), workFolder, rejected };
-    const committed = await retryFrugally(database, context.settings.database.threads, () =>
+    const request = { manifest, select: selectPublished(source), rejected, confirm };
+    return await retryFrugally(database, context.settings.database.threads, () =>
       commitUpload(database, lake, request),
     );
-    await removeFolder(workFolder);
-    return committed;
   } catch (error) {
+    await confirm();
     partitions.forget(manifest);
     const logged = (await partitions.read(database, manifest))?.uploads.get(manifest.upload_id);
     if (logged === undefined) throw error;

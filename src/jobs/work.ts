@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { compactIfDue } from "../catalog/compact.ts";
 import { refreshCatalog } from "../catalog/refresh.ts";
-import { compactIfDue } from "../catalog/write.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -30,7 +30,7 @@ export interface Work {
 }
 
 export interface WorkOptions
-  extends Pick<WorkContext, "lake" | "settings" | "jobId" | "holder" | "logger" | "onProgress"> {
+  extends Pick<WorkContext, "lake" | "settings" | "jobId" | "holder" | "confirm" | "logger" | "onProgress"> {
   folder: string;
   workerUrl: URL;
 }
@@ -59,7 +59,7 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     database: await open(),
     pool,
     indexes: createDatasetIndexes(lake, settings.cacheFolder),
-    partitions: createKnownPartitions(lake),
+    partitions: createKnownPartitions(lake, options.confirm),
     taxonomy: watchTaxonomy(lake),
   };
   return {
@@ -79,12 +79,12 @@ export async function openWork(options: WorkOptions): Promise<Work> {
 }
 
 async function finishJob(context: WorkContext, partitions: readonly PartitionKey[], signal: AbortSignal) {
-  const { lake, settings, database, logger } = context;
+  const { lake, settings, database, logger, confirm } = context;
   try {
     for (const key of partitions) {
       throwIfCancelled(signal);
       await retryFrugally(database, settings.database.threads, () =>
-        compactIfDue(database, lake, key, lake.layout.compaction),
+        compactIfDue(database, lake, key, { confirm }),
       );
       context.partitions.forget(key);
     }

@@ -1,7 +1,10 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
+import { eachConcurrent } from "../util/concurrent.ts";
 import { type FlushThread, startFlushThread } from "./flush-thread.ts";
+import { mountOf } from "./mount.ts";
 
 /** SMB refuses to sync a folder with one of these; the rename itself is then as durable as the server makes it. */
 const FOLDER_SYNC_UNSUPPORTED = new Set(["ENOENT", "EINVAL", "ENOTSUP", "EOPNOTSUPP"]);
@@ -20,19 +23,30 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+const IN_FLIGHT = 16;
+
 /**
- * Makes everything written so far to the file system that holds `folder` durable, at the price of one flush: for a
- * batch of new files. Where the system has no syncfs(2) (macOS), syncs each of `files` instead.
+ * Makes a batch of new files below `folder` durable with their names, at the price of one flush of the file system. Where
+ * that cannot be flushed as a whole, syncs each of `files` and the folders that they lie in.
  */
 export async function syncBatch(folder: string, files: Iterable<string>): Promise<void> {
   if (await syncFileSystem(folder)) return;
-  for (const file of files) await syncFile(file);
+  const folders = new Set([folder]);
+  await eachConcurrent(files, IN_FLIGHT, async (file) => {
+    for (let at = dirname(file); at.startsWith(`${folder}/`); at = dirname(at)) folders.add(at);
+    await syncFile(file);
+  });
+  await eachConcurrent(folders, IN_FLIGHT, syncFolder);
 }
 
 let flushThread: FlushThread | undefined;
 
-/** Flushes the whole file system that holds `folder`; says whether this system can (syncfs(2) on Linux with glibc). */
+/**
+ * Flushes the whole file system that holds `folder`; says whether that can be done (syncfs(2) on Linux with glibc). On
+ * FUSE it says that it did, and nothing was done.
+ */
 export async function syncFileSystem(folder: string): Promise<boolean> {
+  if ((await mountOf(folder)).isFuse) return false;
   flushThread ??= startFlushThread();
   const { flush } = flushThread;
   return withHandle(folder, (handle) => flush(handle.fd));

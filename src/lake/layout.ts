@@ -45,14 +45,12 @@ export function createLayout(root: string) {
     /** A settled upload on its way out: one rename takes it from the list, then its files are removed. */
     settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
     /**
-     * Where the files that an upload brings into the catalog are written before they get their place; not in its own
-     * folder, where others may put a link in the place of another.
+     * Where a file on its way into the catalog is written before it gets its place, by the attempt that makes it: no other
+     * has a file of this name, and who removes it has made sure that this one gets no place any more.
      */
-    work: (uploadId: string) => join(jobs, `.work-${uploadId}`),
+    work: (attempt: string) => join(jobs, `.work-${attempt}`),
     /** Of any of those. */
     isWork: (name: string) => name.startsWith(".work-"),
-    /** Where a new base is written while a partition is compacted. */
-    compaction: join(jobs, ".work-compaction"),
     /** What a sync to a target that reads the lake's own files keeps. */
     sync: (target: string) => join(root, "sync", target),
     /** The same from the root of the lake, in an address. */

@@ -18,6 +18,8 @@ export interface Lease {
   readonly holder: LeaseHolder;
   /** Fires when the lease could not be refreshed in time: stop working at once, another may have it. */
   readonly lost: AbortSignal;
+  /** Looks at the file, directly before what cannot be taken back. Throws `locked` when another may have the lease. */
+  confirm(): Promise<void>;
   /** Frees the lease; may be called several times. */
   release(): Promise<void>;
 }
@@ -148,6 +150,15 @@ async function hold(
   return {
     holder,
     lost: lost.signal,
+    confirm: async () => {
+      const isOurs = !released && !lost.signal.aborted && (await readLease(path))?.includes(`"${holder.id}"`);
+      if (isOurs) return;
+      throw new AppError(
+        "locked",
+        `${path} is not held by ${holder.purpose} any more: it was silent for too long; another goes on with its work`,
+        { details: { path } },
+      );
+    },
     release: async () => {
       if (released) return;
       released = true;

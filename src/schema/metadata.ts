@@ -47,6 +47,9 @@ export function loggedTime(entry: Pick<UploadLogEntry, "uploaded_at"> | undefine
   return entry !== undefined && isTime(entry.uploaded_at) ? new Date(entry.uploaded_at).toISOString() : null;
 }
 
+/** Absent from files of version 0.1.0. */
+const AttemptSchema = v.fallback(v.optional(v.string()), undefined);
+
 const UploadLogSchema = v.fallback(v.array(UploadLogEntrySchema), []);
 
 /**
@@ -60,6 +63,8 @@ export const PartitionFileKeySchema = v.object({
   version: CountSchema,
   rows: CountSchema,
   uploads: UploadLogSchema,
+  /** Of the attempt that wrote it: tells the file from one that another host wrote for the same version. */
+  attempt: AttemptSchema,
 });
 export type PartitionFileKey = v.InferOutput<typeof PartitionFileKeySchema>;
 
@@ -68,6 +73,8 @@ export const PartitionFileSchema = v.object({
   kind: v.picklist(["base", "delta"]),
   version: CountSchema,
   rows: CountSchema,
+  /** As in the file itself. */
+  attempt: AttemptSchema,
   bytes: CountSchema,
   sha256: Sha256Schema,
   columns: v.array(ColumnStatsSchema),

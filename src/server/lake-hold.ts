@@ -7,6 +7,8 @@ export interface LakeHold {
   isWritable(): boolean;
   /** Of the lease; undefined before it was taken. */
   leaseId(): string | undefined;
+  /** Looks at the lease's file. Throws `locked` when another may have it. */
+  confirm(): Promise<void>;
   /** Fires when another may work on the lake. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
@@ -74,6 +76,7 @@ export async function holdLake({
   return {
     isWritable: () => isWritable,
     leaseId: () => lease?.holder.id,
+    confirm: async () => lease?.confirm(),
     lost: lost.signal,
     release: async () => {
       released = true;

@@ -78,7 +78,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     noAuth: options.noAuth,
     logger,
   });
-  const supervisor = createSupervisor(options);
+  const supervisor = createSupervisor({ ...options, confirm: async () => hold?.confirm() });
   const checks = createAssetCheckRuns({
     ...options,
     folder: join(settings.scratchFolder, `checks-${Bun.hash(lake.root).toString(16)}`),

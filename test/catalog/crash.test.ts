@@ -1,8 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compactPartition } from "../../src/catalog/compact.ts";
 import { readPartition } from "../../src/catalog/partition.ts";
-import { type CommitStep, commitUpload, compactPartition } from "../../src/catalog/write.ts";
+import type { CommitStep } from "../../src/catalog/place.ts";
+import { commitUpload } from "../../src/catalog/write.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { UPLOAD_MODES, type UploadMode } from "../../src/schema/upload.ts";
 import { fingerprintTree } from "../jobs/staging-kit.ts";
@@ -56,8 +58,7 @@ async function disturbed(mode: UploadMode, step: CommitStep | undefined) {
 
 async function commitAs(bench: Workbench, mode: UploadMode, uploadId: string, step?: CommitStep) {
   const manifest = { ...makeManifest(mode), upload_id: uploadId };
-  const workFolder = bench.lake.layout.work(uploadId);
-  const request = { manifest, select: ROWS, workFolder, rejected: 2, onStep: stopAt(step) };
+  const request = { manifest, select: ROWS, rejected: 2, onStep: stopAt(step) };
   return commitUpload(bench.database, bench.lake, request);
 }
 
@@ -72,13 +73,13 @@ test("compaction that dies at any step loses and doubles nothing", async () => {
   const results: Record<string, string>[] = [];
   for (const step of [...STEPS, undefined]) {
     await withLake(async (bench) => {
-      const { lake, database, folder } = bench;
+      const { lake, database } = bench;
       for (const at of [1, 2, 3])
         await commitAs(bench, at === 1 ? "create" : "append", "u".padEnd(33, String(at)));
       const compact = async (onStep: (at: CommitStep) => void) => {
         const state = await readPartition(database, lake, KEY);
         if (state && state.files.length > 1) {
-          await compactPartition(database, lake, state, join(folder, "work"), onStep);
+          await compactPartition(database, lake, state, { onStep });
         }
       };
       await compact(stopAt(step)).catch((error) => expect(error.message).toBe("dies here"));

@@ -77,7 +77,6 @@ export async function commit(
   return commitUpload(database, lake, {
     manifest,
     select,
-    workFolder: lake.layout.work(manifest.upload_id),
     rejected: 0,
     ...(known && { known }),
   });

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { catalogInfo, catalogPartitions } from "../../src/catalog/info.ts";
@@ -28,9 +28,7 @@ async function commitUnchecked(
   mode: UploadManifest["mode"] = "create",
 ): Promise<void> {
   const manifest = { ...makeManifest(mode, ODD), ...change } as UploadManifest;
-  const workFolder = lake.layout.work(manifest.upload_id);
-  await commitUpload(database, lake, { manifest, select: "SELECT 1 AS n", workFolder, rejected: 0 });
-  await rm(workFolder, { recursive: true });
+  await commitUpload(database, lake, { manifest, select: "SELECT 1 AS n", rejected: 0 });
 }
 
 async function findings({ lake, settings }: Workbench): Promise<string[]> {

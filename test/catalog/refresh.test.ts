@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, rename, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compactPartition } from "../../src/catalog/compact.ts";
 import { catalogInfo, catalogPartitions } from "../../src/catalog/info.ts";
 import { readPartition } from "../../src/catalog/partition.ts";
-import { compactPartition } from "../../src/catalog/write.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { acquireLease } from "../../src/lake/lease.ts";
 import { silentLogger } from "../../src/log.ts";
@@ -91,7 +91,7 @@ test("only what changed is loaded: a delta added, a replaced partition anew, a c
     ).toEqual([{ n: 12, more: 2, last: 11 }]);
     const state = await readPartition(bench.database, bench.lake, KEY);
     if (!state) throw new Error("no partition");
-    await compactPartition(bench.database, bench.lake, state, join(bench.folder, "work"));
+    await compactPartition(bench.database, bench.lake, state);
     await commit(bench, "append", rowsOf(1, 12), KEY);
     expect(await refresh(bench)).toMatchObject({ rows: 18, refreshed: 1 });
     expect(await query(bench, "SELECT id FROM catalog WHERE dataset = '책'")).toEqual(

@@ -12,9 +12,10 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { compactIfDue, compactPartition } from "../../src/catalog/compact.ts";
 import { isTidy } from "../../src/catalog/metadata.ts";
 import { type PartitionState, readPartition } from "../../src/catalog/partition.ts";
-import { compactIfDue, compactPartition, writePartitionFile } from "../../src/catalog/write.ts";
+import { writePartitionFile } from "../../src/catalog/write-file.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { commit, KEY, refresh, withLake } from "./lakes.ts";
 
@@ -88,7 +89,7 @@ test("a partition of version 0.1.0, whose base kept its name, goes on under new 
     expect(await readPartition(database, lake, KEY)).toMatchObject({ version: 3, baseVersion: 2, rows: 5 });
     const state = await readPartition(database, lake, KEY);
     if (state === undefined) throw new Error("no partition");
-    await compactPartition(database, lake, state, join(bench.folder, "work"));
+    await compactPartition(database, lake, state);
     expect((await readdir(folder)).sort()).toEqual(["_metadata.json", "base-00000003.parquet"]);
     expect(await readPartition(database, lake, KEY)).toMatchObject({ version: 3, baseVersion: 3, rows: 5 });
     expect((await commit(bench, "append", rowsOf(1, 14))).version).toBe(4);
@@ -143,13 +144,13 @@ test("columns of all files meet, with the nulls of each counted", () =>
 
 test("compaction keeps rows, order, version and log", () =>
   withLake(async (bench) => {
-    const { lake, database, folder } = bench;
+    const { lake, database } = bench;
     await commit(bench, "create", rowsOf(5000));
-    expect(await compactIfDue(database, lake, KEY, join(folder, "work"))).toBe(false);
+    expect(await compactIfDue(database, lake, KEY)).toBe(false);
     await commit(bench, "append", rowsOf(5000, 5000));
     await commit(bench, "append", `SELECT range AS id, 'x' AS more FROM range(10000, 10003)`);
     const before = await readPartition(database, lake, KEY);
-    expect(await compactIfDue(database, lake, KEY, join(folder, "work"))).toBe(true);
+    expect(await compactIfDue(database, lake, KEY)).toBe(true);
     const after = await readPartition(database, lake, KEY);
     expect(after).toMatchObject({
       version: 3,

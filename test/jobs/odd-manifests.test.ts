@@ -36,6 +36,7 @@ beforeAll(async () => {
     folder: join(folder, "job"),
     workerUrl: new URL("../../src/worker.ts", import.meta.url),
     holder: lease.holder,
+    confirm: lease.confirm,
     logger: silentLogger,
     onProgress: () => {},
   });

@@ -190,13 +190,15 @@ export async function fingerprintTree(root: string): Promise<Record<string, stri
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const bytes = await readFile(path);
-    found[relative(root, path)] = sha256(path.endsWith(".json") ? withoutAttempt(bytes) : bytes);
+    found[relative(root, path)] = sha256(/\.(json|parquet)$/.test(path) ? withoutAttempt(bytes) : bytes);
   }
   return found;
 }
 
+/** Without the ids of attempts, and the digests of files that hold one. */
 function withoutAttempt(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString().replaceAll(/"attempt(_end)?": "[0-9a-f-]+"/g, ""));
+  const text = bytes.toString("latin1");
+  return Buffer.from(text.replaceAll(/"(attempt|attempt_end|sha256)": ?"[0-9a-f-]+"/g, ""), "latin1");
 }
 
 export function sha256(bytes: Uint8Array): string {

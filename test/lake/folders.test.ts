@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdir, open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
-import { claimUpload, failUpload, removeSettled, sweepSettled } from "../../src/jobs/staging.ts";
+import { claimUpload, failUpload, removeSettled } from "../../src/jobs/staging.ts";
+import { sweepSettled } from "../../src/jobs/sweep.ts";
 import { isKeptForReader, moveFolder, removeFolder } from "../../src/lake/folders.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { createUploadId } from "../../src/schema/names.ts";
@@ -51,7 +52,7 @@ test("what somebody has open of a folder that is removed goes with the next swee
     const reader = await open(join(folder, "upload.json"));
     if (behaviour === "stale") {
       // The folder itself moves: what is open stays in it under a name of the mount's own.
-      await removeSettled(lake, id);
+      await removeSettled(lake, id, async () => {});
       const [left = "", ...others] = await readdir(backing);
       expect([left, others]).toEqual([`.settled-${id}`, []]);
       expect((await readdir(join(backing, left))).every(isKeptForReader)).toBe(true);
@@ -60,7 +61,7 @@ test("what somebody has open of a folder that is removed goes with the next swee
       expect((await readdir(backing)).filter((name) => !name.startsWith("."))).toEqual([id]);
     }
     await reader.close();
-    if (behaviour === "smb") await removeSettled(lake, id);
+    if (behaviour === "smb") await removeSettled(lake, id, async () => {});
     await sweepSettled(lake, () => {});
     expect(await readdir(backing)).toEqual([]);
   }

@@ -125,10 +125,22 @@ describe("acquireLease", () => {
     await lease.release();
   });
 
+  test("confirms by the file as it is now, before any refresh of it", async () => {
+    const path = freshPath();
+    const lease = await acquireLease(path, { purpose: "me", ttlMs: 3_600_000 });
+    await lease.confirm();
+    await writeFile(path, JSON.stringify({ ...(await heldBy(path)), id: "another" }));
+    expect(await lease.confirm().catch((error) => error.code)).toBe("locked");
+    await rm(path);
+    expect(await lease.confirm().catch((error) => error.code)).toBe("locked");
+    await lease.release();
+  });
+
   test("tells the holder at once that another has the lease", async () => {
     const path = freshPath();
     const lease = await acquireLease(path, { purpose: "me", ttlMs: 50 });
     const lost = new Promise<void>((resolve) => lease.lost.addEventListener("abort", () => resolve()));
+    await lease.confirm();
     await writeFile(path, JSON.stringify({ ...(await heldBy(path)), id: "another" }));
     await lost;
     await lease.release();

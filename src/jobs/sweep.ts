@@ -1,0 +1,34 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { removeFolder } from "../lake/folders.ts";
+import { refreshListing } from "../lake/fresh-listing.ts";
+import type { Lake } from "../lake/lake.ts";
+import { isOfEntry } from "../lake/staged-entries.ts";
+
+type OnLeft = (path: string, error: unknown) => void;
+
+/**
+ * Removes the files that others had on their way into the catalog. Whoever has taken the work lease begins with this: of
+ * a host that hangs, or was silent for too long, nothing gets a place in the catalog from then on, however late its file
+ * system carries that out. What cannot be removed is told and left.
+ */
+export async function sweepWork(lake: Lake, onLeft: OnLeft): Promise<void> {
+  const { jobs, isWork } = lake.layout;
+  await refreshListing(jobs);
+  for (const name of await readdir(jobs)) if (isWork(name)) await sweep(join(jobs, name), onLeft);
+}
+
+/** Removes settled uploads on their way out, of processes that died. What cannot be removed is told and left. */
+export async function sweepSettled(lake: Lake, onLeft: OnLeft): Promise<void> {
+  for (const name of await readdir(lake.layout.processing)) {
+    const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];
+    if (uploadId !== undefined) await sweep(lake.layout.settled(uploadId), onLeft);
+  }
+}
+
+async function sweep(path: string, onLeft: OnLeft): Promise<void> {
+  await removeFolder(path).catch((error) => {
+    if (!isOfEntry(error)) throw error;
+    onLeft(path, error);
+  });
+}
