@@ -78,11 +78,12 @@ async function readRows(response: Response, url: string, signal: AbortSignal | u
   await reader.open();
   const description = readDescription(reader.schema);
   if (description === undefined) throw noServer(url);
-  const { columns, stats, rows } = description;
+  const { columns, stats, rows, generation } = description;
   const batches = async function* (): AsyncGenerator<RecordBatch> {
     for await (const batch of reader) if (batch.numRows > 0) yield batch;
   };
-  const table: TableResult = { columns, stats, schema: plainSchema(reader.schema), batches: batches() };
+  const schema = plainSchema(reader.schema);
+  const table: TableResult = { columns, stats, schema, generation, batches: batches() };
   return { table, rows };
 }
 

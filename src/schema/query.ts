@@ -80,6 +80,8 @@ export interface TableResult {
   /** Arrow record batches of `schema`, at most some thousand rows or 64 MB each. May be iterated once. */
   batches: AsyncIterable<RecordBatch>;
   stats: QueryStats;
+  /** The catalog's generation that it was read from, where the engine tells. */
+  generation?: number | undefined;
 }
 
 /** What a query for rows gives. */

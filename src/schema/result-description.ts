@@ -16,6 +16,8 @@ export const ResultDescriptionSchema = v.object({
     scannedBytes: v.exactOptional(v.number()),
     costUsd: v.exactOptional(v.number()),
   }),
+  /** The catalog's, where it is known. */
+  generation: v.exactOptional(v.number()),
   /** Of a query for rows. */
   rows: v.optional(
     v.object({

@@ -89,9 +89,13 @@ async function answerStreaming(
           : undefined;
       },
     });
-    const { engine, matchCount } = result;
-    const counted = matchCount === undefined ? {} : { "x-row-count": String(matchCount) };
-    return new Response(body, { headers: { ...headersOf(format), "x-engine": engine, ...counted } });
+    const { engine, matchCount, generation } = result;
+    const facts = {
+      "x-engine": engine,
+      ...(matchCount !== undefined && { "x-row-count": String(matchCount) }),
+      ...(generation !== undefined && { "x-catalog-generation": String(generation) }),
+    };
+    return new Response(body, { headers: { ...headersOf(format), ...facts } });
   } catch (error) {
     stop.abort();
     end();

@@ -27,6 +27,8 @@ export const RowDocumentSchema = v.object({
   engine_ms: v.number(),
   scanned_bytes: v.optional(v.number()),
   cost_usd: v.optional(v.number()),
+  /** The catalog that the rows are from. */
+  generation: v.optional(v.number()),
 });
 
 /** What a route that answers with rows says of itself: its media types, and its parameters where it reads them itself. */

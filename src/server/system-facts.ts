@@ -28,19 +28,22 @@ export interface SystemFacts {
 }
 
 const FRESH_MS = 2000;
+const LAGGING_MS = 5000;
 /** A file server that is away must not hold up the monitor that shall tell. */
 const PATIENCE_MS = 2000;
 
 export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Settings }): SystemFacts {
-  let known: { identity: string; facts: Promise<CatalogFacts> } | undefined;
+  let known: { identity: string; facts: Promise<CatalogFacts>; untilMs: number } | undefined;
   return {
     uploads: recent(() => countUploads(lake), 0),
     catalog: recent(async () => {
       const identity = await catalogIdentity(lake);
       if (identity === undefined) return undefined;
-      if (known?.identity !== identity) {
+      if (known?.identity !== identity || performance.now() > known.untilMs) {
         const facts = catalogInfo({ lake, settings });
-        known = { identity, facts };
+        // What a mount that may lag tells of a file is no proof that it is the same.
+        const trustMs = (await lake.view.mayLag(lake.root)) ? LAGGING_MS : Number.POSITIVE_INFINITY;
+        known = { identity, facts, untilMs: performance.now() + trustMs };
         facts.catch(() => {
           known = undefined; // replaced under our hands, or broken: the next look may know more
         });

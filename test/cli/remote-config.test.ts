@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { unmarkText } from "../../src/lake/end-mark.ts";
 import { makeWorld, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
@@ -65,7 +66,7 @@ test("config does through a server what it does in a folder: same output, same e
     expect(remote.exit).toBe(here.exit);
   }
   const [there, here] = await Promise.all(
-    [served, local].map(({ lake }) => readFile(lake.layout.taxonomy, "utf8")),
+    [served, local].map(async ({ lake }) => unmarkText(await readFile(lake.layout.taxonomy, "utf8"))),
   );
   expect(there).toBe(here as string);
 });

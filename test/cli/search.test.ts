@@ -48,6 +48,9 @@ describe("by flags", () => {
     expect(exit).toBe(0);
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ engine: "duckdb", row_count: 10, engine_ms: expect.any(Number) });
+    expect(document.generation).toBe(
+      JSON.parse((await run(["catalog", "info", "--json"], { env })).stdout).generation,
+    );
     expect(document.rows).toMatchObject([
       { id: 0, dataset: "책", source_name: "page-0.png" },
       { id: 2, dataset: "책", source_name: "page-2.png" },

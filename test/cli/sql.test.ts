@@ -46,6 +46,7 @@ describe("the rows", () => {
           engine: "duckdb",
           row_count: 3,
           engine_ms: expect.any(Number),
+          generation: 1,
           columns: [
             { name: "id", type: "BIGINT" },
             { name: "text", type: "VARCHAR" },

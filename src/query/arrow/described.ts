@@ -10,9 +10,15 @@ import {
 
 /** The schema of a result with what else is known of it before its rows are read, as JSON in the metadata. */
 export function describeSchema(engine: EngineName, result: TableResult | RowResult): Schema {
-  const { columns, stats, schema } = result;
+  const { columns, stats, schema, generation } = result;
   const rows = "matchCount" in result ? pickRows(result) : undefined;
-  const description: ResultDescription = { engine, columns, stats, ...(rows && { rows }) };
+  const description: ResultDescription = {
+    engine,
+    columns,
+    stats,
+    ...(generation !== undefined && { generation }),
+    ...(rows && { rows }),
+  };
   return new Schema(
     schema.fields,
     new Map([...schema.metadata, [DESCRIPTION_KEY, JSON.stringify(description)]]),

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { AppError, systemCode } from "../../errors.ts";
 import { isMissing } from "../../lake/files.ts";
 import { awaitReplaced, readReplaced } from "../../lake/replaced.ts";
+import { mayLag } from "../../lake/view.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
@@ -19,13 +20,31 @@ export interface CatalogReader {
   close(): void;
 }
 
+/** How a mount shows a catalog that another machine replaces. */
+export interface CatalogView {
+  /** Whether it may go on with the old one. */
+  mayLag(path: string): Promise<boolean>;
+  /** So often the catalog is closed there when nobody asks: some show the old one for as long as it is held open. */
+  reopenMs: number;
+  /** An answer from the old one is waited for at most so long: two that are open at once may be mixed up. */
+  drainMs: number;
+}
+
+/** One that is always in use is closed to new answers after so many of those times. */
+const MAX_OVERDUE = 6;
+
+const VIEW: CatalogView = { mayLag, reopenMs: 5000, drainMs: 10_000 };
+
 /** Reads the catalog file at `path`; the instance that all share may have fewer threads. Throws `not_found` on use when there is none. */
 export function createCatalogReader(
   path: string,
   options: Omit<DatabaseOptions, "path" | "readOnly">,
   sharedThreads = options.threads,
+  view = VIEW,
 ): CatalogReader {
   let current: Shared | undefined;
+  /** Closed once nobody uses them. */
+  const draining = new Set<Promise<void>>();
   const open = async (threads = options.threads) => {
     const attempt = () =>
       openDatabase({ ...options, ...(threads !== undefined && { threads }), path, readOnly: true });
@@ -41,14 +60,35 @@ export function createCatalogReader(
     if (shared === undefined) return;
     if (shared === current) current = undefined;
     shared.retired = true;
-    if (shared.users === 0) shared.database.then((database) => database.close()).catch(() => {});
+    clearInterval(shared.timer);
+    if (shared.users > 0) return;
+    shared.database
+      .then((database) => database.close())
+      .catch(() => {})
+      .finally(shared.closed.resolve);
+  };
+  const begin = (identity: string, lags: boolean): Shared => {
+    const closed = Promise.withResolvers<void>();
+    const database = open(sharedThreads);
+    const shared: Shared = { database, identity, users: 0, retired: false, timer: undefined, closed };
+    if (!lags) return shared;
+    draining.add(closed.promise);
+    closed.promise.finally(() => draining.delete(closed.promise));
+    let times = 0;
+    shared.timer = setInterval(() => {
+      if (shared.users === 0 || ++times === MAX_OVERDUE) retire(shared);
+    }, view.reopenMs);
+    shared.timer.unref();
+    return shared;
   };
   const acquire = async (): Promise<Shared> => {
     const identity = await identifyCatalog(path);
-    if (current?.identity !== identity) {
-      retire(current);
-      current = { database: open(sharedThreads), identity, users: 0, retired: false };
+    const lags = await view.mayLag(path);
+    if (current?.identity !== identity) retire(current);
+    if (current === undefined && draining.size > 0) {
+      await Promise.race([Promise.all(draining), Bun.sleep(view.drainMs)]);
     }
+    current ??= begin(identity, lags);
     current.users++;
     return current;
   };
@@ -87,6 +127,9 @@ interface Shared {
   identity: string;
   users: number;
   retired: boolean;
+  /** Until it is retired, on a mount that may lag. */
+  timer: ReturnType<typeof setInterval> | undefined;
+  closed: PromiseWithResolvers<void>;
 }
 
 /** Did not even open. */

@@ -49,7 +49,7 @@ async function answer(request: SandboxRequest): Promise<void> {
   try {
     run = await startFresh(request, clock);
     if (over) return await forever();
-    await send(encodeFrame({ kind: "columns", columns: run.columns }));
+    await send(encodeFrame({ kind: "columns", columns: run.columns, generation: run.generation }));
     const { createStreamEncoder } = await import("../arrow/ipc.ts");
     for (const batch of run.batches()) {
       const encoder = createStreamEncoder(run.schema);

@@ -16,7 +16,7 @@ export interface SandboxRequest {
 
 /** What comes back: the columns, batches, then the end or an error. */
 export type SandboxFrame =
-  | { kind: "columns"; columns: Column[] }
+  | { kind: "columns"; columns: Column[]; generation: number }
   /** An Arrow IPC stream of its own: schema and one batch. */
   | { kind: "batch"; bytes: Uint8Array }
   | { kind: "end"; engineMs: number }

@@ -9,6 +9,8 @@ import { checkStatement } from "./sandbox-statement.ts";
 /** A statement that has run. */
 export interface SandboxRun {
   columns: Column[];
+  /** Of the catalog that it was read from. */
+  generation: number;
   schema: Schema;
   batches(): Generator<RecordBatch>;
   close(): void;
@@ -26,7 +28,7 @@ export interface EngineClock {
  * library tells of no error that a result meets while it is streamed. Throws `invalid_sql`, `too_large`, `timeout`.
  */
 export async function startSandboxed(request: SandboxRequest, clock: EngineClock): Promise<SandboxRun> {
-  const database = await openLocked(request);
+  const { database, generation } = await openLocked(request);
   const { connection } = database;
   let offsetBytes = 0;
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -52,6 +54,7 @@ export async function startSandboxed(request: SandboxRequest, clock: EngineClock
     }
     return {
       columns,
+      generation,
       schema,
       batches: function* () {
         for (let at = 0; at < result.chunkCount; at++) yield* chunkToBatches(result.getChunk(at), schema);
@@ -65,13 +68,19 @@ export async function startSandboxed(request: SandboxRequest, clock: EngineClock
 }
 
 /** Everything is closed but the catalog, then the lock: the order matters. */
-async function openLocked({ catalogPath, scratch, memory, threads }: SandboxRequest): Promise<Database> {
+async function openLocked({
+  catalogPath,
+  scratch,
+  memory,
+  threads,
+}: SandboxRequest): Promise<{ database: Database; generation: number }> {
   const database = await openDatabase({ scratch, memory, threads });
   try {
     await database.run(`ATTACH ${quoteText(catalogPath)} AS lake (READ_ONLY)`);
     await database.run("USE lake");
+    const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
     for (const setting of LOCKED) await database.run(`SET ${setting}`);
-    return database;
+    return { database, generation: head?.generation ?? 0 };
   } catch (error) {
     database.close();
     throw error;

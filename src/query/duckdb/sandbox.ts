@@ -42,7 +42,7 @@ export async function runSandboxed(
   try {
     const head = await answer.next();
     if (head?.kind !== "columns") throw broken(head);
-    const { columns } = head;
+    const { columns, generation } = head;
     const [{ arrowSchema }, { RecordBatchReader }] = await loading;
     const stats: QueryStats = { engineMs: answer.elapsedMs() };
     const batches = async function* (): AsyncGenerator<RecordBatch> {
@@ -59,7 +59,7 @@ export async function runSandboxed(
         answer.close();
       }
     };
-    return { columns, schema: arrowSchema(columns), batches: batches(), stats };
+    return { columns, schema: arrowSchema(columns), batches: batches(), stats, generation };
   } catch (error) {
     answer.close();
     throw error;

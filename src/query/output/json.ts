@@ -4,14 +4,14 @@ import { type EncodedResult, rowTexts, statsFields, textPieces } from "./encoder
 
 /**
  * One JSON document: `engine`, `columns` with name and type, `rows` as objects, then what is known at the end:
- * `row_count` (all hits) and `engine_ms`. Values as `jsonCells` has them.
+ * `row_count` (all hits), `engine_ms` and the catalog's `generation`. Values as `jsonCells` has them.
  */
 export function encodeJson(result: EncodedResult): AsyncIterable<Uint8Array> {
   return textPieces(jsonTexts(result));
 }
 
 async function* jsonTexts(result: EncodedResult): AsyncGenerator<string> {
-  const { engine, columns, stats } = result;
+  const { engine, columns, stats, generation } = result;
   yield `{"engine":${JSON.stringify(engine)},"columns":${JSON.stringify(columns)},"rows":[`;
   let rowCount = 0;
   const rows = rowTexts(result.batches, (batch) => {
@@ -19,7 +19,11 @@ async function* jsonTexts(result: EncodedResult): AsyncGenerator<string> {
     return (row) => `${rowCount++ === 0 ? "" : ",\n"}${objectAt(row)}`;
   });
   yield* rows;
-  const rest = { row_count: result.matchCount ?? rowCount, ...statsFields(stats) };
+  const rest = {
+    row_count: result.matchCount ?? rowCount,
+    ...statsFields(stats),
+    ...(generation !== undefined && { generation }),
+  };
   yield `],${JSON.stringify(rest).slice(1)}\n`;
 }
 

@@ -44,3 +44,32 @@ test("a query that runs while a new catalog is published ends on the old one", (
     expect(await reader.use((database) => database.rows(COUNT))).toEqual([{ n: 2 }]);
     reader.close();
   }));
+
+test("on a mount that may lag it is closed when nobody asks, and opened anew though it seems the same", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 1 AS n");
+    await refresh(bench);
+    const view = { mayLag: async () => true, reopenMs: 30, drainMs: 10_000 };
+    const reader = createCatalogReader(bench.lake.layout.catalogFile, { scratch: bench.folder }, 1, view);
+    const first = await reader.use(async (database) => {
+      await Bun.sleep(3 * view.reopenMs); // one that is in use stays
+      expect(await database.rows(COUNT)).toEqual([{ n: 1 }]);
+      return database;
+    });
+    while ((await reader.use(async (database) => database)) === first) await Bun.sleep(2 * view.reopenMs);
+    expect(first.rows(COUNT)).rejects.toThrow();
+    // Two states are never open at once: who asks for the new one waits for the answer from the old.
+    let isEnded = false;
+    const old = reader.use(async (database) => {
+      await commit(bench, "append", "SELECT 2 AS n");
+      await refresh(bench);
+      await Bun.sleep(20 * view.reopenMs);
+      isEnded = true;
+      return database.rows(COUNT);
+    });
+    while (!(await Bun.file(bench.lake.layout.previousCatalog(1)).exists())) await Bun.sleep(5);
+    const fresh = await reader.use(async (database) => [isEnded, ...(await database.rows(COUNT))]);
+    expect(await old).toEqual([{ n: 1 }]);
+    expect(fresh).toEqual([true, { n: 2 }]);
+    reader.close();
+  }));
