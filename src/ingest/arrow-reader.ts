@@ -1,14 +1,15 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DateUnit, type Field, Message, type Schema, TimeUnit, Type } from "apache-arrow";
+import { type Field, Message, type Schema, Type } from "apache-arrow";
 import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError, systemCode } from "../errors.ts";
-import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { quoteList, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { BATCH_ROWS, createArena } from "./arena.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
 import { readPlainMessage, readViewDictionary } from "./arrow/bodies.ts";
 import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
+import { checkArrowTypes, convertedColumns } from "./arrow/conversions.ts";
 import { frameMessage, readMessages } from "./arrow/messages.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
 import { withoutViewDictionaries } from "./arrow/views.ts";
@@ -102,7 +103,10 @@ async function describeFile(source: ArrowSource): Promise<ArrowFile> {
       checkColumnCount(source.path, schema.fields.length);
     } else if ("batch" in message.header) rowCount += message.header.batch.length;
   }
-  if (schema) return { ...source, schema, rowCount };
+  if (schema) {
+    checkArrowTypes(source.path, schema);
+    return { ...source, schema, rowCount };
+  }
   throw new AppError("invalid_input", `${source.path} is no Arrow IPC stream or file`, {
     details: { path: source.path },
   });
@@ -115,11 +119,12 @@ function schemaFeatures(schema: Schema): Features {
 
 /** Every row of the files as a relation over Parquet pieces; the bytes of image columns are blanked. */
 async function convertRows(files: readonly ArrowFile[], context: ReaderContext): Promise<string> {
-  const pieces: { path: string; split: string | undefined }[] = [];
+  const pieces: { path: string; split: string | undefined; conversions: string }[] = [];
   for (const file of files) {
+    const conversions = convertedColumns(file.schema);
     const nextPiece = () => {
       const path = join(context.scratch, `arrow-${pieces.length}.parquet`);
-      pieces.push({ path, split: file.split });
+      pieces.push({ path, split: file.split, conversions });
       return path;
     };
     const isFirst = file === files[0];
@@ -127,11 +132,18 @@ async function convertRows(files: readonly ArrowFile[], context: ReaderContext):
       await writeStreamAsParquet(stream, nextPiece(), file.path);
     }
   }
-  const conversions = files[0] ? convertedFields(files[0].schema) : "";
-  const replace = conversions === "" ? "" : ` REPLACE (${conversions})`;
-  const groups = Map.groupBy(pieces, ({ split }) => split);
-  const selects = Array.from(groups, ([split, group]) => {
+  // Files may differ in their types, and follow each other in their order.
+  const groups: (typeof pieces)[] = [];
+  for (const piece of pieces) {
+    const group = groups.at(-1);
+    const [last] = group ?? [];
+    if (group && last?.split === piece.split && last?.conversions === piece.conversions) group.push(piece);
+    else groups.push([piece]);
+  }
+  const selects = groups.map((group) => {
+    const [{ split, conversions } = { split: undefined, conversions: "" }] = group;
     const list = quoteList(group.map((piece) => piece.path));
+    const replace = conversions === "" ? "" : ` REPLACE (${conversions})`;
     const added = split === undefined ? "" : `, ${quoteText(split)} AS split`;
     return `SELECT *${replace}${added} FROM read_parquet(${list}, union_by_name = true)`;
   });
@@ -207,30 +219,6 @@ async function describeColumns(
     const embedded = embeddedCell(column, features[column.name]);
     return embedded ? { ...column, embedded } : column;
   });
-}
-
-/** Parquet has no type for these: they come out as bare integers and get their meaning back here. */
-function convertedFields(schema: Schema): string {
-  const conversions = schema.fields.map((field) => ({ field, read: readInteger(field) }));
-  return conversions
-    .filter(({ read }) => read !== undefined)
-    .map(({ field, read }) => `${read} AS ${quoteName(field.name)}`)
-    .join(", ");
-}
-
-function readInteger(field: Field): string | undefined {
-  const value = quoteName(field.name);
-  const { type } = field;
-  if (type.typeId === Type.Date && type.unit === DateUnit.MILLISECOND) {
-    return `CAST(make_timestamp(${value} * 1000) AS DATE)`;
-  }
-  if (type.typeId === Type.Timestamp && type.unit === TimeUnit.SECOND) {
-    return `make_timestamp(${value} * 1000000)`;
-  }
-  if (type.typeId === Type.Time && type.unit === TimeUnit.SECOND) {
-    return `TIME '00:00:00' + to_seconds(${value})`;
-  }
-  return undefined;
 }
 
 async function* readWhole(

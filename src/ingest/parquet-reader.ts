@@ -12,6 +12,7 @@ import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, ReaderContext, SourceColumn } from "./input.ts";
 import { readBlobs } from "./parquet/blobs.ts";
 import type { ChunkRange } from "./parquet/pages.ts";
+import { checkParquetSchema } from "./parquet/schema-checks.ts";
 import { describeRelation } from "./relations.ts";
 
 /** A Parquet file, with the split that its folder or name stands for. */
@@ -78,9 +79,8 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
   for (const [file, sizeBytes] of sizes) {
     const name = quoteText(file);
     const [facts] = await database
-      .rows<{ rows: number; compressed: number; negative: number; columns: number | null }>(
-        `SELECT (SELECT first(num_children) FROM parquet_schema(${name}))::DOUBLE AS columns,
-          (SELECT num_rows FROM parquet_file_metadata(${name}))::DOUBLE AS rows,
+      .rows<{ rows: number; compressed: number; negative: number }>(
+        `SELECT (SELECT num_rows FROM parquet_file_metadata(${name}))::DOUBLE AS rows,
           coalesce(sum(total_compressed_size), 0)::DOUBLE AS compressed,
           count_if(total_compressed_size < 0 OR row_group_num_rows < 0) AS negative FROM parquet_metadata(${name})`,
       )
@@ -98,7 +98,7 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
         { details: { path: file, rows: facts?.rows, size_bytes: sizeBytes } },
       );
     }
-    checkColumnCount(file, facts.columns ?? 0);
+    checkColumnCount(file, await checkParquetSchema(database, file));
     rows.set(file, facts.rows);
   }
   return rows;

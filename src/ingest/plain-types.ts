@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
-import { quoteText } from "../query/sql.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
+import { jsonOf } from "./json-text.ts";
 
 /** How a source column is stored: its plain type, and the SQL that makes it from `expression`. */
 export interface PlainColumn {
@@ -37,10 +37,11 @@ export function isWideInteger(type: string): boolean {
 export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
   const tree = parseType(type);
   refuseImageList(name, tree);
+  refuseShape(name, tree);
   refuseDeepList(name, tree);
   if (isNested(tree)) {
     refuseBinary(name, tree);
-    return { type: "VARCHAR", expression: `CAST(to_json(${widenFloats(tree, expression)}) AS VARCHAR)` };
+    return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression)} AS VARCHAR)` };
   }
   return plainTree(tree, expression, fitsBigint);
 }
@@ -114,6 +115,16 @@ function refuseDeepList(name: string, tree: TypeTree): void {
   );
 }
 
+/** A shape on a map has no text that is exact in every engine. */
+function refuseShape(name: string, tree: TypeTree): void {
+  if (!/\bGEOMETRY\b/.test(formatType(tree))) return;
+  throw new AppError(
+    "type_mismatch",
+    `the column ${JSON.stringify(name)} holds geometries, which cannot be taken; write them as text (WKT) or GeoJSON`,
+    { details: { column: name } },
+  );
+}
+
 /** `datasets` writes a list of images so: a list of structs of bytes and path, or of bytes. */
 function refuseImageList(name: string, tree: TypeTree): void {
   if (tree.kind !== "list") return;
@@ -128,27 +139,4 @@ function refuseImageList(name: string, tree: TypeTree): void {
     `the column ${JSON.stringify(name)} holds a list of images a row, which cannot be taken yet; give each image a row, or a column, of its own`,
     { details: { column: name } },
   );
-}
-
-/** FLOAT 0.1 as JSON is 0.1, not 0.10000000149011612: through its shortest text; not a number becomes null. */
-function widenFloats(tree: TypeTree, expression: string, depth = 0): string {
-  if (!/\b(FLOAT|DOUBLE|TIMESTAMP WITH TIME ZONE)\b/.test(formatType(tree))) return expression;
-  if (tree.kind === "list") {
-    return `list_transform(${expression}::${formatType(tree.element)}[], lambda x${depth}: ${widenFloats(tree.element, `x${depth}`, depth + 1)})`;
-  }
-  if (tree.kind === "struct") {
-    const fields = tree.fields.map((field) => {
-      const key = quoteText(field.name);
-      return `${key}: ${widenFloats(field.type, `struct_extract(${expression}, ${key})`, depth)}`;
-    });
-    return `CASE WHEN ${expression} IS NULL THEN NULL ELSE {${fields.join(", ")}} END`;
-  }
-  if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`);
-  if (tree.name === "DOUBLE") return finite(expression);
-  if (tree.name === "TIMESTAMP WITH TIME ZONE") return `make_timestamp(epoch_us(${expression}))`;
-  return expression;
-}
-
-function finite(expression: string): string {
-  return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
 }

@@ -65,3 +65,11 @@ const RESERVED = new Set(
     " ",
   ),
 );
+
+/** The types of keys and values of `MAP(VARCHAR, DOUBLE)`; undefined for any other type. */
+export function parseMap(name: string): { key: TypeTree; value: TypeTree } | undefined {
+  const [key, value] = splitFields(/^MAP\((.*)\)$/s.exec(name)?.[1] ?? "");
+  return key === undefined || value === undefined
+    ? undefined
+    : { key: parseType(key), value: parseType(value) };
+}

@@ -97,6 +97,11 @@ function decode<S, T>(path: string, source: S, decoder: (source: S) => T): T {
     return decoder(source);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
+    const [, type] = /^Unrecognized type: "(\w+)"/.exec(String((cause as Error).message)) ?? [];
+    if (type !== undefined) {
+      const message = `${path} has a column of the Arrow type ${type}, which cannot be taken; write it as Parquet, or as a plain type`;
+      throw new AppError("unsupported_format", message, { details: { path, type }, cause });
+    }
     throw damaged(path, "is no Arrow IPC stream or file", cause);
   }
 }

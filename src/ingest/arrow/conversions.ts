@@ -1,0 +1,102 @@
+import { DataType, DateUnit, type Field, type Schema, TimeUnit } from "apache-arrow";
+import { AppError } from "../../errors.ts";
+import { quoteName, quoteText } from "../../query/sql.ts";
+
+/**
+ * SQL that gives columns their meaning back for which Parquet has no type, at any depth: seconds and dates of
+ * milliseconds come out as bare integers. For REPLACE; empty where nothing is to be done.
+ */
+export function convertedColumns(schema: Schema): string {
+  return schema.fields
+    .map((field) => ({ field, read: convert(field.type, quoteName(field.name), 0) }))
+    .filter(({ read }) => read !== undefined)
+    .map(({ field, read }) => `${read} AS ${quoteName(field.name)}`)
+    .join(", ");
+}
+
+/** A value's expression; undefined where it is right as it is. */
+function convert(type: DataType, value: string, level: number): string | undefined {
+  if (DataType.isDate(type) && type.unit === DateUnit.MILLISECOND) {
+    return `CAST(make_timestamp(${value} * 1000) AS DATE)`;
+  }
+  if (DataType.isTimestamp(type) && type.unit === TimeUnit.SECOND) {
+    return `make_timestamp(${value} * 1000000)`;
+  }
+  if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) {
+    return `TIME '00:00:00' + to_seconds(${value})`;
+  }
+  const element = `x${level}`;
+  if (DataType.isList(type) || DataType.isFixedSizeList(type)) {
+    const inside = convert(type.valueType, element, level + 1);
+    return inside && `list_transform(${value}, lambda ${element}: ${inside})`;
+  }
+  if (DataType.isMap(type)) {
+    const inside = convert(type.valueType, `${element}.value`, level + 1);
+    return inside && mapValues(value, element, inside);
+  }
+  if (!DataType.isStruct(type)) return undefined;
+  const inside = (type.children as Field[]).map((field) => {
+    const own = `struct_extract(${value}, ${quoteText(field.name)})`;
+    return { own, key: quoteText(field.name), read: convert(field.type, own, level) };
+  });
+  if (inside.every(({ read }) => read === undefined)) return undefined;
+  const parts = inside.map(({ own, key, read }) => `${key}: ${read ?? own}`);
+  return `CASE WHEN ${value} IS NOT NULL THEN {${parts.join(", ")}} END`;
+}
+
+/** A map with other values; `inside` makes one of `<element>.value`. */
+export function mapValues(map: string, element: string, inside: string): string {
+  return `map_from_entries(list_transform(map_entries(${map}), lambda ${element}: {k: ${element}.key, v: ${inside}}))`;
+}
+
+/** Throws `unsupported_format` naming a column that no conversion gives back exactly. */
+export function checkArrowTypes(path: string, schema: Schema): void {
+  if (schema.fields.length === 0) {
+    throw new AppError("empty_input", `${path} has no columns; there is nothing to upload`, {
+      details: { path },
+    });
+  }
+  const same = sameName(schema.fields);
+  if (same !== undefined) {
+    const both = same.map((name) => JSON.stringify(name)).join(" and ");
+    throw new AppError(
+      "unsupported_format",
+      `${path} has columns whose names differ in case only (${both}); rename one of them`,
+      { details: { path, columns: same } },
+    );
+  }
+  for (const { name, type } of schema.fields) {
+    const what = unfit(type);
+    if (what === undefined) continue;
+    throw new AppError(
+      "unsupported_format",
+      `${path}: the column ${JSON.stringify(name)} holds ${what}, which cannot be taken exactly; write it as text`,
+      { details: { path, column: name } },
+    );
+  }
+}
+
+const MAX_DIGITS = 38;
+
+function unfit(type: DataType): string | undefined {
+  if (DataType.isDecimal(type) && type.precision > MAX_DIGITS) return `decimals of ${type.precision} digits`;
+  if (DataType.isUnion(type)) return "values of several types (a union)";
+  const children = (type.children ?? []) as Field[];
+  if (DataType.isStruct(type) && sameName(children)) return "fields whose names differ in case only";
+  for (const child of children) {
+    const what = unfit(child.type);
+    if (what !== undefined) return what;
+  }
+  return undefined;
+}
+
+/** Two names that are one to a query. */
+function sameName(fields: readonly Field[]): [string, string] | undefined {
+  const names = new Map<string, string>();
+  for (const { name } of fields) {
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    names.set(name.toLowerCase(), name);
+  }
+  return undefined;
+}

@@ -1,0 +1,75 @@
+"""Tables of types that few writers use, with what a row must give back: make_odd_tables.py FOLDER"""
+import datetime as dt
+import decimal
+import json
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+
+folder = Path(sys.argv[1])
+folder.mkdir(parents=True, exist_ok=True)
+at = dt.datetime(2024, 5, 1, 9, 30)
+cases = []
+
+
+def add(name, table, formats=("arrow", "parquet"), rows=None, refused=None):
+    for ending in formats:
+        path = folder / f"{name}.{ending}"
+        if ending == "parquet":
+            pq.write_table(table, path)
+        else:
+            with ipc.new_file(path, table.schema) as out:
+                out.write_table(table)
+        cases.append({"file": path.name, "rows": rows, "refused": refused})
+
+
+seconds = pa.timestamp("s")
+text = "2024-05-01 09:30:00"
+add("seconds", pa.table({"v": pa.array([at, None], seconds)}), rows=[text, None])
+add("seconds_list", pa.table({"v": pa.array([[at, None], None], pa.list_(seconds))}), rows=[[text, None], None])
+add("seconds_fixed", pa.table({"v": pa.array([[at, at]], pa.list_(seconds, 2))}), rows=[[text, text]])
+struct = pa.struct([("t", seconds), ("d", pa.date64()), ("n", pa.int64())])
+add(
+    "seconds_struct",
+    pa.table({"v": pa.array([{"t": at, "d": at, "n": 1}, None], struct)}),
+    rows=[json.dumps({"t": text, "d": "2024-05-01", "n": 1}, separators=(",", ":")), None],
+)
+add("seconds_map", pa.table({"v": pa.array([[("k", at)]], pa.map_(pa.string(), seconds))}), rows=[f'{{"k":"{text}"}}'])
+add("date64", pa.table({"v": pa.array([at.date()], pa.date64())}), rows=["2024-05-01"])
+nan = float("nan")
+add("nan_map", pa.table({"v": pa.array([[("k", nan)]], pa.map_(pa.string(), pa.float64()))}), rows=['{"k":null}'])
+floats = pa.struct([("x", pa.list_(pa.float32()))])
+add("float_struct", pa.table({"v": pa.array([{"x": [0.1, nan]}], floats)}), rows=['{"x":[0.1,null]}'])
+add("decimal256", pa.table({"v": pa.array([decimal.Decimal("1.12")], pa.decimal256(40, 2))}), refused="40 digits")
+names = pa.struct([("a", pa.int64()), ("A", pa.int64())])
+add("case_struct", pa.table({"v": pa.array([{"a": 1, "A": 2}], names)}), refused="in case")
+add("case_columns", pa.table([pa.array([1]), pa.array([2])], names=["v", "V"]), refused="in case|would both be stored|same name")
+add("list_view", pa.table({"v": pa.array([[1]], pa.list_view(pa.int64()))}), ("arrow",), refused="ListView")
+runs = pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array([7]))
+add("run_end", pa.table({"v": runs}), ("arrow",), refused="RunEndEncoded")
+both = pa.UnionArray.from_dense(pa.array([0, 1], pa.int8()), pa.array([0, 0], pa.int32()), [pa.array([1]), pa.array(["x"])])
+add("union", pa.table({"v": both}), ("arrow",), refused="union")
+add("no_columns", pa.table({}), refused="no columns|no rows|cannot be read as Parquet")
+deep = pa.array([1])
+for _ in range(30):
+    deep = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), deep)
+add("deep", pa.table({"v": deep}), refused="30 levels")
+
+# Files of one upload whose types differ: they meet exactly.
+for at_file, unit in enumerate(("s", "us")):
+    part = folder / "units"
+    part.mkdir(exist_ok=True)
+    table = pa.table({"v": pa.array([at], pa.timestamp(unit))})
+    with ipc.new_file(part / f"{at_file}.arrow", table.schema) as out:
+        out.write_table(table)
+cases.append({"file": "units", "rows": [text, text], "refused": None})
+late = folder / "late"
+late.mkdir(exist_ok=True)
+for name, table in (("0", pa.table({"k": [1]})), ("1", pa.table({"k": [2], "v": pa.array([at], seconds)}))):
+    with ipc.new_file(late / f"{name}.arrow", table.schema) as out:
+        out.write_table(table)
+cases.append({"file": "late", "rows": [None, text], "refused": None})
+(folder / "cases.json").write_text(json.dumps(cases))
