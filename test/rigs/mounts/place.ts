@@ -46,7 +46,7 @@ export async function writeInputs(folder: string): Promise<void> {
   for (let number = 0; number < KILLS; number++) await pages(`kill-${number}`, PAGES.kill);
   await texts("texts.jsonl", 20, "글");
   await texts("texts-new.jsonl", 30, "새 글");
-  await texts("texts-long.jsonl", 2000, "긴 글".repeat(30));
+  await texts("texts-long.jsonl", 300, "긴 글".repeat(30));
   await texts("texts-last.jsonl", 5, "끝");
   await writeFile(
     join(folder, "labels.jsonl"),

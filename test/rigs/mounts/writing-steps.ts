@@ -137,7 +137,6 @@ async function publishUnderReader(commands: Commands): Promise<void> {
   await whileHeld(commands, [`${commands.lake("a")}/catalog.duckdb`], async () => {
     await commands.upload("b", "texts-last.jsonl", RAW("글", "append"));
     await work(commands, "a");
-    await commands.datalake("a", ["catalog", "rebuild", "--json"]);
     await commands.datalake("a", ["catalog", "rebuild", "--full", "--json"]);
   });
 }
