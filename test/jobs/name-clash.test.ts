@@ -1,6 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync } from "node:fs";
 import { readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { openWork } from "../../src/jobs/work.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { acquireLease } from "../../src/lake/lease.ts";
+import { silentLogger } from "../../src/log.ts";
+import { createJobId } from "../../src/schema/names.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload } from "./staging-kit.ts";
 
 setDefaultTimeout(60_000);
@@ -48,4 +54,36 @@ test("of two waiting uploads whose names differ only in case the second fails, a
     ["warning", expect.stringContaining("dataset hub/Foo and hub/foo")],
     ["warning", expect.stringContaining("hub/con")],
   ]);
+});
+
+test("a name that comes between an upload's claim and its commit refuses the commit", async () => {
+  const world = await makeWorld();
+  const { lake, settings, folder } = world;
+  const lease = await acquireLease(lake.layout.workLease, { purpose: "a test" });
+  const other = { provider: "hub", dataset: "Late", task: "raw", variant: "image" };
+  const work = await openWork({
+    lake,
+    settings,
+    jobId: createJobId(),
+    folder: join(folder, "job"),
+    workerUrl: new URL("../../src/worker.ts", import.meta.url),
+    holder: lease.holder,
+    logger: silentLogger,
+    onProgress: ({ step }) => {
+      if (step.startsWith("publishing")) mkdirSync(lake.layout.partition(other), { recursive: true });
+    },
+  });
+  try {
+    const upload_id = await stageUpload(world, [{ text: "a" }], { dataset: "late", variant: "text" });
+    const outcome = await work.process(
+      { type: "process", upload_id, suspects: [], poisoned: [] },
+      new AbortController().signal,
+    );
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "name_clash" } });
+    expect(existsSync(lake.layout.upload("failed", upload_id))).toBe(true);
+    expect(existsSync(lake.layout.datasetCatalog({ provider: "hub", dataset: "late" }))).toBe(false);
+  } finally {
+    await work.close();
+    await lease.release();
+  }
 });
