@@ -20,7 +20,7 @@ const PACKAGES =
   "qemu-system-x86_64:qemu-system-x86 smbd:samba rpc.nfsd:nfs-kernel-server mount.nfs:nfs-common mount.cifs:cifs-utils rpcbind mkfs.xfs:xfsprogs busybox:busybox-static sshfs sshd:openssh-server";
 
 /** How much longer the emulated machine takes than this one. */
-const EMULATED_SLOWNESS = 15;
+const EMULATED_SLOWNESS = 20;
 
 /** `DATALAKE_RIG_MOUNTS=smb3,sshfs` and `DATALAKE_RIG_STEPS=init,replace` limit it, by how names begin. */
 async function runMounts({ say }: RigOptions): Promise<string[]> {
@@ -71,6 +71,7 @@ async function onThisMachine(folder: string, story: Story): Promise<void> {
       work,
       slowness: 2,
       isSmb: false,
+      port: 18_500,
       fetchLake: async () => join(mounts.disk, "lake"),
     });
   } finally {
@@ -100,26 +101,35 @@ async function inMachine(
         const [a, b] = [`/run/${name}${options}-a`, `/run/${name}${options}-b`];
         say(`${name}${options}: ${await measureViews(machine, a, b)}`);
       }
-    for (const { name, share, isSmb } of mounts) {
-      const work = `/run/work-${name}`;
-      const [a, b, disk] = [`/run/${name}-a/${name}`, `/run/${name}-b/${name}`, `/run/disk/${share}/${name}`];
-      await machine.run(`mkdir -p ${disk} ${work}; cp -r /run/share/inputs ${work}/in; sleep 2`);
-      await story({
-        name,
-        shell: machine,
-        a,
-        b,
-        disk,
-        work,
-        binary: "/run/datalake",
-        slowness: EMULATED_SLOWNESS,
-        isSmb,
-        fetchLake: async () => {
-          await machine.run(`rm -rf /run/share/lake; cp -a ${disk}/lake /run/share/lake`);
-          return join(machine.share, "lake");
-        },
-      });
-    }
+    // At once: each story waits most of the time, and for what others wait too.
+    await Promise.all(
+      mounts.map(async ({ name, share, isSmb }, at) => {
+        const work = `/run/work-${name}`;
+        const [a, b, disk] = [
+          `/run/${name}-a/${name}`,
+          `/run/${name}-b/${name}`,
+          `/run/disk/${share}/${name}`,
+        ];
+        await machine.run(`mkdir -p ${disk} ${work}; cp -r /run/share/inputs ${work}/in; sleep 2`);
+        await story({
+          name,
+          shell: machine,
+          a,
+          b,
+          disk,
+          work,
+          binary: "/run/datalake",
+          slowness: EMULATED_SLOWNESS,
+          isSmb,
+          port: 18_510 + 10 * at,
+          fetchLake: async () => {
+            const copy = `lake-${name}`;
+            await machine.run(`rm -rf /run/share/${copy}; cp -a ${disk}/lake /run/share/${copy}`);
+            return join(machine.share, copy);
+          },
+        });
+      }),
+    );
   } finally {
     await machine.stop();
   }

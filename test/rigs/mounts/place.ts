@@ -12,6 +12,8 @@ export interface Place {
   /** The server's own folder. */
   disk: string;
   binary: string;
+  /** This one and the next are free. */
+  port: number;
   /** A folder off the mounts, with the inputs in `in/`. */
   work: string;
   /** How much longer everything takes than on a machine of its own. */

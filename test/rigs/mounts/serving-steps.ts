@@ -10,7 +10,7 @@ export const servingSteps: Step[] = [
 
 /** A search, then an upload, then a search that has to find it: the server holds open what it publishes anew. */
 async function serveOnMount(commands: Commands): Promise<void> {
-  await whileServed(commands, "a", 18_501, async (address) => {
+  await whileServed(commands, "a", commands.place.port, async (address) => {
     const search = (dataset: string) => ["search", "--dataset", dataset, "--json", "--server", address];
     await commands.datalake("a", search("영수증"));
     const upload = ["--type", "raw", "--dataset", "서버", "--server", address];
@@ -32,7 +32,7 @@ async function splitWork(commands: Commands): Promise<void> {
   const { place, acknowledged } = commands;
   const search = commands.line("b", ["search", "--dataset", "함께", "--limit", "0", "--json"]);
   const seen = await beside(commands, `${search} 2>&1 | tr '\\n' ' '; exit \${PIPESTATUS[0]}`, async () => {
-    await whileServed(commands, "disk", 18_502, async () => {
+    await whileServed(commands, "disk", place.port + 1, async () => {
       const uploads = Array.from({ length: PARALLEL_UPLOADS }, async (_, number) => {
         const args = ["--type", "raw", "--dataset", "함께", "--mode", "append"];
         await commands.upload(number % 2 === 0 ? "a" : "b", `parallel-${number}`, args);
@@ -40,7 +40,7 @@ async function splitWork(commands: Commands): Promise<void> {
       await Promise.all(uploads);
       await settle(commands);
       await until(commands, async () => {
-        const { stdout } = await place.shell.run(`grep -c 'job ended' ${serverLog(place, 18_502)}`);
+        const { stdout } = await place.shell.run(`grep -c 'job ended' ${serverLog(place, place.port + 1)}`);
         return Number(stdout) > 0;
       });
     });

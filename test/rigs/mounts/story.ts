@@ -20,7 +20,7 @@ export async function runStory(
   let faults: string[] = [];
   const commands = createCommands(place, (message) => {
     faults.push(message);
-    say(`  wrong: ${message}`);
+    say(`${place.name}, wrong: ${message}`);
   });
   for (const step of STEPS) {
     if (!wanted(step.name)) continue;
