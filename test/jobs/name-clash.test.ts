@@ -68,6 +68,7 @@ test("a name that comes between an upload's claim and its commit refuses the com
     folder: join(folder, "job"),
     workerUrl: new URL("../../src/worker.ts", import.meta.url),
     holder: lease.holder,
+    confirm: lease.confirm,
     logger: silentLogger,
     onProgress: ({ step }) => {
       if (step.startsWith("publishing")) mkdirSync(lake.layout.partition(other), { recursive: true });
