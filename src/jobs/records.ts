@@ -132,16 +132,27 @@ export interface Recorder {
   flush(): Promise<void>;
 }
 
+export interface RecorderOptions {
+  intervalMs?: number;
+  confirm?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Writes `record` (which its owner changes in place) by atomic replacement, at most once every `intervalMs`: what many
- * small uploads ask for in that time costs one write.
+ * small uploads ask for in that time costs one write. Before each, `confirm` throws when another holds the work by now:
+ * the record is then his.
  */
-export function createRecorder(lake: Lake, record: JobRecord, intervalMs = 1000): Recorder {
+export function createRecorder(
+  lake: Lake,
+  record: JobRecord,
+  { intervalMs = 1000, confirm }: RecorderOptions = {},
+): Recorder {
   let writing: Promise<void> = Promise.resolve();
   let next: { done: Promise<void>; start: () => void } | undefined;
   const write = () => {
     writing = writing
       .catch(() => {}) // whoever waited for that write was told
+      .then(() => confirm?.())
       .then(() => writeJson(lake.layout.job(record.job_id), record, lake.modes));
     return writing;
   };

@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { removeTree } from "../lake/files.ts";
 import { type Lake, lakeFolders } from "../lake/lake.ts";
+import { explainLoss } from "../lake/lost.ts";
 import { recoverReplaced } from "../lake/replaced.ts";
 import { listUploads, placeOf } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
@@ -49,7 +50,7 @@ const STOP_TIMEOUT_MS = 7000;
 export async function runJob(options: JobOptions): Promise<JobRecord> {
   const { lake, signal, logger } = options;
   const record = beginRecord(options.record ?? createJobRecord(), await listUploads(lake, "processing"));
-  const recorder = createRecorder(lake, record);
+  const recorder = createRecorder(lake, record, { confirm: options.confirm });
   const left = new Set<string>();
   const run: JobRun = {
     options,
@@ -87,7 +88,7 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     }
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
-    const { code, message } = toAppError(error).toDocument().error;
+    const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
     logger.error("the job failed", { job_id: record.job_id, error });
     await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
   } finally {

@@ -4,6 +4,7 @@ import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { explainLoss, isOfTheView } from "../lake/lost.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
@@ -46,7 +47,8 @@ export async function processUpload(
     await writeUploadLease(createUploadLayout(folder).lease, context.holder, lake.modes.file);
     manifest = await requireManifest(folder, uploadId, lake.view);
     return await runSteps(context, message, manifest, folder, signal);
-  } catch (error) {
+  } catch (cause) {
+    const error = explainLoss(lake, cause);
     await dropResults(context.database);
     if (manifest !== undefined) context.partitions.forget(manifest);
     await context.confirm(); // or it is another's to settle
@@ -55,6 +57,10 @@ export async function processUpload(
       return handedBackOutcome(uploadId, manifest);
     }
     logger.warn("an upload failed", { upload_id: uploadId, error });
+    if (isClaimed && isOfTheView(error)) {
+      await settleUnfinished(lake, uploadId, logger);
+      return leftOutcome(uploadId, manifest, error, "pending");
+    }
     if (isClaimed) return settleFailed(lake, { uploadId, manifest, jobId }, error);
     if (error instanceof AppError && error.code === "not_found")
       return failedOutcome(uploadId, manifest, error);

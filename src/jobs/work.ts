@@ -5,6 +5,7 @@ import { refreshCatalog } from "../catalog/refresh.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import { explainLoss } from "../lake/lost.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
 import { useNativeCache } from "../native.ts";
 import { openDatabase } from "../query/database.ts";
@@ -92,7 +93,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
     const { generation } = await refreshCatalog({ lake, settings, logger, signal });
     return { generation };
   } catch (error) {
-    return { error: toAppError(error).toDocument().error };
+    return { error: toAppError(explainLoss(lake, error)).toDocument().error };
   }
 }
 

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
+import { machineName } from "./account.ts";
 import { ensureFolder, isMissing } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import type { Lake } from "./lake.ts";
@@ -46,7 +46,7 @@ export async function recordAudit(lake: Lake, entry: AuditEntry, nowMs = Date.no
 
 /** `nas.1001`: the machine and the number of the account. */
 function writerName(): string {
-  return `${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}.${process.geteuid?.() ?? 0}`;
+  return `${machineName()}.${process.geteuid?.() ?? 0}`;
 }
 
 async function openLog(lake: Lake, path: string): Promise<FileHandle> {

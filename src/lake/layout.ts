@@ -30,7 +30,8 @@ export function createLayout(root: string) {
     assets,
     jobs,
     logs: join(root, "logs"),
-    log: join(root, "logs", "datalake.log"),
+    /** One for each machine (`nas`) that a server runs on: two that append to one file over a network lose lines. */
+    log: (machine: string) => join(root, "logs", `datalake.${machine}.log`),
     /** Who changed what, by month (`2026-11`) and by who writes it down (`nas.1001`). */
     audit: (month: string, writer: string) => join(root, "logs", `audit-${month}.${writer}.jsonl`),
     catalogFile: join(root, "catalog.duckdb"),

@@ -1,4 +1,5 @@
 import { parseSize, type Settings } from "../config.ts";
+import { machineName } from "../lake/account.ts";
 import type { Lake } from "../lake/lake.ts";
 import { openLogFile } from "../lake/log-file.ts";
 import { createLogger, type Logger, type LogLevelControl } from "../log.ts";
@@ -9,7 +10,7 @@ export function openServerLog(
   settings: Settings,
   viewer: { note(line: string): void },
 ): { logger: Logger; logLevel: LogLevelControl } {
-  const file = openLogFile(lake.layout.log, {
+  const file = openLogFile(lake.layout.log(machineName()), {
     maxBytes: parseSize(settings.log.max_size),
     keep: settings.log.keep,
     modes: lake.modes,

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, symlink, unlink, writeFile 
 import { join } from "node:path";
 import { openTempFolder } from "../../src/assets/temp-folder.ts";
 import { listStaged } from "../../src/jobs/staged-uploads.ts";
+import { machineName } from "../../src/lake/account.ts";
 import { recordAudit } from "../../src/lake/audit.ts";
 import { createUploadLayout, type UploadLayout } from "../../src/lake/layout.ts";
 import { openLogFile } from "../../src/lake/log-file.ts";
@@ -214,9 +215,9 @@ test("a log or an audit file that is a link or a pipe is not written", async () 
   await recordAudit(world.lake, entry);
   const [name = ""] = await readdir(layout.logs);
   for (const make of [linkTo(victim), pipe]) {
-    for (const path of [join(layout.logs, name), layout.log]) await replaceBy(path, make);
+    for (const path of [join(layout.logs, name), layout.log(machineName())]) await replaceBy(path, make);
     expect(await recordAudit(world.lake, entry).catch((error) => error.code)).toBe("conflict");
-    openLogFile(layout.log, { maxBytes: 100, keep: 2 }).write("line\n");
+    openLogFile(layout.log(machineName()), { maxBytes: 100, keep: 2 }).write("line\n");
   }
   expect(await readFile(victim, "utf8")).toBe("precious");
   await unlink(join(layout.logs, name));

@@ -13,7 +13,9 @@ import {
   listJobs,
   readJob,
 } from "../../src/jobs/records.ts";
+import { acquireLease } from "../../src/lake/lease.ts";
 import type { UploadManifest } from "../../src/schema/upload.ts";
+import { codeOf } from "../code-of.ts";
 import { makeWorld } from "./staging-kit.ts";
 
 test("a limit is a number of rows, or a share of them rounded down", () => {
@@ -49,7 +51,7 @@ test("an upload of which nothing is left fails, whatever is allowed", () => {
 test("saves that come close together cost one write, and each waits until it is durable", async () => {
   const { lake } = await makeWorld();
   const record = createJobRecord();
-  const recorder = createRecorder(lake, record, 60_000);
+  const recorder = createRecorder(lake, record, { intervalMs: 60_000 });
   const saves = [];
   for (let at = 0; at < 50; at++) {
     record.progress.rows_done = at;
@@ -62,6 +64,21 @@ test("saves that come close together cost one write, and each waits until it is 
   record.status = "completed";
   await recorder.flush();
   expect(JSON.parse(await readFile(lake.layout.job(record.job_id), "utf8")).status).toBe("completed");
+});
+
+test("a record is written by who holds the work, and by nobody whose work another took over", async () => {
+  const { lake } = await makeWorld();
+  const record = createJobRecord();
+  const lease = await acquireLease(lake.layout.processLease, { purpose: "the first" });
+  const recorder = createRecorder(lake, record, { confirm: lease.confirm });
+  await recorder.flush();
+  await writeFile(lake.layout.processLease, JSON.stringify({ ...lease.holder, id: "another's" }));
+  const theirs = { ...record, status: "running" as const };
+  await createRecorder(lake, theirs).flush();
+  record.status = "cancelled";
+  expect(await codeOf(recorder.flush())).toBe("locked");
+  expect((await readJob(lake, record.job_id)).status).toBe("running");
+  await lease.release();
 });
 
 test("the newest job comes first; only it can be unfinished", async () => {

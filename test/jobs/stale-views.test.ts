@@ -1,16 +1,22 @@
 import { expect, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { AppError } from "../../src/errors.ts";
 import { examineLake } from "../../src/jobs/doctor/doctor.ts";
 import { createJobRecord, findDamagedJobs } from "../../src/jobs/records.ts";
 import { readStaged } from "../../src/jobs/staged-uploads.ts";
+import { openWork } from "../../src/jobs/work.ts";
 import { writeJson } from "../../src/lake/json-file.ts";
 import { describeLake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { describeSelf } from "../../src/lake/lease-holder.ts";
+import { explainLoss, isOfTheView } from "../../src/lake/lost.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
 import { DEFAULT_MODES } from "../../src/lake/modes.ts";
 import { createView, type View } from "../../src/lake/view.ts";
+import { silentLogger } from "../../src/log.ts";
 import { commit, KEY, makeManifest, type Workbench, withLake } from "../catalog/lakes.ts";
+import { makeWorld, stageUpload } from "./staging-kit.ts";
 
 /** The lake of a bench as on a mount that may lag. */
 function lagging({ lake }: Workbench, more: Partial<View>) {
@@ -105,3 +111,43 @@ test("a job's record that is seen cut off is not damaged where the mount may lag
     expect(await codes({ staleMs: 50 })).toEqual(["not_whole"]);
     expect(await codes({ staleMs: 1600, onWait: () => void writeFile(path, whole) })).toEqual([]);
   }));
+
+test("what is gone of a lake is told as a mount that was away, and not as a wrong path", () => {
+  const lake = describeLake("/mnt/nas/lake");
+  const gone = (path: string) => Object.assign(new Error(`ENOENT: open '${path}'`), { code: "ENOENT", path });
+  const lost = explainLoss(lake, gone("/mnt/nas/lake/jobs/.work-1/data.parquet.tmp")) as AppError;
+  expect([lost.code, isOfTheView(lost)]).toEqual(["io", true]);
+  expect(lost.message).toContain("process start");
+  expect(lost.message).not.toContain("check the path");
+  for (const other of [gone("/home/kim/input.csv"), gone("/mnt/nas/lake-2/x"), new Error("ENOENT")]) {
+    expect(explainLoss(lake, other)).toBe(other);
+    expect(isOfTheView(other)).toBe(false);
+  }
+});
+
+test("an upload whose manifest is not seen whole goes back to wait, and is processed when it is", async () => {
+  const world = await makeWorld();
+  const uploadId = await stageUpload(world, [{ text: "a" }]);
+  const place = createUploadLayout(world.lake.layout.upload("pending", uploadId)).manifest.stagedAt;
+  const whole = await readFile(place);
+  await truncate(place, 50);
+  const view = createView({ mayLag: async () => true, staleMs: 50 });
+  const lake = describeLake(world.lake.root, DEFAULT_MODES, view);
+  const work = await openWork({
+    lake,
+    settings: world.settings,
+    jobId: createJobRecord().job_id,
+    holder: await describeSelf("test"),
+    logger: silentLogger,
+    onProgress: () => {},
+    confirm: async () => {},
+    folder: join(world.folder, "work"),
+    workerUrl: new URL("../../src/worker.ts", import.meta.url),
+  });
+  const message = { type: "process" as const, upload_id: uploadId, suspects: [], poisoned: [] };
+  const left = await work.process(message, new AbortController().signal);
+  expect([left.status, left.left_in, left.error?.code]).toEqual(["failed", "pending", "not_whole"]);
+  await writeFile(place, whole);
+  expect((await work.process(message, new AbortController().signal)).status).toBe("completed");
+  await work.close();
+});

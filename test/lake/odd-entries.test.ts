@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { machineName } from "../../src/lake/account.ts";
 import { recordAudit } from "../../src/lake/audit.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { openLogFile } from "../../src/lake/log-file.ts";
@@ -33,12 +34,12 @@ for (const [kind, make] of Object.entries(KINDS)) {
     await put(layout.taxonomy);
     expect(await codeOf(readTaxonomy(lake))).toBe("corrupt");
 
-    await put(layout.log);
-    openLogFile(layout.log, { maxBytes: 10, keep: 2 }).write("a line\n");
+    await put(layout.log(machineName()));
+    openLogFile(layout.log(machineName()), { maxBytes: 10, keep: 2 }).write("a line\n");
     await recordAudit(lake, ENTRY);
     await rm(layout.logs, { recursive: true });
     await (kind === "folder" ? writeFile(layout.logs, "") : make(layout.logs));
-    openLogFile(layout.log, { maxBytes: 10, keep: 2 }).write("a line\n");
+    openLogFile(layout.log(machineName()), { maxBytes: 10, keep: 2 }).write("a line\n");
     expect(await codeOf(recordAudit(lake, ENTRY))).not.toBe("done");
   });
 }

@@ -2,6 +2,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { machineName } from "../../src/lake/account.ts";
 import { createToken, revokeToken } from "../../src/lake/tokens.ts";
 import { ROLES, type Role } from "../../src/schema/token.ts";
 import { isReading, wantedRole } from "../../src/server/access.ts";
@@ -250,7 +251,7 @@ test("answers carry an id, and are for nobody else's cache or page", async () =>
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
     await until(async () =>
-      (await readFile(world.lake.layout.log, "utf8")).includes(error.details.request_id),
+      (await readFile(world.lake.layout.log(machineName()), "utf8")).includes(error.details.request_id),
     );
   }
   await first.stop();

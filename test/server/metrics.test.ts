@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm } from "node:fs/promises";
 import { connectServer } from "../../src/client/server.ts";
+import { machineName } from "../../src/lake/account.ts";
 import { createMetricRegistry, METRICS_TYPE } from "../../src/server/metric-registry.ts";
 import { createRouteNames, NO_ROUTE } from "../../src/server/route-names.ts";
 import { makeImage, makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
@@ -117,7 +118,7 @@ test("/status tells the same, and keeps what it told before", async () => {
 
 test("the log level changes while the server runs, and requests are logged by it", async () => {
   const lines = async () =>
-    (await readFile(world.lake.layout.log, "utf8"))
+    (await readFile(world.lake.layout.log(machineName()), "utf8"))
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);

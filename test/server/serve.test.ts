@@ -2,6 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectServer } from "../../src/client/server.ts";
+import { machineName } from "../../src/lake/account.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
@@ -287,7 +288,7 @@ test("the log is JSON lines in the lake", async () => {
   const world = await makeWorld();
   const server = await serve(world);
   await server.stop();
-  const lines = (await readFile(world.lake.layout.log, "utf8"))
+  const lines = (await readFile(world.lake.layout.log(machineName()), "utf8"))
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));

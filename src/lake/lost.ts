@@ -1,0 +1,23 @@
+import { sep } from "node:path";
+import { AppError } from "../errors.ts";
+import { isMissing } from "./files.ts";
+import type { Lake } from "./lake.ts";
+
+/**
+ * An error of work on a lake, as people are told of it: a path of the lake that is not there was there when the work on it
+ * began, and nobody named it wrongly.
+ */
+export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
+  const path = isMissing(error) ? (error as NodeJS.ErrnoException).path : undefined;
+  if (path === undefined || !`${path}${sep}`.startsWith(`${lake.root}${sep}`)) return error;
+  return new AppError(
+    "io",
+    `${path} was there and is gone: its file system was away or mounted anew, or somebody removed it; run \`datalake process start\` once it is back, and the work goes on`,
+    { details: { path, lost: true }, cause: error },
+  );
+}
+
+/** Whether an error tells of how this machine sees the lake now, and of nothing that is wrong with what it works on. */
+export function isOfTheView(error: unknown): boolean {
+  return error instanceof AppError && (error.code === "not_whole" || error.details?.lost === true);
+}
