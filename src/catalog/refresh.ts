@@ -2,6 +2,7 @@ import type { Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { acquireLease, type Lease } from "../lake/lease.ts";
+import { dropPrepared } from "../lake/replace.ts";
 import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
 import { formatPartition } from "../schema/partition.ts";
@@ -46,6 +47,7 @@ export async function refreshCatalog(options: RefreshOptions): Promise<RefreshRe
   const { lake, settings, logger } = options;
   const lease = await waitForLease(lake, options.waitMs ?? 60_000, options.signal);
   try {
+    await dropPrepared(lake.layout.catalogFile);
     let build: Build;
     try {
       build = await runSteps(options, lease, options.full ?? false);

@@ -5,7 +5,7 @@ import { isMissing } from "./files.ts";
 import { waitForLease } from "./lease.ts";
 import { createExclusive } from "./lease-file.ts";
 import type { Modes } from "./modes.ts";
-import { writeAtomic } from "./replace.ts";
+import { dropPrepared, writeAtomic } from "./replace.ts";
 import { beginWait, type Look, notWhole, type View, type Wait } from "./view.ts";
 
 /** A small file that several hosts edit. */
@@ -56,6 +56,7 @@ async function tryEdit<T, R>(
   const { path, view, purpose } = file;
   const lock = await waitForLease(file.lock, { purpose });
   try {
+    await dropPrepared(path);
     const isOver = waited?.wait.isOver() ?? false;
     const seen = await file.look();
     if (!seen.isWhole && lags) {
@@ -68,10 +69,15 @@ async function tryEdit<T, R>(
     const isNewest = await createExclusive(mark, `${lock.holder.id}\n`);
     // Whoever made the mark and wrote nothing in all that time is dead, or somebody put the old state back.
     if (!isNewest && lags && !isOver) return { done: false, problem: `${OLD}\n${mark}` };
-    if (lock.lost.aborted) throw changedMeanwhile(path);
+    const stillOurs = () =>
+      lock.confirm().catch((cause) => {
+        throw changedMeanwhile(path, cause);
+      });
     try {
-      await writeAtomic(path, edited.text, file.modes);
+      await writeAtomic(path, edited.text, file.modes, { confirm: stillOurs });
     } catch (error) {
+      // Of a state that another has replaced the mark stays.
+      await stillOurs();
       if (isNewest) await unlink(mark).catch(() => {});
       throw error;
     }
@@ -82,8 +88,8 @@ async function tryEdit<T, R>(
   }
 }
 
-function changedMeanwhile(path: string): AppError {
-  return new AppError("locked", `${path} was changed by another meanwhile; try again`);
+function changedMeanwhile(path: string, cause: unknown): AppError {
+  return new AppError("locked", `${path} was changed by another meanwhile; try again`, { cause });
 }
 
 /** A mark is of use as long as somebody may see the state that it marks; then it is removed. */

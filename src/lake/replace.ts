@@ -3,8 +3,9 @@ import { link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "./durable.ts";
-import { exists, isHeld, isMissing } from "./files.ts";
+import { exists, isHeld, isMissing, namesIn } from "./files.ts";
 import { moveFolder } from "./folders.ts";
+import { refreshListing } from "./fresh-listing.ts";
 import { giveOpenPermissions } from "./group.ts";
 import { linkExclusive } from "./link.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
@@ -39,6 +40,11 @@ export interface ReplaceOptions {
   /** Whether the file at this path holds what is to be put there: asked where an error may hide a success. */
   isOurs?: (path: string) => Promise<boolean>;
   renames?: Renames;
+}
+
+export interface WriteOptions extends ReplaceOptions {
+  /** Called directly before the new file is put in its place; what it throws ends the writing. */
+  confirm?: () => Promise<void>;
 }
 
 /**
@@ -138,7 +144,7 @@ export async function writeAtomic(
   path: string,
   data: string | Uint8Array,
   modes: Modes = DEFAULT_MODES,
-  options: ReplaceOptions = {},
+  { confirm, ...options }: WriteOptions = {},
 ): Promise<void> {
   const temp = tempBeside(path);
   try {
@@ -150,6 +156,7 @@ export async function writeAtomic(
     } finally {
       await handle.close();
     }
+    await confirm?.();
     await replaceFile(temp, path, { isOurs: (at) => holds(at, data), ...options });
   } catch (error) {
     await rm(temp, { force: true });
@@ -169,7 +176,25 @@ async function holds(path: string, data: string | Uint8Array): Promise<boolean> 
 
 /** `.<name>.tmp-<random>` in the folder of `path`. */
 export function tempBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.tmp-${crypto.randomUUID().slice(0, 8)}`);
+  return `${tempPrefix(path)}${crypto.randomUUID().slice(0, 8)}`;
+}
+
+function tempPrefix(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp-`);
+}
+
+/**
+ * Removes what others prepared beside `path`, and did not put in its place. Whoever has just taken the lock of a file
+ * calls this before reading it: a host whose lease ended while its rename hung over a dead network may be alive, and that
+ * rename then finds nothing to move when it arrives.
+ */
+export async function dropPrepared(path: string): Promise<void> {
+  const folder = dirname(path);
+  await refreshListing(folder);
+  for (const name of await namesIn(folder)) {
+    const found = join(folder, name);
+    if (found.startsWith(tempPrefix(path))) await rm(found, { force: true });
+  }
 }
 
 /** Gives a file or folder of this process's own a name that nothing has: its name so far is of no use to others. */

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { apiRig } from "./api/api.ts";
 import { crashRig } from "./crash/crash.ts";
 import { faultsRig } from "./faults.ts";
+import { holdsRig } from "./holds/holds.ts";
 import { mountsRig } from "./mounts/mounts.ts";
 import { parsersRig } from "./parsers/parsers-rig.ts";
 import type { Rig } from "./rig.ts";
@@ -14,6 +15,7 @@ const RIGS: Record<string, Rig> = {
   parsers: parsersRig,
   api: apiRig,
   faults: faultsRig,
+  holds: holdsRig,
   mounts: mountsRig,
 };
 

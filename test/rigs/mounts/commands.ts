@@ -25,16 +25,17 @@ const COMMAND_LIMIT_MS = 60_000;
 export function createCommands(place: Place, wrong: (message: string) => void): Commands {
   const acknowledged: Acknowledged[] = [];
   const lake = (side: Side) => `${place[side]}/lake`;
+  const homeOf = (side: Side) => (place.as === undefined ? place.work : `${place.work}/home-${side}`);
   const settings = (side: Side) =>
     [
-      `HOME=${place.work}`,
-      `DATALAKE_CACHE=${place.work}/cache`,
-      `DATALAKE_SCRATCH=${place.work}/scratch-${side}`,
+      `HOME=${homeOf(side)}`,
+      `DATALAKE_CACHE=${homeOf(side)}/cache`,
+      `DATALAKE_SCRATCH=${homeOf(side)}/scratch-${side}`,
       "DATALAKE_PROCESSING_NUM_PROC=1",
       `DATALAKE_LAKE=${lake(side)}`,
     ].join(" ");
   const line = (side: Side, args: string[]) =>
-    `env ${settings(side)} ${place.binary} ${args.map(quoted).join(" ")}`;
+    `${place.as?.[side] ?? ""} env ${settings(side)} ${place.binary} ${args.map(quoted).join(" ")}`;
   const run = (text: string) =>
     place.shell.run(`cd ${place.work}\n${text}`, COMMAND_LIMIT_MS * place.slowness);
   const datalake = async (side: Side, args: string[], codes: readonly number[] = [0]) => {

@@ -16,6 +16,8 @@ export interface Place {
   port: number;
   /** A folder off the mounts, with the inputs in `in/`. */
   work: string;
+  /** What runs a command as the account that works on a side; all run as this user without. */
+  as?: Record<"a" | "b" | "disk", string>;
   /** How much longer everything takes than on a machine of its own. */
   slowness: number;
   /** Whether it has the trap of SMB (a rename over an open file is refused and deletes its target), and keeps no modes. */
