@@ -6,6 +6,7 @@ import type { Lease } from "../lake/lease.ts";
 import type { Logger } from "../log.ts";
 import type { Database } from "../query/database.ts";
 import type { Column } from "../schema/columns.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import type { FolderMtime } from "./observe.ts";
 import type { PublishedCatalog } from "./open.ts";
 import type { RefreshPlan } from "./plan.ts";
@@ -18,12 +19,16 @@ export interface Build {
   logger: Logger;
   database: Database;
   lease: Lease;
+  /** Stands in the file: what is found at the catalog's place is ours when it says so. */
+  attempt: string;
   signal: AbortSignal | undefined;
   scratch: ScratchCatalog;
   /** The file server's clock when the build began, in ns. */
   nowNs: bigint;
   /** Starts from an empty file instead of the published one. */
   full: boolean;
+  /** Partitions that are looked into in any case. */
+  changed: readonly PartitionKey[];
   /** Nothing to publish: the steps that are left are not run. */
   upToDate: boolean;
   published: PublishedCatalog | undefined;
@@ -54,19 +59,22 @@ interface BuildOptions {
   lease: Lease;
   signal?: AbortSignal;
   full: boolean;
+  changed?: readonly PartitionKey[];
 }
 
 export async function createBuild(options: BuildOptions): Promise<Build> {
-  const { lake, settings, logger, database, lease, signal, full } = options;
+  const { lake, settings, logger, database, lease, signal, full, changed = [] } = options;
   return {
     lake,
     logger,
     database,
     lease,
+    attempt: crypto.randomUUID(),
     signal,
     scratch: await openScratch(lake, settings.scratchFolder),
     nowNs: (await stat(lake.layout.publishLease, { bigint: true })).mtimeNs,
     full,
+    changed,
     upToDate: false,
     published: undefined,
     folders: [],
@@ -82,11 +90,14 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
   };
 }
 
-/** Throws `locked` when the lease was lost: another may publish now. */
-export function assertLease(build: Build): void {
-  if (!build.lease.lost.aborted) return;
-  throw new AppError(
-    "locked",
-    `the catalog lease of ${build.lake.root} was lost while building; run \`datalake catalog rebuild\` again`,
-  );
+/** Throws `locked` when the lease is another's: that one publishes now. */
+export async function confirmLease({ lease, lake }: Build): Promise<void> {
+  await lease.confirm().catch((cause) => {
+    if (!(cause instanceof AppError)) throw cause;
+    throw new AppError(
+      "locked",
+      `the catalog lease of ${lake.root} was lost while building; run \`datalake catalog rebuild\` again`,
+      { cause },
+    );
+  });
 }

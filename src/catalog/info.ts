@@ -7,7 +7,7 @@ import { requireCatalog, requireHead, withPublished } from "./open.ts";
 import { pickKey } from "./plan.ts";
 import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
 
-export interface CatalogInfo extends CatalogHead {
+export interface CatalogInfo extends Omit<CatalogHead, "attempt"> {
   /** Rows and partitions in the catalog. */
   rows: number;
   partitions: number;
@@ -38,7 +38,7 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
   const { lake } = source;
   const path = lake.layout.catalogFile;
   return withCatalog(source, async (database) => {
-    const head = await requireHead(database, lake, NAME);
+    const { attempt: _, ...head } = await requireHead(database, lake, NAME);
     const names = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
     const columns = [...names, ...(await readColumns(database, NAME))];
     const [sums] = await database.rows<{ rows: number; partitions: number }>(

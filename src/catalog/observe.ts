@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import { refreshListing } from "../lake/fresh-listing.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
@@ -50,29 +51,44 @@ async function folderMtimeNs(path: string): Promise<bigint | undefined> {
   }
 }
 
-/** The folders whose mtime is not the one that the catalog knows, or knows as unsettled. */
+/** The folders whose mtime is not the one that the catalog knows, or knows as unsettled, and those that are named. */
 export function changedFolders(
   known: readonly KnownPartition[],
   folders: readonly FolderMtime[],
+  named: readonly PartitionKey[],
 ): FolderMtime[] {
+  const names = new Set(named.map(formatPartition));
   const mtimes = new Map(known.map((partition) => [formatPartition(partition), partition.folder_mtime]));
   return folders.filter(({ key, folderMtime }) => {
     const before = mtimes.get(formatPartition(key));
+    if (names.has(formatPartition(key))) return true;
     return before === undefined || before.endsWith(UNSETTLED) || before !== folderMtime;
   });
 }
 
-/** Looks into partition folders; one that cannot be read becomes an error beside the others. */
+/**
+ * Looks into partition folders; one that cannot be read becomes an error beside the others. One that is found older than
+ * the catalog holds it may be the folder as it was, and is listed anew.
+ */
 export async function observePartitions(
   database: Database,
   lake: Lake,
   folders: readonly FolderMtime[],
+  held: ReadonlyMap<string, KnownPartition> = new Map(),
 ): Promise<Observation[]> {
   const keys = folders.map((folder) => folder.key);
   const footers = await prefetchFooters(database, lake, keys);
   const observations: Observation[] = [];
   for (const { key, folderMtime } of folders) {
-    observations.push({ key, folderMtime, found: await readOrError(database, lake, key, footers) });
+    let found = await readOrError(database, lake, key, footers);
+    const known = held.get(formatPartition(key));
+    const isOld = found === undefined || found instanceof Error || found.version < (known?.version ?? 0);
+    const folder = lake.layout.partition(key);
+    if (isOld && known !== undefined && (await lake.view.mayLag(folder))) {
+      await refreshListing(folder);
+      found = await readOrError(database, lake, key, new Map());
+    }
+    observations.push({ key, folderMtime, found });
   }
   return observations;
 }

@@ -23,7 +23,7 @@ export interface PublishedCatalog {
   columns: Column[];
   /** Whether it has an index for text search. */
   hasIndex: boolean;
-  /** Of the file that was read. */
+  /** Of the content that was read: the attempt that built it, whatever a mount says of the file. */
   identity: string;
 }
 
@@ -32,14 +32,25 @@ export interface PublishedCatalog {
  * is of another format.
  */
 export async function readPublished(database: Database, lake: Lake): Promise<PublishedCatalog | undefined> {
-  const identity = await catalogIdentity(lake);
-  if (identity === undefined) return undefined;
+  const file = await catalogIdentity(lake);
+  if (file === undefined) return undefined;
   return withPublished(database, lake, "published", async () => {
     const head = await requireHead(database, lake, "published");
     const partitions = await readKnown(database, "published");
     const columns = await readColumns(database, "published");
+    const identity = head.attempt ?? file;
     return { head, partitions, columns, hasIndex: await hasIndex(database, "published"), identity };
   });
+}
+
+/** The attempt that built the file which a fresh look finds published; undefined where none can be read. */
+export async function publishedAttempt(database: Database, lake: Lake): Promise<string | undefined> {
+  try {
+    const head = await withPublished(database, lake, "proof", () => readHead(database, "proof"));
+    return head?.attempt ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The table `lake` of the catalog attached as `name`; throws `corrupt` when it is of another format. */

@@ -26,6 +26,13 @@ export async function catalogIdentity(lake: Lake): Promise<string | undefined> {
   }
 }
 
+export interface PublishEffects {
+  /** Throws when it must not be published any more. */
+  beforeRename(): Promise<void>;
+  /** Whether a fresh look finds this file published. */
+  isOurs(): Promise<boolean>;
+}
+
 /**
  * Puts a closed database file in the place of the published one in one step: readers that have the old one open
  * keep it, new ones open the new. The old one stays as `.catalog.prev-<generation>` for a grace time.
@@ -35,7 +42,7 @@ export async function publishFile(
   lake: Lake,
   file: string,
   previousGeneration: number | undefined,
-  beforeRename: () => void,
+  { beforeRename, isOurs }: PublishEffects,
 ): Promise<void> {
   const { catalogFile, catalogLog } = lake.layout;
   await refuseWal(file, `${file}.wal`);
@@ -49,14 +56,20 @@ export async function publishFile(
     }
     await givePermissions(temp, lake.modes.file);
     await syncFile(temp);
-    beforeRename();
+    await beforeRename();
     if (previousGeneration !== undefined) await keepPrevious(lake, previousGeneration);
-    await replaceFile(temp, catalogFile);
+    await replaceFile(temp, catalogFile, { isOurs });
   } catch (error) {
     await rm(temp, { force: true });
     throw error;
   }
   await syncFolder(lake.root);
+  if (await isOurs()) return;
+  throw new AppError(
+    "conflict",
+    `another host published ${catalogFile} at the same time; run \`datalake catalog rebuild\``,
+    { details: { path: catalogFile } },
+  );
 }
 
 async function refuseWal(file: string, wal: string): Promise<void> {

@@ -5,7 +5,7 @@ import { acquireLease, type Lease } from "../lake/lease.ts";
 import { dropPrepared } from "../lake/replace.ts";
 import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
-import { formatPartition } from "../schema/partition.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Build, createBuild } from "./build.ts";
 import { BUILD_STEPS, type BuildStep } from "./steps.ts";
 
@@ -14,6 +14,8 @@ export interface RefreshOptions {
   settings: Settings;
   /** Builds everything anew from the partition files. */
   full?: boolean;
+  /** Partitions that the caller has changed: looked into whatever a mount says of the times of their folders. */
+  changed?: readonly PartitionKey[];
   logger: Logger;
   signal?: AbortSignal;
   /** Called before each step; tests stop a refresh there. */

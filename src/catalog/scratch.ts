@@ -7,8 +7,8 @@ import { moveToFree, replaceFile } from "../lake/replace.ts";
 
 /**
  * The local copy of the last published catalog. A refresh changes it and copies it to the lake, so that the published
- * file is not fetched first. It is named by the lake and by the identity of the published file that it equals; under
- * any other name it is worth nothing.
+ * file is not fetched first. It is named by the lake and by the identity of the content that it equals; under any other
+ * name it is worth nothing.
  */
 export interface ScratchCatalog {
   /** The file being built. */

@@ -7,16 +7,16 @@ import { deleteRanges, findRanges, readRanges } from "../query/search-index/rang
 import { createIndexTables, dropIndexTables, indexPostings } from "../query/search-index/tables.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
-import { assertLease, type Build } from "./build.ts";
+import { type Build, confirmLease } from "./build.ts";
 import { planColumns } from "./columns.ts";
 import { deleteRows } from "./load.ts";
 import { loadPartitions } from "./load-partitions.ts";
 import { isTidy, tidyPartition } from "./metadata.ts";
 import { changedFolders, emptied, observePartitions, statFolders } from "./observe.ts";
-import { readPublished } from "./open.ts";
+import { publishedAttempt, readPublished } from "./open.ts";
 import { decideOutcome, UNKNOWN_MTIME } from "./outcome.ts";
 import { planRefresh } from "./plan.ts";
-import { catalogIdentity, previousGenerations, publishFile, sweepPublished } from "./publish.ts";
+import { previousGenerations, publishFile, sweepPublished } from "./publish.ts";
 import {
   CATALOG_FORMAT,
   createTables,
@@ -63,9 +63,11 @@ async function observe(build: Build): Promise<void> {
   const present = await listPartitions(lake);
   build.folders = await statFolders(lake, present, nowNs);
   const known = build.full ? [] : (build.published?.partitions ?? []);
-  const folders = build.full ? build.folders : changedFolders(known, build.folders);
-  const observations = await observePartitions(database, lake, folders);
-  const held = new Set(build.published?.partitions.map(formatPartition));
+  const folders = build.full ? build.folders : changedFolders(known, build.folders, build.changed);
+  const held = new Map(
+    build.published?.partitions.map((partition) => [formatPartition(partition), partition]),
+  );
+  const observations = await observePartitions(database, lake, folders, held);
   for (const observation of observations) {
     const { key, found } = observation;
     if (found === undefined && held.has(formatPartition(key))) observation.found = emptied(lake, key);
@@ -182,6 +184,7 @@ async function describe(build: Build): Promise<void> {
     generation: build.generation,
     built_at: new Date().toISOString(),
     merged_generation: build.vacuum ? build.generation : merged,
+    attempt: build.attempt,
   });
   await database.run("COMMIT");
   const [counted] = await database.rows<{ rows: number }>("SELECT count(*) AS rows FROM catalog");
@@ -203,13 +206,15 @@ async function seal(build: Build): Promise<void> {
 }
 
 async function publish(build: Build): Promise<void> {
-  const { lake, scratch, published } = build;
-  await publishFile(lake, scratch.work, published?.head.generation, () => {
-    throwIfCancelled(build.signal);
-    assertLease(build);
+  const { lake, scratch, published, database, attempt } = build;
+  await publishFile(lake, scratch.work, published?.head.generation, {
+    beforeRename: async () => {
+      throwIfCancelled(build.signal);
+      await confirmLease(build);
+    },
+    isOurs: async () => (await publishedAttempt(database, lake)) === attempt,
   });
-  const identity = await catalogIdentity(lake);
-  if (identity !== undefined) await scratch.keep(identity);
+  await scratch.keep(attempt);
 }
 
 async function sweep({ lake }: Build): Promise<void> {

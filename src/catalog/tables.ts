@@ -38,6 +38,8 @@ export interface CatalogHead {
   built_at: string;
   /** The generation whose row groups were last merged, or made by a full build. */
   merged_generation: number;
+  /** Of the attempt that built the file: tells it from one that another host built; null in files of version 0.1.0. */
+  attempt: string | null;
 }
 
 const PARTITION_FIELDS = {
@@ -67,7 +69,7 @@ export async function createTables(database: Database, columns: readonly Column[
   await database.run(`CREATE TABLE catalog (${columnList([...keys, ...columns])})`);
   await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
   await database.run(
-    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT)",
+    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT, attempt VARCHAR)",
   );
 }
 
@@ -144,12 +146,14 @@ export async function readHead(database: Database, schema: string): Promise<Cata
 }
 
 export async function writeHead(database: Database, head: CatalogHead): Promise<void> {
+  await database.run("ALTER TABLE lake ADD COLUMN IF NOT EXISTS attempt VARCHAR"); // a copy of one of version 0.1.0
   await database.run("DELETE FROM lake");
-  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4)", [
+  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4, $5)", [
     head.format,
     BigInt(head.generation),
     head.built_at,
     BigInt(head.merged_generation),
+    head.attempt,
   ]);
 }
 

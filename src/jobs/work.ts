@@ -90,7 +90,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
       context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one
-    const { generation } = await refreshCatalog({ lake, settings, logger, signal });
+    const { generation } = await refreshCatalog({ lake, settings, logger, signal, changed: partitions });
     return { generation };
   } catch (error) {
     return { error: toAppError(explainLoss(lake, error)).toDocument().error };

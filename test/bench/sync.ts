@@ -107,6 +107,7 @@ async function makeCatalog(
       generation,
       built_at,
       merged_generation: generation,
+      attempt: null,
     });
     await database.run("USE memory");
     await database.run("DETACH made");
