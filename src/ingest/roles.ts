@@ -43,7 +43,8 @@ interface NamedColumn {
  *   again anyway.
  *
  * Of several image columns, `image` or `image_bytes` is the row's own, else the first; the others keep their names.
- * Throws `invalid_input` for a second file column and for names that only the lake fills.
+ * A column with the name of one of the lake's facts is kept as `label_<name>`. Throws
+ * `invalid_input` for a second file column, and where that name is taken.
  */
 export function assignRoles(
   input: Input,
@@ -53,12 +54,19 @@ export function assignRoles(
 ): ColumnRoles {
   const notices: string[] = [];
   const columns = input.columns.map((source) => ({ source, name: names.get(source.name) ?? source.name }));
-  const free = columns.filter(({ name }) => !isPartitionColumn(name));
+  const given = columns.filter(({ name }) => !isPartitionColumn(name));
   const dropped = columns.filter(({ name }) => isPartitionColumn(name)).map(({ name }) => name);
   if (dropped.length > 0) notices.push(`dropped ${dropped.join(", ")}: the partition's path says it`);
 
-  const references = type === "task" ? free.filter(({ name }) => isReference(name)) : [];
-  refuseSystemColumns(free.filter((column) => !references.includes(column)));
+  const references = type === "task" ? given.filter(({ name }) => isReference(name)) : [];
+  const free = given.map((column) => (references.includes(column) ? column : besideFacts(column, given)));
+  for (const [at, { name, source }] of free.entries()) {
+    if (name !== given[at]?.name) {
+      notices.push(
+        `the column ${source.name} is stored as ${name}: the lake has a fact of its own of that name`,
+      );
+    }
+  }
   const named = free.filter((column) => isImageColumn(column, references.length > 0));
   const paths = references.length > 0 ? [] : free.filter((column) => isPathColumn(column, type));
   const embedded = free.filter((column) => column.source.embedded !== undefined && !named.includes(column));
@@ -236,13 +244,17 @@ function referenceExpression({ source, name }: NamedColumn): string {
   return name === "path" ? `regexp_replace(${composed}, '^(.*/)?assets/(provider=)', '\\2')` : composed;
 }
 
-function refuseSystemColumns(columns: readonly NamedColumn[]): void {
-  const system = new Set<string>(SYSTEM_COLUMNS.map((column) => column.name));
-  const refused = columns.filter(({ name }) => system.has(name)).map(({ source }) => source.name);
-  if (refused.length === 0) return;
+/**
+ * Labels have a width or a path too: a column with the name of a fact that the lake itself fills stands beside it under
+ * another name. Throws `invalid_input` where that is taken as well.
+ */
+function besideFacts(column: NamedColumn, others: readonly NamedColumn[]): NamedColumn {
+  if (!SYSTEM_COLUMNS.some(({ name }) => name === column.name)) return column;
+  const name = `label_${column.name}`;
+  if (!others.some((other) => other.name === name)) return { ...column, name };
   throw new AppError(
     "invalid_input",
-    `the lake itself fills columns named ${refused.join(", ")}; rename or remove them in the input`,
-    { details: { columns: refused } },
+    `the lake itself fills a column named ${column.name}, and ${name} is taken too; rename the column ${column.source.name} in the input`,
+    { details: { columns: [column.source.name] } },
   );
 }

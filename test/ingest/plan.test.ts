@@ -47,13 +47,21 @@ describe("refused before anything is staged", () => {
     });
   }
 
-  test("an input column with a system name, unless it is a task's reference", async () => {
+  test("a column beside the lake's own fact of its name is kept, unless that name is taken too", async () => {
     await withKit(async (kit) => {
-      const path = await writeRows(kit, "rows", "SELECT 'x' AS hash, 1 AS n");
-      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input" });
+      const path = await writeRows(kit, "rows", "SELECT 'x' AS hash, 1 AS n, 7 AS \"Width\"");
+      const { columns, notices } = await kit.plan(path);
+      expect(columns.map(({ name }) => name)).toEqual(["label_hash", "n", "label_width"]);
+      expect(notices.join()).toContain("the column Width is stored as label_width");
+      const { rows } = await kit.stage(path);
+      expect(rows[0]).toMatchObject({ label_hash: "x", n: 1, label_width: 7 });
       await makePartition(kit, "raw", "image", []);
-      expect((await kit.plan(path, OCR)).reference?.column).toBe("hash");
-      const other = await writeRows(kit, "other", "SELECT 1 AS width");
+      const task = await kit.plan(path, OCR);
+      expect([task.reference?.column, task.columns.map(({ name }) => name).slice(0, 2)]).toEqual([
+        "hash",
+        ["n", "label_width"],
+      ]);
+      const other = await writeRows(kit, "other", "SELECT 1 AS width, 2 AS label_width");
       await expect(kit.plan(other, OCR)).rejects.toMatchObject({ code: "invalid_input" });
     });
   });
