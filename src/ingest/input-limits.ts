@@ -1,10 +1,8 @@
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
-import type { Column } from "../schema/columns.ts";
-import { parseType, type TypeTree } from "../schema/type-tree.ts";
 import type { EmbeddedBatch, Input } from "./input.ts";
 import { describeRelation } from "./relations.ts";
+import { rowBytes } from "./row-bytes.ts";
 
 /** What one upload through a server may hold, however small its file is: compressed, little bytes make many rows. */
 export interface UploadLimits {
@@ -74,30 +72,4 @@ function tooManyBytes(maxBytes: number): AppError {
     `the rows of the upload decode to more than ${maxBytes} bytes (serve.max_upload_bytes); send it in parts, or upload where the lake's folder is mounted`,
     { details: { setting: "serve.max_upload_bytes", limit: maxBytes } },
   );
-}
-
-/** An SQL expression for the decoded bytes of a row. The engine measures a repeated text once. */
-function rowBytes(columns: readonly Column[]): string {
-  return columns
-    .map(({ name, type }) => `coalesce(${cellBytes(quoteName(name), parseType(type))}, 0)`)
-    .join(" + ");
-}
-
-const NUMBER_BYTES = 8;
-
-function cellBytes(value: string, type: TypeTree, depth = 0): string {
-  if (type.kind === "list") {
-    const element = `x${depth}`;
-    const inside = cellBytes(element, type.element, depth + 1);
-    return `list_sum(list_transform(${value}, lambda ${element}: coalesce(${inside}, 0)::DOUBLE))`;
-  }
-  if (type.kind === "struct") {
-    const fields = type.fields.map(({ name, type: field }) => {
-      const inside = cellBytes(`struct_extract(${value}, ${quoteText(name)})`, field, depth);
-      return `coalesce(${inside}, 0)`;
-    });
-    return fields.length === 0 ? String(NUMBER_BYTES) : `(${fields.join(" + ")})`;
-  }
-  if (type.name === "VARCHAR") return `strlen(${value})::DOUBLE`;
-  return type.name === "BLOB" ? `octet_length(${value})::DOUBLE` : String(NUMBER_BYTES);
 }

@@ -3,6 +3,7 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { factColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadPlan } from "./plan.ts";
+import { rowBytes } from "./row-bytes.ts";
 import type { RowContent } from "./row-contents.ts";
 
 /** What a table of staged contents says of each row. */
@@ -85,7 +86,7 @@ async function rowGroupRows(plan: UploadPlan, rows: string, database: Database):
   if (own.length === 0) return MAX_GROUP_ROWS;
   const select = own.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`).join(", ");
   const [sample] = await database.rows<{ bytes: number | null }>(
-    `SELECT avg(strlen(CAST(to_json(t) AS VARCHAR))) AS bytes FROM (SELECT ${select} FROM ${rows} LIMIT 2000) AS t`,
+    `SELECT avg(${rowBytes(own)})::DOUBLE AS bytes FROM (SELECT ${select} FROM ${rows} LIMIT 2000)`,
   );
   const fitting = Math.floor(ROW_GROUP_BYTES / Math.max(1, sample?.bytes ?? 1) / VECTOR_ROWS) * VECTOR_ROWS;
   return Math.min(MAX_GROUP_ROWS, Math.max(VECTOR_ROWS, fitting));

@@ -192,3 +192,14 @@ test("any rows of JSON come back value by value, as Python or JavaScript write t
     { numRuns: 60 },
   );
 });
+
+test("a label of 40 MB is read, and the row beside it", async () => {
+  const path = join(folder, "long.jsonl");
+  await Bun.write(
+    path,
+    lines(JSON.stringify({ label: { t: "가".repeat(14_000_000) } }), '{"label":{"t":"y"}}'),
+  );
+  const input = await openJsonLines([path], { database, scratch: join(folder, "long") });
+  const sizes = await database.rows(`SELECT strlen(label)::DOUBLE AS bytes FROM ${await input.rows()}`);
+  expect(sizes).toEqual([{ bytes: 42_000_008 }, { bytes: 9 }]);
+}, 60_000);

@@ -18,8 +18,8 @@ const FLUSH_CHARS = 4 << 20;
 
 export interface CellFileFacts {
   path: string;
-  /** Of the longest record, in characters. */
-  longest: number;
+  /** Of the longest record. */
+  longestBytes: number;
 }
 
 /** Makes the file at `path`. */
@@ -27,7 +27,7 @@ export async function createCellFile(path: string): Promise<CellFile & { facts()
   const handle = await open(path, "w");
   let parts: string[] = [];
   let chars = 0;
-  let longest = 0;
+  let longestBytes = 0;
   let rowCount = 0;
   const flush = async () => {
     const text = parts.join("");
@@ -39,7 +39,9 @@ export async function createCellFile(path: string): Promise<CellFile & { facts()
     add(record) {
       parts.push(record, "\n");
       chars += record.length;
-      longest = Math.max(longest, record.length);
+      if (record.length * MAX_BYTES_PER_CHAR > longestBytes) {
+        longestBytes = Math.max(longestBytes, Buffer.byteLength(record));
+      }
       rowCount++;
     },
     flush: async () => {
@@ -55,7 +57,7 @@ export async function createCellFile(path: string): Promise<CellFile & { facts()
     get rowCount() {
       return rowCount;
     },
-    facts: () => ({ path, longest }),
+    facts: () => ({ path, longestBytes }),
   };
 }
 
@@ -71,17 +73,23 @@ export interface CellFormat {
 /** Of the column with the reasons; cells are `c0`, `c1`... */
 export const REASON = "reason";
 
-const MIN_BUFFER = 32 << 20;
-const BYTES_PER_CHAR = 3;
+/** Several long lines at once would only take memory. */
+const MIN_BUFFER = 8 << 20;
+const MAX_BYTES_PER_CHAR = 3;
 
 /** A relation over a cell file: `reason`, then so many columns `c0`... of text; short records are filled with NULL. */
-export function readCells({ path, longest }: CellFileFacts, columns: number, format: CellFormat): string {
+export function readCells(
+  { path, longestBytes }: CellFileFacts,
+  columns: number,
+  format: CellFormat,
+): string {
   const names = [REASON, ...Array.from({ length: columns }, (_, at) => `c${at}`)];
   const types = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
-  const line = longest * BYTES_PER_CHAR + 16;
+  const line = longestBytes + 16;
+  const isParallel = !format.hasLineEnds && 2 * line <= MIN_BUFFER;
   return `read_csv(${quoteText(path)}, auto_detect = false, header = false, delim = ${quoteText(format.delimiter)},
     quote = ${quoteText(format.quote)}, escape = ${quoteText(format.quote)}, comment = '', nullstr = '', null_padding = true,
-    new_line = '\\n', parallel = ${!format.hasLineEnds}, columns = {${types}},
+    new_line = '\\n', parallel = ${isParallel}, columns = {${types}},
     max_line_size = ${line}, buffer_size = ${Math.max(MIN_BUFFER, 2 * line)})`;
 }
 
