@@ -28,7 +28,7 @@ export async function startMachine(folder: string, binary: string): Promise<Mach
   const child = Bun.spawn(
     [
       "qemu-system-x86_64",
-      ..."-accel tcg,thread=multi,tb-size=1024 -cpu max -smp 2 -m 5120".split(" "),
+      ..."-accel tcg,thread=multi,tb-size=1024 -cpu max -smp 2 -m 8192".split(" "),
       ...`-display none -serial file:${join(folder, "console.log")} -no-reboot -nic none`.split(" "),
       ...["-kernel", image, "-initrd", initrd],
       ...["-append", `console=ttyS0 panic=-1 quiet edd=off mitigations=off rig=${init}`],
