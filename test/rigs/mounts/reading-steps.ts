@@ -37,10 +37,12 @@ async function rebuildUnderReader(commands: Commands): Promise<void> {
 
 async function doctor(commands: Commands, side: "a" | "b"): Promise<void> {
   const { stdout } = await commands.datalake(side, ["doctor", "--json"], [0, 1, 3]);
-  const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; message: string }[] };
-  for (const { name, status, message } of checks)
-    if (status === "error" || /upload the data again|no chmod|mode/.test(message))
-      commands.wrong(`doctor by ${side} says ${status} of ${name}: ${message}`);
+  const { checks } = JSON.parse(stdout) as {
+    checks: { name: string; status: string; message: string; advice?: string }[];
+  };
+  for (const { name, status, message, advice = "" } of checks)
+    if (status === "problem" || /chmod|upload .*again/.test(advice))
+      commands.wrong(`doctor by ${side} says ${status} of ${name}: ${message}; ${advice}`);
 }
 
 async function verify(commands: Commands): Promise<void> {

@@ -234,6 +234,6 @@ async function settle(world: TortureWorld, found: string[]): Promise<void> {
   if (rebuilt.code !== 0) found.push(`catalog rebuild ended with ${rebuilt.code}: ${rebuilt.stderr}`);
   const { stdout } = await run("doctor", "--full", "--json");
   for (const { name, status, message } of JSON.parse(stdout).checks)
-    if (status === "error" && name !== "uploads") found.push(`doctor finds ${name}: ${message}`);
+    if (status === "problem" && name !== "uploads") found.push(`doctor finds ${name}: ${message}`);
   found.push(...(await checkLake(lake, { acknowledged, settled: true })));
 }
