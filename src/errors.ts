@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   type_mismatch: { status: 422, exit: 1 },
   too_many_rejects: { status: 422, exit: 1 },
   corrupt: { status: 500, exit: 1 },
+  unsuited_mount: { status: 500, exit: 1 },
   not_whole: { status: 503, exit: 1 },
   missing_asset: { status: 404, exit: 4 },
   not_found: { status: 404, exit: 4 },

@@ -5,9 +5,8 @@ import type { Lake } from "../lake/lake.ts";
 import { METADATA_FILE } from "../lake/layout.ts";
 import { readPartitionMetadata } from "../lake/manifests.ts";
 import type { Database } from "../query/database.ts";
-import type { PartitionFile, PartitionMetadata } from "../schema/metadata.ts";
 import type { PartitionKey } from "../schema/partition.ts";
-import { type PartitionState, readPartition, type StoredFile } from "./partition.ts";
+import { describeMetadata, type PartitionState, readPartition } from "./partition.ts";
 import { removeDead } from "./partition-files.ts";
 
 const ATTEMPTS = 10;
@@ -48,26 +47,4 @@ async function metadataAgrees(lake: Lake, key: PartitionKey, wanted: object): Pr
     if (error instanceof AppError && error.code === "corrupt") return false;
     throw error;
   }
-}
-
-/** What `_metadata.json` must say of a partition. */
-function describeMetadata(state: PartitionState): PartitionMetadata {
-  const { key, version, baseVersion, rows, bytes, columns, features, uploads } = state;
-  return {
-    format: 1,
-    ...key,
-    version,
-    base_version: baseVersion,
-    rows,
-    bytes,
-    files: state.files.map(describeStored),
-    columns,
-    features,
-    uploads,
-  };
-}
-
-function describeStored(file: StoredFile): PartitionFile {
-  const { name, kind, version, rows, attempt, bytes, sha256, columns } = file;
-  return { name, kind, version, rows, ...(attempt !== undefined && { attempt }), bytes, sha256, columns };
 }

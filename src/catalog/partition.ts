@@ -5,7 +5,6 @@ import { refreshListing } from "../lake/fresh-listing.ts";
 import type { Lake } from "../lake/lake.ts";
 import { deltaFile, METADATA_FILE } from "../lake/layout.ts";
 import { readPartitionMetadata } from "../lake/manifests.ts";
-import { seeWhole } from "../lake/view.ts";
 import type { Database } from "../query/database.ts";
 import { mergeColumns } from "../schema/column-types.ts";
 import type { ColumnStats, Features } from "../schema/columns.ts";
@@ -51,36 +50,14 @@ const ATTEMPTS = 10;
 /**
  * Reads a partition from the metadata of its files, which is the truth; undefined when it has none. Column statistics
  * and hashes come from `_metadata.json` where it speaks of the same files, else from the files. A commit that happens
- * meanwhile is seen whole or not at all. Throws `corrupt` naming an unreadable file or a missing version, on a mount that
- * may lag only when that lasts. `prefetched` spares queries where many are read.
+ * meanwhile is seen whole or not at all. Throws `corrupt` naming an unreadable file or a missing version. `prefetched`
+ * spares queries where many are read.
  */
 export async function readPartition(
   database: Database,
   lake: Lake,
   key: PartitionKey,
   prefetched: ReadonlyMap<string, Footer> = new Map(),
-): Promise<PartitionState | undefined> {
-  const folder = lake.layout.partition(key);
-  let looks = 0;
-  return seeWhole(lake.view, folder, async () => {
-    if (looks++ > 0) await refreshListing(folder);
-    const read = readSettled(database, lake, key, looks === 1 ? prefetched : new Map());
-    return read.then(
-      (value) => ({ isWhole: true, value }),
-      (error) => {
-        if (!(error instanceof AppError && error.code === "corrupt")) throw error;
-        const problem = "is seen with files that do not fit together";
-        return { isWhole: false, problem, settles: true, asSeen: () => Promise.reject(error) };
-      },
-    );
-  });
-}
-
-async function readSettled(
-  database: Database,
-  lake: Lake,
-  key: PartitionKey,
-  prefetched: ReadonlyMap<string, Footer>,
 ): Promise<PartitionState | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -267,6 +244,28 @@ async function describeFile(
     columns,
   };
   return { ...file, path, identity, features, uploads };
+}
+
+/** What `_metadata.json` must say of a partition. */
+export function describeMetadata(state: PartitionState): PartitionMetadata {
+  const { key, version, baseVersion, rows, bytes, columns, features, uploads } = state;
+  return {
+    format: 1,
+    ...key,
+    version,
+    base_version: baseVersion,
+    rows,
+    bytes,
+    files: state.files.map(describeStored),
+    columns,
+    features,
+    uploads,
+  };
+}
+
+function describeStored(file: StoredFile): PartitionFile {
+  const { name, kind, version, rows, attempt, bytes, sha256, columns } = file;
+  return { name, kind, version, rows, ...(attempt !== undefined && { attempt }), bytes, sha256, columns };
 }
 
 /** The error of an upload that would create what is there. */

@@ -26,6 +26,12 @@ export async function examineServer({ url, token, version }: RemoteDoctorOptions
       const message = `the server is ${info.version}, this program ${version}`;
       checks.push({ name: "version", status: "warning", message, advice: "use the same file on both sides" });
     }
+    if (info.mount !== undefined) {
+      const { type, says } = info.mount;
+      const follows = says.length === 0 ? ", which can do all a lake needs" : `: ${says.join("; ")}`;
+      const message = `${type ?? "a file system of unknown type"}${follows}`;
+      checks.push({ name: "mount", status: "ok", message, details: info.mount });
+    }
     const waiting = formatQuantity(uploads.pending + uploads.processing, "upload");
     if (uploads.failed === 0) {
       checks.push({ name: "uploads", status: "ok", message: `${waiting} on the way, none failed` });

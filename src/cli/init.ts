@@ -23,7 +23,12 @@ export const initCommand = defineCommand({
         `${path} has other permissions and belongs to somebody else; ask its owner to change them`,
       );
     }
-    terminal.result({ lake: lake.root, created, repaired, denied }, () => {
+    const { examineMount, mountDocument } = await import("../lake/mount-check.ts");
+    const { tellMount } = await import("../lake/mount-words.ts");
+    const mount = await examineMount(lake.layout);
+    const told = tellMount(mount);
+    if (told !== undefined) terminal.note(told);
+    terminal.result({ lake: lake.root, created, repaired, denied, mount: mountDocument(mount) }, () => {
       if (created.length + repaired.length === 0) return `The lake ${lake.root} is complete.`;
       const named = (path: string) => `  ${relative(lake.root, path) || "."}`;
       const lines: string[] = [];

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { parseValue } from "../schema/check.ts";
 import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
+import { MountSchema } from "../schema/mount.ts";
 import {
   type RejectList,
   RejectListSchema,
@@ -18,7 +19,8 @@ const StatusSchema = v.looseObject({
   uploads: v.object({ pending: v.number(), processing: v.number(), failed: v.number() }),
   workers: v.optional(v.object({ total: v.number(), busy: v.number() })),
 });
-const InfoSchema = v.looseObject({ version: v.string(), lake: v.string() });
+/** Servers of 0.1.0 tell nothing of their mount. */
+const InfoSchema = v.looseObject({ version: v.string(), lake: v.string(), mount: v.optional(MountSchema) });
 
 /** A job on its way: without `uploads`, which only the end tells. */
 export type JobUpdate = Omit<JobRecord, "uploads">;

@@ -11,6 +11,7 @@ import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { listPartitions } from "../lake/manifests.ts";
+import { requireSuitedMount } from "../lake/mount-check.ts";
 import { renameDurable } from "../lake/replace.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
@@ -87,6 +88,7 @@ const CLOSED = 0o700;
 
 /** Makes the folder of an upload that is about to be staged; one that is there stays. */
 export async function makeIncoming(lake: Lake, folder: string): Promise<void> {
+  await requireSuitedMount(lake.root);
   await ensureFolder(lake.layout.incoming, lake.modes);
   await mkdir(folder, { recursive: true, mode: CLOSED });
   await givePermissions(folder, CLOSED);

@@ -3,7 +3,7 @@ import { copyFile, open, readFile, rm, stat } from "node:fs/promises";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
 import { hashBytes, hashFile } from "../lake/digest.ts";
 import { ensureFolder, exists, isMissing } from "../lake/files.ts";
-import { givePermissions, groupToGive } from "../lake/group.ts";
+import { givePermissions, groupToGive, ignoreUnsettable } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
 import type { LocalPath } from "./legacy-names.ts";
@@ -79,7 +79,7 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
         lacking = { mode: (made.mode & 0o777) !== mode, group: groupToGive(above, made) };
       }
       if (lacking.group !== undefined) await handle.chown(-1, lacking.group).catch(() => {});
-      if (lacking.mode) await handle.chmod(mode);
+      if (lacking.mode) await handle.chmod(mode).catch(ignoreUnsettable);
     } finally {
       await handle.close();
     }

@@ -6,6 +6,7 @@ import { isMissing } from "../lake/files.ts";
 import { moveFolder, removeFolder } from "../lake/folders.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { requireSuitedMount } from "../lake/mount-check.ts";
 import { renameDurable } from "../lake/replace.ts";
 import { isFolderThere, isOfEntry, listEntries, placeOf, type UploadState } from "../lake/staged-entries.ts";
 import { removeStaged, writeStagedJson } from "../lake/staged-folder.ts";
@@ -75,6 +76,7 @@ export async function failUpload(
  * what lies there is no upload; `corrupt` when it would fail again at once.
  */
 export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
+  await requireSuitedMount(lake.root);
   const isId = v.is(UploadIdSchema, uploadId);
   const entries = isId ? (await listEntries(lake)).filter((entry) => entry.upload_id === uploadId) : [];
   const failed = entries.find((entry) => entry.state === "failed");

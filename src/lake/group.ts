@@ -34,7 +34,7 @@ export async function giveOpenPermissions(handle: FileHandle, folder: string, mo
   const [above, made] = await Promise.all([stat(folder), handle.stat()]);
   const { group, mode: changed } = lacking(above, made, mode);
   if (group !== undefined) await handle.chown(-1, group).catch(ignoreStranger);
-  if (changed !== undefined) await handle.chmod(changed);
+  if (changed !== undefined) await handle.chmod(changed).catch(ignoreUnsettable);
 }
 
 /** The same, at once. */
@@ -45,7 +45,11 @@ export function giveFdPermissions(fd: number, folder: string, mode: number): voi
   } catch (error) {
     ignoreStranger(error);
   }
-  if (changed !== undefined) fchmodSync(fd, changed);
+  try {
+    if (changed !== undefined) fchmodSync(fd, changed);
+  } catch (error) {
+    ignoreUnsettable(error);
+  }
 }
 
 /** What is to be set; nothing of a file that is not ours, or has another name elsewhere. */
@@ -64,4 +68,9 @@ function lacking(above: Stats, made: Stats, mode: number): { group?: number; mod
 function ignoreStranger(error: unknown): void {
   if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? ""))
     throw error;
+}
+
+/** Of a file of our own: the mount knows no permissions, or has its own for all. */
+export function ignoreUnsettable(error: unknown): void {
+  if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
 }

@@ -7,6 +7,7 @@ import { ensureFolder, exists, isMissing } from "./files.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { createExclusive } from "./lease-file.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
+import { requireSuitedMount } from "./mount-check.ts";
 import { awaitReplaced } from "./replaced.ts";
 import { createView, seeWhole, type View } from "./view.ts";
 
@@ -79,9 +80,10 @@ export interface InitReport {
 
 /**
  * Makes a lake, or what is missing of one, and gives its folders their permissions. Existing content is never touched.
- * Throws `conflict` where a file stands in the place of a folder.
+ * Throws `conflict` where a file stands in the place of a folder, `unsuited_mount` where no lake can be.
  */
 export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Promise<InitReport> {
+  await requireSuitedMount(root);
   const lake = describeLake(root, modes);
   const report: InitReport = { lake, created: [], repaired: [], denied: [] };
   const foreign = await isForeign(lake);
@@ -121,9 +123,10 @@ async function repairMode(path: string, mode: number, report: InitReport): Promi
   if ((current & 0o777) === mode) return;
   try {
     await chmod(path, (current & 0o7000) | mode);
-    report.repaired.push(path);
+    // A mount that knows no permissions takes it and does nothing.
+    if (((await stat(path)).mode & 0o777) === mode) report.repaired.push(path);
   } catch (error) {
-    if (systemCode(error) !== "EPERM") throw error;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP"].includes(systemCode(error) ?? "")) throw error;
     report.denied.push(path);
   }
 }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
@@ -13,6 +14,7 @@ import {
   unlinkIfThere,
 } from "./lease-file.ts";
 import { describeSelf, type LeaseHolder, LeaseHolderSchema, livesHere } from "./lease-holder.ts";
+import { requireSuitedMount } from "./mount-check.ts";
 
 export interface Lease {
   readonly holder: LeaseHolder;
@@ -40,9 +42,11 @@ const DEFAULT_TTL_MS = 60_000;
 /**
  * Takes the lease file at `path`, made with O_EXCL through link(2). The holder refreshes the file's mtime, which is the
  * file server's clock. A holder on this host whose process is gone is dead at once, one elsewhere after `ttlMs` of
- * silence. Throws `locked` naming the holder otherwise.
+ * silence. Throws `locked` naming the holder otherwise, and
+ * `unsuited_mount` where no lease keeps anybody off.
  */
 export async function acquireLease(path: string, options: LeaseOptions): Promise<Lease> {
+  await requireSuitedMount(dirname(path));
   const ttlMs = options.ttlMs ?? DEFAULT_TTL_MS;
   const holder = await describeSelf(options.purpose);
   for (let attempt = 0; attempt < 10; attempt++) {

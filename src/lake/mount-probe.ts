@@ -1,4 +1,19 @@
-import { link, lstat, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
 
@@ -26,123 +41,107 @@ export interface ProbeFacts {
 export const PROBE_PREFIX = ".probe-";
 
 /**
- * Tries it in a hidden folder of its own in `folder`, which is removed again. Throws the system's error where no folder
- * can be made there.
+ * Tries it in a hidden folder of its own in `folder`, which is removed again. All at once, without a turn for others:
+ * once a process, and on a disk in less than a millisecond. Throws the system's error where no folder can be made there.
  */
-export function probeFileSystem(folder: string): Promise<ProbeFacts> {
-  return inProbeFolder(folder, async (at) => {
-    const exclusive = await tryExclusive(at("one"));
-    return {
-      ...exclusive,
-      hardLink: await tryLink(at("one"), at("two")),
-      renameOpen: await tryRenameOpen(at("one"), at("three")),
-      renameOverOpen: await tryRenameOver(at("old"), at("new")),
-      modes: await tryModes(at("modes")),
-      caseSensitive: await tryCase(at("case"), at("CASE")),
-    };
-  });
+export function probeFileSystem(folder: string): ProbeFacts {
+  return inProbeFolder(folder, (at) => ({
+    ...tryExclusive(at("one")),
+    hardLink: tryLink(at("one"), at("two")),
+    renameOpen: tryRenameOpen(at("one"), at("three")),
+    renameOverOpen: tryRenameOver(at("old"), at("new")),
+    modes: tryModes(at("modes")),
+    caseSensitive: tryCase(at("case"), at("CASE")),
+  }));
 }
 
-/** The same of what a replace needs to know, at the price of a few small requests. */
-export function probeRenameOverOpen(folder: string): Promise<ProbeFacts["renameOverOpen"]> {
+/** The same of what a replace needs to know: nothing is synced. */
+export function probeRenameOverOpen(folder: string): ProbeFacts["renameOverOpen"] {
   return inProbeFolder(folder, (at) => tryRenameOver(at("old"), at("new")));
 }
 
-async function inProbeFolder<T>(
-  folder: string,
-  attempt: (at: (name: string) => string) => Promise<T>,
-): Promise<T> {
+function inProbeFolder<T>(folder: string, attempt: (at: (name: string) => string) => T): T {
   const place = join(folder, `${PROBE_PREFIX}${crypto.randomUUID().slice(0, 8)}`);
-  await mkdir(place);
+  mkdirSync(place);
   try {
-    return await attempt((name) => join(place, name));
+    return attempt((name) => join(place, name));
   } finally {
-    // Whoever comes next sweeps what stays.
-    await rm(place, { recursive: true, force: true }).catch(() => {});
+    try {
+      rmSync(place, { recursive: true, force: true });
+    } catch {
+      // whoever comes next sweeps what stays
+    }
   }
 }
 
-async function tryExclusive(path: string): Promise<Pick<ProbeFacts, "exclusiveCreate" | "fsync">> {
-  const handle = await open(path, "wx");
-  let fsync = true;
-  try {
-    await handle.writeFile("one");
-    await handle.sync().catch(() => {
-      fsync = false;
-    });
-  } finally {
-    await handle.close();
-  }
-  const again = await open(path, "wx").catch(() => undefined);
-  await again?.close();
-  return { exclusiveCreate: again === undefined, fsync };
+function tryExclusive(path: string): Pick<ProbeFacts, "exclusiveCreate" | "fsync"> {
+  const fsync = withFile(path, "wx", (fd) => {
+    writeSync(fd, "one");
+    return succeeds(() => fsyncSync(fd));
+  });
+  return { exclusiveCreate: !succeeds(() => withFile(path, "wx", () => {})), fsync };
 }
 
-async function tryLink(from: string, to: string): Promise<ProbeFacts["hardLink"]> {
+function tryLink(from: string, to: string): ProbeFacts["hardLink"] {
   try {
-    await link(from, to);
+    linkSync(from, to);
     return "yes";
   } catch (error) {
     return systemCode(error) === "EIO" ? "broken" : "none";
   }
 }
 
-async function tryRenameOpen(from: string, to: string): Promise<boolean> {
-  const reader = await open(from, "r");
-  try {
-    await rename(from, to);
-    return await isThere(to);
-  } catch {
-    return false;
-  } finally {
-    await reader.close();
-  }
+function tryRenameOpen(from: string, to: string): boolean {
+  return withFile(from, "r", () => succeeds(() => renameSync(from, to)) && isThere(to));
 }
 
-async function tryRenameOver(old: string, fresh: string): Promise<ProbeFacts["renameOverOpen"]> {
-  await writeFile(old, "old");
-  await writeFile(fresh, "new");
-  const reader = await open(old, "r");
-  let isRefused = false;
-  let isKept = false;
-  try {
-    await rename(fresh, old).catch(() => {
-      isRefused = true;
-    });
+function tryRenameOver(old: string, fresh: string): ProbeFacts["renameOverOpen"] {
+  writeFileSync(old, "old");
+  writeFileSync(fresh, ""); // ext4 writes out what is renamed over a file
+  const { isDone, isKept } = withFile(old, "r", (fd) => {
+    const isDone = succeeds(() => renameSync(fresh, old));
     const bytes = Buffer.alloc(3);
-    await reader.read(bytes, 0, 3, 0).catch(() => {});
-    isKept = bytes.toString() === "old";
-  } finally {
-    await reader.close();
-  }
-  const left = await readFile(old, "utf8").catch(() => undefined);
-  if (isRefused) return left === "old" ? "refused" : "lost";
-  return isKept && left === "new" ? "safe" : "lost";
+    return { isDone, isKept: succeeds(() => readSync(fd, bytes, 0, 3, 0)) && bytes.toString() === "old" };
+  });
+  let left: string | undefined;
+  succeeds(() => {
+    left = readFileSync(old, "utf8");
+  });
+  if (!isDone) return left === "old" ? "refused" : "lost";
+  return isKept && left === "" ? "safe" : "lost";
 }
 
-async function tryModes(path: string): Promise<boolean> {
-  const handle = await open(path, "wx", 0o664);
+function tryModes(path: string): boolean {
+  return withFile(path, "wx", (fd) =>
+    [0o640, 0o444].every(
+      (mode) => succeeds(() => fchmodSync(fd, mode)) && (statSync(path).mode & 0o777) === mode,
+    ),
+  );
+}
+
+function tryCase(lower: string, upper: string): boolean {
+  writeFileSync(lower, "");
+  return !isThere(upper);
+}
+
+function isThere(path: string): boolean {
+  return succeeds(() => lstatSync(path));
+}
+
+function withFile<T>(path: string, flags: "r" | "wx", use: (fd: number) => T): T {
+  const fd = openSync(path, flags, 0o664);
   try {
-    for (const mode of [0o640, 0o444]) {
-      await handle.chmod(mode);
-      if (((await stat(path)).mode & 0o777) !== mode) return false;
-    }
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function succeeds(work: () => unknown): boolean {
+  try {
+    work();
     return true;
   } catch {
     return false;
-  } finally {
-    await handle.close();
   }
-}
-
-async function tryCase(lower: string, upper: string): Promise<boolean> {
-  await writeFile(lower, "");
-  return !(await isThere(upper));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

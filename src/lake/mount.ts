@@ -30,13 +30,13 @@ export async function mountOf(folder: string): Promise<Mount> {
  */
 export async function probeMount(folder: string): Promise<MountFacts> {
   const { mount, key } = await locate(folder);
-  return { ...mount, ...(await remember(probes, key, () => probeFileSystem(folder))) };
+  return { ...mount, ...(await remember(probes, key, async () => probeFileSystem(folder))) };
 }
 
 /** Only what a rename over an open file does there, as cheaply as can be; likewise. */
 export async function probeRenames(folder: string): Promise<ProbeFacts["renameOverOpen"]> {
   const { key } = await locate(folder);
-  return remember(renames, key, () => probeRenameOverOpen(folder));
+  return remember(renames, key, async () => probeRenameOverOpen(folder));
 }
 
 function remember<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { systemCode } from "../errors.ts";
+import { ignoreUnsettable } from "./group.ts";
 import type { StagedPath } from "./layout.ts";
 import { SAFE_FLAGS, type StagedFile } from "./staged-file.ts";
 
@@ -135,7 +136,11 @@ function givePermissions(fd: number, { mode, group }: OwnFileTerms): void {
       // not a member of it: the file is readable all the same
     }
   }
-  fchmodSync(fd, mode);
+  try {
+    fchmodSync(fd, mode);
+  } catch (error) {
+    ignoreUnsettable(error);
+  }
 }
 
 function isFull(error: unknown): boolean {

@@ -52,9 +52,6 @@ export type Look<T> =
       settles?: boolean;
     };
 
-/** What was seen so for long enough, and not whole since: nobody waits for it once more. */
-const settled = new WeakMap<View, Set<string>>();
-
 /**
  * What `look`, which opens the file `path` anew each time, shows once it is whole. Where the mount may lag that is waited
  * for; throws `not_whole` after `view.staleMs`.
@@ -67,18 +64,13 @@ export async function seeWhole<T>(
   let wait: Wait | undefined;
   for (;;) {
     const seen = await look();
-    if (view === undefined) return seen.isWhole ? seen.value : seen.asSeen();
-    if (seen.isWhole) {
-      settled.get(view)?.delete(path);
-      return seen.value;
-    }
-    if (wait === undefined && !(await view.mayLag(path))) return seen.asSeen();
+    if (seen.isWhole) return seen.value;
+    if (view === undefined || !(wait !== undefined || (await view.mayLag(path)))) return seen.asSeen();
     wait ??= beginWait(view, path);
-    if (seen.settles && (wait.isOver() || settled.get(view)?.has(path))) {
-      settled.set(view, (settled.get(view) ?? new Set()).add(path));
-      return seen.asSeen();
+    if (wait.isOver()) {
+      if (seen.settles) return seen.asSeen();
+      throw notWhole(view, path, seen.problem);
     }
-    if (wait.isOver()) throw notWhole(view, path, seen.problem);
     await wait.pause(seen.problem);
   }
 }

@@ -1,6 +1,7 @@
 import type { Settings } from "../config.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
+import type { MountReport } from "../lake/mount-check.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { Role } from "../schema/token.ts";
 import type { AnswerFiles } from "./answer-files.ts";
@@ -46,4 +47,6 @@ export interface ServerDeps {
   logLevel: LogLevelControl;
   version: string;
   startedAt: string;
+  /** Of the lake, as it was at the start. */
+  mount: MountReport;
 }

@@ -6,6 +6,8 @@ import { expireReceiving } from "../ingest/receive.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
 import type { Lake } from "../lake/lake.ts";
 import { inspectLease } from "../lake/lease.ts";
+import { examineMount, requireSuitedMount } from "../lake/mount-check.ts";
+import { tellMount } from "../lake/mount-words.ts";
 import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
@@ -62,6 +64,10 @@ const BODY_TIMEOUT_MS = 30_000;
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const { lake, settings, logger } = options;
+  await requireSuitedMount(lake.root);
+  const mount = await examineMount(lake.layout);
+  const told = tellMount(mount);
+  if (told !== undefined) logger.warn(told);
   const { host, port, token_file: tokenFile } = settings.serve;
   const fileTokens =
     tokenFile === undefined ? undefined : await readTokenFile(tokenFile, (text) => logger.warn(text));
@@ -140,6 +146,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     state,
     metrics,
     startedAt,
+    mount,
   });
   const maxBodyBytes = parseSize(settings.serve.max_body);
   const isTrusted = createProxyCheck(settings.serve.trusted_proxies);

@@ -1,6 +1,8 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { mountDocument } from "../lake/mount-check.ts";
 import { JobRecordSchema } from "../schema/job.ts";
+import { MountSchema } from "../schema/mount.ts";
 import { ACCESS_STATES } from "./access.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
@@ -18,6 +20,8 @@ const InfoSchema = v.object({
   started_at: v.string(),
   pid: v.number(),
   auto_process: v.boolean(),
+  /** The lake's mount: what it can do, tried when the server started, and what follows. */
+  mount: MountSchema,
 });
 const StatusSchema = v.object({
   /** The running job, or null. */
@@ -54,7 +58,7 @@ const StatusSchema = v.object({
 });
 
 /** GET /health, /info and /status. */
-export function systemRoutes({ lake, settings, state, version, startedAt, isOwnLease }: ServerDeps) {
+export function systemRoutes({ lake, settings, state, version, startedAt, isOwnLease, mount }: ServerDeps) {
   const health = (lease: string | undefined) => ({
     status: "ok" as const,
     ...(lease !== undefined && { holds: isOwnLease(lease) }),
@@ -74,6 +78,7 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
         started_at: startedAt,
         pid: process.pid,
         auto_process: settings.processing.auto,
+        mount: mountDocument(mount),
       }),
       { response: { 200: InfoSchema }, detail: { summary: "What this server is and which lake it serves" } },
     )

@@ -29,6 +29,7 @@ test("tells whether the server answers, takes the token, and is of this version"
     { name: "server", status: "ok" },
     { name: "token", status: "ok" },
     { name: "version", status: "warning" }, // the harness has a version of its own
+    { name: "mount", status: "ok", details: { unsuited: null, tried: { rename_over_open: "safe" } } },
     { name: "uploads", status: "ok" },
   ]);
   const dead = await run(["doctor", "--server", "http://127.0.0.1:9"]);

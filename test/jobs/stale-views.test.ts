@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readPartition } from "../../src/catalog/partition.ts";
 import type { AppError } from "../../src/errors.ts";
 import { examineLake } from "../../src/jobs/doctor/doctor.ts";
 import { createJobRecord, findDamagedJobs } from "../../src/jobs/records.ts";
@@ -9,7 +8,7 @@ import { readStaged } from "../../src/jobs/staged-uploads.ts";
 import { openWork } from "../../src/jobs/work.ts";
 import { writeJson } from "../../src/lake/json-file.ts";
 import { describeLake } from "../../src/lake/lake.ts";
-import { createUploadLayout, deltaFile } from "../../src/lake/layout.ts";
+import { createUploadLayout } from "../../src/lake/layout.ts";
 import { describeSelf } from "../../src/lake/lease-holder.ts";
 import { explainLoss, isOfTheView } from "../../src/lake/lost.ts";
 import { readPartitionMetadata } from "../../src/lake/manifests.ts";
@@ -17,7 +16,6 @@ import { DEFAULT_MODES } from "../../src/lake/modes.ts";
 import { createView, type View } from "../../src/lake/view.ts";
 import { silentLogger } from "../../src/log.ts";
 import { commit, KEY, makeManifest, type Workbench, withLake } from "../catalog/lakes.ts";
-import { codeOf } from "../code-of.ts";
 import { makeWorld, stageUpload } from "./staging-kit.ts";
 
 /** The lake of a bench as on a mount that may lag. */
@@ -153,15 +151,3 @@ test("an upload whose manifest is not seen whole goes back to wait, and is proce
   expect((await work.process(message, new AbortController().signal)).status).toBe("completed");
   await work.close();
 });
-
-test("a partition that seems to lack a file is damaged only when that lasts on a mount that may lag", () =>
-  withLake(async (bench) => {
-    for (const mode of ["create", "append", "append"] as const) await commit(bench, mode, "SELECT 1 AS id");
-    const path = join(bench.lake.layout.partition(KEY), deltaFile(2));
-    const bytes = await readFile(path);
-    await rm(path);
-    const read = (view: Partial<View>) => readPartition(bench.database, lagging(bench, view), KEY);
-    expect(await codeOf(read({ mayLag: async () => false }))).toBe("corrupt");
-    expect(await codeOf(read({ staleMs: 50 }))).toBe("corrupt");
-    expect((await read({ staleMs: 1600, onWait: () => void writeFile(path, bytes) }))?.rows).toBe(3);
-  }));

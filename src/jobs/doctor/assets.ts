@@ -177,7 +177,7 @@ async function checkPresence(
     const facts = await lstatThere(layout.asset(path));
     if (facts === undefined) found.missing.add(path);
     else if (!facts.isFile()) found.corrupt.add(path);
-    else if ((facts.mode & 0o222) !== 0) found.writable.add(path);
+    else if (context.keepsModes && (facts.mode & 0o222) !== 0) found.writable.add(path);
     return facts?.isFile() ? { path: layout.asset(path), sizeBytes: facts.size } : undefined;
   });
   return present.filter((one) => one !== undefined);

@@ -1,6 +1,7 @@
 import type { Settings } from "../../config.ts";
 import { throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
+import type { MountReport } from "../../lake/mount-check.ts";
 import type { Database } from "../../query/database.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
 import { formatCount } from "../../util/format.ts";
@@ -19,6 +20,10 @@ export interface CheckResult {
 
 export interface DoctorContext {
   lake: Lake;
+  /** Of the lake. */
+  mount: MountReport;
+  /** Whether permissions can be set there, so that they may be asked for. */
+  keepsModes: boolean;
   settings: Settings;
   database: Database;
   /** Partitions of the lake when the checks began, sorted. */
@@ -33,7 +38,7 @@ export interface DoctorContext {
 /** Looks at one side of a lake and changes nothing; a name and its findings, one `ok` when there is none. */
 export interface Check {
   name: string;
-  run(context: DoctorContext): Promise<Finding[] | string>;
+  run(context: DoctorContext): Promise<Finding[] | string | Pick<CheckResult, "message" | "details">>;
 }
 
 export type Finding = Omit<CheckResult, "name" | "status"> & { status: "warning" | "problem" };
@@ -82,6 +87,7 @@ export async function runCheck(check: Check, context: DoctorContext): Promise<Ch
   try {
     const found = await check.run(context);
     if (typeof found === "string") return [{ name: check.name, status: "ok", message: found }];
+    if (!Array.isArray(found)) return [{ name: check.name, status: "ok", ...found }];
     return found.map((finding) => ({ name: check.name, ...finding }));
   } catch (error) {
     throwIfCancelled(context.signal);

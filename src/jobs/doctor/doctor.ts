@@ -1,11 +1,13 @@
 import { throwIfCancelled } from "../../errors.ts";
 import { listPartitions } from "../../lake/manifests.ts";
+import { examineMount } from "../../lake/mount-check.ts";
 import type { View } from "../../lake/view.ts";
 import { openDatabase } from "../../query/database.ts";
 import { assetCheck } from "./assets.ts";
 import { catalogCheck } from "./catalog.ts";
 import { type Check, type CheckResult, type DoctorContext, runCheck } from "./check.ts";
 import { layoutCheck, permissionCheck } from "./layout.ts";
+import { mountCheck } from "./mount.ts";
 import { nameCheck } from "./names.ts";
 import { partitionCheck } from "./partitions.ts";
 import { serverCheck } from "./server.ts";
@@ -28,6 +30,7 @@ async function outlast(view: View, seenMs: number, signal: AbortSignal): Promise
 /** Every check, cheapest first. */
 export const CHECKS: readonly Check[] = [
   layoutCheck,
+  mountCheck,
   nameCheck,
   permissionCheck,
   spaceCheck,
@@ -46,7 +49,7 @@ export const CHECKS: readonly Check[] = [
  * does not grow with it. Throws `cancelled`.
  */
 export async function* examineLake(
-  options: Omit<DoctorContext, "database" | "partitions">,
+  options: Omit<DoctorContext, "database" | "partitions" | "mount" | "keepsModes">,
 ): AsyncGenerator<CheckResult> {
   const { lake, settings } = options;
   const database = await openDatabase({
@@ -57,17 +60,20 @@ export async function* examineLake(
   try {
     const again: { check: Check; startedMs: number }[] = [];
     const lags = await lake.view.mayLag(lake.root);
+    const mount = await examineMount(lake.layout);
+    const keepsModes = mount.facts?.modes ?? mount.mount.isLocal;
     let partitions = await listPartitions(lake);
+    const look = (check: Check) => runCheck(check, { ...options, database, partitions, mount, keepsModes });
     for (const check of CHECKS) {
       const startedMs = performance.now();
-      const results = await runCheck(check, { ...options, database, partitions });
-      if (!lags || results.every(({ status }) => status === "ok")) yield* results;
+      const results = await look(check);
+      if (!lags || check === mountCheck || results.every(({ status }) => status === "ok")) yield* results;
       else again.push({ check, startedMs });
     }
     for (const { check, startedMs } of again) {
       await outlast(lake.view, startedMs, options.signal);
       partitions = await listPartitions(lake);
-      yield* await runCheck(check, { ...options, database, partitions });
+      yield* await look(check);
     }
   } finally {
     database.close();

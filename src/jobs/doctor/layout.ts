@@ -30,7 +30,7 @@ export const layoutCheck: Check = {
 /** Folders have the lake's permissions and can be written by who runs this. */
 export const permissionCheck: Check = {
   name: "permissions",
-  run: async ({ lake }) => {
+  run: async ({ lake, keepsModes }) => {
     const { layout, modes } = lake;
     const wrong = collectPlaces();
     const locked = collectPlaces();
@@ -40,11 +40,12 @@ export const permissionCheck: Check = {
       const mode = await modeOf(folder);
       if (mode === undefined) continue;
       const place = relative(lake.root, folder) || ".";
-      if (mode !== modes.folder) wrong.add(`${place} (0${mode.toString(8)})`);
+      if (keepsModes && mode !== modes.folder) wrong.add(`${place} (0${mode.toString(8)})`);
       if (!(await isWritable(folder))) (forCurators.has(folder) ? locked : reserved).add(place);
     }
     const file = await modeOf(layout.taxonomy);
-    if (file !== undefined && file !== modes.file) wrong.add(`config/schema.yaml (0${file.toString(8)})`);
+    if (keepsModes && file !== undefined && file !== modes.file)
+      wrong.add(`config/schema.yaml (0${file.toString(8)})`);
     const findings: Finding[] = [
       ...placesFinding(
         "warning",
@@ -65,7 +66,8 @@ export const permissionCheck: Check = {
         "run the server as the user that owns the lake",
       ),
     ];
-    return findings.length > 0 ? findings : "as the settings ask, and writable";
+    if (findings.length > 0) return findings;
+    return keepsModes ? "as the settings ask, and writable" : "as the mount gives them, and writable";
   },
 };
 

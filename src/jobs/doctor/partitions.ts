@@ -41,7 +41,8 @@ export const partitionCheck: Check = {
         timeless.add(`${formatPartition(key)} (${JSON.stringify(odd.uploaded_at.slice(0, 40))})`);
       for (const file of state.files) {
         try {
-          if (((await stat(file.path)).mode & 0o777) !== lake.modes.file) modes.add(file.path);
+          const { mode } = await stat(file.path);
+          if (context.keepsModes && (mode & 0o777) !== lake.modes.file) modes.add(file.path);
           if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
         } catch (error) {
           if (!isMissing(error)) throw error; // a newer base has taken its place meanwhile

@@ -53,6 +53,7 @@ export function mkdir(context: Context, { nodeId, uid, gid, body }: Request): Bu
 }
 
 export function link(context: Context, { nodeId, body }: Request): Buffer {
+  if (context.traits.linkError !== undefined) fail(context.traits.linkError);
   const from = pathOf(context, nodeOf(context, Number(body.readBigUInt64LE(0))));
   const place = placeOf(context, nodeId, namesIn(body, 8)[0] ?? "");
   if (place.parent.children.get(place.name)?.ending === "doomed") fail("EBUSY");

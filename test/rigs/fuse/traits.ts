@@ -21,6 +21,8 @@ export interface Traits {
   coarseAttributes: boolean;
   /** RENAME_NOREPLACE is not known. */
   refusesNoReplace: boolean;
+  /** Hard links fail with this. */
+  linkError: "EIO" | "EPERM" | undefined;
   /** Every second loser of a race for a name gets EPERM in place of EEXIST. */
   losersGetEperm: boolean;
   /** How long attributes, names, missing names and listings are kept, whatever other mounts do. */
@@ -39,6 +41,7 @@ const PLAIN: Traits = {
   plainFilesOnly: false,
   coarseAttributes: false,
   refusesNoReplace: false,
+  linkError: undefined,
   losersGetEperm: false,
   staleMs: 0,
 };
@@ -56,6 +59,18 @@ export const BEHAVIOURS = {
     ignoresCase: true,
     fixedModes: true,
     plainFilesOnly: true,
+  },
+  /** rclone: what is written is at the server later than it says. */
+  rclone: { ...PLAIN, linkError: "EIO" },
+  /** The same by another program. */
+  later: { ...PLAIN, linkError: "EIO" },
+  /** SMB to a disk without hard links (exFAT). */
+  linkless: {
+    ...PLAIN,
+    doomsOpenTargets: true,
+    keepsBusyFolders: true,
+    fixedModes: true,
+    linkError: "EPERM",
   },
   /** sshfs with its defaults, and the "not there" of an NFS client. */
   stale: {
