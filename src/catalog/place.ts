@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFolder } from "../lake/durable.ts";
 import { ensureFolder, exists, isHeld, removeTree } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import { deltaFile } from "../lake/layout.ts";
@@ -13,7 +14,7 @@ import type { PartitionFileKey } from "../schema/metadata.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { carriesAttempt, identifyFile } from "./footer.ts";
 import type { StoredFile } from "./partition.ts";
-import { listPartitionFiles, removeDead } from "./partition-files.ts";
+import { listPartitionFiles } from "./partition-files.ts";
 import { fileName, writePartitionFile } from "./write-file.ts";
 
 /** The moments of a commit, for tests that stop it there. */
@@ -71,7 +72,7 @@ export async function placeFile(
     const stored = { ...written, path, identity, uploads: key.uploads };
     return { ...stored, features: describeFeatures(written.columns, features) };
   } finally {
-    await removeDead([workFolder]);
+    await removeFolder(workFolder).catch(() => {}); // whoever holds the work lease next sweeps it
   }
 }
 

@@ -28,9 +28,10 @@ export function describeUpload(upload: UploadOutcome): string {
   return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
 }
 
-/** 1 when something failed, 3 when rows were rejected, 130 when it was cancelled, else 0. */
+/** 1 when something failed, 3 when rows were rejected, 5 when another host goes on with it, 130 when cancelled, else 0. */
 export function jobExit(job: JobRecord): number {
   if (job.status === "cancelled") return 130;
+  if (job.error?.code === "locked") return 5; // another host goes on with it
   if (job.status === "failed" || job.uploads.some((upload) => upload.status === "failed")) return 1;
   return job.uploads.some((upload) => upload.rejected > 0) ? 3 : 0;
 }

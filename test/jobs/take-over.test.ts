@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { jobExit } from "../../src/cli/job-text.ts";
 import { readJob } from "../../src/jobs/records.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
 import { removeSettled } from "../../src/jobs/staging.ts";
@@ -84,6 +85,7 @@ test("a job whose lease another has taken settles nothing, and leaves its record
     },
   });
   expect(record).toMatchObject({ status: "failed", error: { code: "locked" } });
+  expect(jobExit(record)).toBe(5);
   expect(await readdir(lake.layout.failed)).toEqual([]);
   const left = await readJob(lake, record.job_id);
   expect(left.status).toBe("running");
