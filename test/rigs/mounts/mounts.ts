@@ -32,7 +32,7 @@ async function runMounts({ say }: RigOptions): Promise<string[]> {
   };
   const isWanted = beginsLike(process.env.DATALAKE_RIG_MOUNTS);
   try {
-    if (isWanted("sshfs")) await onThisMachine(join(folder, "sshfs"), story);
+    if (isWanted("sshfs")) await onThisMachine(join(folder, "sshfs"), story, say);
     const kernelMounts = KERNEL_MOUNTS.filter(({ name }) => isWanted(name));
     if (kernelMounts.length > 0) await inMachine(join(folder, "machine"), kernelMounts, story, say);
   } finally {
@@ -56,11 +56,20 @@ async function requirePackages(): Promise<void> {
   if (code !== 0) throw new Error(stderr);
 }
 
+const SSHFS_ADVICE = "dir_cache=no,attr_timeout=0,entry_timeout=0,";
+
 type Story = (place: Place) => Promise<void>;
 
-async function onThisMachine(folder: string, story: Story): Promise<void> {
+async function onThisMachine(folder: string, story: Story, say: (line: string) => void): Promise<void> {
+  const advised = await mountSshfs(join(folder, "advised"), { port: 22_023, options: SSHFS_ADVICE });
+  try {
+    say(`sshfs-advised: ${await measureViews(localShell, advised.a, advised.b)}`);
+  } finally {
+    await advised.stop();
+  }
   const mounts = await mountSshfs(folder);
   try {
+    say(`sshfs: ${await measureViews(localShell, mounts.a, mounts.b)}`);
     const work = join(folder, "work");
     await writeInputs(join(work, "in"));
     await story({
