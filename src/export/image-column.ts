@@ -4,6 +4,7 @@ import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8, type 
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { outlive } from "../lake/view.ts";
 import { imageType } from "../query/arrow/types.ts";
 import { factColumn, type ImageColumn, type ImageFact } from "../schema/image-columns.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
@@ -27,14 +28,20 @@ const LOOKS_IN_FLIGHT = 32;
 export function findSizes(lake: Lake, images: References): Promise<(number | undefined)[]> {
   return mapConcurrent(images, LOOKS_IN_FLIGHT, async (image) => {
     if (image === undefined) return 0;
-    try {
-      const { size } = await stat(lake.layout.asset(image.path));
-      return image.bytes === undefined || image.bytes === size ? size : undefined;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    const path = lake.layout.asset(image.path);
+    const seen = await sizeOf(path, image);
+    return seen === undefined && (await outlive(lake.view, path)) ? sizeOf(path, image) : seen;
   });
+}
+
+async function sizeOf(path: string, { bytes }: ImageReference): Promise<number | undefined> {
+  try {
+    const { size } = await stat(path);
+    return bytes === undefined || bytes === size ? size : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The images of a column in a batch. Rows whose asset is no image have a path too, but no width. */

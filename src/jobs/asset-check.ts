@@ -2,6 +2,7 @@ import { requireCatalog, requireHead, withPublished } from "../catalog/open.ts";
 import { readColumns } from "../catalog/tables.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import { outlive } from "../lake/view.ts";
 import { type Database, interruptible } from "../query/database.ts";
 import { makeNumberTable } from "../query/number-table.ts";
 import type {
@@ -111,7 +112,7 @@ async function checkSlice(
   tally: Tally,
   effects: AssetCheckEffects,
 ): Promise<void> {
-  const { signal, concurrency, probe } = effects;
+  const { lake, signal, concurrency, probe } = effects;
   // A connection of its own: the rows of bad assets are looked up while the list is read.
   const reading = await effects.database.connect();
   const assets = readWanted(reading, plan, signal);
@@ -135,7 +136,10 @@ async function checkSlice(
       throwIfCancelled(signal);
       const { value: asset, done } = await assets.next();
       if (done) return;
-      const verdict = await probeAsset(asset, hash, probe);
+      let verdict = await probeAsset(asset, hash, probe);
+      if (!verdict.ok && (await outlive(lake.view, lake.layout.asset(asset.path)))) {
+        verdict = await probeAsset(asset, hash, probe);
+      }
       tally.checked++;
       tally.bytesRead += verdict.bytesRead;
       if (!verdict.ok) {

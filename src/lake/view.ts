@@ -16,13 +16,15 @@ export interface View {
   onWait(message: string): void;
   /** Ends a wait. */
   readonly signal?: AbortSignal;
+  /** When it was opened, on the clock of `performance.now()`. */
+  readonly openedMs: number;
 }
 
 const DEFAULT_STALE_MS = 25_000;
 
 /** A view with the system's word for what may lag. */
 export function createView({ staleMs = DEFAULT_STALE_MS, ...rest }: Partial<View> = {}): View {
-  return { staleMs, mayLag, onWait: () => {}, ...rest };
+  return { staleMs, mayLag, onWait: () => {}, openedMs: performance.now(), ...rest };
 }
 
 /** FUSE over disks of this machine, which shows what is there. */
@@ -73,6 +75,28 @@ export async function seeWhole<T>(
     }
     await wait.pause(seen.problem);
   }
+}
+
+const told = new WeakSet<View>();
+
+/**
+ * Waits until a mount that may lag can show nothing any more of what it was shown before this view of it was opened. Says
+ * whether it waited: what seemed to be missing or damaged is then worth another look, and else it is so.
+ */
+export async function outlive(view: View, path: string): Promise<boolean> {
+  const leftMs = () => view.openedMs + view.staleMs - performance.now();
+  if (leftMs() <= 0 || !(await view.mayLag(path))) return false;
+  if (!told.has(view)) {
+    told.add(view);
+    view.onWait(
+      `waiting up to ${seconds(view)} before another look at ${path}: this mount may show an old state`,
+    );
+  }
+  while (leftMs() > 0) {
+    throwIfCancelled(view.signal);
+    await Bun.sleep(Math.min(POLL_MS, Math.max(1, leftMs())));
+  }
+  return true;
 }
 
 export interface Wait {

@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { AppError } from "../../src/errors.ts";
+import { findSizes } from "../../src/export/image-column.ts";
 import { examineLake } from "../../src/jobs/doctor/doctor.ts";
 import { createJobRecord, findDamagedJobs } from "../../src/jobs/records.ts";
 import { readStaged } from "../../src/jobs/staged-uploads.ts";
 import { openWork } from "../../src/jobs/work.ts";
 import { writeJson } from "../../src/lake/json-file.ts";
-import { describeLake } from "../../src/lake/lake.ts";
+import { describeLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { describeSelf } from "../../src/lake/lease-holder.ts";
 import { explainLoss, isOfTheView } from "../../src/lake/lost.ts";
@@ -151,3 +152,17 @@ test("an upload whose manifest is not seen whole goes back to wait, and is proce
   expect((await work.process(message, new AbortController().signal)).status).toBe("completed");
   await work.close();
 });
+
+test("an asset that is not seen is looked at again before it is missing on a mount that may lag", () =>
+  withLake(async (bench) => {
+    const path = "provider=a/dataset=b/ab/cd/x.jpg";
+    const place = bench.lake.layout.asset(path);
+    await mkdir(dirname(place), { recursive: true });
+    const sizes = (lake: Lake) => findSizes(lake, [{ path, sourceName: null, bytes: 3 }, undefined]);
+    const appears = lagging(bench, { staleMs: 500, onWait: () => void writeFile(place, "abc") });
+    expect(await sizes(appears)).toEqual([3, 0]);
+    await rm(place);
+    expect(await sizes(lagging(bench, { staleMs: 50 }))).toEqual([undefined, 0]);
+    const local = { mayLag: async () => false, staleMs: 3_600_000 };
+    expect(await sizes(lagging(bench, local))).toEqual([undefined, 0]);
+  }));
