@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startServe, until } from "../../server/server-kit.ts";
 import { type Acknowledged, checkLake } from "../lake-check.ts";
 import { createHost, doctorFinds, type Host, run, succeed, upload, writePages, writeTexts } from "./host.ts";
 import { mountTwo } from "./two-mounts.ts";
+
+setDefaultTimeout(300_000);
 
 const STALE_MS = 2000;
 /** A little longer than what the mounts hold back. */

@@ -66,7 +66,9 @@ export async function runHoldCase(
   if (held === undefined) return { held: undefined, faults };
 
   await ageLeases(mounts.backing);
-  await upload(b, template.laterTexts, { dataset: "x", mode: "append" }, acknowledged);
+  // Of the partition that host A compacts, and of another one that is then compacted too.
+  for (const dataset of ["x", "y"])
+    await upload(b, template.laterTexts, { dataset, mode: "append" }, acknowledged);
   faults.push(...(await takeOver(b, mounts.backing)));
   const configured = await run(b, "config", "provider", "create", "of-b");
   if (configured.exit !== 0) faults.push(`host B could not change a setting: ${describe(configured)}`);

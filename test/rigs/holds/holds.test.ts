@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { runHoldCase } from "./hold-case.ts";
 import { makeTemplate, removeTemplate, type Template } from "./world.ts";
 
 /** Samples of `bun run rigs holds`, which holds back every rename and link. */
+
+setDefaultTimeout(300_000);
 
 let template: Template;
 beforeAll(async () => {
