@@ -4,6 +4,7 @@ import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { ensureFolder, isMissing } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
 import { replaceFile, tempBeside } from "../lake/replace.ts";
@@ -141,7 +142,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
     remove: (key) => rm(pathOf(key), { force: true }),
     removeAll: async (gone) => {
-      await rm(pathOf(gone), { recursive: true, force: true });
+      await removeFolder(pathOf(gone));
       const parent = dirname(pathOf(gone));
       if ((await readdir(parent).catch(() => ["?"])).length === 0) await rm(parent, { recursive: true });
     },

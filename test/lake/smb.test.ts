@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { exists } from "../../src/lake/files.ts";
 import { acquireLease } from "../../src/lake/lease.ts";
 import { openLogFile } from "../../src/lake/log-file.ts";
 import { probeMount } from "../../src/lake/mount.ts";
 import { openDatabase } from "../../src/query/database.ts";
+import { PROGRAM } from "../jobs/staging-kit.ts";
 import { mountTwo, type TwoMounts } from "../rigs/fuse/two-mounts.ts";
 import { startServe } from "../server/server-kit.ts";
 import { succeed, worldOn } from "./mount-kit.ts";
@@ -64,6 +66,31 @@ test("leases, logs and settings that somebody has open are released, rotated and
   const schema = await readFile(join(mounts.backing, "lake/config/schema.yaml"), "utf8");
   for (const word of ["aihub", "ocr", "ko", "hf"]) expect(schema).toContain(word);
   expect(await hiddenIn(mounts)).toEqual([]);
+});
+
+test("settings whose writer was killed between its two steps are back for who asks by another mount", async () => {
+  await using mounts = await mountTwo({ behaviour: "smb" });
+  const world = worldOn(mounts);
+  await succeed(world, "init", world.lake);
+  await succeed(world, "config", "provider", "create", "aihub");
+  const schema = join(mounts.backing, "lake/config/schema.yaml");
+  const hold = await mounts.a.hold("lake/config/schema.yaml");
+  const editor = await open(join(world.lake, "config/schema.yaml"));
+  const writer = Bun.spawn([...PROGRAM, "config", "provider", "create", "hf"], {
+    env: { ...process.env, ...world.env },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  await hold.held;
+  expect(await exists(schema)).toBe(false);
+  writer.kill("SIGKILL");
+  const there = { ...world, env: { ...world.env, DATALAKE_LAKE: join(mounts.b.at, "lake") } };
+  expect(await succeed(there, "config", "provider", "list")).toContain("aihub");
+  await hold.release();
+  await editor.close();
+  expect(await readFile(schema, "utf8")).toContain("aihub");
+  await succeed(there, "config", "provider", "create", "other");
+  const text = await readFile(schema, "utf8");
+  for (const word of ["aihub", "other"]) expect(text).toContain(word);
 });
 
 test("a server and its readers see what is published while they have the catalog open, and keep it afterwards", async () => {

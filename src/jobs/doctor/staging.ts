@@ -115,7 +115,8 @@ export const leftoverCheck: Check = {
     for (const path of await oldEntries(layout.incoming, () => true)) incoming.add(place(path));
     const temporary = collectPlaces();
     const isTemporary = (name: string) =>
-      /^\..*\.tmp-[0-9a-f]+$|\.break$|^\.settled-/.test(name) || layout.isWork(name);
+      /^\..*\.(?:tmp|prev|gone)-[0-9a-z]+(?:-[0-9a-f]+)?$|^\.probe-|\.break$|^\.settled-/.test(name) ||
+      layout.isWork(name);
     const folders = [lake.root, layout.config, layout.staging, layout.processing, layout.jobs, layout.logs];
     for (const folder of folders) {
       for (const path of await oldEntries(folder, isTemporary)) temporary.add(place(path));
