@@ -1,6 +1,16 @@
 import { open, stat } from "node:fs/promises";
 import { basename, sep } from "node:path";
-import { Binary, type Data, makeData, type RecordBatch, type Struct, Utf8, type Vector } from "apache-arrow";
+import {
+  Binary,
+  type Data,
+  Field,
+  List,
+  makeData,
+  type RecordBatch,
+  type Struct,
+  Utf8,
+  type Vector,
+} from "apache-arrow";
 import { AppError } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -44,22 +54,78 @@ async function sizeOf(path: string, { bytes }: ImageReference): Promise<number |
   }
 }
 
-/** The images of a column in a batch. Rows whose asset is no image have a path too, but no width. */
-export function referencesOf(batch: RecordBatch, column: ImageColumn): (ImageReference | undefined)[] {
-  const fact = (name: ImageFact) => batch.getChild(factColumn(column, name));
-  const paths = fact("path") as Vector<Utf8>;
-  const widths = fact("width") as Vector;
-  const names = fact("source_name") as Vector<Utf8> | null;
-  const sizes = fact("bytes");
-  return Array.from({ length: batch.numRows }, (_, row) => {
-    const path = widths.isValid(row) ? paths.get(row) : null;
-    return path === null
-      ? undefined
-      : { path, sourceName: names?.get(row) ?? null, bytes: sizeAt(sizes, row) };
-  });
+/** The images of a column in a batch, of lists those of each row one after the other. */
+export interface BatchImages {
+  images: (ImageReference | undefined)[];
+  /** Of lists: where the images of each row begin, and behind the last one the end; `isNull` where a row has no list. */
+  lists: { starts: Int32Array; isNull: boolean[] } | undefined;
 }
 
-function sizeAt(sizes: Vector | null, row: number): number | undefined {
+/** The places of a row's images among all of them; `end` exclusive. */
+export function placesOf({ lists }: BatchImages, row: number): { start: number; end: number } {
+  return lists === undefined
+    ? { start: row, end: row + 1 }
+    : { start: lists.starts[row] ?? 0, end: lists.starts[row + 1] ?? 0 };
+}
+
+/** Rows whose asset is no image have a path too, but no width. */
+export function referencesOf(batch: RecordBatch, column: ImageColumn): BatchImages {
+  const fact = (name: ImageFact) => batch.getChild(factColumn(column, name));
+  const facts = {
+    paths: fact("path"),
+    widths: fact("width"),
+    names: fact("source_name"),
+    sizes: fact("bytes"),
+  };
+  const images: (ImageReference | undefined)[] = [];
+  if (!column.list) {
+    for (let row = 0; row < batch.numRows; row++) images.push(referenceAt(facts, row));
+    return { images, lists: undefined };
+  }
+  const starts = new Int32Array(batch.numRows + 1);
+  const isNull: boolean[] = [];
+  for (let row = 0; row < batch.numRows; row++) {
+    const [paths, widths, names, sizes] = Object.values(facts).map(
+      (vector) => (vector?.get(row) ?? null) as Vector | null,
+    );
+    const ofRow = { paths, widths, names, sizes };
+    for (let at = 0; at < (paths?.length ?? 0); at++) images.push(referenceAt(ofRow, at));
+    isNull.push(paths == null);
+    starts[row + 1] = images.length;
+  }
+  return { images, lists: { starts, isNull } };
+}
+
+type FactVectors = Record<"paths" | "widths" | "names" | "sizes", Vector | null | undefined>;
+
+function referenceAt({ paths, widths, names, sizes }: FactVectors, at: number): ImageReference | undefined {
+  const path = widths?.isValid(at) ? (paths?.get(at) as string | null | undefined) : null;
+  if (path == null) return undefined;
+  return {
+    path,
+    sourceName: (names?.get(at) as string | null | undefined) ?? null,
+    bytes: sizeAt(sizes, at),
+  };
+}
+
+/** A column of lists from that of their elements. */
+export function listsOf(
+  { starts, isNull }: NonNullable<BatchImages["lists"]>,
+  elements: Data,
+  { start, end }: { start: number; end: number },
+): Data {
+  const type = new List(new Field("item", elements.type, true));
+  const first = starts[start] ?? 0;
+  return makeData({
+    type,
+    length: end - start,
+    ...nullsOf(isNull.slice(start, end).map((none) => (none ? undefined : true))),
+    valueOffsets: starts.subarray(start, end + 1).map((at) => at - first),
+    child: elements,
+  }) as Data;
+}
+
+function sizeAt(sizes: Vector | null | undefined, row: number): number | undefined {
   const size = sizes?.get(row);
   return typeof size === "bigint" || typeof size === "number" ? Number(size) : undefined;
 }
@@ -97,6 +163,7 @@ export function createImageReader(lake: Lake) {
  * when they are looked at. Paths are put together as bytes: there may be millions.
  */
 export function referImages(lake: Lake, batch: RecordBatch, column: ImageColumn): Data {
+  if (column.list) return referLists(lake, batch, column);
   const length = batch.numRows;
   const paths = batch.getChild(factColumn(column, "path"))?.data[0] as Data<Utf8>;
   const widths = batch.getChild(factColumn(column, "width"))?.data[0] as Data;
@@ -118,16 +185,26 @@ export function referImages(lake: Lake, batch: RecordBatch, column: ImageColumn)
   }
   const common = { length, nullCount, nullBitmap: nullCount === 0 ? null : nullBitmap };
   const texts = makeData({ type: new Utf8(), ...common, valueOffsets, data: data.subarray(0, end) });
-  const blobs = makeData({
+  const children = [noBytes(length), texts as Data];
+  return makeData({ type: imageType() as Struct, ...common, children }) as Data;
+}
+
+function referLists(lake: Lake, batch: RecordBatch, column: ImageColumn): Data {
+  const { images, lists } = referencesOf(batch, column);
+  const paths = texts(images.map((image) => image && lake.layout.asset(image.path)));
+  const elements = structOf(images, noBytes(images.length), paths);
+  return lists === undefined ? elements : listsOf(lists, elements, { start: 0, end: batch.numRows });
+}
+
+function noBytes(length: number): Data {
+  return makeData({
     type: new Binary(),
     length,
     nullCount: length,
     nullBitmap: new Uint8Array((length + 7) >> 3),
     valueOffsets: new Int32Array(length + 1),
     data: new Uint8Array(0),
-  });
-  const children = [blobs as Data, texts as Data];
-  return makeData({ type: imageType() as Struct, ...common, children }) as Data;
+  }) as Data;
 }
 
 async function readInto(path: string, target: Uint8Array): Promise<void> {

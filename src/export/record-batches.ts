@@ -1,4 +1,4 @@
-import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import { type Data, Field, List, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { cutRows } from "../query/arrow/batches.ts";
@@ -8,9 +8,12 @@ import { type ImageColumn, imageColumnsOf } from "../schema/image-columns.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { PartitionCount, RowResult } from "../schema/query.ts";
 import {
+  type BatchImages,
   createImageReader,
   findSizes,
   type ImageReference,
+  listsOf,
+  placesOf,
   referencesOf,
   referImages,
 } from "./image-column.ts";
@@ -40,15 +43,17 @@ export interface ExportShape {
 /** What an export of these rows looks like; reads nothing. */
 export function describeShape(rows: RowResult, images: ImageMode): ExportShape {
   const taken = new Set(rows.columns.map(({ name }) => name));
-  const columns = images === "none" ? [] : imageColumnsOf(rows.columns).filter(({ list }) => !list);
+  const columns = images === "none" ? [] : imageColumnsOf(rows.columns);
   const features: Features = {};
   const fields: Field[] = [];
-  for (const { name } of columns) {
+  for (const { name, list } of columns) {
     let column = name; // which an upload may have used for something else
     while (taken.has(column)) column += "_";
     taken.add(column);
-    features[column] = { _type: "Image" };
-    fields.push(new Field(column, imageType(), true));
+    const image = { _type: "Image" };
+    features[column] = list ? { feature: image, _type: "Sequence" } : image;
+    const type = list ? new List(new Field("item", imageType(), true)) : imageType();
+    fields.push(new Field(column, type, true));
   }
   for (const { name } of rows.columns) features[name] = rows.features[name];
   // datasets looks here for the features; DatasetInfo.from_dict reads the rest.
@@ -97,18 +102,25 @@ async function* embedImages(
   options: BatchOptions,
 ): AsyncGenerator<RecordBatch> {
   const columns = shape.images.map((column) => referencesOf(batch, column));
-  const sizes = await Promise.all(columns.map((references) => findSizes(lake, references)));
-  refuseMissing(partitions, rowStart, columns, sizes, options);
-  const isPresent = (row: number) => sizes.every((column) => column[row] !== undefined);
-  const rowBytes = Array.from({ length: batch.numRows }, (_, row) =>
-    sizes.reduce((sum, column) => sum + (column[row] ?? 0), 0),
+  const sizes = await Promise.all(columns.map(({ images }) => findSizes(lake, images)));
+  /** Sizes of the images that a row has in a column. */
+  const sizesAt = (at: number, row: number) => {
+    const { start, end } = placesOf(columns[at] as BatchImages, row);
+    return (sizes[at] ?? []).slice(start, end);
+  };
+  const rowSizes = Array.from({ length: batch.numRows }, (_, row) =>
+    columns.flatMap((_, at) => sizesAt(at, row)),
   );
+  refuseMissing(partitions, rowStart, batch.numRows, columns, sizes, options);
+  const isPresent = (row: number) => !(rowSizes[row] ?? []).includes(undefined);
+  const rowBytes = rowSizes.map((ofRow) => ofRow.reduce<number>((sum, size) => sum + (size ?? 0), 0));
   for (const { start, end } of cutRows(rowBytes, EMBED_BYTES, EMBED_ROWS)) {
     const images: Data[] = [];
     for (const [at, reader] of readers.entries()) {
-      images.push(
-        await reader.read((columns[at] ?? []).slice(start, end), (sizes[at] ?? []).slice(start, end)),
-      );
+      const column = columns[at] as BatchImages;
+      const [from, to] = [placesOf(column, start).start, placesOf(column, end - 1).end];
+      const read = await reader.read(column.images.slice(from, to), (sizes[at] ?? []).slice(from, to));
+      images.push(column.lists === undefined ? read : listsOf(column.lists, read, { start, end }));
     }
     const children = batch.slice(start, end).data.children;
     const whole = withColumns(shape.schema, [...images, ...children], end - start);
@@ -138,14 +150,23 @@ function presentRuns(isPresent: (row: number) => boolean, start: number, end: nu
 function refuseMissing(
   partitions: readonly PartitionCount[],
   rowStart: number,
-  columns: readonly (readonly (ImageReference | undefined)[])[],
+  rowCount: number,
+  columns: readonly BatchImages[],
   sizes: readonly (readonly (number | undefined)[])[],
   { counted, skipMissing, onMissing }: BatchOptions,
 ): void {
-  for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
-    const column = sizes.findIndex((ofColumn) => ofColumn[row] === undefined);
-    if (column < 0) continue;
-    if (!skipMissing) throw missingAsset(partitions, rowStart + row, columns[column]?.[row], counted);
+  const firstMissing = (row: number) => {
+    for (const [at, column] of columns.entries()) {
+      const { start, end } = placesOf(column, row);
+      const missing = (sizes[at] ?? []).slice(start, end).indexOf(undefined);
+      if (missing >= 0) return { reference: column.images[start + missing] };
+    }
+    return undefined;
+  };
+  for (let row = 0; row < rowCount; row++) {
+    const missing = firstMissing(row);
+    if (missing === undefined) continue;
+    if (!skipMissing) throw missingAsset(partitions, rowStart + row, missing.reference, counted);
     onMissing();
   }
 }

@@ -79,6 +79,7 @@ async function open(
   if (!first) throw new AppError("empty_input", `${path} has no rows; there is nothing to upload`);
   const rows = await convertRows(files, context);
   const columns = await describeColumns(context, rows, first.schema);
+  const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
   return {
     format,
     path,
@@ -90,7 +91,7 @@ async function open(
     features: schemaFeatures(first.schema),
     notices: [],
     rows: async () => rows,
-    embedded: (column, signal) => readWhole(path, readColumn(files, column, signal)),
+    embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),
   };
 }
 
@@ -198,11 +199,13 @@ function blankBuffers(schema: Schema, batch: RecordBatch): Map<number, "zeros" |
 
 /** Whether it will be an image column once its type is DuckDB's. */
 function holdsImages({ name, type }: Field, feature: unknown): boolean {
+  const isList = [Type.List, Type.LargeList, Type.FixedSizeList].includes(type.typeId);
+  const cell = isList ? (type.children as Field[])[0]?.type : type;
   const fields =
-    type.typeId === Type.Struct ? (type.children as Field[]).map((child) => child.name).sort() : [];
+    cell?.typeId === Type.Struct ? (cell.children as Field[]).map((child) => child.name).sort() : [];
   const isCell = fields.length === 2 && fields[0] === "bytes" && fields[1] === "path";
   const plain = isCell ? "STRUCT(bytes BLOB, path VARCHAR)" : "BLOB";
-  return embeddedCell({ name, type: plain }, feature) !== undefined;
+  return embeddedCell({ name, type: isList ? `${plain}[]` : plain }, feature) !== undefined;
 }
 
 async function describeColumns(
@@ -239,6 +242,7 @@ function nulls(count: number): EmbeddedBatch {
 async function* readColumn(
   files: readonly ArrowFile[],
   name: string,
+  isList: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EmbeddedBatch> {
   const arena = createArena();
@@ -250,7 +254,7 @@ async function* readColumn(
         const { length, variadicBufferCounts } = message.header.batch;
         const column = findBytesColumn(file.schema, name, variadicBufferCounts);
         if (column) yield* readBatchBlobs(handle, message, column, length, arena);
-        else
+        else if (!isList)
           for (let row = 0; row < length; row += BATCH_ROWS) yield nulls(Math.min(BATCH_ROWS, length - row));
       }
     });

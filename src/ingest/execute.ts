@@ -10,6 +10,7 @@ import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { isOwn } from "../schema/image-columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
+import { stageListContents } from "./list-contents.ts";
 import type { UploadPlan } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
 import { checkRejects, type RejectedRow } from "./reject-limit.ts";
@@ -178,17 +179,18 @@ async function stageContents(
   const { database, signal } = options;
   const { input, contents } = plan;
   const { workingFolder } = options;
-  const source = contents[at]?.source;
-  if (source === undefined) throw new AppError("internal", "rows without content have nothing to stage");
+  const column = contents[at];
+  if (column === undefined) throw new AppError("internal", "rows without content have nothing to stage");
   const table = `contents_${randomUUID().replaceAll("-", "")}`;
   const columns = STAGED_FACTS.map((fact) => `${stagedFact(fact, at)} VARCHAR`).join(", ");
   await database.run(`CREATE TABLE ${quoteName(table)} (${columns})`);
   const appender = await database.connection.createAppender(table);
   let rowsDone = 0;
-  const batches = stageRowContents({
+  const stage = column.list ? stageListContents : stageRowContents;
+  const batches = stage({
     database,
     input,
-    source,
+    source: column.source,
     stager,
     folders: workingFolder === undefined ? undefined : [input.folder, workingFolder],
     maxBytes: options.maxBytes,

@@ -10,14 +10,15 @@ export interface SourceColumn {
   type: string;
   /**
    * Set where the cells hold whole files (struct<bytes, path> or binary under an image column's name): such a column is
-   * not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if there is one.
+   * not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if there is one. Of a
+   * `list` there is one always: a list of as many paths, of which each may be NULL.
    */
-  embedded?: { bytes: boolean; path: string | undefined };
+  embedded?: { bytes: boolean; path: string | undefined; list?: true };
   /** No value says what type it is: nulls or empty lists only. */
   isOpen?: boolean;
 }
 
-/** One embedded cell per row: its bytes, or null. */
+/** One embedded cell per row, or per element of its list: its bytes, or null. */
 export type EmbeddedBatch = (Uint8Array | null)[];
 
 /**
@@ -42,7 +43,10 @@ export interface Input {
   readonly notices: readonly string[];
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
-  /** The bytes of an embedded column, row by row, in batches of some MB, each valid until the next is asked for. */
+  /**
+   * The bytes of an embedded column, row by row (of lists the elements of each row), in batches of some MB, each valid
+   * until the next is asked for.
+   */
   embedded(column: string, signal?: AbortSignal): AsyncIterable<EmbeddedBatch>;
 }
 

@@ -1,18 +1,14 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
-import { createArena } from "./arena.ts";
-import { withFile } from "./bytes.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
-import type { EmbeddedBatch, Input, ReaderContext, SourceColumn } from "./input.ts";
-import { readBlobs } from "./parquet/blobs.ts";
-import type { ChunkRange } from "./parquet/pages.ts";
+import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { checkParquetSchema } from "./parquet/schema-checks.ts";
+import { listPaths, readColumn } from "./parquet-cells.ts";
 import { describeRelation } from "./relations.ts";
 
 /** A Parquet file, with the split that its folder or name stands for. */
@@ -42,8 +38,9 @@ export async function openParquet(
   const relation = relationOf(sources);
   const features = await readFeatures(database, sources);
   const columns = await findEmbedded(database, await describeRelation(database, relation), sources, features);
-  const embedded = columns.filter((column) => column.embedded).map((column) => column.name);
-  const kept = embedded.length === 0 ? relation : withoutBytes(relation, columns);
+  const files = sources.map((source) => ({ path: source.path, rowCount: rowCounts.get(source.path) ?? 0 }));
+  const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
+  const kept = keptRows(relation, columns, (name) => listPaths(context, files, name, context.signal));
   return {
     format: "parquet",
     path,
@@ -54,8 +51,8 @@ export async function openParquet(
     columns,
     features,
     notices: [],
-    rows: async () => kept,
-    embedded: (column, signal) => readColumn(context, sources, rowCounts, column, signal),
+    rows: kept,
+    embedded: (name, signal) => readColumn(context, files, { name, isList: isList(name) }, signal),
   };
 }
 
@@ -127,15 +124,36 @@ async function untypedColumns(database: Database, sources: readonly ParquetSourc
   return new Set(found.map((row) => row.name));
 }
 
+/** The rows without the bytes of images; the paths in lists of them are put beside once they are asked for. */
+function keptRows(
+  relation: string,
+  columns: readonly SourceColumn[],
+  pathsOf: (name: string) => Promise<string>,
+): () => Promise<string> {
+  if (columns.every(({ embedded }) => embedded === undefined)) return async () => relation;
+  const plain = withoutBytes(relation, columns);
+  const lists = columns.filter(({ embedded }) => embedded?.list);
+  let found: Promise<string> | undefined;
+  const find = async () => {
+    const paths: string[] = [];
+    for (const { name } of lists) paths.push(await pathsOf(name));
+    return paths.length === 0 ? plain : `(SELECT * FROM ${[plain, ...paths].join(" POSITIONAL JOIN ")})`;
+  };
+  return () => {
+    found ??= find();
+    return found;
+  };
+}
+
 /** Only the path leaf of an embedded column is read from the files. Where nothing else is there, rows are still counted. */
 function withoutBytes(relation: string, columns: readonly SourceColumn[]): string {
-  if (columns.every(({ embedded }) => embedded !== undefined && embedded.path === undefined)) {
-    return `(SELECT NULL AS ${quoteName("__row")} FROM ${relation})`;
-  }
+  const isDropped = ({ embedded }: SourceColumn) =>
+    embedded !== undefined && (embedded.path === undefined || embedded.list === true);
+  const dropped = columns.filter(isDropped);
+  if (dropped.length === columns.length) return `(SELECT NULL AS ${quoteName("__row")} FROM ${relation})`;
   const replaced = columns
-    .filter((column) => column.embedded?.path !== undefined)
+    .filter((column) => column.embedded !== undefined && !isDropped(column))
     .map((column) => `{'path': ${column.embedded?.path}} AS ${quoteName(column.name)}`);
-  const dropped = columns.filter((column) => column.embedded && column.embedded.path === undefined);
   const exclude =
     dropped.length === 0 ? "" : ` EXCLUDE (${dropped.map((c) => quoteName(c.name)).join(", ")})`;
   const replace = replaced.length === 0 ? "" : ` REPLACE (${replaced.join(", ")})`;
@@ -149,82 +167,6 @@ async function readFeatures(database: Database, sources: readonly ParquetSource[
     `SELECT decode(value) AS value FROM parquet_kv_metadata(${quoteText(first.path)}) WHERE decode(key) = 'huggingface'`,
   );
   return found[0] ? parseFeatures(found[0].value) : {};
-}
-
-async function* readColumn(
-  { database, scratch }: ReaderContext,
-  sources: readonly ParquetSource[],
-  rowCounts: ReadonlyMap<string, number>,
-  column: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<EmbeddedBatch> {
-  const arena = createArena();
-  const spool = join(scratch, `dictionary-${crypto.randomUUID()}`);
-  for (const { path } of sources) {
-    const chunks = await columnChunks(database, path, column);
-    if (chunks.length === 0) {
-      yield* emptyBatches(rowCounts.get(path) ?? 0); // a file without the column
-      continue;
-    }
-    for (const chunk of chunks) {
-      yield* withFile(path, async function* (handle) {
-        for await (const batch of readBlobs(handle, chunk, spool, arena)) {
-          signal?.throwIfAborted();
-          yield batch;
-        }
-      });
-    }
-  }
-}
-
-function* emptyBatches(rowCount: number): Generator<EmbeddedBatch> {
-  for (let left = rowCount; left > 0; left -= 1024) yield new Array(Math.min(left, 1024)).fill(null);
-}
-
-/** Where the bytes of an image column lie: one range per row group. */
-async function columnChunks(database: Database, file: string, column: string): Promise<ChunkRange[]> {
-  const maxLevel = await leafLevel(database, file, column);
-  if (maxLevel === undefined) return [];
-  const chunks = await database.rows<{
-    data: number;
-    dictionary: number | null;
-    bytes: number;
-    codec: string;
-  }>(
-    `SELECT data_page_offset AS data, dictionary_page_offset AS dictionary, total_compressed_size AS bytes,
-      compression AS codec FROM parquet_metadata(${quoteText(file)})
-    WHERE path_in_schema IN (${quoteText(column)}, ${quoteText(`${column}, bytes`)}) ORDER BY row_group_id`,
-  );
-  return chunks.map(({ data, dictionary, bytes, codec }) => {
-    const from = dictionary !== null && dictionary > 0 && dictionary < data ? dictionary : data;
-    return { from, end: from + bytes, codec, maxLevel };
-  });
-}
-
-/** How many of the leaf and the structs around it may be null; undefined when the file lacks the column. */
-async function leafLevel(database: Database, file: string, column: string): Promise<number | undefined> {
-  const schema = await database.rows<{ name: string; children: number | null; optional: boolean }>(
-    `SELECT name, num_children AS children, repetition_type = 'OPTIONAL' AS optional
-    FROM parquet_schema(${quoteText(file)}) ORDER BY column_id`,
-  );
-  const at = topLevel(schema).find((index) => schema[index]?.name === column);
-  const top = at === undefined ? undefined : schema[at];
-  if (at === undefined || top === undefined) return undefined;
-  if (!top.children) return top.optional ? 1 : 0;
-  const leaf = schema.slice(at + 1, at + 1 + top.children).find((element) => element.name === "bytes");
-  return leaf === undefined ? undefined : Number(top.optional) + Number(leaf.optional);
-}
-
-/** Positions of the top-level elements in the depth-first list of a Parquet schema, whose first element is the root. */
-function topLevel(schema: readonly { children: number | null }[]): number[] {
-  const positions: number[] = [];
-  const end = (at: number): number => {
-    let next = at + 1;
-    for (let child = 0; child < (schema[at]?.children ?? 0); child++) next = end(next);
-    return next;
-  };
-  for (let at = 1; at < schema.length; at = end(at)) positions.push(at);
-  return positions;
 }
 
 function sum(values: Iterable<number>): number {

@@ -32,15 +32,15 @@ export function isWideInteger(type: string): boolean {
  * hold them become JSON strings, other lists stay lists; timestamps become UTC in microseconds; small and unsigned
  * integers widen; DECIMAL without fraction and of at most 18 digits becomes BIGINT, of at most 15 digits DOUBLE, else
  * text; UBIGINT and wider become BIGINT when `fitsBigint`, else text. Throws `type_mismatch` for binary data inside a
- * nested column, and for lists of images.
+ * nested column.
  */
 export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
   const tree = parseType(type);
-  refuseImageList(name, tree);
   refuseShape(name, tree);
   refuseDeepList(name, tree);
+  if (tree.kind !== "scalar") refuseBinary(name, tree);
   if (isNested(tree)) {
-    refuseBinary(name, tree);
+    refuseBinary(name, tree); // in a map, too
     return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression)} AS VARCHAR)` };
   }
   return plainTree(tree, expression, fitsBigint);
@@ -121,22 +121,6 @@ function refuseShape(name: string, tree: TypeTree): void {
   throw new AppError(
     "type_mismatch",
     `the column ${JSON.stringify(name)} holds geometries, which cannot be taken; write them as text (WKT) or GeoJSON`,
-    { details: { column: name } },
-  );
-}
-
-/** `datasets` writes a list of images so: a list of structs of bytes and path, or of bytes. */
-function refuseImageList(name: string, tree: TypeTree): void {
-  if (tree.kind !== "list") return;
-  const { element } = tree;
-  const isBytes = (type: TypeTree) => type.kind === "scalar" && type.name === "BLOB";
-  const isImage =
-    element.kind === "struct" &&
-    element.fields.some((field) => field.name === "bytes" && isBytes(field.type));
-  if (!isImage && !isBytes(element)) return;
-  throw new AppError(
-    "type_mismatch",
-    `the column ${JSON.stringify(name)} holds a list of images a row, which cannot be taken yet; give each image a row, or a column, of its own`,
     { details: { column: name } },
   );
 }

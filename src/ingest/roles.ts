@@ -72,7 +72,8 @@ export function assignRoles(
   const embedded = free.filter((column) => column.source.embedded !== undefined && !named.includes(column));
   // Where rows refer to a page, or name its path, that is their own image.
   const hasOwn = references.length > 0 || paths.some(({ name }) => name === "image_path");
-  const image = named[0] ?? (hasOwn ? undefined : embedded[0]);
+  // A row has one image of its own: of a list none is it.
+  const image = named[0] ?? (hasOwn ? undefined : embedded.find(({ source }) => !source.embedded?.list));
   const further = [...named, ...embedded].filter((column) => column !== image);
   if (image !== undefined && !named.includes(image)) {
     notices.push(`the column ${image.source.name} is stored as image: it is the first that holds images`);
@@ -92,7 +93,7 @@ export function assignRoles(
   const own = image ?? file;
   const contents: ContentColumn[] = further.map((column) => ({
     name: column.name,
-    list: false,
+    list: column.source.embedded?.list ?? false,
     from: column.source.name,
     source: { kind, textPath: undefined, name: undefined, ...cellsOf(column) },
   }));
@@ -175,7 +176,7 @@ function isReference(name: string): boolean {
 /** A text under an image column's name is the path of an image, unless rows refer to stored ones. */
 function isImageColumn({ source, name }: NamedColumn, refers: boolean): boolean {
   if (!(IMAGE_COLUMNS as readonly string[]).includes(name)) return false;
-  if (source.embedded) return true;
+  if (source.embedded) return !source.embedded.list;
   return !refers && (source.type === "VARCHAR" || source.type === "NULL");
 }
 

@@ -41,7 +41,7 @@ export interface RowContentsOptions {
   signal?: AbortSignal;
 }
 
-interface Cell {
+export interface Cell {
   bytes: Uint8Array | null;
   path: string | null;
   textPath: string | null;
@@ -49,12 +49,12 @@ interface Cell {
   reject: string | null;
 }
 
-const IN_FLIGHT = 8;
+export const IN_FLIGHT = 8;
 const PATHS_AT_ONCE = 256;
 /** Characters of a path in a reason. */
 const SHOWN_CHARS = 300;
 const MAX_TEXT_BYTES = 16 << 20;
-const EMPTY: RowContent = { sourceHash: null, sourceName: null, text: null, reject: null };
+export const EMPTY: RowContent = { sourceHash: null, sourceName: null, text: null, reject: null };
 
 /** Stages the content of every row, in batches in input order; some files are read and hashed at the same time. */
 export async function* stageRowContents(options: RowContentsOptions): AsyncGenerator<RowContent[]> {
@@ -125,7 +125,8 @@ async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowCo
   return { ...content, ...(await readText(cell.textPath, options.folders)) };
 }
 
-async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
+/** Stages the image or file of one cell; why it cannot be taken stands in `reject`. */
+export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
   const { source, stager, folders, maxBytes, input } = options;
   const data = cell.path !== null && isData(cell.path);
   const name = cell.name ?? (data ? null : cell.path);

@@ -1,7 +1,7 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
-import { factColumn, isOwn } from "../schema/image-columns.ts";
+import { factColumn, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadPlan } from "./plan.ts";
 import { rowBytes } from "./row-bytes.ts";
 import type { RowContent } from "./row-contents.ts";
@@ -17,6 +17,11 @@ export const STAGED_FACTS = [
 /** The column of a fact in the table of the `at`-th content column. */
 export function stagedFact(fact: (typeof STAGED_FACTS)[number], at: number): string {
   return quoteName(`__${fact}_${at}`);
+}
+
+function stagedValue(fact: "sourceHash" | "sourceName", at: number, { list }: ImageColumn): string {
+  const value = stagedFact(fact, at);
+  return list ? `CAST(CAST(${value} AS JSON) AS VARCHAR[])` : value;
 }
 
 /** Aimed at per row group, before compression. */
@@ -39,8 +44,8 @@ export async function writeRows(
   const rows = await input.rows(signal);
   const columns = plan.columns.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`);
   const brought = contents.flatMap((content, at) => [
-    `${stagedFact("sourceHash", at)} AS ${quoteName(factColumn(content, "source_hash"))}`,
-    `${stagedFact("sourceName", at)} AS ${quoteName(factColumn(content, "source_name"))}`,
+    `${stagedValue("sourceHash", at, content)} AS ${quoteName(factColumn(content, "source_hash"))}`,
+    `${stagedValue("sourceName", at, content)} AS ${quoteName(factColumn(content, "source_name"))}`,
   ]);
   const hasOwn = contents.some(isOwn); // which has no reference beside it
   const name = reference?.column === "source_name" ? reference.expression : "NULL";
@@ -67,10 +72,12 @@ function rejectExpression({ input, reference, contents }: UploadPlan): string {
   const ofContents = contents.map((content, at) => {
     const why = stagedFact("reject", at);
     // A row that the reader rejects says so itself.
+    // Of a list the place in it follows.
+    const where = content.list ? content.from : `${content.from}: `;
     const readers = input.rejects === undefined ? "" : `${input.rejects} IS NOT NULL OR `;
     return isOwn(content)
       ? why
-      : `CASE WHEN ${readers}${why} IS NULL THEN ${why} ELSE ${quoteText(`${content.from}: `)} || ${why} END`;
+      : `CASE WHEN ${readers}${why} IS NULL THEN ${why} ELSE ${quoteText(where)} || ${why} END`;
   });
   const reasons = [
     ...(contents.length > 0 ? ofContents : [input.rejects]),

@@ -115,7 +115,7 @@ export async function createContentStep(
     const names = new Map<string, string | null>();
     for (const row of rows) {
       if (row.reject !== null) continue;
-      const own = row.contents.filter((_, at) => columns.has(at)).flat();
+      const own = row.contents.flatMap((content, at) => (columns.has(at) ? (content ?? []) : []));
       for (const { source_hash: hash, source_name: name } of own) {
         if (hash !== null && !names.has(hash)) names.set(hash, name);
       }

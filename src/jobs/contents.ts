@@ -1,7 +1,6 @@
 import type { AssetIndex } from "../assets/index.ts";
 import { openTempFolder } from "../assets/temp-folder.ts";
 import { removeTree } from "../lake/files.ts";
-import type { AssetRecord } from "../schema/asset.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { broughtColumns, policyFor } from "../schema/upload.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type ResolveOptions,
 } from "./content-step.ts";
 import type { WorkContext } from "./context.ts";
+import type { AssetCell } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
 /** What one batch of rows brings, by step. */
@@ -24,7 +24,7 @@ export interface Contents {
   /** What became of the contents of each column. */
   finish(batch: BroughtBatch): Promise<FoundContents[]>;
   /** Notes what a row has in each column. */
-  count(assets: readonly (readonly (AssetRecord | null)[])[]): void;
+  count(assets: readonly AssetCell[]): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
   close(): Promise<void>;
@@ -65,7 +65,7 @@ export async function openContents(
     },
     count: (assets) => {
       for (const { scope, step } of steps) {
-        const own = assets.filter((_, at) => scope.columns.has(at)).flat();
+        const own = assets.flatMap((cell, at) => (scope.columns.has(at) ? (cell ?? []) : []));
         step.count(own.filter((asset) => asset !== null).length);
       }
     },

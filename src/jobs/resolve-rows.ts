@@ -7,7 +7,7 @@ import type { FoundContents, ResolveOptions } from "./content-step.ts";
 import { type BroughtBatch, openContents } from "./contents.ts";
 import type { WorkContext } from "./context.ts";
 import { resolveReferences } from "./references.ts";
-import { createResultWriter, type RowResult, resultColumns } from "./row-results.ts";
+import { type AssetCell, createResultWriter, type RowResult, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
 /** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
@@ -77,11 +77,12 @@ function contentsOf(
   row: StagedRow,
   brought: readonly ImageColumn[],
   found: readonly FoundContents[],
-): (AssetRecord | null)[][] | string {
-  const assets: (AssetRecord | null)[][] = [];
+): AssetCell[] | string {
+  const assets: AssetCell[] = [];
   for (const [at, column] of brought.entries()) {
+    const given = row.contents[at] ?? null;
     const cell: (AssetRecord | null)[] = [];
-    for (const [element, { source_hash: hash }] of (row.contents[at] ?? []).entries()) {
+    for (const [element, { source_hash: hash }] of (given ?? []).entries()) {
       const asset = hash === null ? null : found[at]?.get(hash);
       if (asset === undefined || typeof asset === "string") {
         const where = isOwn(column) ? "" : `${column.name}${column.list ? `[${element}]` : ""}: `;
@@ -89,7 +90,7 @@ function contentsOf(
       }
       cell.push(asset);
     }
-    assets.push(cell);
+    assets.push(given === null ? null : cell);
   }
   return assets;
 }

@@ -16,8 +16,8 @@ export interface StagedContent {
 /** What the processing of a staged row depends on; its other columns never leave the database. */
 export interface StagedRow {
   source_row: number;
-  /** By the columns that it brings images in: at most one, or the elements of a list. */
-  contents: readonly (readonly StagedContent[])[];
+  /** By the columns that it brings images in: at most one, or the elements of a list; null for a row without a list. */
+  contents: readonly (readonly StagedContent[] | null)[];
   reference: string | null;
   /** Why the client rejected it. */
   reject: string | null;
@@ -71,7 +71,7 @@ export async function* readStagedRows(
       });
       // A content's file is found by its digest: nothing else may lead to a file.
       const areDigests = contents
-        .flat()
+        .flatMap((content) => content ?? [])
         .every(({ source_hash: hash }) => hash === null || v.is(Sha256Schema, hash));
       batch.push({
         source_row: Number(values[0]?.[row]),
@@ -99,7 +99,8 @@ function oneContent(hash: unknown, name: unknown): StagedContent[] {
   return hash == null ? [] : [{ source_hash: String(hash), source_name: textOf(name) }];
 }
 
-function listContents(hashes: unknown, names: unknown): StagedContent[] {
+function listContents(hashes: unknown, names: unknown): StagedContent[] | null {
+  if (hashes == null) return null;
   // Of the class only the type is imported: the library is loaded when the settings have said where it is unpacked.
   const itemsOf = (list: unknown) => (list as DuckDBListValue | null)?.items ?? [];
   const named = itemsOf(names);

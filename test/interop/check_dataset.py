@@ -33,8 +33,28 @@ def kind_of(feature):
 
 
 def decode(image):
+    """The size of an image, or those of a list of them."""
+    if image is None:
+        return None
+    if isinstance(image, list):
+        return [decode(one) for one in image]
     image.load()
     return list(image.size)
+
+
+def bare_feature(feature):
+    """The feature with images as bytes and paths; the same for one without images."""
+    if isinstance(feature, ImageFeature):
+        return ImageFeature(decode=False)
+    if isinstance(feature, list):
+        return [bare_feature(feature[0])]
+    inner = getattr(feature, "feature", None)
+    return type(feature)(bare_feature(inner)) if isinstance(inner, ImageFeature) else feature
+
+
+def holds_images(feature):
+    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
+    return isinstance(inner, ImageFeature)
 
 
 def look_at(output, cache):
@@ -46,8 +66,8 @@ def look_at(output, cache):
     }
     bare = dataset
     for name, feature in dataset.features.items():
-        if isinstance(feature, ImageFeature):
-            bare = bare.cast_column(name, ImageFeature(decode=False))
+        if holds_images(feature):
+            bare = bare.cast_column(name, bare_feature(feature))
     seen["rows"] = [plain(row) for row in bare]
     frame = bare.to_pandas()
     seen["pandas"] = rows_of({name: frame[name].tolist() for name in frame.columns})
@@ -58,8 +78,8 @@ def look_at(output, cache):
             seen["reloaded"] = len(load_from_disk(output))
     if "image" in dataset.features:
         seen["sizes"] = [dataset[at]["image"] and decode(dataset[at]["image"]) for at in range(len(dataset))]
-    images = [name for name, feature in dataset.features.items() if isinstance(feature, ImageFeature)]
-    seen["decoded"] = {name: [row[name] and decode(row[name]) for row in dataset] for name in images}
+    images = [name for name, feature in dataset.features.items() if holds_images(feature)]
+    seen["decoded"] = {name: [decode(row[name]) for row in dataset] for name in images}
     return seen
 
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hash, type Staged, sha256, typesOf, withKit } from "../ingest/kit.ts";
@@ -161,6 +161,38 @@ describe("pandas, polars and pyarrow", () => {
     });
   }
 
+  test("lists of images come as they were, however they are written", async () => {
+    const one = new Map<number, string>();
+    await withKit(async ({ stage }) => {
+      const listed = (await readdir(made)).filter((name) => name.startsWith("lists-")).sort();
+      expect(listed).toHaveLength(4 * 8);
+      for (const name of listed) {
+        const staged = await stage(join(made, name), { dataset: name.replaceAll(/[^a-z0-9]/g, "-") });
+        const hashes = column(staged, "images_source_hash") as ((string | null)[] | null)[];
+        if (name.startsWith("lists-fixed")) {
+          expect(hashes).toEqual([[one.get(1), one.get(1)], null, [one.get(2), one.get(2)]] as never);
+          continue;
+        }
+        if (one.size === 0)
+          for (const [row, at, n] of [
+            [0, 0, 1],
+            [0, 1, 2],
+            [3, 0, 3],
+          ] as const)
+            one.set(n, String(hashes[row]?.[at]));
+        const hash = (n: number) => one.get(n) as string;
+        expect([name, hashes]).toEqual([
+          name,
+          [[hash(1), hash(2)], null, [], [hash(3), null, hash(1)], [null], [hash(2)]],
+        ]);
+        expect(new Set(one.values()).size).toBe(3);
+        expect(staged.files).toHaveLength(3);
+        if (name.startsWith("lists-bytes")) continue;
+        expect(column(staged, "images_source_name")[3]).toEqual(["3.png", null, "1.png"]);
+      }
+    });
+  }, 120_000);
+
   test("an empty table is refused", async () => {
     await withKit(async ({ stage }) => {
       await expect(stage(join(made, "empty.parquet"))).rejects.toMatchObject({ code: "empty_input" });
@@ -230,6 +262,18 @@ for (const version of ["2.14", "3.6", "newest"]) {
       category: { names: ["영수증", "계약서"], _type: "ClassLabel" },
       words: { feature: { dtype: "string", _type: "Value" }, _type: "Sequence" },
     };
+
+    for (const input of ["lists", "lists.parquet"]) {
+      test(`${input}: lists of images`, async () => {
+        await withKit(async ({ stage }) => {
+          const staged = await stage(join(made, input));
+          const [before, after] = ["before", "after"].map((name) => column(staged, `${name}_source_hash`));
+          expect(before?.[0]).toEqual([]);
+          expect(before?.slice(1)).toEqual(after?.slice(0, 5) as unknown[]);
+          expect(new Set((after as string[][]).flat()).size).toBe(6);
+        });
+      });
+    }
 
     for (const input of ["dataset.parquet", "saved", "old"]) {
       test(`${input}: lists, structs, class labels, null and path-only images`, async () => {

@@ -108,9 +108,13 @@ def write_pairs(out):
     """Pages with a mask each; one row lacks the page, one the mask."""
     sizes = [[40, 30], None, [20, 60]], [[40, 30], [10, 10], None]
     pages, masks = ([size and draw({"size": size, "mode": mode}, seed) for seed, size in enumerate(column)] for column, mode in zip(sizes, ["RGB", "L"]))
-    features = Features({"image": ImageFeature(), "mask": ImageFeature(), "n": Value("int32")})
-    Dataset.from_dict({"image": pages, "mask": masks, "n": [0, 1, 2]}, features=features).save_to_disk(str(out / "pairs"))
-    return {"image": sizes[0], "mask": sizes[1]}
+    lists = [[0, 1, None], [], [2]]
+    shown = [[at is not None and at != 1 and pages[at] or None for at in row] for row in lists]
+    features = Features({"image": ImageFeature(), "mask": ImageFeature(), "views": Sequence(ImageFeature()), "n": Value("int32")})
+    rows = {"image": pages, "mask": masks, "views": shown, "n": [0, 1, 2]}
+    Dataset.from_dict(rows, features=features).save_to_disk(str(out / "pairs"))
+    views = [[image and list(image.size) for image in row] for row in shown]
+    return {"image": sizes[0], "mask": sizes[1], "views": views}
 
 
 if __name__ == "__main__":

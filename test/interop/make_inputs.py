@@ -65,6 +65,45 @@ def arrow_table():
     )
 
 
+LISTS = [[1, 2], None, [], [3, None, 1], [None], [2]]
+
+
+def image_lists(element, wrap):
+    """Rows of lists of images, an element of which may be none."""
+    import pyarrow as pa
+
+    cell = lambda n: n and {"bytes": png(n), "path": f"{n}.png"}
+    value = lambda n: cell(n) if pa.types.is_struct(element) else n and png(n)
+    return pa.array([row if row is None else [value(n) for n in row] for row in LISTS], wrap(element))
+
+
+def make_lists(out):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    large = pa.struct([("path", pa.large_string()), ("bytes", pa.large_binary())])
+    fixed = pa.array([[{"bytes": png(n), "path": None}] * 2 if n else None for n in (1, None, 2)], pa.list_(image, 2))
+    tables = {
+        "plain": image_lists(image, pa.list_),
+        "large": image_lists(large, pa.large_list),
+        "bytes": image_lists(pa.binary(), pa.list_),
+        "fixed": fixed,
+    }
+    for name, images in tables.items():
+        table = pa.table({"n": range(len(images)), "images": images})
+        pq.write_table(table, out / f"lists-{name}.parquet", row_group_size=4, write_batch_size=1, data_page_size=1)
+        options = dict(version="2.6", data_page_version="2.0", use_dictionary=False)
+        pq.write_table(table, out / f"lists-{name}-v2.parquet", compression="zstd", **options)
+        for codec in (None, "lz4", "zstd"):
+            options = pa.ipc.IpcWriteOptions(compression=codec)
+            with pa.ipc.new_file(out / f"lists-{name}-{codec}.arrow", table.schema, options=options) as writer:
+                writer.write_table(table.slice(0, 2))
+                writer.write_table(table.slice(2))
+            with pa.ipc.new_stream(out / f"lists-{name}-{codec}-stream.arrow", table.schema, options=options) as writer:
+                writer.write_table(table)
+
+
 def make_plain(out):
     import pandas as pd
     import polars as pl
@@ -72,6 +111,7 @@ def make_plain(out):
     import pyarrow.feather as feather
     import pyarrow.parquet as pq
 
+    make_lists(out)
     table = arrow_table()
     pq.write_table(table, out / "pyarrow.parquet")
     pq.write_table(table, out / "pyarrow-v2.parquet", version="2.6", data_page_version="2.0", compression="zstd")
@@ -186,6 +226,10 @@ def make_datasets(out):
     dataset.to_parquet(str(out / "dataset.parquet"))
     dataset.save_to_disk(str(out / "saved"))
     make_old(out)
+    lists = {"n": list(range(6)), "before": [[png(n)] if n else [] for n in range(6)], "after": [[png(n)] for n in range(1, 7)]}
+    listed = Features({"n": Value("int32"), "before": Sequence(Image()), "after": [Image()]})
+    Dataset.from_dict(lists, features=listed).save_to_disk(str(out / "lists"))
+    Dataset.from_dict(lists, features=listed).to_parquet(str(out / "lists.parquet"))
     DatasetDict({"train": dataset.select([0, 2]), "test": dataset.select([1])}).save_to_disk(str(out / "dict"))
     Dataset.from_dict({"id": []}, features=Features({"id": Value("int32")})).save_to_disk(str(out / "empty"))
     # the cache folder that load_dataset leaves

@@ -24,11 +24,12 @@ export async function* readBatchBlobs(
   const bitmaps = await Promise.all(column.validity.map((index) => readBuffer(handle, message, index)));
   const isThere = (row: number) =>
     bitmaps.every((bits) => bits.length === 0 || ((bits[row >> 3] ?? 0) >> (row & 7)) & 1);
-  const place = await cellPlaces(handle, message, column, rowCount);
+  const cells = await cellRange(handle, message, column.list, rowCount);
+  const place = await cellPlaces(handle, message, column, cells.end);
   const read = bufferReader(handle, message, arena.room);
   let batch: EmbeddedBatch = [];
   let batchBytes = 0;
-  for (let row = 0; row < rowCount; row++) {
+  for (const row of cells.places) {
     const cell = isThere(row) ? place(row) : undefined;
     const bytes = cell === undefined ? null : "inline" in cell ? cell.inline : await read(cell);
     batch.push(bytes);
@@ -43,6 +44,50 @@ export async function* readBatchBlobs(
   arena.reset();
 }
 
+/** The places of a column's cells, in the order of rows; of lists those of the elements that a row has. */
+async function cellRange(
+  handle: FileHandle,
+  message: ArrowMessage,
+  list: BytesColumn["list"],
+  rowCount: number,
+): Promise<{ places: Iterable<number>; end: number }> {
+  if (list === undefined) return { places: countUp(0, rowCount), end: rowCount };
+  const bits = await readBuffer(handle, message, list.validity);
+  const offset = await listOffsets(handle, message, list, rowCount);
+  const end = rowCount === 0 ? 0 : offset(rowCount);
+  function* places() {
+    for (let row = 0; row < rowCount; row++) {
+      const isThere = bits.length === 0 || ((bits[row >> 3] ?? 0) >> (row & 7)) & 1;
+      const [from, to] = [offset(row), offset(row + 1)];
+      if (from < 0 || to < from || to > end) throw damaged();
+      if (isThere) yield* countUp(from, to);
+    }
+  }
+  return { places: places(), end };
+}
+
+async function listOffsets(
+  handle: FileHandle,
+  message: ArrowMessage,
+  list: NonNullable<BytesColumn["list"]>,
+  rowCount: number,
+): Promise<(at: number) => number> {
+  if ("size" in list) return (at) => at * list.size;
+  const { offsetBytes } = list;
+  const bytes = await readBuffer(handle, message, list.offsets);
+  if (rowCount > 0 && bytes.length < (rowCount + 1) * offsetBytes) throw damaged();
+  return offsetReader(bytes, offsetBytes);
+}
+
+function* countUp(from: number, end: number): Generator<number> {
+  for (let at = from; at < end; at++) yield at;
+}
+
+function offsetReader(bytes: Uint8Array, offsetBytes: 4 | 8): (at: number) => number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return (at) => (offsetBytes === 4 ? view.getInt32(at * 4, true) : Number(view.getBigInt64(at * 8, true)));
+}
+
 async function cellPlaces(
   handle: FileHandle,
   message: ArrowMessage,
@@ -55,8 +100,7 @@ async function cellPlaces(
   if (rowCount > 0 && bytes.length < wanted) throw damaged();
   if (column.kind === "offsets") {
     const { data, offsetBytes } = column;
-    const offset = (at: number) =>
-      offsetBytes === 4 ? view.getInt32(at * 4, true) : Number(view.getBigInt64(at * 8, true));
+    const offset = offsetReader(bytes, offsetBytes);
     return (row) => ({ buffer: data, from: offset(row), length: offset(row + 1) - offset(row) });
   }
   const { data } = column;

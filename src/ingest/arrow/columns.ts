@@ -1,16 +1,29 @@
-import { type DataType, type Field, type Schema, Type, type Union, UnionMode } from "apache-arrow";
+import {
+  type DataType,
+  type Field,
+  type FixedSizeList,
+  type Schema,
+  Type,
+  type Union,
+  UnionMode,
+} from "apache-arrow";
 
 /**
  * Where one batch keeps the cells of a column of bytes, as places in the batch's list of buffers. A cell is there when
  * every validity bitmap says so: the column's own and, in a struct, that of its bytes.
  */
-export type BytesColumn = { validity: number[] } & (
+export type BytesColumn = { validity: number[]; list?: ListBuffers } & (
   | { kind: "offsets"; offsets: number; data: number; offsetBytes: 4 | 8 }
   | { kind: "views"; views: number; data: number[] }
 );
 
+/** Of a column of lists: which elements each row has. Cells are those of the elements. */
+export type ListBuffers =
+  | { validity: number; offsets: number; offsetBytes: 4 | 8 }
+  | { validity: number; size: number };
+
 /**
- * Finds a top-level column that is binary or struct<bytes, ...>; undefined when it is neither. `variadicCounts` are the
+ * Finds a top-level column that is binary or struct<bytes, ...>, or a list of such; undefined when it is neither. `variadicCounts` are the
  * batch's own: how many data buffers each view column has. Format: arrow/docs/format/Columnar.rst, "Buffer Listing".
  */
 export function findBytesColumn(
@@ -33,6 +46,29 @@ interface Walk {
 }
 
 function describeColumn(field: Field, walk: Walk): BytesColumn | undefined {
+  const list = listBuffers(field.type, walk);
+  const [element] = list === undefined ? [] : (field.type.children as Field[]);
+  if (list === undefined || element === undefined) return describeCells(field, walk);
+  const cells = describeCells(element, walk);
+  return cells && { ...cells, list };
+}
+
+function listBuffers(type: DataType, walk: Walk): ListBuffers | undefined {
+  const validity = walk.at;
+  switch (type.typeId) {
+    case Type.List:
+    case Type.LargeList:
+      walk.at += 2;
+      return { validity, offsets: validity + 1, offsetBytes: type.typeId === Type.List ? 4 : 8 };
+    case Type.FixedSizeList:
+      walk.at += 1;
+      return { validity, size: (type as FixedSizeList).listSize };
+    default:
+      return undefined;
+  }
+}
+
+function describeCells(field: Field, walk: Walk): BytesColumn | undefined {
   const own = binaryColumn(field.type, walk);
   if (own) return own;
   if (field.type.typeId !== Type.Struct) return undefined;

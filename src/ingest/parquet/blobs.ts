@@ -13,7 +13,7 @@ const DELTA_LENGTH = 6;
 const RLE_DICTIONARY = 8;
 
 /**
- * The cells of a BYTE_ARRAY column chunk that is not inside a list, in batches of about 8 MB: memory does not grow with
+ * The cells of a BYTE_ARRAY column chunk, of lists the elements, in batches of about 8 MB: memory does not grow with
  * the sizes of pages, row groups or the file (pyarrow puts 1,024 images on a page; DuckDB would hold 2,048 at once).
  * A batch is valid until the next is asked for. `spoolPath` is a file to make for a large dictionary.
  */
@@ -33,9 +33,10 @@ export async function* readBlobs(
         dictionary = await readDictionary(page, spoolPath);
         continue;
       }
-      const present = decodeLevels(page, range.maxLevel);
+      const present = decodeLevels(page, range);
       const takeValue = await openValues(page, present.count, dictionary, arena.room);
       for (let at = 0; at < page.valueCount; at++) {
+        if (!present.isCell(at)) continue;
         const value = present.has(at) ? await takeValue() : null;
         batch.push(value);
         batchBytes += value?.length ?? 0;
@@ -53,12 +54,23 @@ export async function* readBlobs(
   }
 }
 
-function decodeLevels(page: Page, maxLevel: number): { count: number; has(at: number): boolean } {
-  if (page.levels === undefined) return { count: page.valueCount, has: () => true };
+/** Where there are cells, and in which of them is a value. */
+interface Presence {
+  count: number;
+  isCell(at: number): boolean;
+  has(at: number): boolean;
+}
+
+function decodeLevels(page: Page, { maxLevel, elementLevel = 0 }: ChunkRange): Presence {
+  if (page.levels === undefined) return { count: page.valueCount, isCell: () => true, has: () => true };
   const levels = decodeHybrid(page.levels, 32 - Math.clz32(maxLevel), page.valueCount);
   let count = 0;
   for (const level of levels) if (level === maxLevel) count++;
-  return { count, has: (at) => levels[at] === maxLevel };
+  return {
+    count,
+    isCell: (at) => (levels[at] ?? 0) >= elementLevel,
+    has: (at) => levels[at] === maxLevel,
+  };
 }
 
 async function openValues(

@@ -7,12 +7,17 @@ import { createLz4Output, decompressLz4Block } from "../lz4.ts";
 import { decompressSnappy } from "./snappy.ts";
 import { readThrift, type ThriftStruct, thriftNumber, thriftStruct } from "./thrift.ts";
 
-/** One page of a column chunk; `levels` are encoded definition levels, `values` what follows them, decompressed. */
+/**
+ * One page of a column chunk; `levels` and `repetitions` are encoded definition and repetition levels, `values` what
+ * follows them, decompressed.
+ */
 export interface Page {
   kind: "dictionary" | "data";
   valueCount: number;
   encoding: number;
   levels: Uint8Array | undefined;
+  /** Of a list: 0 where a row begins. */
+  repetitions: Uint8Array | undefined;
   values: ByteReader;
   /** Bytes that `values` holds. */
   valueBytes: number;
@@ -25,6 +30,8 @@ export interface ChunkRange {
   codec: string;
   /** Definition level of a cell that is there; 0 = never null. */
   maxLevel: number;
+  /** Of a list: the definition level from which on there is an element. */
+  elementLevel?: number;
 }
 
 const DATA = 0;
@@ -70,7 +77,8 @@ async function openPage(
   if (type === DATA_V2) {
     const own = thriftStruct(header, 8);
     const levelBytes = need(thriftNumber(own, 5) ?? 0);
-    const before = levelBytes + need(thriftNumber(own, 6) ?? 0);
+    const repetitionBytes = need(thriftNumber(own, 6) ?? 0);
+    const before = levelBytes + repetitionBytes;
     if (before > plainBytes || before > end - from)
       throw new AppError("corrupt", "a Parquet page has too many levels");
     const codec = own?.get(7) === false ? "UNCOMPRESSED" : range.codec;
@@ -78,7 +86,8 @@ async function openPage(
       kind: "data",
       valueCount: valueCount(own),
       encoding: need(thriftNumber(own, 4)),
-      levels: range.maxLevel === 0 ? undefined : await readAt(handle, from, levelBytes),
+      repetitions: isList(range) ? await readAt(handle, from, repetitionBytes) : undefined,
+      levels: range.maxLevel === 0 ? undefined : await readAt(handle, from + repetitionBytes, levelBytes),
       values: await decompress(codec, handle, from + before, end, plainBytes - before),
       valueBytes: plainBytes - before,
     };
@@ -88,13 +97,24 @@ async function openPage(
   const values = await decompress(range.codec, handle, from, end, plainBytes);
   if (type === DICTIONARY || range.maxLevel === 0) {
     const kind = type === DICTIONARY ? ("dictionary" as const) : ("data" as const);
-    return { ...page, kind, levels: undefined, values, valueBytes: plainBytes };
+    return { ...page, kind, levels: undefined, repetitions: undefined, values, valueBytes: plainBytes };
   }
-  const head = await values.take(4);
-  const levelBytes = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
-  if (levelBytes + 4 > plainBytes) throw new AppError("corrupt", "a Parquet page has too many levels");
-  const levels = (await values.take(levelBytes)).slice();
-  return { ...page, kind: "data", levels, values, valueBytes: plainBytes - levelBytes - 4 };
+  let valueBytes = plainBytes;
+  const takeLevels = async () => {
+    const head = await values.take(4);
+    const levelBytes = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+    valueBytes -= levelBytes + 4;
+    if (valueBytes < 0) throw new AppError("corrupt", "a Parquet page has too many levels");
+    return (await values.take(levelBytes)).slice();
+  };
+  const repetitions = isList(range) ? await takeLevels() : undefined;
+  const levels = await takeLevels();
+  return { ...page, kind: "data", levels, repetitions, values, valueBytes };
+}
+
+/** Levels of more than one list in another are not read: a column of images has one. */
+function isList({ elementLevel = 0 }: ChunkRange): boolean {
+  return elementLevel > 0;
 }
 
 async function readHeader(

@@ -272,6 +272,7 @@ async function inputs(kit: IngestKit): Promise<Parser[]> {
       [
         await parquet(images, "COMPRESSION snappy"),
         await parquet(images, "COMPRESSION lz4_raw, PARQUET_VERSION v2"),
+        await parquet(`[{'bytes': ${bytes}, 'path': 'a'}, NULL] AS images, range AS id`, "COMPRESSION zstd"),
       ],
       "parquet",
     ),
