@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { AssetIndex } from "../assets/index.ts";
 import { openTempFolder } from "../assets/temp-folder.ts";
 import { removeTree } from "../lake/files.ts";
@@ -45,7 +47,10 @@ export async function openContents(
       policyFor(column, manifest.images) === policy ? [at] : [],
     );
     if (temp === undefined) continue;
-    const scope: ContentScope = { policy, columns: new Set(places), temp };
+    // A content of two columns is prepared by each policy, at the same time.
+    const path = join(temp.path, policy);
+    await mkdir(path, { mode: 0o700 });
+    const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path } };
     steps.push({ scope, step: await createContentStep(context, options, index, scope) });
   }
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

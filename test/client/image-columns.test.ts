@@ -134,6 +134,19 @@ test("every image comes back under its name, and a null is a null", async () => 
   });
 });
 
+test("one image may stand in two columns, which are stored by two policies", async () => {
+  const [jpeg, png] = [pages[0], masks[0]];
+  const input = await writeRows("twice", [
+    { n: 0, image: jpeg, mask: jpeg },
+    { n: 1, image: png, mask: png },
+  ]);
+  await client.uploadRawData({ provider: "hub", dataset: "twice", input });
+  await processAll();
+  const { rows } = await download("twice-embedded", { datasets: ["twice"] });
+  expect(rows.map(({ mask }) => mask)).toEqual(hashes([jpeg, png]));
+  expect(rows[0]?.image).toBe(rows[0]?.mask);
+});
+
 test("as paths into the lake, and left out", async () => {
   const { cells, rows } = await download("referred", { datasets: ["pairs"] }, "reference");
   expect(cells).toEqual(["image", "mask", "before"]);
