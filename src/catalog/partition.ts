@@ -13,6 +13,7 @@ import type { PartitionFile, PartitionMetadata, UploadLogEntry } from "../schema
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Footer, isSameFile, measureColumns, readFooters } from "./footer.ts";
 import { listPartitionFiles } from "./partition-files.ts";
+import { findRivals } from "./rivals.ts";
 
 /** A live file of a partition, with where it lies. */
 export interface StoredFile extends PartitionFile {
@@ -38,6 +39,8 @@ export interface PartitionState {
   files: StoredFile[];
   /** Paths of bases and deltas that a newer base made dead. */
   deadFiles: string[];
+  /** Paths of deltas whose version the base stands for without their upload: two hosts wrote it. None removes them. */
+  rivals: string[];
   /** Columns of all files together: the common type, and the rows in which each is NULL or absent. */
   columns: ColumnStats[];
   features: Features;
@@ -124,7 +127,10 @@ async function readOnce(
   const metadata = await readRepeated(lake, key);
   const files = [];
   for (const footer of [baseFooter, ...live]) files.push(await describeFile(database, footer, metadata));
-  return assemblePartition(key, files, [...dead, ...contained.map(({ path }) => path)]);
+  const below = [...dead, ...contained.map(({ path }) => path)];
+  const rivals = await findRivals(database, below, baseFooter);
+  const removable = below.filter((path) => !rivals.includes(path));
+  return { ...assemblePartition(key, files, removable), rivals };
 }
 
 /** The footers read ahead when they are those of the files as they are now, else read. */
@@ -185,6 +191,7 @@ export function assemblePartition(
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     files,
     deadFiles,
+    rivals: [],
     columns,
     features: mergeFeatures(
       columns,

@@ -95,6 +95,30 @@ test("a partition of version 0.1.0, whose base kept its name, goes on under new 
     expect((await commit(bench, "append", rowsOf(1, 14))).version).toBe(4);
   }));
 
+test("a file of an upload that a base of the same version does not name is kept, for people to look at", () =>
+  withLake(async (bench) => {
+    const { lake, database } = bench;
+    const [folder, other] = [KEY, { ...KEY, variant: "other" }].map((key) => lake.layout.partition(key)) as [
+      string,
+      string,
+    ];
+    await commit(bench, "create", rowsOf(3));
+    await commit(bench, "append", rowsOf(2, 3));
+    await commit(bench, "create", rowsOf(3), { ...KEY, variant: "other" });
+    await commit(bench, "replace", rowsOf(4, 9), { ...KEY, variant: "other" });
+    await copyFile(join(other, "base-00000002.parquet"), join(folder, "base-00000002.parquet"));
+    const rival = join(folder, "data-00000002.parquet");
+    expect(await readPartition(database, lake, KEY)).toMatchObject({ rows: 4, rivals: [rival] });
+    expect(await refresh(bench)).toMatchObject({ rows: 8, failed: [] });
+    await commit(bench, "append", rowsOf(1, 13));
+    expect(await readPartition(database, lake, KEY)).toMatchObject({
+      rows: 5,
+      version: 3,
+      rivals: [rival],
+      deadFiles: [],
+    });
+  }));
+
 test("create on what exists is refused and changes nothing", () =>
   withLake(async (bench) => {
     await commit(bench, "create", rowsOf(3));

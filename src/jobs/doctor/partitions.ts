@@ -18,6 +18,7 @@ export const partitionCheck: Check = {
     const disagreeing = collectPlaces();
     const changed = collectPlaces();
     const dead = collectPlaces();
+    const rivals = collectPlaces();
     const modes = collectPlaces();
     const timeless = collectPlaces();
     let rows = 0;
@@ -36,6 +37,7 @@ export const partitionCheck: Check = {
       rows += state.rows;
       if (!(await agrees(context, state))) disagreeing.add(formatPartition(key));
       for (const path of state.deadFiles) dead.add(path);
+      for (const path of state.rivals) rivals.add(path);
       const odd = state.uploads.find((entry) => loggedTime(entry) === null);
       if (odd !== undefined)
         timeless.add(`${formatPartition(key)} (${JSON.stringify(odd.uploaded_at.slice(0, 40))})`);
@@ -67,6 +69,12 @@ export const partitionCheck: Check = {
         disagreeing,
         "_metadata.json of partitions is missing or does not say what the files say",
         "the files are right; run `datalake catalog rebuild --full`, which writes it anew",
+      ),
+      ...placesFinding(
+        "problem",
+        rivals,
+        "two hosts wrote the same version of a partition; the rows of these files are not among its rows",
+        "see by their columns what they hold: upload what is missed again, then remove the files",
       ),
       ...placesFinding(
         "warning",
