@@ -89,7 +89,9 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
-    logger.error("the job failed", { job_id: record.job_id, error });
+    // One that was stopped is no failure: it goes on with the next start, or was cancelled by somebody.
+    if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
+    else logger.error("the job failed", { job_id: record.job_id, error });
     await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
   } finally {
     signal.removeEventListener("abort", onAbort);
