@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmod, mkdir, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { hash, type IngestKit, typesOf, withKit } from "./kit.ts";
@@ -311,6 +311,21 @@ test("a Parquet file may hold its image column alone", async () => {
       expect(manifest).toMatchObject({ variant: "image", rows: 2, columns: [] });
       expect(rows.map((row) => row.source_hash)).toEqual([hash("a"), null]);
       expect(rows.map((row) => row.__reject)).toEqual([null, null]);
+    }
+  });
+});
+
+test("an image column whose pages do not decompress is damaged, in our words", async () => {
+  await withKit(async (kit) => {
+    const magics = { zstd: [0x28, 0xb5, 0x2f, 0xfd], gzip: [0x1f, 0x8b] };
+    for (const [codec, magic] of Object.entries(magics)) {
+      const select = "SELECT from_hex(repeat('0042', 5000)) AS image_bytes FROM range(3)";
+      const path = await writeParquet(kit, `${codec}.parquet`, select, `, COMPRESSION ${codec}`);
+      const bytes = await readFile(path);
+      for (let at = bytes.indexOf(Buffer.from(magic)); at >= 0; at = bytes.indexOf(Buffer.from(magic)))
+        bytes.fill(0, at, at + magic.length);
+      await writeFile(path, bytes);
+      await expect(kit.stage(path)).rejects.toMatchObject({ code: "corrupt" });
     }
   });
 });

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
-import { AppError } from "../../errors.ts";
+import { AppError, systemCode } from "../../errors.ts";
 import { type ByteReader, createByteReader, readAt, readRange } from "../bytes.ts";
 import { createLz4Output, decompressLz4Block } from "../lz4.ts";
 import { decompressSnappy } from "./snappy.ts";
@@ -169,6 +169,10 @@ async function* through(
   input.on("error", () => transform.destroy());
   try {
     yield* input.pipe(transform) as unknown as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    const code = systemCode(cause) ?? "";
+    if (cause instanceof AppError || (/^E/.test(code) && !code.startsWith("ERR_"))) throw cause;
+    throw new AppError("corrupt", "a Parquet page cannot be decompressed; the file is damaged", { cause });
   } finally {
     input.destroy();
     transform.destroy();
