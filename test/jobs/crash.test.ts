@@ -2,9 +2,10 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../../src/errors.ts";
 import { KILLED_TWICE } from "../../src/jobs/pool.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
-import { silentLogger } from "../../src/log.ts";
+import { createLogger, silentLogger } from "../../src/log.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import { makeImage, makeWorld, readRejects, readRows, stageUpload, type World } from "./staging-kit.ts";
 
@@ -90,6 +91,33 @@ test("an upload at which every child dies without a suspect fails, the next one 
     [fine, "completed", undefined],
   ]);
   expect(await readdir(world.lake.layout.failed)).toEqual([doomed]);
+});
+
+test("a job that is stopped while it publishes has not failed, and the next one publishes", async () => {
+  const world = await makeWorld();
+  await stagePages(world, ["a"]);
+  const { lake, settings } = world;
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const job = {
+    lake,
+    settings,
+    selfCommand: POISON,
+    logger: createLogger({ write: (line) => lines.push(line) }, "info"),
+  };
+  const stopped = await runJob({
+    ...job,
+    signal: controller.signal,
+    onChange: ({ progress }) => {
+      if (progress.step !== "publishing the catalog") return;
+      // The child has been asked to publish by then.
+      setImmediate(() => controller.abort(new AppError("shutting_down", "the server is stopping")));
+    },
+  });
+  expect(stopped).toMatchObject({ status: "queued", uploads: [{ status: "completed" }] });
+  expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  const next = await runJob({ ...job, signal: new AbortController().signal, record: stopped });
+  expect(next).toMatchObject({ status: "completed", uploads: [{ status: "completed" }] });
 });
 
 test("a cancelled job hands its upload back as it was", async () => {
