@@ -60,7 +60,8 @@ export function whyNoMounts(): string | undefined {
   return undefined;
 }
 
-const UNMOUNT_AFTER = '"$@"; umount --lazy "$0" 2>/dev/null';
+/** Ctrl-C and the like end whoever uses the mount, and that ends the file system. */
+const UNMOUNT_AFTER = 'trap "" TERM INT HUP; "$@"; umount --lazy "$0" 2>/dev/null';
 
 /** Mounts a file system of the rig, served by a process of its own; `await using` unmounts it when the test ends. */
 export async function mountRig(options: MountOptions): Promise<RigMount> {
