@@ -1,7 +1,7 @@
 import { link } from "node:fs/promises";
 import * as v from "valibot";
 import type { Document, LineCounter, YAMLMap } from "yaml";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { type Taxonomy, TaxonomySchema } from "../schema/taxonomy.ts";
 import { editFile } from "./edit-file.ts";
@@ -67,7 +67,15 @@ export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
     () => false,
   );
   try {
-    return await lookAtTaxonomy(isLinked ? other : path, path);
+    if (isLinked) {
+      try {
+        return await lookAtTaxonomy(other, path);
+      } catch (error) {
+        // SMB: this machine has the very file open by its own name, which then shows it as it is.
+        if (systemCode(error) !== "EINVAL") throw error;
+      }
+    }
+    return await lookAtTaxonomy(path, path);
   } finally {
     if (isLinked) await removeTree(other);
   }

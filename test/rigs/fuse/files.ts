@@ -43,6 +43,8 @@ export function open(context: Context, { nodeId, body }: Request): Buffer {
   const path = context.table.pathOf(node);
   const [opened] = node.fds;
   const isOther = path === undefined || (context.traits.oldWhileOpen && lstat(path)?.ino !== node.ino);
+  const isOpen = [...context.open.values()].some((other) => other !== node && other.ino === node.ino);
+  if (isOpen && context.traits.opensOneName) fail("EINVAL");
   const from = isOther && opened !== undefined ? `/proc/self/fd/${opened}` : path;
   return encodeOpen(
     keep(context, node, openSync(from ?? fail("ESTALE"), flagsOf(context, body.readUInt32LE(0)))),

@@ -118,6 +118,10 @@ test("smb: folders are busy, modes and owners ignored, links have numbers of the
   await writeFile(join(a, "File"), "one");
   await link(join(a, "File"), join(a, "second"));
   expect((await stat(join(a, "file"))).ino).not.toBe((await stat(join(a, "second"))).ino);
+  const byOneName = await open(join(a, "File"));
+  expect(await codeOf(open(join(a, "second")))).toBe("EINVAL");
+  await byOneName.close();
+  await until(async () => (await codeOf(readFile(join(a, "second")))) === "ok");
   expect(await codeOf(writeFile(join(a, "FILE"), "", { flag: "wx" }))).toBe("EEXIST");
   await chown(join(a, "file"), 64_501, 64_501);
   await chmod(join(a, "file"), 0o444);

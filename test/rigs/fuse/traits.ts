@@ -8,6 +8,8 @@ export interface Traits {
   oldWhileOpen: boolean;
   /** A name that is open here cannot be replaced, and the try deletes it when its last opener closes. */
   doomsOpenTargets: boolean;
+  /** A file that is open here by one of its names cannot be opened by another. */
+  opensOneName: boolean;
   /** A folder with a file in it that is open here cannot be renamed. */
   keepsBusyFolders: boolean;
   /** A file that is removed or replaced while it is open here gets a hidden name until it is closed. */
@@ -34,6 +36,7 @@ const PLAIN: Traits = {
   nodesByPath: false,
   oldWhileOpen: false,
   doomsOpenTargets: false,
+  opensOneName: false,
   keepsBusyFolders: false,
   hidesOpenFiles: false,
   ignoresCase: false,
@@ -55,6 +58,7 @@ export const BEHAVIOURS = {
     ownInodes: true,
     oldWhileOpen: true,
     doomsOpenTargets: true,
+    opensOneName: true,
     keepsBusyFolders: true,
     ignoresCase: true,
     fixedModes: true,
