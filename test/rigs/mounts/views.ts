@@ -1,5 +1,8 @@
 import type { Shell } from "./shell.ts";
 
+/** Names this measure among the steps. */
+export const VIEWS = "views";
+
 /** How old a view of one mount may be of what another one did: a line for each kind, in seconds. */
 export async function measureViews(shell: Shell, a: string, b: string): Promise<string> {
   const { stdout } = await shell.run(
