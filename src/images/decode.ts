@@ -7,7 +7,7 @@ import { scanProblem } from "./jpeg-scan.ts";
 import type { Pixels } from "./pixels.ts";
 import { mendPng } from "./png.ts";
 import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
-import { mendTiff } from "./tiff.ts";
+import { mendTiff, splitOldJpegs } from "./tiff.ts";
 
 /** The image at a ninth of its size, on the way of a check. */
 export type Preview = Pixels;
@@ -68,10 +68,16 @@ async function readPages(
   if (facts.pages > 1 && (facts.format === "gif" || facts.format === "webp")) {
     return readSmall(sharp, source, facts, { failOn, animated: true });
   }
-  const preview = await readSmall(sharp, source, facts, { failOn });
+  const { jpegs, rest } =
+    facts.format === "tiff" ? splitOldJpegs(source) : { jpegs: undefined, rest: source };
+  const readPage = (page: number) => {
+    const jpeg = jpegs?.get(page);
+    return readSmall(sharp, jpeg ?? rest, facts, jpeg || page === 0 ? { failOn } : { failOn, page });
+  };
+  const preview = await readPage(0);
   const pages = facts.format === "tiff" ? facts.pages : 1;
   for (let page = 1; page < pages; page++) {
-    await readSmall(sharp, source, facts, { failOn, page }).catch((error: Error) => {
+    await readPage(page).catch((error: Error) => {
       throw new Error(`page ${page + 1}: ${error.message}`, { cause: error });
     });
   }

@@ -54,6 +54,13 @@ export function samplesProblem({ photometric, format, bits, little }: TiffSample
     : `samples of ${layout} bits, format ${format}, photometric interpretation ${photometric} are not read by Pillow`;
 }
 
+/** Why Pillow does not take a page in old-style JPEG; undefined where it may. */
+export function oldJpegProblem(photometric: number): string | undefined {
+  return photometric === 2 || photometric === 6
+    ? undefined
+    : `old-style JPEG with photometric interpretation ${photometric} is not read by Pillow`;
+}
+
 /** Longest text of a PNG's compressed chunk, and of all its texts together. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
 export const MAX_TEXTS_BYTES = 64 * MAX_TEXT_BYTES;

@@ -138,3 +138,18 @@ export function bytesOf(file: TiffFile, directory: TiffDirectory, tag: number): 
   if (field === undefined) return undefined;
   return file.bytes.subarray(field.at, field.at + field.count * (SIZES[field.type] ?? 1));
 }
+
+/** A file of more pages than this is no document. */
+const MAX_PAGES = 100_000;
+
+/** The directories of all pages; ends where one is none, or comes again. */
+export function* directoriesOf(file: TiffFile): Generator<TiffDirectory> {
+  const seen = new Set<number>();
+  for (let at = file.first; at !== 0 && !seen.has(at) && seen.size < MAX_PAGES; ) {
+    const directory = readDirectory(file, at);
+    if (directory === undefined || directory.fields.size === 0) return;
+    seen.add(at);
+    yield directory;
+    at = directory.next;
+  }
+}

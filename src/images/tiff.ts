@@ -1,9 +1,11 @@
 import { damaged } from "./damage.ts";
 import { placementOf, readXmpOrientation } from "./exif.ts";
 import type { ImageFacts } from "./facts.ts";
-import { samplesProblem } from "./readers.ts";
+import { oldJpegProblem, samplesProblem } from "./readers.ts";
+import { OLD_JPEG, oldJpegOf } from "./tiff-old-jpeg.ts";
 import {
   bytesOf,
+  directoriesOf,
   numbersOf,
   openTiff,
   readDirectory,
@@ -28,8 +30,6 @@ const JPEG_COMPRESSION = 7;
 
 /** Samples of an alpha channel: premultiplied, or not. */
 const ALPHA_KINDS = [1, 2];
-/** A file of more pages than this is no document. */
-const MAX_PAGES = 100_000;
 
 /** Looks at a TIFF's directories; its facts are those of the first page. */
 export function inspectTiff(bytes: Uint8Array): ImageFacts {
@@ -43,7 +43,8 @@ export function inspectTiff(bytes: Uint8Array): ImageFacts {
   const compression = one(COMPRESSION, 1);
   const channels = one(SAMPLES, 1);
   const photometric = one(PHOTOMETRIC, 1);
-  const named = colourChannels(photometric, compression);
+  const old = compression === OLD_JPEG;
+  const named = old ? undefined : colourChannels(photometric, compression);
   const extra = numbersOf(file, first, EXTRA_SAMPLES);
   const alpha = channels === (named?.channels ?? 0) + 1 && ALPHA_KINDS.includes(extra[0] ?? 0);
   const plain = named !== undefined && (channels === named.channels || alpha);
@@ -53,7 +54,7 @@ export function inspectTiff(bytes: Uint8Array): ImageFacts {
     format: "tiff",
     storedWidth,
     storedHeight,
-    pages: countPages(file, first),
+    pages: Array.from(directoriesOf(file)).length,
     orientation: placement.orientation ?? (packet === undefined ? null : readXmpOrientation(packet)),
     dpi: placement.dpi,
     bits: sampleBits(file, first),
@@ -62,12 +63,14 @@ export function inspectTiff(bytes: Uint8Array): ImageFacts {
     profile: bytesOf(file, first, PROFILE),
     lossless: LOSSLESS.has(compression),
     whole: false,
-    unreadable: samplesProblem({
-      photometric,
-      format: numbersOf(file, first, SAMPLE_FORMAT)[0] ?? 1,
-      bits: allBits(file, first, channels),
-      little: file.little,
-    }),
+    unreadable:
+      (old ? oldJpegProblem(photometric) : undefined) ??
+      samplesProblem({
+        photometric,
+        format: numbersOf(file, first, SAMPLE_FORMAT)[0] ?? 1,
+        bits: allBits(file, first, channels),
+        little: file.little,
+      }),
   };
 }
 
@@ -97,15 +100,29 @@ function allBits(file: TiffFile, directory: TiffDirectory, channels: number): nu
   return Array.from({ length: Math.min(channels, 16) }, (_, index) => bits[index] ?? bits[0] ?? 1);
 }
 
-function countPages(file: TiffFile, first: TiffDirectory): number {
-  const seen = new Set([file.first]);
-  for (let next = first.next; next !== 0 && !seen.has(next) && seen.size < MAX_PAGES; ) {
-    const directory = readDirectory(file, next);
-    if (directory === undefined || directory.fields.size === 0) break;
-    seen.add(next);
-    next = directory.next;
+/**
+ * The JPEG of each page in old-style JPEG, by page, and the file as libvips opens it for its other pages. Throws where
+ * one is not whole.
+ */
+export function splitOldJpegs(bytes: Uint8Array): { jpegs: Map<number, Uint8Array>; rest: Uint8Array } {
+  const file = openTiff(bytes);
+  const pages = file === undefined ? [] : Array.from(directoriesOf(file));
+  const jpegs = new Map<number, Uint8Array>();
+  let rest: DataView | undefined;
+  for (const [page, directory] of pages.entries()) {
+    const field = directory.fields.get(COMPRESSION);
+    if (file === undefined || field?.type !== 3 || numbersOf(file, directory, COMPRESSION)[0] !== OLD_JPEG)
+      continue;
+    const jpeg = oldJpegOf(file, directory);
+    if ("problem" in jpeg) {
+      throw damaged("tiff", page === 0 ? jpeg.problem : `page ${page + 1}: ${jpeg.problem}`);
+    }
+    jpegs.set(page, jpeg);
+    if (pages.length === 1) continue;
+    rest ??= new DataView(Uint8Array.from(bytes).buffer);
+    rest.setUint16(field.at, 1, file.little);
   }
-  return seen.size;
+  return { jpegs, rest: rest === undefined ? bytes : new Uint8Array(rest.buffer) };
 }
 
 /** The TIFF with Lab, which libvips takes in 16 bits only, called RGB: to see that all its samples are there. */

@@ -25,6 +25,7 @@ REFUSED = {
     r"png-fewer-lines|png-no-plte": "PNG",
     r"gif-cut-second": "within a frame",
     r"tiff-rot-g4": "Bad code word",
+    r"tiff-old-jpeg-cut": "its data ends before",
     r"tiff-(zstd|lzma)": "not configured",
     r"tiff-grey12": "whole number of bytes",
 }

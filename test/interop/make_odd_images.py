@@ -12,9 +12,10 @@ from odd_jpeg import broken_jpegs, jpegs
 from odd_kit import FILES
 from odd_others import others
 from odd_png import broken_pngs, pngs
+from odd_old_jpeg import old_jpegs
 from odd_tiff import broken_tiffs, tiffs
 
-for make in (jpegs, broken_jpegs, pngs, broken_pngs, others, tiffs, broken_tiffs, bmps, no_images):
+for make in (jpegs, broken_jpegs, pngs, broken_pngs, others, tiffs, broken_tiffs, bmps, no_images, old_jpegs):
     make()
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
