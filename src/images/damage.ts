@@ -6,6 +6,13 @@ export function damaged(format: ImageFormat, what: string, cause?: unknown): App
   return new AppError("invalid_input", `damaged ${format.toUpperCase()}: ${what}`, { cause });
 }
 
+/** An image of a kind that is not read, though it may be whole, and why. */
+export function notTaken(format: ImageFormat, why: string, cause?: unknown): AppError {
+  return new AppError("invalid_input", `${format.toUpperCase()} of a kind that cannot be taken: ${why}`, {
+    cause,
+  });
+}
+
 export function tooManyPixels(pixels: number, limit: number): AppError {
   const millions = (count: number) => Math.round(count / 1e6);
   return new AppError(

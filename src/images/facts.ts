@@ -27,6 +27,8 @@ export interface ImageFacts extends Placement {
   whole: boolean;
   /** Why it is of no use, though its first picture may decode: Pillow would not open it, or a later frame is not whole. */
   unreadable?: string | undefined;
+  /** Why Pillow does not read images of its kind, of which nothing need be damaged. */
+  unknownKind?: string | undefined;
 }
 
 /** The orientation that decoded samples still have: an AVIF's decoder turns them. */

@@ -1,6 +1,6 @@
 import type Sharp from "sharp";
 import { AppError } from "../errors.ts";
-import { damaged } from "./damage.ts";
+import { damaged, notTaken } from "./damage.ts";
 import type { ImageFormat } from "./sniff.ts";
 
 export type SharpModule = typeof Sharp;
@@ -37,6 +37,9 @@ export function blockLoaders(sharp: SharpModule): void {
   sharp.block({ operation: UNWANTED_LOADERS.map((name) => `VipsForeignLoad${name}`) });
 }
 
+/** What libvips says of a file that is whole, and of a kind for which it has no decoder. */
+const LACKING = /support is not configured$|whole number of bytes/;
+
 /**
  * A libvips error as the reason of a rejection: what it says first, without the library's own words. A reason that we
  * found ourselves stays as it is.
@@ -53,5 +56,6 @@ export function imageProblem(format: ImageFormat, error: unknown): AppError {
     .replace(/^contains unsupported image format$/, "")
     .replace(/^(Unknown error|Warning treated as error.*)$/, "")
     .trim();
+  if (LACKING.test(said)) return notTaken(format, said, error);
   return damaged(format, said === "" ? "its header or data cannot be read" : said, error);
 }

@@ -63,7 +63,7 @@ export function inspectTiff(bytes: Uint8Array): ImageFacts {
     profile: bytesOf(file, first, PROFILE),
     lossless: LOSSLESS.has(compression),
     whole: false,
-    unreadable:
+    unknownKind:
       (old ? oldJpegProblem(photometric) : undefined) ??
       samplesProblem({
         photometric,

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
-import { damaged } from "./damage.ts";
+import { damaged, notTaken } from "./damage.ts";
 import { checkImage, decodePixels, recheckImage } from "./decode.ts";
 import { encodeInStrips, encodeJpeg, MAX_JPEG_SIDE } from "./encode.ts";
 import { type ImageFacts, uprightSize } from "./facts.ts";
@@ -46,6 +46,7 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
   const facts = await inspectImage(bytes, terms.maxPixels, gate);
   const full = terms.verify === "full";
   if (full && facts.unreadable !== undefined) throw damaged(facts.format, facts.unreadable);
+  if (full && facts.unknownKind !== undefined) throw notTaken(facts.format, facts.unknownKind);
   const plan = planDecode(facts, terms);
   const { format, pages, orientation, dpi } = facts;
   const common = { ...uprightSize(facts), pages, orientation, dpi };
@@ -59,7 +60,7 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
   });
   // What its decoder remarked on stays as it is, if nothing of it is lost.
   if (decoded === undefined) await gate.alone(() => recheckImage(bytes, facts));
-  const verified = full || facts.unreadable === undefined;
+  const verified = full || (facts.unreadable ?? facts.unknownKind) === undefined;
   return {
     ...common,
     encoded: decoded?.encoded,

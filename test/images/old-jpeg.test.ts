@@ -139,8 +139,22 @@ describe("old-style JPEG in TIFF", () => {
       "damaged TIFF: the JPEG that it holds is of 64x48 pixels, its page of 64x80",
     );
     expect(await refused(stream(await jpeg(3, { progressive: true })))).toContain("is progressive");
-    expect(await refused(stream(first, fieldsOf(6, 1)))).toContain(
-      "old-style JPEG with photometric interpretation 1 is not read by Pillow",
+    expect(await refused(stream(first, fieldsOf(6, 1)))).toBe(
+      "TIFF of a kind that cannot be taken: old-style JPEG with photometric interpretation 1 is not read by Pillow",
     );
   });
+});
+
+test("a whole TIFF of a kind that Pillow does not read is not called damaged", async () => {
+  const float = (channels: number, photometric: number): Page => {
+    const fields = fieldsOf(1, photometric).filter(([tag]) => ![258, 277, 530].includes(tag));
+    const ofEach = (value: number) => Array.from({ length: channels }, () => value);
+    const data = Buffer.from(new Float32Array(WIDTH * HEIGHT * channels).fill(0.5).buffer);
+    fields.push([258, 3, ...ofEach(32)], [277, 3, channels], [339, 3, ...ofEach(3)]);
+    return { fields: [...fields, [273, 4, 0], [279, 4, data.length]], data };
+  };
+  expect(await treat(tiff(float(1, 1)))).toEqual(["kept, pages: 1"]);
+  expect(await treat(tiff(float(3, 2)))).toEqual([
+    "TIFF of a kind that cannot be taken: samples of 32,32,32 bits, format 3, photometric interpretation 2 are not read by Pillow",
+  ]);
 });
