@@ -16,3 +16,7 @@ test("the README names every error code with its exit code", () => {
 test("the README names every setting", () => {
   for (const path of settingPaths()) expect(readme, path).toContain(`\`${path}\``);
 });
+
+test("nothing of a merge stays in the README", () => {
+  expect(readme.split("\n").filter((line) => /^(<{7}|={7}|>{7})( |$)/.test(line))).toEqual([]);
+});
