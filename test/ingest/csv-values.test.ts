@@ -149,7 +149,9 @@ test("Korean encodings are known by what they hold, a header in CP949 above plai
   for (const [content, encoding] of inputs) {
     const { names, notices } = await read(content);
     expect(names).toEqual(["번호", "t"]);
-    expect(notices).toContain(`read as CSV in ${encoding}, , between cells`);
+    expect(notices).toContain(
+      `read as CSV in ${encoding}, with commas between cells and double quotes around them`,
+    );
   }
   const shift = Buffer.from([0x94, 0xd4, 0x8d, 0x86, 0x2c, 0x74, 0x0a, 0x31, 0x2c, 0x61, 0x0a]);
   expect((await read(shift, { encoding: "shift_jis" })).names).toEqual(["番号", "t"]);

@@ -31,11 +31,20 @@ export async function findDialect(
   return { encoding, quote, delimiter, hasExcelLine: excel !== undefined };
 }
 
+const NAMES: Record<string, string> = {
+  ",": "commas",
+  "\t": "tabs",
+  ";": "semicolons",
+  "|": "bars",
+  '"': "double quotes",
+  "'": "single quotes",
+};
+
 /** What a person should know of it. */
 export function describeDialect({ encoding, delimiter, quote }: CsvDialect): string {
-  const names: Record<string, string> = { "\t": "tab" };
-  const quotes = quote === "" ? "quotes mean nothing" : `${quote} around cells`;
-  return `read as CSV in ${encodingName(encoding)}, ${names[delimiter] ?? delimiter} between cells, ${quotes} (--encoding, --delimiter and --quote say otherwise)`;
+  const between = NAMES[delimiter] ?? JSON.stringify(delimiter);
+  const around = quote === "" ? "nothing" : (NAMES[quote] ?? JSON.stringify(quote));
+  return `read as CSV in ${encodingName(encoding)}, with ${between} between cells and ${around} around them (--encoding, --delimiter and --quote say otherwise)`;
 }
 
 /** One character, or a name for it. Throws `usage`. */
