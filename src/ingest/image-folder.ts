@@ -2,6 +2,7 @@ import { dirname, extname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { openCsv } from "./csv-reader.ts";
+import { countNamed, imageColumn, type NamingColumn, namingColumns, pathsBelow } from "./folder-columns.ts";
 import { IMAGE_PATH_COLUMN, type ImageList, listImages } from "./image-list.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
@@ -12,8 +13,8 @@ import { utf8Path, type WalkedFile, walkFiles } from "./walk.ts";
 
 /**
  * Opens a folder of images, with sub-folders. With metadata.{jsonl,csv,parquet} its rows are those of the metadata, each
- * naming its image by `file_name` relative to the metadata file (Hugging Face imagefolder); without, one row an image,
- * in the order of paths. Throws `invalid_input` for metadata in several formats or without `file_name`.
+ * naming its images by `file_name`, `*_file_name` and `*_file_names` (Hugging Face imagefolder); without, one row an image,
+ * in the order of paths. Throws `invalid_input` for metadata in several formats or without these.
  */
 export async function openImageFolder(folder: string, context: ReaderContext): Promise<Input> {
   const leftOut = createLeftOut();
@@ -36,24 +37,32 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
   const described = await Promise.all(
     metadata.map(async (file, at) => {
       const scratch = join(context.scratch, `metadata-${at}`);
-      return { path: file.path, input: await openMetadata(utf8Path(file), { ...context, scratch }) };
+      const path = utf8Path(file);
+      return { path: file.path, ...(await openMetadata(path, { ...context, scratch })) };
     }),
   );
   const relation = await joinMetadata(described, context.signal);
   const columns = await describeRelation(context.database, relation);
   const rowCount = described.reduce((total, { input }) => total + input.rowCount, 0);
   const first = described[0]?.input;
+  const given = new Map(
+    described.flatMap(({ input }) => input.columns.map((column) => [column.name, column])),
+  );
+  const images = namingColumns(folder, Array.from(given.values()));
+  const madeOf = new Set(images.map(({ image }) => image));
+  const named = await countImages(context, relation, images, rowCount);
   return {
     ...listedImages(folder, folder, list, []),
     fileCount: list.count + metadata.length,
     rowCount,
-    columns: [IMAGE, ...columns.filter(({ name }) => ![IMAGE_PATH_COLUMN, "__reject"].includes(name))],
+    columns: [
+      ...images.map(imageColumn),
+      ...columns.filter(({ name }) => ![IMAGE_PATH_COLUMN, "__reject"].includes(name) && !madeOf.has(name)),
+    ],
     features: first?.features ?? {},
     rejects: "__reject",
     notices: [
-      ...(list.count > rowCount
-        ? [`${list.count - rowCount} images are not in the metadata and stay behind`]
-        : []),
+      ...(list.count > named ? [`${list.count - named} images are not in the metadata and stay behind`] : []),
       ...notices,
     ],
     rows: async () => relation,
@@ -97,29 +106,46 @@ function listedImages(path: string, folder: string, list: ImageList, notices: re
   };
 }
 
-async function openMetadata(path: string, context: ReaderContext): Promise<Input> {
+/** How many images the metadata names; of one image a row, that is how many rows there are. */
+async function countImages(
+  { database }: ReaderContext,
+  relation: string,
+  images: readonly NamingColumn[],
+  rowCount: number,
+): Promise<number> {
+  if (images.length === 1 && images[0]?.list === false) return rowCount;
+  const [row] = await database.rows<{ count: bigint | number }>(countNamed(relation, images));
+  return Number(row?.count ?? 0);
+}
+
+async function openMetadata(
+  path: string,
+  context: ReaderContext,
+): Promise<{ input: Input; naming: NamingColumn[] }> {
   const folder = dirname(path);
   const input = path.endsWith(".parquet")
     ? await openParquet(path, folder, [{ path }], context)
     : path.endsWith(".csv")
       ? await openCsv([path], context)
       : await openJsonLines([path], context);
-  if (input.columns.some(({ name, type }) => name === "file_name" && type === "VARCHAR")) return input;
+  const naming = namingColumns(path, input.columns);
+  if (naming.length > 0) return { input, naming };
   throw new AppError("invalid_input", `${path} has no text column file_name that names each image; add it`, {
     details: { path },
   });
 }
 
 async function joinMetadata(
-  parts: readonly { path: string; input: Input }[],
+  parts: readonly { path: string; input: Input; naming: readonly NamingColumn[] }[],
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const selects = parts.map(async ({ path, input }) => {
+  const selects = parts.map(async ({ path, input, naming }) => {
     const below = dirname(path) === "." ? "" : `${dirname(path)}/`;
-    const names = input.columns.map(({ name }) => name).filter((name) => name !== "file_name");
+    const sources = naming.map(({ from }) => from);
+    const names = input.columns.map(({ name }) => name).filter((name) => !sources.includes(name));
     return `SELECT ${names.map((name) => `${quoteName(name)}, `).join("")}
       CAST(${input.rejects ?? "NULL"} AS VARCHAR) AS __reject,
-      ${quoteText(below)} || file_name AS ${quoteName(IMAGE_PATH_COLUMN)} FROM ${await input.rows(signal)}`;
+      ${naming.map((column) => pathsBelow(column, below)).join(", ")} FROM ${await input.rows(signal)}`;
   });
   return `(${(await Promise.all(selects)).join(" UNION ALL BY NAME ")})`;
 }

@@ -231,3 +231,56 @@ describe("file names that are no UTF-8", () => {
     );
   });
 });
+
+describe("metadata that names several images a row", () => {
+  test("makes a column of each, as imagefolder does; what it does not name stays behind", async () => {
+    await withKit(async (kit) => {
+      const rows = [
+        { file_name: "a.jpg", mask_file_name: "m/a.jpg", page_file_names: ["p/1.jpg", "p/2.jpg"], text: "x" },
+        { file_name: "b.jpg", mask_file_name: null, page_file_names: [], text: "y" },
+      ];
+      const folder = await folderOf(kit, {
+        ...Object.fromEntries(
+          ["a", "b", "m/a", "p/1", "p/2", "left"].map((name) => [`in/${name}.jpg`, `${JPEG}${name}`]),
+        ),
+        "in/metadata.jsonl": rows.map((row) => JSON.stringify(row)).join("\n"),
+      });
+      const { rows: staged, plan } = await kit.stage(folder, { mode: "append" });
+      expect(plan.contents.map(({ name, list }) => [name, list])).toEqual([
+        ["image", false],
+        ["mask", false],
+        ["page", true],
+      ]);
+      expect(plan.columns.map(({ name }) => name)).toEqual(["text"]);
+      expect(plan.notices).toEqual(["1 images are not in the metadata and stay behind"]);
+      expect(staged.map((row) => [row.source_name, row.mask_source_name, row.page_source_name])).toEqual([
+        ["in/a.jpg", "in/m/a.jpg", ["in/p/1.jpg", "in/p/2.jpg"]],
+        ["in/b.jpg", null, []],
+      ]);
+      expect(staged.map((row) => row.__reject)).toEqual([null, null]);
+    });
+  });
+
+  test("may name no image of the row's own, and lists alone", async () => {
+    await withKit(async (kit) => {
+      const files = { "a.jpg": `${JPEG}a`, "b.jpg": `${JPEG}b` };
+      const metadata = JSON.stringify({ file_names: ["a.jpg", "b.jpg"], text: "x" });
+      const folder = await folderOf(kit, { ...files, "metadata.jsonl": metadata });
+      const { rows, plan } = await kit.stage(folder, { mode: "append" });
+      expect(plan.contents.map(({ name, list }) => [name, list])).toEqual([["images", true]]);
+      expect(rows.map((row) => [row.images_source_name, row.__reject])).toEqual([[["a.jpg", "b.jpg"], null]]);
+    });
+  });
+
+  test("is refused where two columns would have one name", async () => {
+    await withKit(async (kit) => {
+      const metadata = JSON.stringify({ file_name: "a.jpg", mask_file_name: "a.jpg", Mask: "text" });
+      const folder = await folderOf(kit, { "a.jpg": `${JPEG}a`, "metadata.jsonl": metadata });
+      const error = await kit.stage(folder).catch((thrown) => thrown);
+      expect(error.code).toBe("invalid_input");
+      expect(error.message).toContain(
+        "the images that mask_file_name names make a column mask, which another",
+      );
+    });
+  });
+});
