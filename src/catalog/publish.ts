@@ -61,6 +61,8 @@ export async function publishFile(
     await replaceFile(temp, catalogFile, { isOurs });
   } catch (error) {
     await rm(temp, { force: true });
+    // Who takes the lease over removes what others prepared: then that is the reason.
+    if (isMissing(error)) await beforeRename();
     throw error;
   }
   await syncFolder(lake.root);

@@ -160,6 +160,8 @@ export async function writeAtomic(
     await replaceFile(temp, path, { isOurs: (at) => holds(at, data), ...options });
   } catch (error) {
     await rm(temp, { force: true });
+    // Who takes over what is written here removes what others prepared: then that is the reason.
+    if (isMissing(error)) await confirm?.();
     throw error;
   }
   await syncFolder(dirname(path));
