@@ -29,7 +29,7 @@ function ready(tree: TypeTree, expression: string, depth = 0): string {
   const map = parseMap(tree.name);
   if (map !== undefined) {
     const value = ready(map.value, `${element}.value`, depth + 1);
-    return `map_from_entries(list_transform(map_entries(${expression}), lambda ${element}: {k: ${element}.key, v: ${value}}))`;
+    return mapValues(expression, element, value);
   }
   if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`);
   if (tree.name === "DOUBLE") return finite(expression);
@@ -40,4 +40,9 @@ function ready(tree: TypeTree, expression: string, depth = 0): string {
 
 function finite(expression: string): string {
   return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
+}
+
+/** A map with other values; `inside` makes one of `<element>.value`. */
+export function mapValues(map: string, element: string, inside: string): string {
+  return `map_from_entries(list_transform(map_entries(${map}), lambda ${element}: {k: ${element}.key, v: ${inside}}))`;
 }

@@ -1,6 +1,7 @@
 import { DataType, DateUnit, type Field, type Schema, TimeUnit } from "apache-arrow";
 import { AppError } from "../../errors.ts";
 import { quoteName, quoteText } from "../../query/sql.ts";
+import { mapValues } from "../json-text.ts";
 
 /**
  * SQL that gives columns their meaning back for which Parquet has no type, at any depth: seconds and dates of
@@ -42,11 +43,6 @@ function convert(type: DataType, value: string, level: number): string | undefin
   if (inside.every(({ read }) => read === undefined)) return undefined;
   const parts = inside.map(({ own, key, read }) => `${key}: ${read ?? own}`);
   return `CASE WHEN ${value} IS NOT NULL THEN {${parts.join(", ")}} END`;
-}
-
-/** A map with other values; `inside` makes one of `<element>.value`. */
-export function mapValues(map: string, element: string, inside: string): string {
-  return `map_from_entries(list_transform(map_entries(${map}), lambda ${element}: {k: ${element}.key, v: ${inside}}))`;
 }
 
 /** Throws `unsupported_format` naming a column that no conversion gives back exactly. */
