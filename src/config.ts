@@ -4,12 +4,17 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
 import { checkValue } from "./schema/check.ts";
+import { type LakeLocation, locateLake, type NamedLake } from "./schema/lake-location.ts";
 import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
 import { nearestWord } from "./util/nearest.ts";
 import { cacheDefault, findOwnFolder, type OwnFolder } from "./util/user-folders.ts";
 
 export type { SettingsInput } from "./schema/settings.ts";
-export type Settings = ParsedSettings & {
+export type Settings = Omit<ParsedSettings, "lake" | "server"> & {
+  /** The lake that is meant. */
+  location: LakeLocation | undefined;
+  /** The server that the nearest settings name, of a lake in a folder too. */
+  namedServer: string | undefined;
   /** The config file that was read, if any. */
   configFile: string | undefined;
   cacheFolder: string;
@@ -40,11 +45,12 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
   const env = sources.env ?? process.env;
   const cwd = sources.cwd ?? process.cwd();
   const file = await readConfigFile(sources.configFile, env, cwd);
-  const given = mergeDeep(fromEnvironment(env), (sources.flags ?? {}) as Tree);
-  const merged = mergeDeep(
-    mergeDeep({}, resolvePaths(file?.values ?? {}, file === undefined ? cwd : dirname(file.path), env)),
-    resolvePaths(given, cwd, env),
-  );
+  const levels = [
+    resolvePaths((sources.flags ?? {}) as Tree, cwd, env),
+    resolvePaths(fromEnvironment(env), cwd, env),
+    resolvePaths(file?.values ?? {}, file === undefined ? cwd : dirname(file.path), env),
+  ];
+  const merged = levels.reduceRight(mergeDeep, {});
   const result = checkValue(SettingsSchema, merged);
   if (!result.success) {
     const issue = result.issues[0];
@@ -57,12 +63,15 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
       : issue.message;
     throw new AppError("invalid_config", `setting ${key}${where}: ${problem}`, { details: { key } });
   }
+  const { lake: _, server: namedServer, ...settings } = result.output;
   const home = env.HOME ?? "";
   const temp = env.TMPDIR ?? "/tmp";
   const user = process.getuid?.() ?? 0;
   const cacheFolder = result.output.cache ?? cacheDefault(env, home, temp, user);
   return {
-    ...result.output,
+    ...settings,
+    location: locateLake(levels.map(nameOf)),
+    namedServer,
     configFile: file?.path,
     cacheFolder: resolve(cwd, cacheFolder),
     scratchFolder: result.output.scratch ?? resolve(cwd, cacheFolder, "scratch"),
@@ -130,6 +139,14 @@ export function parseSize(text: string): number {
 }
 
 type Tree = { [key: string]: unknown };
+
+/** What a level says of the lake, after the whole was checked: where it names one, no nearer level did. */
+function nameOf({ lake, server }: Tree): NamedLake {
+  return {
+    lake: (lake ?? undefined) as string | undefined,
+    server: (server ?? undefined) as string | undefined,
+  };
+}
 
 async function readConfigFile(
   given: string | undefined,

@@ -12,6 +12,7 @@ import {
   settingPaths,
 } from "../src/config.ts";
 import { AppError } from "../src/errors.ts";
+import { folderOf } from "../src/schema/lake-location.ts";
 
 const root = await mkdtemp(join(tmpdir(), "config-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -50,7 +51,7 @@ describe("loadSettings", () => {
     expect(settings.processing.num_proc).toBeGreaterThan(0);
     expect(settings.cacheFolder).toBe("/home/kim/.cache/datalake");
     expect(settings.scratchFolder).toBe("/home/kim/.cache/datalake/scratch");
-    expect(settings.lake).toBeUndefined();
+    expect(settings.location).toBeUndefined();
     expect(settings.configFile).toBeUndefined();
   });
 
@@ -128,8 +129,8 @@ describe("loadSettings", () => {
     for (const path of settingPaths()) env[environmentName(path)] = values[path] ?? "/seven";
     const settings = await load({ env });
     expect(settings).toMatchObject({
-      lake: "/seven",
-      server: "http://lake.example:7",
+      location: { kind: "folder", path: "/seven" },
+      namedServer: "http://lake.example:7",
       cacheFolder: "/seven",
       scratchFolder: "/seven",
       images: { policy: "jpeg", verify: "header", max_pixels: 7, max_bytes: "7KiB" },
@@ -161,12 +162,13 @@ describe("loadSettings", () => {
     const file = join(await folderWith("lake: lake\ncache: ~/cache\nserve: { token_file: tokens }\n"));
     const configFile = join(file, "config.yaml");
     const settings = await load({ cwd, configFile });
-    expect(settings.lake).toBe(join(file, "lake"));
+    expect(folderOf(settings.location)).toBe(join(file, "lake"));
     expect(settings.serve.token_file).toBe(join(file, "tokens"));
     expect(settings.scratchFolder).toBe("/home/kim/cache/scratch");
     const env = { HOME: "/home/kim", DATALAKE_LAKE: "lake" };
-    expect((await load({ cwd, configFile, env })).lake).toBe(join(cwd, "lake"));
-    expect((await load({ cwd, configFile, flags: { lake: "flag" } })).lake).toBe(join(cwd, "flag"));
+    expect(folderOf((await load({ cwd, configFile, env })).location)).toBe(join(cwd, "lake"));
+    const flags = { lake: "flag" };
+    expect(folderOf((await load({ cwd, configFile, flags })).location)).toBe(join(cwd, "flag"));
   });
 
   test("an empty file, an empty group and a value left out are defaults", async () => {

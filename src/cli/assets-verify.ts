@@ -52,6 +52,7 @@ const POLL_MS = 500;
 
 /** Has the server of `--server` check them; Ctrl-C stops it there too. */
 export async function verifyThere(
+  url: string,
   request: AssetCheckRequest,
   { numProc, report }: VerifyOptions,
   effects: Effects,
@@ -59,7 +60,7 @@ export async function verifyThere(
   const { connectValidation } = await import("../client/validation.ts");
   const { settings, signal, terminal } = effects;
   if (numProc !== undefined) terminal.warn("--num-proc is not used: the server checks its own way");
-  const server = connectValidation(settings.server ?? "", settings.token);
+  const server = connectValidation(url, settings.token);
   const { validation_id: id } = await server.start(request);
   const bar = terminal.progress("verifying", { unit: "files" });
   try {

@@ -6,6 +6,7 @@ import { formatPartition } from "../schema/partition.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity } from "../util/format.ts";
 import { verifyHere, verifyThere } from "./assets-verify.ts";
 import { defineCommand, defineGroup } from "./command.ts";
+import { remoteUrl } from "./remote.ts";
 import { QUERY_FLAGS } from "./search-flags.ts";
 
 const { provider, dataset, task, variant } = QUERY_FLAGS;
@@ -50,8 +51,11 @@ const verifyCommand = defineCommand({
       hash: flags.hash ?? false,
     });
     const options = { numProc, report: report === undefined ? undefined : resolve(report) };
-    const verify = effects.settings.server === undefined ? verifyHere : verifyThere;
-    const { summary, findings } = await verify(request, options, effects);
+    const url = remoteUrl(effects);
+    const { summary, findings } =
+      url === undefined
+        ? await verifyHere(request, options, effects)
+        : await verifyThere(url, request, options, effects);
     effects.terminal.result({ ...summary, findings, report: options.report ?? null }, () =>
       describeCheck(summary, findings, report),
     );

@@ -26,8 +26,6 @@ export type FlagValues<F extends Record<string, Flag>> = {
 /** What a command may use of the outside world; tests pass recording fakes. */
 export interface Effects {
   settings: Settings;
-  /** The command line names a server and no lake folder. */
-  serverNamed?: boolean;
   terminal: Terminal;
   logger: Logger;
   signal: AbortSignal;

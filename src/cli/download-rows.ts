@@ -31,7 +31,7 @@ async function downloadHere(
 ): Promise<ExportResult> {
   const { terminal, signal, settings } = effects;
   // A remote engine has the rows, but not the images.
-  const needed = engine.name === "duckdb" || settings.lake !== undefined || request.images !== "none";
+  const needed = engine.name === "duckdb" || settings.location !== undefined || request.images !== "none";
   const lake = needed ? await effects.openLake() : undefined;
   const { exportRows } = await import("../export/export.ts");
   const bar = terminal.progress("download", { unit: "rows" });

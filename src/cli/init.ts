@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { modesOf } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { folderOf } from "../schema/lake-location.ts";
 import { defineCommand } from "./command.ts";
 
 export const initCommand = defineCommand({
@@ -9,7 +10,7 @@ export const initCommand = defineCommand({
   flags: {},
   examples: ["datalake init /mnt/nas/lake", "datalake init --lake /mnt/nas/lake --json"],
   run: async ({ positionals }, { settings, terminal }) => {
-    let root = positionals[0] ?? settings.lake;
+    let root = positionals[0] ?? folderOf(settings.location);
     if (root === undefined && terminal.interactive) {
       root = await terminal.path("In which folder shall the lake be? It may be a new one");
     }

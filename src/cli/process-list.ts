@@ -3,6 +3,7 @@ import type { JobRecord } from "../schema/job.ts";
 import type { ListedUpload } from "../schema/upload-list.ts";
 import { formatCount, formatDuration } from "../util/format.ts";
 import type { Effects } from "./command.ts";
+import { remoteUrl } from "./remote.ts";
 import { oneLine, renderTable } from "./table.ts";
 
 const JOBS_SHOWN = 10;
@@ -36,10 +37,10 @@ export async function listProcessing(effects: Effects, options: ListOptions): Pr
 }
 
 async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
-  const { settings } = effects;
-  if (settings.server !== undefined) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(settings.server, settings.token);
+    const server = connectServer(url, effects.settings.token);
     const list = await server.uploads({ all, completed: limit });
     return { ...list, jobs: await server.jobs(JOBS_SHOWN) };
   }

@@ -144,9 +144,10 @@ async function watchJob(effects: Effects, jobId: string | undefined): Promise<Jo
   if (isTerminal(found)) return found;
   const id = found.job_id;
   const { settings } = effects;
-  if (settings.server !== undefined) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(settings.server, settings.token);
+    const server = connectServer(url, settings.token);
     return watchLive(effects, async () => {
       const { job, uploads, workers } = await server.status();
       const watched = job?.job_id === id ? job : await server.job(id);
@@ -183,9 +184,10 @@ async function refuseAbandoned(lake: Lake, job: JobRecord): Promise<void> {
 async function readWantedJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
   if (jobId !== undefined) checkJobId(jobId);
   const { settings } = effects;
-  if (settings.server !== undefined) {
+  const url = remoteUrl(effects);
+  if (url !== undefined) {
     const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(settings.server, settings.token);
+    const server = connectServer(url, settings.token);
     if (jobId !== undefined) return server.job(jobId);
     return newest(await server.jobs(1));
   }

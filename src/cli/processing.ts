@@ -1,4 +1,4 @@
-import { findLocalServer } from "../client/local-server.ts";
+import { findServerOf } from "../client/local-server.ts";
 import { connectServer, type JobUpdate, type ServerClient } from "../client/server.ts";
 import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -6,6 +6,7 @@ import type { Lake } from "../lake/lake.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Effects } from "./command.ts";
 import { jobExit } from "./job-text.ts";
+import { remoteUrl } from "./remote.ts";
 
 export interface ProcessingOptions {
   /** Wait for the job's end; without a server, process in this very command. */
@@ -24,7 +25,7 @@ export interface ProcessingResult {
 }
 
 /**
- * Processes the pending uploads: through the server of `--server` or the one that holds the lake, else, with `wait`,
+ * Processes the pending uploads: through the server that the lake is behind or that holds it, else, with `wait`,
  * in this command and its child. Throws `server_unreachable` without a server and without `wait`, `locked` when
  * another command is processing.
  */
@@ -47,13 +48,14 @@ export async function startProcessing(
 }
 
 /**
- * The server to ask: that of the settings, else the one that holds the lake and proves it; undefined without. Throws
+ * The server to ask: the one behind which the lake is, else the one that holds its folder and proves it; undefined without. Throws
  * `locked` when a `process start` command holds the lake, or a server that has to be named.
  */
 export async function findServer(effects: Effects): Promise<ServerClient | undefined> {
   const { settings } = effects;
-  if (settings.server !== undefined) return connectServer(settings.server, settings.token);
-  const url = await findLocalServer(await effects.openLake());
+  const named = remoteUrl(effects);
+  if (named !== undefined) return connectServer(named, settings.token);
+  const url = await findServerOf(await effects.openLake(), settings.namedServer);
   return url === undefined ? undefined : connectServer(url, settings.token);
 }
 

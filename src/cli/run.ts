@@ -1,6 +1,7 @@
 import { defineCommand, runCommand } from "citty";
 import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import { folderOf } from "../schema/lake-location.ts";
 import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Console } from "./console.ts";
@@ -70,7 +71,7 @@ async function runNode(
       return command.run(own, effects).catch((error: unknown) => {
         // A failed write does not say of what: it was of the lake, or the command said more.
         const bare = systemCode(error) !== undefined && !context.signal.aborted;
-        throw bare ? toAppError(error, effects.settings.lake) : error;
+        throw bare ? toAppError(error, folderOf(effects.settings.location)) : error;
       });
     },
     cleanup: () => terminal.close(),
@@ -128,6 +129,9 @@ async function createEffects(
   const { loadSettings } = await import("../config.ts");
   const { createLogger } = await import("../log.ts");
   const { lake, server, config } = global;
+  if (lake !== undefined && server !== undefined) {
+    throw new AppError("usage", "--lake and --server are two ways to a lake; give one of them");
+  }
   const settings = await loadSettings({
     configFile: config,
     flags: { ...(lake === undefined ? {} : { lake }), ...(server === undefined ? {} : { server }) },
@@ -150,7 +154,6 @@ async function createEffects(
   let opened: Lake | undefined;
   return {
     settings,
-    serverNamed: server !== undefined && lake === undefined,
     terminal,
     logger,
     signal: context.signal,
@@ -165,10 +168,11 @@ async function createEffects(
       );
     },
     openLake: async () => {
-      if (settings.lake === undefined) {
+      const folder = folderOf(settings.location);
+      if (folder === undefined) {
         throw new AppError(
           "usage",
-          settings.server === undefined
+          settings.location === undefined
             ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
             : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
         );
@@ -178,7 +182,7 @@ async function createEffects(
       const { modesOf, staleMsOf } = await import("../config.ts");
       const onWait = (message: string) => terminal.note(message);
       const view = createView({ staleMs: staleMsOf(settings), onWait, signal: context.signal });
-      opened = await openLake(settings.lake, modesOf(settings), view);
+      opened = await openLake(folder, modesOf(settings), view);
       return opened;
     },
     workerUrl: context.workerUrl,

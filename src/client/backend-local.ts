@@ -9,7 +9,7 @@ import { createView } from "../lake/view.ts";
 import { silentLogger } from "../log.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Backend, StartedJob } from "./backend.ts";
-import { findLocalServer } from "./local-server.ts";
+import { findServerOf } from "./local-server.ts";
 import { findHolder } from "./locate.ts";
 import { connectServer } from "./server.ts";
 
@@ -58,7 +58,7 @@ export async function openBackend(root: string, settings: Settings, signal: Abor
     startJob: async () => {
       const [own] = running.keys();
       if (own !== undefined) return { jobId: own, alreadyRunning: true };
-      const url = await findLocalServer(lake);
+      const url = await findServerOf(lake, settings.namedServer);
       if (url === undefined) return runHere();
       const { status, job_id: jobId } = await connectServer(url, settings.token).startJob();
       return { jobId, alreadyRunning: status === "already_running" };

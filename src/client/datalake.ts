@@ -179,7 +179,7 @@ export class DatalakeClient {
 
   async #upload(type: "raw" | "task", upload: RawUpload | TaskUpload): Promise<UploadManifest> {
     const { target } = await this.#open();
-    const settings = withOptions(await loadSettings(), this.#options);
+    const settings = await settingsOf(this.#options);
     return uploadTo(target, settings, type, upload, this.#until(upload.signal));
   }
 
@@ -209,32 +209,29 @@ export class DatalakeClient {
 }
 
 async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): Promise<Backend> {
-  const settings = withOptions(await loadSettings(), options);
-  const isFolder = options.serverUrl === undefined && settings.lake !== undefined;
-  if (isFolder && settings.lake !== undefined) {
-    const { openBackend } = await import("./backend-local.ts");
-    return openBackend(settings.lake, settings, signal);
-  }
-  if (settings.server === undefined) {
+  const settings = await settingsOf(options);
+  const { location } = settings;
+  if (location === undefined) {
     throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
   }
+  if (location.kind === "folder") {
+    const { openBackend } = await import("./backend-local.ts");
+    return openBackend(location.path, settings, signal);
+  }
   const { connectBackend } = await import("./backend-remote.ts");
-  return connectBackend(settings.server, settings.token, settings.scratchFolder);
+  return connectBackend(location.url, settings.token, settings.scratchFolder);
 }
 
-function withOptions(settings: Settings, options: DatalakeClientOptions): Settings {
-  const { processing } = settings;
-  return {
-    ...settings,
-    lake: options.basePath ?? settings.lake,
-    server: options.serverUrl ?? settings.server,
-    token: options.token ?? settings.token,
-    processing: {
-      ...processing,
-      num_proc: options.numProc ?? processing.num_proc,
-      batch_size: options.batchSize ?? processing.batch_size,
-    },
+/** The settings, with what the program gave as the nearest: as the flags of a command. */
+async function settingsOf(options: DatalakeClientOptions): Promise<Settings> {
+  const { basePath: lake, serverUrl: server, numProc, batchSize } = options;
+  const processing = {
+    ...(numProc !== undefined && { num_proc: numProc }),
+    ...(batchSize !== undefined && { batch_size: batchSize }),
   };
+  const flags = { ...(lake !== undefined && { lake }), ...(server !== undefined && { server }), processing };
+  const settings = await loadSettings({ flags });
+  return { ...settings, token: options.token ?? settings.token };
 }
 
 function checkQuery({ engine = "duckdb", ...query }: SearchQuery): { engine: EngineName; rows: RowQuery } {

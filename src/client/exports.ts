@@ -54,7 +54,7 @@ export async function downloadFrom(
   if (images === "reference") {
     throw new AppError(
       "usage",
-      "--images reference gives paths into the lake, which must be mounted here: add --lake DIR, or choose --images embed",
+      "--images reference gives paths into the lake, which must be mounted here: write --lake DIR in place of the server, or choose --images embed",
     );
   }
   const place = planOutput(undefined, output, format);

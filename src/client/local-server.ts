@@ -11,12 +11,12 @@ const TIMEOUT_MS = 5000;
 const HealthSchema = v.object({ holds: v.boolean() });
 
 /**
- * The address of the server of this machine that holds a lake; undefined where nobody holds it. The lease, where others
- * may write, only says where to look. Believed is the kernel: on that port listens this account, root or the lake's owner;
- * and who listens there knows the lease as its own. Throws `locked` for any other holder: a token goes nowhere else but
- * to an address that the user named.
+ * The address of the server that holds a lake's folder; undefined where nobody holds it. The lease, where others may
+ * write, only says where to look. Believed is who knows the lease as its own at the address that the user named, or on
+ * this machine the kernel: on that port listens this account, root or the lake's owner. Throws `locked` for any other
+ * holder: a token goes nowhere else.
  */
-export async function findLocalServer(lake: Lake): Promise<string | undefined> {
+export async function findServerOf(lake: Lake, named?: string): Promise<string | undefined> {
   const holder = await findHolder(lake);
   if (holder === undefined) return undefined;
   if (holder.url === undefined) {
@@ -26,6 +26,7 @@ export async function findLocalServer(lake: Lake): Promise<string | undefined> {
       { details: { holder } },
     );
   }
+  if (named !== undefined && (await holdsLease(named.replace(/\/+$/, ""), holder.id))) return named;
   const url = await proveLocal(lake, holder);
   if (url !== undefined) return url;
   throw new AppError(

@@ -99,16 +99,6 @@ test("search and sql print through a server what they print in a folder, with th
   }
 });
 
-test("a server that the command line names wins over a folder of the settings, one of the settings does not", async () => {
-  const argv = ["search", "--limit", "1", "--json"];
-  const nowhere = { ...env, DATALAKE_LAKE: "/nowhere" };
-  expect((await run([...argv, "--server", server.url], { env: nowhere })).exit).toBe(0);
-  expect((await run(argv, { env: { ...nowhere, DATALAKE_SERVER: server.url } })).exit).toBe(4);
-  expect((await run([...argv, "--lake", "/nowhere", "--server", server.url])).exit).toBe(4);
-  expect((await run(argv, { env: { DATALAKE_SERVER: server.url } })).exit).toBe(0);
-  expect((await run(argv)).exit).toBe(2);
-});
-
 test("an engine that the server does not have is told as in a folder", async () => {
   const argv = ["search", "--engine", "trino", "--json"];
   const remote = await run([...argv, "--server", server.url]);

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { DatalakeClient } from "../../src/client/index.ts";
 import { listenersOn, parseListeners } from "../../src/client/listeners.ts";
-import { findLocalServer } from "../../src/client/local-server.ts";
+import { findServerOf } from "../../src/client/local-server.ts";
 import { serverPurpose } from "../../src/client/locate.ts";
 import type { LeaseHolder } from "../../src/lake/lease-holder.ts";
 import { createToken } from "../../src/lake/tokens.ts";
@@ -100,10 +100,30 @@ test("a lease that names another lake's server, or another machine's, leads nowh
       { exit: 5, code: "locked", stderr: expect.stringMatching(/name it: --server URL/) },
     ]);
     expect((await start(world)).stderr).toContain(said);
-    expect(await codeOf(findLocalServer(world.lake))).toBe("locked");
+    expect(await codeOf(findServerOf(world.lake))).toBe("locked");
   }
   const jobs = (await (await fetch(`${url}/jobs`)).json()) as { jobs: unknown[] };
   expect(jobs.jobs).toEqual([]);
+});
+
+test("a server that the settings name is asked once it proves that it holds the folder's lake", async () => {
+  const [world, other] = [await makeWorld(), await makeWorld()];
+  const [own, others] = [await serve(world), await serve(other)];
+  const named = own.url.replace("127.0.0.1", "localhost");
+  expect(await findServerOf(world.lake, named)).toBe(named);
+  expect(await findServerOf(world.lake, others.url)).toBe(own.url);
+  expect(await findServerOf(world.lake, "http://127.0.0.1:9")).toBe(own.url);
+  // Another machine's: only its name leads there.
+  const address = own.url.replace("127.0.0.1", "nas.example");
+  const { id } = JSON.parse(await readFile(world.lake.layout.processLease, "utf8")) as LeaseHolder;
+  await forgeLease(world, address, own.pid, { id });
+  expect(await codeOf(findServerOf(world.lake))).toBe("locked");
+  expect(await codeOf(findServerOf(world.lake, others.url))).toBe("locked");
+  expect(await findServerOf(world.lake, named)).toBe(named);
+  world.env.DATALAKE_SERVER = named;
+  expect(await start(world)).toEqual(expect.objectContaining({ exit: 0 }));
+  world.env.DATALAKE_SERVER = others.url;
+  expect(await start(world)).toEqual(expect.objectContaining({ exit: 5, code: "locked" }));
 });
 
 test("what a lease says of its holder does not write on terminals", async () => {

@@ -313,7 +313,7 @@ describe("examineLake", () => {
       false,
       async (bench) => {
         const server = Bun.serve({ port: 0, fetch: () => new Response() });
-        bench.settings = { ...bench.settings, server: server.url.href };
+        bench.settings = { ...bench.settings, namedServer: server.url.href };
         await server.stop(true);
       },
     ],
@@ -343,7 +343,7 @@ describe("examineLake", () => {
       await mkdir(join(layout.incoming, makeManifest("create").upload_id));
       await writeFile(join(layout.jobs, ".j1.json.tmp-0123abcd"), "");
       const server = Bun.serve({ port: 0, fetch: () => new Response("{}") });
-      bench.settings = { ...bench.settings, server: server.url.href };
+      bench.settings = { ...bench.settings, namedServer: server.url.href };
       expect(await complaints(bench)).toEqual([]);
       await server.stop(true);
       for (const lease of leases) await lease.release();

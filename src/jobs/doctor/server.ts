@@ -6,7 +6,7 @@ const TIMEOUT_MS = 5000;
 export const serverCheck: Check = {
   name: "server",
   run: async ({ settings, signal }) => {
-    const { server, token } = settings;
+    const { namedServer: server, token } = settings;
     if (server === undefined) return "none configured";
     const advice = "start it with `datalake serve`, or correct --server (DATALAKE_SERVER)";
     const details = { server };
