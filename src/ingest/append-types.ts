@@ -1,4 +1,5 @@
 import type { Database } from "../query/database.ts";
+import { earlierType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import type { UploadMode } from "../schema/upload.ts";
 import type { Input } from "./input.ts";
@@ -46,8 +47,10 @@ export function adoptTypes(
     if (isOpen && isList && type === "VARCHAR") {
       return { ...column, type, expression: `CAST(to_json(${expression}) AS VARCHAR)` };
     }
+    // exact either way: as earlier versions stored what is there
+    const isEarlier = type === earlierType(column.type);
     const isWhole = offered[at]?.type === "INTEGER" && type === "DOUBLE";
-    if (!isOpen && !isWhole) return column;
+    if (!isOpen && !isWhole && !isEarlier) return column;
     return { ...column, type, expression: `CAST(${isOpen && !isList ? "NULL" : expression} AS ${type})` };
   });
 }

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
-import { commonType, meetExactly } from "../schema/column-types.ts";
+import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import { refuseClash } from "../schema/name-clash.ts";
 import {
@@ -143,7 +143,7 @@ function checkTypes(key: PartitionKey, there: readonly Column[], columns: readon
   const types = new Map(there.map((column) => [column.name, column.type]));
   for (const { name, type } of columns) {
     const other = types.get(name);
-    if (other === undefined || meetExactly(other, type)) continue;
+    if (other === undefined || meetExactly(other, type) || other === earlierType(type)) continue;
     const rounded =
       commonType(other, type) === undefined ? "" : ", and no type holds the values of both exactly";
     throw new AppError(

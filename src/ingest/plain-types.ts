@@ -17,24 +17,21 @@ const INTEGERS: Record<string, string> = {
   UINTEGER: "BIGINT",
   BIGINT: "BIGINT",
 };
-const KEPT = new Set(["BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "BLOB"]);
+const KEPT = new Set(["BOOLEAN", "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "BLOB"]);
 
 /** Lists of lists of so many levels stay lists. */
 export const MAX_LIST_LEVELS = 8;
 
-/** Integer types beyond BIGINT: whether they fit depends on the values, which the caller looks at. */
-export function isWideInteger(type: string): boolean {
-  return ["UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"].includes(type);
-}
+/** Finer than what is stored: whether it fits depends on the values, which the caller looks at. */
+export const NANOSECONDS = "TIMESTAMP_NS";
 
 /**
  * Reduces a DuckDB type to the plain kinds that every engine reads (schema/columns.ts). Structs, maps and lists that
- * hold them become JSON strings, other lists stay lists; timestamps become UTC in microseconds; small and unsigned
- * integers widen; DECIMAL without fraction and of at most 18 digits becomes BIGINT, of at most 15 digits DOUBLE, else
- * text; UBIGINT and wider become BIGINT when `fitsBigint`, else text. Throws `type_mismatch` for binary data inside a
- * nested column.
+ * hold them become JSON strings, other lists stay lists; timestamps become UTC in microseconds, and text where
+ * `isFiner` says that those are not enough; integers of less than 64 bits widen; decimals stay. Throws `type_mismatch`
+ * for binary data inside a nested column.
  */
-export function plainColumn(name: string, type: string, expression: string, fitsBigint = false): PlainColumn {
+export function plainColumn(name: string, type: string, expression: string, isFiner = false): PlainColumn {
   const tree = parseType(type);
   refuseShape(name, tree);
   refuseDeepList(name, tree);
@@ -43,13 +40,13 @@ export function plainColumn(name: string, type: string, expression: string, fits
     refuseBinary(name, tree); // in a map, too
     return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression)} AS VARCHAR)` };
   }
-  return plainTree(tree, expression, fitsBigint);
+  return plainTree(tree, expression, isFiner);
 }
 
-function plainTree(tree: TypeTree, expression: string, fitsBigint: boolean, depth = 0): PlainColumn {
+function plainTree(tree: TypeTree, expression: string, isFiner: boolean, depth = 0): PlainColumn {
   if (tree.kind === "list") {
     const x = `x${depth}`; // a lambda inside a lambda needs a name of its own
-    const element = plainTree(tree.element, x, fitsBigint, depth + 1);
+    const element = plainTree(tree.element, x, isFiner, depth + 1);
     if (element.expression === x && tree.length === undefined) {
       return { type: `${element.type}[]`, expression };
     }
@@ -60,26 +57,20 @@ function plainTree(tree: TypeTree, expression: string, fitsBigint: boolean, dept
   }
   if (tree.kind === "struct")
     return { type: "VARCHAR", expression: `CAST(to_json(${expression}) AS VARCHAR)` };
-  return plainScalar(tree.name, expression, fitsBigint);
+  return plainScalar(tree.name, expression, isFiner);
 }
 
-function plainScalar(type: string, expression: string, fitsBigint: boolean): PlainColumn {
+function plainScalar(type: string, expression: string, isFiner: boolean): PlainColumn {
   const cast = (to: string) => ({ type: to, expression: `CAST(${expression} AS ${to})` });
   if (KEPT.has(type)) return { type, expression };
   const integer = INTEGERS[type];
   if (integer !== undefined) return integer === type ? { type, expression } : cast(integer);
-  if (isWideInteger(type)) return cast(fitsBigint ? "BIGINT" : "VARCHAR");
   // epoch_us and back: AT TIME ZONE would need an extension that is not there everywhere
   if (type === "TIMESTAMP WITH TIME ZONE") {
     return { type: "TIMESTAMP", expression: `make_timestamp(epoch_us(${expression}))` };
   }
-  if (type.startsWith("TIMESTAMP")) return cast("TIMESTAMP");
-  const decimal = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(type);
-  if (decimal) {
-    const digits = Number(decimal[1]);
-    if (Number(decimal[2]) === 0 && digits <= 18) return cast("BIGINT");
-    return cast(digits <= 15 ? "DOUBLE" : "VARCHAR");
-  }
+  if (type.startsWith("TIMESTAMP")) return cast(type === NANOSECONDS && isFiner ? "VARCHAR" : "TIMESTAMP");
+  if (/^DECIMAL\(\d+,\s*\d+\)$/.test(type)) return { type, expression };
   return cast("VARCHAR");
 }
 

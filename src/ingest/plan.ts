@@ -5,6 +5,7 @@ import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import { factColumns, isOwn } from "../schema/image-columns.ts";
 import { parseName } from "../schema/names.ts";
 import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
+import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import {
   type ContentKind,
   type ImagePolicy,
@@ -15,9 +16,9 @@ import {
 import { adoptTypes, offerTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
-import type { Input, ReaderContext, SourceColumn, TextOptions } from "./input.ts";
+import type { Input, ReaderContext, TextOptions } from "./input.ts";
 import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
-import { isWideInteger, plainColumn } from "./plain-types.ts";
+import { NANOSECONDS, plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, type ContentColumn, rawVariant } from "./roles.ts";
 import type { UploadCheck, UploadTarget } from "./upload-target.ts";
 import { stagedFact } from "./write-rows.ts";
@@ -95,7 +96,7 @@ export async function planUpload(
   const roles = assignRoles(input, names, request.type, request.variant);
   const variant = target.variant ?? rawVariant(roles, request.variant);
   const key = { provider, dataset, task: target.task, variant };
-  const kept = await planColumns(input, roles, deps.database);
+  const { kept, notices } = await planColumns(input, roles, deps.database);
   const columns = [...kept, ...extraColumns(kept, roles, meta)];
   const check = { key, mode: request.mode, refersToRaw: roles.reference !== null };
   // Those of further images too: a list cannot be added to single ones.
@@ -114,7 +115,7 @@ export async function planUpload(
     contentKind: roles.contents[0]?.source.kind ?? null,
     textColumn: roles.textColumn,
     reference: roles.reference,
-    notices: [...input.notices, ...roles.notices],
+    notices: [...input.notices, ...roles.notices, ...notices],
   };
 }
 
@@ -148,13 +149,13 @@ async function planColumns(
   input: Input,
   roles: ColumnRoles,
   database: ReaderContext["database"],
-): Promise<PlannedColumn[]> {
-  const fitting = await columnsThatFit(input, roles, database);
-  return roles.kept.map(({ source, name }) => {
+): Promise<{ kept: PlannedColumn[]; notices: string[] }> {
+  const finer = await finerColumns(input, roles, database);
+  const kept = roles.kept.map(({ source, name }) => {
     const isOpen = source.type === "NULL" || source.isOpen === true;
     const type = source.type === "NULL" ? "VARCHAR" : source.type;
     const expression = source.type === "NULL" ? "NULL" : quoteName(source.name);
-    const plain = plainColumn(source.name, type, expression, fitting.has(source.name));
+    const plain = plainColumn(source.name, type, expression, finer.has(source.name));
     return {
       source: source.name,
       name,
@@ -163,38 +164,36 @@ async function planColumns(
       ...(isOpen && { isOpen }),
     };
   });
+  const notices = Array.from(
+    finer,
+    (name) => `the times of ${name} are kept as text: they are finer than microseconds`,
+  );
+  return { kept, notices };
 }
 
-/** Columns of integers beyond BIGINT whose values all fit into one; only such columns are read for this. */
-async function columnsThatFit(
+/** Columns of times in nanoseconds that are no whole microseconds; only such columns are read for this. */
+async function finerColumns(
   input: Input,
   roles: ColumnRoles,
   database: ReaderContext["database"],
 ): Promise<Set<string>> {
-  const wide = roles.kept.map(({ source }) => source).filter((column) => isWideInteger(scalarOf(column)));
-  if (wide.length === 0) return new Set();
-  const tests = wide.map((column) => `bool_and(${fitsTest(column)})`);
-  const connection = await database.instance.connect();
-  try {
-    const reader = await connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${await input.rows()}`);
-    const results = reader.getRows()[0] ?? [];
-    return new Set(wide.filter((_, at) => results[at] !== false).map((column) => column.name));
-  } finally {
-    connection.closeSync();
-  }
+  const sources = roles.kept.map(({ source }) => source);
+  const fine = sources.filter(({ type }) => type.replace(/(\[\d*\])+$/, "") === NANOSECONDS);
+  if (fine.length === 0) return new Set();
+  const tests = fine.map(
+    ({ name, type }, at) => `bool_or(${isFinerTest(parseType(type), quoteName(name))}) AS c${at}`,
+  );
+  const [found] = await database.rows<Record<string, boolean | null>>(
+    `SELECT ${tests.join(", ")} FROM ${await input.rows()}`,
+  );
+  return new Set(fine.filter((_, at) => found?.[`c${at}`] === true).map(({ name }) => name));
 }
 
-function scalarOf(column: SourceColumn): string {
-  return column.type.replace(/(\[\d*\])+$/, "");
-}
-
-function fitsTest(column: SourceColumn): string {
-  const value = quoteName(column.name);
-  const inner = scalarOf(column);
-  if (inner === column.type) return `${value} IS NULL OR TRY_CAST(${value} AS BIGINT) IS NOT NULL`;
-  const depth = column.type.slice(inner.length).split("]").length - 1;
-  const flat = depth === 1 ? value : depth === 2 ? `flatten(${value})` : undefined;
-  return flat === undefined ? "false" : `coalesce(TRY_CAST(list_max(${flat}) AS BIGINT) IS NOT NULL, true)`;
+function isFinerTest(type: TypeTree, value: string, depth = 0): string {
+  if (type.kind !== "list") return `epoch_ns(${value}) % 1000 <> 0`;
+  const element = `x${depth}`;
+  const list = type.length === undefined ? value : `${value}::${formatType(type.element)}[]`;
+  return `list_bool_or(list_transform(${list}, lambda ${element}: ${isFinerTest(type.element, element, depth + 1)}))`;
 }
 
 /** Task fields as constants, and the text that a mixed upload brings along. */

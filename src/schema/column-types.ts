@@ -89,7 +89,7 @@ function isKnown(type: TypeTree): boolean {
 
 /**
  * The type that holds values of both DuckDB types, or undefined when they cannot meet (text and numbers, a list and a
- * struct). Numbers widen (BIGINT and DOUBLE meet in DOUBLE, as in DuckDB), a date meets a timestamp, structs unite
+ * struct). Numbers widen (BIGINT and DOUBLE meet in DOUBLE, as in DuckDB, UBIGINT and BIGINT in DECIMAL), a date meets a timestamp, structs unite
  * their fields, an untyped NULL meets everything.
  */
 export function commonType(a: string, b: string): string | undefined {
@@ -114,14 +114,29 @@ function isRounded(a: TypeTree, b: TypeTree): boolean {
     });
   }
   if (a.kind !== "scalar" || b.kind !== "scalar" || a.name === b.name) return false;
-  return isInexact(a.name, b.name) || isInexact(b.name, a.name);
+  const common = commonScalar(a.name, b.name) ?? commonScalar(b.name, a.name) ?? "";
+  return isInexact(a.name, common) || isInexact(b.name, common);
 }
 
 /** A DOUBLE has 53 binary digits: it holds neither all of BIGINT nor of DECIMAL. */
-function isInexact(a: string, b: string): boolean {
-  if (FLOATS[b] === undefined) return false;
-  return Math.abs(INTEGERS[a] ?? 0) > 53 || parseDecimal(a) !== undefined;
+function isInexact(type: string, common: string): boolean {
+  if (FLOATS[common] === undefined) return false;
+  return Math.abs(INTEGERS[type] ?? 0) > 53 || parseDecimal(type) !== undefined;
 }
+
+/**
+ * The type in which earlier versions stored values of a type, as exactly: UBIGINT and long decimals as text, short ones
+ * as DOUBLE. What is added to such a partition is stored like what is there. Undefined where it was no other.
+ */
+export function earlierType(type: string): string | undefined {
+  const [, scalar = "", brackets = ""] = /^(.*?)((?:\[\])*)$/s.exec(type) ?? [];
+  const decimal = parseDecimal(scalar);
+  if (decimal === undefined) return scalar === "UBIGINT" ? `VARCHAR${brackets}` : undefined;
+  return (decimal.digits <= EXACT_DIGITS ? "DOUBLE" : "VARCHAR") + brackets;
+}
+
+/** A DOUBLE gives every decimal of so many digits back. */
+const EXACT_DIGITS = 15;
 
 function commonTree(a: TypeTree, b: TypeTree): TypeTree | undefined {
   if (a.kind === "scalar" && a.name === "NULL") return b;
@@ -192,6 +207,7 @@ function commonInteger(a: number, b: number): string | undefined {
   const signed = Math.max(a, b);
   const unsigned = -Math.min(a, b);
   const bits = sameSign ? Math.sign(a) * Math.max(Math.abs(a), Math.abs(b)) : Math.max(signed, unsigned * 2);
+  if (bits > 64) return "DECIMAL(20,0)";
   return Object.keys(INTEGERS).find((name) => INTEGERS[name] === bits);
 }
 

@@ -246,6 +246,37 @@ describe("mode", () => {
     });
   });
 
+  test("append stores exact numbers as the partition has them, as earlier versions did too", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "cents", type: "DOUBLE", nulls: 0 },
+        { name: "money", type: "VARCHAR", nulls: 0 },
+        { name: "seed", type: "VARCHAR", nulls: 0 },
+        { name: "seeds", type: "BIGINT[]", nulls: 0 },
+      ]);
+      const path = await writeRows(
+        kit,
+        "exact",
+        `SELECT 1.10::DECIMAL(10,2) AS cents, 12345678901234567.80::DECIMAL(30,2) AS money,
+          18446744073709551615::UBIGINT AS seed, [7::UBIGINT] AS seeds`,
+      );
+      const { manifest, rows } = await kit.stage(path, { mode: "append" });
+      expect(typesOf(manifest)).toEqual({
+        cents: "DOUBLE",
+        money: "VARCHAR",
+        seed: "VARCHAR",
+        seeds: "UBIGINT[]",
+      });
+      expect(rows[0]).toMatchObject({
+        cents: 1.1,
+        money: "12345678901234567.80",
+        seed: "18446744073709551615",
+      });
+      const wide = await writeRows(kit, "wide", "SELECT 12345678901234567.80::DECIMAL(30,2) AS cents");
+      await expect(kit.plan(wide, { mode: "append" })).rejects.toMatchObject({ code: "type_mismatch" });
+    });
+  });
+
   test("append takes a column without any value as what the partition has there", async () => {
     await withKit(async (kit) => {
       await makePartition(kit, "raw", "text", [
@@ -292,18 +323,27 @@ test("plain types: what each DuckDB type becomes", async () => {
       "types",
       `SELECT 1::TINYINT AS small, 1::UINTEGER AS u32, 18446744073709551615::UBIGINT AS u64, 5::UBIGINT AS fits,
         1.5::DECIMAL(10,2) AS cents, 12345678901234567890.5::DECIMAL(30,2) AS exact, 7::DECIMAL(9,0) AS whole,
+        TIMESTAMP_NS '2024-05-01 09:30:00.123456' AS micros, TIMESTAMP_NS '2024-05-01 09:30:00.123456789' AS nanos,
+        [18446744073709551615::UBIGINT] AS u64s, [[1.10::DECIMAL(4,2)]] AS prices, [TIMESTAMP_NS '2024-05-01 09:30:00.123456789'] AS fine,
         TIMESTAMPTZ '2024-05-01 09:30:00+09' AS at, TIME '10:00' AS clock, uuid() AS id, 'a'::ENUM('a','b') AS e,
         MAP {'k': 0.1::FLOAT} AS m, {'나': 1, '가': {'x': [0.1::FLOAT, 'nan'::FLOAT]}} AS s, [1::TINYINT] AS l, [{'a': 1}] AS ls`,
     );
-    const { rows, manifest } = await kit.stage(path);
+    const { rows, manifest, plan } = await kit.stage(path);
+    const told = plan.notices.filter((notice) => notice.includes("finer than microseconds"));
+    expect(told.map((notice) => notice.split(" ")[3])).toEqual(["nanos", "fine"]);
     expect(Object.fromEntries(manifest.columns.map(({ name, type }) => [name, type]))).toEqual({
       small: "INTEGER",
       u32: "BIGINT",
-      u64: "VARCHAR",
-      fits: "BIGINT",
-      cents: "DOUBLE",
-      exact: "VARCHAR",
-      whole: "BIGINT",
+      u64: "UBIGINT",
+      fits: "UBIGINT",
+      cents: "DECIMAL(10,2)",
+      exact: "DECIMAL(30,2)",
+      whole: "DECIMAL(9,0)",
+      micros: "TIMESTAMP",
+      nanos: "VARCHAR",
+      u64s: "UBIGINT[]",
+      prices: "DECIMAL(4,2)[][]",
+      fine: "VARCHAR[]",
       at: "TIMESTAMP",
       clock: "VARCHAR",
       id: "VARCHAR",
@@ -314,8 +354,9 @@ test("plain types: what each DuckDB type becomes", async () => {
       ls: "VARCHAR",
     });
     expect(rows[0]).toMatchObject({
-      u64: "18446744073709551615",
-      exact: "12345678901234567890.50",
+      micros: "2024-05-01 09:30:00.123456",
+      nanos: "2024-05-01 09:30:00.123456789",
+      fine: ["2024-05-01 09:30:00.123456789"],
       at: "2024-05-01 00:30:00",
       clock: "10:00:00",
       s: '{"나":1,"가":{"x":[0.1,null]}}',

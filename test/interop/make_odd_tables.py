@@ -58,6 +58,14 @@ for _ in range(30):
     deep = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), deep)
 add("deep", pa.table({"v": deep}), refused="30 levels")
 
+fine = dt.datetime(2024, 5, 1, 9, 30, 0, 123456)
+add("nanoseconds", pa.table({"v": pa.array([fine, None], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456", None])
+add("finer", pa.table({"v": pa.array([1714555800123456789], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456789"])
+exact = "12345678901234567890.12"
+add("decimal", pa.table({"v": pa.array([[decimal.Decimal(exact)]], pa.list_(pa.decimal128(38, 2)))}), rows=[[exact]])
+money = pa.struct([("v", pa.decimal128(38, 2)), ("u", pa.uint64())])
+add("decimal_struct", pa.table({"v": pa.array([{"v": decimal.Decimal(exact), "u": 2**64 - 1}], money)}), rows=[f'{{"v":{exact},"u":{2**64 - 1}}}'])
+
 # Files of one upload whose types differ: they meet exactly.
 for at_file, unit in enumerate(("s", "us")):
     part = folder / "units"

@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { commonType, mergeColumns, plainType } from "../../src/schema/column-types.ts";
+import {
+  commonType,
+  earlierType,
+  meetExactly,
+  mergeColumns,
+  plainType,
+} from "../../src/schema/column-types.ts";
 import { formatType, parseType } from "../../src/schema/type-tree.ts";
 
 test("numbers widen, dates meet timestamps, text meets text only", () => {
@@ -8,7 +14,7 @@ test("numbers widen, dates meet timestamps, text meets text only", () => {
     ["INTEGER", "BIGINT", "BIGINT"],
     ["INTEGER", "UINTEGER", "BIGINT"],
     ["UTINYINT", "USMALLINT", "USMALLINT"],
-    ["UBIGINT", "BIGINT", undefined],
+    ["UBIGINT", "BIGINT", "DECIMAL(20,0)"],
     ["BIGINT", "DOUBLE", "DOUBLE"],
     ["INTEGER", "FLOAT", "DOUBLE"],
     ["SMALLINT", "FLOAT", "FLOAT"],
@@ -27,6 +33,30 @@ test("numbers widen, dates meet timestamps, text meets text only", () => {
     expect(commonType(a, b), `${a} and ${b}`).toBe(common);
     if (!a.startsWith("STRUCT")) expect(commonType(b, a), `${b} and ${a}`).toBe(common);
   }
+});
+
+test("types meet exactly where their common type holds every value of both", () => {
+  const meetings: [string, string, boolean][] = [
+    ["BIGINT", "DOUBLE", false],
+    ["INTEGER", "DOUBLE", true],
+    ["UBIGINT", "BIGINT", true],
+    ["UBIGINT", "DOUBLE", false],
+    ["DECIMAL(4,2)", "DOUBLE", false],
+    ["DECIMAL(38,10)", "DECIMAL(38,0)", false],
+    ["DECIMAL(38,0)", "BIGINT", true],
+    ["DECIMAL(30,2)[]", "BIGINT[]", true],
+    ["BIGINT[]", "DOUBLE[]", false],
+  ];
+  for (const [a, b, exact] of meetings) {
+    expect([a, b, meetExactly(a, b)]).toEqual([a, b, exact]);
+    expect([b, a, meetExactly(b, a)]).toEqual([b, a, exact]);
+  }
+  expect(["UBIGINT[]", "DECIMAL(15,2)", "DECIMAL(16,2)", "BIGINT"].map(earlierType)).toEqual([
+    "VARCHAR[]",
+    "DOUBLE",
+    "VARCHAR",
+    undefined,
+  ]);
 });
 
 test("plain types: text for what is like text, UTC timestamps, lists", () => {
