@@ -1,5 +1,6 @@
 import type { Cell } from "../query/output/cells.ts";
 import { searchedColumns } from "../query/row-plan.ts";
+import { decodedStrings } from "../schema/escaped-text.ts";
 import { lakeColumnNames } from "../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../schema/json-path.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
@@ -43,7 +44,7 @@ export function chooseColumns(
       query.column === undefined ? find !== undefined && everywhere.has(name) : query.column === name;
     if (looked) {
       const title = query.json_path === undefined ? name : `${name} ${query.json_path}`;
-      const text = steps ? valuesText(steps, find) : (value: string) => value;
+      const text = steps ? valuesText(steps, find) : (value: string) => shownText(value, find);
       searched.push(textColumn(title, at, type, { searched: true, find, text }));
     } else if (!ofLake.has(name) || TOLD.has(name)) {
       others.push(textColumn(name, at, type, { searched: false }));
@@ -85,6 +86,14 @@ function textColumn(
   };
 }
 
+/** What is found only in the strings of JSON written in ASCII is shown as it reads there. */
+function shownText(value: string, find: Find | undefined): string {
+  const isFound = (text: string) => find?.(text.normalize("NFC"), 0) !== undefined;
+  if (find === undefined || isFound(value)) return value;
+  const strings = decodedStrings(value).filter((text) => text !== undefined && isFound(text));
+  return strings.length === 0 ? value : strings.slice(0, VALUES_SHOWN).join(" · ");
+}
+
 /** The values at a path of a text that is JSON, side by side; where a text is searched, those in which it stands. */
 function valuesText(steps: readonly JsonStep[], find: Find | undefined): (text: string) => string {
   return (text) => {
@@ -96,7 +105,8 @@ function valuesText(steps: readonly JsonStep[], find: Find | undefined): (text: 
     }
     const values = valuesAt(document, steps).filter((value) => {
       if (find === undefined) return value !== null && value !== "";
-      return typeof value === "string" && find(value.normalize("NFC"), 0) !== undefined;
+      if (typeof value !== "string" && typeof value !== "number") return false;
+      return find(String(value).normalize("NFC"), 0) !== undefined;
     });
     const shown = values.slice(0, VALUES_SHOWN);
     const texts = shown.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));

@@ -7,6 +7,7 @@ import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
 import { comparePartitions, createSelector, PARTITION_COLUMNS } from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { holdsText } from "./text-leaves.ts";
 
 /** What an engine's table `partitions` says of one, as far as queries need it. */
 export interface DescribedPartition extends PartitionCount {
@@ -73,7 +74,7 @@ export function searchedColumns(
   partitions: readonly { columns: readonly Column[] }[],
 ): Column[] {
   const searched = new Set(partitions.flatMap(({ columns: own }) => [...uploadedNames(own)]));
-  return columns.filter(({ name, type }) => type === "VARCHAR" && searched.has(name));
+  return columns.filter(({ name, type }) => searched.has(name) && holdsText(type));
 }
 
 /** Whether the rows of a partition that has these columns brought this one themselves, or it is a file's name. */
@@ -106,10 +107,13 @@ function planCondition(
       { details: { column: name, columns: names } },
     );
   }
-  if (column.type !== "VARCHAR" && (text !== undefined || steps !== undefined)) {
+  const isFit =
+    steps === undefined ? text === undefined || holdsText(column.type) : column.type === "VARCHAR";
+  if (!isFit) {
+    const advice = holdsText(column.type) ? "search it without a path" : "search a text column";
     throw new AppError(
       "usage",
-      `the column ${JSON.stringify(name)} holds ${column.type}, not text; search a text column, or use \`datalake sql\``,
+      `the column ${JSON.stringify(name)} holds ${column.type}, not text; ${advice}, or use \`datalake sql\``,
       { details: { column: name, type: column.type } },
     );
   }

@@ -68,6 +68,11 @@ function flatten(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flat(1) : [value];
 }
 
+/** Whether a number may hold this text: numbers at a path are searched as they are written. */
+export function isOfNumber(text: string): boolean {
+  return /^[-+.\deE]+$/.test(text);
+}
+
 /** A JSON path as people write it; at most 16 steps. */
 export const JsonPathSchema = v.pipe(
   v.string(),

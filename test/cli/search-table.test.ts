@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { chooseColumns } from "../../src/cli/search-columns.ts";
 import {
   createFind,
   excerptOf,
@@ -8,6 +9,7 @@ import {
   joinExcerpt,
 } from "../../src/cli/search-excerpt.ts";
 import { renderMatrix } from "../../src/cli/search-matrix.ts";
+import type { RowQuery } from "../../src/schema/query.ts";
 
 function show(text: string, needle: string, width: number, ignoreCase = false): string {
   const find = createFind(needle, ignoreCase);
@@ -53,6 +55,19 @@ describe("an excerpt", () => {
       }),
     );
   });
+});
+
+test("the column that was searched shows what was found as it reads", () => {
+  const shownOf = (value: string, query: RowQuery) => {
+    const result = { columns: [{ name: "label", type: "VARCHAR" }], partitions: [] };
+    const { shown } = chooseColumns(result, query);
+    return shown.map(({ excerpt }) => Object.values(excerpt([() => value], 0)).join("|"));
+  };
+  const ascii = String.raw`{"t":"\uc601\uc218\uc99d 1","u":"\uac00"}`;
+  expect(shownOf(ascii, { text: "수증" })).toEqual(["영|수증| 1"]);
+  expect(shownOf(ascii, { text: "uac" })).toEqual([String.raw`{"t":"\uc601\uc218\uc99d 1","u":"\|uac|00"}`]);
+  const at = { column: "label", json_path: "$.n" };
+  expect(shownOf('{"n":[12500,7,"25"]}', { ...at, text: "25" })).toEqual(["1|25|00 · 25"]);
 });
 
 describe("the matrix of what exists", () => {

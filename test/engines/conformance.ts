@@ -73,6 +73,10 @@ const NEEDLES = [
   "word",
   "nested deep",
   "absent",
+  "영수증",
+  "둘",
+  "\\ud",
+  'x"',
 ];
 
 /** Paths, and texts that stand there, or only elsewhere in the JSON, or nowhere. */
@@ -84,6 +88,10 @@ const AT_PATHS = [
   ["$.word.text.content", "한국어"],
   ["$.word.text.content", "e"],
   ["$.word.text.content", "123"],
+  ["$.word.text.content", "-0.25"],
+  ["$.word.text.content", "5678.5"],
+  ["$.word.text.content", "0.0001"],
+  ["$.word", "영수증"],
   ["$.word.text.content", "\\"],
   ["$.word.text.content", '"'],
   ["$.word.text.content", "\n"],
@@ -165,14 +173,14 @@ export function describeEngine(
         const result = await engine.retrieveWithExistingCols({ datasets: [WORDS.dataset] });
         const names = result.columns.map((column) => column.name);
         expect(names.slice(0, 4)).toEqual(["provider", "dataset", "task", "variant"]);
-        expect(names.slice(4, -2).sort()).toEqual(["body", "id", "label", "score"]);
+        expect(names.slice(4, -2).sort()).toEqual(["body", "id", "label", "score", "words"]);
         expect(names.slice(-2)).toEqual(["upload_id", "source_row"]);
         expect(result.schema.fields.map((field) => field.name)).toEqual(names);
         expect(result.features.id).toEqual({ dtype: "int64", _type: "Value" });
         const rows = await read(result);
         const expected = [
-          ...MORE_ROWS.map((row) => ({ ...MORE, ...row, score: null })),
-          ...TEXT_ROWS.map((row) => ({ ...WORDS, ...row, score: BigInt(row.id * 2) })),
+          ...MORE_ROWS.map((row) => ({ ...MORE, words: null, ...row, score: null })),
+          ...TEXT_ROWS.map((row) => ({ ...WORDS, words: null, ...row, score: BigInt(row.id * 2) })),
         ].map((row) => ({ ...row, id: BigInt(row.id), upload_id: "u1", source_row: BigInt(row.id) }));
         expect(rows).toEqual(expected);
       });
@@ -236,6 +244,7 @@ export function describeEngine(
             { text, column: "label" },
             { text, column: "body" },
             { text, column: "body", ignore_case: true },
+            { text, column: "words" },
           ];
           const query = ways[at % ways.length] as RowQuery; // every way costs a cluster some statements
           const ids = await idsOf({ ...selection, ...query });

@@ -29,6 +29,8 @@ const LETTERS = [
   '"',
   "\\",
   "\n",
+  "1",
+  "2",
 ];
 const Text = fc.string({ unit: fc.constantFrom(...LETTERS), maxLength: 6 });
 const Key = fc.constantFrom("word", "word", "word", "0", "1", "한 b", 'q"\\s');
@@ -44,7 +46,7 @@ const { document: Json } = fc.letrec<{ document: unknown; item: unknown; object:
     tie("item"),
     fc.array(fc.oneof(tie("item"), fc.array(tie("item"), { maxLength: 2 })), { maxLength: 3 }),
   ),
-  item: fc.oneof({ depthSize: "small" }, Text, fc.constantFrom(null, true, 12, ""), tie("object")),
+  item: fc.oneof({ depthSize: "small" }, Text, fc.constantFrom(null, true, 12, -1.25, ""), tie("object")),
   object: fc.dictionary(Key, tie("document"), { maxKeys: 3 }),
 }));
 const Label = fc.oneof(
@@ -65,8 +67,14 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+const Words = fc.array(fc.array(fc.option(fc.oneof(Text, Label)), { maxLength: 2 }), { maxLength: 2 });
+
 const Rows: fc.Arbitrary<TextRow[]> = fc
-  .array(fc.record({ body: fc.option(Text), label: Label }), { minLength: 1, maxLength: 80, size: "max" })
+  .array(fc.record({ body: fc.option(fc.oneof(Text, Label)), label: Label, words: fc.option(Words) }), {
+    minLength: 1,
+    maxLength: 80,
+    size: "max",
+  })
   .map((rows) => rows.map((row, id) => ({ id, ...row })));
 
 /** Short, so that it is found. */
@@ -84,8 +92,13 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
 
   const ask = async (rows: readonly TextRow[], condition: string): Promise<number[]> => {
     const literal = (text: string | null) => (text === null ? "CAST(NULL AS varchar)" : quoteText(text));
-    const values = rows.map(({ id, body, label }) => `(${id}, ${literal(body)}, ${literal(label)})`);
-    const sql = `SELECT id FROM (VALUES ${values.join(", ")}) AS t(id, body, label) WHERE ${condition} ORDER BY id`;
+    const listOf = (lists: TextRow["words"]) =>
+      lists ? `ARRAY[${lists.map((list) => `ARRAY[${list.map(literal).join(", ")}]`).join(", ")}]` : "NULL";
+    const values = rows.map(
+      ({ id, body, label, words }) =>
+        `(${id}, ${literal(body)}, ${literal(label)}, CAST(${listOf(words)} AS array(array(varchar))))`,
+    );
+    const sql = `SELECT id FROM (VALUES ${values.join(", ")}) AS t(id, body, label, words) WHERE ${condition} ORDER BY id`;
     return (await Array.fromAsync((await runner.run(sql)).rows)).map(([id]) => Number(id));
   };
   const columns = (...names: string[]) => names.map((name) => ({ name, type: "VARCHAR" }));
@@ -93,7 +106,13 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
   test("for any text", async () => {
     await fc.assert(
       fc.asyncProperty(Rows, Needle, fc.boolean(), async (rows, text, ignoreCase) => {
-        const condition = { columns: columns("body", "label"), text, steps: undefined, ignoreCase };
+        const lists = { name: "words", type: "VARCHAR[][]" };
+        const condition = {
+          columns: [...columns("body", "label"), lists],
+          text,
+          steps: undefined,
+          ignoreCase,
+        };
         const expected = filterRows(rows, { text, ignore_case: ignoreCase }).map(({ id }) => id);
         expect(await ask(rows, renderCondition(condition, false))).toEqual(expected);
       }),

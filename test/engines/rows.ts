@@ -1,4 +1,5 @@
 import { quoteText } from "../../src/query/sql.ts";
+import { decodedStrings } from "../../src/schema/escaped-text.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../../src/schema/json-path.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
 import type { RowCondition } from "../../src/schema/query.ts";
@@ -9,6 +10,8 @@ export interface TextRow {
   id: number;
   body: string | null;
   label: string | null;
+  /** Texts in lists. */
+  words?: (string | null)[][] | null;
 }
 
 export const WORDS: PartitionKey = { provider: "aihub", dataset: "책", task: "ocr", variant: "words" };
@@ -51,6 +54,8 @@ export const TEXT_ROWS: TextRow[] = (
     ["ﬁ ligature Å ㎏", { word: [word("Å")] }],
     ["tab\there", { word: [word("tab\there")] }],
     ["   ", { word: [] }],
+    ["numbers", { word: [word(-0.25), word(12345678.5), word(0.0001)] }],
+    [String.raw`in ASCII: "\ud55c\uad6d \"x\"", "\ud83d`, String.raw`{"word": "\uc601\uc218\uc99d 1"}`],
   ] as [string | null, unknown][]
 ).map(([body, label], at) => ({
   id: at + 1,
@@ -63,24 +68,36 @@ export const MORE_ROWS: TextRow[] = [
   { id: 101, body: "한국어 하나", label: null },
   { id: 102, body: null, label: '{"word":[{"text":{"content":"한국어"}}]}' },
   { id: 103, body: "STRASSE", label: '{"word":"plain"}' },
+  { id: 104, body: null, label: null, words: [["한국어 둘", null], [], ["Straße", "영수증"]] },
 ];
 
 /** Plainly: the rows that a condition on `body` or `label` takes. */
 export function filterRows(rows: readonly TextRow[], condition: RowCondition): TextRow[] {
   const { text, column, json_path, ignore_case } = condition;
   const fold = (value: string) => (ignore_case ? lower(value.normalize("NFC")) : value.normalize("NFC"));
-  const holds = (value: unknown) => {
-    if (text !== undefined) return typeof value === "string" && fold(value).includes(fold(text));
-    return value !== null && value !== undefined && value !== "";
-  };
-  const names = column === undefined ? (["body", "label"] as const) : [column as "body" | "label"];
+  const contains = (value: string) => fold(value).includes(fold(text ?? ""));
+  const isFilled = (value: unknown) => value !== null && value !== undefined && value !== "";
+  const names = column === undefined ? TEXT_NAMES : [column as (typeof TEXT_NAMES)[number]];
   return rows.filter((row) =>
     names.some((name) => {
-      if (json_path === undefined) return holds(row[name]);
-      return valuesOf(row[name], parseJsonPath(json_path) as JsonStep[]).some(holds);
+      if (json_path === undefined) {
+        const texts = [row[name] ?? []].flat(3).filter((value) => value !== null);
+        if (text === undefined) return isFilled(row[name]);
+        return texts.some(
+          (value) => contains(value) || decodedStrings(value).some((one) => contains(one ?? "")),
+        );
+      }
+      const value = row[name] as string | null;
+      return valuesOf(value, parseJsonPath(json_path) as JsonStep[]).some((one) => {
+        if (text === undefined) return isFilled(one);
+        if (typeof one === "number") return (value ?? "").includes(text) && String(one).includes(text);
+        return typeof one === "string" && contains(one);
+      });
     }),
   );
 }
+
+const TEXT_NAMES = ["body", "label", "words"] as const;
 
 /** Letter by letter, as databases do it: no sigma is final, and a letter stays one. */
 function lower(text: string): string {
@@ -163,6 +180,14 @@ export function typedRows(coarse: boolean): Record<string, unknown>[] {
 const system = (order = "id") => `'u1' AS upload_id, ${order}::BIGINT AS source_row`;
 const literal = (text: string | null) => (text === null ? "NULL::VARCHAR" : quoteText(text));
 
+function wordsOf(rows: readonly TextRow[]): string {
+  const cases = rows.flatMap(({ id, words }) => {
+    const lists = words?.map((list) => `[${list.map(literal).join(", ")}]::VARCHAR[]`);
+    return lists === undefined ? [] : [`WHEN ${id} THEN [${lists.join(", ")}]`];
+  });
+  return `CASE id ${cases.join(" ")} END`;
+}
+
 function textPart(key: PartitionKey, rows: readonly TextRow[], more = ""): LakePart {
   const values = rows.map(({ id, body, label }) => `(${id}::BIGINT, ${literal(body)}, ${literal(label)})`);
   return {
@@ -174,7 +199,7 @@ function textPart(key: PartitionKey, rows: readonly TextRow[], more = ""): LakeP
 /** Everything that the conformance suite asks for, in partitions of different columns. */
 export const PARTS: LakePart[] = [
   textPart(WORDS, TEXT_ROWS, ", id * 2 AS score, NULL::VARCHAR AS never_filled"),
-  textPart(MORE, MORE_ROWS),
+  textPart(MORE, MORE_ROWS, `, ${wordsOf(MORE_ROWS)} AS words`),
   {
     key: TYPES,
     select: `SELECT 1::BIGINT AS id, ${TYPED.map(({ name, sql }) => `${sql} AS "${name}"`).join(", ")}, ${system("1")}

@@ -1,7 +1,10 @@
-import type { JsonStep } from "../../schema/json-path.ts";
+import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
+import { parseType } from "../../schema/type-tree.ts";
 import { composeText } from "../normal-form.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteName, quoteText } from "../sql.ts";
+import { type AnyOf, anyText } from "../text-leaves.ts";
 
 /**
  * A condition on rows in DuckDB's SQL: true, or false or NULL. `normal` says that all texts of these columns are known
@@ -18,25 +21,61 @@ export function renderCondition(condition: ColumnCondition, normal: boolean): st
     return `contains(${composed}, ${quoteText(text)})`;
   };
   return anyOf(
-    columns.map(({ name }) => {
+    columns.map(({ name, type }) => {
       const column = quoteName(name);
-      if (!steps) return contains(column, normal);
-      const found = `list_bool_or(list_transform(${stringsAt(column, steps)}, s -> ${contains("s", false)}))`;
-      return `((${mayHold(column, contains(column, normal), text)}) AND ${found})`;
+      if (steps) return containsAt(column, { steps, text, isIn: contains(column, normal), contains });
+      const holds = (value: string) => `(${contains(value, normal)} OR ${decodedContains(value, contains)})`;
+      return anyText(parseType(type), column, holds, ANY);
     }),
   );
+}
+
+type Contains = (value: string, known: boolean) => string;
+
+const ANY: AnyOf = {
+  field: (struct, name) => `struct_extract(${struct}, ${quoteText(name)})`,
+  element: (list, element, holds) => `list_bool_or(list_transform(${list}, lambda ${element}: ${holds}))`,
+};
+
+/** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
+function decodedContains(value: string, contains: Contains): string {
+  const strings = `list_transform(regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)}), lambda s: TRY_CAST(s AS JSON) ->> '$')`;
+  const found = `list_bool_or(list_transform(${strings}, lambda s: ${contains("s", false)}))`;
+  return `(contains(${value}, ${quoteText(ESCAPE_MARK)}) AND ${found})`;
 }
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
 }
 
-/** In JSON text a string stands as it is, or some character of it is escaped by a backslash. */
-function mayHold(column: string, contained: string, text: string): string {
-  const escaped = `contains(${column}, ${quoteText("\\")})`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
-  return /["\\\u0000-\u001f]/.test(text) ? escaped : `${contained} OR ${escaped}`;
+interface SearchAt {
+  steps: readonly JsonStep[];
+  text: string;
+  /** That the text stands in the column, wherever. */
+  isIn: string;
+  contains: Contains;
 }
+
+/**
+ * That a string or number at a path holds the text. In JSON text a string stands as it is, or some character of it is
+ * escaped by a backslash; a number stands as it is.
+ */
+function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
+  const values = valuesAt(column, steps);
+  const found = (value: string) =>
+    `list_bool_or(list_transform(list_transform(${values}, x -> CASE ${value} END), s -> ${contains("s", false)}))`;
+  const strings = found(STRING);
+  const hasEscapes = `contains(${column}, ${quoteText("\\")})`;
+  if (isOfNumber(text)) {
+    return `CASE WHEN ${isIn} THEN ${found(`${STRING} ${NUMBER}`)} ELSE ${hasEscapes} AND ${strings} END`;
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
+  const mayHold = /["\\\u0000-\u001f]/.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
+  return `((${mayHold}) AND ${strings})`;
+}
+
+const STRING = "WHEN json_type(x) = 'VARCHAR' THEN x ->> '$'";
+const NUMBER = "WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN CAST(x AS VARCHAR)";
 
 function hasValue(name: string): string {
   const column = quoteName(name);
@@ -46,10 +85,6 @@ function hasValue(name: string): string {
 function hasValueAt(name: string, steps: readonly JsonStep[]): string {
   const filled = `json_type(x) <> 'NULL' AND CAST(x AS VARCHAR) <> '""'`;
   return `list_bool_or(list_transform(${valuesAt(quoteName(name), steps)}, x -> ${filled}))`;
-}
-
-function stringsAt(column: string, steps: readonly JsonStep[]): string {
-  return `list_transform(${valuesAt(column, steps)}, x -> CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END)`;
 }
 
 /** `valuesAt` of schema/json-path.ts: a list of JSON values, NULL among them; the list is empty for text that is no JSON. */

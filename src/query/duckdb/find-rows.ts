@@ -14,6 +14,7 @@ import {
   unite,
 } from "../search-index/row-set.ts";
 import { quoteText } from "../sql.ts";
+import { holdsText } from "../text-leaves.ts";
 import { renderCondition } from "./condition.ts";
 import type { LocatedCatalog } from "./described.ts";
 
@@ -138,7 +139,7 @@ function keyTexts(key: PartitionKey): string[] {
 function isNormal({ columns }: DescribedPartition, condition: ColumnCondition): boolean {
   return condition.columns.every(({ name }) => {
     const column = columns.find((one) => one.name === name);
-    return column === undefined || column.nfc === true || column.type !== "VARCHAR";
+    return column === undefined || column.nfc === true || !holdsText(column.type);
   });
 }
 
@@ -151,5 +152,5 @@ function isIndexed(
   if (!indexed.has(formatPartition(partition))) return false;
   const uploaded = uploadedNames(partition.columns);
   const held = new Set(partition.columns.map(({ name }) => name));
-  return columns.every(({ name, type }) => type === "VARCHAR" && (uploaded.has(name) || !held.has(name)));
+  return columns.every(({ name, type }) => holdsText(type) && (uploaded.has(name) || !held.has(name)));
 }

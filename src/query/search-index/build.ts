@@ -4,6 +4,7 @@ import { formatPartition } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import { type DescribedPartition, searchedColumns, uploadedNames } from "../row-plan.ts";
 import { quoteName } from "../sql.ts";
+import { holdsText } from "../text-leaves.ts";
 import { openIndexSink } from "./append.ts";
 import { BLOCK_TERMS, MARK_NUMBERS } from "./blocks.ts";
 import { collectPostings } from "./postings.ts";
@@ -37,11 +38,12 @@ export async function indexRows(
     await database.run("BEGIN");
     const searched = searchedColumns(columns, [...partitions.values()]);
     const uploaded = new Map([...partitions].map(([key, own]) => [key, uploadedNames(own.columns)]));
-    for (const { name } of searched) {
+    for (const column of searched) {
+      const { name } = column;
       const sink = await openIndexSink(database, name);
       const within = new Map([...partitions].filter(([key]) => uploaded.get(key)?.has(name)));
       try {
-        firstTerm = await collectPostings(textsOf(name, within), sink, firstTerm);
+        firstTerm = await collectPostings(textsOf(column, within), sink, firstTerm);
       } finally {
         sink.close();
       }
@@ -55,8 +57,8 @@ export async function indexRows(
     reader.close();
   }
 
-  async function* textsOf(column: string, within: IndexRequest["partitions"]) {
-    for (const { start, end, normal } of joinRanges(ranges, within, column)) {
+  async function* textsOf(column: Column, within: IndexRequest["partitions"]) {
+    for (const { start, end, normal } of joinRanges(ranges, within, column.name)) {
       for await (const batch of readTexts(reader, column, { start, end }, normal)) {
         throwIfCancelled(signal);
         yield batch;
@@ -75,7 +77,7 @@ function* joinRanges(
   for (const range of ranges) {
     const known = partitions.get(formatPartition(range))?.columns.find(({ name }) => name === column);
     if (known === undefined) continue;
-    const normal = known.nfc === true || known.type !== "VARCHAR";
+    const normal = known.nfc === true || !holdsText(known.type);
     if (open && open.end === range.row_start && open.normal === normal) open.end = range.row_end;
     else {
       if (open) yield open;

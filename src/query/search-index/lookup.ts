@@ -48,7 +48,7 @@ export async function lookUp(
     for (const [at, piece] of searched.entries()) {
       const rows = createRowSet(rowCount);
       asked.push({ terms: own.pieces[at] ?? [], into: rows });
-      if (!inJson && isShortNumber(piece)) asked.push({ terms: own.marks.number, into: rows });
+      if (isShortNumber(piece)) asked.push({ terms: own.marks.number, into: rows });
       await readPostings(database, asked.splice(0));
       unite(rows, long);
       if (candidates) intersect(candidates, rows);

@@ -1,6 +1,7 @@
+import type { Column } from "../../schema/columns.ts";
 import type { Database } from "../database.ts";
-import { composeText } from "../normal-form.ts";
 import { quoteName } from "../sql.ts";
+import { indexedText } from "../text-leaves.ts";
 import { readByteChunks } from "./byte-chunks.ts";
 import { TEXT_MARGIN, type TextBatch } from "./tokenize.ts";
 
@@ -10,16 +11,18 @@ import { TEXT_MARGIN, type TextBatch } from "./tokenize.ts";
  */
 export async function* readTexts(
   database: Database,
-  column: string,
+  column: Column,
   { start, end }: { start: number; end: number },
   normal: boolean,
 ): AsyncGenerator<TextBatch> {
-  const name = quoteName(column);
-  const text = normal ? name : composeText(name);
-  const sql = `SELECT CAST(rowid AS INTEGER), ${text} FROM catalog WHERE rowid >= ${start} AND rowid < ${end} AND ${name} <> ''`;
+  const text = indexedText(column, normal);
+  const isJoined = column.type !== "VARCHAR";
+  const name = quoteName(column.name);
+  const filled = isJoined ? `${name} IS NOT NULL` : `${name} <> ''`;
+  const sql = `SELECT CAST(rowid AS INTEGER), ${text} FROM catalog WHERE rowid >= ${start} AND rowid < ${end} AND ${filled}`;
   for await (const { numbers, bytes: texts, offsets } of readByteChunks(database, sql, 1)) {
     const bytes = new Uint8Array(texts.length + TEXT_MARGIN);
     bytes.set(texts);
-    yield { bytes, offsets, rows: numbers[0] as Int32Array };
+    yield { bytes, offsets, rows: numbers[0] as Int32Array, isJoined };
   }
 }

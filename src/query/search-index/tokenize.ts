@@ -1,3 +1,4 @@
+import { decodedStrings } from "../../schema/escaped-text.ts";
 import { MARKS, MAX_NUMBER_DIGITS, MAX_TOKEN_BYTES, type Mark, TOKEN_BYTES } from "./tokens.ts";
 import { entryOf, LAST_ROW, TERM, type Vocabulary } from "./vocabulary.ts";
 
@@ -9,6 +10,8 @@ export interface TextBatch {
   offsets: Int32Array;
   /** What the rows are known by, ascending over all batches. */
   rows: Int32Array;
+  /** Each is several texts with a space between them, of a list. */
+  isJoined?: boolean;
 }
 
 /** Room that a batch needs behind its texts. */
@@ -21,7 +24,7 @@ export interface Occurrences {
   length: number;
 }
 
-/** A row has at most one term for each second byte, and one for each mark. */
+/** A row has at most one term for each second byte, and one for each mark; those of decoded strings as far as there is room. */
 export function maxOccurrences(rowBytes: number): number {
   return (rowBytes >> 1) + 1 + Object.keys(MARKS).length;
 }
@@ -34,6 +37,7 @@ const MARK_TERMS = [
   MARK_NAMES.indexOf("escape"),
 ] as const;
 
+const LOWER_U = 0x75;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
@@ -63,6 +67,7 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
     const isJson = bytes[position] === BRACE || bytes[position] === BRACKET;
     let outside = isJson; // of the strings of a JSON document
     let escapes = false;
+    let isAscii = false; // JSON whose letters are written as \uXXXX
     let numbers = false;
     let tooLong = false;
     while (position < end) {
@@ -71,6 +76,7 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
         if (byte === QUOTE) outside = isJson && !outside;
         else if (byte === BACKSLASH) {
           escapes = true;
+          isAscii ||= bytes[position + 1] === LOWER_U;
           if (bytes[position + 1] === QUOTE || bytes[position + 1] === BACKSLASH) position++;
         }
         position++;
@@ -98,6 +104,14 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
       terms[length] = (entries[entry + TERM] as number) - 1;
       rowsOut[length++] = row;
     }
+    if (isAscii) {
+      into.length = length;
+      const start = offsets[at] as number;
+      const isWhole = !batch.isJoined && addDecoded(into, vocabulary, bytes.subarray(start, end), row);
+      length = into.length;
+      tooLong ||= !isWhole;
+      escapes = !isWhole;
+    }
     if (tooLong) {
       terms[length] = longTerm;
       rowsOut[length++] = row;
@@ -113,4 +127,41 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
   }
   into.length = length;
   return rows.length;
+}
+
+/** As they are stored: a mark of byte order at the start is part of a text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Adds the terms of the strings of a text that holds JSON written in ASCII. False where some have none: it must be read. */
+function addDecoded(into: Occurrences, vocabulary: Vocabulary, text: Uint8Array, row: number): boolean {
+  const { terms, rows } = into;
+  const room = terms.length - Object.keys(MARKS).length;
+  let isWhole = true;
+  for (const string of decodedStrings(decoder.decode(text))) {
+    if (string === undefined) {
+      isWhole = false;
+      continue;
+    }
+    const composed = string.normalize("NFC");
+    const bytes = new Uint8Array(composed.length * 3 + TEXT_MARGIN);
+    const end = encoder.encodeInto(composed, bytes).written;
+    const source = { bytes, view: new DataView(bytes.buffer) };
+    for (let position = 0; position < end; position++) {
+      const start = position;
+      while (position < end && TOKEN_BYTES[bytes[position] as number] === 1) position++;
+      if (position === start) continue;
+      if (position - start > MAX_TOKEN_BYTES || into.length >= room) {
+        isWhole = false;
+        continue;
+      }
+      const entry = entryOf(vocabulary, source, start, position);
+      const { entries } = vocabulary;
+      if (entries[entry + LAST_ROW] === row) continue;
+      entries[entry + LAST_ROW] = row;
+      terms[into.length] = (entries[entry + TERM] as number) - 1;
+      rows[into.length++] = row;
+    }
+  }
+  return isWhole;
 }

@@ -1,6 +1,9 @@
-import type { JsonStep } from "../../schema/json-path.ts";
+import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
+import { parseType } from "../../schema/type-tree.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteName, quoteText } from "../sql.ts";
+import { type AnyOf, anyText } from "../text-leaves.ts";
 
 /**
  * A condition on rows in the SQL of Trino and Athena: true, or false or NULL. `normal` says that all texts of these
@@ -17,28 +20,67 @@ export function renderCondition(condition: ColumnCondition, normal: boolean): st
     return `strpos(${composed}, ${quoteText(text)}) > 0`;
   };
   return anyOf(
-    columns.map(({ name }) => {
+    columns.map(({ name, type }) => {
       const column = quoteName(name);
-      if (!steps) return contains(column, normal);
-      const found = contains("json_extract_scalar(x, '$')", false);
-      const matches = `any_match(${valuesAt(column, steps)}, x -> ${startsWith("x", '"')} AND ${found})`;
-      // CASE and not AND: both sides of that are worked out for every row.
-      return `CASE WHEN ${mayHold(column, contains(column, normal), text)} THEN ${matches} ELSE false END`;
+      if (steps) return containsAt(column, { steps, text, isIn: contains(column, normal), contains });
+      const holds = (value: string) => `(${contains(value, normal)} OR ${decodedContains(value, contains)})`;
+      return anyText(parseType(type), column, holds, ANY);
     }),
   );
+}
+
+type Contains = (value: string, known: boolean) => string;
+
+const ANY: AnyOf = {
+  field: (struct, name) => `${struct}.${quoteName(name)}`,
+  element: (list, element, holds) => `any_match(${list}, ${element} -> ${holds})`,
+};
+
+/** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
+function decodedContains(value: string, contains: Contains): string {
+  const strings = `regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)})`;
+  const found = `any_match(${strings}, s -> ${contains("json_extract_scalar(try(json_parse(s)), '$')", false)})`;
+  // CASE and not AND: both sides of that are worked out for every row.
+  return `CASE WHEN strpos(${value}, ${quoteText(ESCAPE_MARK)}) > 0 THEN ${found} ELSE false END`;
 }
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
 }
 
+interface SearchAt {
+  steps: readonly JsonStep[];
+  text: string;
+  /** That the text stands in the column, wherever. */
+  isIn: string;
+  contains: Contains;
+}
+
 /**
- * Spares most rows the parsing: in JSON text a string stands as it is, or some character of it is escaped by a backslash.
+ * That a string or number at a path holds the text. The look at the whole column spares most rows the parsing: in JSON
+ * text a string stands as it is, or some character of it is escaped by a backslash; a number stands as it is.
  */
-function mayHold(column: string, contained: string, text: string): string {
-  const escaped = `strpos(${column}, ${quoteText("\\")}) > 0`;
+function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
+  const values = valuesAt(column, steps);
+  const isString = startsWith("x", '"');
+  const strings = `any_match(${values}, x -> ${isString} AND ${contains("json_extract_scalar(x, '$')", false)})`;
+  const hasEscapes = `strpos(${column}, ${quoteText("\\")}) > 0`;
+  if (isOfNumber(text)) {
+    const value = `CASE WHEN ${isString} THEN json_extract_scalar(x, '$') WHEN ${IS_NUMBER} THEN ${plainNumber("json_format(x)")} END`;
+    return `CASE WHEN ${isIn} THEN any_match(${values}, x -> ${contains(value, false)}) WHEN ${hasEscapes} THEN ${strings} ELSE false END`;
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
-  return /["\\\u0000-\u001f]/.test(text) ? escaped : `${contained} OR ${escaped}`;
+  const mayHold = /["\\\u0000-\u001f]/.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
+  return `CASE WHEN ${mayHold} THEN ${strings} ELSE false END`;
+}
+
+const IS_NUMBER = "substr(json_format(x), 1, 1) IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9')";
+
+/** Trino writes 12345678.5 as 1.23456785E7; a number is searched as it is written elsewhere. */
+function plainNumber(text: string): string {
+  const digits = `CAST(try_cast(${text} AS decimal(38, 16)) AS varchar)`;
+  const plain = `regexp_replace(regexp_replace(${digits}, '0+$', ''), '\\.$', '.0')`;
+  return `CASE WHEN strpos(${text}, 'E') > 0 THEN coalesce(${plain}, ${text}) ELSE ${text} END`;
 }
 
 function hasValue(name: string, type: string): string {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
+import { quoteText } from "../../../src/query/sql.ts";
+import { decodedStrings } from "../../../src/schema/escaped-text.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../../../src/schema/json-path.ts";
 import type { RowQuery } from "../../../src/schema/query.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
@@ -11,7 +13,12 @@ interface Row {
   id: number;
   label: string | null;
   note: string | null;
+  /** Texts in lists. */
+  tags?: (string | null)[] | null;
+  boxes?: { t: string | null; n: number }[][] | null;
 }
+
+const NAMES = ["label", "note", "tags", "boxes"] as const;
 
 /** A plain filter over the rows: what every engine must equal. */
 function matches(row: Row, query: RowQuery): boolean {
@@ -20,17 +27,26 @@ function matches(row: Row, query: RowQuery): boolean {
     const composed = value.normalize("NFC");
     return ignoreCase ? composed.toLowerCase() : composed;
   };
-  const columns = column === undefined ? (["label", "note"] as const) : [column as "label" | "note"];
+  const contains = (value: string) =>
+    [value, ...decodedStrings(value)].some(
+      (one) => one !== undefined && fold(one).includes(fold(text ?? "")),
+    );
+  const columns = column === undefined ? NAMES : [column as (typeof NAMES)[number]];
   return columns.some((name) => {
-    const value = row[name];
+    const value = row[name] ?? null;
     if (value === null) return false;
-    const values: unknown[] =
-      path === undefined ? [value] : jsonValues(value, parseJsonPath(path) as JsonStep[]);
-    return values.some((one) => {
+    if (path === undefined) return text === undefined ? value !== "" : leaves(value).some(contains);
+    return jsonValues(value as string, parseJsonPath(path) as JsonStep[]).some((one) => {
       if (text === undefined) return one !== null && one !== "";
+      if (typeof one === "number") return (value as string).includes(text) && String(one).includes(text);
       return typeof one === "string" && fold(one).includes(fold(text));
     });
   });
+}
+
+function leaves(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
 }
 
 function jsonValues(text: string, steps: JsonStep[]): unknown[] {
@@ -42,12 +58,29 @@ function jsonValues(text: string, steps: JsonStep[]): unknown[] {
 }
 
 async function fill(bench: Workbench, rows: readonly Row[], key = KEY): Promise<void> {
-  const values = rows.map(({ id, label, note }) => `(${id}, ${literal(label)}, ${literal(note)})`);
-  await commit(bench, "create", `SELECT * FROM (VALUES ${values.join(", ")}) AS t(id, label, note)`, key);
+  const values = rows.map(
+    ({ id, label, note, tags, boxes }) =>
+      `(${id}, ${literal(label)}, ${literal(note)}, ${sqlOf(tags)}::VARCHAR[], ${sqlOf(boxes)}::STRUCT(t VARCHAR, n INTEGER)[][])`,
+  );
+  await commit(
+    bench,
+    "create",
+    `SELECT * FROM (VALUES ${values.join(", ")}) AS t(id, label, note, tags, boxes)`,
+    key,
+  );
 }
 
 function literal(text: string | null): string {
-  return text === null ? "NULL::VARCHAR" : `'${text.replaceAll("'", "''")}'`;
+  return text === null ? "NULL::VARCHAR" : quoteText(text);
+}
+
+function sqlOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sqlOf).join(", ")}]`;
+  if (typeof value === "string") return quoteText(value);
+  if (typeof value !== "object" || value === null) return String(value ?? null);
+  return `{${Object.entries(value)
+    .map(([name, one]) => `${quoteText(name)}: ${sqlOf(one)}`)
+    .join(", ")}}`;
 }
 
 async function idsOf(client: DuckDBClient, query: RowQuery): Promise<number[]> {
@@ -73,6 +106,33 @@ const ROWS: Row[] = [
   { id: 5, label: '{"word":[[{"text":{"content":42}}]],"x":"세금계산서"}', note: null },
   { id: 6, label: null, note: "GRÖSSE" },
   { id: 7, label: "{broken 세금계산서", note: "이" },
+  { id: 8, label: '{"t":"\\uc601\\uc218\\uc99d \\\\uc601 \\n영","n":12500}', note: '"\\u0e01 "\\ud800"' },
+  {
+    id: 9,
+    label: '{"word":{"text":{"content":[12500,-0.25]}},"x":12}',
+    note: null,
+    tags: ["영수증", null, "합계 금액"],
+  },
+  {
+    id: 10,
+    label: "[1, 2]",
+    note: null,
+    tags: ["금액"],
+    boxes: [
+      [
+        { t: "영수", n: 12 },
+        { t: null, n: 1 },
+      ],
+      [{ t: "증".normalize("NFD"), n: 2 }],
+    ],
+  },
+  {
+    id: 11,
+    label: null,
+    note: null,
+    tags: ['{"a":"\\uc601\\uc218"}', '"'],
+    boxes: [[], [{ t: "x y", n: 3 }]],
+  },
 ];
 
 const CASES: RowQuery[] = [
@@ -100,7 +160,35 @@ const CASES: RowQuery[] = [
   { column: "label", json_path: "$.word.text.content" },
   { column: "label", json_path: "$.x" },
   { text: "어디에도 없다" },
+  ...[
+    "영수",
+    "영수증",
+    "증",
+    "uc601",
+    "금액 ",
+    "합계 금액",
+    "증 합계",
+    "수 증",
+    "x y",
+    "영",
+    "12",
+    "\\u",
+  ].map((text) => ({ text })),
+  { text: "X Y", ignore_case: true },
+  { text: "금액", column: "tags" },
+  { text: "영수", column: "boxes" },
+  { column: "boxes" },
+  { column: "tags" },
+  { text: "영수증", column: "label", json_path: "$.t" },
+  ...["12500", "125", "12", "-0.25", ".25", "0"].flatMap((text) =>
+    ["$.n", "$.word.text.content", "$.x"].map((json_path) => ({ text, column: "label", json_path })),
+  ),
 ];
+
+/** As Python's json.dumps writes it. */
+function asAscii(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 describe("a search gives the rows that a plain filter gives", () => {
   test("in texts of every kind", () =>
@@ -136,16 +224,35 @@ describe("a search gives the rows that a plain filter gives", () => {
         "\u0301",
       );
       const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
+      const json = fc.record({
+        inner: word,
+        number: fc.oneof(
+          fc.nat(20_000),
+          fc.nat(2000).map((n) => n / 8),
+        ),
+      });
       const text = fc.oneof(
         word,
-        word.map((inner) => JSON.stringify({ a: [{ b: inner }, inner] })),
+        json.map(({ inner, number }) => JSON.stringify({ a: [{ b: inner }, { b: number }, inner] })),
+        json.map(({ inner, number }) => asAscii(JSON.stringify({ a: { b: [inner, number] } }))),
+        json.map(({ inner }) => asAscii(`${inner} "${inner}" x`)),
       );
-      const row = fc.record({ label: fc.option(text), note: fc.option(word) });
+      const row = fc.record({
+        label: fc.option(text),
+        note: fc.option(word),
+        tags: fc.option(fc.array(fc.option(fc.oneof(word, text)), { maxLength: 3 })),
+        boxes: fc.option(
+          fc.array(fc.array(fc.record({ t: fc.option(word), n: fc.nat(9) }), { maxLength: 2 }), {
+            maxLength: 2,
+          }),
+        ),
+      });
+      const sought = fc.oneof(word, fc.constantFrom("12", "1", "125", "5", ".5", "2.25", "1000"));
       let version = 0;
       await fc.assert(
         fc.asyncProperty(
           fc.array(row, { minLength: 1, maxLength: 30 }),
-          fc.array(fc.record({ word, path: fc.boolean(), ignoreCase: fc.boolean() }), {
+          fc.array(fc.record({ word: sought, path: fc.boolean(), ignoreCase: fc.boolean() }), {
             minLength: 5,
             maxLength: 10,
           }),
@@ -182,10 +289,10 @@ test("hits come by partition, in stored order, counted beyond the limit", () =>
     await refresh(bench);
     const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
     const result = await client.searchText({ text: "계", limit: 5 });
-    expect([result.matchCount, result.rowCount]).toEqual([10, 5]);
+    expect([result.matchCount, result.rowCount]).toEqual([12, 5]);
     expect(result.partitions.map(({ task, rows }) => [task, rows])).toEqual([
-      ["ocr", 5],
-      ["raw", 5],
+      ["ocr", 6],
+      ["raw", 6],
     ]);
     expect(result.columns.map(({ name }) => name)).toContain("note");
     client.close();

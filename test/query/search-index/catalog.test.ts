@@ -7,11 +7,15 @@ import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/la
 setDefaultTimeout(60_000);
 
 const OTHER = { ...KEY, dataset: "신문" };
-const NEEDLES = ["가", "가나", "나 다", "12", "345", "a", '"가', "없다", "x", "다12"];
+const NEEDLES = ["가", "가나", "나 다", "12", "345", "a", '"가', "없다", "x", "다12", "낱말", "말 345"];
 
-/** Rows of words of a few kinds; every seventh is one word too long to be a term, every fifth is JSON. */
+/**
+ * Rows of words of a few kinds; every seventh is one word too long to be a term, every fifth is JSON, every ninth JSON in
+ * ASCII; texts in lists beside.
+ */
 function rowsOf(count: number, seed: number): string {
-  return `SELECT r AS id, CASE WHEN r % 7 = 0 THEN repeat('가나x', 30) WHEN r % 5 = 0 THEN '{"t":"' || w || '","n":[' || r || ',12]}' ELSE w END AS label
+  return `SELECT r AS id, CASE WHEN r % 7 = 0 THEN repeat('가나x', 30) WHEN r % 9 = 0 THEN '{"t":"\\ub0b1\\ub9d0 ' || r || '\\uac00","n":' || r || '}' WHEN r % 5 = 0 THEN '{"t":"' || w || '","n":[' || r || ',12]}' ELSE w END AS label,
+      CASE WHEN r % 4 = 0 THEN [w, '낱말', NULL] WHEN r % 40 = 1 THEN ['말', '345', '"\\ub0b1\\ub9d0"'] END AS tags
     FROM (SELECT range AS r, ['가나 다라', '나다 12', 'a 345', '다12 가', 'x', '나 다'][1 + (hash(range, ${seed}) % 6)::INTEGER] AS w FROM range(${count}))`;
 }
 
@@ -21,6 +25,8 @@ async function countsOf(bench: Workbench): Promise<number[]> {
     { text, limit: 5 },
     { text, ignore_case: true, limit: 5 },
     { text, column: "label", json_path: "$.t", limit: 5 },
+    { text, column: "label", json_path: "$.n", limit: 5 },
+    { text, column: "tags", limit: 5 },
     { text, datasets: [KEY.dataset], limit: 5 },
   ]);
   const counts: number[] = [];
