@@ -349,6 +349,14 @@ describe("limits, in a process of its own", () => {
     });
   }
 
+  test("too many columns are refused before their names are read", async () => {
+    const [few, many] = [2_000, 60_000].map((count) => `SELECT ${Array(count).fill("1").join(", ")}`);
+    const error = await runApart(many as string).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "too_large", details: { columns: 60_000 } });
+    expect((error as Error).message).toBe("the result has 60000 columns, more than 10000; select fewer");
+    expect(Object.keys((await runApart(few as string))[0] ?? {})).toHaveLength(2_000);
+  });
+
   test("exactly as many rows as allowed are given", async () => {
     expect(await runApart("FROM range(100000)")).toHaveLength(100_000);
   });

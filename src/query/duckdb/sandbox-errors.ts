@@ -11,6 +11,12 @@ export function tooManyRows(maxRows: number): AppError {
   );
 }
 
+export function tooManyColumns(count: number, limit: number): AppError {
+  return new AppError("too_large", `the result has ${count} columns, more than ${limit}; select fewer`, {
+    details: { columns: count, limit },
+  });
+}
+
 export function tooManyBytes(maxBytes: number): AppError {
   return new AppError(
     "too_large",

@@ -4,10 +4,14 @@ import { plainType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
 import { formatType, parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
+import { tooManyColumns } from "./sandbox-errors.ts";
 
 /** DuckDB's numbers of statement types (duckdb.h, duckdb_statement_type). */
 const SELECT = 1;
 const EXPLAIN = 4;
+
+/** The time that a result of many columns takes grows with the square of their number; here it is 2 s. */
+const MAX_COLUMNS = 10_000;
 
 /** A statement that may run: `sql` gives `columns`, in types that Arrow has. */
 export interface CheckedStatement {
@@ -19,8 +23,8 @@ export interface CheckedStatement {
 
 /**
  * Checks that a text is one statement that only reads: a SELECT, what DuckDB rewrites to one (FROM, VALUES, WITH, SHOW,
- * DESCRIBE, SUMMARIZE), or an EXPLAIN of one. What comes out gives at most `rowLimit` rows. Throws `invalid_sql`, and
- * what DuckDB throws of a statement with faults.
+ * DESCRIBE, SUMMARIZE), or an EXPLAIN of one. What comes out gives at most `rowLimit` rows. Throws `invalid_sql`,
+ * `too_large`, and what DuckDB throws of a statement with faults.
  */
 export async function checkStatement(
   connection: DuckDBConnection,
@@ -42,6 +46,7 @@ export async function checkStatement(
   if (prepared.parameterCount > 0) {
     throw new AppError("invalid_sql", "the statement has parameters; write their values into it");
   }
+  if (prepared.columnCount > MAX_COLUMNS) throw tooManyColumns(prepared.columnCount, MAX_COLUMNS);
   const stored = Array.from({ length: prepared.columnCount }, (_, at) => ({
     name: prepared.columnName(at),
     type: normalized(String(prepared.columnType(at))),
