@@ -1,8 +1,10 @@
-/** An emulated machine with the real SMB and NFS clients of a Linux kernel; its root is this machine's, read-only. */
+/**
+ * A Linux kernel that runs as a program of this machine ("user mode"), with the real SMB and NFS clients and servers; its
+ * root is this machine's, read-only. Processor and programs are as quick as outside, system calls take longer.
+ */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
-import { prepareKernel } from "./kernel.ts";
 import type { Shell } from "./shell.ts";
 
 export interface Machine extends Shell {
@@ -11,12 +13,13 @@ export interface Machine extends Shell {
   stop(): Promise<void>;
 }
 
-const BOOT_LIMIT_MS = 600_000;
-const POLL_MS = 50;
+const START_LIMIT_MS = 120_000;
+const POLL_MS = 20;
+/** It is to write out what it has, and to end its own processes. */
+const STOP_LIMIT_MS = 20_000;
 
-/** Boots it and waits until everything is mounted. `folder` is empty; `binary` becomes `/run/datalake` there. */
+/** Starts it and waits until everything is mounted. `folder` is empty; `binary` becomes `/run/datalake` there. */
 export async function startMachine(folder: string, binary: string): Promise<Machine> {
-  const { image, initrd } = await prepareKernel();
   const share = join(folder, "share");
   for (const name of ["in", "out"]) await mkdir(join(share, name), { recursive: true });
   await Bun.write(join(share, "datalake"), Bun.file(binary));
@@ -24,30 +27,32 @@ export async function startMachine(folder: string, binary: string): Promise<Mach
   const disk = join(folder, "disk.raw");
   await Bun.spawn(["truncate", "-s", "4G", disk]).exited;
   const init = join(import.meta.dir, "machine.sh");
-  // Emulated, for where KVM is there it may be one that runs kernels made for it alone.
+  const consoleLog = join(folder, "console.log");
   const child = Bun.spawn(
     [
-      "qemu-system-x86_64",
-      ..."-accel tcg,thread=multi,tb-size=1024 -cpu max -smp 2 -m 8192".split(" "),
-      ...`-display none -serial file:${join(folder, "console.log")} -no-reboot -nic none`.split(" "),
-      ...["-kernel", image, "-initrd", initrd],
-      ...["-append", `console=ttyS0 panic=-1 quiet edd=off mitigations=off rig=${init}`],
-      ...["-drive", `file=${disk},if=virtio,format=raw,cache=unsafe`],
-      ...["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"],
-      ...["-virtfs", `local,path=${share},mount_tag=share,security_model=none`],
+      "linux.uml",
+      ..."mem=6G root=/dev/root rootfstype=hostfs rootflags=/ ro con=null con0=null,fd:1 quiet".split(" "),
+      ...[`uml_dir=${folder}/`, `ubd0=${disk}`, `share=${share}`, "init=/bin/bash", "--", init],
     ],
-    { stdin: "ignore", stdout: "ignore", stderr: "inherit" },
+    // What is its memory is a file in a folder for temporary ones.
+    {
+      stdin: "ignore",
+      stdout: Bun.file(consoleLog),
+      stderr: "inherit",
+      env: { ...process.env, TMPDIR: "/dev/shm" },
+    },
   );
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      child.kill("SIGKILL");
+      killAll(child);
       process.exit(130);
     });
   }
-  const machine = { share, run: createRunner(share), stop: () => stop(child) };
-  if (await appears(join(share, "ready"), BOOT_LIMIT_MS, child)) return machine;
+  const run = createRunner(share);
+  const machine = { share, run, stop: () => stop(child, run) };
+  if (await appears(join(share, "ready"), START_LIMIT_MS, child)) return machine;
   await machine.stop();
-  const tail = (await readFile(join(folder, "console.log"), "utf8").catch(() => "")).slice(-2000);
+  const tail = (await readFile(consoleLog, "utf8").catch(() => "")).slice(-2000);
   throw new Error(`the machine did not start; its console ends with: ${tail}`);
 }
 
@@ -83,7 +88,18 @@ async function appears(path: string, limitMs: number, child?: Subprocess): Promi
   return true;
 }
 
-async function stop(child: Subprocess): Promise<void> {
-  child.kill("SIGKILL");
+async function stop(child: Subprocess, run: Shell["run"]): Promise<void> {
+  void run("busybox poweroff -f").catch(() => {});
+  await Promise.race([child.exited, Bun.sleep(STOP_LIMIT_MS)]);
+  killAll(child);
   await child.exited;
+}
+
+/** It makes itself the head of a group of processes, which do not end with it. */
+function killAll(child: Subprocess): void {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL"); // it has no group yet, or has ended
+  }
 }

@@ -1,4 +1,4 @@
-/** Where a story is run: on this machine, or in an emulated one. */
+/** Where a story is run: on this machine, or in one of its own kernel. */
 export interface Shell {
   /** Runs a script of bash to its end; `code` is null when the time was over before. */
   run(script: string, limitMs?: number): Promise<Ran>;
