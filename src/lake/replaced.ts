@@ -1,6 +1,8 @@
-import { readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
+import { syncFile } from "./durable.ts";
 import { exists, isHeld, isMissing, isReadOnly } from "./files.ts";
 import { linkExclusive } from "./link.ts";
 import { mountOf } from "./mount.ts";
@@ -95,13 +97,21 @@ export async function awaitReplaced(path: string): Promise<boolean> {
   }
 }
 
-/** Gives the file its old name, unless another has it by now. A reader that may not write leaves it. */
+/**
+ * Gives the name back to what the file held, unless another has it by now: by a copy, for SMB opens no second name of a
+ * file that somebody has open. A reader that may not write leaves it.
+ */
 export async function putBack(aside: string, path: string): Promise<void> {
+  const copy = goneOf(path); // swept when this process dies
   try {
-    await linkExclusive(aside, path);
+    await copyFile(aside, copy, constants.COPYFILE_EXCL);
+    await syncFile(copy);
+    await linkExclusive(copy, path);
     await rm(aside, { force: true });
   } catch (error) {
     if (!isMissing(error) && !isHeld(error) && !isReadOnly(error)) throw error;
+  } finally {
+    await removeUnlessHeld(copy);
   }
 }
 
