@@ -1,8 +1,9 @@
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import { dropPrepared } from "../lake/replace.ts";
 import type { Database } from "../query/database.ts";
 import type { PartitionKey } from "../schema/partition.ts";
-import { tidyPartition, writeMetadata } from "./metadata.ts";
+import { metadataPath, tidyPartition, writeMetadata } from "./metadata.ts";
 import { assemblePartition, type PartitionState, type StoredFile } from "./partition.ts";
 import { removeDead } from "./partition-files.ts";
 
@@ -13,6 +14,7 @@ export async function clearUp(
   before: PartitionState | undefined,
   partition: PartitionKey,
   file: StoredFile,
+  confirm?: () => Promise<void>,
 ): Promise<PartitionState> {
   if (!before) {
     const state = await tidyPartition(database, lake, partition);
@@ -25,6 +27,8 @@ export async function clearUp(
     ...(isDelta ? [] : before.files.map(({ path }) => path)),
   ]);
   const state = assemblePartition(partition, isDelta ? [...before.files, file] : [file], left);
-  await writeMetadata(lake, state);
+  // Whoever worked here before may be alive, with a rename that hangs over a dead network.
+  await dropPrepared(metadataPath(lake, partition));
+  await writeMetadata(lake, state, confirm);
   return state;
 }

@@ -66,6 +66,6 @@ export async function compactPartition(
   });
   await onStep?.("tidy");
   await confirm?.();
-  await clearUp(database, lake, state, state.key, file);
+  await clearUp(database, lake, state, state.key, file, confirm);
   await onStep?.("done");
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
+import { isMissing } from "../lake/files.ts";
 import { writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { METADATA_FILE } from "../lake/layout.ts";
@@ -25,14 +26,31 @@ export async function tidyPartition(
     if (!state) return undefined;
     state.deadFiles = await removeDead(state.deadFiles);
     if ((await metadataAgrees(lake, key, describeMetadata(state))) || attempt === ATTEMPTS) return state;
-    await writeMetadata(lake, state);
+    try {
+      await writeMetadata(lake, state);
+    } catch (error) {
+      // Whoever has the partition's lease removes what others prepared.
+      if (!isMissing(error)) throw error;
+    }
   }
 }
 
-/** Writes `_metadata.json`: for the one writer of a partition, who knows what its files say. */
-export async function writeMetadata(lake: Lake, state: PartitionState): Promise<void> {
-  const path = join(lake.layout.partition(state.key), METADATA_FILE);
-  await writeJson(path, describeMetadata(state), lake.modes);
+/** Where a partition's `_metadata.json` lies. */
+export function metadataPath(lake: Lake, key: PartitionKey): string {
+  return join(lake.layout.partition(key), METADATA_FILE);
+}
+
+/**
+ * Writes `_metadata.json`: for the one writer of a partition, who knows what its files say. `confirm` throws when it is not
+ * the one any more.
+ */
+export async function writeMetadata(
+  lake: Lake,
+  state: PartitionState,
+  confirm?: () => Promise<void>,
+): Promise<void> {
+  const path = metadataPath(lake, state.key);
+  await writeJson(path, describeMetadata(state), lake.modes, confirm && { confirm });
 }
 
 /** Whether a partition's folder needs `tidyPartition`: leftovers, or another `_metadata.json` than its files say. */

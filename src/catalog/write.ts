@@ -85,7 +85,7 @@ async function commitOnce(database: Database, lake: Lake, request: CommitRequest
   });
   await onStep?.("tidy");
   await confirm?.();
-  const after = await clearUp(database, lake, state, partition, file);
+  const after = await clearUp(database, lake, state, partition, file, confirm);
   await onStep?.("done");
   return { version, rows, replayed: false, state: after };
 }

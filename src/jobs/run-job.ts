@@ -11,6 +11,7 @@ import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { ChildDeath, type OnSpawn, startChild, type WorkChild } from "./child-process.ts";
 import { processPatiently } from "./crash-policy.ts";
+import { type End, endOf, stoppedBy } from "./job-end.ts";
 import { leftOutcome } from "./outcome.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
 import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./records.ts";
@@ -89,8 +90,10 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
-    // One that was stopped is no failure: it goes on with the next start, or was cancelled by somebody.
-    if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
+    // One that was stopped is no failure: it goes on with the next start, or was cancelled by somebody. Nor is one that
+    // another took over: then what it looks for is not there.
+    if (!(await stillHolds(options))) logger.debug("the job ends", { job_id: record.job_id, error });
+    else if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
     else logger.error("the job failed", { job_id: record.job_id, error });
     await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
   } finally {
@@ -235,23 +238,6 @@ async function publish(run: JobRun): Promise<void> {
   }
 }
 
-type End = Pick<JobRecord, "status" | "error">;
-
-/** A job of which some uploads failed is completed; one that could not move any upload from its place has failed. */
-function endOf({ uploads }: JobRecord): End {
-  const [first] = uploads;
-  if (first === undefined || uploads.some(({ left_in }) => left_in === undefined))
-    return { status: "completed" };
-  return { status: "failed", ...(first.error && { error: first.error }) };
-}
-
-function stoppedBy(signal: AbortSignal): End {
-  const { reason } = signal;
-  return reason instanceof AppError && reason.code === "shutting_down"
-    ? { status: "queued" }
-    : { status: "cancelled" };
-}
-
 /** Ends the child, hands back what it left, and writes the final record. */
 async function close(run: JobRun, end: End): Promise<void> {
   const { lake, logger } = run.options;
@@ -276,6 +262,15 @@ async function close(run: JobRun, end: End): Promise<void> {
   else record.finished_at = new Date().toISOString();
   announce(run, end.status);
   await run.recorder.flush();
+}
+
+async function stillHolds({ confirm }: JobOptions): Promise<boolean> {
+  try {
+    await confirm?.();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this process still holds the lake; else the job ends here, and whoever holds it goes on. */

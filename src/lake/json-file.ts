@@ -6,13 +6,18 @@ import { nestsDeeper } from "../util/json-depth.ts";
 import { isMissing } from "./files.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { readRegular } from "./regular-file.ts";
-import { writeAtomic } from "./replace.ts";
+import { type WriteOptions, writeAtomic } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
 /** Replaces a JSON file in one step. It proves to be whole, and whose attempt made it (`sealJson`). */
-export async function writeJson(path: string, value: object, modes: Modes = DEFAULT_MODES): Promise<void> {
-  await writeAtomic(path, sealJson(value), modes);
+export async function writeJson(
+  path: string,
+  value: object,
+  modes: Modes = DEFAULT_MODES,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeAtomic(path, sealJson(value), modes, options);
 }
 
 /** The fields that prove a document: the same id first and last. */
