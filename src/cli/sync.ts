@@ -70,6 +70,7 @@ export const syncCommand = defineCommand({
           .execute(plan, {
             nowMs,
             signal,
+            confirm: lease.confirm,
             onProgress: (state) => bar.update(state),
           })
           .finally(() => bar.finish());

@@ -31,6 +31,8 @@ export interface SyncEffects {
   scratch: string;
   nowMs: number;
   signal?: AbortSignal | undefined;
+  /** Throws when another may be at the target by now: asked directly before each change of it. */
+  confirm?: (() => Promise<void>) | undefined;
   onProgress?: (state: { done: number; total: number; bytes: number }) => void;
 }
 
@@ -58,7 +60,7 @@ const STATEMENTS_AT_ONCE = 4;
  * the manifest last. Killed anywhere, the next sync plans the same again, and finds what is there already.
  */
 export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise<SyncResult> {
-  const { store, assets, signal } = effects;
+  const { store, assets } = effects;
   const result: SyncResult = {
     target: plan.target,
     generation: plan.generation,
@@ -71,12 +73,13 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     left_out: plan.table.leftOut,
   };
   const run = async (sql: string) => {
-    throwIfCancelled(signal);
+    await mayGoOn(effects);
     if (await runStatement(effects, sql)) result.statements += 1;
   };
   try {
     if (!plan.upToDate) {
       await mkdir(effects.scratch, { recursive: true });
+      await mayGoOn(effects);
       await store.putText(UNFINISHED, `${JSON.stringify(plan.unfinished)}\n`);
       await sendFiles(plan, effects, result);
       if (assets) result.assets = await sendAssets(plan.assetSources, assets, effects);
@@ -88,22 +91,32 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     for (const { folder, generation } of plan.removes) {
       const gone = generation === undefined ? [] : [[String(generation)]];
       for (const sql of effects.ddl.dropPartitions(listTable(effects), gone)) await run(sql);
+      await mayGoOn(effects);
       await store.removeAll(folder);
       result.removed += 1;
     }
+    await mayGoOn(effects);
     if (plan.isManifestNew) await store.putText(MANIFEST, manifestOf(plan, effects.nowMs));
     if (!plan.upToDate) await store.remove(UNFINISHED);
+  } catch (error) {
+    await effects.confirm?.(); // or that another is at it is the reason
+    throw error;
   } finally {
     await rm(effects.scratch, { recursive: true, force: true });
   }
   return result;
 }
 
+async function mayGoOn({ signal, confirm }: SyncEffects): Promise<void> {
+  throwIfCancelled(signal);
+  await confirm?.();
+}
+
 /** Sends the files of a plan, several at once, and counts them. */
 async function sendFiles(plan: SyncPlan, effects: SyncEffects, result: SyncResult): Promise<void> {
   let done = 0;
   await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
-    throwIfCancelled(effects.signal);
+    await mayGoOn(effects);
     const { bytes, sent } = await sendFile(transfer, effects);
     if (sent) result.objects += 1;
     if (sent) result.bytes += bytes;

@@ -45,6 +45,8 @@ export interface PlanOptions {
 export interface ExecuteOptions {
   nowMs: number;
   signal?: AbortSignal;
+  /** Throws when another may be at the target by now. */
+  confirm?: () => Promise<void>;
   onProgress?: NonNullable<SyncEffects["onProgress"]>;
 }
 
@@ -169,7 +171,7 @@ async function execute(
     known: string;
   },
   plan: SyncPlan,
-  { nowMs, signal, onProgress }: ExecuteOptions,
+  { nowMs, signal, confirm, onProgress }: ExecuteOptions,
 ): Promise<SyncResult> {
   const { lake, settings, target, database, place, known } = parts;
   const runner = await openRunner(settings, target);
@@ -185,6 +187,7 @@ async function execute(
       scratch: join(settings.scratchFolder, `sync-${process.pid}`),
       nowMs,
       signal,
+      confirm,
       ...(onProgress && { onProgress }),
     });
   } finally {

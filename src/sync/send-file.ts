@@ -18,6 +18,8 @@ export interface SendEffects {
   database: Database;
   /** Local folder for files that are written anew. */
   scratch: string;
+  /** Throws when another may be at the target by now. */
+  confirm?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function sendFile(
     if (!isMissing(error) && !(error instanceof AppError && error.code === "not_found")) throw error;
   }
   // Of whichever file this is now, the copy must not keep a piece.
+  await effects.confirm?.();
   if (there === undefined) await store.remove(target);
   throw changed(transfer);
 }

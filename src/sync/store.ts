@@ -7,7 +7,7 @@ import { ensureFolder, isMissing } from "../lake/files.ts";
 import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
-import { replaceFile, tempBeside } from "../lake/replace.ts";
+import { dropPrepared, replaceFile, tempBeside } from "../lake/replace.ts";
 import { deleteObjects, listObjects } from "../query/athena/s3.ts";
 
 /** Where assets are sent. */
@@ -138,7 +138,11 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
       }
       await syncFolder(folder);
     },
-    putText: (key, text) => put(key, (temp) => Bun.write(temp, text)),
+    putText: async (key, text) => {
+      // Who was here before may be alive, with a rename that hangs over a dead network.
+      await dropPrepared(pathOf(key));
+      await put(key, (temp) => Bun.write(temp, text));
+    },
     readText: (key) => readFile(pathOf(key), "utf8").catch(absent),
     remove: (key) => rm(pathOf(key), { force: true }),
     removeAll: async (gone) => {

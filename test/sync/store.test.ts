@@ -25,3 +25,13 @@ test("a file of the lake gets a second name there, which stays whole when the fi
   await store.removeAll("data/b1");
   expect(await store.size("data/b1/data.parquet")).toBeUndefined();
 });
+
+test("what an earlier sync prepared cannot arrive after a later one has written", async () => {
+  const root = join(folder, "late");
+  const store = folderStore(root, "file:///x", DEFAULT_MODES);
+  await store.putText("manifest.json", "1");
+  await writeFile(join(root, ".manifest.json.tmp-01234567"), "2, whose rename hangs over a dead network");
+  await store.putText("manifest.json", "3");
+  expect(await readdir(root)).toEqual(["manifest.json"]);
+  expect(await store.readText("manifest.json")).toBe("3");
+});
