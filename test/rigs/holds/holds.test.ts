@@ -18,6 +18,8 @@ for (const [what, held] of [
   // Its file is taken away while it waits to put it in its place.
   ["catalog", { story: "rebuild", move: 1, target: "lake/.probe-*/old" }],
   ["change of a setting", { story: "config", move: 0, target: "lake/config/schema.yaml" }],
+  ["copy for an engine", { story: "sync", move: 0, target: "lake/sync/trino/**" }],
+  ["description of a partition", { story: "job", move: 0, target: "lake/catalog/**/_metadata.json" }],
 ] as const) {
   test(`a ${what} that arrives after another host took over takes nothing from it`, async () => {
     const outcome = await runHoldCase(template, held);

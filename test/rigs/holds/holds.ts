@@ -1,7 +1,17 @@
+import type { Behaviour } from "../fuse/traits.ts";
 import { createRandom } from "../random.ts";
 import type { Rig } from "../rig.ts";
-import { type HoldCase, listMoves, runHoldCase, STORIES } from "./hold-case.ts";
+import { type HoldCase, listMoves, runHoldCase } from "./hold-case.ts";
+import { STORIES } from "./stories.ts";
 import { makeTemplate, removeTemplate } from "./world.ts";
+
+const BEHAVIOURS = ["plain", "smb", "stale"] as const;
+
+/** `DATALAKE_RIG_HOLDS=plain,smb/config` limits it, by how names begin. */
+function isWanted(name: string): boolean {
+  const wanted = process.env.DATALAKE_RIG_HOLDS?.split(",");
+  return wanted === undefined || wanted.some((begin) => name.startsWith(begin));
+}
 
 export const holdsRig: Rig = {
   summary: "holds back each rename and link of a host beyond a take-over, as a dead network does",
@@ -11,19 +21,22 @@ export const holdsRig: Rig = {
     const found: string[] = [];
     let tried = 0;
     try {
-      const cases: HoldCase[] = [];
-      for (const story of Object.keys(STORIES)) {
-        const moves = await listMoves(template, story);
-        say(`${story}: ${moves.length} renames and links`);
-        cases.push(...moves.map((_, move) => ({ story, move })));
-      }
+      const cases: (HoldCase & { behaviour: Behaviour })[] = [];
+      for (const behaviour of BEHAVIOURS)
+        for (const story of Object.keys(STORIES)) {
+          const name = `${behaviour}/${story}`;
+          if (!isWanted(name)) continue;
+          const moves = await listMoves(template, story, behaviour);
+          say(`${name}: ${moves.length} renames and links`);
+          cases.push(...moves.map((_, move) => ({ story, move, behaviour })));
+        }
       for (const each of shuffled(cases, seed)) {
         if (Date.now() > deadline) break;
         const { held, faults } = await runHoldCase(template, each);
-        if (held === undefined) continue;
+        const name = `${each.behaviour}/${each.story} ${each.move}`;
         tried++;
-        say(`${each.story} ${each.move}: ${held}: ${faults.length === 0 ? "ok" : `${faults.length} faults`}`);
-        found.push(...faults.map((fault) => `${each.story} ${each.move} (${held}): ${fault}`));
+        say(`${name}: ${held ?? "not reached"}: ${faults.length === 0 ? "ok" : `${faults.length} faults`}`);
+        found.push(...faults.map((fault) => `${name} (${held}): ${fault}`));
       }
       say(`${tried} of ${cases.length} tried`);
     } finally {

@@ -8,7 +8,12 @@ import { createHost, type Host } from "../fuse/host.ts";
  * A host of its own, as far as a lease tells hosts apart: with a name, a boot, a machine and a space of process numbers
  * that no other has. Its programs cannot see whether those of another host live.
  */
-export async function createOtherHost(name: string, at: string, scratch: string): Promise<Host> {
+export async function createOtherHost(
+  name: string,
+  at: string,
+  scratch: string,
+  settings: Record<string, string> = {},
+): Promise<Host> {
   await mkdir(scratch, { recursive: true });
   const [boot, machine] = [join(scratch, "boot-id"), join(scratch, "machine-id")];
   await writeFile(boot, `${crypto.randomUUID()}\n`);
@@ -18,8 +23,8 @@ export async function createOtherHost(name: string, at: string, scratch: string)
   const setUp = [`hostname ${name}`, ...binds.map(([from, to]) => `mount --bind '${from}' ${to}`)];
   const script = `${setUp.join(" && ")} && exec "$0" "$@"`;
   const unshare = ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"];
-  // These mounts do not lag, though one cannot know that of a FUSE file system.
-  const env = { DATALAKE_MOUNT_STALE_S: "2" };
+  // These mounts lag less, or not at all, though one cannot know that of a FUSE file system.
+  const env = { DATALAKE_MOUNT_STALE_S: "2", ...settings };
   return createHost({ at, scratch, env, program: [...unshare, "sh", "-c", script, ...PROGRAM] });
 }
 
