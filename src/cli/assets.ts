@@ -4,9 +4,8 @@ import { AppError } from "../errors.ts";
 import { type AssetCheckSummary, type AssetFinding, parseAssetCheck } from "../schema/asset-check.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity } from "../util/format.ts";
-import { verifyHere, verifyThere } from "./assets-verify.ts";
+import { verifyAssets } from "./assets-verify.ts";
 import { defineCommand, defineGroup } from "./command.ts";
-import { remoteUrl } from "./remote.ts";
 import { QUERY_FLAGS } from "./search-flags.ts";
 
 const { provider, dataset, task, variant } = QUERY_FLAGS;
@@ -51,11 +50,7 @@ const verifyCommand = defineCommand({
       hash: flags.hash ?? false,
     });
     const options = { numProc, report: report === undefined ? undefined : resolve(report) };
-    const url = remoteUrl(effects);
-    const { summary, findings } =
-      url === undefined
-        ? await verifyHere(request, options, effects)
-        : await verifyThere(url, request, options, effects);
+    const { summary, findings } = await verifyAssets(request, options, effects);
     effects.terminal.result({ ...summary, findings, report: options.report ?? null }, () =>
       describeCheck(summary, findings, report),
     );

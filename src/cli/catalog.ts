@@ -1,7 +1,5 @@
-import type { RemoteCatalog } from "../client/remote-catalog.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime } from "../util/format.ts";
-import { defineCommand, defineGroup, type Effects } from "./command.ts";
-import { remoteUrl } from "./remote.ts";
+import { defineCommand, defineGroup } from "./command.ts";
 import { renderTable } from "./table.ts";
 
 const rebuild = defineCommand({
@@ -19,8 +17,8 @@ const rebuild = defineCommand({
     const bar = terminal.progress("catalog", {});
     let done = 0;
     const onStep = (step: string) => bar.update({ done: done++, label: `catalog: ${step}` });
-    const catalog = await openCatalog(effects, onStep);
-    const result = await catalog.rebuild({ full, signal }).finally(() => bar.finish());
+    const { catalog } = await effects.openClient();
+    const result = await catalog.rebuild({ full, signal, onStep }).finally(() => bar.finish());
     terminal.result(result, () => {
       const { generation, rows, partitions, refreshed, removed, duration_ms: durationMs } = result;
       const changes = [
@@ -40,7 +38,7 @@ const info = defineCommand({
   examples: ["datalake catalog info", "datalake catalog info --json"],
   run: async (_, effects) => {
     const { terminal, signal } = effects;
-    const found = await (await openCatalog(effects)).info(signal);
+    const found = await (await effects.openClient()).catalog.info(signal);
     terminal.result(found, () =>
       [
         `generation  ${found.generation}`,
@@ -62,7 +60,7 @@ const partitions = defineCommand({
   examples: ["datalake catalog partitions", "datalake catalog partitions --json"],
   run: async (_, effects) => {
     const { terminal, signal } = effects;
-    const { partitions: found } = await (await openCatalog(effects)).partitions(signal);
+    const found = await (await effects.openClient()).catalog.partitions(signal);
     terminal.result({ partitions: found }, () =>
       found.length === 0
         ? "No partitions yet; bring data with `datalake upload` and `datalake process start`."
@@ -99,36 +97,3 @@ export const catalogCommand = defineGroup({
   summary: "Rebuild the catalog, see what it holds",
   subcommands: { rebuild, info, partitions },
 });
-
-/** The catalog of the command's lake: of its folder, else of the server's lake. */
-async function openCatalog(
-  effects: Effects,
-  onStep: (step: string) => void = () => {},
-): Promise<Omit<RemoteCatalog, "retryUpload">> {
-  const { settings, logger } = effects;
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectCatalog } = await import("../client/remote-catalog.ts");
-    const remote = connectCatalog(url, settings.token);
-    return { ...remote, rebuild: (options) => remote.rebuild({ ...options, onStep }) };
-  }
-  const lake = await effects.openLake();
-  const info = () => import("../catalog/info.ts");
-  return {
-    info: async () => (await info()).catalogInfo({ lake, settings }),
-    partitions: async () => (await info()).catalogPartitions({ lake, settings }),
-    rebuild: async ({ full, signal }) => {
-      const { refreshCatalog } = await import("../catalog/refresh.ts");
-      const result = await refreshCatalog({
-        lake,
-        settings,
-        full,
-        logger,
-        ...(signal && { signal }),
-        onStep,
-      });
-      await effects.audit(`generation ${result.generation}`);
-      return result;
-    },
-  };
-}

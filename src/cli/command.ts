@@ -1,3 +1,4 @@
+import type { LakeClient } from "../client/lake-client.ts";
 import type { Settings, SettingsInput } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
@@ -29,9 +30,14 @@ export interface Effects {
   terminal: Terminal;
   logger: Logger;
   signal: AbortSignal;
-  /** The lake of `--lake`, opened; throws `no_lake` or, without a setting, `usage`. */
+  /** The lake that is meant, in a folder or behind a server: what nearly every command works with. */
+  openClient(): Promise<LakeClient>;
+  /**
+   * The folder of the lake, for what is of this machine only: serve, token, sync, doctor. Throws `no_lake` or, without a
+   * folder, `usage`.
+   */
   openLake(): Promise<Lake>;
-  /** Writes down in the lake's audit log what this command did to the lake's folder; a server does so by itself. */
+  /** Writes down in the lake's audit log what such a command did. */
   audit(target: string): Promise<void>;
   /** The worker entry point, for the pool. */
   workerUrl: URL;

@@ -1,5 +1,5 @@
 import { defineCommand, defineGroup } from "./command.ts";
-import { checkNewName, chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
+import { checkNewName, chooseEntry, confirmRemoval, requireName } from "./config-questions.ts";
 import { renderTable } from "./table.ts";
 
 const create = defineCommand({
@@ -9,7 +9,7 @@ const create = defineCommand({
   examples: ['datalake config provider create aihub --description "AI-Hub public data"'],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { providers } = await taxonomy.read();
     const given = await requireName("provider", positionals[0], terminal, () =>
       terminal.text("What is the new provider called?", {
@@ -22,7 +22,6 @@ const create = defineCommand({
       ? await terminal.text("What is it? (may stay empty)")
       : (flags.description ?? "");
     const name = await taxonomy.addProvider(given, { description });
-    await effects.audit(name);
     terminal.result({ provider: { name, description } }, () => `Made the provider ${name}.`);
     return 0;
   },
@@ -33,7 +32,7 @@ const list = defineCommand({
   flags: {},
   examples: ["datalake config provider list --json"],
   run: async (_, effects) => {
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { providers } = await taxonomy.read();
     const rows = Object.entries(providers).map(([name, { description }]) => ({ name, description }));
     effects.terminal.result({ providers: rows }, () =>
@@ -55,14 +54,13 @@ const remove = defineCommand({
   examples: ["datalake config provider remove aihub"],
   run: async ({ positionals }, effects) => {
     const { terminal } = effects;
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { providers } = await taxonomy.read();
     const given = await requireName("provider", positionals[0], terminal, () =>
       chooseEntry("provider", providers, terminal),
     );
     await confirmRemoval("provider", given, terminal);
     const name = await taxonomy.removeProvider(given);
-    await effects.audit(name);
     terminal.result({ removed: name }, () => `Removed the provider ${name}.`);
     return 0;
   },

@@ -1,27 +1,6 @@
-import type { RemoteTaxonomy } from "../client/remote-taxonomy.ts";
 import { AppError } from "../errors.ts";
 import { newNameProblem } from "../schema/name-clash.ts";
-import type { Effects } from "./command.ts";
-import { remoteUrl } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** The providers and tasks of the command's lake: of its folder, else of the server's lake. */
-export async function openTaxonomy(effects: Effects): Promise<RemoteTaxonomy> {
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectTaxonomy } = await import("../client/remote-taxonomy.ts");
-    return connectTaxonomy(url, effects.settings.token);
-  }
-  const lake = await effects.openLake();
-  const changes = () => import("../lake/taxonomy-changes.ts");
-  return {
-    read: async () => (await import("../lake/taxonomy.ts")).readTaxonomy(lake),
-    addProvider: async (name, provider) => (await changes()).addProvider(lake, name, provider),
-    removeProvider: async (name) => (await changes()).removeProvider(lake, name),
-    addTask: async (name, task) => (await changes()).addTask(lake, name, task),
-    removeTask: async (name) => (await changes()).removeTask(lake, name),
-  };
-}
 
 /** The name given, or the one that a person answers; `usage` when nobody is there to ask. */
 export async function requireName(

@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { Task } from "../schema/taxonomy.ts";
 import { defineCommand, defineGroup } from "./command.ts";
-import { chooseEntry, confirmRemoval, openTaxonomy, requireName } from "./config-questions.ts";
+import { chooseEntry, confirmRemoval, requireName } from "./config-questions.ts";
 import { askTask, askTaskName } from "./config-task-questions.ts";
 import { renderTable } from "./table.ts";
 
@@ -23,7 +23,7 @@ const create = defineCommand({
   ],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { tasks } = await taxonomy.read();
     const given = await requireName("task", positionals[0], terminal, () => askTaskName(tasks, terminal));
     const { TASK_SHAPES } = await import("../schema/task-shapes.ts");
@@ -38,7 +38,6 @@ const create = defineCommand({
     }
     if (flags.description !== undefined) task = { ...task, description: flags.description };
     const name = await taxonomy.addTask(given, task);
-    await effects.audit(name);
     terminal.result({ task: document(name, task) }, () => `Made the task ${name}${fieldsText(task)}.`);
     return 0;
   },
@@ -49,7 +48,7 @@ const list = defineCommand({
   flags: {},
   examples: ["datalake config task list"],
   run: async (_, effects) => {
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { tasks } = await taxonomy.read();
     const rows = Object.entries(tasks);
     effects.terminal.result({ tasks: rows.map(([name, task]) => document(name, task)) }, () =>
@@ -71,14 +70,13 @@ const remove = defineCommand({
   examples: ["datalake config task remove vqa"],
   run: async ({ positionals }, effects) => {
     const { terminal } = effects;
-    const taxonomy = await openTaxonomy(effects);
+    const { taxonomy } = await effects.openClient();
     const { tasks } = await taxonomy.read();
     const given = await requireName("task", positionals[0], terminal, () =>
       chooseEntry("task", tasks, terminal),
     );
     await confirmRemoval("task", given, terminal);
     const name = await taxonomy.removeTask(given);
-    await effects.audit(name);
     terminal.result({ removed: name }, () => `Removed the task ${name}.`);
     return 0;
   },

@@ -1,4 +1,4 @@
-import { connectServer } from "../client/server.ts";
+import { connectServer } from "../client/remote/server.ts";
 import { AppError } from "../errors.ts";
 import type { CheckResult } from "../jobs/doctor/check.ts";
 import { formatQuantity } from "../util/format.ts";

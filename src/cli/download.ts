@@ -5,7 +5,6 @@ import type { ImageMode } from "../export/record-batches.ts";
 import { defineCommand } from "./command.ts";
 import { askChoice, confirmDownload, type OutputChoice } from "./download-questions.ts";
 import { downloadRows } from "./download-rows.ts";
-import { openEngine } from "./open-engine.ts";
 import { withKnownNames } from "./search-engine.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "./search-flags.ts";
 
@@ -53,7 +52,7 @@ export const downloadCommand = defineCommand({
         "--output is missing: name a new folder, or a file ending in .parquet or .arrow",
       );
     }
-    const engine = await openEngine(readEngine(flags.engine), effects);
+    const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
     try {
       if (flags.output === undefined) {
         const { askRows } = await import("./search-hits.ts");

@@ -68,7 +68,8 @@ export function parseArguments(
     const found = known.get(token.name);
     if (!found) throw unknownFlag(token.rawName, known.keys());
     const { key, flag } = found;
-    const text = checkValue(token.rawName, flag, token.value, token.inlineValue === true);
+    const isFlag = !token.inlineValue && namesFlag(token.value, known);
+    const text = checkValue(token.rawName, flag, isFlag ? undefined : token.value);
     const old = values[key];
     if (flag.type === "list") values[key] = [...(Array.isArray(old) ? old : []), ...splitList(text ?? "")];
     else if (old !== undefined && flag.type !== "switch") {
@@ -104,18 +105,18 @@ export function unknownFlag(written: string, known: Iterable<string>): AppError 
   return new AppError("usage", `unknown flag ${written}; ${hint}`);
 }
 
-function checkValue(
-  written: string,
-  flag: Flag,
-  value: string | undefined,
-  inline: boolean,
-): string | undefined {
+/** Whether the word behind a flag is the next flag: anything else that begins with a dash may be what is looked for. */
+function namesFlag(word: string | undefined, known: ReadonlyMap<string, unknown>): boolean {
+  if (word === undefined) return false;
+  return word === "-h" || (word.startsWith("--") && known.has(word.slice(2).split("=")[0] ?? ""));
+}
+
+function checkValue(written: string, flag: Flag, value: string | undefined): string | undefined {
   if (flag.type === "switch") {
     if (value !== undefined) throw new AppError("usage", `${written} takes no value; write it alone`);
     return undefined;
   }
-  const negative = flag.type === "number" && value !== undefined && /^-[\d.]/.test(value);
-  if (value === undefined || value === "" || (!inline && /^-./.test(value) && !negative)) {
+  if (value === undefined || value === "") {
     const example = flag.placeholder ?? flag.values?.[0] ?? "VALUE";
     throw new AppError("usage", `${written} needs a value; write ${written} ${example}`);
   }
@@ -140,6 +141,12 @@ function checkAllowed(written: string, flag: Flag, value: Value | undefined): vo
     const hint = near === undefined ? `choose ${listWords(flag.values)}` : `did you mean ${near}?`;
     throw new AppError("usage", `${written} cannot be ${JSON.stringify(one)}; ${hint}`);
   }
+}
+
+/** The arguments before a `--` that ends the flags: not one that is a flag's value. */
+export function beforeTerminator(argv: readonly string[]): readonly string[] {
+  const end = argv.findIndex((word, at) => word === "--" && argv[at - 1] !== "--text");
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 /** `a, b or c`. */

@@ -3,7 +3,6 @@ import type { JobRecord } from "../schema/job.ts";
 import type { ListedUpload } from "../schema/upload-list.ts";
 import { formatCount, formatDuration } from "../util/format.ts";
 import type { Effects } from "./command.ts";
-import { remoteUrl } from "./remote.ts";
 import { oneLine, renderTable } from "./table.ts";
 
 const JOBS_SHOWN = 10;
@@ -37,20 +36,9 @@ export async function listProcessing(effects: Effects, options: ListOptions): Pr
 }
 
 async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(url, effects.settings.token);
-    const list = await server.uploads({ all, completed: limit });
-    return { ...list, jobs: await server.jobs(JOBS_SHOWN) };
-  }
-  const { readUploadList } = await import("../jobs/upload-list.ts");
-  const { listJobs } = await import("../jobs/records.ts");
-  const { userName } = await import("../lake/account.ts");
-  const lake = await effects.openLake();
-  const owner = all ? undefined : userName();
-  const list = await readUploadList(lake, { owner, completed: limit });
-  return { ...list, jobs: await listJobs(lake, JOBS_SHOWN) };
+  const lake = await effects.openClient();
+  const list = await lake.uploads.list({ all, completed: limit });
+  return { ...list, jobs: await lake.jobs.list(JOBS_SHOWN) };
 }
 
 function nothingText({ all }: ListOptions): string {

@@ -3,8 +3,7 @@ import { AppError } from "../errors.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import type { RejectList } from "../schema/upload-list.ts";
 import { formatCount, formatQuantity } from "../util/format.ts";
-import { defineCommand, type Effects } from "./command.ts";
-import { remoteUrl } from "./remote.ts";
+import { defineCommand } from "./command.ts";
 import { oneLine, renderTable } from "./table.ts";
 
 const SHOWN = 100;
@@ -24,22 +23,11 @@ export const rejectsCommand = defineCommand({
     if (!(Number.isSafeInteger(limit) && limit >= 0)) {
       throw new AppError("usage", `--limit is a number of rows, not ${limit}`);
     }
-    const list = await readThereOrHere(effects, uploadId, limit);
+    const list = await (await effects.openClient()).uploads.rejects(uploadId, limit);
     effects.terminal.result(list, () => describe(list));
     return 0;
   },
 });
-
-async function readThereOrHere(effects: Effects, uploadId: string, limit: number): Promise<RejectList> {
-  const url = remoteUrl(effects);
-  const { token, scratchFolder } = effects.settings;
-  if (url !== undefined) {
-    const { connectServer } = await import("../client/server.ts");
-    return connectServer(url, token).rejects(uploadId, limit);
-  }
-  const { readRejects } = await import("../jobs/read-rejects.ts");
-  return readRejects(await effects.openLake(), uploadId, { limit, scratch: scratchFolder });
-}
 
 function describe({ upload_id: uploadId, rejected, rejects }: RejectList): string {
   if (rejected === 0) return `No row of upload ${uploadId} was rejected.`;

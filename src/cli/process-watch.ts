@@ -1,6 +1,5 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { isTerminal } from "../jobs/records.ts";
-import type { JobRecord } from "../schema/job.ts";
+import { isTerminal, type JobRecord } from "../schema/job.ts";
 import { formatBytes, formatCount, formatDuration } from "../util/format.ts";
 import type { Effects } from "./command.ts";
 import { renderProgress } from "./progress.ts";

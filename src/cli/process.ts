@@ -1,15 +1,13 @@
 import * as v from "valibot";
+import { abandonedJob } from "../client/abandoned-job.ts";
 import { AppError } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
-import type { JobRecord } from "../schema/job.ts";
+import { isTerminal, type JobRecord } from "../schema/job.ts";
 import { JobIdSchema, UploadIdSchema } from "../schema/names.ts";
-import type { PartitionKey } from "../schema/partition.ts";
 import { defineCommand, defineGroup, type Effects } from "./command.ts";
 import { describeJob, jobExit } from "./job-text.ts";
 import { listProcessing } from "./process-list.ts";
 import { rejectsCommand } from "./process-rejects.ts";
-import { findServer, startProcessing } from "./processing.ts";
-import { remoteUrl } from "./remote.ts";
+import { startProcessing } from "./processing.ts";
 
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
@@ -80,9 +78,9 @@ const retryCommand = defineCommand({
     const [uploadId] = positionals;
     if (uploadId === undefined)
       throw new AppError("usage", "no upload is given; write `process retry UPLOAD`");
-    const { provider, dataset, task, variant } = await retryThereOrHere(effects, uploadId);
+    const retried = await (await effects.openClient()).uploads.retry(uploadId);
     effects.terminal.result(
-      { upload_id: uploadId, provider, dataset, task, variant, status: "pending" },
+      retried,
       () => `Upload ${uploadId} is pending again; process it with \`datalake process start\`.`,
     );
     return 0;
@@ -98,15 +96,7 @@ const cancelCommand = defineCommand({
     const [jobId] = positionals;
     if (jobId === undefined) throw new AppError("usage", "no job is given; write `process cancel JOB`");
     checkJobId(jobId);
-    const server = await findServer(effects);
-    if (server === undefined) {
-      const job = await readWantedJob(effects, jobId);
-      throw new AppError(
-        "conflict",
-        `job ${jobId} is ${job.status} and nobody works on it; nothing to cancel`,
-      );
-    }
-    const job = await server.cancelJob(jobId);
+    const job = await (await effects.openClient()).jobs.cancel(jobId);
     effects.terminal.result(job, () => describeJob(job));
     return 0;
   },
@@ -124,46 +114,18 @@ export const processCommand = defineGroup({
   },
 });
 
-async function retryThereOrHere(effects: Effects, uploadId: string): Promise<PartitionKey> {
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectCatalog } = await import("../client/remote-catalog.ts");
-    return connectCatalog(url, effects.settings.token).retryUpload(uploadId);
-  }
-  const { retryUpload } = await import("../jobs/staging.ts");
-  const retried = await retryUpload(await effects.openLake(), uploadId);
-  await effects.audit(uploadId);
-  return retried;
-}
-
-/** Follows a job through its server, else through its record in the lake. */
+/** Follows a job to its end in the live view. */
 async function watchJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
-  const { isTerminal } = await import("../jobs/records.ts");
   const { watchLive } = await import("./process-watch.ts");
+  const { jobs } = await effects.openClient();
   const found = await readWantedJob(effects, jobId);
   if (isTerminal(found)) return found;
   const id = found.job_id;
-  const { settings } = effects;
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(url, settings.token);
-    return watchLive(effects, async () => {
-      const { job, uploads, workers } = await server.status();
-      const watched = job?.job_id === id ? job : await server.job(id);
-      return { job: watched, waiting: uploads.pending, failed: countFailed(watched), workers };
-    });
-  }
-  const { listUploads } = await import("../lake/staged-entries.ts");
-  const lake = await effects.openLake();
   return watchLive(effects, async () => {
-    const job = await readWantedJob(effects, id);
-    if (!isTerminal(job)) await refuseAbandoned(lake, job);
-    const waiting = (await listUploads(lake, "pending")).length;
-    const busy = job.progress.workers_busy;
-    const workers =
-      busy === undefined ? undefined : { busy, total: Math.max(busy, settings.processing.num_proc) };
-    return { job, waiting, failed: countFailed(job), workers };
+    const { job: current, uploads, workers, isHeld } = await jobs.status();
+    const job = current?.job_id === id && isHeld ? current : await jobs.get(id);
+    if (!isHeld && !isTerminal(job)) throw abandonedJob(job);
+    return { job, waiting: uploads.pending, failed: countFailed(job), workers };
   });
 }
 
@@ -171,29 +133,10 @@ function countFailed({ uploads }: JobRecord): number {
   return uploads.filter(({ status }) => status === "failed").length;
 }
 
-/** A job that nobody works on would be watched for ever. */
-async function refuseAbandoned(lake: Lake, job: JobRecord): Promise<void> {
-  const { findHolder } = await import("../client/locate.ts");
-  if ((await findHolder(lake)) !== undefined) return;
-  throw new AppError(
-    "conflict",
-    `job ${job.job_id} is ${job.status} but nobody works on it; \`datalake serve\` or \`process start --wait\` continues it`,
-  );
-}
-
 async function readWantedJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
   if (jobId !== undefined) checkJobId(jobId);
-  const { settings } = effects;
-  const url = remoteUrl(effects);
-  if (url !== undefined) {
-    const { connectServer } = await import("../client/server.ts");
-    const server = connectServer(url, settings.token);
-    if (jobId !== undefined) return server.job(jobId);
-    return newest(await server.jobs(1));
-  }
-  const { listJobs, readJob } = await import("../jobs/records.ts");
-  const lake = await effects.openLake();
-  return jobId === undefined ? newest(await listJobs(lake, 1)) : readJob(lake, jobId);
+  const { jobs } = await effects.openClient();
+  return jobId === undefined ? newest(await jobs.list(1)) : jobs.get(jobId);
 }
 
 /** The same words for a lake behind a server as for one in a folder. */

@@ -48,14 +48,15 @@ export function createQuestions(options: QuestionOptions): Questions {
       if (chosen === undefined) throw cancelled();
       return chosen.value;
     },
-    text: async (question, { placeholder, initial, check } = {}) => {
+    text: async (question, { suggested, placeholder = suggested, initial, check } = {}) => {
       const prompts = await load();
       const answer = await prompts.text({
         ...streams,
         message: question,
         ...(placeholder === undefined ? {} : { placeholder }),
+        ...(suggested === undefined ? {} : { defaultValue: suggested }),
         ...(initial === undefined ? {} : { initialValue: initial }),
-        ...validator(check),
+        ...validator(check && ((answer) => check(answer === "" ? (suggested ?? "") : answer))),
       });
       return (answered(answer) ?? "").normalize("NFC").trim();
     },

@@ -5,7 +5,7 @@ import { folderOf } from "../schema/lake-location.ts";
 import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Console } from "./console.ts";
-import { type GlobalFlags, parseArguments } from "./flags.ts";
+import { beforeTerminator, type GlobalFlags, parseArguments } from "./flags.ts";
 import { renderCommandHelp, renderGroupHelp, renderRootHelp } from "./help.ts";
 import { missingCommand, resolveCommand } from "./resolve.ts";
 import type { InputStream, OutputStream } from "./streams.ts";
@@ -152,11 +152,32 @@ async function createEffects(
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
   const logger = createLogger(sink, terminal.verbose ? "debug" : "error", { command: path });
   let opened: Lake | undefined;
+  const openLake = async () => {
+    const folder = folderOf(settings.location);
+    if (folder === undefined) {
+      throw new AppError(
+        "usage",
+        settings.location === undefined
+          ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
+          : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
+      );
+    }
+    const [{ openLake: open }, { createView }, { modesOf, staleMsOf }] = await Promise.all([
+      import("../lake/lake.ts"),
+      import("../lake/view.ts"),
+      import("../config.ts"),
+    ]);
+    const onWait = (message: string) => terminal.note(message);
+    const view = createView({ staleMs: staleMsOf(settings), onWait, signal: context.signal });
+    opened = await open(folder, modesOf(settings), view);
+    return opened;
+  };
+  const { selfCommand, signal } = context;
   return {
     settings,
     terminal,
     logger,
-    signal: context.signal,
+    signal,
     audit: async (target) => {
       if (opened === undefined) return;
       const { recordAudit } = await import("../lake/audit.ts");
@@ -167,26 +188,13 @@ async function createEffects(
         logger.warn("the audit log cannot be written", { error }),
       );
     },
-    openLake: async () => {
-      const folder = folderOf(settings.location);
-      if (folder === undefined) {
-        throw new AppError(
-          "usage",
-          settings.location === undefined
-            ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
-            : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
-        );
-      }
-      const { openLake } = await import("../lake/lake.ts");
-      const { createView } = await import("../lake/view.ts");
-      const { modesOf, staleMsOf } = await import("../config.ts");
-      const onWait = (message: string) => terminal.note(message);
-      const view = createView({ staleMs: staleMsOf(settings), onWait, signal: context.signal });
-      opened = await openLake(folder, modesOf(settings), view);
-      return opened;
+    openLake,
+    openClient: async () => {
+      const { openLakeClient } = await import("../client/open-lake.ts");
+      return openLakeClient({ settings, openLake, selfCommand, logger, signal });
     },
     workerUrl: context.workerUrl,
-    selfCommand: context.selfCommand,
+    selfCommand,
     version: context.version,
   };
 }
@@ -214,9 +222,4 @@ function causes(failure: AppError): string[] {
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return lines;
-}
-
-function beforeTerminator(argv: readonly string[]): readonly string[] {
-  const end = argv.indexOf("--");
-  return end < 0 ? argv : argv.slice(0, end);
 }

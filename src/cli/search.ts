@@ -2,7 +2,6 @@ import type { QueryEngine } from "../query/engine.ts";
 import type { RowQuery } from "../schema/query.ts";
 import { formatCount } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
-import { openEngine } from "./open-engine.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, type PrintFormat, printRows } from "./print-rows.ts";
 import { describeHits, findRows } from "./search-engine.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "./search-flags.ts";
@@ -31,7 +30,7 @@ export const searchCommand = defineCommand({
     const { terminal } = effects;
     const query = readQuery(flags);
     const format = chooseFormat(flags.format, terminal.json);
-    const engine = await openEngine(readEngine(flags.engine), effects);
+    const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
     try {
       if (terminal.interactive && format === "table" && Object.keys(query).length === 0) {
         const { browse } = await import("./search-browse.ts");

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
-import { withFlags } from "./processing.ts";
+import { withWorkerFlags } from "./worker-flags.ts";
 
 export const serveCommand = defineCommand({
   summary: "Serve a lake: process uploads, answer over HTTP",
@@ -24,7 +24,7 @@ export const serveCommand = defineCommand({
     const lake = await effects.openLake();
     const { serve, processing } = effects.settings;
     const settings = {
-      ...withFlags(effects.settings, flags),
+      ...withWorkerFlags(effects.settings, flags),
       serve: {
         ...serve,
         host: flags.host ?? serve.host,

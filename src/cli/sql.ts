@@ -2,7 +2,6 @@ import { AppError } from "../errors.ts";
 import { sqlLimits } from "../query/create-engine.ts";
 import { ENGINE_NAMES, type EngineName } from "../schema/query.ts";
 import { defineCommand } from "./command.ts";
-import { openEngine } from "./open-engine.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, printRows } from "./print-rows.ts";
 
 export const sqlCommand = defineCommand({
@@ -34,7 +33,7 @@ export const sqlCommand = defineCommand({
       );
     }
     const name = (flags.engine as EngineName | undefined) ?? "duckdb";
-    const engine = await openEngine(name, effects);
+    const engine = await (await effects.openClient()).engine(name);
     try {
       const text =
         given ??

@@ -35,7 +35,11 @@ export interface Choice<T> {
 }
 
 export interface TextQuestion {
+  /** An example, which is no answer. */
   placeholder?: string;
+  /** What Enter alone answers; shown until something is typed. */
+  suggested?: string;
+  /** What stands there to be edited. */
   initial?: string;
   /** Why the answer is refused, or undefined; the question is then asked again, in place. */
   check?: (answer: string) => string | undefined;

@@ -24,7 +24,7 @@ async function openTokens({ openLake, settings, terminal }: Effects): Promise<To
 
 /** Tokens that another account makes are not those of a server that runs already. */
 async function warnOfOtherServer({ openLake, terminal }: Effects): Promise<void> {
-  const { findHolder } = await import("../client/locate.ts");
+  const { findHolder } = await import("../lake/holder.ts");
   const { ownerOfProcess } = await import("../lake/account.ts");
   const holder = await findHolder(await openLake());
   const owner = holder?.isHere === true ? await ownerOfProcess(holder.pid) : undefined;

@@ -237,12 +237,12 @@ async function askMode(
 
 function askName(
   question: string,
-  initial: string,
+  suggested: string,
   taken: readonly string[],
   terminal: Terminal,
 ): Promise<string> {
   return terminal.text(question, {
-    initial,
+    ...(suggested !== "" && { suggested }),
     check: (name) => {
       const composed = name.normalize("NFC");
       const problem = taken.includes(composed) ? undefined : newNameProblem(composed, taken);

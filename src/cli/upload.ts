@@ -13,7 +13,6 @@ import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from
 import { formatBytes, formatQuantity } from "../util/format.ts";
 import { defineCommand, type Effects } from "./command.ts";
 import { describeUpload } from "./job-text.ts";
-import { remoteUrl } from "./remote.ts";
 import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./upload-flags.ts";
 
 export const uploadCommand = defineCommand({
@@ -26,48 +25,22 @@ export const uploadCommand = defineCommand({
     "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
   ],
   run: async ({ flags, positionals }, effects) => {
-    const target = await openTarget(effects);
-    const session = await openSession(effects);
+    const target = await (await effects.openClient()).uploads.destination();
+    const { openUploadSession } = await import("../ingest/session.ts");
+    const session = await openUploadSession({ settings: effects.settings, signal: effects.signal });
     let manifest: UploadManifest;
     try {
       const { input, request, asked } = await requestOf(positionals[0], flags, target, session, effects);
-      const plan = await planFor(request, input, target, session);
+      const plan = await session.plan(request, input, target);
       for (const notice of plan.notices) effects.terminal.note(notice);
       if (asked) await confirmPlan(plan, effects);
       manifest = await stage(plan, target, session, effects);
     } finally {
       await session.close();
     }
-    await effects.audit(`${manifest.upload_id} ${formatPartition(manifest)}`);
     return finish(manifest, flags, effects);
   },
 });
-
-/** The lake of the command: its folder, else the server's. */
-async function openTarget(effects: Effects): Promise<UploadTarget> {
-  const url = remoteUrl(effects);
-  if (url === undefined) {
-    const { localTarget } = await import("../ingest/local-target.ts");
-    return localTarget(await effects.openLake());
-  }
-  const { remoteTarget } = await import("../client/upload-target.ts");
-  const { token, scratchFolder } = effects.settings;
-  return remoteTarget({ url, token, scratchFolder });
-}
-
-/** Staging streams: more than this would only be held, not used. */
-const MEMORY_BYTES = 512e6;
-
-async function openSession({ settings, signal }: Effects): Promise<UploadSession> {
-  const { openUploadSession } = await import("../ingest/session.ts");
-  const { parseSize } = await import("../config.ts");
-  return openUploadSession({
-    scratchFolder: settings.scratchFolder,
-    memory: parseSize(settings.database.memory) < MEMORY_BYTES ? settings.database.memory : "512MB",
-    threads: settings.database.threads,
-    signal,
-  });
-}
 
 /** The input and what to do with it: by flags alone, or with a person who is asked for what is missing. */
 async function requestOf(
@@ -126,16 +99,6 @@ function completeRequest(answers: Answers, flags: UploadFlags, settings: Setting
   };
 }
 
-async function planFor(
-  request: UploadRequest,
-  input: Input,
-  target: UploadTarget,
-  session: UploadSession,
-): Promise<UploadPlan> {
-  const { planUpload } = await import("../ingest/plan.ts");
-  return planUpload(request, input, { target, database: session.database });
-}
-
 async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<void> {
   const { summarizePlan } = await import("./upload-questions.ts");
   for (const line of summarizePlan(plan)) terminal.note(line);
@@ -147,29 +110,17 @@ async function stage(
   plan: UploadPlan,
   target: UploadTarget,
   session: UploadSession,
-  { settings, terminal, signal }: Effects,
+  { terminal }: Effects,
 ): Promise<UploadManifest> {
-  const { executeUpload } = await import("../ingest/execute.ts");
-  const { parseSize } = await import("../config.ts");
   const bar = terminal.progress("upload", { total: plan.input.rowCount, unit: "rows" });
   const labels: Record<UploadProgress["step"], string> = {
     contents: "upload",
     rows: "writing rows",
     sync: "making it durable",
   };
-  try {
-    return await executeUpload(plan, {
-      target,
-      database: session.database,
-      workingFolder: process.cwd(),
-      maxBytes: parseSize(settings.images.max_bytes),
-      signal,
-      onProgress: ({ step, rowsDone, rowsTotal, bytesDone }) =>
-        bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] }),
-    });
-  } finally {
-    bar.finish();
-  }
+  const onProgress = ({ step, rowsDone, rowsTotal, bytesDone }: UploadProgress) =>
+    bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] });
+  return session.stage(plan, target, { onProgress }).finally(() => bar.finish());
 }
 
 /** The upload is acknowledged: says so, and processes it where that was asked for. */

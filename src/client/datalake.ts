@@ -1,19 +1,24 @@
+import { fileURLToPath } from "node:url";
 import type { Table } from "apache-arrow";
 import type * as v from "valibot";
-import { loadSettings, type Settings } from "../config.ts";
+import { loadSettings, modesOf, type Settings, staleMsOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportRequest, ExportResult } from "../export/export.ts";
+import { openLake } from "../lake/lake.ts";
+import { createView } from "../lake/view.ts";
+import { silentLogger } from "../log.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { type AssetCheckRequest, AssetCheckRequestSchema } from "../schema/asset-check.ts";
 import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
 import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 import type { JobRecord } from "../schema/job.ts";
+import { folderOf } from "../schema/lake-location.ts";
 import { createSelector, type Selection } from "../schema/partition.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import type { AssetValidation, Backend, LakeStatus, StartedJob } from "./backend.ts";
-import type { JobUpdate } from "./server.ts";
+import type { AssetValidation, JobUpdate, LakeClient, LakeStatus, StartedJob } from "./lake-client.ts";
+import { openLakeClient } from "./open-lake.ts";
 import { type RawUpload, type TaskUpload, uploadTo } from "./uploads.ts";
 
 export interface DatalakeClientOptions {
@@ -51,7 +56,7 @@ export class DatalakeClient {
   readonly #options: DatalakeClientOptions;
   readonly #signal: AbortSignal;
   readonly #engines = new Map<EngineName, Promise<QueryEngine>>();
-  #backend: Promise<Backend> | undefined;
+  #lake: Promise<LakeClient> | undefined;
 
   constructor(options: DatalakeClientOptions = {}) {
     if (options.basePath !== undefined && options.serverUrl !== undefined) {
@@ -77,12 +82,12 @@ export class DatalakeClient {
 
   /** Has the pending uploads processed; a job that runs already takes them too. Does not wait for its end. */
   async triggerProcessing(): Promise<StartedJob> {
-    return (await this.#open()).startJob();
+    return (await this.#open()).jobs.start({ here: true });
   }
 
   /** A job with its progress and its uploads. Throws `not_found`. */
   async getJobStatus(jobId: string): Promise<JobRecord> {
-    return (await this.#open()).job(jobId);
+    return (await this.#open()).jobs.get(jobId);
   }
 
   /** Waits for a job's end and gives its final record; a failed job is no error, its `status` tells. */
@@ -90,32 +95,36 @@ export class DatalakeClient {
     jobId: string,
     options: { signal?: AbortSignal; onUpdate?: (job: JobUpdate) => void } = {},
   ): Promise<JobRecord> {
-    return (await this.#open()).watchJob(jobId, this.#until(options.signal), options.onUpdate);
+    const signal = this.#until(options.signal);
+    const job = await (await this.#open()).jobs.watch(jobId, { signal, onUpdate: options.onUpdate });
+    throwIfCancelled(signal);
+    return job;
   }
 
   /** The newest jobs, newest first. */
   async listJobs(limit = 50): Promise<JobRecord[]> {
-    return (await this.#open()).jobs(limit);
+    return (await this.#open()).jobs.list(limit);
   }
 
   /** The job at work, if any, and how many uploads are pending, in work and failed. */
   async getStatus(): Promise<LakeStatus> {
-    return (await this.#open()).status();
+    return (await this.#open()).jobs.status();
   }
 
   /** What the published catalog holds. Throws `not_found` when there is none. */
   async getCatalogInfo(): Promise<CatalogInfoAnswer> {
-    return (await this.#open()).catalogInfo(this.#signal);
+    return (await this.#open()).catalog.info(this.#signal);
   }
 
   /** Brings the catalog in line with the partitions; `full` builds it anew from every file. */
   async buildCatalog(options: { full?: boolean; signal?: AbortSignal } = {}): Promise<RebuildAnswer> {
-    return (await this.#open()).rebuild(options.full ?? false, this.#until(options.signal));
+    const { full = false } = options;
+    return (await this.#open()).catalog.rebuild({ full, signal: this.#until(options.signal) });
   }
 
   /** The partitions of the catalog with their rows, bytes and versions, sorted. */
   async getPartitions(selection: Selection = {}): Promise<CatalogPartitionAnswer[]> {
-    const partitions = await (await this.#open()).partitions(this.#signal);
+    const partitions = await (await this.#open()).catalog.partitions(this.#signal);
     return partitions.filter(createSelector(selection));
   }
 
@@ -149,8 +158,8 @@ export class DatalakeClient {
       images: options.images ?? "embed",
       skipMissing: options.skipMissing ?? false,
     };
-    const backend = await this.#open();
-    return backend.download(request, await this.#engine(name), this.#until(signal));
+    const lake = await this.#open();
+    return lake.download(request, await this.#engine(name), { signal: this.#until(signal) });
   }
 
   /** Has the assets of the selected partitions checked and waits for it: their sizes, with `hash` their content. */
@@ -159,7 +168,7 @@ export class DatalakeClient {
     options: { signal?: AbortSignal } = {},
   ): Promise<AssetValidation> {
     const checked: AssetCheckRequest = check(AssetCheckRequestSchema, request);
-    return (await this.#open()).validateAssets(checked, this.#until(options.signal));
+    return (await this.#open()).assets.verify(checked, { signal: this.#until(options.signal) });
   }
 
   /** Frees the engines. May be called several times; a later call opens them anew. */
@@ -178,7 +187,7 @@ export class DatalakeClient {
   }
 
   async #upload(type: "raw" | "task", upload: RawUpload | TaskUpload): Promise<UploadManifest> {
-    const { target } = await this.#open();
+    const target = await (await this.#open()).uploads.destination();
     const settings = await settingsOf(this.#options);
     return uploadTo(target, settings, type, upload, this.#until(upload.signal));
   }
@@ -190,36 +199,36 @@ export class DatalakeClient {
   #engine(name: EngineName): Promise<QueryEngine> {
     const known = this.#engines.get(name);
     if (known) return known;
-    const engine = this.#open().then((backend) => backend.engine(name));
+    const engine = this.#open().then((lake) => lake.engine(name));
     this.#engines.set(name, engine);
     engine.catch(() => this.#engines.delete(name));
     return engine;
   }
 
-  #open(): Promise<Backend> {
+  #open(): Promise<LakeClient> {
     throwIfCancelled(this.#signal);
-    if (this.#backend) return this.#backend;
-    const backend = openLakeOf(this.#options, this.#signal);
-    this.#backend = backend;
-    backend.catch(() => {
-      this.#backend = undefined;
+    if (this.#lake) return this.#lake;
+    const lake = openLakeOf(this.#options, this.#signal);
+    this.#lake = lake;
+    lake.catch(() => {
+      this.#lake = undefined;
     });
-    return backend;
+    return lake;
   }
 }
 
-async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): Promise<Backend> {
+async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): Promise<LakeClient> {
   const settings = await settingsOf(options);
   const { location } = settings;
   if (location === undefined) {
     throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
   }
-  if (location.kind === "folder") {
-    const { openBackend } = await import("./backend-local.ts");
-    return openBackend(location.path, settings, signal);
-  }
-  const { connectBackend } = await import("./backend-remote.ts");
-  return connectBackend(location.url, settings.token, settings.scratchFolder);
+  const selfCommand = [process.execPath, fileURLToPath(new URL("../main.ts", import.meta.url))];
+  const openFolder = async () => {
+    const view = createView({ staleMs: staleMsOf(settings), signal });
+    return openLake(folderOf(location) ?? "", modesOf(settings), view);
+  };
+  return openLakeClient({ settings, openLake: openFolder, selfCommand, logger: silentLogger, signal });
 }
 
 /** The settings, with what the program gave as the nearest: as the flags of a command. */

@@ -18,12 +18,12 @@ export type {
   TableResult,
 } from "../schema/query.ts";
 export type { UploadManifest } from "../schema/upload.ts";
-export type { AssetValidation, LakeStatus, StartedJob } from "./backend.ts";
 export {
   DatalakeClient,
   type DatalakeClientOptions,
   type DownloadOptions,
   type SearchQuery,
 } from "./datalake.ts";
-export { connectServer, type JobUpdate, type ServerClient, type WatchOptions } from "./server.ts";
+export type { AssetValidation, JobUpdate, LakeStatus, StartedJob, WatchOptions } from "./lake-client.ts";
+export { connectServer, type ServerClient } from "./remote/server.ts";
 export type { RawUpload, TaskUpload, UploadInput, UploadRow } from "./uploads.ts";

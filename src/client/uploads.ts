@@ -1,7 +1,7 @@
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Table } from "apache-arrow";
-import { parseSize, type Settings } from "../config.ts";
+import type { Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { UploadProgress } from "../ingest/execute.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
@@ -33,9 +33,6 @@ export interface TaskUpload extends RawUpload {
   meta?: Readonly<Record<string, string>>;
 }
 
-/** Staging streams: more memory would only be held. */
-const MEMORY = "512MB";
-
 /** Uploads to a lake, by its folder or through a server; what is given as rows lies in a file of scratch meanwhile. */
 export async function uploadTo(
   target: UploadTarget,
@@ -45,10 +42,8 @@ export async function uploadTo(
   signal: AbortSignal,
 ): Promise<UploadManifest> {
   const { input, onProgress, signal: _, text = {}, ...asked } = upload;
-  const [{ openUploadSession }, { planUpload }, { executeUpload }, { parseTextOptions }] = await Promise.all([
+  const [{ openUploadSession }, { parseTextOptions }] = await Promise.all([
     import("../ingest/session.ts"),
-    import("../ingest/plan.ts"),
-    import("../ingest/execute.ts"),
     import("../ingest/text/options.ts"),
   ]);
   const request: UploadRequest = {
@@ -60,25 +55,12 @@ export async function uploadTo(
     type,
   };
   const folder = join(settings.scratchFolder, `rows-${Bun.randomUUIDv7()}`);
-  const { threads } = settings.database;
-  const session = await openUploadSession({
-    scratchFolder: settings.scratchFolder,
-    memory: MEMORY,
-    threads,
-    signal,
-  });
+  const session = await openUploadSession({ settings, signal });
   try {
     const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
     const opened = await session.open(path, parseTextOptions(text));
-    const plan = await planUpload(request, opened, { target, database: session.database });
-    return await executeUpload(plan, {
-      target,
-      database: session.database,
-      workingFolder: process.cwd(),
-      maxBytes: parseSize(settings.images.max_bytes),
-      signal,
-      ...(onProgress && { onProgress }),
-    });
+    const plan = await session.plan(request, opened, target);
+    return await session.stage(plan, target, onProgress && { onProgress });
   } finally {
     await session.close();
     await removeTree(folder);

@@ -1,33 +1,53 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { parseSize, type Settings } from "../config.ts";
 import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
+import type { UploadManifest } from "../schema/upload.ts";
+import { type ExecuteOptions, executeUpload } from "./execute.ts";
 import { openInput } from "./formats.ts";
 import type { Input, TextOptions } from "./input.ts";
+import { planUpload, type UploadPlan, type UploadRequest } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
+import type { UploadTarget } from "./upload-target.ts";
 
-/** A database and work files for one upload, from looking at the input to staging it. */
+/** One upload from looking at the input to staging it, with a database and work files of its own. */
 export interface UploadSession {
   readonly database: Database;
   /** Opens a file, folder or glob; may be called again when a person corrects the path. */
   open(path: string, text?: TextOptions): Promise<Input>;
+  /** Says what the upload will be; nothing is staged. Throws as `planUpload`. */
+  plan(request: UploadRequest, input: Input, target: UploadTarget): Promise<UploadPlan>;
+  /** Stages what was planned. Throws as `executeUpload`. */
+  stage(plan: UploadPlan, target: UploadTarget, options?: StageOptions): Promise<UploadManifest>;
   /** Removes the work files; may be called several times. */
   close(): Promise<void>;
 }
 
+export interface StageOptions extends Pick<ExecuteOptions, "createdBy" | "onProgress"> {
+  /** Whether rows may name files of this machine, which they may without. */
+  namesFiles?: boolean;
+}
+
 export interface SessionOptions {
-  scratchFolder: string;
-  memory: string;
-  threads: number;
+  settings: Pick<Settings, "scratchFolder" | "database" | "images">;
+  /** At most, as in settings. Staging streams: more would only be held. */
+  memory?: string;
+  /** Those of the settings without. */
+  threads?: number;
   signal?: AbortSignal;
 }
 
-/** Opens a session; work files lie in a folder of its own below `scratchFolder`. */
+const MEMORY = "512MB";
+
+/** Opens a session; work files lie in a folder of its own in scratch. */
 export async function openUploadSession(options: SessionOptions): Promise<UploadSession> {
-  const scratch = join(options.scratchFolder, `upload-${crypto.randomUUID()}`);
+  const { settings, signal, memory: most = MEMORY } = options;
+  const { database: allowed, images, scratchFolder } = settings;
+  const scratch = join(scratchFolder, `upload-${crypto.randomUUID()}`);
   await mkdir(scratch, { recursive: true });
-  const { memory, threads, signal } = options;
-  const database = await openDatabase({ scratch, memory, threads });
+  const memory = parseSize(allowed.memory) < parseSize(most) ? allowed.memory : most;
+  const database = await openDatabase({ scratch, memory, threads: options.threads ?? allowed.threads });
   let inputs = 0;
   return {
     database,
@@ -39,6 +59,16 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
         throw readFailure(error, path);
       });
     },
+    plan: (request, input, target) => planUpload(request, input, { target, database }),
+    stage: (plan, target, { namesFiles = true, ...more } = {}) =>
+      executeUpload(plan, {
+        target,
+        database,
+        workingFolder: namesFiles ? process.cwd() : undefined,
+        maxBytes: parseSize(images.max_bytes),
+        ...(signal && { signal }),
+        ...more,
+      }),
     async close() {
       database.close();
       await removeTree(scratch);

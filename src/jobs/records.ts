@@ -5,14 +5,8 @@ import { isMissing } from "../lake/files.ts";
 import { readJson, writeJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { nameBefore } from "../lake/replaced.ts";
-import { type JobRecord, JobRecordSchema, type JobState } from "../schema/job.ts";
+import { isTerminal, type JobRecord, JobRecordSchema } from "../schema/job.ts";
 import { createJobId } from "../schema/names.ts";
-
-const TERMINAL: readonly JobState[] = ["completed", "failed", "cancelled"];
-
-export function isTerminal(record: Pick<JobRecord, "status">): boolean {
-  return TERMINAL.includes(record.status);
-}
 
 /** A new job of this process, not yet written. */
 export function createJobRecord(): JobRecord {

@@ -1,10 +1,9 @@
 import * as v from "valibot";
 import { parseSize, type Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { executeUpload } from "../ingest/execute.ts";
 import { limitInput } from "../ingest/input-limits.ts";
 import { localTarget } from "../ingest/local-target.ts";
-import { planUpload, type UploadRequest } from "../ingest/plan.ts";
+import type { UploadRequest } from "../ingest/plan.ts";
 import { openUploadSession } from "../ingest/session.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import { UploadManifestSchema } from "../schema/upload.ts";
@@ -55,32 +54,20 @@ async function stage(
   const settings = given as unknown as Settings;
   const asked = request as unknown as UploadRequest;
   const target = localTarget(lake, { uploadId });
-  const session = await openUploadSession({
-    scratchFolder: settings.scratchFolder,
-    memory: MEMORY,
-    threads: THREADS,
-    signal,
-  });
+  const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
   try {
-    const { database } = session;
     const opened = await session.open(path, asked.text).catch(nameFormat);
-    const input = await limitInput(opened, database, {
+    const input = await limitInput(opened, session.database, {
       maxRows: settings.serve.max_upload_rows,
       maxBytes: parseSize(settings.serve.max_upload_bytes),
     });
     if (input.format === "images") throw unknownFormat();
-    const plan = await planUpload(asked, input, { target, database });
+    const plan = await session.plan(asked, input, target);
     if (plan.contents.some(({ source }) => source.embedded === undefined)) {
       throw noBytes();
     }
-    const manifest = await executeUpload(plan, {
-      target,
-      database,
-      workingFolder: undefined,
-      ...(createdBy !== null && { createdBy }),
-      maxBytes: parseSize(settings.images.max_bytes),
-      signal,
-    });
+    const who = createdBy === null ? {} : { createdBy };
+    const manifest = await session.stage(plan, target, { namesFiles: false, ...who });
     return { type: "done", manifest };
   } finally {
     await session.close();

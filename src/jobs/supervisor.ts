@@ -3,8 +3,8 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listUploads } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
-import type { JobRecord } from "../schema/job.ts";
-import { createJobRecord, findUnfinishedJob, isTerminal, readJob } from "./records.ts";
+import { isTerminal, type JobRecord } from "../schema/job.ts";
+import { createJobRecord, findUnfinishedJob, readJob } from "./records.ts";
 import { runJob } from "./run-job.ts";
 
 export interface StartedJob {

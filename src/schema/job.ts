@@ -61,3 +61,10 @@ export const JobRecordSchema = v.object({
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
 });
 export type JobRecord = v.InferOutput<typeof JobRecordSchema>;
+
+const TERMINAL: readonly JobState[] = ["completed", "failed", "cancelled"];
+
+/** Whether it is at its end. */
+export function isTerminal(record: Pick<JobRecord, "status">): boolean {
+  return TERMINAL.includes(record.status);
+}

@@ -1,6 +1,5 @@
-import { isTerminal } from "../jobs/records.ts";
 import type { Supervisor } from "../jobs/supervisor.ts";
-import type { JobRecord } from "../schema/job.ts";
+import { isTerminal, type JobRecord } from "../schema/job.ts";
 
 const MIN_INTERVAL_MS = 250;
 const KEEP_ALIVE_MS = 10_000;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { serverPurpose } from "../client/locate.ts";
 import { parseSize, type Settings, serviceManager, tokenPlaces } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { expireReceiving } from "../ingest/receive.ts";
 import { createSupervisor } from "../jobs/supervisor.ts";
+import { serverPurpose } from "../lake/holder.ts";
 import type { Lake } from "../lake/lake.ts";
 import { inspectLease } from "../lake/lease.ts";
 import { examineMount, requireSuitedMount } from "../lake/mount-check.ts";

@@ -50,10 +50,17 @@ describe("parseArguments", () => {
     ]);
   });
 
-  test("a value may begin with a dash where it is written with =, or is a number", () => {
-    expect(parse("--text=-x").flags.text).toBe("-x");
+  test("a value may begin with a dash; a flag of the command is one only where it is written with =", () => {
+    for (const text of ["-x", "-1", "-", "--", "--no-such-flag", "-- 비고 --"]) {
+      expect(parse("--text", text).flags.text).toBe(text);
+      expect(parse(`--text=${text}`).flags.text).toBe(text);
+    }
     expect(parse("--num-proc", "-1").flags.numProc).toBe(-1);
-    expect(refusal("--text", "-x")).toContain("--text");
+    expect(parse("--text=--format").flags.text).toBe("--format");
+    expect(parse("--text", "--", "--format", "json").flags).toEqual({ text: "--", format: "json" });
+    for (const flag of ["--format", "--format=json", "--json", "-h"]) {
+      expect(refusal("--text", flag)).toContain("--text needs a value");
+    }
   });
 
   test("a value with an equals sign stays whole", () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { connectCatalog } from "../../src/client/remote-catalog.ts";
+import { connectCatalog } from "../../src/client/remote/catalog.ts";
 import { acquireLease } from "../../src/lake/lease.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "../server/server-kit.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { downloadFrom } from "../../src/client/exports.ts";
+import { downloadFrom } from "../../src/client/remote/exports.ts";
 import { codeOf } from "../code-of.ts";
 import {
   fingerprintTree,
@@ -12,7 +12,7 @@ import {
   stageUpload,
   type World,
 } from "../jobs/staging-kit.ts";
-import { type ServeProcess, startServe } from "../server/server-kit.ts";
+import { type ServeProcess, startServe, until } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
 setDefaultTimeout(120_000);
@@ -244,6 +244,7 @@ test("who gives up while the rows are put together stops the server's work", asy
   });
   expect(await codeOf(running)).toBe("cancelled");
   expect(id).toStartWith("e");
-  expect((await fetch(`${server.url}/exports/${id}`)).status).toBe(404);
+  // Told at once; gone when its process has ended.
+  await until(async () => (await fetch(`${server.url}/exports/${id}`)).status === 404);
   expect((await readdir(out)).filter((name) => name.includes("given-up"))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectEngine } from "../../src/client/remote-engine.ts";
+import { connectEngine } from "../../src/client/remote/engine.ts";
 import { loadSettings } from "../../src/config.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { openDatabase } from "../../src/query/database.ts";

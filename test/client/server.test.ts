@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
-import { readEvents } from "../../src/client/events.ts";
-import { connectServer } from "../../src/client/server.ts";
+import { readEvents } from "../../src/client/remote/events.ts";
+import { connectServer } from "../../src/client/remote/server.ts";
 import { createJobRecord } from "../../src/jobs/records.ts";
 
 let server: ReturnType<typeof Bun.serve> | undefined;

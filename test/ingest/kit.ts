@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadSettings } from "../../src/config.ts";
 import { executeUpload } from "../../src/ingest/execute.ts";
 import type { Input } from "../../src/ingest/input.ts";
 import { localTarget } from "../../src/ingest/local-target.ts";
@@ -52,11 +53,13 @@ export async function withKit<T>(use: (kit: IngestKit) => Promise<T>): Promise<T
   const folder = await mkdtemp(join(tmpdir(), "datalake-ingest-"));
   const { lake } = await initLake(join(folder, "lake"));
   await Bun.write(lake.layout.taxonomy, TAXONOMY);
-  const session = await openUploadSession({
-    scratchFolder: join(folder, "scratch"),
-    memory: "400MB",
-    threads: 2,
+  const database = { memory: "400MB", threads: 2 };
+  const settings = await loadSettings({
+    env: {},
+    cwd: folder,
+    flags: { scratch: join(folder, "scratch"), database },
   });
+  const session = await openUploadSession({ settings });
   try {
     return await use(createKit(folder, lake, session));
   } finally {

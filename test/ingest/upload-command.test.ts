@@ -176,7 +176,7 @@ describe("by questions", () => {
       const [manifest] = await pending(lake);
       expect(manifest).toMatchObject({
         provider: "q",
-        dataset: "scans2",
+        dataset: "2",
         task: "raw",
         variant: "image",
         rows: 2,

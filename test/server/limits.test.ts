@@ -3,7 +3,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { connectHttp } from "../../src/client/remote-http.ts";
+import { connectHttp } from "../../src/client/remote/http.ts";
 import { createToken } from "../../src/lake/tokens.ts";
 import type { Role } from "../../src/schema/token.ts";
 import { withSmallBody } from "../../src/server/small-body.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm } from "node:fs/promises";
-import { connectServer } from "../../src/client/server.ts";
+import { connectServer } from "../../src/client/remote/server.ts";
 import { machineName } from "../../src/lake/account.ts";
 import { createMetricRegistry, METRICS_TYPE } from "../../src/server/metric-registry.ts";
 import { createRouteNames, NO_ROUTE } from "../../src/server/route-names.ts";

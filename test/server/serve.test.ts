@@ -1,7 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connectServer } from "../../src/client/server.ts";
+import { connectServer } from "../../src/client/remote/server.ts";
 import { machineName } from "../../src/lake/account.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import * as v from "valibot";
-import { AppError } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
-import { checkValue } from "../schema/check.ts";
+import { AppError } from "../../errors.ts";
+import { findHolder, type LakeHolder } from "../../lake/holder.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { checkValue } from "../../schema/check.ts";
 import { listenersOn } from "./listeners.ts";
-import { findHolder, type LakeHolder } from "./locate.ts";
 
 const TIMEOUT_MS = 5000;
 const HealthSchema = v.object({ holds: v.boolean() });

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import { isMissing } from "../lake/files.ts";
-import type { ExportFile } from "../schema/export.ts";
-import type { RemoteHttp } from "./remote-http.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import { isMissing } from "../../lake/files.ts";
+import type { ExportFile } from "../../schema/export.ts";
+import type { RemoteHttp } from "./http.ts";
 
 export interface PartRequest {
   /** Where the server has it. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { AppError, type ErrorCode } from "../errors.ts";
-import { checkValue } from "../schema/check.ts";
-import { type Failure, FailureSchema, failureError } from "../schema/failure.ts";
+import { AppError, type ErrorCode } from "../../errors.ts";
+import { checkValue } from "../../schema/check.ts";
+import { type Failure, FailureSchema, failureError } from "../../schema/failure.ts";
 
 /** Nobody answers there. */
 export function unreachable(url: string, cause: unknown): AppError {

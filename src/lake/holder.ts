@@ -1,5 +1,5 @@
-import type { Lake } from "../lake/lake.ts";
-import { inspectLease } from "../lake/lease.ts";
+import type { Lake } from "./lake.ts";
+import { inspectLease } from "./lease.ts";
 
 const PREFIX = "datalake serve at ";
 

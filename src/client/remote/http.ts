@@ -1,6 +1,6 @@
 import type * as v from "valibot";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import { checkValue } from "../schema/check.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import { checkValue } from "../../schema/check.ts";
 import { serverError, unreachable } from "./server-error.ts";
 
 export interface SendOptions {

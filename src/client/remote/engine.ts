@@ -1,16 +1,16 @@
 import type { RecordBatch, Schema } from "apache-arrow";
 import * as v from "valibot";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import type { QueryEngine } from "../query/engine.ts";
-import { quoteName } from "../query/sql.ts";
-import { CatalogPartitionsSchema } from "../schema/catalog-answers.ts";
-import { parseValue } from "../schema/check.ts";
-import type { Column } from "../schema/columns.ts";
-import { createSelector } from "../schema/partition.ts";
-import type { EngineName, RowQuery, RowResult, TableResult } from "../schema/query.ts";
-import { DESCRIBE_HEADER, DESCRIPTION_KEY } from "../schema/result-description.ts";
-import { decodeFailure, FAILURE_BYTES } from "../schema/result-failure.ts";
-import { connectHttp } from "./remote-http.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import type { QueryEngine } from "../../query/engine.ts";
+import { quoteName } from "../../query/sql.ts";
+import { CatalogPartitionsSchema } from "../../schema/catalog-answers.ts";
+import { parseValue } from "../../schema/check.ts";
+import type { Column } from "../../schema/columns.ts";
+import { createSelector } from "../../schema/partition.ts";
+import type { EngineName, RowQuery, RowResult, TableResult } from "../../schema/query.ts";
+import { DESCRIBE_HEADER, DESCRIPTION_KEY } from "../../schema/result-description.ts";
+import { decodeFailure, FAILURE_BYTES } from "../../schema/result-failure.ts";
+import { connectHttp } from "./http.ts";
 
 export interface RemoteEngineOptions {
   url: string;
@@ -72,7 +72,7 @@ const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 async function readRows(response: Response, url: string, signal: AbortSignal | undefined) {
   const [{ RecordBatchReader }, { readDescription }] = await Promise.all([
     import("apache-arrow"),
-    import("../query/arrow/described.ts"),
+    import("../../query/arrow/described.ts"),
   ]);
   const reader = await RecordBatchReader.from(wholeStream(response, url, signal));
   await reader.open();

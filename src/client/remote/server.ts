@@ -1,16 +1,17 @@
 import * as v from "valibot";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import { parseValue } from "../schema/check.ts";
-import { type JobRecord, JobRecordSchema } from "../schema/job.ts";
-import { MountSchema } from "../schema/mount.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import { parseValue } from "../../schema/check.ts";
+import { type JobRecord, JobRecordSchema } from "../../schema/job.ts";
+import { MountSchema } from "../../schema/mount.ts";
 import {
   type RejectList,
   RejectListSchema,
   type UploadList,
   UploadListSchema,
-} from "../schema/upload-list.ts";
+} from "../../schema/upload-list.ts";
+import type { WatchOptions } from "../lake-client.ts";
 import { readEvents } from "./events.ts";
-import { connectHttp } from "./remote-http.ts";
+import { connectHttp } from "./http.ts";
 import { unreachable } from "./server-error.ts";
 
 const StartedSchema = v.object({ status: v.picklist(["started", "already_running"]), job_id: v.string() });
@@ -22,8 +23,6 @@ const StatusSchema = v.looseObject({
 /** Servers of 0.1.0 tell nothing of their mount. */
 const InfoSchema = v.looseObject({ version: v.string(), lake: v.string(), mount: v.optional(MountSchema) });
 
-/** A job on its way: without `uploads`, which only the end tells. */
-export type JobUpdate = Omit<JobRecord, "uploads">;
 const JobUpdateSchema = v.omit(JobRecordSchema, ["uploads"]);
 
 /** A `datalake serve` elsewhere. Every call throws the server's own error, or `server_unreachable`. */
@@ -41,11 +40,6 @@ export interface ServerClient {
   cancelJob(jobId: string): Promise<JobRecord>;
   /** Follows a job to its end and gives its final record; a stream that breaks off is taken up again. */
   watchJob(jobId: string, options?: WatchOptions): Promise<JobRecord>;
-}
-
-export interface WatchOptions {
-  signal?: AbortSignal | undefined;
-  onUpdate?(job: JobUpdate): void;
 }
 
 const WATCH_ATTEMPTS = 20;

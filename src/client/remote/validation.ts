@@ -1,10 +1,10 @@
 import { open, rm } from "node:fs/promises";
 import * as v from "valibot";
-import type { AppError } from "../errors.ts";
-import { replaceFile, tempBeside } from "../lake/replace.ts";
-import { type AssetCheckRequest, type Validation, ValidationSchema } from "../schema/asset-check.ts";
-import { failureError } from "../schema/failure.ts";
-import { connectHttp } from "./remote-http.ts";
+import type { AppError } from "../../errors.ts";
+import { replaceFile, tempBeside } from "../../lake/replace.ts";
+import { type AssetCheckRequest, type Validation, ValidationSchema } from "../../schema/asset-check.ts";
+import { failureError } from "../../schema/failure.ts";
+import { connectHttp } from "./http.ts";
 
 const CANCEL_TIMEOUT_MS = 30_000;
 

@@ -1,23 +1,24 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import type { ExportManifest, ExportRequest, ExportResult } from "../export/export.ts";
-import { describeFault, type OutputPlace, planOutput } from "../export/output-place.ts";
-import { moveToFree } from "../lake/replace.ts";
-import { checkValue } from "../schema/check.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import type { ExportManifest, ExportRequest, ExportResult } from "../../export/export.ts";
+import { describeFault, type OutputPlace, planOutput } from "../../export/output-place.ts";
+import { moveToFree } from "../../lake/replace.ts";
+import { checkValue } from "../../schema/check.ts";
 import {
   type ExportFile,
   ExportIdSchema,
   type ExportState,
   ExportStateSchema,
   type RemoteExportInput,
-} from "../schema/export.ts";
-import { failureError } from "../schema/failure.ts";
-import type { EngineName } from "../schema/query.ts";
-import { mapConcurrent } from "../util/concurrent.ts";
-import { fetchPart } from "./remote-file.ts";
-import { connectHttp, type RemoteHttp } from "./remote-http.ts";
+} from "../../schema/export.ts";
+import { failureError } from "../../schema/failure.ts";
+import type { EngineName } from "../../schema/query.ts";
+import { mapConcurrent } from "../../util/concurrent.ts";
+import type { DownloadWatch } from "../lake-client.ts";
+import { fetchPart } from "./file.ts";
+import { connectHttp, type RemoteHttp } from "./http.ts";
 
 export interface RemoteDownload {
   url: string;
@@ -25,11 +26,11 @@ export interface RemoteDownload {
   engine: EngineName;
   signal: AbortSignal;
   /** While the server puts the rows together. */
-  onRows?(done: number, total: number): void;
+  onRows?: DownloadWatch["onRows"];
   /** A line on which nothing comes for so long is taken for broken; a minute without. */
   stallMs?: number;
   /** While its files come. */
-  onBytes?(done: number, total: number): void;
+  onBytes?: DownloadWatch["onBytes"];
 }
 
 const FILES_IN_FLIGHT = 4;

@@ -1,17 +1,8 @@
 import * as v from "valibot";
-import { parseName } from "../schema/names.ts";
-import { type Provider, ProviderSchema, type Task, TaskSchema, type Taxonomy } from "../schema/taxonomy.ts";
-import { connectHttp } from "./remote-http.ts";
-
-/** The providers and tasks of a lake behind a server, and changes to them. Errors are those of the lake itself. */
-export interface RemoteTaxonomy {
-  read(): Promise<Taxonomy>;
-  /** Each gives the name in NFC. */
-  addProvider(name: string, provider: Provider): Promise<string>;
-  removeProvider(name: string): Promise<string>;
-  addTask(name: string, task: Task): Promise<string>;
-  removeTask(name: string): Promise<string>;
-}
+import { parseName } from "../../schema/names.ts";
+import { ProviderSchema, TaskSchema } from "../../schema/taxonomy.ts";
+import type { TaxonomyClient } from "../lake-client.ts";
+import { connectHttp } from "./http.ts";
 
 const AnswerSchema = v.object({
   providers: v.record(v.string(), ProviderSchema),
@@ -19,7 +10,8 @@ const AnswerSchema = v.object({
 });
 const NameSchema = v.object({ name: v.string() });
 
-export function connectTaxonomy(url: string, token?: string | undefined): RemoteTaxonomy {
+/** The providers and tasks of a lake behind a server. */
+export function connectTaxonomy(url: string, token?: string | undefined): TaxonomyClient {
   const http = connectHttp(url, token);
   const change = async (method: string, kind: string, name: string, body?: unknown) => {
     const path = `/config/${kind}/${encodeURIComponent(name)}`;

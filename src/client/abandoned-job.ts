@@ -1,0 +1,10 @@
+import { AppError } from "../errors.ts";
+import type { JobRecord } from "../schema/job.ts";
+
+/** The error for a job that nobody works on: it would be followed for ever. */
+export function abandonedJob({ job_id: jobId, status }: Pick<JobRecord, "job_id" | "status">): AppError {
+  return new AppError(
+    "conflict",
+    `job ${jobId} is ${status} but nobody works on it; \`datalake serve\` or \`process start --wait\` continues it`,
+  );
+}

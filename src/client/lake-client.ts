@@ -1,0 +1,156 @@
+import type { ExportRequest, ExportResult } from "../export/export.ts";
+import type { UploadTarget } from "../ingest/upload-target.ts";
+import type { QueryEngine } from "../query/engine.ts";
+import type {
+  AssetCheckProgress,
+  AssetCheckRequest,
+  AssetCheckSummary,
+  AssetFinding,
+} from "../schema/asset-check.ts";
+import type {
+  CatalogInfoAnswer,
+  CatalogPartitionAnswer,
+  RebuildAnswer,
+  RetriedUpload,
+} from "../schema/catalog-answers.ts";
+import type { JobRecord } from "../schema/job.ts";
+import type { EngineName } from "../schema/query.ts";
+import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
+import type { RejectList, UploadList } from "../schema/upload-list.ts";
+
+/**
+ * A lake, in a folder or behind a server. Both do the same and throw the same codes, and every command and the SDK use
+ * it through this; behind a server `server_unreachable`, `unauthorized` and `forbidden` come in addition. What changes
+ * the lake is in its audit log. Nothing is opened or asked before the first call.
+ */
+export interface LakeClient {
+  readonly taxonomy: TaxonomyClient;
+  readonly uploads: UploadsClient;
+  readonly jobs: JobsClient;
+  readonly catalog: CatalogClient;
+  readonly assets: AssetsClient;
+  /** The engine of that name. Throws `invalid_config` where settings of it are missing. The caller closes it. */
+  engine(name: EngineName): Promise<QueryEngine>;
+  /**
+   * Writes the rows of a query as a file or folder, the same byte for byte by both ways. Throws `conflict` when something
+   * lies at the output, `missing_asset`, `not_found`, `no_space`, `cancelled`.
+   */
+  download(request: ExportRequest, engine: QueryEngine, options: DownloadWatch): Promise<ExportResult>;
+}
+
+/** Providers and tasks. Changes throw `conflict` for what is there or in use, `not_found` for what is not. */
+export interface TaxonomyClient {
+  read(): Promise<Taxonomy>;
+  /** Each gives the name in NFC. */
+  addProvider(name: string, provider: Provider): Promise<string>;
+  removeProvider(name: string): Promise<string>;
+  addTask(name: string, task: Task): Promise<string>;
+  removeTask(name: string): Promise<string>;
+}
+
+export interface UploadsClient {
+  /** Where an upload is staged. */
+  destination(): Promise<UploadTarget>;
+  /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
+  list(options: { all: boolean; completed: number }): Promise<UploadList>;
+  /** Why rows of an upload were rejected: the first of them. Throws `not_found`. */
+  rejects(uploadId: string, limit: number): Promise<RejectList>;
+  /** Puts a failed upload back among the pending ones. Throws `not_found`, `conflict`. */
+  retry(uploadId: string): Promise<RetriedUpload>;
+}
+
+export interface JobsClient {
+  /**
+   * Has the pending uploads processed: by the server, or the one that holds the folder, else by this process and a child
+   * of it. A job that runs already takes them too. Throws `locked` when another process holds the folder.
+   */
+  start(options: StartOptions): Promise<StartedJob>;
+  /** Throws `not_found`. */
+  get(jobId: string): Promise<JobRecord>;
+  /** The newest, newest first. */
+  list(limit: number): Promise<JobRecord[]>;
+  status(): Promise<LakeStatus>;
+  /**
+   * Follows a job to its end and gives its final record. Throws `cancelled` when the signal ends the following, which
+   * does not end a job of another process; `conflict` for one that nobody works on.
+   */
+  watch(jobId: string, options: WatchOptions): Promise<JobRecord>;
+  /** Stops a job: its upload is pending again. Throws `conflict` when nobody works on it. */
+  cancel(jobId: string): Promise<JobRecord>;
+}
+
+export interface StartOptions {
+  /** Work in this process where no server does; else that is `server_unreachable`. */
+  here: boolean;
+  /** Workers and rows a batch of a job of this process; by the settings without. */
+  numProc?: number | undefined;
+  batchSize?: number | undefined;
+}
+
+export interface StartedJob {
+  jobId: string;
+  /** It ran before, and takes the new uploads too. */
+  alreadyRunning: boolean;
+  /** The server that runs it; undefined for a job of this process. */
+  server?: string | undefined;
+}
+
+/** How many uploads are in each state, and the job that is not at its end. */
+export interface LakeStatus {
+  job: JobRecord | null;
+  uploads: { pending: number; processing: number; failed: number };
+  /** Of the job at work, where it is known. */
+  workers?: { busy: number; total: number } | undefined;
+  /** Whether somebody works on the lake: a server always does. */
+  isHeld: boolean;
+}
+
+/** A job on its way: without `uploads`, which only the end tells. */
+export type JobUpdate = Omit<JobRecord, "uploads">;
+
+export interface WatchOptions {
+  signal?: AbortSignal | undefined;
+  onUpdate?: ((job: JobUpdate) => void) | undefined;
+}
+
+/** The published catalog. Throws `not_found` when there is none. */
+export interface CatalogClient {
+  info(signal?: AbortSignal): Promise<CatalogInfoAnswer>;
+  /** Sorted. */
+  partitions(signal?: AbortSignal): Promise<CatalogPartitionAnswer[]>;
+  /** Brings it in line with the partitions; `full` builds it anew from every file. Ends when it is published. */
+  rebuild(options: RebuildOptions): Promise<RebuildAnswer>;
+}
+
+export interface RebuildOptions {
+  full: boolean;
+  signal?: AbortSignal | undefined;
+  onStep?: ((step: string) => void) | undefined;
+}
+
+export interface AssetsClient {
+  /** Checks the assets of the selected partitions and waits for it: their sizes, with `hash` their content. */
+  verify(request: AssetCheckRequest, options: VerifyOptions): Promise<AssetValidation>;
+}
+
+export interface VerifyOptions {
+  signal: AbortSignal;
+  onProgress?: ((progress: AssetCheckProgress) => void) | undefined;
+  /** Where all findings are written: CSV for a name that ends so, else JSON. Absolute. */
+  report?: string | undefined;
+  /** Files that are read at once; a server sees to that itself. */
+  concurrency?: number | undefined;
+}
+
+/** What a check of assets found: the counts, and the first 1,000 bad ones. */
+export interface AssetValidation {
+  summary: AssetCheckSummary;
+  findings: AssetFinding[];
+}
+
+export interface DownloadWatch {
+  signal: AbortSignal;
+  onRows?: ((done: number, total: number) => void) | undefined;
+  /** Of the files that come from a server. */
+  onBytes?: ((done: number, total: number) => void) | undefined;
+}
