@@ -35,6 +35,46 @@ const STARTED = new Set([
   "client -> main.ts",
 ]);
 
+/** What every command may use: the lake through its client, and words for what it says. */
+const OF_COMMANDS = ["errors.ts", "log.ts", "native.ts", "config.ts", "util/", "schema/", "client/", "cli/"];
+/** What reads no lake: it looks at what a person gave, plans, or forms rows for printing. */
+const PLANNERS = [
+  "ingest/execute.ts", // the type of its progress
+  "ingest/input.ts",
+  "ingest/inspect.ts",
+  "ingest/lake-checks.ts", // requireTask and taskFields, of a taxonomy at hand
+  "ingest/parse-meta.ts",
+  "ingest/plan.ts",
+  "ingest/session.ts",
+  "ingest/text/options.ts",
+  "ingest/upload-target.ts",
+  "export/export.ts", // the type of its request
+  "export/formats.ts",
+  "export/record-batches.ts",
+  "query/engine.ts",
+  "query/json-paths.ts",
+  "query/output/",
+  "query/row-plan.ts",
+  "query/sql-limits.ts",
+];
+/** Commands that are of the machine they run on, with what they need there. */
+const OF_MACHINE: Record<string, string[]> = {
+  // They open the folder itself: for the commands below, and to tell the client where it is.
+  "cli/command.ts": ["lake/lake.ts"],
+  "cli/run.ts": ["lake/lake.ts", "lake/view.ts", "lake/audit.ts", "lake/account.ts"],
+  // Makes the lake that a client can then open.
+  "cli/init.ts": ["lake/"],
+  // Is the server.
+  "cli/serve.ts": ["server/"],
+  // Tokens are kept where the server's account alone can write.
+  "cli/token.ts": ["lake/"],
+  // Looks below what a client shows.
+  "cli/doctor.ts": ["jobs/doctor/"],
+  "cli/doctor-remote.ts": ["jobs/doctor/check.ts"],
+  // Sends the folder's files to another place.
+  "cli/sync.ts": ["sync/", "lake/lease.ts"],
+};
+
 /** What may be used only where it is kept. */
 const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
   { what: "process.exit", pattern: /\bprocess\.exit\(/, places: ["main.ts", "worker.ts"] },
@@ -117,6 +157,32 @@ describe("layers", () => {
       localImports(source).map((target) => `${unitOf(source.path)} -> ${unitOf(target)}`),
     );
     expect([...BETWEEN_SIBLINGS].filter((pair) => !used.includes(pair))).toEqual([]);
+  });
+});
+
+describe("commands", () => {
+  const commands = sources.filter(({ path }) => path.startsWith("cli/"));
+  const used = commands.flatMap((source) =>
+    localImports(source).map((target) => ({ path: source.path, target })),
+  );
+  const isOf = (places: readonly string[]) => (target: string) =>
+    places.some((place) => target.startsWith(place));
+
+  test("reach a lake through its client alone, but for those that are of the machine", () => {
+    const wrong = used.filter(
+      ({ path, target }) => !isOf([...OF_COMMANDS, ...PLANNERS, ...(OF_MACHINE[path] ?? []), "../"])(target),
+    );
+    expect(wrong.map(({ path, target }) => `${path} imports ${target}`)).toEqual([]);
+  });
+
+  test("no exception is listed that nobody uses", () => {
+    const unused = [
+      ...PLANNERS.filter((place) => !used.some(({ target }) => target.startsWith(place))),
+      ...Object.entries(OF_MACHINE).flatMap(([path, places]) =>
+        places.filter((place) => !used.some((one) => one.path === path && one.target.startsWith(place))),
+      ),
+    ];
+    expect(unused).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
-import { placeOf } from "../lake/staged-entries.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { ListedUpload } from "../schema/upload-list.ts";
+import { placeOf } from "../schema/upload-list.ts";
 import { formatCount, formatDuration } from "../util/format.ts";
 import type { Effects } from "./command.ts";
 import { oneLine, renderTable } from "./table.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { sqlLimits } from "../query/create-engine.ts";
+import { sqlLimits } from "../query/sql-limits.ts";
 import { ENGINE_NAMES, type EngineName } from "../schema/query.ts";
 import { defineCommand } from "./command.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, printRows } from "./print-rows.ts";

@@ -4,15 +4,10 @@ import { refreshListing } from "../lake/fresh-listing.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { awaitUploadManifest, readUploadManifest } from "../lake/manifests.ts";
-import {
-  isFolderThere,
-  listEntries,
-  placeOf,
-  type StagedEntry,
-  type UploadState,
-} from "../lake/staged-entries.ts";
+import { isFolderThere, listEntries, type StagedEntry, type UploadState } from "../lake/staged-entries.ts";
 import { readStagedJson } from "../lake/staged-file.ts";
 import { type UploadFailure, UploadFailureSchema, type UploadManifest } from "../schema/upload.ts";
+import { placeOf } from "../schema/upload-list.ts";
 
 export interface StagedUpload {
   upload_id: string;

@@ -8,10 +8,11 @@ import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { requireSuitedMount } from "../lake/mount-check.ts";
 import { renameDurable } from "../lake/replace.ts";
-import { isFolderThere, isOfEntry, listEntries, placeOf, type UploadState } from "../lake/staged-entries.ts";
+import { isFolderThere, isOfEntry, listEntries, type UploadState } from "../lake/staged-entries.ts";
 import { removeStaged, writeStagedJson } from "../lake/staged-folder.ts";
 import { UploadIdSchema } from "../schema/names.ts";
 import type { UploadFailure, UploadManifest } from "../schema/upload.ts";
+import { placeOf } from "../schema/upload-list.ts";
 import { requireManifest } from "./own-manifest.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
+import { placeOf } from "../schema/upload-list.ts";
 import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
@@ -51,11 +52,6 @@ export async function countUploads(lake: Lake): Promise<Record<UploadState, numb
   const entries = await listEntries(lake);
   const count = (state: UploadState) => uploadIds(entries.filter((entry) => entry.state === state)).length;
   return { pending: count("pending"), processing: count("processing"), failed: count("failed") };
-}
-
-/** The place of an entry, from the root of the lake. */
-export function placeOf({ state, name }: Pick<StagedEntry, "state" | "name">): string {
-  return `staging/${state}/${name}`;
 }
 
 /** Whether a folder stands there, and no link to one. */

@@ -3,7 +3,7 @@ import type { Settings } from "../config.ts";
 import { parseSize } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import type { EngineName, SqlLimits } from "../schema/query.ts";
+import type { EngineName } from "../schema/query.ts";
 import type { AthenaOptions } from "./athena/runner.ts";
 import type { QueryEngine } from "./engine.ts";
 import type { TrinoOptions } from "./trino/runner.ts";
@@ -33,12 +33,6 @@ export async function createEngine(
     threads,
     ...(sharedThreads !== undefined && { sharedThreads }),
   });
-}
-
-/** What one SQL query may take by the settings. */
-export function sqlLimits({ sql }: Pick<Settings, "sql">): SqlLimits {
-  const { timeout_s, memory, max_rows, max_bytes } = sql;
-  return { timeoutMs: timeout_s * 1000, memory, maxRows: max_rows, maxBytes: parseSize(max_bytes) };
 }
 
 async function createAthena(settings: Settings): Promise<QueryEngine> {

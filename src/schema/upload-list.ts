@@ -35,6 +35,11 @@ export const UnusableEntrySchema = v.object({
 });
 export type UnusableEntry = v.InferOutput<typeof UnusableEntrySchema>;
 
+/** The place of an entry, from the root of the lake, as people are told it. */
+export function placeOf({ state, name }: Pick<UnusableEntry, "state" | "name">): string {
+  return `staging/${state}/${name}`;
+}
+
 /** The answer of `GET /uploads`; servers of before name no unusable entries. */
 export const UploadListSchema = v.object({
   uploads: v.array(ListedUploadSchema),

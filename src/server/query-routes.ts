@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { sqlLimits } from "../query/create-engine.ts";
 import type { RowFormat } from "../query/output/formats.ts";
+import { sqlLimits } from "../query/sql-limits.ts";
 import type { EngineName } from "../schema/query.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings, type SettingsInput } from "../../src/config.ts";
 import { describeLake } from "../../src/lake/lake.ts";
-import { createEngine, sqlLimits } from "../../src/query/create-engine.ts";
+import { createEngine } from "../../src/query/create-engine.ts";
+import { sqlLimits } from "../../src/query/sql-limits.ts";
 
 let folder: string;
 beforeAll(async () => {
