@@ -2,25 +2,23 @@ import type { Sharp, SharpOptions } from "sharp";
 import { inspectAvif } from "./avif.ts";
 import { decodeBmp } from "./bmp.ts";
 import { damaged } from "./damage.ts";
-import type { ImageFacts } from "./facts.ts";
+import { decodedSize, type ImageFacts } from "./facts.ts";
 import { scanProblem } from "./jpeg-scan.ts";
-import type { Pixels } from "./pixels.ts";
+import { type Pixels, toEightBits } from "./pixels.ts";
 import { mendPng } from "./png.ts";
 import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
 import { mendTiff, splitOldJpegs } from "./tiff.ts";
 
-/** The image at a ninth of its size, on the way of a check. */
-export type Preview = Pixels;
+/** What a preview's sides are to those of the image, about. */
+const PREVIEW_SHRINK = 9;
 
 /**
- * Reads all coded data of every page and gives a small picture of the first. Of a JPEG, that is a decode at an eighth:
- * each bit is read, not each pixel made. Throws where a decoder has anything to remark; of ours, with the reason.
+ * Reads all coded data of every page and gives what it saw of the first: a small picture, or all samples. Of a JPEG it
+ * decodes at an eighth: each bit is read, not each pixel made. Throws where a decoder has anything to remark; of ours,
+ * with the reason.
  */
-export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<Preview | undefined> {
-  if (facts.format === "bmp") {
-    decodeBmp(bytes);
-    return undefined;
-  }
+export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels | undefined> {
+  if (facts.format === "bmp") return decodeBmp(bytes);
   return readPages(decodable(bytes, facts), facts, strictness(facts));
 }
 
@@ -28,7 +26,7 @@ export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<
  * Looks again at an image of which a decoder remarked something: what costs no pixel is forgiven. Throws `invalid_input`
  * with the reason. Only while nothing else is decoded in this process is what libvips says said of this image.
  */
-export async function recheckImage(bytes: Uint8Array, facts: ImageFacts): Promise<Preview | undefined> {
+export async function recheckImage(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels> {
   try {
     const preview = await readPages(mend(decodable(bytes, facts), facts), facts, "error");
     const lost = facts.format === "jpeg" ? scanProblem(bytes) : undefined;
@@ -63,7 +61,7 @@ async function readPages(
   source: Uint8Array,
   facts: ImageFacts,
   failOn: "warning" | "error",
-): Promise<Preview> {
+): Promise<Pixels> {
   const sharp = await loadSharp();
   if (facts.pages > 1 && (facts.format === "gif" || facts.format === "webp")) {
     return readSmall(sharp, source, facts, { failOn, animated: true });
@@ -91,14 +89,36 @@ export function open(sharp: SharpModule, source: Uint8Array, options: SharpOptio
 async function readSmall(
   sharp: SharpModule,
   source: Uint8Array,
-  { storedWidth, storedHeight }: ImageFacts,
+  facts: ImageFacts,
   options: SharpOptions,
-): Promise<Preview> {
+): Promise<Pixels> {
   // A ninth: libvips takes an eighth of a JPEG only where that is more than is asked for.
-  const [width, height] = [storedWidth, storedHeight].map((size) => Math.max(1, Math.floor(size / 9)));
+  const { width, height } = previewSize(facts);
   const image = open(sharp, source, options).resize({ width, height, fit: "fill" });
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels, depth: "uchar" };
+  // Of several frames, which stand one below the other, the first.
+  const shown = data.subarray(0, width * height * info.channels);
+  return { data: shown, width, height, channels: info.channels, depth: "uchar" };
+}
+
+function previewSize(facts: ImageFacts): { width: number; height: number } {
+  const { width, height } = decodedSize(facts);
+  const shrink = (size: number) => Math.max(1, Math.floor(size / PREVIEW_SHRINK));
+  return { width: shrink(width), height: shrink(height) };
+}
+
+/**
+ * The small picture of an image, of what a check or a decode of it gave: the first page at a ninth of its size, 8 bits a
+ * sample, still to be turned by `turnToMake`. Shrinks what is larger.
+ */
+export async function previewOf(seen: Pixels, facts: ImageFacts): Promise<Pixels> {
+  const { width, height } = previewSize(facts);
+  const { data, channels, ...size } = toEightBits(seen);
+  if (size.width === width && size.height === height) return { data, channels, ...size };
+  const sharp = await loadSharp();
+  const raw = { width: size.width, height: size.height, channels: channels as 1 | 2 | 3 | 4 };
+  const image = sharp(data, { raw, limitInputPixels: false }).resize({ width, height, fit: "fill" });
+  return { data: await image.raw().toBuffer(), width, height, channels, depth: "uchar" };
 }
 
 /** The file as libvips knows it. */

@@ -36,11 +36,19 @@ export function turnToMake({ format, orientation }: ImageFacts): number {
   return format === "avif" ? 1 : (orientation ?? 1);
 }
 
-/** Width and height of an upright page. */
-export function uprightSize({ storedWidth, storedHeight, orientation }: ImageFacts): {
+export interface Size {
   width: number;
   height: number;
-} {
+}
+
+/** Width and height of an upright page. */
+export function uprightSize({ storedWidth, storedHeight, orientation }: ImageFacts): Size {
   const turned = (orientation ?? 1) >= 5;
   return turned ? { width: storedHeight, height: storedWidth } : { width: storedWidth, height: storedHeight };
+}
+
+/** Width and height as its decoder gives it, of which `turnToMake` is still to be made. */
+export function decodedSize(facts: ImageFacts): Size {
+  const { storedWidth, storedHeight } = facts;
+  return turnToMake(facts) === 1 ? uprightSize(facts) : { width: storedWidth, height: storedHeight };
 }

@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
 import { damaged, notTaken } from "./damage.ts";
-import { checkImage, decodePixels, recheckImage } from "./decode.ts";
+import { checkImage, decodePixels, previewOf, recheckImage } from "./decode.ts";
 import { encodeInStrips, encodeJpeg, MAX_JPEG_SIDE } from "./encode.ts";
 import { type ImageFacts, uprightSize } from "./facts.ts";
 import { memoryOfCheck, memoryOfPixels, sampleBytes } from "./footprint.ts";
@@ -17,6 +17,8 @@ export interface TreatTerms {
   /** Larger images are refused. */
   maxPixels: number;
   gate: DecodeGate;
+  /** Whether a small picture of it is wanted: there is one on the way of any decode. */
+  preview?: boolean;
 }
 
 /** An image that was checked, and in which form it is to be stored. */
@@ -34,6 +36,8 @@ export interface TreatedImage {
   identify: (() => string) | undefined;
   /** All of it was read. */
   verified: boolean;
+  /** The small picture that was asked for; undefined also where nothing was decoded, or readers see different samples. */
+  preview: Pixels | undefined;
 }
 
 /**
@@ -50,23 +54,30 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
   const plan = planDecode(facts, terms);
   const { format, pages, orientation, dpi } = facts;
   const common = { ...uprightSize(facts), pages, orientation, dpi };
-  if (!plan.reads) return { ...common, encoded: undefined, format, identify: undefined, verified: false };
+  if (!plan.reads) return { ...common, format, verified: false, ...NOTHING_DECODED };
   if (plan.memoryBytes > gate.limitBytes) throw tooMuchMemory(plan.memoryBytes, gate.limitBytes);
+  const previewed = async (seen: Pixels | undefined) =>
+    terms.preview && seen !== undefined ? previewOf(seen, facts) : undefined;
   const decoded = await gate.run(plan.memoryBytes, async () => {
-    const result = await decode(bytes, facts, plan);
+    const result = await decode(bytes, facts, plan, previewed);
     // Samples stay until the collector comes by, which does not see how much they are.
     if (plan.memoryBytes > MAX_WAITING_BYTES) Bun.gc(true);
     return result;
   });
   // What its decoder remarked on stays as it is, if nothing of it is lost.
-  if (decoded === undefined) await gate.alone(() => recheckImage(bytes, facts));
+  const { encoded, identify, preview } =
+    decoded ??
+    (await gate.alone(async () => {
+      return { ...NOTHING_DECODED, preview: await previewed(await recheckImage(bytes, facts)) };
+    }));
   const verified = full || (facts.unreadable ?? facts.unknownKind) === undefined;
   return {
     ...common,
-    encoded: decoded?.encoded,
-    format: decoded?.encoded ? "jpeg" : format,
-    identify: verified ? decoded?.identify : undefined,
+    encoded,
+    format: encoded ? "jpeg" : format,
+    identify: verified ? identify : undefined,
     verified,
+    preview,
   };
 }
 
@@ -88,16 +99,20 @@ function planDecode(facts: ImageFacts, { policy, verify, gate }: TreatTerms): De
   return { treatment, reads, holds, memoryBytes: holds ? heldBytes : memoryOfCheck(facts) };
 }
 
-interface Decoded {
-  encoded: Uint8Array | undefined;
-  identify: (() => string) | undefined;
-}
+type Decoded = Pick<TreatedImage, "encoded" | "identify" | "preview">;
 
-/** Undefined where a decoder had anything to remark. */
-async function decode(bytes: Uint8Array, facts: ImageFacts, plan: DecodePlan): Promise<Decoded | undefined> {
+const NOTHING_DECODED: Decoded = { encoded: undefined, identify: undefined, preview: undefined };
+
+/** Undefined where a decoder had anything to remark. `previewed` makes the small picture of what was seen, if wanted. */
+async function decode(
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  plan: DecodePlan,
+  previewed: (seen: Pixels | undefined) => Promise<Pixels | undefined>,
+): Promise<Decoded | undefined> {
   try {
     const pixels = plan.holds ? await decodePixels(bytes, facts) : undefined;
-    if (pixels === undefined) await checkImage(bytes, facts);
+    const preview = await previewed(pixels ?? (await checkImage(bytes, facts)));
     const { treatment } = plan;
     const encoded =
       treatment === "keep"
@@ -108,7 +123,7 @@ async function decode(bytes: Uint8Array, facts: ImageFacts, plan: DecodePlan): P
             ? undefined
             : await encodeInStrips(bytes, facts);
     const isChosen = encoded !== undefined && (treatment === "jpeg" || encoded.length < bytes.length);
-    return { encoded: isChosen ? encoded : undefined, identify: identifier(bytes, facts, pixels) };
+    return { encoded: isChosen ? encoded : undefined, identify: identifier(bytes, facts, pixels), preview };
   } catch (error) {
     if (error instanceof AppError) throw error;
     return undefined;

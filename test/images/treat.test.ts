@@ -299,3 +299,76 @@ test("orientation is taken from EXIF where readers take it", async () => {
   expect(await found(withExif(beyond(2, 200), orientation(3)))).toBe(6); // more text than there is: left out
   expect(await found(withExif(beyond(5, 1), orientation(3)))).toBeNull(); // the directory ends where it leads outside
 });
+
+describe("the small picture", () => {
+  const joined = async () => {
+    const pages = await Promise.all([gradient(1).png().toBuffer(), gradient(2).png().toBuffer()]);
+    return sharp(pages, { join: { animated: true } });
+  };
+  /** Shades that a shrunk picture still shows. */
+  const gradient = (seed: number) => {
+    const [width, height] = [180, 90];
+    const data = Buffer.from(
+      Array.from({ length: width * height * 3 }, (_, at) => {
+        const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+        return [x, y * 2, 40 * seed][at % 3] ?? 0;
+      }),
+    );
+    return sharp(data, { raw: { width, height, channels: 3 } });
+  };
+  const files: Record<string, () => Promise<Buffer>> = {
+    jpeg: () => gradient(1).jpeg({ quality: 95 }).withMetadata({ orientation: 6 }).toBuffer(),
+    "a JPEG with a remark": async () => {
+      const jpeg = await gradient(1).jpeg({ quality: 95 }).toBuffer();
+      return Buffer.concat([jpeg.subarray(0, -2), Buffer.of(1, 2, 3), jpeg.subarray(-2)]);
+    },
+    png: () => gradient(1).png().toBuffer(),
+    "16 bits": () => gradient(1).toColourspace("rgb16").png().toBuffer(),
+    webp: () => gradient(1).webp({ quality: 95 }).toBuffer(),
+    avif: () => gradient(1).avif({ effort: 0, quality: 90 }).toBuffer(),
+    tiff: () => gradient(1).tiff({ compression: "lzw" }).toBuffer(),
+    "frames of GIF": async () => (await joined()).gif().toBuffer(),
+    "frames of WebP": async () => (await joined()).webp({ quality: 95 }).toBuffer(),
+    "pages of TIFF": async () => (await joined()).tiff({ compression: "lzw" }).toBuffer(),
+    bmp: async () => bmp(180, 90, await gradient(1).raw().toBuffer()),
+  };
+  test.each(Object.entries(files))(
+    "of %s is there without a second decode, if asked for",
+    async (_, make) => {
+      const expected = await gradient(1).resize(20, 10, { fit: "fill" }).raw().toBuffer();
+      const bytes = await make();
+      for (const policy of ["preserve", "optimize", "jpeg"] as const) {
+        const decodes: number[] = [];
+        const counting = async (preview: boolean) => {
+          let count = 0;
+          const counted = <T>(work: () => Promise<T>) => {
+            count += 1;
+            return work();
+          };
+          const gate = {
+            ...OPEN_GATE,
+            run: <T>(_: number, work: () => Promise<T>) => counted(work),
+            alone: counted,
+          };
+          const image = await treatImage(bytes, { ...OPTIMIZE, policy, gate, preview });
+          decodes.push(count);
+          return image;
+        };
+        expect((await counting(false)).preview).toBeUndefined();
+        const { preview } = await counting(true);
+        expect(decodes[0]).toBe(decodes[1] ?? 0);
+        expect(preview).toMatchObject({ width: 20, height: 10, depth: "uchar" });
+        const { data = [], channels = 0 } = preview ?? {};
+        const shown = expected.map((_, at) => data[Math.floor(at / 3) * channels + (at % 3)] ?? 0);
+        const apart = expected.reduce((sum, value, at) => sum + Math.abs(value - (shown[at] ?? 0)), 0);
+        expect(apart / expected.length).toBeLessThan(8);
+      }
+    },
+  );
+
+  test("is not there where nothing is decoded", async () => {
+    const jpeg = await picture().jpeg().toBuffer();
+    const image = await treatImage(jpeg, { ...OPTIMIZE, verify: "header", preview: true });
+    expect(image.preview).toBeUndefined();
+  });
+});
