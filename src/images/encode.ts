@@ -24,11 +24,18 @@ export async function encodeJpeg(pixels: Pixels, facts: ImageFacts): Promise<Uin
   return finish(turn(alpha ? image.removeAlpha() : image, turnToMake(facts)), facts);
 }
 
-/** The same, in strips, of an image whose samples are too many to hold; only of one that is upright and has no alpha. */
-export async function encodeInStrips(bytes: Uint8Array, facts: ImageFacts): Promise<Uint8Array | undefined> {
-  if (turnToMake(facts) > 1 || facts.alpha || facts.whole) return undefined;
-  const image = open(await loadSharp(), decodable(bytes, facts), { failOn: "error" });
-  return finish(image, facts, { optimiseCoding: false }); // else all coefficients are held to count them
+/** Whether it can become a JPEG row by row: one that is upright, has no alpha, and that libvips reads. */
+export function isStreamable(facts: ImageFacts): boolean {
+  return turnToMake(facts) === 1 && !facts.alpha && facts.format !== "bmp";
+}
+
+/** The same of an image that is streamable, without its samples held together; of equal samples the same coded data. */
+export async function encodeInStrips(
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  options: Pick<JpegOptions, "optimiseCoding">,
+): Promise<Uint8Array> {
+  return finish(open(await loadSharp(), decodable(bytes, facts), { failOn: "error" }), facts, options);
 }
 
 async function finish(image: Sharp, facts: ImageFacts, more: JpegOptions = {}): Promise<Uint8Array> {

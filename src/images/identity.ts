@@ -4,9 +4,9 @@ import { codedParts } from "./jpeg.ts";
 import type { Pixels } from "./pixels.ts";
 
 /**
- * What two images must share to be the same page: of a JPEG the coded data, of other formats the decoded samples; with
- * the profile, the turn and the kind of samples, without names, dates, resolution and comments. Lossy formats are equal
- * to files of their own format only: a reader decodes them as it likes.
+ * What two images must share to be the same page: of a JPEG, and of what is made one, the coded data; of other formats
+ * the decoded samples; with the profile, the turn and the kind of samples, without names, dates, resolution and comments.
+ * Lossy formats are equal to files of their own format only: a reader decodes them as it likes.
  */
 export type IdentityKind = "coded" | "samples" | "bytes";
 
@@ -20,20 +20,27 @@ export function identityKind(facts: ImageFacts): IdentityKind {
   return plain && sampleBytes(facts) <= MAX_SAMPLE_BYTES ? "samples" : "bytes";
 }
 
-/** The parts over which an identity goes, in order; undefined for one that goes by bytes. */
-export function* identityParts(
-  bytes: Uint8Array,
-  facts: ImageFacts,
-  pixels: Pixels | undefined,
-): Generator<Uint8Array> {
+/** What an identity goes by: the JPEG that came, the one that was made of the image, or its samples. */
+export type Identified = { came: Uint8Array } | { made: Uint8Array } | { samples: Pixels };
+
+/** The parts over which an identity goes, in order. */
+export function* identityParts(facts: ImageFacts, by: Identified): Generator<Uint8Array> {
   const { format, lossless, orientation, profile, shown } = facts;
   const kind = format === "jpeg" || !lossless ? format : "lossless";
-  const shape = pixels ? `${pixels.width}x${pixels.height}x${pixels.channels}:${pixels.depth}` : "";
-  yield Buffer.from(`${kind}|${orientation ?? 1}|${shape}|${profile?.length ?? 0}|${shown?.length ?? 0}|`);
+  const head = [kind, orientation ?? 1, shapeOf(by), profile?.length ?? 0, shown?.length ?? 0, ""];
+  yield Buffer.from(head.join("|"));
   if (profile) yield profile;
   if (shown) yield shown;
-  if (pixels) yield pixels.data;
-  else yield* codedParts(bytes);
+  if ("samples" in by) yield by.samples.data;
+  else yield* codedParts("made" in by ? by.made : by.came);
+}
+
+function shapeOf(by: Identified): string {
+  if ("samples" in by) {
+    const { width, height, channels, depth } = by.samples;
+    return `${width}x${height}x${channels}:${depth}`;
+  }
+  return "made" in by ? "made" : "";
 }
 
 /**

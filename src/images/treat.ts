@@ -2,11 +2,11 @@ import { AppError } from "../errors.ts";
 import type { ImagePolicy, VerifyLevel } from "../schema/upload.ts";
 import { damaged, notTaken } from "./damage.ts";
 import { checkImage, decodePixels, previewOf, recheckImage } from "./decode.ts";
-import { encodeInStrips, encodeJpeg, MAX_JPEG_SIDE } from "./encode.ts";
+import { encodeInStrips, encodeJpeg, isStreamable, MAX_JPEG_SIDE } from "./encode.ts";
 import { type ImageFacts, uprightSize } from "./facts.ts";
 import { memoryOfCheck, memoryOfPixels, sampleBytes } from "./footprint.ts";
 import type { DecodeGate } from "./gate.ts";
-import { hashParts, identityKind, identityParts, MAX_SAMPLE_BYTES } from "./identity.ts";
+import { hashParts, type Identified, identityKind, identityParts, MAX_SAMPLE_BYTES } from "./identity.ts";
 import { inspectImage } from "./inspect.ts";
 import type { Pixels } from "./pixels.ts";
 import type { ImageFormat } from "./sniff.ts";
@@ -51,10 +51,10 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
   const full = terms.verify === "full";
   if (full && facts.unreadable !== undefined) throw damaged(facts.format, facts.unreadable);
   if (full && facts.unknownKind !== undefined) throw notTaken(facts.format, facts.unknownKind);
-  const plan = planDecode(facts, terms);
+  const plan = planDecode(facts, bytes.length, terms);
   const { format, pages, orientation, dpi } = facts;
   const common = { ...uprightSize(facts), pages, orientation, dpi };
-  if (!plan.reads) return { ...common, format, verified: false, ...NOTHING_DECODED };
+  if (plan.way === "none") return { ...common, format, verified: false, ...NOTHING_DECODED };
   if (plan.memoryBytes > gate.limitBytes) throw tooMuchMemory(plan.memoryBytes, gate.limitBytes);
   const previewed = async (seen: Pixels | undefined) =>
     terms.preview && seen !== undefined ? previewOf(seen, facts) : undefined;
@@ -81,22 +81,42 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
   };
 }
 
+/**
+ * How an image is read: not at all; whole, to be checked; with all samples held, to be hashed or encoded; through the
+ * encoder of the JPEG that it becomes, which also holds its coefficients, or (`strips`) few rows at a time.
+ */
+type Way = "none" | "check" | "hold" | "stream" | "strips";
+
 interface DecodePlan {
   treatment: Treatment;
-  /** Whether anything is decoded at all. */
-  reads: boolean;
-  /** Whether all samples are held together, to be hashed or to become a JPEG. */
-  holds: boolean;
+  way: Way;
   memoryBytes: number;
 }
 
-function planDecode(facts: ImageFacts, { policy, verify, gate }: TreatTerms): DecodePlan {
+function planDecode(facts: ImageFacts, sizeBytes: number, terms: TreatTerms): DecodePlan {
+  const { policy, verify, gate, preview } = terms;
   const treatment = chooseTreatment(facts, policy);
-  const reads = treatment !== "keep" || verify === "full";
-  const wanted = treatment !== "keep" || identityKind(facts) === "samples";
+  const plan = (way: Way, memoryBytes: number) => ({ treatment, way, memoryBytes });
+  const fits = (memoryBytes: number) =>
+    memoryBytes <= gate.limitBytes && sampleBytes(facts) <= MAX_SAMPLE_BYTES;
+  const checkBytes = memoryOfCheck(facts);
   const heldBytes = memoryOfPixels(facts, treatment !== "keep");
-  const holds = reads && wanted && heldBytes <= gate.limitBytes && sampleBytes(facts) <= MAX_SAMPLE_BYTES;
-  return { treatment, reads, holds, memoryBytes: holds ? heldBytes : memoryOfCheck(facts) };
+  if (treatment === "keep") {
+    if (verify !== "full") return plan("none", 0);
+    return identityKind(facts) === "samples" && fits(heldBytes)
+      ? plan("hold", heldBytes)
+      : plan("check", checkBytes);
+  }
+  const streamBytes = memoryOfPixels(facts, false); // the coefficients, or the samples of what is kept then
+  const streams = isStreamable(facts) && facts.bits <= 8 && !preview && fits(streamBytes);
+  if (streams && (treatment === "jpeg" || !isSmall(facts, sizeBytes))) return plan("stream", streamBytes);
+  if (fits(heldBytes)) return plan("hold", heldBytes);
+  return isStreamable(facts) && !facts.whole ? plan("strips", checkBytes) : plan("check", checkBytes);
+}
+
+/** Whether a JPEG of quality 95 will hardly be smaller: half a bit a pixel. Then its samples are wanted, to be hashed. */
+function isSmall({ storedWidth, storedHeight }: ImageFacts, sizeBytes: number): boolean {
+  return sizeBytes * 16 < storedWidth * storedHeight;
 }
 
 type Decoded = Pick<TreatedImage, "encoded" | "identify" | "preview">;
@@ -110,20 +130,26 @@ async function decode(
   plan: DecodePlan,
   previewed: (seen: Pixels | undefined) => Promise<Pixels | undefined>,
 ): Promise<Decoded | undefined> {
+  const { treatment, way } = plan;
+  const isChosen = (made: Uint8Array | undefined) =>
+    made !== undefined && (treatment === "jpeg" || made.length < bytes.length);
   try {
-    const pixels = plan.holds ? await decodePixels(bytes, facts) : undefined;
-    const preview = await previewed(pixels ?? (await checkImage(bytes, facts)));
-    const { treatment } = plan;
-    const encoded =
-      treatment === "keep"
-        ? undefined
-        : pixels
-          ? await encodeJpeg(pixels, facts)
-          : plan.holds
-            ? undefined
-            : await encodeInStrips(bytes, facts);
-    const isChosen = encoded !== undefined && (treatment === "jpeg" || encoded.length < bytes.length);
-    return { encoded: isChosen ? encoded : undefined, identify: identifier(bytes, facts, pixels), preview };
+    if (way === "stream") {
+      const made = await encodeInStrips(bytes, facts, { optimiseCoding: true });
+      if (isChosen(made)) return { encoded: made, identify: identifier(facts, { made }), preview: undefined };
+    }
+    const holds = way === "hold" || (way === "stream" && identityKind(facts) === "samples");
+    const samples = holds ? await decodePixels(bytes, facts) : undefined;
+    const preview = await previewed(samples ?? (await checkImage(bytes, facts)));
+    // Without optimised coding: all coefficients would be held to count them.
+    const made =
+      way === "strips"
+        ? await encodeInStrips(bytes, facts, { optimiseCoding: false })
+        : way === "hold" && treatment !== "keep" && samples
+          ? await encodeJpeg(samples, facts)
+          : undefined;
+    const encoded = isChosen(made) ? made : undefined;
+    return { encoded, identify: identifierOf(bytes, facts, { samples, encoded }), preview };
   } catch (error) {
     if (error instanceof AppError) throw error;
     return undefined;
@@ -133,16 +159,21 @@ async function decode(
 /** Samples above this many bytes are hashed before the next image is decoded, others meanwhile. */
 const MAX_WAITING_BYTES = 64_000_000;
 
-function identifier(
+function identifierOf(
   bytes: Uint8Array,
   facts: ImageFacts,
-  pixels: Pixels | undefined,
+  { samples, encoded }: { samples: Pixels | undefined; encoded: Uint8Array | undefined },
 ): (() => string) | undefined {
   const kind = identityKind(facts);
-  const samples = kind === "samples" ? pixels : undefined;
-  if (kind === "bytes" || (kind === "samples" && samples === undefined)) return undefined;
-  const identify = () => hashParts(identityParts(bytes, facts, samples));
-  if ((samples?.data.byteLength ?? 0) <= MAX_WAITING_BYTES) return identify;
+  if (kind === "bytes") return undefined;
+  if (kind === "coded") return identifier(facts, { came: bytes });
+  if (encoded !== undefined) return identifier(facts, { made: encoded });
+  return samples && identifier(facts, { samples });
+}
+
+function identifier(facts: ImageFacts, by: Identified): () => string {
+  const identify = () => hashParts(identityParts(facts, by));
+  if (!("samples" in by) || by.samples.data.byteLength <= MAX_WAITING_BYTES) return identify;
   const identity = identify();
   return () => identity;
 }

@@ -259,6 +259,38 @@ describe("the identity of a page", () => {
     ).not.toBe(png ?? "");
   });
 
+  test("goes by the JPEG that is made, however the samples came to it, else by the samples", async () => {
+    const page = await picture(300, 200, 3).raw().toBuffer();
+    const shown = () => sharp(page, { raw: { width: 300, height: 200, channels: 3 } });
+    const png = await shown().png().toBuffer();
+    const files = [
+      png,
+      await shown().png({ progressive: true }).toBuffer(),
+      await shown().ensureAlpha().png().toBuffer(),
+      await shown().tiff({ compression: "none" }).toBuffer(),
+      bmp(300, 200, page),
+    ];
+    for (const policy of ["optimize", "jpeg"] as const) {
+      const made = await Promise.all(files.map((file) => treatImage(file, { ...OPTIMIZE, policy })));
+      expect(new Set(made.map(({ format }) => format))).toEqual(new Set(["jpeg"]));
+      expect(new Set(made.map(({ identify }) => identify?.())).size).toBe(1);
+      const again = await treatImage(png, { ...OPTIMIZE, policy, preview: true }); // with its samples held
+      expect(again.identify?.()).toBe(made[0]?.identify?.() ?? "");
+      // The JPEG itself is another file, of which readers may see other samples.
+      expect(await identityOf(made[0]?.encoded ?? png)).not.toBe(made[0]?.identify?.() ?? "");
+    }
+    // Kept, for no JPEG is smaller: another shade is another page, though the JPEG of both may be one.
+    const flat = async (shade: number, compressionLevel: number) => {
+      const image = shown().linear(0, 200).removeAlpha();
+      const data = await image.raw().toBuffer();
+      data[0] = shade;
+      const kept = sharp(data, { raw: { width: 300, height: 200, channels: 3 } });
+      return identityOf(await kept.png({ compressionLevel }).toBuffer());
+    };
+    expect(await flat(201, 9)).toBe((await flat(201, 6)) ?? "");
+    expect(await flat(201, 9)).not.toBe((await flat(200, 9)) ?? "");
+  });
+
   test("goes by the coded data of a JPEG, without its metadata", async () => {
     const jpeg = await picture(50, 40, 3).jpeg().toBuffer();
     const plain = await identityOf(jpeg);
