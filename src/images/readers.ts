@@ -55,10 +55,11 @@ export function samplesProblem({ photometric, format, bits, little }: TiffSample
 }
 
 /** Why Pillow does not take a page in old-style JPEG; undefined where it may. */
-export function oldJpegProblem(photometric: number): string | undefined {
-  return photometric === 2 || photometric === 6
-    ? undefined
-    : `old-style JPEG with photometric interpretation ${photometric} is not read by Pillow`;
+export function oldJpegProblem(photometric: number, tileColumns: boolean): string | undefined {
+  if (photometric !== 2 && photometric !== 6) {
+    return `old-style JPEG with photometric interpretation ${photometric} is not read by Pillow`;
+  }
+  return tileColumns ? "old-style JPEG in tiles beside each other is not read by Pillow" : undefined;
 }
 
 /** Longest text of a PNG's compressed chunk, and of all its texts together. */

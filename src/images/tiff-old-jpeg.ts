@@ -14,6 +14,10 @@ const STRIP_LENGTHS = 279;
 const STREAM_OFFSET = 513;
 const STREAM_LENGTH = 514;
 const RESTART_INTERVAL = 515;
+const TILE_WIDTH = 322;
+const TILE_HEIGHT = 323;
+const TILE_OFFSETS = 324;
+const TILE_LENGTHS = 325;
 const QUANTIZERS = 519;
 const DC_TABLES = 520;
 const AC_TABLES = 521;
@@ -21,6 +25,30 @@ const SUBSAMPLING = 530;
 
 /** Above this many strips a page is none. */
 const MAX_STRIPS = 100_000;
+
+/** How the coded data of a page is cut: in strips, or in tiles, which libtiff takes for strips as wide as a tile. */
+interface Cut {
+  tiled: boolean;
+  /** Of the JPEG that all strips together are, in pixels. */
+  width: number;
+  height: number;
+  rowsPerStrip: number;
+}
+
+function cutOf(file: TiffFile, page: TiffDirectory): Cut {
+  const one = (tag: number) => numbersOf(file, page, tag)[0] ?? 0;
+  const [width, height, tileWidth, rows] = [one(WIDTH), one(HEIGHT), one(TILE_WIDTH), one(TILE_HEIGHT)];
+  if (tileWidth === 0 || rows === 0) {
+    return { tiled: false, width, height, rowsPerStrip: numbersOf(file, page, ROWS_PER_STRIP)[0] ?? 8 };
+  }
+  return { tiled: true, width: tileWidth, height: Math.ceil(height / rows) * rows, rowsPerStrip: rows };
+}
+
+/** Whether tiles stand beside each other, of which libtiff makes no page. */
+export function hasTileColumns(file: TiffFile, page: TiffDirectory): boolean {
+  const { tiled, width } = cutOf(file, page);
+  return tiled && width < (numbersOf(file, page, WIDTH)[0] ?? 0);
+}
 
 /** The JPEG that a page in old-style JPEG stands for, whole; or why there is none. */
 export function oldJpegOf(file: TiffFile, page: TiffDirectory): Uint8Array | { problem: string } {
@@ -34,14 +62,16 @@ export function oldJpegOf(file: TiffFile, page: TiffDirectory): Uint8Array | { p
 }
 
 function assemble(file: TiffFile, page: TiffDirectory): Uint8Array | { problem: string } {
-  const strips = stripsOf(file, page);
-  const head = headOf(file, page, strips);
+  const cut = cutOf(file, page);
+  const strips = stripsOf(file, page, cut);
+  if (cut.tiled && strips.length === 0) return { problem: "it names no tiles" };
+  const head = headOf(file, page, cut, strips);
   if (head === undefined) return { problem: "it holds neither a JPEG nor the tables of one" };
-  const problem = frameProblem(file, page, head);
+  const problem = frameProblem(file, page, cut, head);
   if (problem !== undefined) return { problem };
   const lost = scanProblem(head.stream);
   if (lost === undefined) return head.stream;
-  const joined = head.alone ? undefined : joinStrips(file, page, head, strips);
+  const joined = head.alone ? undefined : joinStrips(file, page, cut, head, strips);
   if (joined === undefined) return { problem: lost };
   const lostInStrips = scanProblem(joined);
   return lostInStrips === undefined ? joined : { problem: lostInStrips };
@@ -56,7 +86,12 @@ interface Head {
   alone: boolean;
 }
 
-function headOf(file: TiffFile, page: TiffDirectory, strips: readonly Uint8Array[]): Head | undefined {
+function headOf(
+  file: TiffFile,
+  page: TiffDirectory,
+  cut: Cut,
+  strips: readonly Uint8Array[],
+): Head | undefined {
   const at = numbersOf(file, page, STREAM_OFFSET)[0] ?? 0;
   const length = numbersOf(file, page, STREAM_LENGTH)[0] || file.bytes.length;
   const given = file.bytes.subarray(at, at + length);
@@ -65,12 +100,17 @@ function headOf(file: TiffFile, page: TiffDirectory, strips: readonly Uint8Array
     const stream = strips.length === 1 ? strips[0] : Buffer.concat(strips);
     return { stream, dataAt: dataStart(stream), alone: true };
   }
-  const stream = headOfTables(file, page);
+  const stream = headOfTables(file, page, cut);
   return stream && { stream, dataAt: stream.length, alone: false };
 }
 
 /** Why libtiff does not take the frame for this page. */
-function frameProblem(file: TiffFile, page: TiffDirectory, { stream, dataAt }: Head): string | undefined {
+function frameProblem(
+  file: TiffFile,
+  page: TiffDirectory,
+  cut: Cut,
+  { stream, dataAt }: Head,
+): string | undefined {
   const segments = Array.from(jpegSegments(stream.subarray(0, dataAt)));
   const frame = segments.find(({ marker }) => isFrame(marker));
   if (frame === undefined) return "the JPEG that it holds has no frame header";
@@ -79,17 +119,17 @@ function frameProblem(file: TiffFile, page: TiffDirectory, { stream, dataAt }: H
   if (!hasTables) return "the JPEG that it holds lacks its tables";
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
   const [height, width] = [view.getUint16(frame.start + 1), view.getUint16(frame.start + 3)];
-  const [pageWidth, pageHeight] = [WIDTH, HEIGHT].map((tag) => numbersOf(file, page, tag)[0] ?? 0);
-  const fits = width === pageWidth && height >= (pageHeight ?? 0);
-  return fits
-    ? undefined
-    : `the JPEG that it holds is of ${width}x${height} pixels, its page of ${pageWidth}x${pageHeight}`;
+  const pageHeight = numbersOf(file, page, HEIGHT)[0] ?? 0;
+  if (width === cut.width && height >= pageHeight) return undefined;
+  const what = cut.tiled ? "tiles" : "page";
+  return `the JPEG that it holds is of ${width}x${height} pixels, its ${what} of ${cut.width}x${pageHeight}`;
 }
 
 /** The head, then the data of all strips with a restart between them, as libtiff gives them to its JPEG decoder. */
 function joinStrips(
   file: TiffFile,
   page: TiffDirectory,
+  cut: Cut,
   { stream, dataAt }: Head,
   strips: readonly Uint8Array[],
 ): Uint8Array | undefined {
@@ -98,7 +138,7 @@ function joinStrips(
   const parts = [stream.subarray(0, dataAt)];
   if (strips.length > 1 && !segments.some(({ marker }) => marker === 0xdd)) {
     const scanAt = (segments.at(-1)?.start ?? dataAt) - 4;
-    const interval = numbersOf(file, page, RESTART_INTERVAL)[0] || unitsOfStrip(file, page, stream, segments);
+    const interval = numbersOf(file, page, RESTART_INTERVAL)[0] || unitsOfStrip(cut, stream, segments);
     const restarts = Buffer.from([0xff, 0xdd, 0, 4, (interval >> 8) & 0xff, interval & 0xff]);
     parts.splice(0, 1, stream.subarray(0, scanAt), restarts, stream.subarray(scanAt, dataAt));
   }
@@ -111,12 +151,10 @@ function joinStrips(
 
 /** Units of coded data that one strip holds. */
 function unitsOfStrip(
-  file: TiffFile,
-  page: TiffDirectory,
+  { width, rowsPerStrip }: Cut,
   stream: Uint8Array,
   segments: readonly JpegSegment[],
 ): number {
-  const rows = numbersOf(file, page, ROWS_PER_STRIP)[0] ?? 8;
   const frame = segments.find(({ marker }) => isFrame(marker));
   if (frame === undefined) return 0;
   const factors = Array.from({ length: stream[frame.start + 5] ?? 0 }, (_, index) => {
@@ -124,12 +162,11 @@ function unitsOfStrip(
   });
   const across = Math.max(1, ...factors.map((factor) => factor >> 4));
   const down = Math.max(1, ...factors.map((factor) => factor & 15));
-  const width = numbersOf(file, page, WIDTH)[0] ?? 0;
-  return Math.ceil(width / (8 * across)) * Math.ceil(rows / (8 * down));
+  return Math.ceil(width / (8 * across)) * Math.ceil(rowsPerStrip / (8 * down));
 }
 
 /** What stands before the coded data, made of the tables to which tags point. */
-function headOfTables(file: TiffFile, page: TiffDirectory): Uint8Array | undefined {
+function headOfTables(file: TiffFile, page: TiffDirectory, cut: Cut): Uint8Array | undefined {
   const one = (tag: number) => numbersOf(file, page, tag)[0] ?? 0;
   const count = Math.min(one(SAMPLES), 4);
   const tables = [QUANTIZERS, DC_TABLES, AC_TABLES].map((tag) => numbersOf(file, page, tag, count));
@@ -137,7 +174,7 @@ function headOfTables(file: TiffFile, page: TiffDirectory): Uint8Array | undefin
   if (count === 0 || tables.some((offsets) => offsets.length < count)) return undefined;
   const ids = Array.from({ length: count }, (_, id) => id);
   const [across = 2, down = 2] = numbersOf(file, page, SUBSAMPLING);
-  const [width, height] = [one(WIDTH), one(HEIGHT)].map((size) => [(size >> 8) & 0xff, size & 0xff]);
+  const [width, height] = [cut.width, cut.height].map((size) => [(size >> 8) & 0xff, size & 0xff]);
   const segment = (marker: number, ...payload: number[]) => {
     const length = payload.length + 2;
     return [0xff, marker, length >> 8, length & 0xff, ...payload];
@@ -165,9 +202,9 @@ function headOfTables(file: TiffFile, page: TiffDirectory): Uint8Array | undefin
   ]);
 }
 
-function stripsOf(file: TiffFile, page: TiffDirectory): Uint8Array[] {
-  const lengths = numbersOf(file, page, STRIP_LENGTHS, MAX_STRIPS);
-  return numbersOf(file, page, STRIP_OFFSETS, MAX_STRIPS).map((at, index) =>
+function stripsOf(file: TiffFile, page: TiffDirectory, { tiled }: Cut): Uint8Array[] {
+  const lengths = numbersOf(file, page, tiled ? TILE_LENGTHS : STRIP_LENGTHS, MAX_STRIPS);
+  return numbersOf(file, page, tiled ? TILE_OFFSETS : STRIP_OFFSETS, MAX_STRIPS).map((at, index) =>
     file.bytes.subarray(at, at + (lengths[index] ?? file.bytes.length)),
   );
 }

@@ -2,7 +2,7 @@ import { damaged } from "./damage.ts";
 import { placementOf, readXmpOrientation } from "./exif.ts";
 import type { ImageFacts } from "./facts.ts";
 import { oldJpegProblem, samplesProblem } from "./readers.ts";
-import { OLD_JPEG, oldJpegOf } from "./tiff-old-jpeg.ts";
+import { hasTileColumns, OLD_JPEG, oldJpegOf } from "./tiff-old-jpeg.ts";
 import {
   bytesOf,
   directoriesOf,
@@ -64,7 +64,7 @@ export function inspectTiff(bytes: Uint8Array): ImageFacts {
     lossless: LOSSLESS.has(compression),
     whole: false,
     unknownKind:
-      (old ? oldJpegProblem(photometric) : undefined) ??
+      (old ? oldJpegProblem(photometric, hasTileColumns(file, first)) : undefined) ??
       samplesProblem({
         photometric,
         format: numbersOf(file, first, SAMPLE_FORMAT)[0] ?? 1,

@@ -35,7 +35,7 @@ function tiff(...pages: Page[]): Buffer {
         late += sizeOf(field);
       }
       for (const value of values) {
-        const placed = [273, 513, 519, 520, 521].includes(tag) ? value + dataAt : value;
+        const placed = [273, 324, 513, 519, 520, 521].includes(tag) ? value + dataAt : value;
         to = type === 3 ? directory.writeUInt16LE(placed, to) : directory.writeUInt32LE(placed, to);
       }
     }
@@ -121,6 +121,26 @@ describe("old-style JPEG in TIFF", () => {
     const fields: Field[] = [...fieldsOf(1, 2).slice(0, -1), [273, 4, 0], [279, 4, data.length]];
     expect(await treat(tiff({ fields, data }, stream(second)))).toEqual(["kept, pages: 2"]);
     expect(await treat(tiff(stream(first), { fields, data }))).toEqual(["kept, pages: 2"]);
+  });
+
+  test("in tiles is taken where they are as wide as the page, as libtiff takes them", async () => {
+    const data = await jpeg(1);
+    const inTiles = ({ fields, data: bytes }: Page, width: number, height: number) => {
+      const tags: Record<number, number> = { 273: 324, 279: 325 };
+      const moved = fields.map(([tag, ...rest]): Field => [tags[tag] ?? tag, ...rest]);
+      return tiff({ fields: [...moved, [322, 4, width], [323, 4, height]], data: bytes });
+    };
+    expect(await treat(inTiles(stream(data), WIDTH, HEIGHT))).toEqual(["kept, pages: 1"]);
+    expect(await treat(inTiles(tables(data), WIDTH, HEIGHT))).toEqual(["kept, pages: 1"]);
+    expect(await treat(inTiles(stream(data), WIDTH * 2, HEIGHT))).toEqual([
+      "damaged TIFF: the JPEG that it holds is of 64x48 pixels, its tiles of 128x48",
+    ]);
+    expect(await treat(inTiles(stream(data), WIDTH / 2, HEIGHT))).toEqual([
+      "TIFF of a kind that cannot be taken: old-style JPEG in tiles beside each other is not read by Pillow",
+    ]);
+    const unnamed = stream(data);
+    unnamed.fields = unnamed.fields.filter(([tag]) => tag !== 273);
+    expect(await treat(inTiles(unnamed, WIDTH, HEIGHT))).toEqual(["damaged TIFF: it names no tiles"]);
   });
 
   test("is refused with the reason where it is not, or where Pillow does not read it", async () => {

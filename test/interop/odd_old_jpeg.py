@@ -4,10 +4,11 @@ import re
 import struct
 
 from odd_kit import add, fresh, save
+from PIL import Image
 
 SIZES = {1: 1, 3: 2, 4: 4, 7: 1}
 # Tags whose values are places, counted from where the data of their page begins.
-PLACES = (273, 513, 519, 520, 521)
+PLACES = (273, 324, 513, 519, 520, 521)
 
 
 def tags(compression: int = 6, photometric: int = 6, samples: int = 3, rows: int = 64, size=(96, 64), subsampling=(1, 1)) -> list:
@@ -112,3 +113,35 @@ def old_jpegs() -> None:
     j = new(); k = new(); add("tiff-old-jpeg-two.tif", document((tags() + whole(j), j), (tags() + whole(k), k)))
     j = new(); k = new(); k = k[: len(k) // 2]
     add("tiff-old-jpeg-cut-second.tif", document((tags() + whole(j), j), (tags() + whole(k), k)))
+    tiled_old_jpegs()
+
+
+def tiled_old_jpegs() -> None:
+    """libtiff takes tiles below each other for strips; of tiles beside each other it makes no page."""
+    new = lambda image: save(image, "JPEG", quality=90, subsampling=0)
+    stream = lambda length: [(513, 4, [0]), (514, 4, [length])]
+    part = lambda image, x, y, size: image.crop((x, y, x + size[0], y + size[1]))
+
+    def made(what: str, tile: tuple[int, int], fields: list, data: bytes) -> None:
+        head = [field for field in tags() if field[0] != 278] + [(322, 4, [tile[0]]), (323, 4, [tile[1]])]
+        add(f"tiff-old-jpeg-tiles-{what}.tif", document((head + fields, data)))
+
+    def placed(tiles: list[bytes], at: int = 0) -> list:
+        return [(324, 4, [at + sum(map(len, tiles[:i])) for i in range(len(tiles))]), (325, 4, [len(tile) for tile in tiles])]
+
+    one = (96, 64)
+    j = new(fresh()); made("stream", one, stream(len(j)) + placed([j]), j)
+    j = new(fresh()); made("one", one, placed([j]), j)
+    j = new(fresh()); made("unnamed", one, stream(len(j)), j)
+    j = new(fresh()); scan, (fields, blob) = segments(j)[1], tables(j); made("tables", one, fields + placed([scan], len(blob)), blob + scan)
+    j = new(fresh()); made("cut", one, placed([j[:-300]]), j[:-300])
+    wide = Image.new("RGB", (128, 64), "white"); wide.paste(fresh())
+    j = new(wide); made("wide", (128, 64), placed([j]), j)
+    j = new(fresh()); made("narrow", (128, 64), placed([j]), j)
+    for what, size in (("below", (96, 32)), ("beside", (48, 32))):
+        image = fresh()
+        jpegs = [new(part(image, x, y, size)) for y in range(0, 64, 32) for x in range(0, 96, size[0])]
+        scans, (fields, blob) = [segments(j)[1] for j in jpegs], tables(jpegs[0])
+        made(f"{what}-tables", size, fields + placed(scans, len(blob)), blob + b"".join(scans))
+        made(f"{what}-jpegs", size, placed(jpegs), b"".join(jpegs))
+    j = new(fresh()); made("beside-stream", (48, 32), stream(len(j)) + placed([j] * 4), j)
