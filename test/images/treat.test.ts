@@ -291,6 +291,18 @@ describe("the identity of a page", () => {
     expect(await flat(201, 9)).not.toBe((await flat(200, 9)) ?? "");
   });
 
+  test("is nothing that a file which Pillow does not open has: it stands in for no good one", async () => {
+    const good = await picture(300, 200, 3).png().withMetadata({ density: 300 }).toBuffer();
+    const bad = Buffer.from(good);
+    const at = bad.indexOf("pHYs") + 13; // its checksum
+    bad.writeUInt32BE(bad.readUInt32BE(at) ^ 1, at);
+    expect(await refused(bad)).toBe("damaged PNG: the checksum of its chunk pHYs is wrong");
+    for (const policy of ["preserve", "optimize", "jpeg"] as const) {
+      const terms = { ...OPTIMIZE, policy, verify: "header" } as const;
+      expect(await treatImage(bad, terms)).toMatchObject({ identify: undefined, verified: false });
+    }
+  });
+
   test("goes by the coded data of a JPEG, without its metadata", async () => {
     const jpeg = await picture(50, 40, 3).jpeg().toBuffer();
     const plain = await identityOf(jpeg);
