@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { userName } from "../lake/account.ts";
 import { type Database, interruptible } from "../query/database.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
@@ -86,7 +87,7 @@ async function fillUpload(
   // What was read of contents would stand beside what the engine takes for the rows.
   if (tables.length > 0) Bun.gc(true);
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
-  await writeRows(plan, rows, tables, { database, signal: options.signal });
+  await retryFrugally(database, () => writeRows(plan, rows, tables, { database, signal: options.signal }));
   const [facts] = await database.rows<StagedFacts>(
     `SELECT count(*) AS rows, count(${STAGED_REJECT_COLUMN}) AS rejected,
       (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents)})) AS contents,

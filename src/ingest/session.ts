@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseSize, type Settings } from "../config.ts";
 import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type ExecuteOptions, executeUpload } from "./execute.ts";
 import { openInput } from "./formats.ts";
@@ -55,7 +56,8 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
       const context = { database, scratch: folder, ...(signal && { signal }), ...(text && { text }) };
-      return interruptible(database, signal, () => openInput(path, context)).catch((error) => {
+      const work = () => retryFrugally(database, () => openInput(path, context));
+      return interruptible(database, signal, work).catch((error) => {
         throw readFailure(error, path);
       });
     },

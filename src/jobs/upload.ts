@@ -13,7 +13,7 @@ import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
-import { retryFrugally } from "./frugal.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { requireManifest } from "./own-manifest.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
@@ -136,7 +136,7 @@ async function publishRows(
   const committed = await commit(context, source, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });
-  const compaction = retryFrugally(database, context.settings.database.threads, () =>
+  const compaction = retryFrugally(database, () =>
     context.partitions.compact(database, manifest),
   );
   await compaction.catch((error) => {
@@ -163,7 +163,7 @@ async function commit(
   await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
   try {
     const request = { manifest, select: selectPublished(source), rejected, confirm };
-    return await retryFrugally(database, context.settings.database.threads, () =>
+    return await retryFrugally(database, () =>
       commitUpload(database, lake, request),
     );
   } catch (error) {

@@ -15,7 +15,7 @@ import type { PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { WorkContext } from "./context.ts";
 import { createDatasetIndexes } from "./dataset-indexes.ts";
-import { retryFrugally } from "./frugal.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import { createKnownPartitions } from "./known-partitions.ts";
 import { createWorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
@@ -84,7 +84,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
   try {
     for (const key of partitions) {
       throwIfCancelled(signal);
-      await retryFrugally(database, settings.database.threads, () =>
+      await retryFrugally(database, () =>
         compactIfDue(database, lake, key, { confirm }),
       );
       context.partitions.forget(key);

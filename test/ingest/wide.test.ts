@@ -35,6 +35,28 @@ test("a table of more columns than an upload may have is refused before it is de
   });
 });
 
+test("a CSV of many columns is staged, with fewer threads where those take too much memory, or refused for its width", async () => {
+  await withKit(async (kit) => {
+    const table = (columns: number) => {
+      const names = Array.from({ length: columns }, (_, at) => `c${at}`);
+      return [names, names.map((_, at) => (at % 3 === 0 ? "x" : at)), names.map(() => "1.5")].join("\n");
+    };
+    const { manifest, rows } = await kit.stage(await write(kit, "wide.csv", table(1500)));
+    const types = manifest.columns.map(({ type }) => type);
+    expect(types.slice(0, 3)).toEqual(["VARCHAR", "DOUBLE", "DOUBLE"]);
+    expect(types).toHaveLength(1500);
+    expect(rows.map(({ c0, c1499 }) => [c0, c1499])).toEqual([
+      ["x", 1499],
+      ["1.5", 1.5],
+    ]);
+    const refused = kit.stage(await write(kit, "wider.csv", table(8000)), { dataset: "wider" });
+    await expect(refused).rejects.toMatchObject({
+      code: "too_large",
+      message: expect.stringContaining("too many columns"),
+    });
+  });
+});
+
 test("lines of a CSV that do not fit its header cost no more than others", async () => {
   await withKit(async (kit) => {
     const rows = (count: number, row: string) => `${row}\n`.repeat(count);

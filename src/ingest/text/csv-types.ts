@@ -9,27 +9,34 @@ export interface CellType {
   hasLongNumbers: boolean;
 }
 
-const COLUMNS_AT_ONCE = 200;
+/** Of more columns at once a table is made of one: to plan the tests of each takes longer than to run them. */
+const COLUMNS_AT_ONCE = 32;
 const WHOLE = "^-?(0|[1-9][0-9]{0,18})$";
 const NUMBER = "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 const BOOLEAN = "^(true|false|True|False|TRUE|FALSE)$";
 
 /** The types of columns `c0`... of a relation: a number or boolean only where every value is one and comes back exactly. */
 export async function inferTypes(database: Database, relation: string, columns: number): Promise<CellType[]> {
-  const types: CellType[] = [];
-  for (let start = 0; start < columns; start += COLUMNS_AT_ONCE) {
-    const some = Array.from({ length: Math.min(COLUMNS_AT_ONCE, columns - start) }, (_, at) => start + at);
-    const tests = some.flatMap((at) => columnTests(at));
-    const [facts] = await database.rows<Record<string, boolean | null>>(
-      `SELECT ${tests.join(", ")} FROM ${relation}`,
-    );
-    for (const at of some) types.push(typeOf((test) => facts?.[`${test}${at}`]));
-  }
-  return types;
+  const cells = Array.from({ length: columns }, (_, at) => cellName(at));
+  const isWide = columns > COLUMNS_AT_ONCE;
+  const from = isWide
+    ? `(SELECT unnest([${cells.join(", ")}]) AS cell, unnest(range(${columns})) AS place FROM ${relation}) GROUP BY place`
+    : relation;
+  const tested = isWide ? ["cell"] : cells;
+  const tests = tested.flatMap((cell, at) => columnTests(cell, at));
+  const found = await database.rows<Record<string, boolean | number | null>>(
+    `SELECT ${[...tests, ...(isWide ? ["place"] : [])].join(", ")} FROM ${from}`,
+  );
+  const [first] = found;
+  const byColumn = new Map(found.map((facts) => [facts.place, facts]));
+  return cells.map((_, at) =>
+    typeOf((test) => (isWide ? byColumn.get(at)?.[`${test}0`] : first?.[`${test}${at}`])),
+  );
 }
 
-function columnTests(at: number): string[] {
-  const cell = cellName(at);
+type Facts = (test: string) => boolean | number | null | undefined;
+
+function columnTests(cell: string, at: number): string[] {
   const matches = (pattern: string) => `regexp_matches(${cell}, ${quoteText(pattern)})`;
   const all = (test: string, name: string) =>
     `bool_and(${test}) FILTER (${cell} IS NOT NULL) AS ${name}${at}`;
@@ -41,9 +48,9 @@ function columnTests(at: number): string[] {
   ];
 }
 
-function typeOf(is: (test: string) => boolean | null | undefined): CellType {
+function typeOf(is: Facts): CellType {
   const hasLongNumbers = false;
-  if (is("number") === null) return { type: "NULL", hasLongNumbers };
+  if ((is("number") ?? null) === null) return { type: "NULL", hasLongNumbers };
   if (is("whole")) return { type: "BIGINT", hasLongNumbers };
   if (is("exact")) return { type: "DOUBLE", hasLongNumbers };
   if (is("boolean")) return { type: "BOOLEAN", hasLongNumbers };
