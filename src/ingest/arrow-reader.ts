@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Field, Message, type Schema, Type } from "apache-arrow";
+import { type DataType, type Field, Message, type Schema, Type } from "apache-arrow";
 import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
 import { AppError, systemCode } from "../errors.ts";
 import { quoteList, quoteText } from "../query/sql.ts";
@@ -19,6 +19,7 @@ import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
 import { describeRelation } from "./relations.ts";
+import { checkSameTypes, type TypedFile } from "./same-types.ts";
 
 export interface ArrowSource {
   path: string;
@@ -120,12 +121,12 @@ function schemaFeatures(schema: Schema): Features {
 
 /** Every row of the files as a relation over Parquet pieces; the bytes of image columns are blanked. */
 async function convertRows(files: readonly ArrowFile[], context: ReaderContext): Promise<string> {
-  const pieces: { path: string; split: string | undefined; conversions: string }[] = [];
+  const pieces: Piece[] = [];
   for (const file of files) {
     const conversions = convertedColumns(file.schema);
     const nextPiece = () => {
       const path = join(context.scratch, `arrow-${pieces.length}.parquet`);
-      pieces.push({ path, split: file.split, conversions });
+      pieces.push({ path, split: file.split, conversions, file });
       return path;
     };
     const isFirst = file === files[0];
@@ -141,14 +142,50 @@ async function convertRows(files: readonly ArrowFile[], context: ReaderContext):
     if (group && last?.split === piece.split && last?.conversions === piece.conversions) group.push(piece);
     else groups.push([piece]);
   }
-  const selects = groups.map((group) => {
-    const [{ split, conversions } = { split: undefined, conversions: "" }] = group;
-    const list = quoteList(group.map((piece) => piece.path));
-    const replace = conversions === "" ? "" : ` REPLACE (${conversions})`;
-    const added = split === undefined ? "" : `, ${quoteText(split)} AS split`;
-    return `SELECT *${replace}${added} FROM read_parquet(${list}, union_by_name = true)`;
-  });
-  return `(${selects.join(" UNION ALL BY NAME ")})`;
+  const relation = `(${groups.map(selectPieces).join(" UNION ALL BY NAME ")})`;
+  if (files.length > 1) await checkTypes(context, pieces, relation);
+  return relation;
+}
+
+/** A Parquet file with rows of an Arrow file. */
+interface Piece {
+  path: string;
+  split: string | undefined;
+  /** For REPLACE, where the file has types for which Parquet has none. */
+  conversions: string;
+  file: ArrowFile;
+}
+
+/** Rows of pieces that are read alike. */
+function selectPieces(pieces: readonly Piece[]): string {
+  const [{ split, conversions } = { split: undefined, conversions: "" }] = pieces;
+  const list = quoteList(pieces.map((piece) => piece.path));
+  const replace = conversions === "" ? "" : ` REPLACE (${conversions})`;
+  const added = split === undefined ? "" : `, ${quoteText(split)} AS split`;
+  return `SELECT *${replace}${added} FROM read_parquet(${list}, union_by_name = true)`;
+}
+
+/** Files that differ in a column's type must meet in one that the engine takes for both. */
+async function checkTypes(
+  { database }: ReaderContext,
+  pieces: readonly Piece[],
+  relation: string,
+): Promise<void> {
+  const firsts = Array.from(Map.groupBy(pieces, (piece) => piece.file).values(), ([piece]) => piece as Piece);
+  const files: TypedFile[] = [];
+  for (const piece of firsts) {
+    const columns = await describeRelation(database, `(${selectPieces([piece])})`);
+    const open = new Set(piece.file.schema.fields.filter(({ type }) => isOpen(type)).map(({ name }) => name));
+    const typed = columns.map(({ name, type }) => ({ name, type: open.has(name) ? "NULL" : type }));
+    files.push({ path: piece.file.path, columns: typed });
+  }
+  checkSameTypes(files, await describeRelation(database, relation));
+}
+
+/** Whether some part has no type: lists that are all empty may have been written so. */
+function isOpen(type: DataType): boolean {
+  const children = (type.children ?? []) as Field[];
+  return type.typeId === Type.Null || children.some((child) => isOpen(child.type));
 }
 
 /** Complete IPC streams of some MB each. The first file gives one even without rows, for its columns. */

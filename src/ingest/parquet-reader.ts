@@ -10,6 +10,7 @@ import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { checkParquetSchema } from "./parquet/schema-checks.ts";
 import { listPaths, readColumn } from "./parquet-cells.ts";
 import { describeRelation } from "./relations.ts";
+import { checkSameTypes, type TypedFile } from "./same-types.ts";
 
 /** A Parquet file, with the split that its folder or name stands for. */
 export interface ParquetSource {
@@ -37,7 +38,9 @@ export async function openParquet(
   const rowCounts = await checkFooters(database, sizes);
   const relation = relationOf(sources);
   const features = await readFeatures(database, sources);
-  const columns = await findEmbedded(database, await describeRelation(database, relation), sources, features);
+  const described = await describeRelation(database, relation);
+  await checkTypes(database, sources, described);
+  const columns = await findEmbedded(database, described, sources, features);
   const files = sources.map((source) => ({ path: source.path, rowCount: rowCounts.get(source.path) ?? 0 }));
   const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
   const kept = keptRows(relation, columns, (name) => listPaths(context, files, name, context.signal));
@@ -99,6 +102,49 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
     rows.set(file, facts.rows);
   }
   return rows;
+}
+
+/** Files that differ in a column's type must meet in one that the engine takes for both. */
+async function checkTypes(
+  database: Database,
+  sources: readonly ParquetSource[],
+  table: readonly SourceColumn[],
+): Promise<void> {
+  if (sources.length < 2) return;
+  const files: TypedFile[] = [];
+  for (const { path } of sources) {
+    const columns = await describeRelation(
+      database,
+      `read_parquet(${quoteText(path)}, hive_partitioning = false)`,
+    );
+    const open = await openColumns(database, path);
+    files.push({
+      path,
+      columns: columns.map(({ name, type }) => ({ name, type: open.has(name) ? "NULL" : type })),
+    });
+  }
+  checkSameTypes(files, table);
+}
+
+/** Columns of a file in which some part has no type: pyarrow writes lists that are all empty so. */
+async function openColumns(database: Database, path: string): Promise<Set<string>> {
+  const elements = await database.rows<{ name: string; children: number; open: boolean }>(
+    `SELECT name, coalesce(num_children, 0)::INTEGER AS children, coalesce(logical_type LIKE 'NullType%', false) AS open
+    FROM parquet_schema(${quoteText(path)}) ORDER BY column_id`,
+  );
+  const open = new Set<string>();
+  let at = 1;
+  const visit = (): boolean => {
+    const element = elements[at++];
+    let isOpen = element?.open ?? false;
+    for (let child = 0; child < (element?.children ?? 0); child++) isOpen = visit() || isOpen;
+    return isOpen;
+  };
+  for (let column = 0; column < (elements[0]?.children ?? 0); column++) {
+    const { name = "" } = elements[at] ?? {};
+    if (visit()) open.add(name);
+  }
+  return open;
 }
 
 async function findEmbedded(

@@ -8,12 +8,12 @@ import { explainLoss, isOfTheView } from "../lake/lost.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
-import { retryFrugally } from "../query/frugal.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { requireManifest } from "./own-manifest.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
@@ -136,9 +136,7 @@ async function publishRows(
   const committed = await commit(context, source, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });
-  const compaction = retryFrugally(database, () =>
-    context.partitions.compact(database, manifest),
-  );
+  const compaction = retryFrugally(database, () => context.partitions.compact(database, manifest));
   await compaction.catch((error) => {
     // The upload is committed; compaction only saves time, and is tried again after the job.
     context.logger.warn("a partition could not be compacted", {
@@ -163,9 +161,7 @@ async function commit(
   await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
   try {
     const request = { manifest, select: selectPublished(source), rejected, confirm };
-    return await retryFrugally(database, () =>
-      commitUpload(database, lake, request),
-    );
+    return await retryFrugally(database, () => commitUpload(database, lake, request));
   } catch (error) {
     await confirm();
     partitions.forget(manifest);

@@ -9,13 +9,13 @@ import { explainLoss } from "../lake/lost.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
 import { useNativeCache } from "../native.ts";
 import { openDatabase } from "../query/database.ts";
+import { retryFrugally } from "../query/frugal.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { WorkContext } from "./context.ts";
 import { createDatasetIndexes } from "./dataset-indexes.ts";
-import { retryFrugally } from "../query/frugal.ts";
 import { createKnownPartitions } from "./known-partitions.ts";
 import { createWorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
@@ -84,9 +84,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
   try {
     for (const key of partitions) {
       throwIfCancelled(signal);
-      await retryFrugally(database, () =>
-        compactIfDue(database, lake, key, { confirm }),
-      );
+      await retryFrugally(database, () => compactIfDue(database, lake, key, { confirm }));
       context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one

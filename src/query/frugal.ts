@@ -11,7 +11,9 @@ export async function retryFrugally<T>(database: Database, work: () => Promise<T
     return await work();
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    const [setting] = await database.rows<{ threads: number }>("SELECT current_setting('threads') AS threads");
+    const [setting] = await database.rows<{ threads: number }>(
+      "SELECT current_setting('threads') AS threads",
+    );
     threads = setting?.threads ?? 1;
     if (threads === 1) throw error;
   }

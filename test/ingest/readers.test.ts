@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { hash, type IngestKit, typesOf, withKit } from "./kit.ts";
 
@@ -139,6 +139,67 @@ describe("Parquet", () => {
       for (const n of [2, 1, 3]) await writeParquet(kit, `part${n}.parquet`, `SELECT ${n} AS n`);
       const { rows } = await kit.stage(join(kit.folder, "part[12].parquet"));
       expect(rows.map((row) => row.n)).toEqual([1, 2]);
+    });
+  });
+
+  test("files whose types differ meet exactly, or are refused with their names", async () => {
+    await withKit(async (kit) => {
+      const shards = async (name: string, ...selects: string[]) => {
+        for (const [at, select] of selects.entries()) {
+          const path = join(kit.folder, name, `${at}.parquet`);
+          await mkdir(dirname(path), { recursive: true });
+          await kit.session.database.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+        }
+        return join(kit.folder, name);
+      };
+      const meeting: [string[], unknown[]][] = [
+        [
+          ["SELECT 1::INTEGER AS v", "SELECT 4294967296 AS v"],
+          [1, 4294967296],
+        ],
+        [
+          ["SELECT 1.5::DECIMAL(4,2) AS v", "SELECT 12345.678::DECIMAL(9,3) AS v"],
+          [1.5, 12345.678],
+        ],
+        [
+          ["SELECT 1 AS k", "SELECT 2 AS k, 'x' AS v"],
+          [null, "x"],
+        ],
+        [
+          ["SELECT DATE '2024-05-01' AS v", "SELECT TIMESTAMP '2024-05-01 09:30:00.5' AS v"],
+          ["2024-05-01 00:00:00", "2024-05-01 09:30:00.5"],
+        ],
+        [
+          [
+            "SELECT TIMESTAMP_MS '2024-05-01 09:30:00.5' AS v",
+            "SELECT TIMESTAMP_NS '2024-05-01 09:30:00.5' AS v",
+          ],
+          ["2024-05-01 09:30:00.5", "2024-05-01 09:30:00.5"],
+        ],
+        [
+          ["SELECT [1::TINYINT] AS v", "SELECT [70000] AS v"],
+          [[1], [70000]],
+        ],
+      ];
+      for (const [at, [selects, values]] of meeting.entries()) {
+        const { rows } = await kit.stage(await shards(`m${at}`, ...selects), { dataset: `m${at}` });
+        expect(rows.map(({ v }) => v)).toEqual(values);
+      }
+      const apart = [
+        ["SELECT 9007199254740993 AS v", "SELECT 1.5::DOUBLE AS v"],
+        ["SELECT 16777217::INTEGER AS v", "SELECT 1.5::FLOAT AS v"],
+        ["SELECT 'x' AS v", "SELECT ['x'] AS v"],
+        ["SELECT '007' AS v", "SELECT 7 AS v"],
+        ["SELECT [1.25::DECIMAL(4,2)] AS v", "SELECT [0.1::DOUBLE] AS v"],
+        ["SELECT {'a': 1} AS v", "SELECT {'a': 'x'} AS v"],
+      ];
+      for (const [at, selects] of apart.entries()) {
+        const folder = await shards(`a${at}`, ...selects);
+        await expect(kit.session.open(folder)).rejects.toMatchObject({
+          code: "type_mismatch",
+          details: { column: "v", files: [join(folder, "0.parquet"), join(folder, "1.parquet")] },
+        });
+      }
     });
   });
 

@@ -62,7 +62,7 @@ fine = dt.datetime(2024, 5, 1, 9, 30, 0, 123456)
 add("nanoseconds", pa.table({"v": pa.array([fine, None], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456", None])
 add("finer", pa.table({"v": pa.array([1714555800123456789], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456789"])
 exact = "12345678901234567890.12"
-add("decimal", pa.table({"v": pa.array([[decimal.Decimal(exact)]], pa.list_(pa.decimal128(38, 2)))}), rows=[[exact]])
+add("decimal", pa.table({"v": pa.array([[decimal.Decimal("1.25")]], pa.list_(pa.decimal128(38, 2)))}), rows=[[1.25]])
 money = pa.struct([("v", pa.decimal128(38, 2)), ("u", pa.uint64())])
 add("decimal_struct", pa.table({"v": pa.array([{"v": decimal.Decimal(exact), "u": 2**64 - 1}], money)}), rows=[f'{{"v":{exact},"u":{2**64 - 1}}}'])
 
@@ -80,4 +80,19 @@ for name, table in (("0", pa.table({"k": [1]})), ("1", pa.table({"k": [2], "v": 
     with ipc.new_file(late / f"{name}.arrow", table.schema) as out:
         out.write_table(table)
 cases.append({"file": "late", "rows": [None, text], "refused": None})
+# Types that do not meet, and shards whose lists are all empty, which pyarrow writes without a type.
+for name, tables, rows, refused in (
+    ("rounding", ([2**53 + 1], [0.5]), None, "0.arrow but DOUBLE in .*1.arrow"),
+    ("open", ([["x"]], [[]], [[None]]), [["x"], [], [None]], None),
+):
+    part = folder / name
+    part.mkdir(exist_ok=True)
+    for at_file, values in enumerate(tables):
+        table = pa.table({"v": values})
+        with ipc.new_file(part / f"{at_file}.arrow", table.schema) as out:
+            out.write_table(table)
+        (folder / f"{name}-parquet").mkdir(exist_ok=True)
+        pq.write_table(table, folder / f"{name}-parquet" / f"{at_file}.parquet")
+    cases.append({"file": name, "rows": rows, "refused": refused})
+    cases.append({"file": f"{name}-parquet", "rows": rows, "refused": refused and refused.replace("arrow", "parquet")})
 (folder / "cases.json").write_text(json.dumps(cases))

@@ -1,0 +1,43 @@
+import { AppError } from "../errors.ts";
+import { commonType, meetExactly } from "../schema/column-types.ts";
+import type { SourceColumn } from "./input.ts";
+
+/** A file of an input with the types that its columns have in it alone; NULL for one that no value of it gives a type. */
+export interface TypedFile {
+  path: string;
+  columns: readonly Pick<SourceColumn, "name" | "type">[];
+}
+
+/**
+ * Checks that files of one input may be read as one table, whose columns the engine gives these types. Throws
+ * `type_mismatch` naming a column and two files, where a value would be another in the common type.
+ */
+export function checkSameTypes(files: readonly TypedFile[], table: readonly SourceColumn[]): void {
+  const common = new Map(table.map(({ name, type }) => [name.toLowerCase(), type]));
+  const seen = new Map<string, { path: string; type: string }>();
+  for (const { path, columns } of files) {
+    for (const { name, type } of columns) {
+      if (type === "NULL") continue;
+      const key = name.toLowerCase();
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, { path, type });
+      const wanted = common.get(key);
+      if (first === undefined || first.type === type || wanted === undefined) continue;
+      if ([first.type, type].every((own) => fits(own, wanted))) continue;
+      throw new AppError(
+        "type_mismatch",
+        `the column ${JSON.stringify(name)} is ${first.type} in ${first.path} but ${type} in ${path}, and no type holds the values of both exactly; convert one of them, or upload the files apart`,
+        { details: { column: name, files: [first.path, path], types: [first.type, type] } },
+      );
+    }
+  }
+}
+
+const TIMES = ["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS"];
+
+/** Whether every value of a type is the same in another. */
+function fits(type: string, wanted: string): boolean {
+  if (type === wanted) return true;
+  if (TIMES.includes(type) && TIMES.includes(wanted)) return TIMES.indexOf(type) < TIMES.indexOf(wanted);
+  return commonType(type, wanted) === wanted && meetExactly(type, wanted);
+}
