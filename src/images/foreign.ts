@@ -18,6 +18,13 @@ const PAGES = "make an image of each page first";
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("PDF", "pdf", `${PAGES}, for example with \`pdftoppm -r 300 -png\``, /^\s*%PDF/),
   foreign("HEIC", "heic heif hif", CONVERT, /^.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s),
+  // A mp4 has no such brand among its own.
+  foreign(
+    "AVIF (of a brand that Pillow does not open)",
+    "",
+    "save it anew as AVIF, or convert it to JPEG or PNG, first",
+    /^.{4}ftyp(.{4}){2,14}?avi[fs]/s,
+  ),
   foreign("JPEG 2000", "jp2 j2k j2c jpc jpf jpx", CONVERT, "\0\0\0\x0cjP  \r\n", "\xff\x4f\xff\x51"),
   foreign("JPEG XL", "jxl", CONVERT, "\xff\x0a", "\0\0\0\x0cJXL "),
   foreign("JPEG XR", "jxr wdp hdp", CONVERT, "II\xbc"),

@@ -212,6 +212,10 @@ describe("what is refused", () => {
     expect(await refused(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"))).toContain("SVG");
     expect(await refused(Buffer.from("%PDF-1.7"))).toContain("PDF");
     expect(await refused(Buffer.alloc(0))).toContain("empty");
+    expect(await refused(Buffer.from("\0\0\0\x18ftypisom\0\0\x02\0isomiso2mp41"))).toStartWith("video file");
+    const avif = await picture().avif({ effort: 0 }).toBuffer();
+    avif.write("miaf", 8); // which Pillow does not open
+    expect(await refused(avif)).toStartWith("AVIF (of a brand that Pillow does not open) file");
   });
 
   test("more pixels than allowed, before they are decoded", async () => {
