@@ -33,9 +33,9 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("SVG", "svg svgz", "draw it as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
   foreign("PostScript", "ps eps ai", PAGES, "%!PS"),
   foreign("PNM", "ppm pgm pbm pnm pam", CONVERT, /^P[1-7][\s#]/),
+  foreign("TGA", "tga", CONVERT, "\0\0\x02\0\0\0"), // nearly as a cursor, but without a number of pictures
   foreign("icon", "ico cur", CONVERT, "\0\0\x01\0", "\0\0\x02\0"),
   foreign("OpenEXR", "exr", CONVERT, "v/1\x01"),
-  foreign("TGA", "tga", CONVERT),
   foreign("camera raw", "cr2 cr3 nef arw raf orf rw2", CONVERT),
   foreign("Office", "docx pptx xlsx hwpx odt doc ppt xls hwp", PAGES, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
   foreign("ZIP", "zip cbz", UNPACK, "PK\x03\x04", "PK\x05\x06", "PK\x07\x08"),

@@ -93,6 +93,8 @@ describe("what cannot be taken yet", () => {
         "h.cbz": "PK\x03\x04",
         "k.txt": JPEG,
         "l.bin": "?",
+        "m.tga": "\0\0\x02\0\0\0\0\0", // begins nearly as a cursor does
+        "n.cur": "\0\0\x02\0\x01\0",
       });
       const { names, notices } = await stagedNames(kit, folder);
       expect(names).toEqual(["0f3c", "a.jpg", "b.heic"]);
@@ -102,6 +104,8 @@ describe("what cannot be taken yet", () => {
         "1 Photoshop file is left out; export it as PNG or TIFF first",
         "1 Office file is left out; make an image of each page first",
         "1 ZIP file is left out; unpack it first",
+        "1 TGA file is left out; convert it to JPEG, PNG or TIFF first",
+        "1 icon file is left out; convert it to JPEG, PNG or TIFF first",
         "2 files beside the images are no images and stay behind: k.txt, l.bin",
       ]);
     });
