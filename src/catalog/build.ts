@@ -5,8 +5,8 @@ import type { Lake } from "../lake/lake.ts";
 import type { Lease } from "../lake/lease.ts";
 import type { Logger } from "../log.ts";
 import type { Database } from "../query/database.ts";
-import type { Column } from "../schema/columns.ts";
 import type { PartitionKey } from "../schema/partition.ts";
+import { type Houses, openHouses } from "./houses.ts";
 import type { FolderMtime } from "./observe.ts";
 import type { PublishedCatalog } from "./open.ts";
 import type { RefreshPlan } from "./plan.ts";
@@ -36,13 +36,11 @@ export interface Build {
   plan: RefreshPlan;
   /** What the catalog will hold, by the partition's name. */
   partitions: Map<string, KnownPartition>;
-  /** Columns of the table `catalog` behind the partition's names. */
-  columns: Column[];
-  /** SQL that brings the table's columns there; for a full build it is made with them. */
-  alterations: string[];
+  /** Where the rows of each partition are. */
+  houses: Houses;
   generation: number;
-  /** Rows from here on are those that this refresh added. */
-  firstNewRow: number;
+  /** No row has a number from here on. */
+  nextRow: number;
   /** Whether the catalog is to have an index for text search. */
   wantsIndex: boolean;
   /** Whether this checkpoint merges row groups. */
@@ -80,10 +78,9 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     folders: [],
     plan: { loads: [], describes: [], removes: [], failures: [], touches: [] },
     partitions: new Map(),
-    columns: [],
-    alterations: [],
+    houses: openHouses([]),
     generation: 0,
-    firstNewRow: 0,
+    nextRow: 0,
     wantsIndex: settings.catalog.index === "on",
     vacuum: false,
     releaseRowGroups: () => {},

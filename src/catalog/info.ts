@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, openDatabase } from "../query/database.ts";
-import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import { requireCatalog, requireHead, withPublished } from "./open.ts";
 import { pickKey } from "./plan.ts";
 import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
@@ -11,7 +11,7 @@ export interface CatalogInfo extends Omit<CatalogHead, "attempt"> {
   /** Rows and partitions in the catalog. */
   rows: number;
   partitions: number;
-  /** Columns of the table `catalog`, the partition's four names included. */
+  /** Columns of the view `catalog`, the partition's four names included. */
   columns: { name: string; type: string }[];
   /** Size of the published file. */
   bytes: number;
@@ -38,9 +38,8 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
   const { lake } = source;
   const path = lake.layout.catalogFile;
   return withCatalog(source, async (database) => {
-    const { attempt: _, ...head } = await requireHead(database, lake, NAME);
-    const names = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
-    const columns = [...names, ...(await readColumns(database, NAME))];
+    const { attempt: _, ...head } = await requireHead(database, lake, NAME, true);
+    const columns = await readColumns(database, NAME);
     const [sums] = await database.rows<{ rows: number; partitions: number }>(
       `SELECT coalesce(sum(rows), 0)::BIGINT AS rows, count(*) AS partitions FROM ${NAME}.partitions`,
     );
@@ -52,7 +51,7 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
 /** The partitions that the published catalog holds, sorted. Throws as `catalogInfo`; no Parquet file is opened. */
 export async function catalogPartitions(source: CatalogSource): Promise<{ partitions: CatalogPartition[] }> {
   return withCatalog(source, async (database) => {
-    await requireHead(database, source.lake, NAME);
+    await requireHead(database, source.lake, NAME, true);
     const partitions = (await readKnown(database, NAME)).map((partition) => {
       const { rows, bytes, version, uploaded_by, uploaded_at } = partition;
       return { ...pickKey(partition), rows, bytes, version, uploaded_by, uploaded_at };

@@ -1,20 +1,22 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { quoteName } from "../query/sql.ts";
-import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import { type HousedPartition, homeTable, PART, ROW, readColumns } from "../query/duckdb/homes.ts";
+import { insertRanges } from "../query/search-index/ranges.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { Build } from "./build.ts";
-import { planColumns } from "./columns.ts";
 import { isSameFile } from "./footer.ts";
-import { deleteRows, findDamage, loadRows } from "./load.ts";
+import { createHome, deleteRows, insertSql } from "./home-tables.ts";
+import { findDamage, type LoadTarget, loadRows } from "./load.ts";
 import { observePartitions, statFolders } from "./observe.ts";
 import { withPublished } from "./open.ts";
 import { decideOutcome } from "./outcome.ts";
 import { type Load, planRefresh } from "./plan.ts";
-import { matchPartitions, readColumns } from "./tables.ts";
+import type { KnownPartition } from "./tables.ts";
 
 const ROUNDS = 5;
 
 /**
- * Loads what the plan says into the table `catalog`. A partition that changed while it was read is read again, one whose
+ * Loads what the plan says into the tables of rows. A partition that changed while it was read is read again, one whose
  * files are damaged moves to the plan's failures and keeps the rows that the published catalog has of it.
  */
 export async function loadPartitions(build: Build): Promise<void> {
@@ -43,24 +45,47 @@ export async function loadPartitions(build: Build): Promise<void> {
 
 /** All at once; when that fails, one by one. Gives those that could not be loaded: nothing of them changed. */
 async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load: Load; error: unknown }[]> {
-  const { database, columns, signal } = build;
+  const { signal } = build;
+  const target = loadTarget(build);
   try {
-    await loadRows(database, loads, columns);
+    await loadRows(target, loads);
     return [];
   } catch (error) {
     throwIfCancelled(signal);
     if (loads.length === 1 && loads[0]) return [{ load: loads[0], error }];
+  } finally {
+    build.nextRow = target.nextRow;
   }
   const unloaded: { load: Load; error: unknown }[] = [];
   for (const load of loads) {
     try {
-      await loadRows(database, [load], columns);
+      await loadRows(target, [load]);
     } catch (error) {
       throwIfCancelled(signal);
       unloaded.push({ load, error });
+    } finally {
+      build.nextRow = target.nextRow;
     }
   }
   return unloaded;
+}
+
+function loadTarget({ database, partitions, published, full, nextRow }: Build): LoadTarget {
+  const held = new Map(
+    full ? [] : published?.partitions.map((partition) => [formatPartition(partition), partition]),
+  );
+  return {
+    database,
+    nextRow,
+    heldOf: (key) => held.get(formatPartition(key)),
+    partitionOf: (key) => housed(partitions, key),
+  };
+}
+
+function housed(partitions: Build["partitions"], key: PartitionKey): HousedPartition {
+  const partition = partitions.get(formatPartition(key));
+  if (partition === undefined) throw new AppError("internal", `${formatPartition(key)} has no home`);
+  return partition;
 }
 
 /** Those of whose files one is not the file any more that was described: what was loaded may be a mix. */
@@ -79,13 +104,14 @@ function failLoad(build: Build, load: Load, error: AppError): void {
   plan.failures.push({ key: load.state.key, error });
 }
 
-/** Takes stale partitions out of the table and plans them anew. Gives the loads that bring them back. */
+/** Takes stale partitions out of the tables and plans them anew. Gives the loads that bring them back. */
 async function reloadPlan(build: Build, stale: readonly Load[]): Promise<Load[]> {
-  const { database, lake, plan } = build;
+  const { database, lake, plan, partitions } = build;
   const keys = stale.map((load) => load.state.key);
-  await deleteRows(database, keys);
-  const held = new Map(build.partitions);
-  for (const key of keys) held.delete(formatPartition(key));
+  await deleteRows(
+    database,
+    keys.map((key) => housed(partitions, key)),
+  );
   const folders = await statFolders(lake, keys, build.nowNs);
   const again = planRefresh([], keys, await observePartitions(database, lake, folders));
   plan.loads = [...plan.loads.filter((load) => !stale.includes(load)), ...again.loads];
@@ -95,11 +121,7 @@ async function reloadPlan(build: Build, stale: readonly Load[]): Promise<Load[]>
     ...again.failures.map(({ key }) => key),
   ]);
   plan.removes.push(...keys.filter((key) => !found.has(key)));
-  const has = await readColumns(database, "work");
   decideOutcome(build);
-  const alterations = planColumns(has, Array.from(held.values()), build.columns);
-  if (!alterations) throw busy(stale);
-  for (const sql of alterations) await database.run(sql);
   return again.loads;
 }
 
@@ -108,21 +130,40 @@ function busy(stale: readonly Load[]): AppError {
   return new AppError("conflict", `${names} changed again and again while the catalog was built; try again`);
 }
 
-/** Rows that the published catalog has of partitions which cannot be read now, in the columns of the new one. */
+/** Rows that the published catalog has of partitions which cannot be read now. */
 async function carryOver(build: Build, keys: readonly PartitionKey[]): Promise<void> {
-  const { database, lake } = build;
-  const held = keys.filter((key) => build.partitions.has(formatPartition(key)));
-  if (held.length === 0) return;
-  await deleteRows(database, held);
-  await withPublished(database, lake, "published", async () => {
-    const has = await readColumns(database, "published");
-    const names = new Set(has.map(({ name }) => name));
-    const values = build.columns
-      .filter(({ name }) => names.has(name))
-      .map(({ name, type }) => `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`);
-    await database.run(
-      `INSERT INTO catalog BY NAME SELECT ${[...PARTITION_COLUMNS, ...values].join(", ")}
-       FROM published.catalog WHERE ${matchPartitions(held)}`,
-    );
+  const { database, lake, partitions, published, full } = build;
+  const held = new Map(published?.partitions.map((partition) => [formatPartition(partition), partition]));
+  const pairs = keys.flatMap((key) => {
+    const [from, to] = [held.get(formatPartition(key)), partitions.get(formatPartition(key))];
+    return from && to ? [{ from, to }] : [];
   });
+  if (pairs.length === 0) return;
+  await deleteRows(
+    database,
+    pairs.flatMap(({ from, to }) => (full ? [to] : [from, to])),
+  );
+  await withPublished(database, lake, "published", async () => {
+    for (const { from, to } of pairs) await copyRows(build, from, to);
+  });
+}
+
+async function copyRows(build: Build, from: KnownPartition, to: KnownPartition): Promise<void> {
+  const { database } = build;
+  const columns = from.columns.map(({ name, type }) => ({ name, type }));
+  const values = readColumns([from], columns);
+  const rows = `SELECT ${[ROW, ...values].join(", ")} FROM published.${homeTable(from.home)} WHERE ${PART} = ${from.part}`;
+  const start = build.nextRow;
+  await createHome(database, to);
+  await database.run(
+    insertSql(to, {
+      row: `CAST(${start} + row_number() OVER (ORDER BY ${ROW}) - 1 AS INTEGER)`,
+      part: String(to.part),
+      key: (name) => quoteText(to[name]),
+      value: ({ name }) => quoteName(name),
+      from: `(${rows})`,
+    }),
+  );
+  build.nextRow += from.rows;
+  await insertRanges(database, "row_ranges", [{ part: to.part, row_start: start, row_end: build.nextRow }]);
 }

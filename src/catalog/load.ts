@@ -1,28 +1,41 @@
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
-import { quoteList, quoteName, quoteText } from "../query/sql.ts";
+import { type HousedPartition, layoutOf } from "../query/duckdb/homes.ts";
+import { insertRanges, type RowRange } from "../query/search-index/ranges.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
-import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import type { PartitionKey } from "../schema/partition.ts";
 import { measureColumns } from "./footer.ts";
+import { createHome, deleteRows, insertSql } from "./home-tables.ts";
 import type { StoredFile } from "./partition.ts";
-import { FILE_INDEX, type Load, pickKey, ROW_NUMBER } from "./plan.ts";
-import { describeShape, readFiles, selectColumn } from "./rows.ts";
-import { matchPartitions } from "./tables.ts";
+import { FILE_INDEX, type Load, ROW_NUMBER } from "./plan.ts";
+import { columnValue, describeShape, readFiles } from "./rows.ts";
 
 /** Files of the same shape that one statement inserts, each with the partition that it belongs to. */
 export interface Insert {
-  files: { file: StoredFile; key: PartitionKey }[];
+  files: {
+    file: StoredFile;
+    partition: HousedPartition /** Number of the first row taken. */;
+    row: number;
+  }[];
   /** First row taken of its only file; 0 when all rows of all files are. */
   rowStart: number;
 }
 
 /**
  * The inserts that load these rows, each partition's files in their order: the n-th shape of every partition is taken
- * before any n+1-th. Thousands of files of one shape make one insert.
+ * before any n+1-th. Thousands of files of one shape make one insert. Rows are numbered from `firstRow` in the order in
+ * which they are inserted.
  */
-export function planInserts(loads: readonly Load[]): Insert[] {
+export function planInserts(
+  loads: readonly Load[],
+  partitionOf: (key: PartitionKey) => HousedPartition,
+  firstRow: number,
+): Insert[] {
   const waves: Map<string, Insert>[] = [];
   for (const { state, rowStart } of loads) {
+    const partition = partitionOf(state.key);
+    const layout = layoutOf(partition);
     let fileStart = 0;
     let wave = -1;
     let lastShape: string | undefined;
@@ -30,67 +43,102 @@ export function planInserts(loads: readonly Load[]): Insert[] {
       const start = Math.max(0, rowStart - fileStart);
       fileStart += file.rows;
       if (start >= file.rows) continue;
-      const alone = start > 0 || file.columns.some((column) => column.name === FILE_INDEX);
-      const shape = alone ? file.path : describeShape(file);
+      const hides = file.columns.some(({ name }) => name === FILE_INDEX || name === ROW_NUMBER);
+      const alone = start > 0 || hides;
+      const shape = alone ? file.path : `${layout} ${describeShape(file)}`;
       if (shape !== lastShape) wave++;
       lastShape = shape;
       const inserts = waves[wave] ?? new Map<string, Insert>();
       waves[wave] = inserts;
       const insert = inserts.get(shape) ?? { files: [], rowStart: start };
-      insert.files.push({ file, key: state.key });
+      insert.files.push({ file, partition, row: 0 });
       inserts.set(shape, insert);
     }
   }
-  return waves.flatMap((inserts) => Array.from(inserts.values()));
+  let row = firstRow;
+  const inserts = waves.flatMap((wave) => Array.from(wave.values()));
+  for (const { files, rowStart } of inserts) {
+    for (const one of files) {
+      one.row = row;
+      row += one.file.rows - rowStart;
+    }
+  }
+  return inserts;
 }
 
-/** The SQL of one insert into a table `catalog` with these columns. */
-export function insertSql({ files, rowStart }: Insert, columns: readonly Column[]): string {
-  const first = files[0]?.file;
-  const names = PARTITION_COLUMNS.map((column) => `${nameOf(files, column)} AS ${column}`);
-  const values = columns
-    .map((column) => selectColumn(column, first))
-    .filter((column) => column !== undefined);
-  const where = rowStart > 0 ? ` WHERE ${quoteName(ROW_NUMBER)} >= ${rowStart}` : "";
-  const source = readFiles(files.map(({ file }) => file.path));
-  return `INSERT INTO catalog BY NAME SELECT ${[...names, ...values].join(", ")} FROM ${source}${where}`;
+function hidesRows({ columns }: StoredFile): boolean {
+  return columns.some(({ name }) => name === ROW_NUMBER);
 }
 
-/** The partition's name as a literal, or by the position of the row's file in the list. */
-function nameOf(files: Insert["files"], column: keyof PartitionKey): string {
-  const names = files.map(({ key }) => key[column]);
-  const first = names[0] ?? "";
-  if (names.every((name) => name === first)) return quoteText(first);
-  return `${quoteList(names)}[CAST(${quoteName(FILE_INDEX)} AS BIGINT) + 1]`;
+/** The SQL of one insert into the home of its partitions. */
+export function insertStatement({ files, rowStart }: Insert): string {
+  const [first] = files;
+  if (first === undefined) return "";
+  const { file, partition } = first;
+  const number = quoteName(ROW_NUMBER);
+  const starts = files.map(({ row }) => row - rowStart);
+  // A column of that name hides the engine's own: such a file is read alone, from its first row.
+  const within = hidesRows(file) ? "row_number() OVER () - 1" : number;
+  const where = rowStart > 0 ? ` WHERE ${number} >= ${rowStart}` : "";
+  return insertSql(partition, {
+    row: `CAST(${byFile(starts.map(String))} + ${within} AS INTEGER)`,
+    part: byFile(files.map((one) => String(one.partition.part))),
+    key: (name) => byFile(files.map((one) => quoteText(one.partition[name]))),
+    value: (column: Column) => columnValue(column, file),
+    from: `${readFiles(files.map((one) => one.file.path))}${where}`,
+  });
+}
+
+/** One of these SQL values, by the position of the row's file in the list. */
+function byFile(values: readonly string[]): string {
+  const [first = ""] = values;
+  if (values.every((value) => value === first)) return first;
+  return `[${values.join(", ")}][CAST(${quoteName(FILE_INDEX)} AS BIGINT) + 1]`;
+}
+
+/** The ranges of rows that inserts make, those of a partition that lie together as one. */
+export function rangesOf(inserts: readonly Insert[]): RowRange[] {
+  const ranges: RowRange[] = [];
+  for (const { files, rowStart } of inserts) {
+    for (const { file, partition, row } of files) {
+      const end = row + file.rows - rowStart;
+      const last = ranges.at(-1);
+      if (last?.part === partition.part && last.row_end === row) last.row_end = end;
+      else ranges.push({ part: partition.part, row_start: row, row_end: end });
+    }
+  }
+  return ranges;
+}
+
+export interface LoadTarget {
+  database: Database;
+  /** The partition as the catalog is to hold it. */
+  partitionOf(key: PartitionKey): HousedPartition;
+  /** Where the catalog held its rows before. */
+  heldOf(key: PartitionKey): Pick<HousedPartition, "home" | "part"> | undefined;
+  /** No row has a number from here on. */
+  nextRow: number;
 }
 
 /** Loads the rows in one transaction: all or nothing. */
-export async function loadRows(
-  database: Database,
-  loads: readonly Load[],
-  columns: readonly Column[],
-): Promise<void> {
-  const replaced = loads.filter((load) => load.rowStart === 0).map((load) => pickKey(load.state.key));
+export async function loadRows(target: LoadTarget, loads: readonly Load[]): Promise<void> {
+  const { database, partitionOf, heldOf } = target;
+  const whole = loads.filter((load) => load.rowStart === 0).map(({ state }) => state.key);
+  const replaced = whole.flatMap((key) => [heldOf(key) ?? [], partitionOf(key)].flat());
+  const inserts = planInserts(loads, partitionOf, target.nextRow);
+  const ranges = rangesOf(inserts);
   await database.run("BEGIN");
   try {
     await deleteRows(database, replaced);
-    for (const insert of planInserts(loads)) await database.run(insertSql(insert, columns));
+    for (const { state } of loads) await createHome(database, partitionOf(state.key));
+    for (const insert of inserts) await database.run(insertStatement(insert));
+    await insertRanges(database, "row_ranges", ranges);
     await database.run("COMMIT");
   } catch (error) {
     await database.run("ROLLBACK").catch(() => {}); // a failed COMMIT has rolled back already
     throw error;
   }
-}
-
-const DELETE_SIZE = 200;
-
-/** Deletes the rows of partitions from the table `catalog`; scans their four names only. */
-export async function deleteRows(database: Database, keys: readonly PartitionKey[]): Promise<void> {
-  const [found] = await database.rows("SELECT 1 FROM catalog LIMIT 1");
-  if (!found) return;
-  for (let at = 0; at < keys.length; at += DELETE_SIZE) {
-    await database.run(`DELETE FROM catalog WHERE ${matchPartitions(keys.slice(at, at + DELETE_SIZE))}`);
-  }
+  target.nextRow = ranges.reduce((next, { row_end }) => Math.max(next, row_end), target.nextRow);
 }
 
 const shapeOf = ({ name, type }: Column): Column => ({ name, type });

@@ -2,25 +2,18 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
+import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
 import { hasIndex } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import type { Column } from "../schema/columns.ts";
 import { catalogIdentity } from "./publish.ts";
-import {
-  CATALOG_FORMAT,
-  type CatalogHead,
-  type KnownPartition,
-  readColumns,
-  readHead,
-  readKnown,
-} from "./tables.ts";
+import { type CatalogHead, type KnownPartition, readHead, readKnown } from "./tables.ts";
 
 /** What the published catalog says of itself. */
 export interface PublishedCatalog {
   head: CatalogHead;
   partitions: KnownPartition[];
-  /** Of the table `catalog`, behind the partition's names. */
-  columns: Column[];
+  /** No row has a number from here on. */
+  nextRow: number;
   /** Whether it has an index for text search. */
   hasIndex: boolean;
   /** Of the content that was read: the attempt that built it, whatever a mount says of the file. */
@@ -37,10 +30,22 @@ export async function readPublished(database: Database, lake: Lake): Promise<Pub
   return withPublished(database, lake, "published", async () => {
     const head = await requireHead(database, lake, "published");
     const partitions = await readKnown(database, "published");
-    const columns = await readColumns(database, "published");
     const identity = head.attempt ?? file;
-    return { head, partitions, columns, hasIndex: await hasIndex(database, "published"), identity };
+    return {
+      head,
+      partitions,
+      nextRow: await nextRow(database),
+      hasIndex: await hasIndex(database, "published"),
+      identity,
+    };
   });
+}
+
+async function nextRow(database: Database): Promise<number> {
+  const [last] = await database.rows<{ row: number | null }>(
+    "SELECT max(row_end) AS row FROM published.row_ranges",
+  );
+  return last?.row ?? 0;
 }
 
 /** The attempt that built the file which a fresh look finds published; undefined where none can be read. */
@@ -53,13 +58,25 @@ export async function publishedAttempt(database: Database, lake: Lake): Promise<
   }
 }
 
-/** The table `lake` of the catalog attached as `name`; throws `corrupt` when it is of another format. */
-export async function requireHead(database: Database, lake: Lake, name: string): Promise<CatalogHead> {
+/** The oldest format whose list of partitions is read. */
+const OLDEST_FORMAT = 2;
+
+/**
+ * The table `lake` of the catalog attached as `name`; throws `corrupt` when it is of another format, or of none whose
+ * list of partitions can be read where that is all that is needed (`listed`).
+ */
+export async function requireHead(
+  database: Database,
+  lake: Lake,
+  name: string,
+  listed = false,
+): Promise<CatalogHead> {
   const head = await readHead(database, name).catch(() => undefined); // a database of something else
-  if (head?.format === CATALOG_FORMAT) return head;
+  const oldest = listed ? OLDEST_FORMAT : CATALOG_FORMAT;
+  if (head && head.format >= oldest && head.format <= CATALOG_FORMAT) return head;
   throw new AppError(
     "corrupt",
-    `${lake.layout.catalogFile} has format ${head?.format} and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild --full\``,
+    `${lake.layout.catalogFile} has format ${head?.format} and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
     { details: { path: lake.layout.catalogFile } },
   );
 }

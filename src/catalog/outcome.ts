@@ -1,12 +1,15 @@
-import { comparePartitions, formatPartition } from "../schema/partition.ts";
+import { comparePartitions, formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { Build } from "./build.ts";
-import { catalogColumns } from "./columns.ts";
+import { house } from "./houses.ts";
 import { describeKnown, type KnownPartition } from "./tables.ts";
 
 /** Of a partition that could not be read, or not be tidied: it is looked into again each time. */
 export const UNKNOWN_MTIME = "?";
 
-/** What the catalog will hold by the plan: sets `partitions`, and `columns` of all of them. */
+/**
+ * What the catalog will hold by the plan, and where: sets `partitions`. A partition whose columns are others than before
+ * is loaded whole, into another home.
+ */
 export function decideOutcome(build: Build): void {
   const { loads, describes, removes, failures, touches } = build.plan;
   const before = build.published?.partitions ?? [];
@@ -27,6 +30,22 @@ export function decideOutcome(build: Build): void {
     if (partition) partitions.set(name, { ...partition, folder_mtime: UNKNOWN_MTIME });
     else partitions.delete(name);
   }
-  build.partitions = new Map(Array.from(partitions).sort(([, a], [, b]) => comparePartitions(a, b)));
-  build.columns = catalogColumns(Array.from(build.partitions.values()));
+  const sorted = Array.from(partitions).sort(([, a], [, b]) => comparePartitions(a, b));
+  const tenants = sorted.map(([name, { rows, columns }]) => ({ name, rows, columns }));
+  const moved = house(build.houses, tenants);
+  loadMoved(build.plan, moved);
+  build.partitions = new Map(
+    sorted.map(([name, partition]) => {
+      const { part, home, cells } = build.houses.byName.get(name) ?? partition;
+      return [name, { ...partition, part, home, cells }];
+    }),
+  );
+}
+
+function loadMoved(plan: Build["plan"], moved: ReadonlySet<string>): void {
+  for (const load of plan.loads) if (moved.has(formatPartition(load.state.key))) load.rowStart = 0;
+  const isMoved = ({ state }: { state: { key: PartitionKey } }) => moved.has(formatPartition(state.key));
+  for (const { state, folderMtime } of plan.describes.filter(isMoved))
+    plan.loads.push({ state, folderMtime, rowStart: 0 });
+  plan.describes = plan.describes.filter((describe) => !isMoved(describe));
 }

@@ -38,11 +38,16 @@ export function readFiles(paths: readonly string[]): string {
 }
 
 /** A file's column in the type wanted; undefined when it holds no value, whatever type it then has. */
-export function selectColumn(column: Column, file: FileShape | undefined): string | undefined {
+export function columnValue(column: Column, file: FileShape | undefined): string | undefined {
   const found = file?.columns.find((other) => other.name === column.name);
   if (!found || found.nulls === file?.rows) return undefined;
   const name = quoteName(column.name);
-  return found.type === column.type ? name : `CAST(${name} AS ${column.type}) AS ${name}`;
+  return found.type === column.type ? name : `CAST(${name} AS ${column.type})`;
+}
+
+function selectColumn(column: Column, file: FileShape | undefined): string | undefined {
+  const value = columnValue(column, file);
+  return value && `${value} AS ${quoteName(column.name)}`;
 }
 
 function nullColumn({ name, type }: Column): string {

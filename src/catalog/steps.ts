@@ -2,14 +2,15 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import { listPartitions } from "../lake/manifests.ts";
 import { interruptible } from "../query/database.ts";
+import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
 import { indexRows } from "../query/search-index/build.ts";
-import { deleteRanges, findRanges, readRanges } from "../query/search-index/ranges.ts";
+import { forgetRanges, missingRanges } from "../query/search-index/ranges.ts";
 import { createIndexTables, dropIndexTables, indexPostings } from "../query/search-index/tables.ts";
 import { quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { type Build, confirmLease } from "./build.ts";
-import { planColumns } from "./columns.ts";
-import { deleteRows } from "./load.ts";
+import { countHeld, deleteRows, dropRowNumbers, dropUnused, indexRowNumbers } from "./home-tables.ts";
+import { openHouses } from "./houses.ts";
 import { loadPartitions } from "./load-partitions.ts";
 import { isTidy, tidyPartition } from "./metadata.ts";
 import { changedFolders, emptied, observePartitions, statFolders } from "./observe.ts";
@@ -18,14 +19,15 @@ import { decideOutcome, UNKNOWN_MTIME } from "./outcome.ts";
 import { planRefresh } from "./plan.ts";
 import { previousGenerations, publishFile, sweepPublished } from "./publish.ts";
 import {
-  CATALOG_FORMAT,
   createTables,
   deleteKnown,
   insertKnown,
+  type KnownPartition,
   STORAGE_VERSION,
   writeHead,
 } from "./tables.ts";
 import { holdRowGroups, isVacuumDue } from "./vacuum.ts";
+import { createViews } from "./views.ts";
 
 /** A refresh as named steps, each timed in the log. */
 export const BUILD_STEPS = [
@@ -76,6 +78,7 @@ async function observe(build: Build): Promise<void> {
   }
   const keys = build.folders.map((folder) => folder.key);
   build.plan = planRefresh(known, keys, observations);
+  build.houses = openHouses(named(known));
   decideOutcome(build);
   const { loads, describes, removes } = build.plan;
   const isIndexRight = build.published?.hasIndex === build.wantsIndex;
@@ -83,13 +86,23 @@ async function observe(build: Build): Promise<void> {
     build.upToDate = true;
     return;
   }
-  if (build.full) return;
-  const alterations = planColumns(build.published?.columns ?? [], known, build.columns);
-  if (alterations) build.alterations = alterations;
-  else {
-    build.full = true;
-    await observe(build);
-  }
+  if (build.full || !isOverdue(build)) return;
+  build.full = true;
+  await observe(build);
+}
+
+const named = (known: readonly KnownPartition[]) =>
+  known.map((partition) => ({ ...partition, name: formatPartition(partition) }));
+
+/** What a search takes for each row grows with the numbers that rows have had, which only a full build begins anew. */
+const MAX_NUMBERS_SHARE = 4;
+const MANY_NUMBERS = 10_000_000;
+const MAX_NUMBER = 2 ** 31 - 1;
+
+function isOverdue(build: Build): boolean {
+  const numbers = build.published?.nextRow ?? 0;
+  const rows = countRows(build);
+  return numbers + rows > MAX_NUMBER || numbers > MANY_NUMBERS + MAX_NUMBERS_SHARE * rows;
 }
 
 /** Brings a partition's folder in line; false where dead files are left, as while somebody reads them. */
@@ -107,7 +120,7 @@ async function isTidied(
   }
 }
 
-/** Makes the work file: empty with its tables, or a copy of the published one with its columns brought up to date. */
+/** Makes the work file: empty with its tables, or a copy of the published one. */
 async function prepareFile(build: Build): Promise<void> {
   const { database, scratch, published, full } = build;
   if (full || !published) await scratch.clear();
@@ -115,48 +128,55 @@ async function prepareFile(build: Build): Promise<void> {
   const version = full ? ` (STORAGE_VERSION ${quoteText(STORAGE_VERSION)})` : "";
   await database.run(`ATTACH ${quoteText(scratch.work)} AS work${version}`);
   await database.run("USE work");
-  if (full) await createTables(database, build.columns);
+  if (full) await createTables(database);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
-  for (const sql of build.alterations) await interruptible(database, build.signal, () => database.run(sql));
-  const [last] = await database.rows<{ row: number | null }>("SELECT max(rowid) AS row FROM catalog");
-  build.firstNewRow = (last?.row ?? -1) + 1;
+  build.nextRow = full ? 0 : (published?.nextRow ?? 0);
 }
 
 /** Deletes the rows of partitions that are gone, loads new ones. */
 async function load(build: Build): Promise<void> {
-  const { database, signal, plan, full } = build;
+  const { database, signal, plan, full, published } = build;
   await interruptible(database, signal, async () => {
-    if (!full) await deleteRows(database, plan.removes);
+    if (!full) {
+      const names = new Set(plan.removes.map(formatPartition));
+      const gone = published?.partitions.filter((partition) => names.has(formatPartition(partition))) ?? [];
+      await deleteRows(database, gone);
+    }
     await loadPartitions(build);
+    await dropUnused(database, new Set(Array.from(build.partitions.values(), ({ home }) => home)));
   });
 }
 
-/**
- * Merges row groups where that is due: rows get other rowids then, so it comes before the search index. In a full build
- * nothing is deleted, and rows keep theirs.
- */
+/** Merges row groups where that is due, which tables with an index on numbers do not allow. */
 async function merge(build: Build): Promise<void> {
   const { database, full, signal } = build;
   const rows = countRows(build);
   const merged = build.published?.head.merged_generation ?? 0;
   build.vacuum = full || (await isVacuumDue(database, "work", rows, build.generation + 1 - merged));
-  if (build.vacuum && !full) await interruptible(database, signal, () => database.run("CHECKPOINT work"));
+  if (!build.vacuum || full) return;
+  await interruptible(database, signal, async () => {
+    await dropRowNumbers(database);
+    await database.run("CHECKPOINT work");
+  });
 }
 
-/** Brings the search index in line: all of it anew, or the rows that this refresh added; none where it is off. */
+/**
+ * Brings the search index in line: the rows that it does not know, or all of them anew where row groups were merged, for
+ * what it knows of deleted rows goes only so; none where it is off. And lets rows be found by number.
+ */
 async function index(build: Build): Promise<void> {
-  const { database, columns, partitions, plan, signal, firstNewRow } = build;
-  const known = build.vacuum || !build.wantsIndex ? undefined : await readRanges(database);
-  if (known === undefined) await dropIndexTables(database);
-  if (!build.wantsIndex) return;
-  await createIndexTables(database);
-  if (known !== undefined) {
-    const replaced = plan.loads.filter(({ rowStart }) => rowStart === 0).map(({ state }) => state.key);
-    await deleteRanges(database, [...replaced, ...plan.removes]);
-  }
-  const ranges = await findRanges(database, known === undefined ? 0 : firstNewRow);
+  const { database, partitions, signal } = build;
+  const housed = new Map(Array.from(partitions.values(), (partition) => [partition.part, partition]));
+  const rowsOf = new Map<number, number>();
+  for (const { home, rows } of partitions.values()) rowsOf.set(home, (rowsOf.get(home) ?? 0) + rows);
   await interruptible(database, signal, async () => {
-    await indexRows(database, { columns, ranges, partitions }, signal);
+    await indexRowNumbers(database, rowsOf);
+    if (build.vacuum || !build.wantsIndex) await dropIndexTables(database);
+    if (!build.wantsIndex) return;
+    await createIndexTables(database);
+    await forgetRanges(database);
+    const ranges = await missingRanges(database);
+    await indexRows(database, { ranges, partitions: housed }, signal);
     await indexPostings(database);
   });
 }
@@ -175,6 +195,7 @@ async function describe(build: Build): Promise<void> {
   const gone = Array.from(before.values()).filter((row) => !build.partitions.has(formatPartition(row)));
   const rows = countRows(build);
   const merged = build.published?.head.merged_generation ?? 0;
+  const leftOut = await createViews(database, after, full ? undefined : [...changed, ...gone]);
   if (!build.vacuum) build.releaseRowGroups = await holdRowGroups(database, "work");
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);
@@ -185,13 +206,14 @@ async function describe(build: Build): Promise<void> {
     built_at: new Date().toISOString(),
     merged_generation: build.vacuum ? build.generation : merged,
     attempt: build.attempt,
+    columns_left_out: leftOut,
   });
   await database.run("COMMIT");
-  const [counted] = await database.rows<{ rows: number }>("SELECT count(*) AS rows FROM catalog");
-  if (counted?.rows !== rows) {
+  const counted = await countHeld(database);
+  if (counted !== rows) {
     throw new AppError(
       "corrupt",
-      `the new catalog of ${lake.root} holds ${counted?.rows} rows where its partitions have ${rows}; run \`datalake catalog rebuild --full\``,
+      `the new catalog of ${lake.root} holds ${counted} rows where its partitions have ${rows}; run \`datalake catalog rebuild --full\``,
     );
   }
 }

@@ -1,12 +1,12 @@
 import type { Database } from "../query/database.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
+import type { Cells } from "../query/duckdb/homes.ts";
+import { RANGE_COLUMNS } from "../query/search-index/ranges.ts";
+import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Column, ColumnStats } from "../schema/columns.ts";
 import { loggedTime } from "../schema/metadata.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
 
-/** Version of the tables below; a file of another one is built anew. */
-export const CATALOG_FORMAT = 2;
 /** Storage version of the file: opens in every DuckDB from 1.4 on, and makes a stale WAL an error. */
 export const STORAGE_VERSION = "v1.4.0";
 
@@ -28,6 +28,12 @@ export interface KnownPartition extends PartitionKey {
   uploads: string[];
   /** mtime of the partition's folder in ns when it was read, `?` behind it when it may have changed in the same tick. */
   folder_mtime: string;
+  /** Number of the partition, which its rows have as `@part`; it stays when the partition changes. */
+  part: number;
+  /** Its rows are in the table `rows_<home>`; in `rows_0` are those of many partitions with columns of their own. */
+  home: number;
+  /** In `rows_0`: the columns whose values are in its lists. */
+  cells: Cells;
 }
 
 /** The table `lake`. */
@@ -38,8 +44,10 @@ export interface CatalogHead {
   built_at: string;
   /** The generation whose row groups were last merged, or made by a full build. */
   merged_generation: number;
-  /** Of the attempt that built the file: tells it from one that another host built; null in files of version 0.1.0. */
+  /** Of the attempt that built the file: tells it from one that another host built. */
   attempt: string | null;
+  /** Columns of rows that the view `catalog` does not show; the views of datasets do. */
+  columns_left_out: string[];
 }
 
 const PARTITION_FIELDS = {
@@ -58,22 +66,25 @@ const PARTITION_FIELDS = {
   uploaded_at: "TIMESTAMP",
   uploads: "VARCHAR[]",
   folder_mtime: "VARCHAR",
+  part: "INTEGER",
+  home: "INTEGER",
+  cells: "STRUCT(integers VARCHAR[], numbers VARCHAR[], texts VARCHAR[])",
 } as const satisfies Record<keyof KnownPartition, string>;
 
 const columnList = (columns: readonly Column[]) =>
   columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
 
-export async function createTables(database: Database, columns: readonly Column[]): Promise<void> {
+/** Makes the tables that every catalog has; those of rows come with their first partition. */
+export async function createTables(database: Database): Promise<void> {
   const fields = Object.entries(PARTITION_FIELDS).map(([name, type]) => ({ name, type }));
-  const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
-  await database.run(`CREATE TABLE catalog (${columnList([...keys, ...columns])})`);
   await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
+  await database.run(`CREATE TABLE row_ranges (${RANGE_COLUMNS})`);
   await database.run(
-    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT, attempt VARCHAR)",
+    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT, attempt VARCHAR, columns_left_out VARCHAR[])",
   );
 }
 
-/** The row of `partitions` for a partition as it was read. */
+/** The row of `partitions` for a partition as it was read, but for where its rows are. */
 export function describeKnown(state: PartitionState, folderMtime: string): KnownPartition {
   const newest = state.uploads.at(-1);
   return {
@@ -89,6 +100,9 @@ export function describeKnown(state: PartitionState, folderMtime: string): Known
     uploaded_at: loggedTime(newest),
     uploads: state.uploads.map((entry) => plainText(entry.upload_id)),
     folder_mtime: folderMtime,
+    part: -1,
+    home: -1,
+    cells: { integers: [], numbers: [], texts: [] },
   };
 }
 
@@ -114,20 +128,19 @@ export async function insertKnown(database: Database, partitions: readonly Known
 
 function jsonShape(fields: typeof PARTITION_FIELDS): Record<string, unknown> {
   const columns = [{ name: "VARCHAR", type: "VARCHAR", nulls: "BIGINT", nfc: "BOOLEAN" }];
-  return { ...fields, files: ["VARCHAR"], uploads: ["VARCHAR"], columns, uploaded_at: "VARCHAR" };
+  const texts = ["VARCHAR"];
+  const cells = { integers: texts, numbers: texts, texts };
+  return { ...fields, files: texts, uploads: texts, cells, columns, uploaded_at: "VARCHAR" };
 }
 
 export async function deleteKnown(database: Database, keys: readonly PartitionKey[]): Promise<void> {
   if (keys.length > 0) await database.run(`DELETE FROM partitions WHERE ${matchPartitions(keys)}`);
 }
 
-/** Columns of the table `catalog` in the attached database `schema`, behind the partition's names. */
+/** Columns of the view `catalog` in the attached database `schema`. */
 export async function readColumns(database: Database, schema: string): Promise<Column[]> {
-  const columns = await database.rows<Column>(
-    `SELECT column_name AS name, data_type AS type FROM duckdb_columns()
-     WHERE database_name = ${quoteText(schema)} AND table_name = 'catalog' ORDER BY column_index`,
-  );
-  return columns.slice(PARTITION_COLUMNS.length);
+  const view = quoteText(`${quoteName(schema)}.main.catalog`);
+  return database.rows<Column>(`SELECT name, type FROM pragma_table_info(${view}) ORDER BY cid`);
 }
 
 /** Rows of the table `partitions` in the attached database `schema`, sorted by key. */
@@ -146,9 +159,9 @@ export async function readHead(database: Database, schema: string): Promise<Cata
 }
 
 export async function writeHead(database: Database, head: CatalogHead): Promise<void> {
-  await database.run("ALTER TABLE lake ADD COLUMN IF NOT EXISTS attempt VARCHAR"); // a copy of one of version 0.1.0
   await database.run("DELETE FROM lake");
-  await database.run("INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4, $5)", [
+  const leftOut = `CAST(${quoteList(head.columns_left_out)} AS VARCHAR[])`;
+  await database.run(`INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4, $5, ${leftOut})`, [
     head.format,
     BigInt(head.generation),
     head.built_at,

@@ -19,7 +19,7 @@ export async function holdRowGroups(database: Database, name: string): Promise<(
   return () => reader.closeSync();
 }
 
-/** Whether merging row groups is worth it, by the rows that the table `catalog` of `name` holds and those that live. */
+/** Whether merging row groups is worth it, by the rows that the tables of rows of `name` hold and those that live. */
 export async function isVacuumDue(
   database: Database,
   name: string,
@@ -27,7 +27,7 @@ export async function isVacuumDue(
   refreshesSince: number,
 ): Promise<boolean> {
   const [table] = await database.rows<{ rows: number }>(
-    "SELECT estimated_size AS rows FROM duckdb_tables() WHERE database_name = $1 AND table_name = 'catalog'",
+    "SELECT sum(estimated_size)::BIGINT AS rows FROM duckdb_tables() WHERE database_name = $1 AND starts_with(table_name, 'rows_')",
     [name],
   );
   const heldRows = table?.rows ?? 0; // deleted ones are among them

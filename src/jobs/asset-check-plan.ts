@@ -1,9 +1,16 @@
+import { byLayout, type HousedPartition, ofParts, ROW, selectRows } from "../query/duckdb/homes.ts";
 import { NUMBERS } from "../query/number-table.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { AssetCheckRequest } from "../schema/asset-check.ts";
 import type { Column } from "../schema/columns.ts";
 import { factColumn, type ImageFact, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
-import type { DatasetKey, Selection } from "../schema/partition.ts";
+import {
+  createSelector,
+  type DatasetKey,
+  formatDataset,
+  PARTITION_COLUMNS,
+  type Selection,
+} from "../schema/partition.ts";
 
 /** The statements of one check of assets on a catalog attached as `schema`. */
 export interface AssetCheckPlan {
@@ -70,60 +77,91 @@ export function planSlices(datasets: readonly SelectedDataset[], sliceRows = SLI
 const WANTED = "memory.main.wanted_assets";
 const SAMPLE_STEPS = 1_000_000;
 
-/** Plans a check; `columns` are those of the catalog's table `catalog`. */
+/** Plans a check of `partitions`, those of the catalog. */
 export function planAssetCheck(
   request: AssetCheckRequest,
   schema: string,
-  columns: readonly Column[],
+  partitions: readonly HousedPartition[],
 ): AssetCheckPlan {
-  const catalog = `${quoteName(schema)}.catalog`;
-  const names = new Set(columns.map(({ name }) => name));
-  const selected = matchSelection(request);
-  const value = (name: string, type: string) => (names.has(name) ? quoteName(name) : `NULL::${type}`);
+  const chosen = partitions.filter(createSelector(request));
   const sampled =
     request.sample === undefined || request.sample === 1
       ? ""
       : // By the path alone: every run, on any machine, looks at the same assets.
         ` AND md5_number_lower("path") % ${SAMPLE_STEPS} < ${Math.ceil(request.sample * SAMPLE_STEPS)}`;
-  const columnsNamed = assetColumns(columns, names);
-  /** Every asset that a selected row names, once for each of its columns, as `path`, `hash`, `bytes`, `row`. */
-  const named = (within: string) =>
-    columnsNamed
-      .map((facts) => `SELECT ${facts}, rowid AS row FROM ${catalog} WHERE ${selected}${within}`)
-      .join(" UNION ALL ");
   const wanted = `"path" IS NOT NULL${sampled}`;
-  // A row may name one asset in several columns.
-  const rows = columnsNamed.length > 1 ? "count(DISTINCT row)" : "count(*)";
+  const named = (datasets?: readonly DatasetKey[]) => {
+    const names = datasets && new Set(datasets.map(formatDataset));
+    return selectAssets(schema, names ? chosen.filter((key) => names.has(formatDataset(key))) : chosen);
+  };
   return {
     datasets: `SELECT provider, dataset, count(*) AS partitions, sum(rows)::BIGINT AS rows
-       FROM ${quoteName(schema)}.partitions WHERE ${selected} GROUP BY ALL ORDER BY ALL`,
-    hasAssets: columnsNamed.length > 0,
-    estimate: `SELECT approx_count_distinct("path") AS assets FROM (${named("")}) WHERE ${wanted}`,
+       FROM ${quoteName(schema)}.partitions WHERE ${matchSelection(request)} GROUP BY ALL ORDER BY ALL`,
+    hasAssets: chosen.some(({ columns }) => imageColumnsOf(columns).length > 0 || hasPath(columns)),
+    estimate: `SELECT approx_count_distinct("path") AS assets FROM (${named()}) WHERE ${wanted}`,
+    // A row may name one asset in several columns.
     collect: (slice) => `CREATE OR REPLACE TABLE ${WANTED} AS
-       SELECT "path", max(hash) AS hash, max(bytes) AS bytes, min(row) AS first, ${rows} AS rows
-       FROM (${named(matchDatasets(slice))}) WHERE ${wanted}${matchPart(slice)}
+       SELECT "path", max(hash) AS hash, max(bytes) AS bytes, min(row) AS first, count(DISTINCT row) AS rows
+       FROM (${named(slice.datasets)}) WHERE ${wanted}${matchPart(slice)}
        GROUP BY "path" ORDER BY first, "path"`,
     count: `SELECT count(*) AS assets FROM ${WANTED}`,
     list: `SELECT "path", hash, bytes, first, rows FROM ${WANTED}`,
-    locate: `SELECT provider, dataset, task, variant, ${value("upload_id", "VARCHAR")} AS upload_id,
-         ${value("source_row", "BIGINT")} AS source_row, ${value("source_name", "VARCHAR")} AS source_name
-       FROM ${catalog} JOIN ${NUMBERS} AS chosen ON chosen."@number" = catalog.rowid ORDER BY chosen."@n"`,
+    locate: `SELECT placed.* EXCLUDE (${ROW}) FROM (${selectPlaces(schema, chosen)}) AS placed
+       JOIN ${NUMBERS} AS chosen ON chosen."@number" = placed.${ROW} ORDER BY chosen."@n"`,
   };
 }
 
-/** `path`, `hash` and `bytes` of each group of columns that name assets: rows' own, of any kind, and further images. */
-function assetColumns(columns: readonly Column[], names: ReadonlySet<string>): string[] {
+/** Every asset that a row of these partitions names, once for each of its columns, as `path`, `hash`, `bytes`, `row`. */
+function selectAssets(schema: string, partitions: readonly HousedPartition[]): string {
+  const selects = byLayout(partitions).flatMap((group) => {
+    const columns = group[0]?.columns ?? [];
+    return assetColumns(columns).map(({ facts, read }) => {
+      const rows = selectRows(group, read, ofParts(group), schema);
+      return `SELECT ${facts}, ${ROW} AS row FROM (${rows})`;
+    });
+  });
+  return (
+    selects.join(" UNION ALL ") || "SELECT NULL AS path, NULL AS hash, NULL AS bytes, NULL AS row WHERE false"
+  );
+}
+
+/** Number, names and origin of the rows of these partitions. */
+function selectPlaces(schema: string, partitions: readonly HousedPartition[]): string {
+  const columns = [
+    ...PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" })),
+    { name: "upload_id", type: "VARCHAR" },
+    { name: "source_row", type: "BIGINT" },
+    { name: "source_name", type: "VARCHAR" },
+  ];
+  return byLayout(partitions)
+    .map((group) => selectRows(group, columns, ofParts(group), schema))
+    .join(" UNION ALL ");
+}
+
+const hasPath = (columns: readonly Column[]) => columns.some(({ name }) => name === "path");
+
+/** The facts of each group of columns that name assets: rows' own, of any kind, and further images. */
+function assetColumns(columns: readonly Column[]): { facts: string; read: Column[] }[] {
   const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
-  const groups = names.has("path") ? [OWN_IMAGE, ...further] : further;
-  return groups.map((column) => {
-    const fact = (name: ImageFact, type: string) => {
-      const stored = factColumn(column, name);
-      if (!names.has(stored)) return `NULL::${type} AS ${name}`;
-      return `${column.list ? `unnest(${quoteName(stored)})` : quoteName(stored)} AS ${name}`;
-    };
-    return [fact("path", "VARCHAR"), fact("hash", "VARCHAR"), fact("bytes", "BIGINT")].join(", ");
+  const images = hasPath(columns) ? [OWN_IMAGE, ...further] : further;
+  return images.map((column) => {
+    const read = FACTS.map(({ fact, type }) => ({
+      name: factColumn(column, fact),
+      type: column.list ? `${type}[]` : type,
+    }));
+    const facts = FACTS.map(({ fact }) => {
+      const stored = quoteName(factColumn(column, fact));
+      return `${column.list ? `unnest(${stored})` : stored} AS ${fact}`;
+    });
+    return { facts: facts.join(", "), read };
   });
 }
+
+const FACTS: readonly { fact: ImageFact; type: string }[] = [
+  { fact: "path", type: "VARCHAR" },
+  { fact: "hash", type: "VARCHAR" },
+  { fact: "bytes", type: "BIGINT" },
+];
 
 function matchSelection({ providers, datasets, tasks, variants }: Selection): string {
   const within = (name: string, list: string[] | undefined) =>
@@ -135,11 +173,6 @@ function matchSelection({ providers, datasets, tasks, variants }: Selection): st
     ...within("variant", variants),
   ];
   return conditions.length === 0 ? "true" : conditions.join(" AND ");
-}
-
-function matchDatasets({ datasets }: Slice): string {
-  const keys = datasets?.map((key) => `(${quoteText(key.provider)}, ${quoteText(key.dataset)})`);
-  return keys === undefined ? "" : ` AND (provider, dataset) IN (${keys.join(", ")})`;
 }
 
 /** By other bits than those of a sample. */

@@ -1,5 +1,5 @@
 import { requireCatalog, requireHead, withPublished } from "../catalog/open.ts";
-import { readColumns } from "../catalog/tables.ts";
+import { readKnown } from "../catalog/tables.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { outlive } from "../lake/view.ts";
@@ -47,8 +47,7 @@ export async function executeAssetCheck(
   await requireCatalog(lake);
   return withPublished(database, lake, NAME, async () => {
     const { generation } = await requireHead(database, lake, NAME);
-    const columns = await readColumns(database, NAME);
-    const plan = planAssetCheck(request, NAME, columns);
+    const plan = planAssetCheck(request, NAME, await readKnown(database, NAME));
     const datasets = await database.rows<SelectedDataset>(plan.datasets);
     const partitions = datasets.reduce((sum, dataset) => sum + dataset.partitions, 0);
     if (partitions === 0) {

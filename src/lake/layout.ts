@@ -4,6 +4,9 @@ import { type DatasetKey, PARTITION_COLUMNS, type PartitionKey } from "../schema
 /** Every path of a lake, from its root. No other module joins path strings of the lake. */
 export type Layout = ReturnType<typeof createLayout>;
 
+/** The place of an asset below `assets/`; also for SQL, which makes it of a row's hash and format. */
+export const ASSET_PATH = "provider={provider}/dataset={dataset}/{ab}/{cd}/{hash}.{extension}";
+
 export function createLayout(root: string) {
   const staging = join(root, "staging");
   const catalog = join(root, "catalog");
@@ -70,9 +73,11 @@ export function createLayout(root: string) {
     },
     datasetCatalog: (key: DatasetKey) => join(catalog, datasetPath(key)),
     datasetAssets: (key: DatasetKey) => join(assets, datasetPath(key)),
-    /** `provider=P/dataset=D/ab/cd/<hash>.<ext>`: the `path` of a row, relative to `assets/`. */
-    assetPath: (key: DatasetKey, hash: string, extension: string) =>
-      join(datasetPath(key), hash.slice(0, 2), hash.slice(2, 4), `${hash}.${extension}`),
+    /** The `path` of a row, relative to `assets/`: `provider=P/dataset=D/ab/cd/<hash>.<ext>`. */
+    assetPath: ({ provider, dataset }: DatasetKey, hash: string, extension: string) => {
+      const parts = { provider, dataset, ab: hash.slice(0, 2), cd: hash.slice(2, 4), hash, extension };
+      return ASSET_PATH.replace(/\{(\w+)\}/g, (_, name: keyof typeof parts) => parts[name]);
+    },
     /** The absolute path of an asset, from the `path` of a row. */
     asset: (path: string) => join(assets, path),
     /** Where an asset of this dataset is written before it gets its name; same file system, outside the hash folders. */

@@ -39,13 +39,15 @@ export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
 }
 
 /**
- * Plans a query over the partitions that an engine knows and the columns of its table `catalog`. Throws `not_found` when
- * nothing is selected or the condition's column is not there, `usage` when that column holds no text.
+ * Plans a query over the partitions that an engine knows and the columns of its table `catalog`, or of all partitions
+ * where each is read in its own types (`inOwnTypes`). Throws `not_found` when nothing is selected or the condition's
+ * column is not there, `usage` when that column holds no text.
  */
 export function planRows<P extends DescribedPartition>(
   known: readonly P[],
   table: readonly Column[],
   query: RowQuery,
+  inOwnTypes = false,
 ): RowPlan<P> {
   const partitions = known.filter(createSelector(query)).sort(comparePartitions);
   if (partitions.length === 0) {
@@ -55,7 +57,7 @@ export function planRows<P extends DescribedPartition>(
       { details: { ...query } },
     );
   }
-  const columns = existingColumns(table, partitions);
+  const columns = existingColumns(table, partitions, inOwnTypes);
   const condition = planCondition(query, partitions, columns, table);
   return { partitions, columns, features: commonFeatures(columns, partitions), condition };
 }
@@ -120,19 +122,31 @@ function planCondition(
   return { columns: [column], text, steps, ignoreCase };
 }
 
-function existingColumns(table: readonly Column[], partitions: readonly DescribedPartition[]): Column[] {
+/** In the order in which the selected partitions have them. */
+function existingColumns(
+  table: readonly Column[],
+  partitions: readonly DescribedPartition[],
+  inOwnTypes: boolean,
+): Column[] {
   const held = new Set<string>();
   for (const { columns, rows } of partitions) {
     for (const { name, nulls } of columns) if (nulls < rows) held.add(name);
   }
   const types = new Map(mergeColumns(partitions).map(({ name, type }) => [name, type]));
+  const system = SYSTEM_COLUMNS.map(({ name }) => name);
+  const own = [...types.keys()].filter((name) => !SYSTEM_NAMES.has(name));
+  const order = new Map([...PARTITION_COLUMNS, ...own, ...system].map((name, at) => [name, at]));
+  const place = ({ name }: Column) => order.get(name) ?? order.size;
   const ofLake = lakeColumnNames(table.filter(({ name }) => held.has(name)));
   const rank = ({ name }: Column) =>
     KEY_NAMES.has(name) ? 0 : SYSTEM_NAMES.has(name) ? 3 : ofLake.has(name) ? 2 : 1;
   return table
     .filter(({ name }) => KEY_NAMES.has(name) || held.has(name))
-    .map(({ name, type }) => ({ name, type: narrowType(type, types.get(name)) }))
-    .sort((a, b) => rank(a) - rank(b));
+    .map(({ name, type }) => {
+      const selected = types.get(name);
+      return { name, type: inOwnTypes ? (selected ?? type) : narrowType(type, selected) };
+    })
+    .sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
 }
 
 /**

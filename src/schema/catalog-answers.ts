@@ -11,8 +11,10 @@ export const CatalogInfoSchema = v.object({
   merged_generation: v.number(),
   rows: v.number(),
   partitions: v.number(),
-  /** Columns of the table `catalog`, the partition's four names included. */
+  /** Columns of the view `catalog`, the partition's four names included. */
   columns: v.array(ColumnSchema),
+  /** Columns that it does not show; none in a catalog of an earlier version. */
+  columns_left_out: v.optional(v.array(v.string()), []),
   /** Size of the published file. */
   bytes: v.number(),
   path: v.string(),

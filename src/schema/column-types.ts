@@ -217,8 +217,9 @@ function parseDecimal(name: string): { digits: number; scale: number } | undefin
 }
 
 /**
- * The columns of several files or partitions together, by first appearance: the common type, VARCHAR where types cannot
- * meet, and the rows in which a column is NULL or absent. A column without any value leaves its type to the others.
+ * The columns of several files or partitions together, by first appearance: the common type, VARCHAR where there is none
+ * that holds every value, and the rows in which a column is NULL or absent. A column without any value leaves its type to
+ * the others.
  */
 export function mergeColumns(
   parts: readonly { rows: number; columns: readonly ColumnStats[] }[],
@@ -240,7 +241,7 @@ export function mergeColumns(
       }
       if (values > 0) {
         known.nfc = known.typed ? bothKnown(known.nfc, column.nfc) : (column.nfc ?? undefined);
-        known.type = known.typed ? (commonType(known.type, column.type) ?? "VARCHAR") : column.type;
+        known.type = known.typed ? exactType(known.type, column.type) : column.type;
         known.typed = true;
         known.values += values;
       }
@@ -252,6 +253,11 @@ export function mergeColumns(
     nulls: rows - values,
     ...(nfc !== undefined && { nfc }),
   }));
+}
+
+/** A type that holds every value of both: text where no other does. */
+function exactType(a: string, b: string): string {
+  return (meetExactly(a, b) && commonType(a, b)) || "VARCHAR";
 }
 
 /** What is known of two parts together. */

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import {
-  CATALOG_FORMAT,
   createTables,
   insertKnown,
   type KnownPartition,
@@ -9,6 +8,7 @@ import {
   writeHead,
 } from "../../src/catalog/tables.ts";
 import { openDatabase } from "../../src/query/database.ts";
+import { CATALOG_FORMAT } from "../../src/query/duckdb/homes.ts";
 import { SyncManifestSchema } from "../../src/sync/model.ts";
 import { planSync } from "../../src/sync/plan.ts";
 import { type MotoServer, useMoto } from "../engines/moto.ts";
@@ -85,6 +85,9 @@ function makePartition(at: number): KnownPartition {
     uploaded_at: "2026-01-02T03:04:05.000Z",
     uploads: [Bun.randomUUIDv7()],
     folder_mtime: "1",
+    part: at,
+    home: 1,
+    cells: { integers: [], numbers: [], texts: [] },
   };
 }
 
@@ -99,7 +102,7 @@ async function makeCatalog(
   try {
     await database.run(`ATTACH '${path}' AS made (STORAGE_VERSION '${STORAGE_VERSION}')`);
     await database.run("USE made");
-    await createTables(database, [{ name: "label", type: "VARCHAR" }]);
+    await createTables(database);
     await insertKnown(database, known);
     const built_at = new Date().toISOString();
     await writeHead(database, {
@@ -108,6 +111,7 @@ async function makeCatalog(
       built_at,
       merged_generation: generation,
       attempt: null,
+      columns_left_out: [],
     });
     await database.run("USE memory");
     await database.run("DETACH made");

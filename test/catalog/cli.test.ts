@@ -53,7 +53,7 @@ test("rebuild, info and partitions give their documents and say them", () =>
     expect(built.text).toContain("1 row in 1 partition");
     const info = await run(bench, "info");
     expect(info.document).toMatchObject({
-      format: 2,
+      format: 3,
       generation: 1,
       rows: 1,
       partitions: 1,

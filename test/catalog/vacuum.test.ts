@@ -11,26 +11,26 @@ test("row groups are merged by a checkpoint when they may be, and left alone whi
     const file = join(folder, "work.duckdb");
     await database.run(`ATTACH '${file}' AS work (STORAGE_VERSION 'v1.4.0')`);
     await database.run("CREATE TABLE work.lake AS SELECT 1 AS generation");
-    await database.run("CREATE TABLE work.catalog AS SELECT range AS id FROM range(600000)");
+    await database.run("CREATE TABLE work.rows_1 AS SELECT range AS id FROM range(600000)");
     await database.run("CHECKPOINT work");
     const heldRows = async () => {
       const sql =
-        "SELECT estimated_size AS rows FROM duckdb_tables() WHERE database_name = 'work' AND table_name = 'catalog'";
+        "SELECT estimated_size AS rows FROM duckdb_tables() WHERE database_name = 'work' AND table_name = 'rows_1'";
       return (await database.rows<{ rows: number }>(sql))[0]?.rows;
     };
     expect(await isVacuumDue(database, "work", 600_000, 1)).toBe(false);
     expect(await isVacuumDue(database, "work", 600_000, 64)).toBe(true);
     const release = await holdRowGroups(database, "work");
-    await database.run("DELETE FROM work.catalog WHERE id % 2 = 0");
+    await database.run("DELETE FROM work.rows_1 WHERE id % 2 = 0");
     expect(await isVacuumDue(database, "work", 300_000, 1)).toBe(true);
     await database.run("CHECKPOINT work");
     release();
     expect(existsSync(`${file}.wal`)).toBe(false);
     expect(await heldRows()).toBe(600_000);
     await database.run("CHECKPOINT work");
-    await database.run("DELETE FROM work.catalog WHERE id = 1");
+    await database.run("DELETE FROM work.rows_1 WHERE id = 1");
     await database.run("CHECKPOINT work");
     expect(await heldRows()).toBeLessThan(400_000);
-    expect(await database.rows("SELECT count(*) AS n FROM work.catalog")).toEqual([{ n: 299_999 }]);
+    expect(await database.rows("SELECT count(*) AS n FROM work.rows_1")).toEqual([{ n: 299_999 }]);
     await database.run("DETACH work");
   }));

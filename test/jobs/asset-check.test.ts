@@ -280,14 +280,25 @@ test("shares are read as people write them", () => {
 });
 
 test("names in a selection are data, not SQL", () => {
-  const plan = planAssetCheck({ hash: false, providers: ["a' OR '1'='1"] }, 'x"y', [
-    { name: "path", type: "VARCHAR" },
-  ]);
-  const collect = plan.collect({ datasets: [{ provider: "p'", dataset: "d" }], at: 0, of: 1 });
-  expect(collect).toContain("provider IN ('a'' OR ''1''=''1')");
-  expect(collect).toContain("('p''', 'd')");
-  expect(collect).toContain('"x""y".catalog');
-  expect(planAssetCheck({ hash: false }, "x", [{ name: "text", type: "VARCHAR" }]).hasAssets).toBe(false);
+  const provider = "a' OR '1'='1";
+  const held = (name: string) => [
+    {
+      provider,
+      dataset: "d",
+      task: "raw",
+      variant: "image",
+      part: 7,
+      home: 1,
+      cells: { integers: [], numbers: [], texts: [] },
+      columns: [{ name, type: "VARCHAR", nulls: 0 }],
+    },
+  ];
+  const plan = planAssetCheck({ hash: false, providers: [provider] }, 'x"y', held("path"));
+  expect(plan.datasets).toContain("provider IN ('a'' OR ''1''=''1')");
+  const slice = { datasets: [{ provider, dataset: "d" }], at: 0, of: 1 };
+  expect(plan.collect(slice)).toContain('FROM "x""y".rows_1 WHERE "@part" IN (7)');
+  expect(plan.collect({ ...slice, datasets: [{ provider, dataset: "e" }] })).not.toContain("rows_1");
+  expect(planAssetCheck({ hash: false }, "x", held("text")).hasAssets).toBe(false);
 });
 
 test("small datasets are collected together, large ones in parts", () => {

@@ -240,13 +240,13 @@ describe("examineLake", () => {
       "rows taken out of the catalog",
       ["problem catalog"],
       false,
-      (bench) => tamper(bench, "DELETE FROM lake.catalog WHERE text = '둘'"),
+      (bench) => tamper(bench, "DELETE FROM lake.rows_2 WHERE text = '둘'"),
     ],
     [
       "values taken out of the catalog",
       ["problem catalog"],
       true,
-      (bench) => tamper(bench, "UPDATE lake.catalog SET text = NULL WHERE text = '둘'"),
+      (bench) => tamper(bench, "UPDATE lake.rows_2 SET text = NULL WHERE text = '둘'"),
     ],
     [
       "a failed upload",

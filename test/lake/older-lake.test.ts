@@ -49,6 +49,11 @@ test("a lake of version 0.1.0 is searched, processed, retried, appended to, repl
   const before = await run("catalog", "partitions");
   expect(before.exit).toBe(0);
   expect(before.answer.partitions.map((one: { rows: number }) => one.rows)).toEqual([3, 3, 602, 1, 3]);
+
+  // Its catalog is of another format: said so, and built anew.
+  const search = await run("search", "--text", "덧붙임");
+  expect([search.exit, search.stderr]).toEqual([1, expect.stringMatching(/format 2.*catalog rebuild/)]);
+  expect((await run("catalog", "rebuild")).exit).toBe(0);
   expect(await texts("lines", "덧붙임")).toBe(2);
 
   // What it left to be done: one upload is pending; one failed, for the page that its label names was not there.

@@ -3,7 +3,8 @@ import { readPartition } from "../../catalog/partition.ts";
 import type { KnownPartition } from "../../catalog/tables.ts";
 import { exists } from "../../lake/files.ts";
 import { interruptible } from "../../query/database.ts";
-import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
+import { homeTable, PART } from "../../query/duckdb/homes.ts";
+import { formatPartition } from "../../schema/partition.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Finding, placesFinding } from "./check.ts";
 
@@ -89,18 +90,21 @@ async function compareRows(context: DoctorContext, listed: KnownPartition[]): Pr
   const { lake, database, signal } = context;
   const wrong = collectPlaces();
   const count = (sql: string) =>
-    interruptible(database, signal, () => database.rows<PartitionKey & Record<string, unknown>>(sql));
+    interruptible(database, signal, () => database.rows<{ part: number; rows: number }>(sql));
   await withPublished(database, lake, "checked", async () => {
-    const names = PARTITION_COLUMNS.join(", ");
-    const counted = await count(`SELECT ${names}, count(*) AS rows FROM checked.catalog GROUP BY ALL`);
-    const rows = new Map(counted.map((row) => [formatPartition(row), Number(row.rows)]));
-    for (const one of listed) {
-      const name = formatPartition(one);
-      if ((rows.get(name) ?? 0) !== one.rows)
-        wrong.add(`${name} (${rows.get(name) ?? 0} of ${one.rows} rows)`);
-      rows.delete(name);
+    const rows = new Map<string, number>();
+    for (const home of new Set(listed.map((one) => one.home))) {
+      const table = `checked.${homeTable(home)}`;
+      const counted = await count(`SELECT ${PART} AS part, count(*) AS rows FROM ${table} GROUP BY ALL`);
+      for (const { part, rows: held } of counted) rows.set(`${home}/${part}`, held);
     }
-    for (const name of rows.keys()) wrong.add(`${name} (not listed)`);
+    for (const one of listed) {
+      const place = `${one.home}/${one.part}`;
+      const held = rows.get(place) ?? 0;
+      if (held !== one.rows) wrong.add(`${formatPartition(one)} (${held} of ${one.rows} rows)`);
+      rows.delete(place);
+    }
+    for (const [place, held] of rows) wrong.add(`${held} rows (of no listed partition, in rows_${place})`);
     if (!context.full) return;
     const { countValues } = await import("./catalog-values.ts");
     for (const place of await countValues(context, "checked", listed)) wrong.add(place);

@@ -104,7 +104,7 @@ async function openRows(
   const startedMs = performance.now();
   throwIfCancelled(signal);
   const { known, table, generation } = await describeCatalog(database);
-  const { partitions, columns: planned, features, condition } = planRows(known, table, query);
+  const { partitions, columns: planned, features, condition } = planRows(known, table, query, true);
   const columns = planned.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
@@ -124,7 +124,6 @@ async function openRows(
     database,
     columns,
     schema: arrowSchema(columns),
-    stored: new Map(table.map(({ name, type }) => [name, type])),
     stats: { engineMs: performance.now() - startedMs },
   };
   return {
@@ -143,7 +142,7 @@ async function openRows(
     try {
       const limits = memory === "shared" ? [] : await scanLimits(database, memory);
       if (found === undefined) yield* readRows(source, partitions, rowCount, limits, signal);
-      else yield* readFound(source, found.rows(), rowCount, stepOf(partitions), limits, signal);
+      else yield* readFound(source, found, rowCount, stepOf(partitions), limits, signal);
     } finally {
       database.close();
     }

@@ -1,26 +1,31 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
+import { AppError } from "../../errors.ts";
+import { mergeColumns } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
-import { formatPartition } from "../../schema/partition.ts";
+import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";
-import { findRanges, type RowRange, readRanges } from "../search-index/ranges.ts";
-import { readTable } from "./tables.ts";
+import { type RowRange, readRanges } from "../search-index/ranges.ts";
+import { CATALOG_FORMAT, type HousedPartition } from "./homes.ts";
 
 /** What a catalog says of itself. */
 export interface DescribedCatalog {
-  known: DescribedPartition[];
-  /** Columns of the table `catalog`. */
+  known: StoredPartition[];
+  /** The columns of all partitions, and the four names. */
   table: Column[];
   generation: number;
 }
 
+/** A partition with what queries need to know of it, and where its rows are. */
+export type StoredPartition = DescribedPartition & HousedPartition;
+
 /** Where the rows of its partitions lie; what searches go by. */
 export interface LocatedCatalog {
-  /** The ranges of rows of each partition, by its name, ascending. */
-  ranges: Map<string, RowRange[]>;
-  /** Partitions that the search index knows whole, by name. */
-  indexed: Set<string>;
-  /** All rowids are below. */
+  /** The ranges of rows of each partition, by its number, ascending. */
+  ranges: Map<number, RowRange[]>;
+  /** Partitions that the search index knows whole, by number. */
+  indexed: Set<number>;
+  /** All rows have numbers below. */
   rowEnd: number;
 }
 
@@ -50,35 +55,35 @@ function once<T>(
 }
 
 async function readDescribed(database: Database): Promise<DescribedCatalog> {
-  const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
-  return {
-    known: await database.rows<DescribedPartition>(
-      "SELECT provider, dataset, task, variant, rows, bytes, columns, features FROM partitions",
-    ),
-    table: await readTable(database, "catalog"),
-    generation: head?.generation ?? 0,
-  };
+  const [head] = await database.rows<{ generation: number; format: number }>(
+    "SELECT generation, format FROM lake",
+  );
+  if (head?.format !== CATALOG_FORMAT) {
+    throw new AppError(
+      "corrupt",
+      `the catalog has format ${head?.format}, which another version of datalake made, and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
+    );
+  }
+  const known = await database.rows<StoredPartition>(
+    "SELECT provider, dataset, task, variant, rows, bytes, columns, features, part, home, cells FROM partitions",
+  );
+  const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
+  return { known, table: [...keys, ...mergeColumns(known)], generation: head.generation };
 }
 
 async function readLocated(database: Database): Promise<LocatedCatalog> {
   const { known } = await describeCatalog(database);
-  const inIndex = byPartition((await readRanges(database)) ?? []);
-  const rowsOf = (name: string) =>
-    (inIndex.get(name) ?? []).reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
-  const whole = known.filter((partition) => rowsOf(formatPartition(partition)) === partition.rows);
-  const indexed = new Set(whole.map(formatPartition));
-  const ranges = whole.length === known.length ? inIndex : byPartition(await findRanges(database, 0));
-  const rowEnd = Math.max(0, ...Array.from(ranges.values(), (own) => own.at(-1)?.row_end ?? 0));
+  const ranges = byPart((await readRanges(database, "row_ranges")) ?? []);
+  const inIndex = byPart((await readRanges(database, "index_ranges")) ?? []);
+  const rowsOf = (part: number) =>
+    (inIndex.get(part) ?? []).reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
+  const whole = known.filter(({ part, rows }) => rowsOf(part) === rows);
+  const indexed = new Set(whole.map(({ part }) => part));
+  let rowEnd = 0;
+  for (const own of ranges.values()) rowEnd = Math.max(rowEnd, own.at(-1)?.row_end ?? 0);
   return { ranges, indexed, rowEnd };
 }
 
-function byPartition(ranges: readonly RowRange[]): Map<string, RowRange[]> {
-  const own = new Map<string, RowRange[]>();
-  for (const range of ranges) {
-    const name = formatPartition(range);
-    const list = own.get(name);
-    if (list) list.push(range);
-    else own.set(name, [range]);
-  }
-  return own;
+function byPart(ranges: readonly RowRange[]): Map<number, RowRange[]> {
+  return Map.groupBy(ranges, ({ part }) => part);
 }

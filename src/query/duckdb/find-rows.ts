@@ -1,7 +1,5 @@
 import type { DuckDBResult } from "@duckdb/node-api";
-import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { type Database, interruptible } from "../database.ts";
-import { relateNumbers } from "../number-table.ts";
 import { type ColumnCondition, type DescribedPartition, uploadedNames } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
 import type { RowRange } from "../search-index/ranges.ts";
@@ -13,22 +11,23 @@ import {
   rowsWithin,
   unite,
 } from "../search-index/row-set.ts";
-import { quoteText } from "../sql.ts";
 import { holdsText } from "../text-leaves.ts";
+import { chooseRows } from "./choose-rows.ts";
 import { renderCondition } from "./condition.ts";
-import type { LocatedCatalog } from "./described.ts";
+import type { LocatedCatalog, StoredPartition } from "./described.ts";
+import { layoutOf, ofParts, ROW, selectRows } from "./homes.ts";
 
 /** Rows that meet a condition. */
 export interface FoundRows {
   /** Their number in each partition, in the order given. */
   counts: number[];
-  /** Their rowids: by partition, within one in stored order. */
-  rows(): Iterable<number>;
+  /** Their numbers in each partition that has any, in stored order. */
+  rows(): Iterable<{ partition: StoredPartition; rows: Iterable<number> }>;
 }
 
 /** A selected partition with the ranges of its rows. */
 interface Located {
-  partition: DescribedPartition;
+  partition: StoredPartition;
   ranges: RowRange[];
 }
 
@@ -41,14 +40,14 @@ const MAX_DOUBTFUL_SHARE = 0.2;
  */
 export async function findRows(
   database: Database,
-  partitions: readonly DescribedPartition[],
+  partitions: readonly StoredPartition[],
   condition: ColumnCondition,
   catalog: LocatedCatalog,
   signal: AbortSignal | undefined,
 ): Promise<FoundRows> {
   const located = partitions.map((partition) => ({
     partition,
-    ranges: catalog.ranges.get(formatPartition(partition)) ?? [],
+    ranges: catalog.ranges.get(partition.part) ?? [],
   }));
   const found = createRowSet(catalog.rowEnd);
   await interruptible(database, signal, async () => {
@@ -60,11 +59,7 @@ export async function findRows(
   });
   return {
     counts: located.map(({ ranges }) => countRanges(found, ranges)),
-    rows: () =>
-      rowsOf(
-        found,
-        located.flatMap(({ ranges }) => ranges),
-      ),
+    rows: () => located.map(({ partition, ranges }) => ({ partition, rows: rowsOf(found, ranges) })),
   };
 }
 
@@ -91,13 +86,12 @@ async function takeCandidates(
   if (doubtfulCount > rowCount * MAX_DOUBTFUL_SHARE) return false;
   unite(into, exact);
   if (doubtfulCount === 0) return true;
-  const { relation } = await relateNumbers(database, rowsOf(doubtful, ranges));
-  const normal = known.every(({ partition }) => isNormal(partition, condition));
-  const result = await database.stream(
-    `SELECT catalog.rowid FROM catalog JOIN ${relation} AS doubtful ON doubtful."@number" = catalog.rowid
-     WHERE ${renderCondition(condition, normal)}`,
-  );
-  await addRowids(result, into);
+  for (const { group, normal } of readAlike(known, condition)) {
+    const within = group.flatMap((one) => one.ranges);
+    if (countRanges(doubtful, within) === 0) continue;
+    const { where } = await chooseRows(database, rowsOf(doubtful, within));
+    await addMatches(database, group, condition, normal, where, into);
+  }
   return true;
 }
 
@@ -108,31 +102,51 @@ async function scanRows(
   condition: ColumnCondition,
   into: RowSet,
 ): Promise<void> {
-  for (const normal of [true, false]) {
-    const group = located.filter(({ partition }) => isNormal(partition, condition) === normal);
-    if (group.length === 0) continue;
-    const keys = group.map(({ partition }) => `(${keyTexts(partition).join(", ")})`);
-    const names = PARTITION_COLUMNS.join(", ");
-    const result = await database.stream(
-      `SELECT catalog.rowid FROM catalog JOIN (VALUES ${keys.join(", ")}) AS chosen(${names}) USING (${names})
-       WHERE ${renderCondition(condition, normal)}`,
-    );
-    await addRowids(result, into);
+  for (const { group, normal } of readAlike(located, condition)) {
+    const where = ofParts(group.map(({ partition }) => partition));
+    await addMatches(database, group, condition, normal, where, into);
   }
 }
 
-async function addRowids(result: DuckDBResult, into: RowSet): Promise<void> {
+/** Partitions that one query reads, and whether their texts are known to be in NFC. */
+function readAlike(located: readonly Located[], condition: ColumnCondition) {
+  const groups = Map.groupBy(
+    located,
+    ({ partition }) => `${isNormal(partition, condition)} ${layoutOf(partition)}`,
+  );
+  return Array.from(groups.values(), (group) => ({
+    group,
+    normal: group.every(({ partition }) => isNormal(partition, condition)),
+  }));
+}
+
+/** Adds those rows of partitions of one layout that meet both conditions; each column has its own type there. */
+async function addMatches(
+  database: Database,
+  group: readonly Located[],
+  condition: ColumnCondition,
+  normal: boolean,
+  where: string,
+  into: RowSet,
+): Promise<void> {
+  const partitions = group.map(({ partition }) => partition);
+  const columns = condition.columns.filter(({ name }) =>
+    partitions.some((partition) => partition.columns.some((column) => column.name === name)),
+  );
+  if (columns.length === 0) return;
+  const rows = selectRows(partitions, columns, where);
+  const sql = `SELECT ${ROW} FROM (${rows}) WHERE ${renderCondition({ ...condition, columns }, normal)}`;
+  await addNumbers(await database.stream(sql), into);
+}
+
+async function addNumbers(result: DuckDBResult, into: RowSet): Promise<void> {
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    const { items } = chunk.getColumnVector(0) as unknown as { items: BigInt64Array };
+    const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
     const { rowCount } = chunk; // asks the engine each time
-    for (let row = 0; row < rowCount; row++) addRow(into, Number(items[row]));
+    for (let row = 0; row < rowCount; row++) addRow(into, items[row] as number);
   }
-}
-
-function keyTexts(key: PartitionKey): string[] {
-  return PARTITION_COLUMNS.map((name) => quoteText(key[name]));
 }
 
 /** Whether all texts in the condition's columns are in NFC, as far as the partition's files tell. */
@@ -143,14 +157,17 @@ function isNormal({ columns }: DescribedPartition, condition: ColumnCondition): 
   });
 }
 
-/** The index holds what came with an upload, and names; where a column is the lake's, or no text, it knows nothing. */
+/** The index holds what came with an upload, and names; where a column is the lake's, or no text there, it knows nothing. */
 function isIndexed(
-  partition: DescribedPartition,
+  partition: StoredPartition,
   { columns }: ColumnCondition,
   { indexed }: LocatedCatalog,
 ): boolean {
-  if (!indexed.has(formatPartition(partition))) return false;
+  if (!indexed.has(partition.part)) return false;
   const uploaded = uploadedNames(partition.columns);
-  const held = new Set(partition.columns.map(({ name }) => name));
-  return columns.every(({ name, type }) => holdsText(type) && (uploaded.has(name) || !held.has(name)));
+  const held = new Map(partition.columns.map(({ name, type }) => [name, type]));
+  return columns.every(
+    ({ name, type }) =>
+      holdsText(type) && (!held.has(name) || (uploaded.has(name) && held.get(name) === type)),
+  );
 }

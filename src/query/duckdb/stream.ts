@@ -3,7 +3,7 @@ import { parseSize } from "../../config.ts";
 import type { Column } from "../../schema/columns.ts";
 import type { QueryStats } from "../../schema/query.ts";
 import { type Database, interruptible } from "../database.ts";
-import { quoteName, quoteText } from "../sql.ts";
+import { quoteText } from "../sql.ts";
 import { isCutShort } from "../stream-result.ts";
 
 /** What is read of an open catalog. */
@@ -11,18 +11,7 @@ export interface Source {
   database: Database;
   columns: readonly Column[];
   schema: Schema;
-  /** Types as the catalog holds them. */
-  stored: ReadonlyMap<string, string>;
   stats: QueryStats;
-}
-
-/** The planned columns as a select list, in their planned types. */
-export function selectList({ columns, stored }: Pick<Source, "columns" | "stored">): string {
-  const list = columns.map(({ name, type }) => {
-    const quoted = quoteName(name);
-    return stored.get(name) === type ? quoted : `CAST(${quoted} AS ${type}) AS ${quoted}`;
-  });
-  return list.join(", ");
 }
 
 /** What a scan may hold of the file at first; more would mostly keep what is not read again. */

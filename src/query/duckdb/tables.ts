@@ -4,13 +4,18 @@ import type { Database } from "../database.ts";
 import { INDEX_TABLES } from "../search-index/tables.ts";
 import { quoteName, quoteText } from "../sql.ts";
 
-/** The tables of the catalog that are for people, sorted; those of the search index are not among them. */
+/** The tables and views of the catalog that are for people, sorted; those that hold rows and the search index are not. */
 export async function listTables(database: Database): Promise<string[]> {
   const found = await database.rows<{ name: string }>(
-    "SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal AND NOT temporary ORDER BY name",
+    `SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal AND NOT temporary
+     UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal AND NOT temporary
+     ORDER BY name`,
   );
-  return found.map(({ name }) => name).filter((name) => !(name in INDEX_TABLES));
+  const isOwn = (name: string) => name in INDEX_TABLES || name === "row_ranges" || HOME.test(name);
+  return found.map(({ name }) => name).filter((name) => !isOwn(name));
 }
+
+const HOME = /^rows_\d+$/;
 
 /** The columns of a table in order, with their DuckDB types. Throws `not_found`. */
 export async function describeTable(database: Database, table: string): Promise<Column[]> {

@@ -1,8 +1,7 @@
 import { throwIfCancelled } from "../../errors.ts";
-import type { Column } from "../../schema/columns.ts";
-import { formatPartition } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
-import { type DescribedPartition, searchedColumns, uploadedNames } from "../row-plan.ts";
+import { type HousedPartition, layoutOf } from "../duckdb/homes.ts";
+import { searchedColumns } from "../row-plan.ts";
 import { quoteName } from "../sql.ts";
 import { holdsText } from "../text-leaves.ts";
 import { openIndexSink } from "./append.ts";
@@ -13,12 +12,10 @@ import { readTexts } from "./text-batches.ts";
 
 /** What is to be indexed in the database that is in use. */
 export interface IndexRequest {
-  /** Of the table `catalog`. */
-  columns: readonly Column[];
   /** Rows that the index does not know yet, ascending. */
   ranges: readonly RowRange[];
-  /** What is known of the partitions of these rows, by name. */
-  partitions: ReadonlyMap<string, Pick<DescribedPartition, "columns">>;
+  /** Those of these rows, by their number. */
+  partitions: ReadonlyMap<number, HousedPartition>;
 }
 
 /**
@@ -27,7 +24,7 @@ export interface IndexRequest {
  */
 export async function indexRows(
   database: Database,
-  { columns, ranges, partitions }: IndexRequest,
+  { ranges, partitions }: IndexRequest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const reader = await database.connect();
@@ -36,19 +33,15 @@ export async function indexRows(
     await reader.run(`USE ${quoteName(used?.name ?? "memory")}`);
     let firstTerm = await nextTerm(database);
     await database.run("BEGIN");
-    const searched = searchedColumns(columns, [...partitions.values()]);
-    const uploaded = new Map([...partitions].map(([key, own]) => [key, uploadedNames(own.columns)]));
-    for (const column of searched) {
-      const { name } = column;
+    for (const [name, within] of searchedIn(partitions)) {
       const sink = await openIndexSink(database, name);
-      const within = new Map([...partitions].filter(([key]) => uploaded.get(key)?.has(name)));
       try {
-        firstTerm = await collectPostings(textsOf(column, within), sink, firstTerm);
+        firstTerm = await collectPostings(textsOf(name, within), sink, firstTerm);
       } finally {
         sink.close();
       }
     }
-    await insertRanges(database, ranges);
+    await insertRanges(database, "index_ranges", ranges);
     await database.run("COMMIT");
   } catch (error) {
     await database.run("ROLLBACK").catch(() => {}); // a failed COMMIT has rolled back already
@@ -57,9 +50,9 @@ export async function indexRows(
     reader.close();
   }
 
-  async function* textsOf(column: Column, within: IndexRequest["partitions"]) {
-    for (const { start, end, normal } of joinRanges(ranges, within, column.name)) {
-      for await (const batch of readTexts(reader, column, { start, end }, normal)) {
+  async function* textsOf(name: string, within: IndexRequest["partitions"]) {
+    for (const { group, type, start, end, normal } of joinRanges(ranges, within, name)) {
+      for await (const batch of readTexts(reader, group, { name, type }, { start, end }, normal)) {
         throwIfCancelled(signal);
         yield batch;
       }
@@ -67,21 +60,48 @@ export async function indexRows(
   }
 }
 
-/** Neighbours that are read alike as one; those of partitions that are not given, or have no value in the column, are left out. */
+/** The columns that are searched, each with the partitions in which it is: their rows' own text, or a file's name. */
+function searchedIn(partitions: IndexRequest["partitions"]): Map<string, Map<number, HousedPartition>> {
+  const columns = new Map<string, Map<number, HousedPartition>>();
+  for (const [part, partition] of partitions) {
+    for (const { name } of searchedColumns(partition.columns, [partition])) {
+      const within = columns.get(name) ?? new Map<number, HousedPartition>();
+      columns.set(name, within);
+      within.set(part, partition);
+    }
+  }
+  return columns;
+}
+
+/** Rows that one query reads. */
+interface Run {
+  group: HousedPartition[];
+  layout: string;
+  type: string;
+  start: number;
+  end: number;
+  normal: boolean;
+}
+
+/** Neighbours that are read alike as one; those of partitions that are not given are left out. */
 function* joinRanges(
   ranges: readonly RowRange[],
   partitions: IndexRequest["partitions"],
   column: string,
-): Generator<{ start: number; end: number; normal: boolean }> {
-  let open: { start: number; end: number; normal: boolean } | undefined;
-  for (const range of ranges) {
-    const known = partitions.get(formatPartition(range))?.columns.find(({ name }) => name === column);
-    if (known === undefined) continue;
+): Generator<Run> {
+  let open: Run | undefined;
+  for (const { part, row_start: start, row_end: end } of ranges) {
+    const partition = partitions.get(part);
+    const known = partition?.columns.find(({ name }) => name === column);
+    if (partition === undefined || known === undefined) continue;
     const normal = known.nfc === true || !holdsText(known.type);
-    if (open && open.end === range.row_start && open.normal === normal) open.end = range.row_end;
-    else {
+    const layout = layoutOf(partition);
+    if (open && open.end === start && open.normal === normal && open.layout === layout) {
+      open.end = end;
+      open.group.push(partition);
+    } else {
       if (open) yield open;
-      open = { start: range.row_start, end: range.row_end, normal };
+      open = { group: [partition], layout, type: known.type, start, end, normal };
     }
   }
   if (open) yield open;

@@ -1,67 +1,47 @@
-import type { PartitionKey } from "../../schema/partition.ts";
-import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
-import { quoteText } from "../sql.ts";
 
-/** Rows of one partition that lie together in the table `catalog`, by rowid. */
-export interface RowRange extends PartitionKey {
+/** Rows of one partition that have numbers in a row. */
+export interface RowRange {
+  part: number;
   row_start: number;
   /** Exclusive. */
   row_end: number;
 }
 
-const KEYS = PARTITION_COLUMNS.join(", ");
+/** The ranges of all rows of the catalog, and of those that the search index knows. Nearly every partition is one. */
+export type RangeTable = "row_ranges" | "index_ranges";
 
-/** The ranges of rows in the table `catalog` from a row on, ascending. Nearly every partition is one. */
-export async function findRanges(database: Database, from: number): Promise<RowRange[]> {
-  const spans = await database.rows<RowRange & { rows: number }>(
-    `SELECT ${KEYS}, min(rowid) AS row_start, max(rowid) + 1 AS row_end, count(*) AS rows
-     FROM catalog WHERE rowid >= ${from} GROUP BY ${KEYS}`,
-  );
-  const ranges: RowRange[] = [];
-  for (const { rows, ...span } of spans) {
-    if (span.row_end - span.row_start === rows) ranges.push(span);
-    else ranges.push(...(await findIslands(database, span)));
-  }
-  return ranges.sort((a, b) => a.row_start - b.row_start);
-}
+/** Columns of those tables. */
+export const RANGE_COLUMNS = "part INTEGER, row_start INTEGER, row_end INTEGER";
 
-/** The ranges of a partition within a span of rows, where rows of others lie between. */
-function findIslands(database: Database, span: RowRange): Promise<RowRange[]> {
-  return database.rows<RowRange>(
-    `SELECT ${KEYS}, min(r) AS row_start, max(r) + 1 AS row_end FROM (
-       SELECT ${KEYS}, rowid AS r, rowid - row_number() OVER (ORDER BY rowid) AS island FROM catalog
-       WHERE rowid >= ${span.row_start} AND rowid < ${span.row_end} AND ${matchKey(span)})
-     GROUP BY ${KEYS}, island`,
-  );
-}
+/** Ranges that one statement names. */
+const INSERT_SIZE = 5000;
 
-function matchKey(key: PartitionKey): string {
-  return PARTITION_COLUMNS.map((column) => `${column} = ${quoteText(key[column])}`).join(" AND ");
-}
-
-/** Rows that are handed over as one JSON document. */
-const INSERT_SIZE = 1000;
-
-export async function insertRanges(database: Database, ranges: readonly RowRange[]): Promise<void> {
-  const shape = JSON.stringify([
-    Object.fromEntries([
-      ...PARTITION_COLUMNS.map((name) => [name, "VARCHAR"]),
-      ["row_start", "INTEGER"],
-      ["row_end", "INTEGER"],
-    ]),
-  ]);
+export async function insertRanges(
+  database: Database,
+  table: RangeTable,
+  ranges: readonly RowRange[],
+): Promise<void> {
   for (let at = 0; at < ranges.length; at += INSERT_SIZE) {
-    await database.run(
-      `INSERT INTO index_ranges BY NAME SELECT r.* FROM (SELECT unnest(from_json($1, ${quoteText(shape)})) AS r)`,
-      [JSON.stringify(ranges.slice(at, at + INSERT_SIZE))],
-    );
+    const rows = ranges.slice(at, at + INSERT_SIZE);
+    const values = rows.map(({ part, row_start, row_end }) => `(${part}, ${row_start}, ${row_end})`);
+    await database.run(`INSERT INTO ${table} VALUES ${values.join(", ")}`);
   }
 }
 
-/** Takes from the index what it knows of partitions; the postings of their rows stay behind, and stand for nothing. */
-export async function deleteRanges(database: Database, keys: readonly PartitionKey[]): Promise<void> {
-  for (const key of keys) await database.run(`DELETE FROM index_ranges WHERE ${matchKey(key)}`);
+/**
+ * Takes from the index what it knows of rows that are gone, in the database in use; their postings stay behind, and stand
+ * for nothing.
+ */
+export async function forgetRanges(database: Database): Promise<void> {
+  await database.run("DELETE FROM index_ranges WHERE row_start NOT IN (SELECT row_start FROM row_ranges)");
+}
+
+/** The ranges that the index does not know, ascending. */
+export function missingRanges(database: Database): Promise<RowRange[]> {
+  return database.rows<RowRange>(
+    "SELECT * FROM row_ranges WHERE row_start NOT IN (SELECT row_start FROM index_ranges) ORDER BY row_start",
+  );
 }
 
 /** Whether an attached database has an index. */
@@ -73,9 +53,11 @@ export async function hasIndex(database: Database, name: string): Promise<boolea
   return found.length > 0;
 }
 
-/** The ranges that the index of the database in use knows, ascending; undefined where there is none. */
-export async function readRanges(database: Database): Promise<RowRange[] | undefined> {
-  const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
-  if (!(await hasIndex(database, used?.name ?? ""))) return undefined;
-  return database.rows<RowRange>("SELECT * FROM index_ranges ORDER BY row_start");
+/** The ranges that the database in use holds, ascending; undefined for those of an index where there is none. */
+export async function readRanges(database: Database, table: RangeTable): Promise<RowRange[] | undefined> {
+  if (table === "index_ranges") {
+    const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
+    if (!(await hasIndex(database, used?.name ?? ""))) return undefined;
+  }
+  return database.rows<RowRange>(`SELECT * FROM ${table} ORDER BY row_start`);
 }

@@ -1,7 +1,8 @@
 import type { Database } from "../database.ts";
+import { RANGE_COLUMNS } from "./ranges.ts";
 
 /**
- * The tables of the search index, beside the table `catalog` whose rows they know by rowid.
+ * The tables of the search index, which know the catalog's rows by their numbers.
  * - `index_terms`: the tokens of a text column, some kilobytes a row, each behind a line break, as
  *   they are (to decompress texts or postings would take longer than to use them); `first` is the number of
  *   the first. A vocabulary begins with a row without tokens, whose `first` is the number of its marks (blocks.ts). A
@@ -12,7 +13,7 @@ import type { Database } from "../database.ts";
 export const INDEX_TABLES = {
   index_terms: `first INTEGER, "column" VARCHAR, tokens VARCHAR USING COMPRESSION uncompressed`,
   index_postings: `"key" INTEGER, postings BLOB USING COMPRESSION uncompressed`,
-  index_ranges: `provider VARCHAR, dataset VARCHAR, task VARCHAR, variant VARCHAR, row_start INTEGER, row_end INTEGER`,
+  index_ranges: RANGE_COLUMNS,
 } as const;
 
 export async function createIndexTables(database: Database): Promise<void> {

@@ -1,0 +1,155 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { DuckDBClient } from "../../src/query/duckdb/client.ts";
+import type { RowQuery } from "../../src/schema/query.ts";
+import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
+
+setDefaultTimeout(240_000); // a machine that is busy elsewhere
+
+const of = (dataset: string) => ({ ...KEY, dataset });
+
+/** More schemas than have tables of their own: those of few rows are in the shared home. */
+const MANY = 40;
+
+/** A value or more of every type that a stored column may have, with what is hard to write as text. */
+const ODD = `SELECT * REPLACE (g::FLOAT AS g) FROM (VALUES
+  (1::BIGINT, 'nan'::DOUBLE, '-inf'::FLOAT, 1234567890123456789012345678.0123456789::DECIMAL(38,10), 18446744073709551615::UBIGINT,
+   (-128)::TINYINT, true, '\\x00\\xFF\\x5C\\x27'::BLOB, DATE '0044-03-15 (BC)', TIMESTAMP '2020-01-01 00:00:00.000001', E'a''"\\\\,[]{}\\n가',
+   ['NULL', NULL, '', ' x ', 'a, b', E'\\\\', '''', '"'], {'a b': 'x''y', 'c': [0.1, 'inf'::DOUBLE, NULL], 'd': '\\x00'::BLOB}, [[{'t': TIMESTAMP '1969-12-31 23:59:59.999999'}], [], NULL]),
+  (2, -0.0, 1e-45, -0.0000000001, 0, 127, false, ''::BLOB, DATE '9999-12-31', TIMESTAMP '0001-01-01', '', [], {'a b': NULL, 'c': [], 'd': NULL}, []),
+  (9007199254740993, 5e-324, 16777217, NULL, 1, NULL, NULL, 'x'::BLOB, NULL, NULL, 'NULL', NULL, NULL, NULL)
+) AS t(i, f, g, dec, u, small, flag, raw, day, moment, words, list, box, nested)`;
+
+async function fill(bench: Workbench): Promise<void> {
+  // By values the first: the odd ones, which have fewest, are left to the shared home.
+  for (let at = 0; at < MANY; at++) {
+    await commit(
+      bench,
+      "create",
+      `SELECT range AS n${at}, 'wort ' || range AS w${at} FROM range(100)`,
+      of(`d${at}`),
+    );
+  }
+  await commit(bench, "create", ODD, of("odd"));
+}
+
+async function read(bench: Workbench, request: RowQuery) {
+  const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+  try {
+    const result = await client.retrieveWithExistingCols(request);
+    const rows = (await Array.fromAsync(result.batches)).flatMap((batch) => [...batch]);
+    return { ...result, rows };
+  } finally {
+    client.close();
+  }
+}
+
+test("rows in the shared home are exact, found, appended to, and shown", () =>
+  withLake(async (bench) => {
+    await fill(bench);
+    await refresh(bench);
+    const homes = await query<{ dataset: string; home: number }>(
+      bench,
+      "SELECT dataset, home FROM partitions",
+    );
+    expect(homes.find(({ dataset }) => dataset === "odd")?.home).toBe(0);
+    expect(new Set(homes.map(({ home }) => home)).size).toBe(33);
+
+    const check = async (appended: number) => {
+      const file = `read_parquet('${bench.lake.layout.partition(of("odd"))}/*.parquet', union_by_name = true, hive_partitioning = false)`;
+      const columns = await query<{ column_name: string; column_type: string }>(
+        bench,
+        `DESCRIBE FROM ${file}`,
+      );
+      const shown = await query<{ column_name: string; column_type: string }>(
+        bench,
+        `DESCRIBE FROM "aihub/odd"`,
+      );
+      const sorted = (list: typeof columns) =>
+        list.map(({ column_name, column_type }) => `${column_name} ${column_type}`).sort();
+      expect(sorted(shown.slice(4))).toEqual(sorted(columns));
+      // As they are, and as text: to compare, NaN is equal to NaN and -0 to 0.
+      const names = columns.map(({ column_name }) => column_name).join(", ");
+      const rows = (from: string) => `(SELECT ${names}, CAST(f AS VARCHAR) FROM ${from})`;
+      const differ = (a: string, b: string) => `SELECT * FROM (${rows(a)} EXCEPT ALL ${rows(b)})`;
+      expect(await query(bench, differ(file, '"aihub/odd"'))).toEqual([]);
+      expect(await query(bench, differ('"aihub/odd"', file))).toEqual([]);
+      const result = await read(bench, { datasets: ["odd"] });
+      expect(
+        result.columns
+          .slice(4)
+          .map(({ name, type }) => `${name} ${type}`)
+          .sort(),
+      ).toEqual(sorted(columns));
+      expect(result.rows.map((row) => row.i)).toEqual([
+        1n,
+        2n,
+        9007199254740993n,
+        ...Array(appended).fill(7n),
+      ]);
+      expect((await read(bench, { text: "가", limit: 5 })).rows.map((row) => row.dataset)).toEqual(["odd"]);
+      expect((await read(bench, { text: "wort 99" })).matchCount).toBe(MANY);
+      const [counted] = await query<{ n: number; w: number }>(
+        bench,
+        "SELECT count(*) AS n, count(w0) AS w FROM catalog",
+      );
+      expect(counted).toEqual({ n: 100 * MANY + 3 + appended, w: 100 });
+    };
+    await check(0);
+    await commit(bench, "append", "SELECT 7::BIGINT AS i, 'sieben' AS words", of("odd"));
+    await refresh(bench);
+    await check(1);
+    const [lake] = await query<{ columns_left_out: string[] }>(bench, "SELECT columns_left_out FROM lake");
+    const all = await query<{ column_name: string }>(bench, "DESCRIBE FROM catalog");
+    expect(all.length - 4).toBe(40);
+    expect(lake?.columns_left_out.length).toBe(2 * MANY + 14 - 40);
+    await refresh(bench, { full: true });
+    await check(1);
+  }));
+
+test("no dataset changes the types or values of another", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 9007199254740993 AS id, ['가', 'b'] AS words", of("a"));
+    await commit(bench, "create", "SELECT 1.5::DOUBLE AS id, 'text' AS words", of("b"));
+    await refresh(bench);
+    const a = await read(bench, { datasets: ["a"] });
+    expect(a.columns.slice(4)).toEqual([
+      { name: "id", type: "BIGINT" },
+      { name: "words", type: "VARCHAR[]" },
+    ]);
+    expect(a.rows[0]?.id).toBe(9007199254740993n);
+    expect((await read(bench, { datasets: ["b"] })).rows[0]?.id).toBe(1.5);
+    // Both together meet in what holds every value.
+    const both = await read(bench, {});
+    expect(both.columns[4]).toEqual({ name: "id", type: "VARCHAR" });
+    expect(both.rows.map((row) => row.id)).toEqual(["9007199254740993", "1.5"]);
+    expect(await query(bench, "SELECT id FROM catalog ORDER BY dataset")).toEqual([
+      { id: "9007199254740993" },
+      { id: "1.5" },
+    ]);
+    expect(await query(bench, 'SELECT typeof(id) AS t FROM "aihub/a"')).toEqual([{ t: "BIGINT" }]);
+  }));
+
+test("digests are bytes and paths are not stored, and both are read as they were", () =>
+  withLake(async (bench) => {
+    const hash = new Bun.CryptoHasher("sha256").update("a").digest("hex");
+    const path = bench.lake.layout.assetPath(of("a"), hash, "jpg");
+    const rows = [
+      [`'${hash}'`, `'${path}'`, "'jpeg'"],
+      [`'${hash.toUpperCase()}'`, `'${path}'`, "'png'"],
+      [`'${hash}'`, "NULL", "'jpeg'"],
+      ["'no digest'", "''", "NULL"],
+      ["''", "'='", "'x'"],
+      [`'${"z".repeat(31)}'`, "'=='", "'jpeg'"],
+      ["NULL", "NULL", "NULL"],
+    ];
+    const values = rows.map((row, at) => `(${[at, ...row].join(", ")})`).join(", ");
+    const select = `SELECT * FROM (VALUES ${values}) AS t(i, hash, path, format)`;
+    await commit(bench, "create", select, of("a"));
+    await refresh(bench);
+    const expected = await query(bench, `SELECT hash, path FROM (${select}) ORDER BY i`);
+    expect(await query(bench, "SELECT hash, path FROM catalog ORDER BY i")).toEqual(expected);
+    expect((await read(bench, {})).rows.map(({ hash, path }) => ({ hash, path }))).toEqual(expected as never);
+    expect(await query(bench, "SELECT octet_length(hash) AS n, path FROM rows_1 WHERE i = 0")).toEqual([
+      { n: 32, path: null },
+    ]);
+  }));
