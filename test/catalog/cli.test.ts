@@ -3,6 +3,7 @@ import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { catalogCommand } from "../../src/cli/catalog.ts";
 import { type Command, type Effects, isGroup } from "../../src/cli/command.ts";
+import { folderClient } from "../../src/client/folder/folder-client.ts";
 import { silentLogger } from "../../src/log.ts";
 import { commit, KEY, type Workbench, withLake } from "./lakes.ts";
 
@@ -24,14 +25,15 @@ async function run(bench: Workbench, name: string, flags: Flags = {}) {
     warn: (line: string) => said.warnings.push(line),
   };
   const { settings, lake } = bench;
-  const effects = {
+  const tools = {
     settings,
-    terminal,
     logger: silentLogger,
     signal: new AbortController().signal,
     openLake: async () => lake,
+    selfCommand: [],
     audit: async () => {},
   };
+  const effects = { ...tools, terminal, openClient: async () => folderClient(tools) };
   const exit = await command.run({ flags, positionals: [] }, effects as unknown as Effects);
   return { exit, ...said };
 }
