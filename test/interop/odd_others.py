@@ -1,6 +1,7 @@
 """GIF, WebP and AVIF."""
 
 import struct
+from base64 import b64decode
 
 from PIL import Image
 
@@ -17,6 +18,13 @@ def timeless(avif: bytes) -> bytes:
             data[at + 8 : at + 8 + size] = bytes(size)
             at = avif.find(box, at + 4)
     return bytes(data)
+
+
+# A ramp from black to white, by libheif: Pillow writes 8 bits only.
+DEEP_AVIFS = {
+    10: "AAAAHGZ0eXBhdmlmAAAAAG1pZjFhdmlmbWlhZgAAANZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAAA+gABAAAAAAAAACQAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABhdjAxAAAAAA5waXRtAAAAAAABAAAAVmlwcnAAAAA4aXBjbwAAAAxhdjFDgQBMAAAAABRpc3BlAAAAAAAAACAAAAAQAAAAEHBpeGkAAAAAAwoKCgAAABZpcG1hAAAAAAAAAAEAAQOBAgMAAAAsbWRhdBIACgkYEP/t0BDQaEAyFRrHh4XhwAAoAAAArSnHc2kjiQD/JA==",
+    12: "AAAAHGZ0eXBhdmlmAAAAAG1pZjFhdmlmbWlhZgAAANZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAAA+gABAAAAAAAAACQAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABhdjAxAAAAAA5waXRtAAAAAAABAAAAVmlwcnAAAAA4aXBjbwAAAAxhdjFDgUBsAAAAABRpc3BlAAAAAAAAACAAAAAQAAAAEHBpeGkAAAAAAwwMDAAAABZpcG1hAAAAAAAAAAEAAQOBAgMAAAAsbWRhdBIACglYEP/t6AhoNwgyFRrHh4XhwAAoAAAArSnHc2kjiQD+BA==",
+}
 
 
 def others() -> None:
@@ -52,6 +60,8 @@ def others() -> None:
 
     for name, options in {"q90": {"quality": 90}, "444": {"subsampling": "4:4:4"}, "icc": {"icc_profile": SWAPPED}}.items():
         add(f"avif-{name}.avif", save(fresh(), "AVIF", speed=10, **options))
+    for bits, text in DEEP_AVIFS.items():
+        add(f"avif-{bits}bit.avif", b64decode(text))
     add("avif-grey.avif", save(fresh("L"), "AVIF", speed=10))
     add("avif-alpha.avif", save(Image.merge("RGBA", [*fresh().split(), fresh("L")]), "AVIF", speed=10))
     add("avif-two.avif", timeless(save(fresh(), "AVIF", speed=10, save_all=True, append_images=[fresh()])))
