@@ -12,6 +12,8 @@ import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
 /** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
 const BATCHES_AHEAD = 2;
+/** Rows a worker of a batch whose images are decoded: few, so that the last ones to be stored keep nobody waiting. */
+const DECODED_ROWS = 64;
 
 /**
  * The assets step: gives every staged row its result, in row order, in the results table. Contents are stored and
@@ -21,8 +23,11 @@ export async function resolveRows(
   context: WorkContext,
   options: ResolveOptions,
 ): Promise<UploadOutcome["assets"]> {
-  const { database, settings } = context;
+  const { database, settings, pool } = context;
   const { source, signal } = options;
+  const { batch_size } = settings.processing;
+  const batchRows =
+    source.manifest.verify === "full" ? Math.min(batch_size, pool.size * DECODED_ROWS) : batch_size;
   const index = await context.indexes.open(database, source.manifest);
   const brought = broughtColumns(source.manifest);
   const contents = await openContents(context, options, index);
@@ -52,13 +57,7 @@ export async function resolveRows(
   };
 
   try {
-    const batches = readStagedRows(
-      database,
-      source.file,
-      source.columns,
-      source.manifest,
-      settings.processing.batch_size,
-    );
+    const batches = readStagedRows(database, source.file, source.columns, source.manifest, batchRows);
     for await (const rows of batches) {
       throwIfCancelled(signal);
       waiting.push({ rows, batch: await contents.begin(rows) });
