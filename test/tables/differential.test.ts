@@ -45,11 +45,12 @@ const inJson = ({ type }: MadeColumn) => type !== "BLOB";
 const inCsv = ({ type }: MadeColumn) =>
   inJson({ type } as MadeColumn) && !/[[(](?!\d)/.test(type) && !type.endsWith("]");
 
+// Datasets use the same column names with other types: none may change another's.
 test(`generated tables come back value by value (seed ${SEED})`, async () => {
   const random = createRandom(SEED);
   const tables: { dataset: string; columns: MadeColumn[]; expected: Compared; isTyped: boolean }[] = [];
   for (const [at, way] of WAYS.entries()) {
-    const columns = makeTable(random, ROWS, `t${at}_`);
+    const columns = makeTable(random, ROWS);
     const select = tableSql(columns);
     const read = await readTable(database, `(${select})`);
     const file = (ending: string) => join(world.folder, `t${at}.${ending}`);
@@ -61,8 +62,8 @@ test(`generated tables come back value by value (seed ${SEED})`, async () => {
     for (const format of ["parquet", "arrow", "jsonl", "csv"]) {
       const dataset = `${format}${at}`;
       const isTyped = format === "parquet" || format === "arrow";
-      const fitting = isTyped ? columns : columns.filter(format === "csv" ? inCsv : inJson);
-      const { columns: taken, compared: expected } = rename(fitting, read, isTyped ? "" : `${dataset}_`);
+      const taken = isTyped ? columns : columns.filter(format === "csv" ? inCsv : inJson);
+      const expected = { ...read };
       if (format === "jsonl") await jsonLinesOf(expected.rows, taken, file(format));
       if (format === "csv") expected.rows = expected.rows.map(withoutEmpty);
       if (format === "csv") await csvOf(expected.rows, taken, file(format));
@@ -104,7 +105,7 @@ test(`generated tables come back value by value (seed ${SEED})`, async () => {
   const { dataset, columns, expected } = tables[0] as (typeof tables)[number];
   const given = columns.filter(({ name }) => expected.rows.some((row) => row[name] !== null));
   const names = given.map(({ name }) => name).join(", ");
-  const sql = `SELECT ${names} FROM catalog WHERE dataset = '${dataset}' ORDER BY source_row`;
+  const sql = `SELECT ${names} FROM "hub/${dataset}" ORDER BY source_row`;
   const { stdout, exit } = await runProgram(world, ["sql", sql, "--format", "ndjson"]);
   expect(exit).toBe(0);
   const rows = stdout
@@ -127,16 +128,6 @@ async function relationOf(output: string, format: "parquet" | "arrow" | "dataset
 
 function leavesOf(value: unknown): string[] {
   return Array.isArray(value) ? value.flatMap(leavesOf) : value === null ? [] : [String(value)];
-}
-
-/** The same columns under other names. */
-function rename(columns: readonly MadeColumn[], { types, rows }: Compared, prefix: string) {
-  const renamed = columns.map((column) => ({ ...column, name: prefix + column.name }));
-  const compared = {
-    types,
-    rows: rows.map((row) => Object.fromEntries(columns.map(({ name }) => [prefix + name, row[name]]))),
-  };
-  return { columns: renamed, compared };
 }
 
 /** An empty cell of CSV is NULL. */
