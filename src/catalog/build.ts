@@ -34,6 +34,8 @@ export interface Build {
   published: PublishedCatalog | undefined;
   folders: FolderMtime[];
   plan: RefreshPlan;
+  /** What a build may hold in memory, as in the settings. */
+  memory: string;
   /** What the catalog will hold, by the partition's name. */
   partitions: Map<string, KnownPartition>;
   /** Where the rows of each partition are. */
@@ -77,6 +79,7 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     published: undefined,
     folders: [],
     plan: { loads: [], describes: [], removes: [], failures: [], touches: [] },
+    memory: settings.database.memory,
     partitions: new Map(),
     houses: openHouses([]),
     generation: 0,

@@ -17,7 +17,8 @@ const ROUNDS = 5;
 
 /**
  * Loads what the plan says into the tables of rows. A partition that changed while it was read is read again, one whose
- * files are damaged moves to the plan's failures and keeps the rows that the published catalog has of it.
+ * files are damaged, or which does not fit into the memory, moves to the plan's failures and keeps the rows that the
+ * published catalog has of it.
  */
 export async function loadPartitions(build: Build): Promise<void> {
   const wereFailures = new Set(build.plan.failures.map(({ key }) => formatPartition(key)));
@@ -27,9 +28,12 @@ export async function loadPartitions(build: Build): Promise<void> {
     const stale = await findStale(loads);
     for (const { load, error } of unloaded) {
       if (stale.includes(load)) continue;
-      const damage = await findDamage(build.database, load.state.files);
-      if (!damage) throw error; // the files are right: it is this machine's memory or disk
-      failLoad(build, load, damage);
+      // Nobody else's rows wait for one that does not fit; for a full disk all do.
+      const reason = isOutOfMemory(error)
+        ? tooLarge(build, load)
+        : await findDamage(build.database, load.state.files);
+      if (!reason) throw error;
+      failLoad(build, load, reason);
     }
     if (stale.length === 0) break;
     if (round === ROUNDS) throw busy(stale);
@@ -96,6 +100,19 @@ async function findStale(loads: readonly Load[]): Promise<Load[]> {
     if (same.includes(false)) stale.push(load);
   }
   return stale;
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Out of Memory");
+}
+
+function tooLarge({ memory }: Build, { state }: Load): AppError {
+  const partition = formatPartition(state.key);
+  return new AppError(
+    "too_large",
+    `${partition} (${state.rows} rows of ${state.columns.length} columns) does not fit into the memory of a catalog build, ${memory}; set database.memory higher and run \`datalake catalog rebuild\``,
+    { details: { partition, key: "database.memory" } },
+  );
 }
 
 function failLoad(build: Build, load: Load, error: AppError): void {

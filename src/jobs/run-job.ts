@@ -7,6 +7,7 @@ import { explainLoss } from "../lake/lost.ts";
 import { recoverReplaced } from "../lake/replaced.ts";
 import { listUploads } from "../lake/staged-entries.ts";
 import type { Logger } from "../log.ts";
+import { failureError } from "../schema/failure.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { placeOf } from "../schema/upload-list.ts";
@@ -219,8 +220,8 @@ async function publish(run: JobRun): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       const { generation, error } = await (await ensureChild(run)).finish([...run.unpublished.values()]);
-      if (error) throw new AppError("internal", error.message, { details: { ...error } });
       if (generation !== undefined) run.record.generation = generation;
+      if (error) throw failureError(error);
       run.unpublished.clear();
       return;
     } catch (error) {

@@ -12,7 +12,7 @@ import { openDatabase } from "../query/database.ts";
 import { retryFrugally } from "../query/frugal.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
-import type { PartitionKey } from "../schema/partition.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { WorkContext } from "./context.ts";
 import { createDatasetIndexes } from "./dataset-indexes.ts";
@@ -88,8 +88,17 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
       context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one
-    const { generation } = await refreshCatalog({ lake, settings, logger, signal, changed: partitions });
-    return { generation };
+    const { generation, failed } = await refreshCatalog({
+      lake,
+      settings,
+      logger,
+      signal,
+      changed: partitions,
+    });
+    // What others have is published; rows of this job that are not must be told by it.
+    const names = new Set(partitions.map(formatPartition));
+    const leftOut = failed.find(({ partition }) => names.has(partition));
+    return leftOut ? { generation, error: { code: leftOut.code, message: leftOut.message } } : { generation };
   } catch (error) {
     return { error: toAppError(explainLoss(lake, error)).toDocument().error };
   }

@@ -129,6 +129,27 @@ test("no dataset changes the types or values of another", () =>
     expect(await query(bench, 'SELECT typeof(id) AS t FROM "aihub/a"')).toEqual([{ t: "BIGINT" }]);
   }));
 
+test("a partition that does not fit into the memory is left out by name, and hides no other", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 1 AS id, repeat('x', 60_000_000) AS label", of("large"));
+    await commit(bench, "create", "SELECT 1 AS id, 'small' AS label", of("small"));
+    const { settings } = bench;
+    const tight = { ...bench, settings: { ...settings, database: { memory: "64MB", threads: 1 } } };
+    const { failed, rows } = await refresh(tight);
+    expect(failed).toEqual([
+      {
+        partition: "aihub/large/raw/text",
+        code: "too_large",
+        message: expect.stringMatching(/aihub\/large\/raw\/text .*64MB.*database\.memory/),
+      },
+    ]);
+    expect(rows).toBe(1);
+    expect(await query(bench, "SELECT dataset, label FROM catalog")).toEqual([
+      { dataset: "small", label: "small" },
+    ]);
+    expect(await refresh(bench)).toMatchObject({ failed: [], rows: 2 });
+  }));
+
 test("digests are bytes and paths are not stored, and both are read as they were", () =>
   withLake(async (bench) => {
     const hash = new Bun.CryptoHasher("sha256").update("a").digest("hex");
