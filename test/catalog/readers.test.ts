@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LONG } from "../long.ts";
 import { commit, KEY, refresh, withLake } from "./lakes.ts";
 
-setDefaultTimeout(300_000); // many processes on a machine that is busy elsewhere
+setDefaultTimeout(LONG ? 1_200_000 : 300_000); // many processes on a machine that is busy elsewhere
 
 // Each reader takes a share of the processor from the publisher.
 const [READERS, PUBLISHES] = LONG ? [20, 50] : [5, 12];
