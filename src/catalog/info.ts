@@ -38,13 +38,14 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
   const { lake } = source;
   const path = lake.layout.catalogFile;
   return withCatalog(source, async (database) => {
-    const { attempt: _, ...head } = await requireHead(database, lake, NAME, true);
+    const { attempt: _, columns_left_out, ...head } = await requireHead(database, lake, NAME, true);
     const columns = await readColumns(database, NAME);
     const [sums] = await database.rows<{ rows: number; partitions: number }>(
       `SELECT coalesce(sum(rows), 0)::BIGINT AS rows, count(*) AS partitions FROM ${NAME}.partitions`,
     );
     const { rows = 0, partitions = 0 } = sums ?? {};
-    return { ...head, rows, partitions, columns, bytes: (await stat(path)).size, path };
+    const bytes = (await stat(path)).size;
+    return { ...head, rows, partitions, columns, columns_left_out, bytes, path };
   });
 }
 
