@@ -1,5 +1,6 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { type HousedPartition, homeTable, PART, ROW, readColumns } from "../query/duckdb/homes.ts";
+import { isOutOfMemory } from "../query/frugal.ts";
 import { insertRanges } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
@@ -29,7 +30,7 @@ export async function loadPartitions(build: Build): Promise<void> {
     for (const { load, error } of unloaded) {
       if (stale.includes(load)) continue;
       // Nobody else's rows wait for one that does not fit; for a full disk all do.
-      const reason = isOutOfMemory(error)
+      const reason = doesNotFit(error)
         ? tooLarge(build, load)
         : await findDamage(build.database, load.state.files);
       if (!reason) throw error;
@@ -102,8 +103,9 @@ async function findStale(loads: readonly Load[]): Promise<Load[]> {
   return stale;
 }
 
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("Out of Memory");
+/** That there is too little memory; for a full disk under the spilled rows the engine says nearly the same. */
+export function doesNotFit(error: unknown): boolean {
+  return isOutOfMemory(error) && !(error as Error).message.includes("max_temp_directory_size");
 }
 
 function tooLarge({ memory }: Build, { state }: Load): AppError {

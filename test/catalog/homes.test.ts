@@ -1,4 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { doesNotFit } from "../../src/catalog/load-partitions.ts";
+import { openDatabase } from "../../src/query/database.ts";
 import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
@@ -148,6 +151,27 @@ test("a partition that does not fit into the memory is left out by name, and hid
       { dataset: "small", label: "small" },
     ]);
     expect(await refresh(bench)).toMatchObject({ failed: [], rows: 2 });
+  }));
+
+test("a full disk under spilled rows is not taken for too little memory", () =>
+  withLake(async ({ folder }) => {
+    const failure = async (setting: string, sql: string) => {
+      const database = await openDatabase({ scratch: join(folder, "tight"), memory: "32MB", threads: 1 });
+      try {
+        await database.run(setting);
+        return await database.run(sql).catch((error) => error);
+      } finally {
+        database.close();
+      }
+    };
+    const sort =
+      "CREATE TABLE t AS SELECT hash(range) AS h, repeat('x', 100) AS x FROM range(2_000_000) ORDER BY h";
+    const full = await failure("SET max_temp_directory_size = '1MB'", sort);
+    expect(full.message).toContain("Out of Memory");
+    expect(doesNotFit(full)).toBe(false);
+    expect(
+      doesNotFit(await failure("SELECT 1", "CREATE TABLE t AS SELECT repeat('x', 60_000_000) AS x")),
+    ).toBe(true);
   }));
 
 test("digests are bytes and paths are not stored, and both are read as they were", () =>
