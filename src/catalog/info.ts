@@ -7,7 +7,7 @@ import { requireCatalog, requireHead, withPublished } from "./open.ts";
 import { pickKey } from "./plan.ts";
 import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
 
-export interface CatalogInfo extends Omit<CatalogHead, "attempt"> {
+export interface CatalogInfo extends Omit<CatalogHead, "attempt" | "next_row"> {
   /** Rows and partitions in the catalog. */
   rows: number;
   partitions: number;
@@ -38,7 +38,12 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
   const { lake } = source;
   const path = lake.layout.catalogFile;
   return withCatalog(source, async (database) => {
-    const { attempt: _, columns_left_out, ...head } = await requireHead(database, lake, NAME, true);
+    const {
+      attempt: _,
+      next_row: __,
+      columns_left_out,
+      ...head
+    } = await requireHead(database, lake, NAME, true);
     const columns = await readColumns(database, NAME);
     const [sums] = await database.rows<{ rows: number; partitions: number }>(
       `SELECT coalesce(sum(rows), 0)::BIGINT AS rows, count(*) AS partitions FROM ${NAME}.partitions`,

@@ -12,8 +12,6 @@ import { type CatalogHead, type KnownPartition, readHead, readKnown } from "./ta
 export interface PublishedCatalog {
   head: CatalogHead;
   partitions: KnownPartition[];
-  /** No row has a number from here on. */
-  nextRow: number;
   /** Whether it has an index for text search. */
   hasIndex: boolean;
   /** Of the content that was read: the attempt that built it, whatever a mount says of the file. */
@@ -34,18 +32,10 @@ export async function readPublished(database: Database, lake: Lake): Promise<Pub
     return {
       head,
       partitions,
-      nextRow: await nextRow(database),
       hasIndex: await hasIndex(database, "published"),
       identity,
     };
   });
-}
-
-async function nextRow(database: Database): Promise<number> {
-  const [last] = await database.rows<{ row: number | null }>(
-    "SELECT max(row_end) AS row FROM published.row_ranges",
-  );
-  return last?.row ?? 0;
 }
 
 /** The attempt that built the file which a fresh look finds published; undefined where none can be read. */

@@ -100,7 +100,7 @@ const MANY_NUMBERS = 10_000_000;
 const MAX_NUMBER = 2 ** 31 - 1;
 
 function isOverdue(build: Build): boolean {
-  const numbers = build.published?.nextRow ?? 0;
+  const numbers = build.published?.head.next_row ?? 0;
   const rows = countRows(build);
   return numbers + rows > MAX_NUMBER || numbers > MANY_NUMBERS + MAX_NUMBERS_SHARE * rows;
 }
@@ -130,7 +130,7 @@ async function prepareFile(build: Build): Promise<void> {
   await database.run("USE work");
   if (full) await createTables(database);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
-  build.nextRow = full ? 0 : (published?.nextRow ?? 0);
+  build.nextRow = full ? 0 : (published?.head.next_row ?? 0);
 }
 
 /** Deletes the rows of partitions that are gone, loads new ones. */
@@ -206,6 +206,7 @@ async function describe(build: Build): Promise<void> {
     built_at: new Date().toISOString(),
     merged_generation: build.vacuum ? build.generation : merged,
     attempt: build.attempt,
+    next_row: build.nextRow,
     columns_left_out: leftOut,
   });
   await database.run("COMMIT");

@@ -46,6 +46,8 @@ export interface CatalogHead {
   merged_generation: number;
   /** Of the attempt that built the file: tells it from one that another host built. */
   attempt: string | null;
+  /** No row has had a number from here on, not even one that is gone: the search index may still tell of that one. */
+  next_row: number;
   /** Columns of rows that the view `catalog` does not show; the views of datasets do. */
   columns_left_out: string[];
 }
@@ -80,7 +82,7 @@ export async function createTables(database: Database): Promise<void> {
   await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
   await database.run(`CREATE TABLE row_ranges (${RANGE_COLUMNS})`);
   await database.run(
-    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT, attempt VARCHAR, columns_left_out VARCHAR[])",
+    "CREATE TABLE lake (format INTEGER, generation BIGINT, built_at TIMESTAMP, merged_generation BIGINT, attempt VARCHAR, next_row BIGINT, columns_left_out VARCHAR[])",
   );
 }
 
@@ -161,12 +163,13 @@ export async function readHead(database: Database, schema: string): Promise<Cata
 export async function writeHead(database: Database, head: CatalogHead): Promise<void> {
   await database.run("DELETE FROM lake");
   const leftOut = `CAST(${quoteList(head.columns_left_out)} AS VARCHAR[])`;
-  await database.run(`INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4, $5, ${leftOut})`, [
+  await database.run(`INSERT INTO lake VALUES ($1, $2, CAST($3 AS TIMESTAMP), $4, $5, $6, ${leftOut})`, [
     head.format,
     BigInt(head.generation),
     head.built_at,
     BigInt(head.merged_generation),
     head.attempt,
+    BigInt(head.next_row),
   ]);
 }
 

@@ -110,6 +110,7 @@ async function makeCatalog(
       generation,
       built_at,
       merged_generation: generation,
+      next_row: 0,
       attempt: null,
       columns_left_out: [],
     });

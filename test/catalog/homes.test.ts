@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { doesNotFit } from "../../src/catalog/load-partitions.ts";
 import { openDatabase } from "../../src/query/database.ts";
@@ -172,6 +173,19 @@ test("a full disk under spilled rows is not taken for too little memory", () =>
     expect(
       doesNotFit(await failure("SELECT 1", "CREATE TABLE t AS SELECT repeat('x', 60_000_000) AS x")),
     ).toBe(true);
+  }));
+
+test("rows never get the numbers of others that are gone, whose texts the search index still knows", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 'bleibt' AS words FROM range(200)", of("a"));
+    await commit(bench, "create", "SELECT 'fort' AS words FROM range(5)", of("b"));
+    await refresh(bench);
+    await rm(bench.lake.layout.partition(of("b")), { recursive: true });
+    await refresh(bench);
+    await commit(bench, "create", "SELECT 'neu' AS words FROM range(5)", of("c"));
+    await refresh(bench);
+    const count = async (text: string) => (await read(bench, { text })).matchCount;
+    expect(await Promise.all(["bleibt", "fort", "neu"].map(count))).toEqual([200, 0, 5]);
   }));
 
 test("digests are bytes and paths are not stored, and both are read as they were", () =>
