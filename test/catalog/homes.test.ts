@@ -188,6 +188,21 @@ test("rows never get the numbers of others that are gone, whose texts the search
     expect(await Promise.all(["bleibt", "fort", "neu"].map(count))).toEqual([200, 0, 5]);
   }));
 
+test("thousands of rows that are found come in the order of their partitions", () =>
+  withLake(async (bench) => {
+    const rows = "SELECT range AS id, 'wort ' || range AS words FROM range(3000)";
+    await commit(bench, "create", rows, of("b"));
+    await refresh(bench);
+    await commit(bench, "create", rows, of("a"));
+    await refresh(bench);
+    const found = (await read(bench, { text: "wort", limit: 5000 })).rows;
+    const ids = (dataset: string) =>
+      found.filter((row) => row.dataset === dataset).map(({ id }) => Number(id));
+    expect(ids("a")).toEqual(Array.from({ length: 3000 }, (_, at) => at));
+    expect(ids("b")).toEqual(Array.from({ length: 2000 }, (_, at) => at));
+    expect(found[2999]?.dataset).toBe("a");
+  }));
+
 test("digests are bytes and paths are not stored, and both are read as they were", () =>
   withLake(async (bench) => {
     const hash = new Bun.CryptoHasher("sha256").update("a").digest("hex");

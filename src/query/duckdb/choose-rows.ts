@@ -33,7 +33,8 @@ export async function chooseRows(database: Database, numbers: Iterable<number>):
   return {
     where: `${ROW} IN (SELECT "@number" FROM ${NUMBERS})`,
     count,
-    order: `(SELECT "@n" FROM ${NUMBERS} WHERE "@number" = ${ROW})`,
+    // By other names: the row's number is called as the table's first column.
+    order: `(SELECT place FROM ${NUMBERS} AS chosen(place, number) WHERE number = ${ROW})`,
   };
 }
 

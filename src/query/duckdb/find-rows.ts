@@ -54,7 +54,8 @@ export async function findRows(
     const known = located.filter(({ partition }) => isIndexed(partition, condition, catalog));
     const candidates = known.length > 0 ? await lookUp(database, condition, catalog.rowEnd) : undefined;
     const isDone = candidates ? await takeCandidates(database, known, candidates, condition, found) : false;
-    const rest = isDone ? located.filter((one) => !known.includes(one)) : located;
+    const done = new Set(isDone ? known : []);
+    const rest = located.filter((one) => !done.has(one));
     await scanRows(database, rest, condition, found);
   });
   return {
