@@ -37,7 +37,9 @@ export function decideOutcome(build: Build): void {
   build.partitions = new Map(
     sorted.map(([name, partition]) => {
       const { part, home, cells } = build.houses.byName.get(name) ?? partition;
-      return [name, { ...partition, part, home, cells }];
+      // One that stays as it was stays the same object: nothing of it is written again.
+      const isSame = partition.part === part && partition.home === home && partition.cells === cells;
+      return [name, isSame ? partition : { ...partition, part, home, cells }];
     }),
   );
 }

@@ -14,7 +14,7 @@ import { readTexts } from "./text-batches.ts";
 export interface IndexRequest {
   /** Rows that the index does not know yet, ascending. */
   ranges: readonly RowRange[];
-  /** Those of these rows, by their number. */
+  /** The catalog's, by their number. */
   partitions: ReadonlyMap<number, HousedPartition>;
 }
 
@@ -27,13 +27,20 @@ export async function indexRows(
   { ranges, partitions }: IndexRequest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  // Each column costs a vocabulary: none for those that have no new rows.
+  const touched = new Map(
+    Array.from(new Set(ranges.map(({ part }) => part))).flatMap((part) => {
+      const partition = partitions.get(part);
+      return partition ? [[part, partition] as const] : [];
+    }),
+  );
   const reader = await database.connect();
   try {
     const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
     await reader.run(`USE ${quoteName(used?.name ?? "memory")}`);
     let firstTerm = await nextTerm(database);
     await database.run("BEGIN");
-    for (const [name, within] of searchedIn(partitions)) {
+    for (const [name, within] of searchedIn(touched)) {
       const sink = await openIndexSink(database, name);
       try {
         firstTerm = await collectPostings(textsOf(name, within), sink, firstTerm);
