@@ -1,4 +1,5 @@
 import type { Database } from "../query/database.ts";
+import { cellText } from "../query/duckdb/cell-text.ts";
 import {
   CELL_LISTS,
   CELL_NAMES,
@@ -76,7 +77,8 @@ export function insertSql(layout: Layout, source: RowSource): string {
       const cellValues = layout.cells[list].map((name) => {
         const value = sourceOf(name);
         if (value === undefined) return "NULL";
-        return own.get(name)?.type === type ? value : `CAST(${value} AS ${type})`;
+        const held = own.get(name)?.type;
+        return held === undefined || held === type ? value : cellText(held, value);
       });
       const column = listColumn(list);
       inner.push(`CAST([${cellValues.join(", ")}] AS ${type}[]) AS ${column}`);

@@ -1,4 +1,5 @@
 import type { Database } from "../query/database.ts";
+import { cellValue, isPackedType } from "../query/duckdb/cell-text.ts";
 import {
   byLayout,
   CELL_LISTS,
@@ -93,11 +94,23 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
     for (const { list, names } of inLists) {
       if (!names.has(name)) continue;
       const value = `${listColumn(list)}[list_position("@names".${list}, ${quoteText(name)})]`;
-      values.push(type === CELL_LISTS[list] ? value : `CAST(${value} AS ${type})`);
+      const plain = type === CELL_LISTS[list] ? value : `CAST(${value} AS ${type})`;
+      const packed = list === "texts" ? packedOf(group, name, value, type) : [];
+      values.push(packed.length > 0 ? `CASE ${packed.join(" ")} ELSE ${plain} END` : plain);
     }
     if (values.length === 0) return `CAST(NULL AS ${type}) AS ${quoted}`;
     return `${values.length === 1 ? values[0] : `coalesce(${values.join(", ")})`} AS ${quoted}`;
   });
   return `SELECT ${[...PARTITION_COLUMNS, ...shown].join(", ")} FROM ${homeTable(SHARED_HOME)}
     JOIN (SELECT part AS "@of", cells AS "@names" FROM partitions) ON "@of" = ${PART}`;
+}
+
+/** The values of a column in partitions in which the engine's cast does not read them. */
+function packedOf(group: readonly KnownPartition[], name: string, value: string, type: string): string[] {
+  const byType = Map.groupBy(group, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
+  return Array.from(byType).flatMap(([held, own]) => {
+    if (held === "" || !isPackedType(held)) return [];
+    const read = cellValue(held, value);
+    return `WHEN ${ofParts(own)} THEN ${held === type ? read : `CAST(${read} AS ${type})`}`;
+  });
 }

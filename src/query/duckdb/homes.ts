@@ -1,10 +1,11 @@
 import { type Column, type ColumnStats, SYSTEM_COLUMNS } from "../../schema/columns.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { quoteName } from "../sql.ts";
+import { cellValue } from "./cell-text.ts";
 import { type StoredForm, storedForms } from "./stored-columns.ts";
 
 /** Version of the catalog's tables; a file of another one is built anew. */
-export const CATALOG_FORMAT = 3;
+export const CATALOG_FORMAT = 4;
 
 /** Number of a row in the catalog: no two rows have one, and later rows have higher ones. */
 export const ROW = '"@n"';
@@ -50,14 +51,20 @@ export function listOfType(type: string): CellList {
   return CELL_NAMES.find((list) => CELL_LISTS[list] === type) ?? "texts";
 }
 
+/** What says how the rows of a partition are read. */
+export type LaidOut = Omit<HousedPartition, keyof PartitionKey | "part">;
+
+/** A partition may have thousands of columns, and is asked for each of them. */
+const LAYOUTS = new WeakMap<LaidOut, string>();
+
 /** Equal for partitions whose rows one SELECT reads. */
-export function layoutOf({
-  home,
-  cells,
-  columns,
-}: Omit<HousedPartition, keyof PartitionKey | "part">): string {
+export function layoutOf(partition: LaidOut): string {
+  const { home, cells, columns } = partition;
   if (home !== SHARED_HOME) return String(home);
-  return JSON.stringify([home, cells, columns.map(({ name, type }) => `${name} ${type}`).sort()]);
+  let layout = LAYOUTS.get(partition);
+  layout ??= JSON.stringify([home, cells, columns.map(({ name, type }) => `${name} ${type}`).sort()]);
+  LAYOUTS.set(partition, layout);
+  return layout;
 }
 
 /** Partitions by their layout, in the order in which each is first met. */
@@ -91,7 +98,7 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
     if (held === undefined) return `CAST(NULL AS ${type}) AS ${quoted}`;
     const cell = cells.get(name);
     const typed = forms.get(name)?.decode ?? quoted;
-    const stored = cell ? castTo(`${listColumn(cell.list)}[${cell.at}]`, CELL_LISTS[cell.list], held) : typed;
+    const stored = cell ? ofCell(cell.list, `${listColumn(cell.list)}[${cell.at}]`, held) : typed;
     const value = castTo(stored, held, type);
     return value === quoted ? quoted : `${value} AS ${quoted}`;
   });
@@ -105,6 +112,11 @@ export function formsOf({
   columns,
 }: Pick<HousedPartition, "home" | "columns">): Map<string, StoredForm> {
   return storedForms(home === SHARED_HOME ? SYSTEM_COLUMNS : columns);
+}
+
+/** SQL of a value that stands in a list of the shared home. */
+export function ofCell(list: CellList, sql: string, type: string): string {
+  return list === "texts" ? cellValue(type, sql) : castTo(sql, CELL_LISTS[list], type);
 }
 
 function castTo(sql: string, from: string, to: string): string {
