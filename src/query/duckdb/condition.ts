@@ -1,59 +1,28 @@
 import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
-import { parseType } from "../../schema/type-tree.ts";
+import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { composeText } from "../normal-form.ts";
-import type { ColumnCondition } from "../row-plan.ts";
 import { quoteName, quoteText } from "../sql.ts";
-import { type AnyOf, anyText } from "../text-leaves.ts";
 
-/**
- * A condition on rows in DuckDB's SQL: true, or false or NULL. `normal` says that all texts of these columns are known
- * to be in NFC; then a text is looked for in what is stored as it is.
- */
-export function renderCondition(condition: ColumnCondition, normal: boolean): string {
-  const { columns, text, steps, ignoreCase } = condition;
-  if (text === undefined) {
-    return anyOf(columns.map(({ name }) => (steps ? hasValueAt(name, steps) : hasValue(name))));
-  }
-  const contains = (value: string, known: boolean) => {
-    const composed = known ? value : composeText(value);
-    if (ignoreCase) return `contains(lower(${composed}), lower(${quoteText(text)}))`;
-    return `contains(${composed}, ${quoteText(text)})`;
-  };
-  return anyOf(
-    columns.map(({ name, type }) => {
-      const column = quoteName(name);
-      if (steps) return containsAt(column, { steps, text, isIn: contains(column, normal), contains });
-      const holds = (value: string) => `(${contains(value, normal)} OR ${decodedContains(value, contains)})`;
-      return anyText(parseType(type), column, holds, ANY);
-    }),
-  );
-}
-
-type Contains = (value: string, known: boolean) => string;
-
-const ANY: AnyOf = {
-  field: (struct, name) => `struct_extract(${struct}, ${quoteText(name)})`,
-  element: (list, element, holds) => `list_bool_or(list_transform(${list}, lambda ${element}: ${holds}))`,
-};
+/** A condition on rows in DuckDB's SQL. */
+export const renderCondition = conditionRenderer({
+  any: {
+    field: (struct, name) => `struct_extract(${struct}, ${quoteText(name)})`,
+    element: (list, element, holds) => `list_bool_or(list_transform(${list}, lambda ${element}: ${holds}))`,
+  },
+  hasValue: ({ name }) => hasValue(name),
+  hasValueAt,
+  composed: composeText,
+  holds: (value, text) => `contains(${value}, ${text})`,
+  containsAt,
+  decodedContains,
+});
 
 /** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
 function decodedContains(value: string, contains: Contains): string {
   const strings = `list_transform(regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)}), lambda s: TRY_CAST(s AS JSON) ->> '$')`;
   const found = `list_bool_or(list_transform(${strings}, lambda s: ${contains("s", false)}))`;
   return `(contains(${value}, ${quoteText(ESCAPE_MARK)}) AND ${found})`;
-}
-
-function anyOf(conditions: readonly string[]): string {
-  return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
-}
-
-interface SearchAt {
-  steps: readonly JsonStep[];
-  text: string;
-  /** That the text stands in the column, wherever. */
-  isIn: string;
-  contains: Contains;
 }
 
 /**

@@ -1,40 +1,21 @@
 import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
-import { parseType } from "../../schema/type-tree.ts";
-import type { ColumnCondition } from "../row-plan.ts";
+import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { quoteName, quoteText } from "../sql.ts";
-import { type AnyOf, anyText } from "../text-leaves.ts";
 
-/**
- * A condition on rows in the SQL of Trino and Athena: true, or false or NULL. `normal` says that all texts of these
- * columns are known to be in NFC; then a text is looked for in what is stored as it is.
- */
-export function renderCondition(condition: ColumnCondition, normal: boolean): string {
-  const { columns, text, steps, ignoreCase } = condition;
-  if (text === undefined) {
-    return anyOf(columns.map(({ name, type }) => (steps ? hasValueAt(name, steps) : hasValue(name, type))));
-  }
-  const contains = (value: string, known: boolean) => {
-    const composed = known ? value : `normalize(${value}, NFC)`;
-    if (ignoreCase) return `strpos(lower(${composed}), lower(${quoteText(text)})) > 0`;
-    return `strpos(${composed}, ${quoteText(text)}) > 0`;
-  };
-  return anyOf(
-    columns.map(({ name, type }) => {
-      const column = quoteName(name);
-      if (steps) return containsAt(column, { steps, text, isIn: contains(column, normal), contains });
-      const holds = (value: string) => `(${contains(value, normal)} OR ${decodedContains(value, contains)})`;
-      return anyText(parseType(type), column, holds, ANY);
-    }),
-  );
-}
-
-type Contains = (value: string, known: boolean) => string;
-
-const ANY: AnyOf = {
-  field: (struct, name) => `${struct}.${quoteName(name)}`,
-  element: (list, element, holds) => `any_match(${list}, ${element} -> ${holds})`,
-};
+/** A condition on rows in the SQL of Trino and Athena. */
+export const renderCondition = conditionRenderer({
+  any: {
+    field: (struct, name) => `${struct}.${quoteName(name)}`,
+    element: (list, element, holds) => `any_match(${list}, ${element} -> ${holds})`,
+  },
+  hasValue: ({ name, type }) => hasValue(name, type),
+  hasValueAt,
+  composed: (value) => `normalize(${value}, NFC)`,
+  holds: (value, text) => `strpos(${value}, ${text}) > 0`,
+  containsAt,
+  decodedContains,
+});
 
 /** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
 function decodedContains(value: string, contains: Contains): string {
@@ -42,18 +23,6 @@ function decodedContains(value: string, contains: Contains): string {
   const found = `any_match(${strings}, s -> ${contains("json_extract_scalar(try(json_parse(s)), '$')", false)})`;
   // CASE and not AND: both sides of that are worked out for every row.
   return `CASE WHEN strpos(${value}, ${quoteText(ESCAPE_MARK)}) > 0 THEN ${found} ELSE false END`;
-}
-
-function anyOf(conditions: readonly string[]): string {
-  return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
-}
-
-interface SearchAt {
-  steps: readonly JsonStep[];
-  text: string;
-  /** That the text stands in the column, wherever. */
-  isIn: string;
-  contains: Contains;
 }
 
 /**

@@ -1,0 +1,65 @@
+import type { Column } from "../schema/columns.ts";
+import type { JsonStep } from "../schema/json-path.ts";
+import { parseType } from "../schema/type-tree.ts";
+import type { ColumnCondition } from "./row-plan.ts";
+import { quoteName, quoteText } from "./sql.ts";
+import { type AnyOf, anyText } from "./text-leaves.ts";
+
+/** SQL that a value holds the text that is searched; `known` where the value is known to be in NFC. */
+export type Contains = (value: string, known: boolean) => string;
+
+/** A search at a JSON path. */
+export interface SearchAt {
+  steps: readonly JsonStep[];
+  text: string;
+  /** That the text stands in the column, wherever. */
+  isIn: string;
+  contains: Contains;
+}
+
+/** What conditions are made of in the SQL of an engine; each gives SQL. */
+export interface ConditionDialect {
+  any: AnyOf;
+  hasValue(column: Column): string;
+  hasValueAt(name: string, steps: readonly JsonStep[]): string;
+  /** A text in NFC. */
+  composed(value: string): string;
+  /** That the first text holds the second. */
+  holds(value: string, text: string): string;
+  /** That a string or number at a path holds the text. */
+  containsAt(column: string, search: SearchAt): string;
+  /** That a string of JSON holds it that is written in ASCII: `decodedStrings` of schema/escaped-text.ts. */
+  decodedContains(value: string, contains: Contains): string;
+}
+
+/**
+ * Renders conditions on rows: true, or false or NULL. `normal` says that all texts of the columns are known to be in
+ * NFC; then a text is looked for in what is stored as it is.
+ */
+export function conditionRenderer(dialect: ConditionDialect) {
+  return ({ columns, text, steps, ignoreCase }: ColumnCondition, normal: boolean): string => {
+    if (text === undefined) {
+      return anyOf(
+        columns.map((column) => (steps ? dialect.hasValueAt(column.name, steps) : dialect.hasValue(column))),
+      );
+    }
+    const contains: Contains = (value, known) => {
+      const composed = known ? value : dialect.composed(value);
+      if (!ignoreCase) return dialect.holds(composed, quoteText(text));
+      return dialect.holds(`lower(${composed})`, `lower(${quoteText(text)})`);
+    };
+    const holds = (value: string) =>
+      `(${contains(value, normal)} OR ${dialect.decodedContains(value, contains)})`;
+    return anyOf(
+      columns.map(({ name, type }) => {
+        const column = quoteName(name);
+        if (!steps) return anyText(parseType(type), column, holds, dialect.any);
+        return dialect.containsAt(column, { steps, text, isIn: contains(column, normal), contains });
+      }),
+    );
+  };
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
+}
