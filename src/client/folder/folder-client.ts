@@ -1,7 +1,4 @@
-import type { Settings } from "../../config.ts";
 import type { UploadSink } from "../../ingest/upload-target.ts";
-import type { Lake } from "../../lake/lake.ts";
-import type { Logger } from "../../log.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type {
   AssetsClient,
@@ -11,20 +8,7 @@ import type {
   UploadsClient,
 } from "../lake-client.ts";
 import { folderJobs } from "./jobs.ts";
-
-/** What a lake in a folder is worked on with. */
-export interface FolderTools {
-  /** The lake, opened once it is needed. */
-  openLake(): Promise<Lake>;
-  settings: Settings;
-  /** Arguments that start this program again as another process. */
-  selfCommand: string[];
-  logger: Logger;
-  /** Ends the jobs of this process. */
-  signal: AbortSignal;
-  /** Writes down in the audit log what was done, and to what. */
-  audit(action: string, target: string): Promise<void>;
-}
+import type { FolderTools } from "./tools.ts";
 
 /** A lake by its folder. */
 export function folderClient(tools: FolderTools): LakeClient {

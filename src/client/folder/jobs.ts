@@ -7,8 +7,8 @@ import { isTerminal, type JobRecord } from "../../schema/job.ts";
 import { abandonedJob } from "../abandoned-job.ts";
 import type { JobsClient, JobUpdate, LakeStatus, StartOptions, WatchOptions } from "../lake-client.ts";
 import { connectServer, type ServerClient } from "../remote/server.ts";
-import type { FolderTools } from "./folder-client.ts";
 import { findServerOf } from "./server.ts";
+import type { FolderTools } from "./tools.ts";
 
 /** A job of this process on its way. */
 interface OwnJob {
