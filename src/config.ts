@@ -34,6 +34,8 @@ export interface SettingsSources {
   flags?: SettingsInput;
   env?: Record<string, string | undefined>;
   cwd?: string;
+  /** Neither the environment nor a file: flags and defaults. */
+  onlyFlags?: boolean;
 }
 
 /**
@@ -42,9 +44,9 @@ export interface SettingsSources {
  * Throws `invalid_config` naming the setting.
  */
 export async function loadSettings(sources: SettingsSources = {}): Promise<Settings> {
-  const env = sources.env ?? process.env;
+  const env = sources.onlyFlags ? {} : (sources.env ?? process.env);
   const cwd = sources.cwd ?? process.cwd();
-  const file = await readConfigFile(sources.configFile, env, cwd);
+  const file = sources.onlyFlags ? undefined : await readConfigFile(sources.configFile, env, cwd);
   const levels = [
     resolvePaths((sources.flags ?? {}) as Tree, cwd, env),
     resolvePaths(fromEnvironment(env), cwd, env),
@@ -128,6 +130,12 @@ export function isUnattended(env: Record<string, string | undefined> = process.e
 /** Whether a terminal may be sent colours (no-color.org, and terminals that have none). */
 export function allowsColor(env: Record<string, string | undefined> = process.env): boolean {
   return (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+}
+
+/** The language that a person reads, by the environment (setlocale(3)): Korean, else English. */
+export function preferredLanguage(env: Record<string, string | undefined> = process.env): "en" | "ko" {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
+  return /^ko(?![a-z])/i.test(locale) ? "ko" : "en";
 }
 
 /** A size as written in settings (`2GB`, `512MiB`) in bytes. */

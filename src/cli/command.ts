@@ -44,6 +44,8 @@ export interface Effects {
   /** Arguments that start this program again as another process (the binary, or bun and main.ts). */
   selfCommand: string[];
   version: string;
+  /** Of the person, by the environment: for long texts that are translated. */
+  language: "en" | "ko";
 }
 
 /** One command: `datalake upload`. */
@@ -52,6 +54,8 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
   /** Names of positional arguments for the help: `[INPUT]`. */
   positionals?: readonly string[];
   flags: F;
+  /** `defaults`: works without reading settings, whose mistakes may be what the person reads about. */
+  settings?: "defaults";
   examples: readonly string[];
   /** Does the work and gives the exit code; errors are thrown as AppError. */
   run(args: { flags: FlagValues<F>; positionals: string[] }, effects: Effects): Promise<number>;

@@ -60,4 +60,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Check the lake and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,
   },
+  help: {
+    summary: "Show the help of a command, or a page of the manual",
+    load: async () => (await import("./help-topic.ts")).helpCommand,
+  },
 };

@@ -42,7 +42,15 @@ export function renderRootHelp(
       "datalake download --dataset 영수증 --task ocr --output ocr-set --format dataset",
     ]),
     "Exit codes: 0 done, 1 failed, 2 usage, 3 done with rejected rows, 4 not found,\n  5 conflict or locked, 6 server unreachable, 130 cancelled",
-    "See also: datalake COMMAND --help",
+    "See also: datalake COMMAND --help, and `datalake help` for the pages of the manual",
+  );
+}
+
+/** The pages of the manual, below the help of the program. */
+export function renderTopics(topics: readonly { topic: string; summary: string }[]): string {
+  return page(
+    section("Manual:", commandLines(topics.map(({ topic, summary }) => [topic, { summary }]))),
+    "Show a page: datalake help TOPIC (in Korean, where there is one: --language ko)",
   );
 }
 

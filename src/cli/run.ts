@@ -67,7 +67,7 @@ async function runNode(
     meta: { name: words.join(" "), description: node.summary, version: context.version },
     run: async () => {
       const { command, path } = await chooseCommand(node, words, terminal);
-      const effects = await createEffects(global, path, terminal, context);
+      const effects = await createEffects(command, global, path, terminal, context);
       return command.run(own, effects).catch((error: unknown) => {
         // A failed write does not say of what: it was of the lake, or the command said more.
         const bare = systemCode(error) !== undefined && !context.signal.aborted;
@@ -121,22 +121,26 @@ async function openConsole(global: GlobalFlags, context: CliContext): Promise<Co
 }
 
 async function createEffects(
+  { settings: wanted }: Pick<Command, "settings">,
   global: GlobalFlags,
   path: string,
   terminal: Console,
   context: CliContext,
 ): Promise<Effects> {
-  const { loadSettings } = await import("../config.ts");
+  const { loadSettings, preferredLanguage } = await import("../config.ts");
   const { createLogger } = await import("../log.ts");
   const { lake, server, config } = global;
   if (lake !== undefined && server !== undefined) {
     throw new AppError("usage", "--lake and --server are two ways to a lake; give one of them");
   }
-  const settings = await loadSettings({
-    configFile: config,
-    flags: { ...(lake === undefined ? {} : { lake }), ...(server === undefined ? {} : { server }) },
-    ...(context.env === undefined ? {} : { env: context.env }),
-  });
+  const settings =
+    wanted === "defaults"
+      ? await loadSettings({ onlyFlags: true })
+      : await loadSettings({
+          configFile: config,
+          flags: { ...(lake === undefined ? {} : { lake }), ...(server === undefined ? {} : { server }) },
+          ...(context.env === undefined ? {} : { env: context.env }),
+        });
   if (settings.cache !== undefined) {
     const { useNativeCache } = await import("../native.ts");
     useNativeCache(settings.cacheFolder);
@@ -196,6 +200,7 @@ async function createEffects(
     workerUrl: context.workerUrl,
     selfCommand,
     version: context.version,
+    language: preferredLanguage(context.env),
   };
 }
 

@@ -6,6 +6,7 @@ import { assetRoutes } from "./asset-routes.ts";
 import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
+import { docsRoutes } from "./docs-routes.ts";
 import { exportRoutes } from "./export-routes.ts";
 import { inputRoutes } from "./input-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
@@ -38,6 +39,7 @@ export function createApp(deps: ServerDeps) {
       isPlain(responseValue) ? deps.shown(responseValue, request) : undefined,
     )
     .use(systemRoutes(deps))
+    .use(docsRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
     .use(configRoutes(deps))

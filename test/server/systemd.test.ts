@@ -154,10 +154,10 @@ test("addresses are as unix(7) has them", () => {
 });
 
 test.skipIf(Bun.which("systemd-analyze") === null)(
-  "systemd accepts the unit file of the README",
+  "systemd accepts the unit file of the manual",
   async () => {
-    const readme = await readFile(join(import.meta.dir, "../../README.md"), "utf8");
-    const unit = /^```ini\n(\[Unit\]\n.*?)^```$/ms.exec(readme)?.[1] ?? "";
+    const page = await readFile(join(import.meta.dir, "../../src/docs/administrator.md"), "utf8");
+    const unit = /^```ini\n(\[Unit\]\n.*?)^```$/ms.exec(page)?.[1] ?? "";
     expect(unit).toContain("Type=notify");
     const world = await makeWorld();
     cleanups.push(() => rm(world.folder, { recursive: true, force: true }));

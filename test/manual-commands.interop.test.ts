@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
+import { listTopics } from "../src/docs/pages.ts";
 import { startLoopback } from "./athena/loopback.ts";
 import { builtBinary } from "./binary/binary.ts";
 import { useMoto } from "./engines/moto.ts";
@@ -13,19 +14,18 @@ setDefaultTimeout(300_000); // a story of many commands, on a machine that may b
 
 interface Block {
   language: "sh" | "python" | "ts";
-  /** Where its code begins in the README, counted from 1. */
-  line: number;
+  /** Where its code begins: page and line, counted from 1. */
+  place: string;
   code: string;
 }
 
-const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-
 /** Blocks of other languages are not run: they need a person, a server or root. */
-function blocksOf(markdown: string): Block[] {
+async function blocksOf(page: string): Promise<Block[]> {
+  const markdown = await readFile(join(import.meta.dir, "..", page), "utf8");
   return [...markdown.matchAll(/^```(sh|python|ts)\n(.*?)^```$/gms)].map(
     ({ 1: language, 2: code, index }) => ({
       language: language as Block["language"],
-      line: markdown.slice(0, index).split("\n").length + 1,
+      place: `${page}:${markdown.slice(0, index).split("\n").length + 1}`,
       code: code as string,
     }),
   );
@@ -35,7 +35,7 @@ let folder: string;
 let cloud: Awaited<ReturnType<typeof startCloud>>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "datalake-readme-"));
+  folder = await mkdtemp(join(tmpdir(), "datalake-manual-"));
   await mkdir(join(folder, "bin"));
   await mkdir(join(folder, "home"));
   await mkdir(join(folder, "work", "scans"), { recursive: true });
@@ -82,7 +82,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What the README says is there: page images in `scans/`, and a label for each in `labels.jsonl`. */
+/** What the first page says is there: page images in `scans/`, and a label for each in `labels.jsonl`. */
 async function writePages(work: string, count: number): Promise<void> {
   const labels: string[] = [];
   for (let page = 1; page <= count; page++) {
@@ -130,12 +130,15 @@ async function runBlock({ language, code }: Block): Promise<{ exit: number; said
   return { exit: await child.exited, said: said.join("\n") };
 }
 
-test("every command of the README runs, from the first to the last", async () => {
-  const blocks = blocksOf(readme);
+test("every command of the first page and of the manual runs, from the first to the last", async () => {
+  const pages = listTopics().map(({ topic }) =>
+    topic === "overview" ? "README.md" : `src/docs/${topic}.md`,
+  );
+  const blocks = (await Promise.all(pages.map(blocksOf))).flat();
   expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(["sh", "python", "ts"]));
   for (const block of blocks) {
     if (cloud === undefined && block.code.includes("--to athena")) continue;
     const { exit, said } = await runBlock(block);
-    if (exit !== 0) throw new Error(`README.md:${block.line} ended with ${exit}:\n${block.code}\n${said}`);
+    if (exit !== 0) throw new Error(`${block.place} ended with ${exit}:\n${block.code}\n${said}`);
   }
 });

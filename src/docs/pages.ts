@@ -1,0 +1,94 @@
+/** The manual: every page as text, inside the executable. Load it only where a page is shown. */
+import config from "../../config.yaml" with { type: "text" };
+import readme from "../../README.md" with { type: "text" };
+import { AppError } from "../errors.ts";
+import { nearestWord } from "../util/nearest.ts";
+import administrator from "./administrator.md" with { type: "text" };
+import curator from "./curator.md" with { type: "text" };
+import disk from "./disk.md" with { type: "text" };
+import engineer from "./engineer.md" with { type: "text" };
+import errors from "./errors.md" with { type: "text" };
+import http from "./http.md" with { type: "text" };
+import python from "./python.md" with { type: "text" };
+import settings from "./settings.md" with { type: "text" };
+import troubleshooting from "./troubleshooting.md" with { type: "text" };
+
+/** `en` has every page, the others some. */
+export const LANGUAGES = ["en", "ko"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+interface Page {
+  /** One line for lists. */
+  summary: string;
+  en: string;
+  ko?: string;
+}
+
+/** In the order in which the pages are read, and in which a test runs their commands. */
+const PAGES: ReadonlyMap<string, Page> = new Map([
+  ["overview", { summary: "What it is, first steps, how data flows", en: asOverview(readme) }],
+  [
+    "administrator",
+    {
+      summary: "Install, systemd, NAS mounts, permissions, tokens, TLS, monitoring",
+      en: administrator,
+    },
+  ],
+  ["curator", { summary: "Input formats, images, columns, names, failed uploads", en: curator }],
+  ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
+  ["python", { summary: "Reading, uploading and downloading from Python", en: python }],
+  ["http", { summary: "The API: routes, row formats, guarantees", en: http }],
+  [
+    "settings",
+    {
+      summary: "Every setting, and where settings come from",
+      en: `${settings}\n## config.yaml\n\n\`\`\`yaml\n${config}\`\`\`\n`,
+    },
+  ],
+  ["errors", { summary: "Exit codes and error codes", en: errors }],
+  ["disk", { summary: "The files of a lake, and how to read them directly", en: disk }],
+  ["troubleshooting", { summary: "Messages and what to do", en: troubleshooting }],
+]);
+
+/** A page in a list. */
+export interface Topic {
+  topic: string;
+  summary: string;
+  languages: Language[];
+}
+
+/** Every page, in reading order. */
+export function listTopics(): Topic[] {
+  return [...PAGES].map(([topic, page]) => ({
+    topic,
+    summary: page.summary,
+    languages: LANGUAGES.filter((language) => page[language] !== undefined),
+  }));
+}
+
+/**
+ * A page as Markdown, in English where it is not translated. Throws `not_found` for a topic that does not exist, with
+ * the nearest and all others.
+ */
+export function readPage(topic: string, wanted: Language): { language: Language; text: string } {
+  const page = PAGES.get(topic);
+  if (page === undefined) throw unknownTopic(topic);
+  const language = page[wanted] === undefined ? "en" : wanted;
+  return { language, text: page[language] ?? page.en };
+}
+
+/** Links of the first page lead to where the other pages are served. */
+function asOverview(text: string): string {
+  return text.replaceAll("(src/docs/ko/README.md)", "(ko/overview.md)").replaceAll("(src/docs/", "(");
+}
+
+function unknownTopic(topic: string): AppError {
+  const topics = [...PAGES.keys()];
+  const near = nearestWord(topic, topics);
+  const hint = near === undefined ? "" : `did you mean ${near}? `;
+  return new AppError(
+    "not_found",
+    `the manual has no page ${JSON.stringify(topic)}; ${hint}its pages are ${topics.join(", ")}`,
+    { details: { topics } },
+  );
+}

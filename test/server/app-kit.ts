@@ -1,0 +1,18 @@
+import { loadSettings } from "../../src/config.ts";
+import { describeLake } from "../../src/lake/lake.ts";
+import { silentLogger } from "../../src/log.ts";
+import { createApp } from "../../src/server/app.ts";
+import type { ServerDeps } from "../../src/server/deps.ts";
+
+/** The routes of a server without a lake: to list them, and to ask those that need none. */
+export async function appWithoutLake() {
+  const deps = {
+    settings: await loadSettings({ onlyFlags: true }),
+    lake: describeLake("/nonexistent"),
+    logger: silentLogger,
+    version: "1.2.3",
+    callerRole: () => "reader",
+    shown: <T>(value: T) => value,
+  };
+  return createApp(deps as unknown as ServerDeps);
+}
