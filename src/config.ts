@@ -122,6 +122,11 @@ export function childEnvironment(more: Record<string, string>): Record<string, s
   return { ...process.env, ...more };
 }
 
+/** What a process that this one starts is told of the settings: none of the secrets. */
+export function childSettings({ token: _secret, ...others }: Settings): Omit<Settings, "token"> {
+  return others;
+}
+
 /** Runs in an automation (`CI` is set) that may look like a terminal but has nobody to answer questions. */
 export function isUnattended(env: Record<string, string | undefined> = process.env): boolean {
   return !["", "0", "false", undefined].includes(env.CI);

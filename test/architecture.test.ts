@@ -13,9 +13,11 @@ const LAYERS = [
   ["ingest", "catalog", "export"],
   ["sync"],
   ["jobs"],
+  ["operations"],
   ["client"],
   ["server", "cli"],
-  ["main.ts", "worker.ts"],
+  ["program.ts", "worker.ts"],
+  ["main.ts"],
 ];
 
 /** Imports between siblings of one layer, each with its reason. */
@@ -27,7 +29,7 @@ const BETWEEN_SIBLINGS = new Set([
   // `datalake serve` starts the server.
   "cli -> server",
   // The worker's URL.
-  "main.ts -> worker.ts",
+  "program.ts -> worker.ts",
 ]);
 
 /** Files that are named upwards, by their URL, because they are started as programs. */
@@ -50,6 +52,7 @@ const OF_COMMANDS = [
 ];
 /** What reads no lake: it looks at what a person gave, plans, or forms rows for printing. */
 const PLANNERS = [
+  "operations/operation.ts", // types of the table that the program has
   "ingest/execute.ts", // the type of its progress
   "ingest/input.ts",
   "ingest/inspect.ts",
@@ -88,8 +91,8 @@ const OF_MACHINE: Record<string, string[]> = {
 
 /** What may be used only where it is kept. */
 const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
-  { what: "process.exit", pattern: /\bprocess\.exit\(/, places: ["main.ts", "worker.ts"] },
-  { what: "process.env", pattern: /\bprocess\.env\b/, places: ["config.ts", "native.ts", "main.ts"] },
+  { what: "process.exit", pattern: /\bprocess\.exit\(/, places: ["program.ts", "worker.ts"] },
+  { what: "process.env", pattern: /\bprocess\.env\b/, places: ["config.ts", "native.ts"] },
   {
     // Who makes an upload, or removes it, names its files; what others staged is opened by lake/staged-file.ts alone.
     what: "the path of a staged file",

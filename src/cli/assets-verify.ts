@@ -1,5 +1,5 @@
-import type { AssetValidation } from "../client/lake-client.ts";
-import type { AssetCheckProgress, AssetCheckRequest } from "../schema/asset-check.ts";
+import type { VerifiedAssets } from "../client/lake-client.ts";
+import type { VerifyProgress, VerifyRequest } from "../schema/verification.ts";
 import type { Effects } from "./command.ts";
 import { remoteUrl } from "./remote.ts";
 import type { ProgressBar } from "./terminal.ts";
@@ -12,23 +12,23 @@ export interface VerifyOptions {
 
 /** Checks assets with a bar of progress; Ctrl-C stops it, at a server too. */
 export async function verifyAssets(
-  request: AssetCheckRequest,
+  request: VerifyRequest,
   { numProc, report }: VerifyOptions,
   effects: Effects,
-): Promise<AssetValidation> {
+): Promise<VerifiedAssets> {
   const { terminal, signal } = effects;
   if (numProc !== undefined && remoteUrl(effects) !== undefined) {
     terminal.warn("--num-proc is not used: the server checks its own way");
   }
   const { assets } = await effects.openClient();
   const bar = terminal.progress("verifying", { unit: "files" });
-  const onProgress = (progress: AssetCheckProgress) => show(bar, progress);
+  const onProgress = (progress: VerifyProgress) => show(bar, progress);
   return assets
     .verify(request, { signal, onProgress, report, concurrency: numProc })
     .finally(() => bar.finish());
 }
 
-function show(bar: ProgressBar, { done, total, bytes_read, missing, corrupt }: AssetCheckProgress): void {
+function show(bar: ProgressBar, { done, total, bytes_read, missing, corrupt }: VerifyProgress): void {
   const bad = missing + corrupt;
   bar.update({
     label: bad === 0 ? "verifying" : `verifying, ${bad} bad`,

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError } from "../errors.ts";
-import { type AssetCheckSummary, type AssetFinding, parseAssetCheck } from "../schema/asset-check.ts";
 import { formatPartition } from "../schema/partition.ts";
+import { type AssetFinding, parseVerifyRequest, type VerifySummary } from "../schema/verification.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity } from "../util/format.ts";
 import { verifyAssets } from "./assets-verify.ts";
 import { defineCommand, defineGroup } from "./command.ts";
@@ -41,7 +41,7 @@ const verifyCommand = defineCommand({
     }
     if (report !== undefined) checkReport(report);
     const names = (list: string[] | undefined) => list?.map((name) => name.normalize("NFC"));
-    const request = parseAssetCheck({
+    const request = parseVerifyRequest({
       ...(flags.provider && { providers: names(flags.provider) }),
       ...(flags.dataset && { datasets: names(flags.dataset) }),
       ...(flags.task && { tasks: names(flags.task) }),
@@ -79,7 +79,7 @@ export const assetsCommand = defineGroup({
 const SHOWN = 20;
 
 function describeCheck(
-  summary: AssetCheckSummary,
+  summary: VerifySummary,
   findings: readonly AssetFinding[],
   report: string | undefined,
 ): string {

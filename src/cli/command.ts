@@ -2,6 +2,7 @@ import type { LakeClient } from "../client/lake-client.ts";
 import type { Settings, SettingsInput } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import type { AnyOperation } from "../operations/operation.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A flag of a command. `--num-proc` is read as `args.numProc`. Repeats and comma lists of `list` become arrays. */
@@ -41,6 +42,8 @@ export interface Effects {
   audit(target: string): Promise<void>;
   /** The worker entry point, for the pool. */
   workerUrl: URL;
+  /** The long operations that `run` and the server know. */
+  loadOperations(): Promise<readonly AnyOperation[]>;
   /** Arguments that start this program again as another process (the binary, or bun and main.ts). */
   selfCommand: string[];
   version: string;

@@ -48,6 +48,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Run one SELECT on the catalog",
     load: async () => (await import("./sql.ts")).sqlCommand,
   },
+  run: {
+    summary: "Run a long operation by its name, with a request in JSON",
+    load: async () => (await import("./run-operation.ts")).runCommand,
+  },
   sync: {
     summary: "Bring a copy of the lake to Athena or Trino in line",
     load: async () => (await import("./sync.ts")).syncCommand,

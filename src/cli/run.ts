@@ -1,6 +1,7 @@
 import { defineCommand, runCommand } from "citty";
 import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
+import type { AnyOperation } from "../operations/operation.ts";
 import { folderOf } from "../schema/lake-location.ts";
 import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -14,6 +15,8 @@ import type { InputStream, OutputStream } from "./streams.ts";
 export interface CliContext {
   signal: AbortSignal;
   workerUrl: URL;
+  /** The long operations. */
+  loadOperations(): Promise<readonly AnyOperation[]>;
   selfCommand: string[];
   version: string;
   stdin: InputStream;
@@ -198,6 +201,7 @@ async function createEffects(
       return openLakeClient({ settings, openLake, selfCommand, logger, signal });
     },
     workerUrl: context.workerUrl,
+    loadOperations: context.loadOperations,
     selfCommand,
     version: context.version,
     language: preferredLanguage(context.env),

@@ -41,6 +41,7 @@ export const serveCommand = defineCommand({
       logger,
       logLevel,
       version: effects.version,
+      operations: await effects.loadOperations(),
       noAuth: flags.noAuth ?? false,
     });
     effects.terminal.note(`datalake serves ${lake.root} at ${server.url}`);

@@ -7,8 +7,8 @@ import type { ExportRequest, ExportResult } from "../export/export.ts";
 import { openLake } from "../lake/lake.ts";
 import { createView } from "../lake/view.ts";
 import { silentLogger } from "../log.ts";
+import type { AnyOperation, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
-import { type AssetCheckRequest, AssetCheckRequestSchema } from "../schema/asset-check.ts";
 import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
 import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
@@ -17,7 +17,15 @@ import { folderOf } from "../schema/lake-location.ts";
 import { createSelector, type Selection } from "../schema/partition.ts";
 import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import type { AssetValidation, JobUpdate, LakeClient, LakeStatus, StartedJob } from "./lake-client.ts";
+import { type VerifyRequest, VerifyRequestSchema } from "../schema/verification.ts";
+import type {
+  JobUpdate,
+  LakeClient,
+  LakeStatus,
+  RunOptions,
+  StartedJob,
+  VerifiedAssets,
+} from "./lake-client.ts";
 import { openLakeClient } from "./open-lake.ts";
 import { type RawUpload, type TaskUpload, uploadTo } from "./uploads.ts";
 
@@ -164,11 +172,25 @@ export class DatalakeClient {
 
   /** Has the assets of the selected partitions checked and waits for it: their sizes, with `hash` their content. */
   async requestAssetValidation(
-    request: v.InferInput<typeof AssetCheckRequestSchema> = {},
+    request: v.InferInput<typeof VerifyRequestSchema> = {},
     options: { signal?: AbortSignal } = {},
-  ): Promise<AssetValidation> {
-    const checked: AssetCheckRequest = check(AssetCheckRequestSchema, request);
+  ): Promise<VerifiedAssets> {
+    const checked: VerifyRequest = check(VerifyRequestSchema, request);
     return (await this.#open()).assets.verify(checked, { signal: this.#until(options.signal) });
+  }
+
+  /** Runs a long operation of operations/ to its end; what has a method of its own is easier by that. */
+  async run<O extends AnyOperation>(
+    operation: O,
+    request: RequestOf<O>,
+    options: RunOptions<O> = {},
+  ): Promise<ResultOf<O>> {
+    const { operations } = await this.#open();
+    const { result } = await operations.run(operation, request, {
+      ...options,
+      signal: this.#until(options.signal),
+    });
+    return result;
   }
 
   /** Frees the engines. May be called several times; a later call opens them anew. */

@@ -1,6 +1,7 @@
 /** The package's entry: what a program may use of a lake, and of its server. */
 export { AppError, type ErrorCode, type ErrorDocument } from "../errors.ts";
 export type { ExportResult } from "../export/export.ts";
+export { defineOperation, type Operation } from "../operations/operation.ts";
 export { AthenaClient, type AthenaClientOptions } from "../query/athena/client.ts";
 export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.ts";
 export type { QueryEngine } from "../query/engine.ts";
@@ -24,6 +25,14 @@ export {
   type DownloadOptions,
   type SearchQuery,
 } from "./datalake.ts";
-export type { AssetValidation, JobUpdate, LakeStatus, StartedJob, WatchOptions } from "./lake-client.ts";
+export type {
+  FinishedOperation,
+  JobUpdate,
+  LakeStatus,
+  RunOptions,
+  StartedJob,
+  VerifiedAssets as AssetValidation,
+  WatchOptions,
+} from "./lake-client.ts";
 export { connectServer, type ServerClient } from "./remote/server.ts";
 export type { RawUpload, TaskUpload, UploadInput, UploadRow } from "./uploads.ts";

@@ -1,12 +1,7 @@
 import type { ExportRequest, ExportResult } from "../export/export.ts";
 import type { UploadTarget } from "../ingest/upload-target.ts";
+import type { AnyOperation, LocalOf, ProgressOf, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
-import type {
-  AssetCheckProgress,
-  AssetCheckRequest,
-  AssetCheckSummary,
-  AssetFinding,
-} from "../schema/asset-check.ts";
 import type {
   CatalogInfoAnswer,
   CatalogPartitionAnswer,
@@ -17,6 +12,7 @@ import type { JobRecord } from "../schema/job.ts";
 import type { EngineName } from "../schema/query.ts";
 import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
+import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";
 
 /**
  * A lake, in a folder or behind a server. Both do the same and throw the same codes, and every command and the SDK use
@@ -29,6 +25,7 @@ export interface LakeClient {
   readonly jobs: JobsClient;
   readonly catalog: CatalogClient;
   readonly assets: AssetsClient;
+  readonly operations: OperationsClient;
   /** The engine of that name. Throws `invalid_config` where settings of it are missing. The caller closes it. */
   engine(name: EngineName): Promise<QueryEngine>;
   /**
@@ -128,14 +125,40 @@ export interface RebuildOptions {
   onStep?: ((step: string) => void) | undefined;
 }
 
+/** The long operations of the table, in operations/. */
+export interface OperationsClient {
+  /**
+   * Runs one to its end: in this process or a child of it, or at the server, which stops it when the signal fires. Throws
+   * `usage` for a request that it does not take, what it throws, `cancelled`, `worker_crashed`.
+   */
+  run<O extends AnyOperation>(
+    operation: O,
+    request: RequestOf<O>,
+    options?: RunOptions<O>,
+  ): Promise<FinishedOperation<O>>;
+}
+
+export interface RunOptions<O extends AnyOperation> {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ProgressOf<O>) => void) | undefined;
+  /** For a run on this machine. */
+  local?: LocalOf<O> | undefined;
+}
+
+export interface FinishedOperation<O extends AnyOperation> {
+  result: ResultOf<O>;
+  /** Of a server's. */
+  id?: string;
+}
+
 export interface AssetsClient {
   /** Checks the assets of the selected partitions and waits for it: their sizes, with `hash` their content. */
-  verify(request: AssetCheckRequest, options: VerifyOptions): Promise<AssetValidation>;
+  verify(request: VerifyRequest, options: VerifyOptions): Promise<VerifiedAssets>;
 }
 
 export interface VerifyOptions {
   signal: AbortSignal;
-  onProgress?: ((progress: AssetCheckProgress) => void) | undefined;
+  onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Where all findings are written: CSV for a name that ends so, else JSON. Absolute. */
   report?: string | undefined;
   /** Files that are read at once; a server sees to that itself. */
@@ -143,8 +166,8 @@ export interface VerifyOptions {
 }
 
 /** What a check of assets found: the counts, and the first 1,000 bad ones. */
-export interface AssetValidation {
-  summary: AssetCheckSummary;
+export interface VerifiedAssets {
+  summary: VerifySummary;
   findings: AssetFinding[];
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import * as v from "valibot";
-import type { Settings } from "../config.ts";
+import { childSettings, type Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Lake, tellLake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
@@ -140,12 +140,11 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     clearTimeout(timer);
     return alive;
   });
-  const { token: _secret, ...settings } = options.settings;
   const start: ParentMessage = {
     type: "start",
     job_id: options.jobId,
     lake: tellLake(options.lake),
-    settings,
+    settings: childSettings(options.settings),
     folder: options.folder,
   };
   try {

@@ -5,9 +5,9 @@ import { describeLake } from "../lake/lake.ts";
 import { acquireLease, type Lease } from "../lake/lease.ts";
 import { createView } from "../lake/view.ts";
 import { parseValue } from "../schema/check.ts";
+import { createChildLogger } from "../schema/child-log.ts";
 import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../schema/messages.ts";
 import { readLines } from "../util/lines.ts";
-import { createChildLogger } from "./child-log.ts";
 import { sweepWork } from "./sweep.ts";
 import { openWork, type Work } from "./work.ts";
 

@@ -7,12 +7,12 @@ import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
 import { docsRoutes } from "./docs-routes.ts";
-import { exportRoutes } from "./export-routes.ts";
 import { inputRoutes } from "./input-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
 import { openApiRoutes } from "./openapi-routes.ts";
+import { operationRoutes } from "./operation-routes.ts";
 import { partitionRoutes } from "./partition-routes.ts";
 import { fromFramework, problem } from "./problem.ts";
 import { processRoutes } from "./process-routes.ts";
@@ -21,7 +21,6 @@ import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { uploadListRoutes } from "./upload-list-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
-import { validateRoutes } from "./validate-routes.ts";
 
 /** The routes; every failure is an error document. Who may ask what is decided before (front.ts). */
 export function createApp(deps: ServerDeps) {
@@ -45,14 +44,13 @@ export function createApp(deps: ServerDeps) {
     .use(configRoutes(deps))
     .use(catalogRoutes(deps))
     .use(retryRoutes(deps))
-    .use(exportRoutes(deps))
+    .use(operationRoutes(deps))
     .use(assetRoutes(deps))
     .use(processRoutes(deps))
     .use(jobRoutes(deps))
     .use(uploadListRoutes(deps))
     .use(uploadRoutes(deps))
     .use(inputRoutes(deps))
-    .use(validateRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))
     .use(queryRoutes(deps));

@@ -5,13 +5,12 @@ import type { MountReport } from "../lake/mount-check.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { Role } from "../schema/token.ts";
 import type { AnswerFiles } from "./answer-files.ts";
-import type { AssetCheckRuns } from "./asset-check-runs.ts";
 import type { Engines } from "./engines.ts";
-import type { ExportRuns } from "./export-runs.ts";
 import type { InputUploads } from "./input-uploads.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
-import type { Slots } from "./slots.ts";
 import type { SystemState } from "./system-state.ts";
+import type { ServedOperations } from "./work/operations.ts";
+import type { Slots } from "./work/slots.ts";
 
 /** What the routes need; each takes the part it uses. */
 export interface ServerDeps {
@@ -20,8 +19,7 @@ export interface ServerDeps {
   /** The program and its leading arguments, without a command. */
   selfCommand: string[];
   supervisor: Supervisor;
-  checks: AssetCheckRuns;
-  exports: ExportRuns;
+  operations: ServedOperations;
   inputs: InputUploads;
   engines: Engines;
   slots: Slots;

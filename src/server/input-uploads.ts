@@ -1,16 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Settings } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { UploadRequest } from "../ingest/plan.ts";
 import { receiveStream } from "../ingest/receive-stream.ts";
-import { stageFile } from "../jobs/stage-process.ts";
 import { removeTree } from "../lake/files.ts";
-import type { Lake } from "../lake/lake.ts";
-import { createUploadLayout } from "../lake/layout.ts";
-import { isStagedFile } from "../lake/staged-file.ts";
+import { STAGE } from "../operations/stage/operation.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { allButOne, createSlots } from "./slots.ts";
+import type { ServedOperations } from "./work/operations.ts";
 
 /** One file of rows, as it comes. */
 export interface GivenInput {
@@ -32,35 +28,21 @@ export interface GivenInput {
 
 /** Uploads that come as one file which holds all they bring, images too. */
 export interface InputUploads {
-  /** Receives, stages and hands over. Throws `conflict` while the same upload comes, and what `stageFile` does. */
+  /** Receives, stages and hands over. Throws `conflict` while the same upload comes, and what staging does. */
   take(input: GivenInput): Promise<UploadManifest>;
   stop(): Promise<void>;
 }
 
 export interface InputUploadsOptions {
-  lake: Lake;
-  settings: Settings;
-  selfCommand: string[];
+  operations: Pick<ServedOperations, "of">;
   /** Nobody else's; what a predecessor left in it goes at once. */
   folder: string;
 }
 
-/** Files that are read at the same time, each by a process of its own; others wait. */
-const AT_ONCE = 3;
-/** Of one caller; what waits has come, and takes room. */
-const MAX_WAITING = 32;
-const WAIT_MS = 3_600_000;
 const FILE_MODE = 0o600;
 
 export function createInputUploads(options: InputUploadsOptions): InputUploads {
-  const { lake, folder } = options;
-  const slots = createSlots({
-    count: AT_ONCE,
-    perCaller: allButOne(AT_ONCE),
-    maxWaiting: MAX_WAITING,
-    waitMs: WAIT_MS,
-    work: `${AT_ONCE} uploads of files at a time`,
-  });
+  const { operations, folder } = options;
   const running = new Map<string, Promise<unknown>>();
   const stopped = new AbortController();
   const emptied = removeTree(folder);
@@ -79,13 +61,9 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     await emptied;
     try {
       const path = await receive(input);
-      const free = await slots.take(signal, identity);
-      try {
-        await removeTree(await requireFree(lake, uploadId));
-        return await stageFile(path, request, { ...options, uploadId, createdBy: owner, signal });
-      } finally {
-        free();
-      }
+      return await operations
+        .of(STAGE)
+        .run(request, { identity }, { signal, local: { path, uploadId, createdBy: owner ?? null } });
     } catch (error) {
       if (stopped.signal.aborted)
         throw new AppError("shutting_down", "the server is stopping; send it again");
@@ -109,13 +87,6 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
       await Promise.allSettled(running.values());
     },
   };
-}
-
-/** The folder into which an upload is staged; what a killed process left of it may go. Throws `conflict`. */
-async function requireFree(lake: Lake, uploadId: string): Promise<string> {
-  const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
-  if (!(await isStagedFile(receiving))) return folder;
-  throw new AppError("conflict", `upload ${uploadId} was begun piece by piece; go on so, or take another id`);
 }
 
 /** Where the file lay on the server tells the client nothing. */

@@ -1,5 +1,18 @@
 import type { MetricRegistry, Sample } from "./metric-registry.ts";
 import type { SystemState } from "./system-state.ts";
+import type { ServedOperations } from "./work/operations.ts";
+
+/** Gauges of the long operations, by name. */
+export function gaugeOperations(registry: MetricRegistry, { all }: ServedOperations): void {
+  const count = (state: "running" | "waiting") => () =>
+    all.map(({ operation, load }) => ({ labels: { operation: operation.name }, value: load()[state] }));
+  registry.gauge("datalake_operations_running", "Long operations that run, by name.", count("running"));
+  registry.gauge(
+    "datalake_operations_waiting",
+    "Long operations that wait for their turn.",
+    count("waiting"),
+  );
+}
 
 /** Gauges of what the server, its lake and its process are at the moment they are asked for. */
 export function gaugeState(registry: MetricRegistry, state: SystemState, version: string): void {

@@ -8,7 +8,7 @@ import { encodeFailure } from "../schema/result-failure.ts";
 import type { AnswerFiles } from "./answer-files.ts";
 import { parseRange } from "./byte-range.ts";
 import { wantsDescription } from "./row-formats.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots } from "./work/slots.ts";
 
 export interface RowAnswerOptions {
   slots: Slots;

@@ -11,24 +11,24 @@ import { tellMount } from "../lake/mount-words.ts";
 import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
+import type { AnyOperation } from "../operations/operation.ts";
 import { openAccess } from "./access.ts";
 import { createAdmission, createProxyCheck } from "./admission.ts";
 import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
-import { createAssetCheckRuns } from "./asset-check-runs.ts";
 import { readCertificate } from "./certificate.ts";
 import { createDiscretion } from "./discretion.ts";
 import { createEngines } from "./engines.ts";
-import { createExportRuns } from "./export-runs.ts";
 import { createCallers, createFront } from "./front.ts";
 import { checkExposure, isLoopback, readTokenFile } from "./guard.ts";
 import { createHostCheck } from "./host.ts";
 import { createInputUploads } from "./input-uploads.ts";
 import { holdLake, type LakeHold } from "./lake-hold.ts";
 import { listen, stopListening } from "./listen.ts";
-import { createOperations } from "./operations.ts";
-import { allButOne, createSlots } from "./slots.ts";
 import { announceServer } from "./systemd.ts";
+import { createTelemetry } from "./telemetry.ts";
+import { createServedOperations } from "./work/operations.ts";
+import { allButOne, createSlots } from "./work/slots.ts";
 
 export interface ServeOptions {
   lake: Lake;
@@ -39,6 +39,8 @@ export interface ServeOptions {
   /** From which level on it logs. */
   logLevel: LogLevelControl;
   version: string;
+  /** Long operations that it runs. */
+  operations: readonly AnyOperation[];
   /** Others may reach the server without a token. */
   noAuth: boolean;
 }
@@ -85,14 +87,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     logger,
   });
   const supervisor = createSupervisor({ ...options, confirm: async () => hold?.confirm() });
-  const checks = createAssetCheckRuns({
-    ...options,
-    folder: join(settings.scratchFolder, `checks-${Bun.hash(lake.root).toString(16)}`),
-  });
-  const exports = createExportRuns({
-    ...options,
-    folder: join(settings.scratchFolder, `exports-${Bun.hash(lake.root).toString(16)}`),
-  });
+  const operations = createServedOperations(options);
   const engines = createEngines(options);
   const { max_running: maxRunning, max_running_per_token: perToken } = settings.sql;
   const slots = createSlots({
@@ -107,7 +102,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
   );
   const inputs = createInputUploads({
-    ...options,
+    operations,
     folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
   });
   let hold: LakeHold | undefined;
@@ -118,20 +113,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const startedAt = new Date().toISOString();
   const callerName = (request: Request) => callers.callerOf(request)?.name;
   const { identityOf } = callers;
-  const { state, metrics, observe } = createOperations({
+  const { state, metrics, observe } = createTelemetry({
     ...options,
     access,
     supervisor,
     slots,
-    checks,
+    operations,
     startedAt,
     isWritable: () => hold?.isWritable() ?? true,
   });
   const app = createApp({
     ...options,
     supervisor,
-    checks,
-    exports,
+    operations,
     inputs,
     engines,
     slots,
@@ -208,7 +202,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       logger.info("stopping");
       service.stopping();
       access.close();
-      await Promise.all([supervisor.stop(), checks.stop(), exports.stop(), inputs.stop()]);
+      await Promise.all([supervisor.stop(), operations.close(), inputs.stop()]);
       await stopListening(server);
       engines.close();
       await files.close();

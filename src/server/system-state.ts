@@ -1,9 +1,10 @@
 import type { Supervisor } from "../jobs/supervisor.ts";
+import { VERIFY } from "../operations/verify/operation.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { Access, AccessState } from "./access.ts";
-import type { AssetCheckRuns } from "./asset-check-runs.ts";
-import type { Slots } from "./slots.ts";
 import type { CatalogFacts, SystemFacts } from "./system-facts.ts";
+import type { ServedOperations } from "./work/operations.ts";
+import type { Slots } from "./work/slots.ts";
 
 /** What a server is at the moment: `GET /status` and `GET /metrics` tell it. */
 export interface SystemState {
@@ -31,7 +32,7 @@ export interface StateSources {
   facts: SystemFacts;
   supervisor: Pick<Supervisor, "running">;
   slots: Pick<Slots, "load">;
-  checks: Pick<AssetCheckRuns, "load">;
+  operations: Pick<ServedOperations, "of">;
   access: Pick<Access, "state">;
   workers: number;
   startedAt: string;
@@ -39,7 +40,7 @@ export interface StateSources {
 }
 
 export function createSystemState(sources: StateSources): SystemState {
-  const { facts, supervisor, slots, checks } = sources;
+  const { facts, supervisor, slots, operations } = sources;
   const startedMs = Date.parse(sources.startedAt);
   return {
     facts,
@@ -58,7 +59,7 @@ export function createSystemState(sources: StateSources): SystemState {
     },
     queue: async () => {
       const { pending } = await facts.uploads();
-      const [queries, running] = [slots.load(), checks.load()];
+      const [queries, running] = [slots.load(), operations.of(VERIFY).load()];
       return {
         uploads: pending,
         queries_running: queries.running,

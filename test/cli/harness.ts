@@ -40,6 +40,7 @@ export async function run(argv: string[], options: { cwd?: string; env?: Record<
   const exit = await runCli(argv, {
     signal: new AbortController().signal,
     workerUrl: new URL("file:///nowhere"),
+    loadOperations: async () => (await import("../../src/operations/table.ts")).OPERATIONS,
     selfCommand: [],
     version: "1.2.3",
     stdin: new PassThrough(),
@@ -63,6 +64,7 @@ export async function runAtTerminal(
   const running = runCli(argv, {
     signal: controller.signal,
     workerUrl: new URL("file:///nowhere"),
+    loadOperations: async () => (await import("../../src/operations/table.ts")).OPERATIONS,
     selfCommand: [],
     version: "1.2.3",
     stdin,

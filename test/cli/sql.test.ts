@@ -118,6 +118,7 @@ describe("what cannot be", () => {
       const running = runCli(["sql", "SELECT sleep_ms(60000)"], {
         signal: controller.signal,
         workerUrl: new URL("file:///nowhere"),
+        loadOperations: async () => (await import("../../src/operations/table.ts")).OPERATIONS,
         selfCommand: [],
         version: "1.2.3",
         stdin: new PassThrough(),

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "../../src/log.ts";
+import { EXPORT } from "../../src/operations/export/operation.ts";
 import type { ExportState } from "../../src/schema/export.ts";
-import { type Asker, createExportRuns, type ExportRuns } from "../../src/server/export-runs.ts";
+import { type Asker, createOperationRuns, type OperationRuns } from "../../src/server/work/operation-runs.ts";
 import {
   makeImage,
   makeWorld,
@@ -124,17 +125,21 @@ test("an export that cannot be made says why, and leaves nothing", async () => {
 /** Runs of their own, without a server, whose child is started behind `prefix`. */
 async function withRuns(
   options: { keepMs?: number; prefix?: string[] },
-  use: (runs: ExportRuns, folder: string) => Promise<void>,
+  use: (runs: OperationRuns<typeof EXPORT>, folder: string) => Promise<void>,
 ): Promise<void> {
   const { lake, settings } = world;
-  const { prefix = [], ...rest } = options;
+  const { prefix = [], keepMs = 60_000 } = options;
+  const served = { ...EXPORT.served, kept: { forMs: keepMs } } as typeof EXPORT.served;
   const folder = join(world.folder, `runs-${crypto.randomUUID()}`);
   const selfCommand = [...prefix, ...PROGRAM];
-  const runs = createExportRuns({ lake, settings, selfCommand, logger: silentLogger, folder, ...rest });
+  const runs = createOperationRuns(
+    { ...EXPORT, served },
+    { lake, settings, selfCommand, logger: silentLogger, folder },
+  );
   try {
     await use(runs, folder);
   } finally {
-    await runs.stop();
+    await runs.close();
   }
 }
 
@@ -143,13 +148,13 @@ const REQUEST = { datasets: ["책"], format: "parquet", images: "embed", skip_mi
 
 test("an export goes when nobody has asked for it for its time, and with the server", async () => {
   await withRuns({ keepMs: 1500 }, async (runs, folder) => {
-    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
+    const { id } = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
     await until(async () => runs.get(id, ROOT).status === "completed");
     expect(await readdir(folder)).toEqual([id]);
     await until(async () => (await readdir(folder)).length === 0);
     expect(() => runs.get(id, ROOT)).toThrow(`no export ${id}`);
     const other = runs.start({ ...REQUEST, datasets: ["책"] }, ROOT);
-    await runs.stop();
+    await runs.close();
     expect(other.status).toBe("cancelled");
     expect(await readdir(folder).catch(() => "gone")).toBe("gone");
     expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, ROOT)).toThrow("stopping");
@@ -161,13 +166,13 @@ test("an export is of whoever asked for it, and of administrators; to others it 
   const lee: Asker = { name: "lee", role: "curator", identity: "lee" };
   // The child does nothing until it is told to stop: what runs and what waits stays so.
   await withRuns({ prefix: ["sh", "-c", "exec cat > /dev/null", "sh"] }, async (runs) => {
-    const { export_id: id } = runs.start({ ...REQUEST, datasets: ["책"] }, kim);
-    expect(runs.get(id, kim).export_id).toBe(id);
-    expect(runs.get(id, ROOT).export_id).toBe(id);
+    const { id } = runs.start({ ...REQUEST, datasets: ["책"] }, kim);
+    expect(runs.get(id, kim).id).toBe(id);
+    expect(runs.get(id, ROOT).id).toBe(id);
     for (const ask of [
       () => runs.get(id, lee),
       () => runs.file(id, "manifest.json", lee),
-      () => runs.remove(id, lee),
+      () => runs.forget(id, lee),
     ]) {
       expect(ask).toThrow(`no export ${id}`);
     }
@@ -179,7 +184,7 @@ test("an export is of whoever asked for it, and of administrators; to others it 
     expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, kim)).toThrow("of yours wait already");
     const mine = runs.start({ ...REQUEST, datasets: ["책"] }, lee);
     await until(async () => mine.status === "running");
-    await Promise.all([...others.map(({ export_id }) => export_id), id].map((one) => runs.remove(one, kim)));
+    await Promise.all([...others.map(({ id }) => id), id].map((one) => runs.forget(one, kim)));
     expect(() => runs.get(id, ROOT)).toThrow(`no export ${id}`);
   });
 });
@@ -191,7 +196,7 @@ test.skipIf(!mayMount)("a server without room says so in one sentence, and leave
   await mkdir(small);
   const mounted = 'mount -t tmpfs -o size=8k tmpfs "$0" && exec "$@"';
   const { lake, settings } = world;
-  const runs = createExportRuns({
+  const runs = createOperationRuns(EXPORT, {
     lake,
     settings,
     selfCommand: ["unshare", "-Urm", "sh", "-c", mounted, small, ...PROGRAM],
@@ -202,7 +207,7 @@ test.skipIf(!mayMount)("a server without room says so in one sentence, and leave
   await until(async () => state.finished_at !== null);
   expect(state).toMatchObject({ status: "failed", error: { code: "no_space" }, files: [] });
   expect(state.error?.message).toContain("no space is left");
-  await runs.stop();
+  await runs.close();
 });
 
 test("requests that mean nothing over a network are refused", async () => {

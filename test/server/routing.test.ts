@@ -5,6 +5,7 @@ import { Elysia } from "elysia";
 import { loadSettings } from "../../src/config.ts";
 import { describeLake } from "../../src/lake/lake.ts";
 import { silentLogger } from "../../src/log.ts";
+import { OPERATIONS } from "../../src/operations/table.ts";
 import { includesRole, ROLES, type Role } from "../../src/schema/token.ts";
 import { type Access, isReading, wantedRole } from "../../src/server/access.ts";
 import { createAdmission } from "../../src/server/admission.ts";
@@ -15,6 +16,7 @@ import { createHostCheck } from "../../src/server/host.ts";
 import { isStreamed } from "../../src/server/limits.ts";
 import { listen, stopListening } from "../../src/server/listen.ts";
 import { createRouteNames } from "../../src/server/route-names.ts";
+import { createServedOperations } from "../../src/server/work/operations.ts";
 
 setDefaultTimeout(60_000);
 
@@ -94,6 +96,13 @@ beforeAll(async () => {
     logger: silentLogger,
     callerRole,
     shown: <T>(value: T) => value,
+    operations: createServedOperations({
+      lake: describeLake("/nonexistent"),
+      settings,
+      operations: OPERATIONS,
+      selfCommand: [],
+      logger: silentLogger,
+    }),
   };
   const app = createApp(deps as unknown as ServerDeps);
   const recording = new Elysia({ strictPath: true })

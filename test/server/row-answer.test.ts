@@ -12,7 +12,7 @@ import { createAnswerFiles } from "../../src/server/answer-files.ts";
 import { parseRange } from "../../src/server/byte-range.ts";
 import { problem } from "../../src/server/problem.ts";
 import { answerRows } from "../../src/server/row-answer.ts";
-import { createSlots } from "../../src/server/slots.ts";
+import { createSlots } from "../../src/server/work/slots.ts";
 import { until } from "./server-kit.ts";
 
 const [BATCH] = new Table({ text: vectorFromArray(["x".repeat(100_000)], new Utf8()) }).batches;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createSlots, type Slots } from "../../src/server/slots.ts";
+import { createSlots, type Slots } from "../../src/server/work/slots.ts";
 import { codeOf } from "../code-of.ts";
 
 const never = new AbortController().signal;

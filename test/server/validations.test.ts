@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "../../src/log.ts";
-import { createAssetCheckRuns } from "../../src/server/asset-check-runs.ts";
+import { VERIFY } from "../../src/operations/verify/operation.ts";
+import { type Asker, createOperationRuns } from "../../src/server/work/operation-runs.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
@@ -88,26 +89,27 @@ test("a check that waits can be cancelled", async () => {
 test("checks go by turns of those who asked, and one who asks much is told so alone", async () => {
   const { lake, settings } = world;
   // The child does nothing until it is told to stop: what runs and what waits stays so.
-  const checks = createAssetCheckRuns({
+  const checks = createOperationRuns(VERIFY, {
     lake,
     settings,
     selfCommand: ["sh", "-c", "exec cat > /dev/null", "sh"],
     logger: silentLogger,
     folder: join(world.folder, "turns"),
   });
-  const start = (caller: string) => checks.start({ hash: false }, caller);
+  const asker = (name: string): Asker => ({ name, role: "curator", identity: name });
+  const start = (name: string) => checks.start({ hash: false }, asker(name));
   const [first] = [start("kim")];
   await until(async () => first.status === "running");
   const [second, third] = [start("kim"), start("kim")];
   for (let more = 0; more < 8; more++) start("kim");
   expect(() => start("kim")).toThrow("of yours wait already");
   const other = start("lee");
-  await checks.cancel(first.validation_id);
+  await checks.stop(first.id, asker("kim"));
   await until(async () => second.status === "running");
-  await checks.cancel(second.validation_id);
+  await checks.stop(second.id, asker("lee"));
   await until(async () => other.status === "running");
   expect([third.status, checks.load()]).toEqual(["queued", { running: 1, waiting: 9 }]);
-  await checks.stop();
+  await checks.close();
   expect([third.status, other.status]).toEqual(["cancelled", "cancelled"]);
 });
 
@@ -135,5 +137,7 @@ test("a server that stops leaves no reports behind", async () => {
   await fetch(`${own.url}/validate-assets`, { method: "POST" });
   await own.stop();
   const scratch = join(world.folder, "cache", "scratch");
-  expect((await readdir(scratch)).filter((name) => name.startsWith("checks-")).length).toBeLessThanOrEqual(1);
+  expect(
+    (await readdir(scratch)).filter((name) => name.startsWith("validations-")).length,
+  ).toBeLessThanOrEqual(1);
 });

@@ -1,24 +1,28 @@
 import type { UploadSink } from "../../ingest/upload-target.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type {
-  AssetsClient,
   CatalogClient,
   LakeClient,
+  OperationsClient,
   TaxonomyClient,
   UploadsClient,
 } from "../lake-client.ts";
+import { rebuildBy, verifyBy } from "../long-operations.ts";
 import { folderJobs } from "./jobs.ts";
+import { folderOperations } from "./operations.ts";
 import type { FolderTools } from "./tools.ts";
 
 /** A lake by its folder. */
 export function folderClient(tools: FolderTools): LakeClient {
   const { openLake, settings } = tools;
+  const operations = folderOperations(tools);
   return {
     taxonomy: folderTaxonomy(tools),
     uploads: folderUploads(tools),
     jobs: folderJobs(tools),
-    catalog: folderCatalog(tools),
-    assets: folderAssets(tools),
+    catalog: folderCatalog(tools, operations),
+    assets: { verify: verifyBy(operations) },
+    operations,
     engine: async (name) => {
       const { createEngine } = await import("../../query/create-engine.ts");
       return createEngine(name, openLake, settings);
@@ -94,41 +98,12 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
   };
 }
 
-function folderCatalog({ openLake, settings, logger, audit }: FolderTools): CatalogClient {
+function folderCatalog({ openLake, settings }: FolderTools, operations: OperationsClient): CatalogClient {
   const info = () => import("../../catalog/info.ts");
   return {
     info: async () => (await info()).catalogInfo({ lake: await openLake(), settings }),
     partitions: async () =>
       (await (await info()).catalogPartitions({ lake: await openLake(), settings })).partitions,
-    rebuild: async ({ full, signal, onStep }) => {
-      const { refreshCatalog } = await import("../../catalog/refresh.ts");
-      const lake = await openLake();
-      const more = { ...(signal && { signal }), ...(onStep && { onStep }) };
-      const result = await refreshCatalog({ lake, settings, full, logger, ...more });
-      await audit("catalog rebuild", `generation ${result.generation}`);
-      return result;
-    },
-  };
-}
-
-/** Reads only, so a server may be at work on the lake. */
-function folderAssets({ openLake, settings, selfCommand, audit }: FolderTools): AssetsClient {
-  return {
-    verify: async (request, { signal, onProgress, report, concurrency }) => {
-      const { runAssetCheck } = await import("../../jobs/asset-check-process.ts");
-      const findings: Awaited<ReturnType<AssetsClient["verify"]>>["findings"] = [];
-      const summary = await runAssetCheck(request, {
-        lake: await openLake(),
-        settings,
-        selfCommand,
-        concurrency,
-        reports: report === undefined ? [] : [report],
-        signal,
-        onProgress: (progress) => onProgress?.(progress),
-        onFinding: (finding) => findings.push(finding),
-      });
-      await audit("assets verify", `${summary.partitions} partitions`);
-      return { summary, findings };
-    },
+    rebuild: rebuildBy(operations),
   };
 }

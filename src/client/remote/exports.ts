@@ -1,24 +1,21 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { AppError, throwIfCancelled } from "../../errors.ts";
+import { AppError } from "../../errors.ts";
 import type { ExportManifest, ExportRequest, ExportResult } from "../../export/export.ts";
 import { describeFault, type OutputPlace, planOutput } from "../../export/output-place.ts";
 import { moveToFree } from "../../lake/replace.ts";
-import { checkValue } from "../../schema/check.ts";
-import {
-  type ExportFile,
-  ExportIdSchema,
-  type ExportState,
-  ExportStateSchema,
-  type RemoteExportInput,
-} from "../../schema/export.ts";
+import { EXPORT } from "../../operations/export/operation.ts";
+import { checkValue, parseValue } from "../../schema/check.ts";
+import type { RemoteExportInput } from "../../schema/export.ts";
 import { failureError } from "../../schema/failure.ts";
+import type { OperationState, ResultFile } from "../../schema/operation.ts";
 import type { EngineName } from "../../schema/query.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
-import type { DownloadWatch } from "../lake-client.ts";
+import type { DownloadWatch, RunOptions } from "../lake-client.ts";
 import { fetchPart } from "./file.ts";
 import { connectHttp, type RemoteHttp } from "./http.ts";
+import { followOperation, startOperation } from "./operations.ts";
 
 export interface RemoteDownload {
   url: string;
@@ -35,11 +32,8 @@ export interface RemoteDownload {
 
 const FILES_IN_FLIGHT = 4;
 const STALL_MS = 60_000;
-const POLL_MS = 250;
 /** How often an export is begun anew that the server has no longer. */
 const BEGINNINGS = 3;
-/** How often in a row a server may not answer while it is waited for. */
-const SILENCES = 40;
 const MANIFEST = "manifest.json";
 
 /**
@@ -67,9 +61,9 @@ export async function downloadFrom(
   try {
     const { state, manifest } = await fetchExport(http, request, folder, options);
     const files = await settle(place, folder, state.files, manifest);
-    await http.send("DELETE", `/exports/${state.export_id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
+    await http.send("DELETE", `/exports/${state.id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
     await rm(folder, { recursive: true, force: true });
-    const { rows, bytes, missing } = state.result ?? { rows: 0, bytes: 0, missing: 0 };
+    const { rows, bytes, missing } = parseValue(EXPORT.result, state.result);
     return { output: place.output, format, images, rows, bytes, missing, files };
   } catch (error) {
     const away = error instanceof AppError && error.code === "server_unreachable";
@@ -84,7 +78,7 @@ async function hasParts(folder: string): Promise<boolean> {
 }
 
 interface FetchedExport {
-  state: ExportState;
+  state: OperationState;
   manifest: ExportManifest;
 }
 
@@ -97,7 +91,10 @@ async function fetchExport(
   for (let beginning = 1; ; beginning++) {
     try {
       const id = await beginOrResume(http, request, folder, options.signal);
-      const state = await waitForExport(http, id, options);
+      const { signal, onRows } = options;
+      const onProgress: RunOptions<typeof EXPORT>["onProgress"] = (rows) =>
+        onRows?.(rows.rows_done, rows.rows_total);
+      const state = await followOperation(http, EXPORT, id, { signal, onProgress });
       if (state.error !== undefined) {
         await rm(join(folder, STATE), { force: true });
         throw failureError(state.error);
@@ -118,7 +115,7 @@ async function fetchExport(
 
 const STATE = "export.json";
 const PART = ".part";
-const BegunSchema = v.object({ url: v.string(), request: v.string(), export_id: ExportIdSchema });
+const BegunSchema = v.object({ url: v.string(), request: v.string(), export_id: v.string() });
 
 /** The export that an earlier call began for the same request, else a new one. */
 async function beginOrResume(
@@ -134,40 +131,15 @@ async function beginOrResume(
   if (begun.success && begun.output.url === wanted.url && begun.output.request === wanted.request) {
     return begun.output.export_id;
   }
-  const { export_id: id } = await http.call("POST", "/exports", ExportStateSchema, { body: request, signal });
+  const { id } = await startOperation(http, EXPORT, request, signal);
   await mkdir(folder, { recursive: true });
   await writeFile(statePath, JSON.stringify({ ...wanted, export_id: id }));
   return id;
 }
 
-/** Waits until the export is complete or has failed; stops it when the caller gives up. */
-async function waitForExport(
-  http: RemoteHttp,
-  id: string,
-  { signal, onRows }: RemoteDownload,
-): Promise<ExportState> {
-  let silences = 0;
-  for (;;) {
-    try {
-      const state = await http.call("GET", `/exports/${id}`, ExportStateSchema, { signal });
-      silences = 0;
-      onRows?.(state.progress.rows_done, state.progress.rows_total);
-      if (state.finished_at !== null) return state;
-    } catch (error) {
-      if (signal.aborted) {
-        await http.send("DELETE", `/exports/${id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
-        throwIfCancelled(signal);
-      }
-      const away = error instanceof AppError && error.code === "server_unreachable";
-      if (!away || ++silences > SILENCES) throw error;
-    }
-    await Bun.sleep(POLL_MS);
-  }
-}
-
 async function fetchFiles(
   http: RemoteHttp,
-  { export_id: id, files }: ExportState,
+  { id, files }: OperationState,
   folder: string,
   { signal, onBytes, stallMs = STALL_MS }: RemoteDownload,
 ): Promise<void> {
@@ -194,7 +166,7 @@ async function fetchFiles(
 }
 
 /** Named by its content, so that a part is of use whatever export it came from. */
-function partPath(folder: string, { sha256 }: ExportFile): string {
+function partPath(folder: string, { sha256 }: ResultFile): string {
   return join(folder, `${sha256}${PART}`);
 }
 
@@ -202,7 +174,7 @@ function partPath(folder: string, { sha256 }: ExportFile): string {
 async function settle(
   place: OutputPlace,
   folder: string,
-  files: readonly ExportFile[],
+  files: readonly ResultFile[],
   manifest: ExportManifest,
 ): Promise<string[]> {
   const isSingle = manifest.output_format !== "dataset";

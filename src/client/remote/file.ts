@@ -2,13 +2,13 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import { isMissing } from "../../lake/files.ts";
-import type { ExportFile } from "../../schema/export.ts";
+import type { ResultFile } from "../../schema/operation.ts";
 import type { RemoteHttp } from "./http.ts";
 
 export interface PartRequest {
   /** Where the server has it. */
   path: string;
-  file: ExportFile;
+  file: ResultFile;
   /** Where it goes; what is there already is its beginning. */
   part: string;
   signal: AbortSignal;
@@ -123,7 +123,7 @@ function isBreak(error: unknown): boolean {
   return syscall === undefined && !["ENOSPC", "EDQUOT", "EIO", "EACCES"].includes(String(code));
 }
 
-function broken(url: string, { name }: ExportFile, cause: unknown): AppError {
+function broken(url: string, { name }: ResultFile, cause: unknown): AppError {
   return new AppError(
     "server_unreachable",
     `the line to ${url} breaks again and again while ${name} comes; run the same command again, it goes on from there`,
@@ -131,7 +131,7 @@ function broken(url: string, { name }: ExportFile, cause: unknown): AppError {
   );
 }
 
-function damaged({ name }: ExportFile, url: string): AppError {
+function damaged({ name }: ResultFile, url: string): AppError {
   return new AppError(
     "corrupt",
     `${name} came from ${url} with another content than its manifest says; run it again`,

@@ -1,13 +1,15 @@
-import { AppError, throwIfCancelled } from "../../errors.ts";
-import type { AssetCheckRequest } from "../../schema/asset-check.ts";
-import type { AssetValidation, JobsClient, LakeClient, VerifyOptions } from "../lake-client.ts";
+import { open, rm } from "node:fs/promises";
+import { replaceFile, tempBeside } from "../../lake/replace.ts";
+import type { JobsClient, LakeClient } from "../lake-client.ts";
+import { verifyBy } from "../long-operations.ts";
 import { connectCatalog, retryUpload } from "./catalog.ts";
 import { connectEngine } from "./engine.ts";
 import { downloadFrom } from "./exports.ts";
+import { connectHttp, type RemoteHttp } from "./http.ts";
+import { connectOperations } from "./operations.ts";
 import { connectServer } from "./server.ts";
 import { connectTaxonomy } from "./taxonomy.ts";
 import { remoteTarget } from "./upload-target.ts";
-import { connectValidation, type ValidationClient } from "./validation.ts";
 
 export interface RemoteOptions {
   url: string;
@@ -19,7 +21,8 @@ export interface RemoteOptions {
 /** A lake behind a server. */
 export function remoteClient({ url, token, scratchFolder }: RemoteOptions): LakeClient {
   const server = connectServer(url, token);
-  const validation = connectValidation(url, token);
+  const http = connectHttp(url, token);
+  const operations = connectOperations(http);
   return {
     taxonomy: connectTaxonomy(url, token),
     uploads: {
@@ -30,7 +33,8 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
     },
     jobs: remoteJobs(server),
     catalog: connectCatalog(url, token),
-    assets: { verify: (request, options) => verify(validation, request, options) },
+    assets: { verify: verifyBy(operations, (id, path) => saveReport(http, id, path)) },
+    operations,
     engine: async (name) => connectEngine({ url, token, name }),
     download: (request, engine, options) =>
       downloadFrom(request, { url, token, engine: engine.name, ...options }),
@@ -54,30 +58,19 @@ function remoteJobs(server: ReturnType<typeof connectServer>): JobsClient {
   };
 }
 
-const POLL_MS = 250;
-
-/** Has the server check assets; who gives up stops it there too. */
-async function verify(
-  validation: ValidationClient,
-  request: AssetCheckRequest,
-  { signal, onProgress, report }: VerifyOptions,
-): Promise<AssetValidation> {
-  const { validation_id: id } = await validation.start(request);
+/** Writes the report of a completed verification: CSV for a name that ends so, else JSON. */
+async function saveReport(http: RemoteHttp, id: string, path: string): Promise<void> {
+  const format = path.toLowerCase().endsWith(".csv") ? "csv" : "json";
+  const { body } = await http.send("GET", `/validations/${id}/report?format=${format}`);
+  const temp = tempBeside(path);
+  const handle = await open(temp, "wx");
   try {
-    for (;;) {
-      throwIfCancelled(signal);
-      const { status, progress, summary, findings, error } = await validation.get(id);
-      if (status === "completed" && summary !== null) {
-        if (report !== undefined) await validation.saveReport(id, report);
-        return { summary, findings };
-      }
-      if (status === "cancelled") throw new AppError("cancelled", `the check ${id} was cancelled`);
-      if (error !== undefined) throw error;
-      onProgress?.(progress);
-      await Bun.sleep(POLL_MS);
-    }
+    for await (const chunk of body ?? []) await handle.writeFile(chunk);
+    await handle.close();
+    await replaceFile(temp, path);
   } catch (error) {
-    if (signal.aborted) await validation.cancel(id).catch(() => {}); // it may have ended
+    await handle.close().catch(() => {}); // closed already
+    await rm(temp, { force: true });
     throw error;
   }
 }

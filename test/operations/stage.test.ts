@@ -3,8 +3,10 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { getPriority } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
-import { stageFile } from "../../src/jobs/stage-process.ts";
+import { silentLogger } from "../../src/log.ts";
+import { STAGE } from "../../src/operations/stage/operation.ts";
 import { createUploadId } from "../../src/schema/names.ts";
+import { createOperationRuns } from "../../src/server/work/operation-runs.ts";
 import { RAW, withKit } from "../ingest/kit.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");
@@ -20,14 +22,16 @@ test("a file that somebody waits for is staged at the priority of who asked", ()
       `#!/bin/sh\n"${process.execPath}" "${main}" "$@"\ncode=$?\nnice >"${told}"\nexit $code\n`,
     );
     await chmod(program, 0o755);
-    const manifest = await stageFile(input, RAW, {
+    const runs = createOperationRuns(STAGE, {
       lake,
       settings: await loadSettings({ env: {}, cwd: folder, flags: { cache: join(folder, "cache") } }),
       selfCommand: [program],
-      uploadId: createUploadId(),
-      createdBy: "kim",
-      signal: new AbortController().signal,
+      logger: silentLogger,
+      folder: join(folder, "runs"),
     });
+    const local = { path: input, uploadId: createUploadId(), createdBy: "kim" };
+    const { signal } = new AbortController();
+    const manifest = await runs.run(RAW, { identity: "kim" }, { signal, local });
     expect(manifest.rows).toBe(1);
     expect(Number(await readFile(told, "utf8"))).toBe(getPriority());
   }));

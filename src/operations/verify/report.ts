@@ -1,12 +1,12 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
-import { replaceFile, tempBeside } from "../lake/replace.ts";
-import type { AssetCheckSummary, AssetFinding } from "../schema/asset-check.ts";
+import { replaceFile, tempBeside } from "../../lake/replace.ts";
+import type { AssetFinding, VerifySummary } from "../../schema/verification.ts";
 
 /** A report that is written as findings come; it has its name only when it is whole. */
 export interface AssetReport {
   add(finding: AssetFinding): Promise<void>;
   /** Writes the end and gives it its name. */
-  finish(summary: AssetCheckSummary): Promise<void>;
+  finish(summary: VerifySummary): Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface AssetReport {
 interface ReportFormat {
   head: string;
   row(finding: AssetFinding, first: boolean): string;
-  tail(summary: AssetCheckSummary): string;
+  tail(summary: VerifySummary): string;
 }
 
 const COLUMNS = [

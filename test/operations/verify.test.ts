@@ -2,18 +2,20 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { executeAssetCheck } from "../../src/jobs/asset-check.ts";
-import { createFileProbe, type FileProbe, probeAsset } from "../../src/jobs/asset-check-file.ts";
-import { planAssetCheck, planSlices } from "../../src/jobs/asset-check-plan.ts";
-import { runAssetCheck } from "../../src/jobs/asset-check-process.ts";
-import { openReport } from "../../src/jobs/asset-check-report.ts";
+import { silentLogger } from "../../src/log.ts";
+import { runInChild } from "../../src/operations/run-in-child.ts";
+import { VERIFY } from "../../src/operations/verify/operation.ts";
+import { planSlices, planVerification } from "../../src/operations/verify/plan.ts";
+import { createFileProbe, type FileProbe, probeAsset } from "../../src/operations/verify/probe.ts";
+import { openReport } from "../../src/operations/verify/report.ts";
+import { verifyAssets } from "../../src/operations/verify/verify-assets.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import {
-  type AssetCheckRequest,
   type AssetFinding,
-  parseAssetCheck,
+  parseVerifyRequest,
   SampleSchema,
-} from "../../src/schema/asset-check.ts";
+  type VerifyRequest,
+} from "../../src/schema/verification.ts";
 import {
   makeImage,
   makeWorld,
@@ -22,7 +24,7 @@ import {
   runProgram,
   stageUpload,
   type World,
-} from "./staging-kit.ts";
+} from "../jobs/staging-kit.ts";
 
 setDefaultTimeout(60_000);
 
@@ -61,7 +63,7 @@ beforeAll(async () => {
 afterAll(() => rm(world.folder, { recursive: true, force: true }));
 
 async function check(
-  request: Partial<AssetCheckRequest>,
+  request: Partial<VerifyRequest>,
   probe?: FileProbe,
   signal?: AbortSignal,
   sliceRows?: number,
@@ -69,7 +71,7 @@ async function check(
   const database = await openDatabase({ scratch: join(world.folder, "check-scratch") });
   const findings: AssetFinding[] = [];
   try {
-    const summary = await executeAssetCheck(parseAssetCheck(request), {
+    const summary = await verifyAssets(parseVerifyRequest(request), {
       lake: world.lake,
       database,
       concurrency: 4,
@@ -122,7 +124,7 @@ describe("a lake that is whole", () => {
         return own.size(path);
       };
       const probe: FileProbe = { ...own, size };
-      await check(parseAssetCheck({ sample }), probe);
+      await check(parseVerifyRequest({ sample }), probe);
       return seen.sort();
     };
     const half = await sampled("50%");
@@ -293,12 +295,12 @@ test("names in a selection are data, not SQL", () => {
       columns: [{ name, type: "VARCHAR", nulls: 0 }],
     },
   ];
-  const plan = planAssetCheck({ hash: false, providers: [provider] }, 'x"y', held("path"));
+  const plan = planVerification({ hash: false, providers: [provider] }, 'x"y', held("path"));
   expect(plan.datasets).toContain("provider IN ('a'' OR ''1''=''1')");
   const slice = { datasets: [{ provider, dataset: "d" }], at: 0, of: 1 };
   expect(plan.collect(slice)).toContain('FROM "x""y".rows_1 WHERE "@part" IN (7)');
   expect(plan.collect({ ...slice, datasets: [{ provider, dataset: "e" }] })).not.toContain("rows_1");
-  expect(planAssetCheck({ hash: false }, "x", held("text")).hasAssets).toBe(false);
+  expect(planVerification({ hash: false }, "x", held("text")).hasAssets).toBe(false);
 });
 
 test("small datasets are collected together, large ones in parts", () => {
@@ -328,16 +330,10 @@ test("a report that is given up leaves nothing, and the old one stays", async ()
 test("a check that is stopped says so, and leaves neither its process nor a report", async () => {
   const path = join(world.folder, "stopped.csv");
   const stop = new AbortController();
-  const running = runAssetCheck(
+  const running = runInChild(
+    VERIFY,
     { hash: true },
-    {
-      ...world,
-      selfCommand: PROGRAM,
-      reports: [path],
-      signal: stop.signal,
-      onProgress: () => {},
-      onFinding: () => {},
-    },
+    { ...world, selfCommand: PROGRAM, local: { report: path }, logger: silentLogger, signal: stop.signal },
   );
   stop.abort();
   await expect(running).rejects.toMatchObject({ code: "cancelled" });

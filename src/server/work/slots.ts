@@ -1,4 +1,4 @@
-import { AppError, throwIfCancelled } from "../errors.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
 
 /** Lets so much work of one kind run at a time; the rest waits, and callers take turns, however much each of them wants. */
 export interface Slots {

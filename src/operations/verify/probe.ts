@@ -1,9 +1,9 @@
 import { lstat, open } from "node:fs/promises";
 import { basename } from "node:path";
-import { systemCode } from "../errors.ts";
-import { isMissing } from "../lake/files.ts";
-import type { Lake } from "../lake/lake.ts";
-import type { AssetProblem } from "../schema/asset-check.ts";
+import { systemCode } from "../../errors.ts";
+import { isMissing } from "../../lake/files.ts";
+import type { Lake } from "../../lake/lake.ts";
+import type { AssetProblem } from "../../schema/verification.ts";
 
 /** An asset as the catalog has it. */
 export interface ExpectedAsset {

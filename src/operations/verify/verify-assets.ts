@@ -1,20 +1,20 @@
-import { requireCatalog, requireHead, withPublished } from "../catalog/open.ts";
-import { readKnown } from "../catalog/tables.ts";
-import { AppError, throwIfCancelled } from "../errors.ts";
-import type { Lake } from "../lake/lake.ts";
-import { outlive } from "../lake/view.ts";
-import { type Database, interruptible } from "../query/database.ts";
-import { makeNumberTable } from "../query/number-table.ts";
+import { requireCatalog, requireHead, withPublished } from "../../catalog/open.ts";
+import { readKnown } from "../../catalog/tables.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { outlive } from "../../lake/view.ts";
+import { type Database, interruptible } from "../../query/database.ts";
+import { makeNumberTable } from "../../query/number-table.ts";
 import type {
-  AssetCheckProgress,
-  AssetCheckRequest,
-  AssetCheckSummary,
   AssetFinding,
-} from "../schema/asset-check.ts";
-import { type ExpectedAsset, type FileProbe, probeAsset, type Verdict } from "./asset-check-file.ts";
-import { type AssetCheckPlan, planAssetCheck, planSlices, type SelectedDataset } from "./asset-check-plan.ts";
+  VerifyProgress,
+  VerifyRequest,
+  VerifySummary,
+} from "../../schema/verification.ts";
+import { planSlices, planVerification, type SelectedDataset, type VerifyPlan } from "./plan.ts";
+import { type ExpectedAsset, type FileProbe, probeAsset, type Verdict } from "./probe.ts";
 
-export interface AssetCheckEffects {
+export interface VerifyEffects {
   lake: Lake;
   /** Of its own; what does not fit in its memory goes to its scratch. */
   database: Database;
@@ -24,7 +24,7 @@ export interface AssetCheckEffects {
   /** Rows of which the assets are told apart at once. */
   sliceRows?: number;
   signal: AbortSignal;
-  onProgress(progress: AssetCheckProgress): void;
+  onProgress(progress: VerifyProgress): void;
   /** Awaited before more is looked at. */
   onFinding(finding: AssetFinding): Promise<void>;
 }
@@ -38,16 +38,13 @@ const LOCATE_AT_ONCE = 8192;
  * changed, and files that no row names are not looked at. Throws `not_found` without a catalog or when nothing is
  * selected, `corrupt` for a catalog that cannot be read, `cancelled`.
  */
-export async function executeAssetCheck(
-  request: AssetCheckRequest,
-  effects: AssetCheckEffects,
-): Promise<AssetCheckSummary> {
+export async function verifyAssets(request: VerifyRequest, effects: VerifyEffects): Promise<VerifySummary> {
   const { lake, database, signal } = effects;
   const startedMs = performance.now();
   await requireCatalog(lake);
   return withPublished(database, lake, NAME, async () => {
     const { generation } = await requireHead(database, lake, NAME);
-    const plan = planAssetCheck(request, NAME, await readKnown(database, NAME));
+    const plan = planVerification(request, NAME, await readKnown(database, NAME));
     const datasets = await database.rows<SelectedDataset>(plan.datasets);
     const partitions = datasets.reduce((sum, dataset) => sum + dataset.partitions, 0);
     if (partitions === 0) {
@@ -106,10 +103,10 @@ type Bad = WantedAsset & Extract<Verdict, { ok: false }>;
 const PROGRESS_MS = 250;
 
 async function checkSlice(
-  plan: AssetCheckPlan,
+  plan: VerifyPlan,
   hash: boolean,
   tally: Tally,
-  effects: AssetCheckEffects,
+  effects: VerifyEffects,
 ): Promise<void> {
   const { lake, signal, concurrency, probe } = effects;
   // A connection of its own: the rows of bad assets are looked up while the list is read.
@@ -166,7 +163,7 @@ async function checkSlice(
 
 async function* readWanted(
   reading: Database,
-  plan: AssetCheckPlan,
+  plan: VerifyPlan,
   signal: AbortSignal,
 ): AsyncGenerator<WantedAsset, void, void> {
   const result = await reading.stream(plan.list);
@@ -191,7 +188,7 @@ type Place = Pick<
 >;
 
 /** In the order in which the catalog has them. */
-async function tellFindings(plan: AssetCheckPlan, bad: Bad[], effects: AssetCheckEffects): Promise<void> {
+async function tellFindings(plan: VerifyPlan, bad: Bad[], effects: VerifyEffects): Promise<void> {
   if (bad.length === 0) return;
   const { database } = effects;
   bad.sort((a, b) => a.first - b.first);
@@ -206,7 +203,7 @@ async function tellFindings(plan: AssetCheckPlan, bad: Bad[], effects: AssetChec
   }
 }
 
-function progressOf({ startedMs, total, checked, missing, corrupt, bytesRead }: Tally): AssetCheckProgress {
+function progressOf({ startedMs, total, checked, missing, corrupt, bytesRead }: Tally): VerifyProgress {
   const seconds = (performance.now() - startedMs) / 1000;
   const rate = seconds > 0.5 && checked > 0 ? checked / seconds : null;
   return {

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { checkValue } from "./check.ts";
+import { FailureSchema } from "./failure.ts";
+import { OPERATION_STATES } from "./operation.ts";
 import { SelectionSchema } from "./partition.ts";
 
 /** A share of all: `5%`, or a number above 0 and up to 1. Comes out as that number. */
@@ -17,14 +19,14 @@ function parseShare(given: string | number): number {
 }
 
 /** Which assets are looked at, and how closely. */
-export const AssetCheckRequestSchema = v.strictObject({
+export const VerifyRequestSchema = v.strictObject({
   ...SelectionSchema.entries,
   /** The same share of the assets at every run; all without. */
   sample: v.optional(SampleSchema),
   /** Read every asset and compare its SHA-256, not only its size. */
   hash: v.optional(v.boolean(), false),
 });
-export type AssetCheckRequest = v.InferOutput<typeof AssetCheckRequestSchema>;
+export type VerifyRequest = v.InferOutput<typeof VerifyRequestSchema>;
 
 export const ASSET_PROBLEMS = ["missing", "wrong_size", "wrong_hash", "unreadable"] as const;
 export type AssetProblem = (typeof ASSET_PROBLEMS)[number];
@@ -50,7 +52,7 @@ export const AssetFindingSchema = v.object({
 });
 export type AssetFinding = v.InferOutput<typeof AssetFindingSchema>;
 
-export const AssetCheckSummarySchema = v.object({
+export const VerifySummarySchema = v.object({
   /** Of the catalog that named the assets. */
   generation: v.number(),
   /** Selected partitions, and distinct assets that were looked at. */
@@ -68,9 +70,9 @@ export const AssetCheckSummarySchema = v.object({
   bytes_read: v.number(),
   duration_ms: v.number(),
 });
-export type AssetCheckSummary = v.InferOutput<typeof AssetCheckSummarySchema>;
+export type VerifySummary = v.InferOutput<typeof VerifySummarySchema>;
 
-export const AssetCheckProgressSchema = v.object({
+export const VerifyProgressSchema = v.object({
   done: v.number(),
   total: v.nullable(v.number()),
   bytes_read: v.number(),
@@ -80,32 +82,24 @@ export const AssetCheckProgressSchema = v.object({
   per_second: v.nullable(v.number()),
   seconds_left: v.nullable(v.number()),
 });
-export type AssetCheckProgress = v.InferOutput<typeof AssetCheckProgressSchema>;
-
-export const ValidationIdSchema = v.pipe(v.string(), v.regex(/^v[0-9a-f]{32}$/, "is not a validation id"));
-
-export const VALIDATION_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
+export type VerifyProgress = v.InferOutput<typeof VerifyProgressSchema>;
 
 /** One check of assets by a server. */
-export const ValidationSchema = v.object({
-  validation_id: ValidationIdSchema,
-  status: v.picklist(VALIDATION_STATES),
+export const VerificationSchema = v.object({
+  validation_id: v.string(),
+  status: v.picklist(OPERATION_STATES),
   created_at: v.string(),
   finished_at: v.nullable(v.string()),
-  request: v.object({ ...AssetCheckRequestSchema.entries, sample: v.optional(v.number()) }),
-  progress: AssetCheckProgressSchema,
-  summary: v.nullable(AssetCheckSummarySchema),
+  request: v.object({ ...VerifyRequestSchema.entries, sample: v.optional(v.number()) }),
+  progress: VerifyProgressSchema,
+  summary: v.nullable(VerifySummarySchema),
   /** The first 1,000; the report has all. */
   findings: v.array(AssetFindingSchema),
-  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  error: v.optional(FailureSchema),
 });
-export type Validation = v.InferOutput<typeof ValidationSchema>;
+export type Verification = v.InferOutput<typeof VerificationSchema>;
 
-export function createValidationId(): string {
-  return `v${Bun.randomUUIDv7().replaceAll("-", "")}`;
-}
-
-export function emptyCheckProgress(): AssetCheckProgress {
+export function emptyVerifyProgress(): VerifyProgress {
   return {
     done: 0,
     total: null,
@@ -118,8 +112,8 @@ export function emptyCheckProgress(): AssetCheckProgress {
 }
 
 /** Checks a request as a person or a program wrote it. Throws `usage`. */
-export function parseAssetCheck(request: unknown): AssetCheckRequest {
-  const checked = checkValue(AssetCheckRequestSchema, request);
+export function parseVerifyRequest(request: unknown): VerifyRequest {
+  const checked = checkValue(VerifyRequestSchema, request);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
   throw new AppError("usage", `${v.getDotPath(issue) ?? "the selection"} ${issue.message}`);

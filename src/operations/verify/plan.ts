@@ -1,19 +1,19 @@
-import { byLayout, type HousedPartition, ofParts, ROW, selectRows } from "../query/duckdb/homes.ts";
-import { NUMBERS } from "../query/number-table.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
-import type { AssetCheckRequest } from "../schema/asset-check.ts";
-import type { Column } from "../schema/columns.ts";
-import { factColumn, type ImageFact, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
+import { byLayout, type HousedPartition, ofParts, ROW, selectRows } from "../../query/duckdb/homes.ts";
+import { NUMBERS } from "../../query/number-table.ts";
+import { quoteName, quoteText } from "../../query/sql.ts";
+import type { Column } from "../../schema/columns.ts";
+import { factColumn, type ImageFact, imageColumnsOf, isOwn, OWN_IMAGE } from "../../schema/image-columns.ts";
 import {
   createSelector,
   type DatasetKey,
   formatDataset,
   PARTITION_COLUMNS,
   type Selection,
-} from "../schema/partition.ts";
+} from "../../schema/partition.ts";
+import type { VerifyRequest } from "../../schema/verification.ts";
 
 /** The statements of one check of assets on a catalog attached as `schema`. */
-export interface AssetCheckPlan {
+export interface VerifyPlan {
   /** `provider`, `dataset`, `partitions` and `rows` of each selected dataset. */
   datasets: string;
   /** Whether rows can name assets at all. */
@@ -78,11 +78,11 @@ const WANTED = "memory.main.wanted_assets";
 const SAMPLE_STEPS = 1_000_000;
 
 /** Plans a check of `partitions`, those of the catalog. */
-export function planAssetCheck(
-  request: AssetCheckRequest,
+export function planVerification(
+  request: VerifyRequest,
   schema: string,
   partitions: readonly HousedPartition[],
-): AssetCheckPlan {
+): VerifyPlan {
   const chosen = partitions.filter(createSelector(request));
   const sampled =
     request.sample === undefined || request.sample === 1

@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import {
+  type ExportState,
+  ExportStateSchema,
+  ExportSummarySchema,
+  RemoteExportSchema,
+} from "../../schema/export.ts";
+import { defineOperation, type OperationRoutes } from "../operation.ts";
+
+const DAY_MS = 24 * 3_600_000;
+const ProgressSchema = v.object({ rows_done: v.number(), rows_total: v.number() });
+
+const routes: OperationRoutes = {
+  start: "/exports",
+  item: "/exports",
+  idPrefix: "e",
+  idName: "export_id",
+  remove: "forget",
+  document: ExportStateSchema,
+  toDocument: ({ operation: _operation, request: _request, id, progress, ...state }) => ({
+    export_id: id,
+    ...state,
+    progress: progress ?? { rows_done: 0, rows_total: 0 },
+  }),
+  fromDocument: ({ export_id: id, ...state }: ExportState) => ({
+    operation: "export",
+    id,
+    request: null,
+    ...state,
+  }),
+};
+
+export interface ExportLocal {
+  /** A new folder. */
+  output: string;
+}
+
+/** Puts rows together as files, to be downloaded. */
+export const EXPORT = defineOperation({
+  name: "export",
+  summary: "Puts rows together as Parquet, Arrow or a dataset, to be downloaded",
+  command: "download",
+  noun: ["export", "exports"],
+  request: RemoteExportSchema,
+  progress: ProgressSchema,
+  result: ExportSummarySchema,
+  role: "reader",
+  queue: { running: 3, waiting: 20 },
+  background: true,
+  isolated: true,
+  served: { by: "id", kept: { forMs: DAY_MS }, visibleTo: "owner", routes },
+  inFolder: (output): ExportLocal => ({ output }),
+  run: async (request, tools) => (await import("./run.ts")).runExport(request, tools),
+});

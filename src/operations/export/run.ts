@@ -1,0 +1,67 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, toAppError } from "../../errors.ts";
+import { type ExportManifest, exportRows } from "../../export/export.ts";
+import { createEngine } from "../../query/create-engine.ts";
+import type { ExportSummary, RemoteExport } from "../../schema/export.ts";
+import type { ResultFile } from "../../schema/operation.ts";
+import type { OperationOutcome, OperationTools } from "../operation.ts";
+import { describeFile } from "../result-files.ts";
+import type { ExportLocal } from "./operation.ts";
+
+type Tools = OperationTools<{ rows_done: number; rows_total: number }, ExportLocal>;
+
+const REPORT_MS = 200;
+
+/** Makes one export in its folder. Throws what `exportRows` does; nothing is left then. */
+export async function runExport(
+  request: RemoteExport,
+  { lake, settings, local, signal, report }: Tools,
+): Promise<OperationOutcome<ExportSummary>> {
+  if (local === undefined) throw new AppError("internal", "an export needs a folder");
+  const { output } = local;
+  const { engine: name = "duckdb", format, images, skip_missing: skipMissing, ...query } = request;
+  const engine = await createEngine(name, async () => lake, settings);
+  let total = 0;
+  let reportedMs = 0;
+  try {
+    const { rows, bytes, missing } = await exportRows(
+      { query, output, format, images, skipMissing },
+      {
+        lake,
+        engine,
+        signal,
+        onStart: (rowCount) => {
+          total = rowCount;
+        },
+        onProgress: (done) => {
+          if (performance.now() - reportedMs < REPORT_MS) return;
+          reportedMs = performance.now();
+          report({ rows_done: done, rows_total: total });
+        },
+      },
+    ).catch(describeFull);
+    report({ rows_done: rows + missing, rows_total: rows + missing });
+    return { result: { rows, bytes, missing }, files: await describeFiles(output) };
+  } finally {
+    engine.close();
+  }
+}
+
+function describeFull(cause: unknown): never {
+  const error = toAppError(cause);
+  if (error.code !== "no_space") throw error;
+  throw new AppError(
+    "no_space",
+    "no space is left to put the rows together; free some in the server's scratch folder, or ask for fewer rows",
+    { cause },
+  );
+}
+
+/** All files of an export; the digests of the large ones are known from its manifest. */
+async function describeFiles(folder: string): Promise<ResultFile[]> {
+  const text = await readFile(join(folder, "manifest.json"), "utf8");
+  const known = new Map((JSON.parse(text) as ExportManifest).files.map((file) => [file.name, file]));
+  const names = (await readdir(folder)).sort();
+  return Promise.all(names.map((name) => describeFile(folder, name, known.get(name)?.sha256)));
+}

@@ -1,0 +1,25 @@
+import * as v from "valibot";
+import { RebuildResultSchema } from "../../schema/catalog-answers.ts";
+import { defineOperation } from "../operation.ts";
+
+/** Brings the catalog in line with the partitions. To index a large lake keeps a process busy for long. */
+export const REBUILD = defineOperation({
+  name: "rebuild",
+  summary: "Brings the catalog in line with the partitions; with `full` builds it anew",
+  command: "catalog rebuild",
+  noun: ["rebuild of the catalog", "rebuilds of the catalog"],
+  request: v.strictObject({ full: v.optional(v.boolean(), false) }),
+  progress: v.object({ step: v.string() }),
+  result: RebuildResultSchema,
+  role: "curator",
+  queue: { running: 2, waiting: 8 },
+  background: true,
+  isolated: false,
+  served: { by: "connection", path: "/catalog/rebuild" },
+  describe: ({ generation }) => `generation ${generation}`,
+  run: async ({ full }, { lake, settings, logger, signal, report }) => {
+    const { refreshCatalog } = await import("../../catalog/refresh.ts");
+    const onStep = (step: string) => report({ step });
+    return { result: await refreshCatalog({ lake, settings, full, logger, signal, onStep }) };
+  },
+});

@@ -1,0 +1,84 @@
+import * as v from "valibot";
+import type { Settings } from "../config.ts";
+import { AppError, toAppError } from "../errors.ts";
+import { describeLake, type Lake } from "../lake/lake.ts";
+import { createView } from "../lake/view.ts";
+import { parseValue } from "../schema/check.ts";
+import { createChildLogger, LogMessageSchema } from "../schema/child-log.ts";
+import { FailureSchema } from "../schema/failure.ts";
+import { ResultFileSchema } from "../schema/operation.ts";
+import { readLines } from "../util/lines.ts";
+import type { AnyOperation } from "./operation.ts";
+
+/** The hidden command of a child process; the name of its operation follows. */
+export const RUN_COMMAND = "__run";
+
+const ChildLakeSchema = v.pipe(
+  v.object({
+    root: v.string(),
+    modes: v.object({ folder: v.number(), file: v.number(), asset: v.number() }),
+    stale_ms: v.number(),
+  }),
+  v.transform(
+    ({ root, modes, stale_ms }): Lake => describeLake(root, modes, createView({ staleMs: stale_ms })),
+  ),
+);
+
+/** The child's first line. The end of its stdin means: stop. */
+const OrderSchema = v.object({
+  lake: ChildLakeSchema,
+  /** Those of the parent, without its secrets. */
+  settings: v.record(v.string(), v.unknown()),
+  request: v.unknown(),
+  local: v.optional(v.unknown()),
+});
+export type Order = v.InferInput<typeof OrderSchema>;
+
+/** A line of the child; the last one is `done` or `broken`. Progress and result are checked by the operation's schemas. */
+export const ChildLineSchema = v.variant("type", [
+  v.object({ type: v.literal("progress"), progress: v.unknown() }),
+  LogMessageSchema,
+  v.object({ type: v.literal("done"), result: v.unknown(), files: v.array(ResultFileSchema) }),
+  v.object({ type: v.literal("broken"), error: FailureSchema }),
+]);
+export type ChildLine = v.InferInput<typeof ChildLineSchema>;
+
+export interface ChildPipes {
+  input: AsyncIterable<Uint8Array>;
+  write(line: string): void;
+}
+
+/** The child's side: runs the operation of that name, as told on stdin. Gives the exit code. */
+export async function serveChild(
+  name: string,
+  operations: readonly AnyOperation[],
+  { input, write }: ChildPipes,
+): Promise<number> {
+  const send = (line: ChildLine) => write(`${JSON.stringify(line)}\n`);
+  const lines = readLines(input);
+  const { value: line } = await lines.next();
+  const stop = new AbortController();
+  try {
+    const operation = operations.find((one) => one.name === name);
+    if (operation === undefined) throw new AppError("internal", `there is no operation ${name}`);
+    const { settings, ...order } = parseValue(v.pipe(v.string(), v.parseJson(), OrderSchema), line);
+    const listen = async () => {
+      await lines.next();
+      stop.abort();
+    };
+    void listen();
+    const { result, files = [] } = await operation.run(parseValue(operation.request, order.request), {
+      lake: order.lake,
+      settings: settings as unknown as Settings,
+      local: order.local,
+      logger: createChildLogger(send),
+      signal: stop.signal,
+      report: (progress) => send({ type: "progress", progress }),
+    });
+    send({ type: "done", result, files });
+    return 0;
+  } catch (error) {
+    send({ type: "broken", error: toAppError(error).toDocument().error });
+    return 1;
+  }
+}

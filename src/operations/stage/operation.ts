@@ -1,0 +1,31 @@
+import * as v from "valibot";
+import type { UploadRequest } from "../../ingest/plan.ts";
+import { UploadManifestSchema } from "../../schema/upload.ts";
+import { defineOperation } from "../operation.ts";
+
+export interface StageLocal {
+  /** The file that came. */
+  path: string;
+  uploadId: string;
+  /** Null where nobody has a name. */
+  createdBy: string | null;
+}
+
+/** Stages one file that holds all it brings, images too. At the server's own priority: somebody waits for the answer. */
+export const STAGE = defineOperation({
+  name: "stage",
+  summary: "Stages a whole upload that came as one file",
+  command: "upload",
+  noun: ["upload of a file", "uploads of files"],
+  // Checked where it came in.
+  request: v.custom<UploadRequest>((value) => typeof value === "object" && value !== null),
+  progress: v.never(),
+  result: UploadManifestSchema,
+  role: "curator",
+  queue: { running: 3, waiting: 32, waitMs: 3_600_000 },
+  background: false,
+  isolated: true,
+  served: { by: "server" },
+  run: async (request, tools: Parameters<typeof import("./run.ts").runStaging>[1]) =>
+    (await import("./run.ts")).runStaging(request, tools),
+});

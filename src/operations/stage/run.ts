@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { parseSize } from "../../config.ts";
+import { AppError } from "../../errors.ts";
+import { limitInput } from "../../ingest/input-limits.ts";
+import { localTarget } from "../../ingest/local-target.ts";
+import type { UploadRequest } from "../../ingest/plan.ts";
+import { openUploadSession } from "../../ingest/session.ts";
+import { removeTree } from "../../lake/files.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { createUploadLayout } from "../../lake/layout.ts";
+import { isStagedFile } from "../../lake/staged-file.ts";
+import type { UploadManifest } from "../../schema/upload.ts";
+import type { OperationOutcome, OperationTools } from "../operation.ts";
+import type { StageLocal } from "./operation.ts";
+
+/** Staging streams: more memory would only be held. */
+const MEMORY = "256MB";
+const THREADS = 1;
+
+/**
+ * Stages the file. Throws what `planUpload` and `executeUpload` do, `invalid_input` for rows that name files, `conflict`
+ * for an upload that was begun piece by piece.
+ */
+export async function runStaging(
+  request: UploadRequest,
+  { lake, settings, local, signal }: OperationTools<never, StageLocal>,
+): Promise<OperationOutcome<UploadManifest>> {
+  if (local === undefined) throw new AppError("internal", "staging needs a file");
+  const { path, uploadId, createdBy } = local;
+  await makeFree(lake, uploadId);
+  const target = localTarget(lake, { uploadId });
+  const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
+  try {
+    const opened = await session.open(path, request.text).catch(nameFormat);
+    const input = await limitInput(opened, session.database, {
+      maxRows: settings.serve.max_upload_rows,
+      maxBytes: parseSize(settings.serve.max_upload_bytes),
+    });
+    if (input.format === "images") throw unknownFormat();
+    const plan = await session.plan(request, input, target);
+    if (plan.contents.some(({ source }) => source.embedded === undefined)) {
+      throw noBytes();
+    }
+    const who = createdBy === null ? {} : { createdBy };
+    return { result: await session.stage(plan, target, { namesFiles: false, ...who }) };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Removes what a killed process left of the upload. */
+async function makeFree(lake: Lake, uploadId: string): Promise<void> {
+  const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
+  if (!(await isStagedFile(receiving))) return removeTree(folder);
+  throw new AppError("conflict", `upload ${uploadId} was begun piece by piece; go on so, or take another id`);
+}
+
+function nameFormat(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== "unsupported_format") throw error;
+  throw unknownFormat(error);
+}
+
+/** Of a file by itself nothing else is possible; of a body without a name its first bytes must tell, or the parameter. */
+function unknownFormat(cause?: AppError): AppError {
+  return new AppError(
+    "unsupported_format",
+    "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, json, csv or tsv",
+    { cause },
+  );
+}
+
+function noBytes(): AppError {
+  return new AppError(
+    "invalid_input",
+    "the rows name files, which the server does not see; put the bytes of the images into their column (`embed_table_storage` of datasets.table does that), or use `datalake upload`",
+  );
+}

@@ -1,0 +1,8 @@
+import { EXPORT } from "./export/operation.ts";
+import type { AnyOperation } from "./operation.ts";
+import { REBUILD } from "./rebuild/operation.ts";
+import { STAGE } from "./stage/operation.ts";
+import { VERIFY } from "./verify/operation.ts";
+
+/** Every long operation. The server's routes, queues and metrics, and the child process, go by this table. */
+export const OPERATIONS: readonly AnyOperation[] = [REBUILD, VERIFY, EXPORT, STAGE];

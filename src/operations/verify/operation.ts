@@ -1,0 +1,82 @@
+import * as v from "valibot";
+import {
+  AssetFindingSchema,
+  emptyVerifyProgress,
+  type Verification,
+  VerificationSchema,
+  VerifyProgressSchema,
+  VerifyRequestSchema,
+  VerifySummarySchema,
+} from "../../schema/verification.ts";
+import { defineOperation, type OperationRoutes } from "../operation.ts";
+
+/** Counts so far, and the findings that are new. */
+const ProgressSchema = v.object({ ...VerifyProgressSchema.entries, findings: v.array(AssetFindingSchema) });
+const ResultSchema = v.object({ summary: VerifySummarySchema, findings: v.array(AssetFindingSchema) });
+
+export interface VerifyLocal {
+  /** A file for all findings, CSV or JSON by its name. */
+  report?: string | undefined;
+  /** A new folder for reports of both kinds. */
+  reportFolder?: string;
+  /** Files that are read at once. */
+  concurrency?: number | undefined;
+}
+
+/** The public routes and documents speak of validations. */
+const routes: OperationRoutes = {
+  start: "/validate-assets",
+  item: "/validations",
+  idPrefix: "v",
+  idName: "validation_id",
+  remove: "stop",
+  document: VerificationSchema,
+  toDocument: ({ operation: _operation, id, result, progress, files: _, ...state }) => {
+    const { findings = [], ...counts } = (progress ?? emptyVerifyProgress()) as Partial<
+      v.InferOutput<typeof ProgressSchema>
+    >;
+    const ended = result as v.InferOutput<typeof ResultSchema> | null;
+    return {
+      validation_id: id,
+      ...state,
+      progress: counts,
+      summary: ended?.summary ?? null,
+      findings: ended?.findings ?? findings,
+    };
+  },
+  fromDocument: ({ validation_id: id, progress, summary, findings, ...state }: Verification) => ({
+    ...state,
+    operation: "verify",
+    id,
+    progress: { ...progress, findings },
+    result: summary === null ? null : { summary, findings },
+    files: [],
+  }),
+};
+
+/** Reports in the folder of a server's verification. */
+export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
+
+/** A file server is asked many things at once: the time of one answer is mostly that of the network. */
+export const CONCURRENCY = 32;
+
+/** Checks that assets are there and whole. */
+export const VERIFY = defineOperation({
+  name: "verify",
+  summary: "Checks that the assets of the selected partitions are there and whole",
+  command: "assets verify",
+  noun: ["check of assets", "checks of assets"],
+  request: VerifyRequestSchema,
+  progress: ProgressSchema,
+  result: ResultSchema,
+  role: "curator",
+  queue: { running: 1, waiting: 10 },
+  background: true,
+  isolated: true,
+  served: { by: "id", kept: { newest: 20 }, visibleTo: "everybody", routes },
+  merge: (before, next) => ({ ...next, findings: [...(before?.findings ?? []), ...next.findings] }),
+  inFolder: (reportFolder): VerifyLocal => ({ reportFolder }),
+  environment: (local) => ({ UV_THREADPOOL_SIZE: String(Math.max(4, local?.concurrency ?? CONCURRENCY)) }),
+  describe: ({ summary }) => `${summary.partitions} partitions`,
+  run: async (request, tools) => (await import("./run.ts")).runVerification(request, tools),
+});

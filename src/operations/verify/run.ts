@@ -1,0 +1,94 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseSize } from "../../config.ts";
+import { AppError, toAppError } from "../../errors.ts";
+import { openDatabase } from "../../query/database.ts";
+import {
+  type AssetFinding,
+  emptyVerifyProgress,
+  SHOWN_FINDINGS,
+  type VerifyProgress,
+  type VerifyRequest,
+  type VerifySummary,
+} from "../../schema/verification.ts";
+import type { OperationOutcome, OperationTools } from "../operation.ts";
+import { describeFile } from "../result-files.ts";
+import { CONCURRENCY, REPORTS, type VerifyLocal } from "./operation.ts";
+import { createFileProbe } from "./probe.ts";
+import { type AssetReport, openReport } from "./report.ts";
+import { verifyAssets } from "./verify-assets.ts";
+
+type Tools = OperationTools<VerifyProgress & { findings: AssetFinding[] }, VerifyLocal>;
+
+const DATABASE_THREADS = 2;
+const MEMORY_BYTES = 256_000_000;
+
+/** Verifies assets and writes the reports, or none of them. */
+export async function runVerification(
+  request: VerifyRequest,
+  tools: Tools,
+): Promise<OperationOutcome<{ summary: VerifySummary; findings: AssetFinding[] }>> {
+  const { report, reportFolder } = tools.local ?? {};
+  if (reportFolder !== undefined) await mkdir(reportFolder);
+  const inFolder = reportFolder === undefined ? [] : Object.values(REPORTS);
+  const paths = inFolder.map((name) => join(reportFolder ?? "", name));
+  const reports: AssetReport[] = [];
+  try {
+    for (const path of report === undefined ? paths : [...paths, report])
+      reports.push(await openReport(path).catch((error) => refuse(path, error)));
+    const result = await verify(request, reports, tools);
+    return {
+      result,
+      files: await Promise.all(inFolder.map((name) => describeFile(reportFolder ?? "", name))),
+    };
+  } catch (error) {
+    for (const report of reports) await report.discard();
+    throw error;
+  }
+}
+
+async function verify(
+  request: VerifyRequest,
+  reports: readonly AssetReport[],
+  { lake, settings, local, signal, report: tell }: Tools,
+) {
+  const memoryBytes = Math.min(parseSize(settings.database.memory), MEMORY_BYTES);
+  const database = await openDatabase({
+    scratch: join(settings.scratchFolder, "checks"),
+    memory: `${Math.floor(memoryBytes / 1_000_000)}MB`,
+    threads: DATABASE_THREADS,
+  });
+  const findings: AssetFinding[] = [];
+  let told = 0;
+  const report = (progress: VerifyProgress) => {
+    tell({ ...progress, findings: findings.slice(told) });
+    told = findings.length;
+  };
+  try {
+    report(emptyVerifyProgress());
+    const summary = await verifyAssets(request, {
+      lake,
+      database,
+      concurrency: local?.concurrency ?? CONCURRENCY,
+      probe: createFileProbe(lake),
+      signal,
+      onProgress: report,
+      onFinding: async (finding) => {
+        for (const one of reports) await one.add(finding);
+        if (findings.length < SHOWN_FINDINGS) findings.push(finding);
+      },
+    });
+    for (const one of reports) await one.finish(summary);
+    return { summary, findings };
+  } finally {
+    database.close();
+  }
+}
+
+function refuse(path: string, cause: unknown): never {
+  const { code } = toAppError(cause);
+  throw new AppError(code, `the report cannot be written to ${path}; choose another place`, {
+    details: { path },
+    cause,
+  });
+}

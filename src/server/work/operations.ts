@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { type AnyOperation, routesOf } from "../../operations/operation.ts";
+import { createOperationRuns, type OperationRuns, type OperationRunsOptions } from "./operation-runs.ts";
+
+/** The runs of all operations of a server. */
+export interface ServedOperations {
+  readonly all: readonly OperationRuns[];
+  of<O extends AnyOperation>(operation: O): OperationRuns<O>;
+  close(): Promise<void>;
+}
+
+export type ServedOperationsOptions = Omit<OperationRunsOptions, "folder"> & {
+  operations: readonly AnyOperation[];
+};
+
+export function createServedOperations(options: ServedOperationsOptions): ServedOperations {
+  const { lake, settings, operations } = options;
+  // One server holds a lake; what its predecessor left is its own.
+  const folderOf = (operation: AnyOperation) => {
+    const { item } = routesOf(operation) ?? { item: operation.name };
+    const name = item.split("/").at(-1);
+    return join(settings.scratchFolder, `${name}-${Bun.hash(lake.root).toString(16)}`);
+  };
+  const all = operations.map((one) => createOperationRuns(one, { ...options, folder: folderOf(one) }));
+  return {
+    all,
+    of: <O extends AnyOperation>({ name }: O) => {
+      const found = all.find(({ operation }) => operation.name === name);
+      if (found === undefined) throw new Error(`there is no operation ${name}`);
+      return found as unknown as OperationRuns<O>;
+    },
+    close: async () => {
+      await Promise.all(all.map((runs) => runs.close()));
+    },
+  };
+}
