@@ -1,5 +1,4 @@
-import type { DataType } from "apache-arrow";
-import { gatherColumn } from "../arrow/columns.ts";
+import { gatherBytes, gatherValidity, type VectorMemory } from "../arrow/vector-memory.ts";
 import type { Database } from "../database.ts";
 
 /** Rows of a result. */
@@ -18,8 +17,6 @@ export async function* readByteChunks(
   sql: string,
   numberCount: number,
 ): AsyncGenerator<ByteChunk> {
-  const { Binary } = await import("apache-arrow");
-  const type = new Binary() as DataType;
   const result = await database.stream(sql);
   let next = result.fetchChunk();
   for (;;) {
@@ -31,9 +28,10 @@ export async function* readByteChunks(
       return items.slice(0, rowCount);
     });
     const all = Int32Array.from({ length: rowCount }, (_, at) => at);
-    const { values, valueOffsets } = gatherColumn(chunk.getColumnVector(numberCount), type, all);
+    const memory = chunk.getColumnVector(numberCount) as unknown as VectorMemory;
+    const { data: bytes, valueOffsets: offsets } = gatherBytes(memory, gatherValidity(memory, all).rows);
     next = result.fetchChunk(); // made while these are looked through
     next.catch(() => {}); // known when it is its turn
-    yield { rowCount, numbers, bytes: values as Uint8Array, offsets: valueOffsets as Int32Array };
+    yield { rowCount, numbers, bytes, offsets };
   }
 }
