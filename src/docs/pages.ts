@@ -9,6 +9,9 @@ import disk from "./disk.md" with { type: "text" };
 import engineer from "./engineer.md" with { type: "text" };
 import errors from "./errors.md" with { type: "text" };
 import http from "./http.md" with { type: "text" };
+import administratorKo from "./ko/administrator.md" with { type: "text" };
+import curatorKo from "./ko/curator.md" with { type: "text" };
+import readmeKo from "./ko/README.md" with { type: "text" };
 import python from "./python.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
 import troubleshooting from "./troubleshooting.md" with { type: "text" };
@@ -26,15 +29,22 @@ interface Page {
 
 /** In the order in which the pages are read, and in which a test runs their commands. */
 const PAGES: ReadonlyMap<string, Page> = new Map([
-  ["overview", { summary: "What it is, first steps, how data flows", en: asOverview(readme) }],
+  [
+    "overview",
+    { summary: "What it is, first steps, how data flows", en: asOverview(readme), ko: asOverview(readmeKo) },
+  ],
   [
     "administrator",
     {
       summary: "Install, systemd, NAS mounts, permissions, tokens, TLS, monitoring",
       en: administrator,
+      ko: administratorKo,
     },
   ],
-  ["curator", { summary: "Input formats, images, columns, names, failed uploads", en: curator }],
+  [
+    "curator",
+    { summary: "Input formats, images, columns, names, failed uploads", en: curator, ko: curatorKo },
+  ],
   ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
   ["python", { summary: "Reading, uploading and downloading from Python", en: python }],
   ["http", { summary: "The API: routes, row formats, guarantees", en: http }],
@@ -79,7 +89,10 @@ export function readPage(topic: string, wanted: Language): { language: Language;
 
 /** Links of the first page lead to where the other pages are served. */
 function asOverview(text: string): string {
-  return text.replaceAll("(src/docs/ko/README.md)", "(ko/overview.md)").replaceAll("(src/docs/", "(");
+  return text
+    .replaceAll("(src/docs/ko/README.md)", "(ko/overview.md)")
+    .replaceAll("(../../../README.md)", "(../overview.md)")
+    .replaceAll("(src/docs/", "(");
 }
 
 function unknownTopic(topic: string): AppError {

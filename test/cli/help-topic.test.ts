@@ -28,6 +28,22 @@ describe("datalake help", () => {
     expect(JSON.parse(stdout)).toEqual({ topic: "errors", ...readPage("errors", "en") });
   });
 
+  test("prints a page in the language of the person, or in the one asked for", async () => {
+    const korean = readPage("curator", "ko").text;
+    expect(korean).toContain("업로드");
+    const shown = async (args: string[], env: Record<string, string>) =>
+      (await run(["help", "curator", ...args], { env })).stdout === korean ? "ko" : "en";
+    expect(await shown(["--language", "ko"], {})).toBe("ko");
+    expect(await shown([], { LANG: "ko_KR.UTF-8" })).toBe("ko");
+    expect(await shown([], { LANG: "ko" })).toBe("ko");
+    expect(await shown([], { LANG: "ko_KR.UTF-8", LC_ALL: "C.UTF-8" })).toBe("en");
+    expect(await shown([], { LANG: "kok_IN" })).toBe("en");
+    expect(await shown(["--language", "en"], { LANG: "ko_KR.UTF-8" })).toBe("en");
+    const { exit, stdout, stderr } = await run(["help", "disk", "--language", "ko"]);
+    expect([exit, stdout]).toEqual([0, readPage("disk", "en").text]);
+    expect(stderr).toContain("English");
+  });
+
   test("prints the help of a command", async () => {
     for (const words of [["upload"], ["config"], ["config", "task", "create"]]) {
       expect(await run(["help", ...words])).toEqual(await run([...words, "--help"]));

@@ -78,6 +78,23 @@ describe("the first page", () => {
   });
 });
 
+describe("a translated page", () => {
+  for (const { topic, languages } of listTopics().filter((page) => page.languages.includes("ko"))) {
+    test(`${topic} has the headings, tables and code of the English one`, () => {
+      expect(languages).toEqual(["en", "ko"]);
+      const [english, korean] = languages.map((language) => readPage(topic, language).text) as [
+        string,
+        string,
+      ];
+      expect(codeOf(korean)).toEqual(codeOf(english));
+      expect(headingsOf(korean).map(({ level }) => level)).toEqual(
+        headingsOf(english).map(({ level }) => level),
+      );
+      expect(partsOf(korean)).toEqual(partsOf(english));
+    });
+  }
+});
+
 describe("every page", () => {
   for (const file of files) {
     test(`${file} links to files and headings that exist`, async () => {
@@ -115,6 +132,20 @@ function headingsOf(markdown: string): { level: number; text: string }[] {
 
 function withoutCode(markdown: string): string {
   return markdown.replace(/^```.*?^```$/gms, "").replace(/`[^`\n]*`/g, "");
+}
+
+function codeOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^```.*?^```$/gms)].map(([block]) => block);
+}
+
+/** What each section holds, but for its words: rows of tables and items of lists. */
+function partsOf(markdown: string): { rows: number; items: number }[] {
+  return withoutCode(markdown)
+    .split(/^#+ /m)
+    .map((section) => ({
+      rows: section.match(/^\|/gm)?.length ?? 0,
+      items: section.match(/^- /gm)?.length ?? 0,
+    }));
 }
 
 /** As GitHub names a heading. */
