@@ -1,15 +1,21 @@
 import { loadSettings } from "../../src/config.ts";
 import { describeLake } from "../../src/lake/lake.ts";
 import { silentLogger } from "../../src/log.ts";
+import { OPERATIONS } from "../../src/operations/table.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerDeps } from "../../src/server/deps.ts";
+import { createServedOperations } from "../../src/server/work/operations.ts";
 
 /** The routes of a server without a lake: to list them, and to ask those that need none. */
 export async function appWithoutLake() {
+  const settings = await loadSettings({ onlyFlags: true });
+  const lake = describeLake("/nonexistent");
+  const logger = silentLogger;
   const deps = {
-    settings: await loadSettings({ onlyFlags: true }),
-    lake: describeLake("/nonexistent"),
-    logger: silentLogger,
+    settings,
+    lake,
+    logger,
+    operations: createServedOperations({ lake, settings, logger, operations: OPERATIONS, selfCommand: [] }),
     version: "1.2.3",
     callerRole: () => "reader",
     shown: <T>(value: T) => value,
