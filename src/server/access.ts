@@ -11,32 +11,6 @@ export interface Caller {
   role: Role;
 }
 
-/** What a route asks for. The first line that fits counts; what no line names is for administrators. */
-const ROUTES: readonly (readonly [methods: string, path: RegExp, role: Role])[] = [
-  ["GET HEAD", /^\//, "reader"],
-  ["POST", /^\/(search|query)$/, "reader"],
-  ["POST", /^\/exports$/, "reader"],
-  ["DELETE", /^\/exports\/[^/]+$/, "reader"],
-  ["POST PUT DELETE", /^\/uploads(\/|$)/, "curator"],
-  ["POST", /^\/process$/, "curator"],
-  ["DELETE", /^\/jobs\/[^/]+$/, "curator"],
-  ["POST", /^\/validate-assets$/, "curator"],
-  ["DELETE", /^\/validations\/[^/]+$/, "curator"],
-  ["POST", /^\/catalog\/rebuild$/, "curator"],
-];
-
-/** The role that a request asks for; undefined where nobody needs a token: a monitor asks whether the server is up. */
-export function wantedRole(method: string, pathname: string): Role | undefined {
-  if (pathname === "/health" && (method === "GET" || method === "HEAD")) return undefined;
-  const found = ROUTES.find(([methods, path]) => methods.split(" ").includes(method) && path.test(pathname));
-  return found?.[2] ?? "admin";
-}
-
-/** Whether requests of this kind change nothing. */
-export function isReading(method: string, pathname: string): boolean {
-  return method === "GET" || method === "HEAD" || /^\/(search|query)$/.test(pathname);
-}
-
 /** The tokens that a server takes. */
 export interface Access {
   /** Whether everybody is let in, tokens are wanted, or no token of the store is taken: it is gone, or not safe. */

@@ -1,10 +1,10 @@
 import { AppError } from "../errors.ts";
 import { excerpt, quoteExcerpt } from "../schema/excerpt.ts";
 import { includesRole, type Role } from "../schema/token.ts";
-import { type Access, type Caller, isReading, unauthorized, wantedRole } from "./access.ts";
+import { type Access, type Caller, unauthorized } from "./access.ts";
 import { parseHost } from "./host.ts";
-import { isStreamed } from "./limits.ts";
 import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
+import type { Route } from "./route-table.ts";
 
 export interface AdmissionOptions extends OpenRequestLimits {
   access: Access;
@@ -30,26 +30,28 @@ export interface Admitted {
  * Decides whether a request may come in, before anything reads its body. Throws `bad_host`, `forbidden`, `too_large`,
  * `unauthorized`, `usage` for a token in the URL, `busy`.
  */
-export function createAdmission(options: AdmissionOptions): (request: Request, address: string) => Admitted {
+export function createAdmission(
+  options: AdmissionOptions,
+): (request: Request, address: string, route: Route) => Admitted {
   const { access, isOwnHost, isTrusted, maxBodyBytes } = options;
   const open = createOpenRequests(options);
-  return (request, peer) => {
-    const { headers, method } = request;
+  return (request, peer, { terms }) => {
+    const { headers } = request;
     const { pathname, searchParams } = new URL(request.url);
     const isProxied = isTrusted(peer);
     const address = isProxied ? clientAddress(headers, peer, isTrusted) : bareAddress(peer);
     checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
-    if (!isReading(method, pathname)) checkSite(headers, isOwnHost);
+    if (terms.audit !== "none") checkSite(headers, isOwnHost);
     const isLarge = Number(headers.get("content-length") ?? 0) > maxBodyBytes;
-    if (isLarge && !isStreamed(method, pathname)) throw tooLarge(maxBodyBytes);
+    if (isLarge && terms.body === "small") throw tooLarge(maxBodyBytes);
     if (searchParams.has("token") || searchParams.has("access_token")) {
       throw new AppError(
         "usage",
         "a token in a URL ends up in logs and histories; send it as `Authorization: Bearer`, and make a new one",
       );
     }
-    const role = wantedRole(method, pathname);
-    if (role === undefined) return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
+    const { role } = terms;
+    if (role === "anybody") return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
     const caller = access.callerOf(headers.get("authorization"));
     if (caller === undefined) throw unauthorized(access.state);
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });

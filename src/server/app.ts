@@ -1,7 +1,6 @@
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import { includesRole, type Role } from "../schema/token.ts";
-import { wantedRole } from "./access.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
 import { configRoutes } from "./config-routes.ts";
@@ -17,6 +16,7 @@ import { partitionRoutes } from "./partition-routes.ts";
 import { fromFramework, problem } from "./problem.ts";
 import { processRoutes } from "./process-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
+import { createRouteTable, type Route, type RouteTable } from "./route-table.ts";
 import { searchRoutes } from "./search-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { uploadListRoutes } from "./upload-list-routes.ts";
@@ -24,6 +24,11 @@ import { uploadRoutes } from "./upload-routes.ts";
 
 /** The routes; every failure is an error document. Who may ask what is decided before (front.ts). */
 export function createApp(deps: ServerDeps) {
+  let table: RouteTable | undefined;
+  const routes = () => {
+    table ??= createRouteTable(app.routes);
+    return table;
+  };
   const app = new Elysia({ name: "datalake", strictPath: true })
     .onError(({ code, error, request }) => {
       const known = fromFramework(code, error, request);
@@ -33,7 +38,9 @@ export function createApp(deps: ServerDeps) {
       }
       return problem(known);
     })
-    .onTransform(({ request, route }) => refuseStray(request.method, route, deps.callerRole(request)))
+    .onTransform(({ request, route }) =>
+      refuseStray(routes()(request.method, route), deps.callerRole(request)),
+    )
     .onAfterHandle(({ request, responseValue }) =>
       isPlain(responseValue) ? deps.shown(responseValue, request) : undefined,
     )
@@ -54,14 +61,14 @@ export function createApp(deps: ServerDeps) {
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))
     .use(queryRoutes(deps));
-  return app.use(openApiRoutes({ version: deps.version, routes: () => app.routes }));
+  app.use(openApiRoutes({ version: deps.version, routes: () => app.routes }));
+  return { app, routes: routes() };
 }
 
 /** The door judged the path. Should the router ever find another route by it than was judged, that one is not run. */
-function refuseStray(method: string, route: string, role: Role | undefined): void {
-  const wanted = wantedRole(method, route);
-  if (wanted === undefined || (role !== undefined && includesRole(role, wanted))) return;
-  throw new AppError("forbidden", `${method} ${route} is for the role ${wanted}`);
+function refuseStray({ method, name, terms: { role: wanted } }: Route, role: Role | undefined): void {
+  if (wanted === "anybody" || (role !== undefined && includesRole(role, wanted))) return;
+  throw new AppError("forbidden", `${method} ${name} is for the role ${wanted}`);
 }
 
 function isPlain(value: unknown): value is object {

@@ -8,6 +8,7 @@ import { openStaged } from "../lake/staged-file.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
+import { READS } from "./route-table.ts";
 
 const ParamsSchema = v.object({ "*": v.string() });
 /** The `path` of a row: `provider=P/dataset=D/ab/cd/<sha256>.<ext>`. Nothing else below `assets/` is given out. */
@@ -50,9 +51,12 @@ export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
   return new Elysia({ name: "asset-files" })
     .get("/assets/*", asset, {
       params: checked(ParamsSchema),
-      detail: { summary: "An asset, or a part of it, by the path of its row" },
+      detail: { summary: "An asset, or a part of it, by the path of its row", ...READS },
     })
-    .head("/assets/*", asset, { params: ParamsSchema, detail: { summary: "The size of that asset" } });
+    .head("/assets/*", asset, {
+      params: ParamsSchema,
+      detail: { summary: "The size of that asset", ...READS },
+    });
 }
 
 /** Undefined where there is no regular file: an asset is never a link, and what one names is not to be given out. */

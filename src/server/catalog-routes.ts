@@ -5,12 +5,13 @@ import { retryUpload } from "../jobs/staging.ts";
 import { CatalogInfoSchema, RetriedUploadSchema } from "../schema/catalog-answers.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { changes, READS } from "./route-table.ts";
 
 /** GET /catalog. */
 export function catalogRoutes({ lake, settings }: Pick<ServerDeps, "lake" | "settings">) {
   return new Elysia({ name: "catalog" }).get("/catalog", () => catalogInfo({ lake, settings }), {
     response: { 200: CatalogInfoSchema },
-    detail: { summary: "What the published catalog holds" },
+    detail: { summary: "What the published catalog holds", ...READS },
   });
 }
 
@@ -25,7 +26,7 @@ export function retryRoutes({ lake }: Pick<ServerDeps, "lake">) {
     {
       params: checked(v.object({ id: v.string() })),
       response: { 200: RetriedUploadSchema },
-      detail: { summary: "Puts a failed upload back among the pending ones" },
+      detail: { summary: "Puts a failed upload back among the pending ones", ...changes("curator") },
     },
   );
 }

@@ -5,6 +5,7 @@ import { addProvider, addTask, removeProvider, removeTask } from "../lake/taxono
 import { listOf, recordOf, textUpTo } from "../schema/bounds.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { changes, READS } from "./route-table.ts";
 
 const ParamsSchema = v.object({ name: v.string() });
 const AnswerSchema = v.object({ name: v.string() });
@@ -42,7 +43,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
   return new Elysia({ name: "config" })
     .get("/config", () => readTaxonomy(lake), {
       response: { 200: ConfigSchema },
-      detail: { summary: "The providers and tasks of the lake" },
+      detail: { summary: "The providers and tasks of the lake", ...READS },
     })
     .post(
       "/config/providers/:name",
@@ -53,7 +54,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         params: checked(ParamsSchema),
         body: checked(v.nullish(NewProviderSchema)),
         response: { 200: AnswerSchema },
-        detail: { summary: "Adds a provider" },
+        detail: { summary: "Adds a provider", ...changes("admin") },
       },
     )
     .delete(
@@ -62,7 +63,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
       {
         params: checked(ParamsSchema),
         response: { 200: AnswerSchema },
-        detail: { summary: "Removes a provider that nothing uses" },
+        detail: { summary: "Removes a provider that nothing uses", ...changes("admin") },
       },
     )
     .post(
@@ -74,12 +75,12 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         params: checked(ParamsSchema),
         body: checked(v.nullish(NewTaskSchema)),
         response: { 200: AnswerSchema },
-        detail: { summary: "Adds a task with the fields that its uploads must give" },
+        detail: { summary: "Adds a task with the fields that its uploads must give", ...changes("admin") },
       },
     )
     .delete("/config/tasks/:name", async ({ params }) => ({ name: await removeTask(lake, params.name) }), {
       params: checked(ParamsSchema),
       response: { 200: AnswerSchema },
-      detail: { summary: "Removes a task that nothing uses" },
+      detail: { summary: "Removes a task that nothing uses", ...changes("admin") },
     });
 }

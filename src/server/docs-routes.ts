@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { checked } from "./checked.ts";
+import { READS } from "./route-table.ts";
 
 const ParamsSchema = v.object({ topic: v.pipe(v.string(), v.maxLength(100)) });
 const RootSchema = v.object({
@@ -30,7 +31,7 @@ export function docsRoutes({ version }: { version: string }) {
         version,
         links: { docs: "/docs", openapi: "/openapi.json", status: "/status", metrics: "/metrics" },
       }),
-      { response: { 200: RootSchema }, detail: { summary: "Where to start" } },
+      { response: { 200: RootSchema }, detail: { summary: "Where to start", ...READS } },
     )
     .get(
       "/docs",
@@ -49,17 +50,22 @@ export function docsRoutes({ version }: { version: string }) {
           })),
         };
       },
-      { response: { 200: ListSchema }, detail: { summary: "The pages of the manual" } },
+      { response: { 200: ListSchema }, detail: { summary: "The pages of the manual", ...READS } },
     )
     .get("/docs/:topic", ({ params }) => page(params.topic, "en"), {
       params: checked(ParamsSchema),
-      detail: { summary: "A page of the manual, as Markdown", rows: { "text/markdown": v.string() } },
+      detail: {
+        summary: "A page of the manual, as Markdown",
+        rows: { "text/markdown": v.string() },
+        ...READS,
+      },
     })
     .get("/docs/ko/:topic", ({ params }) => page(params.topic, "ko"), {
       params: checked(ParamsSchema),
       detail: {
         summary: "A page of the manual in Korean, else in English, as Markdown",
         rows: { "text/markdown": v.string() },
+        ...READS,
       },
     });
 }

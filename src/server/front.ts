@@ -2,20 +2,21 @@ import { type ErrorDocument, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
 import { checkValue } from "../schema/check.ts";
-import { type Caller, isReading } from "./access.ts";
+import type { Caller } from "./access.ts";
 import type { Admitted } from "./admission.ts";
 import { createAuditor } from "./audit.ts";
 import type { Discretion } from "./discretion.ts";
 import { enterDoor } from "./door.ts";
-import { isStreamed } from "./limits.ts";
 import type { Observe } from "./observe.ts";
 import { ErrorDocumentSchema, problem } from "./problem.ts";
+import type { Route, RouteTable } from "./route-table.ts";
 import { withSmallBody } from "./small-body.ts";
 
 export interface FrontOptions {
   lake: Lake;
   logger: Logger;
-  admit(request: Request, address: string): Admitted;
+  routes: RouteTable;
+  admit(request: Request, address: string, route: Route): Admitted;
   /** Whether an address is that of a known proxy. */
   isTrusted(address: string): boolean;
   answer(request: Request): Response | Promise<Response>;
@@ -64,14 +65,15 @@ export function createFront(options: FrontOptions): (request: Request, address: 
   return (original, address) => {
     const request = enterDoor(original);
     callers.copied(request, original);
-    return observe(request, async () => {
+    const route = options.routes(request.method, new URL(request.url).pathname);
+    return observe(request, route, async () => {
       const requestId = requestIdOf(request, isTrusted(address));
       request.headers.set("x-request-id", requestId); // for the log lines of routes
-      const { response, admitted } = await answerOne(request, address, options);
+      const { response, admitted } = await answerOne(request, address, route, options);
       const { answer, outcome } = await identifyAnswer(response, requestId, (error) =>
         discretion.show(error, admitted?.caller.role),
       );
-      if (!isReading(request.method, new URL(request.url).pathname)) {
+      if (route.terms.audit === "all" || (route.terms.audit === "failed" && outcome !== "ok")) {
         await audit(request, { admitted, peer: address, requestId, outcome });
       }
       return withHeaders(answer, requestId);
@@ -82,16 +84,16 @@ export function createFront(options: FrontOptions): (request: Request, address: 
 async function answerOne(
   request: Request,
   address: string,
+  route: Route,
   { admit, answer, callers, logger, maxBodyBytes, bodyTimeoutMs }: FrontOptions,
 ): Promise<{ response: Response; admitted: Admitted | undefined }> {
   let admitted: Admitted | undefined;
   try {
-    admitted = admit(request, address);
+    admitted = admit(request, address, route);
     callers.remember(request, admitted);
     if (admitted.refusal) throw admitted.refusal;
-    const { pathname } = new URL(request.url);
     const limits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs };
-    const given = isStreamed(request.method, pathname) ? request : await withSmallBody(request, limits);
+    const given = route.terms.body === "stream" ? request : await withSmallBody(request, limits);
     if (given !== request) callers.copied(given, request);
     return { response: await answer(given), admitted };
   } catch (thrown) {

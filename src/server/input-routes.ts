@@ -17,6 +17,7 @@ import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { findHandedOver, isOwn } from "./handed-over.ts";
 import { readParameters } from "./parameters.ts";
+import { termsOf } from "./route-table.ts";
 
 /** `?format=`; Parquet and Arrow are known by their first bytes. */
 const FORMATS = ["parquet", "arrow", "json", "jsonl", "csv", "tsv"] as const;
@@ -95,6 +96,7 @@ export function inputRoutes(
         summary:
           "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that holds its images too, under an id of the client's",
         query: ParametersSchema,
+        ...termsOf({ role: "curator", audit: "all", body: "stream" }),
       },
     },
   );

@@ -6,6 +6,7 @@ import { JobIdSchema } from "../schema/names.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { streamJobEvents } from "./job-events.ts";
+import { changes, READS } from "./route-table.ts";
 
 const DEFAULT_LIMIT = 50;
 const ListQuerySchema = v.object({
@@ -38,24 +39,28 @@ export function jobRoutes({
       {
         query: checked(ListQuerySchema),
         response: { 200: v.object({ jobs: v.array(JobRecordSchema) }) },
-        detail: { summary: "The newest jobs, newest first" },
+        detail: { summary: "The newest jobs, newest first", ...READS },
       },
     )
     .get("/:id", ({ params }) => supervisor.job(params.id), {
       params: checked(ParamsSchema),
       response: { 200: JobRecordSchema },
-      detail: { summary: "One job" },
+      detail: { summary: "One job", ...READS },
     })
     .delete("/:id", ({ params }) => supervisor.cancel(params.id), {
       params: checked(ParamsSchema),
       response: { 200: JobRecordSchema },
-      detail: { summary: "Cancels a running job; its running upload is pending again" },
+      detail: {
+        summary: "Cancels a running job; its running upload is pending again",
+        ...changes("curator"),
+      },
     })
     .get("/:id/events", ({ params, request }) => events(request, params.id), {
       params: checked(ParamsSchema),
       detail: {
         summary:
           "Server-sent events: `progress` (the job without its uploads) as it changes, at last `end` (the whole job)",
+        ...READS,
       },
     });
 }

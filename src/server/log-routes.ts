@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { LOG_LEVELS } from "../log.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { changes, READS } from "./route-table.ts";
 
 const LevelSchema = v.object({ level: v.picklist(LOG_LEVELS) });
 
@@ -11,7 +12,7 @@ export function logRoutes({ logLevel, logger }: Pick<ServerDeps, "logLevel" | "l
   return new Elysia({ name: "log" })
     .get("/log-level", () => ({ level: logLevel.level }), {
       response: { 200: LevelSchema },
-      detail: { summary: "From which level on the server logs" },
+      detail: { summary: "From which level on the server logs", ...READS },
     })
     .put(
       "/log-level",
@@ -24,7 +25,7 @@ export function logRoutes({ logLevel, logger }: Pick<ServerDeps, "logLevel" | "l
       {
         body: checked(v.strictObject(LevelSchema.entries)),
         response: { 200: LevelSchema },
-        detail: { summary: "Sets that level until the server ends" },
+        detail: { summary: "Sets that level until the server ends", ...changes("admin") },
       },
     );
 }

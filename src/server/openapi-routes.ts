@@ -1,13 +1,7 @@
 import { Elysia } from "elysia";
 import type { GenericSchema } from "valibot";
 import { ErrorDocumentSchema } from "./problem.ts";
-
-/** A route as the framework lists it; the hooks are those that our route factories gave. */
-interface ListedRoute {
-  method: string;
-  path: string;
-  hooks: unknown;
-}
+import { type ListedRoute, READS, type RouteTerms } from "./route-table.ts";
 
 interface RouteHooks {
   body?: GenericSchema;
@@ -15,7 +9,12 @@ interface RouteHooks {
   params?: GenericSchema;
   response?: Record<string, GenericSchema>;
   /** `rows`: the answer in each media type, where there are several. `query`: parameters that the route reads itself. */
-  detail?: { summary?: string; rows?: Record<string, GenericSchema>; query?: GenericSchema };
+  detail?: {
+    summary?: string;
+    rows?: Record<string, GenericSchema>;
+    query?: GenericSchema;
+    terms?: RouteTerms;
+  };
 }
 
 type ToSchema = (schema: GenericSchema) => JsonSchema;
@@ -33,7 +32,7 @@ export function openApiRoutes(options: { version: string; routes: () => readonly
       made ??= await describe(options.version, options.routes());
       return made;
     },
-    { detail: { summary: "This description" } },
+    { detail: { summary: "This description", ...READS } },
   );
 }
 
@@ -73,6 +72,8 @@ function operation(hooks: RouteHooks, toSchema: ToSchema): object {
   if (rows.length > 0) answers.push(["200", { description: "rows", content: Object.fromEntries(rows) }]);
   return {
     summary: hooks.detail?.summary ?? "",
+    "x-role": hooks.detail?.terms?.role,
+    ...(hooks.detail?.terms?.role === "anybody" && { security: [] }),
     parameters: [
       ...parameters("path", hooks.params, toSchema),
       ...parameters("query", hooks.query ?? hooks.detail?.query, toSchema),

@@ -9,6 +9,7 @@ import { FailureSchema } from "../schema/failure.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { answerFile, decodeRest } from "./file-answer.ts";
+import { changes, READS } from "./route-table.ts";
 import type { Asker, OperationRuns, RunWatch } from "./work/operation-runs.ts";
 
 type OperationDeps = Pick<
@@ -63,13 +64,13 @@ function routesById(runs: OperationRuns, routes: OperationRoutes, deps: Operatio
       {
         body: checked(v.nullish(operation.request)),
         response,
-        detail: { summary: operation.summary },
+        detail: { summary: operation.summary, ...changes(operation.role) },
       },
     )
     .get(`${item}/:id`, ({ request, params }) => toDocument(runs.get(params.id, askerOf(request))), {
       params,
       response,
-      detail: { summary: `An operation (${one}): state, progress, result` },
+      detail: { summary: `An operation (${one}): state, progress, result`, ...READS },
     })
     .delete(
       `${item}/:id`,
@@ -83,16 +84,17 @@ function routesById(runs: OperationRuns, routes: OperationRoutes, deps: Operatio
         response: remove === "stop" ? response : { 200: v.object({ removed: v.string() }) },
         detail: {
           summary: remove === "stop" ? `Stops it (${one})` : `Stops it and removes its files (${one})`,
+          ...changes(operation.role),
         },
       },
     )
     .get(`${item}/:id/files/*`, file, {
       params: checked(v.object({ id, "*": v.string() })),
-      detail: { summary: `A file of the result, or a part of it (${one})` },
+      detail: { summary: `A file of the result, or a part of it (${one})`, ...READS },
     })
     .head(`${item}/:id/files/*`, file, {
       params: checked(v.object({ id, "*": v.string() })),
-      detail: { summary: `The size and digest of that file (${one})` },
+      detail: { summary: `The size and digest of that file (${one})`, ...READS },
     });
 }
 
@@ -127,6 +129,7 @@ function routeByConnection(
             v.object({ error: FailureSchema }),
           ]),
         },
+        ...changes(operation.role),
       },
     },
   );
@@ -180,7 +183,7 @@ function reportRoutes(deps: OperationDeps) {
     {
       params: checked(v.object({ id: v.string() })),
       query: checked(v.object({ format: v.optional(v.picklist(["json", "csv"]), "json") })),
-      detail: { summary: "All findings of a completed check, as JSON or CSV" },
+      detail: { summary: "All findings of a completed check, as JSON or CSV", ...READS },
     },
   );
 }

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { JobIdSchema } from "../schema/names.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { changes } from "./route-table.ts";
 
 const StartedSchema = v.object({
   status: v.picklist(["started", "already_running"]),
@@ -14,6 +15,9 @@ export function processRoutes({ supervisor }: Pick<ServerDeps, "supervisor">) {
   return new Elysia({ name: "process" }).post("/process", () => supervisor.start(), {
     body: checked(v.nullish(v.strictObject({}))),
     response: { 200: StartedSchema },
-    detail: { summary: "Processes the pending uploads; a running job takes new ones too" },
+    detail: {
+      summary: "Processes the pending uploads; a running job takes new ones too",
+      ...changes("curator"),
+    },
   });
 }

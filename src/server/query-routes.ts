@@ -6,6 +6,7 @@ import type { EngineName } from "../schema/query.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { readParameters } from "./parameters.ts";
+import { READS } from "./route-table.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
 import { describeRows, EngineSchema, FormatSchema, formatOf, wantsDescription } from "./row-formats.ts";
 
@@ -47,10 +48,11 @@ export function queryRoutes(deps: QueryDeps) {
         body: checked(v.strictObject({ sql: SqlSchema, engine: EngineSchema })),
         query: checked(v.object({ format: FormatSchema })),
         detail: describeRows(
+          "sql",
           "The rows of one SELECT, within the limits of the settings; in the format of Accept",
         ),
       },
     )
-    .get("/query", fromUrl, { detail: describeRows(summary, ParametersSchema) })
-    .head("/query", fromUrl, { detail: { summary: "The size of that answer" } });
+    .get("/query", fromUrl, { detail: describeRows("sql", summary, ParametersSchema) })
+    .head("/query", fromUrl, { detail: { summary: "The size of that answer", ...READS } });
 }

@@ -4,6 +4,7 @@ import { mediaTypes, ROW_FORMATS, type RowFormat } from "../query/output/formats
 import { negotiate } from "../query/output/negotiate.ts";
 import { ENGINE_NAMES } from "../schema/query.ts";
 import { DESCRIBE_HEADER } from "../schema/result-description.ts";
+import { READS, termsOf } from "./route-table.ts";
 
 /** `?format=`, for clients that cannot set a header; it wins over Accept. */
 export const FormatSchema = v.optional(v.picklist(ROW_FORMATS, `is none of ${ROW_FORMATS.join(", ")}`));
@@ -38,7 +39,7 @@ export interface RowRouteDetail {
   query?: GenericSchema;
 }
 
-export function describeRows(summary: string, query?: GenericSchema): RowRouteDetail {
+export function describeRows(kind: "search" | "sql", summary: string, query?: GenericSchema): RowRouteDetail {
   const types = ROW_FORMATS.map((format) => mediaTypes(format)[0]);
   return {
     summary,
@@ -46,5 +47,6 @@ export function describeRows(summary: string, query?: GenericSchema): RowRouteDe
       types.map((type) => [type, type === "application/json" ? RowDocumentSchema : v.string()]),
     ),
     ...(query && { query }),
+    ...termsOf({ ...READS.terms, query: kind }),
   };
 }

@@ -9,6 +9,7 @@ import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { readParameters } from "./parameters.ts";
+import { READS } from "./route-table.ts";
 import { answerRows, type RowAnswerOptions } from "./row-answer.ts";
 import { describeRows, EngineSchema, FormatSchema, formatOf, wantsDescription } from "./row-formats.ts";
 
@@ -77,11 +78,14 @@ export function searchRoutes(deps: SearchDeps) {
       {
         body: checked(BodySchema),
         query: checked(v.object({ format: FormatSchema })),
-        detail: describeRows("Rows by partition, by text, or with a value; in the format of Accept"),
+        detail: describeRows(
+          "search",
+          "Rows by partition, by text, or with a value; in the format of Accept",
+        ),
       },
     )
-    .get("/search", fromUrl, { detail: describeRows(summary, ParametersSchema) })
-    .head("/search", fromUrl, { detail: { summary: "The size of that answer" } });
+    .get("/search", fromUrl, { detail: describeRows("search", summary, ParametersSchema) })
+    .head("/search", fromUrl, { detail: { summary: "The size of that answer", ...READS } });
 }
 
 /** The batches, and an error when they end before all rows came: a library may not tell what it met on its way. */

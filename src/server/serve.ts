@@ -122,7 +122,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     startedAt,
     isWritable: () => hold?.isWritable() ?? true,
   });
-  const app = createApp({
+  const { app, routes } = createApp({
     ...options,
     supervisor,
     operations,
@@ -152,7 +152,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     discretion,
     maxBodyBytes,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
-    observe: observe(app.routes, callerName),
+    observe: observe(callerName),
+    routes,
     answer: (request) => app.fetch(request),
     admit: createAdmission({
       access,

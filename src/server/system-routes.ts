@@ -6,6 +6,7 @@ import { MountSchema } from "../schema/mount.ts";
 import { ACCESS_STATES } from "./access.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { READS, termsOf } from "./route-table.ts";
 
 const HealthSchema = v.object({
   status: v.literal("ok"),
@@ -67,7 +68,10 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
     .get("/health", ({ query: { lease } }) => health(lease), {
       query: checked(HealthQuerySchema),
       response: { 200: HealthSchema },
-      detail: { summary: "Whether the server answers; needs no token" },
+      detail: {
+        summary: "Whether the server answers; needs no token",
+        ...termsOf({ ...READS.terms, role: "anybody" }),
+      },
     })
     .get(
       "/info",
@@ -80,7 +84,10 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
         auto_process: settings.processing.auto,
         mount: mountDocument(mount),
       }),
-      { response: { 200: InfoSchema }, detail: { summary: "What this server is and which lake it serves" } },
+      {
+        response: { 200: InfoSchema },
+        detail: { summary: "What this server is and which lake it serves", ...READS },
+      },
     )
     .get(
       "/status",
@@ -106,7 +113,7 @@ export function systemRoutes({ lake, settings, state, version, startedAt, isOwnL
       },
       {
         response: { 200: StatusSchema },
-        detail: { summary: "The running job, what waits, workers, rates, disk and catalog" },
+        detail: { summary: "The running job, what waits, workers, rates, disk and catalog", ...READS },
       },
     );
 }

@@ -2,7 +2,6 @@ import type { ServerDeps } from "./deps.ts";
 import { createMetricRegistry, type MetricRegistry } from "./metric-registry.ts";
 import { gaugeOperations, gaugeState } from "./metrics.ts";
 import { createObserver, type Observe, type ObserveOptions } from "./observe.ts";
-import { createRouteNames, type NamedRoute } from "./route-names.ts";
 import { createSystemFacts } from "./system-facts.ts";
 import { createSystemState, type StateSources, type SystemState } from "./system-state.ts";
 import { countWork } from "./work-metrics.ts";
@@ -11,8 +10,8 @@ import { countWork } from "./work-metrics.ts";
 export interface Telemetry {
   state: SystemState;
   metrics: MetricRegistry;
-  /** Counts, times and logs requests of these routes. */
-  observe(routes: readonly NamedRoute[], callerName: ObserveOptions["callerName"]): Observe;
+  /** Counts, times and logs requests. */
+  observe(callerName: ObserveOptions["callerName"]): Observe;
 }
 
 export type TelemetryOptions = Pick<
@@ -32,7 +31,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     state,
     metrics,
-    observe: (routes, callerName) =>
-      createObserver({ registry: metrics, logger, routeOf: createRouteNames(routes), callerName }),
+    observe: (callerName) => createObserver({ registry: metrics, logger, callerName }),
   };
 }

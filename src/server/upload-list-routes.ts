@@ -6,6 +6,7 @@ import { UploadIdSchema } from "../schema/names.ts";
 import { RejectListSchema, UploadListSchema } from "../schema/upload-list.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
+import { READS } from "./route-table.ts";
 
 const DEFAULT_COMPLETED = 20;
 const QuerySchema = v.object({
@@ -32,7 +33,10 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
     {
       query: checked(QuerySchema),
       response: { 200: UploadListSchema },
-      detail: { summary: "Uploads of the caller with their state; with all=true those of everybody" },
+      detail: {
+        summary: "Uploads of the caller with their state; with all=true those of everybody",
+        ...READS,
+      },
     },
   );
   return uploads.get(
@@ -46,7 +50,7 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       params: checked(v.object({ id: UploadIdSchema })),
       query: checked(RejectsQuerySchema),
       response: { 200: RejectListSchema },
-      detail: { summary: "The rows of an upload that were rejected, and why" },
+      detail: { summary: "The rows of an upload that were rejected, and why", ...READS },
     },
   );
 }

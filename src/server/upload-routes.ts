@@ -21,9 +21,13 @@ import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { checked } from "./checked.ts";
 import type { ServerDeps } from "./deps.ts";
 import { findHandedOver, isOwn } from "./handed-over.ts";
+import { changes, READS, termsOf } from "./route-table.ts";
 
 const ParamsSchema = v.object({ id: UploadIdSchema });
 const DoneSchema = v.object({ upload_id: v.string() });
+
+/** Of a piece the audit log has what failed: there are many, and the commit says it all. */
+const PIECE = termsOf({ role: "curator", audit: "failed", body: "stream" });
 
 /** POST /uploads; POST /uploads/{id}/known and /commit; PUT /uploads/{id}/files/{sha256} and /rows; DELETE /uploads/{id}. */
 export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "keepOpen">) {
@@ -67,12 +71,12 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
             columns: v.array(v.object({ name: v.string(), type: v.string() })),
           }),
         },
-        detail: { summary: "Whether the lake would take an upload; begins none" },
+        detail: { summary: "Whether the lake would take an upload; begins none", ...changes("curator") },
       },
     )
     .get("/uploads/partitions", async () => ({ partitions: await knownPartitions(lake) }), {
       response: { 200: v.object({ partitions: v.array(PartitionKeySchema) }) },
-      detail: { summary: "Partitions that are there or will be made by uploads on their way" },
+      detail: { summary: "Partitions that are there or will be made by uploads on their way", ...READS },
     })
     .post(
       "/uploads",
@@ -80,7 +84,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       {
         body: checked(UploadOfferSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Begins an upload, or goes on with the same one" },
+        detail: { summary: "Begins an upload, or goes on with the same one", ...changes("curator") },
       },
     )
     .post(
@@ -92,7 +96,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         params: checked(ParamsSchema),
         body: checked(HashesSchema),
         response: { 200: v.object({ known: v.array(v.string()) }) },
-        detail: { summary: "Which contents need not be sent" },
+        detail: { summary: "Which contents need not be sent", ...termsOf({ ...PIECE.terms, body: "small" }) },
       },
     )
     .put(
@@ -106,7 +110,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         parse: "none",
         params: checked(v.object({ id: UploadIdSchema, sha256: Sha256Schema })),
         response: { 200: DoneSchema },
-        detail: { summary: "Takes in one content, by its SHA-256" },
+        detail: { summary: "Takes in one content, by its SHA-256", ...PIECE },
       },
     )
     .put(
@@ -122,7 +126,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         parse: "none",
         params: checked(ParamsSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Takes in the rows, as Parquet" },
+        detail: { summary: "Takes in the rows, as Parquet", ...PIECE },
       },
     )
     .post(
@@ -135,7 +139,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         params: checked(ParamsSchema),
         body: checked(UploadManifestSchema),
         response: { 200: UploadManifestSchema },
-        detail: { summary: "Hands an upload over; from now on it is not lost" },
+        detail: { summary: "Hands an upload over; from now on it is not lost", ...changes("curator") },
       },
     )
     .delete(
@@ -147,7 +151,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       {
         params: checked(ParamsSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Gives up an upload that was not handed over" },
+        detail: { summary: "Gives up an upload that was not handed over", ...changes("curator") },
       },
     );
 }

@@ -34,7 +34,7 @@ describe("the manual", () => {
     const named = [...page.matchAll(/`((?:GET|POST|PUT|DELETE) \/[^`]*)`/g)].map(
       ([, route]) => route as string,
     );
-    const routes = (await appWithoutLake()).routes
+    const routes = (await appWithoutLake()).app.routes
       .filter(({ method }) => method !== "HEAD")
       .map(({ method, path }) => `${method} ${withoutNames(path)}`);
     expect([...new Set(named.map(withoutNames))].sort()).toEqual([...new Set(routes)].sort());

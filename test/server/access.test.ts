@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { machineName } from "../../src/lake/account.ts";
 import { createToken, revokeToken } from "../../src/lake/tokens.ts";
 import { ROLES, type Role } from "../../src/schema/token.ts";
-import { isReading, wantedRole } from "../../src/server/access.ts";
 import { createBudget } from "../../src/server/audit.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
+import { appWithoutLake } from "./app-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
 setDefaultTimeout(60_000);
@@ -119,13 +119,55 @@ test("what strangers try does not fill the audit log", () => {
   expect(take(60_001)).toBe(true);
 });
 
-test("every route that changes something has a role, and reading ones are not taken for changes", () => {
-  expect(wantedRole("GET", "/health")).toBeUndefined();
-  expect(wantedRole("POST", "/health")).toBe("admin");
-  expect(isReading("POST", "/search")).toBe(true);
-  expect(isReading("POST", "/searching")).toBe(false);
-  expect(wantedRole("POST", "/uploads")).toBe("curator");
-  expect(wantedRole("POST", "/uploadsX")).toBe("admin");
+test("the matrix of routes and roles is what a request really gets", async () => {
+  const world = await makeWorld();
+  const tokens = await Promise.all(ROLES.map((role) => tokenOf(world, role)));
+  const { url } = await serve(world);
+  const { app, routes } = await appWithoutLake();
+  const callers = [undefined, ...tokens];
+  const declared: string[] = [];
+  const real: string[] = [];
+  for (const { method, path } of app.routes) {
+    const { name, terms } = routes(method, path);
+    const line = (mayAsk: boolean[]) => {
+      const who = ["nobody", ...ROLES].filter((_, at) => mayAsk[at]);
+      return `${method} ${name}: ${who.join(", ")}; audit ${terms.audit}, ${terms.body} body`;
+    };
+    declared.push(line(callers.map((_, at) => terms.role === "anybody" || at > ROLES.indexOf(terms.role))));
+    const target = path.replace(/:\w+|\*/g, "x");
+    const answers = await Promise.all(
+      callers.map((token) => ask(url, target, { method, ...(token && { token }) })),
+    );
+    real.push(line(answers.map(({ status }) => status !== 401 && status !== 403)));
+  }
+  expect(real).toEqual(declared);
+  const reading = ": reader, curator, admin; audit none, small body";
+  expect(declared.filter((line) => !line.endsWith(reading)).sort()).toEqual(
+    [
+      "GET /health: nobody, reader, curator, admin; audit none, small body",
+      "DELETE /config/providers/{name}: admin; audit all, small body",
+      "DELETE /config/tasks/{name}: admin; audit all, small body",
+      "DELETE /exports/{id}: reader, curator, admin; audit all, small body",
+      "DELETE /jobs/{id}: curator, admin; audit all, small body",
+      "DELETE /uploads/{id}: curator, admin; audit all, small body",
+      "DELETE /validations/{id}: curator, admin; audit all, small body",
+      "POST /catalog/rebuild: curator, admin; audit all, small body",
+      "POST /config/providers/{name}: admin; audit all, small body",
+      "POST /config/tasks/{name}: admin; audit all, small body",
+      "POST /exports: reader, curator, admin; audit all, small body",
+      "POST /process: curator, admin; audit all, small body",
+      "POST /uploads/check: curator, admin; audit all, small body",
+      "POST /uploads/{id}/commit: curator, admin; audit all, small body",
+      "POST /uploads/{id}/known: curator, admin; audit failed, small body",
+      "POST /uploads/{id}/retry: curator, admin; audit all, small body",
+      "POST /uploads: curator, admin; audit all, small body",
+      "POST /validate-assets: curator, admin; audit all, small body",
+      "PUT /log-level: admin; audit all, small body",
+      "PUT /uploads/{id}/files/{sha256}: curator, admin; audit failed, stream body",
+      "PUT /uploads/{id}/input: curator, admin; audit all, stream body",
+      "PUT /uploads/{id}/rows: curator, admin; audit failed, stream body",
+    ].sort(),
+  );
 });
 
 test("tokens are taken up, revoked and end while the server runs", async () => {

@@ -9,13 +9,10 @@ import { createServedOperations } from "../../src/server/work/operations.ts";
 /** The routes of a server without a lake: to list them, and to ask those that need none. */
 export async function appWithoutLake() {
   const settings = await loadSettings({ onlyFlags: true });
-  const lake = describeLake("/nonexistent");
-  const logger = silentLogger;
+  const common = { settings, lake: describeLake("/nonexistent"), logger: silentLogger };
   const deps = {
-    settings,
-    lake,
-    logger,
-    operations: createServedOperations({ lake, settings, logger, operations: OPERATIONS, selfCommand: [] }),
+    ...common,
+    operations: createServedOperations({ ...common, operations: OPERATIONS, selfCommand: [] }),
     version: "1.2.3",
     callerRole: () => "reader",
     shown: <T>(value: T) => value,

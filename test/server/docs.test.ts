@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { listTopics, readPage } from "../../src/docs/pages.ts";
 import { appWithoutLake } from "./app-kit.ts";
 
-const app = await appWithoutLake();
+const { app } = await appWithoutLake();
 const get = (path: string) => app.handle(new Request(`http://localhost${path}`));
 
 test("GET / says where to go", async () => {

@@ -3,7 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { connectServer } from "../../src/client/remote/server.ts";
 import { machineName } from "../../src/lake/account.ts";
 import { createMetricRegistry, METRICS_TYPE } from "../../src/server/metric-registry.ts";
-import { createRouteNames, NO_ROUTE } from "../../src/server/route-names.ts";
+import { createRouteTable, NO_ROUTE, READS } from "../../src/server/route-table.ts";
 import { makeImage, makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type Exposition, parseExposition, sampleValue } from "./exposition.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
@@ -166,12 +166,14 @@ test("label values and help texts are escaped, and a gauge that fails costs only
 });
 
 test("a path is named by its route, whatever stands in it", () => {
-  const nameOf = createRouteNames([
-    { method: "GET", path: "/jobs" },
-    { method: "GET", path: "/jobs/:id" },
-    { method: "PUT", path: "/uploads/:id/files/:sha256" },
-    { method: "GET", path: "/assets/*" },
+  const hooks = { detail: { ...READS } };
+  const routes = createRouteTable([
+    { method: "GET", path: "/jobs/:id", hooks },
+    { method: "GET", path: "/jobs", hooks },
+    { method: "PUT", path: "/uploads/:id/files/:sha256", hooks },
+    { method: "GET", path: "/assets/*", hooks },
   ]);
+  const nameOf = (path: string) => routes("GET", path).name;
   expect(
     ["/jobs", "/jobs/j1", "/jobs/j1/x", "/uploads/u/files/f", "/assets/a/b.jpg", "/x"].map(nameOf),
   ).toEqual(["/jobs", "/jobs/{id}", NO_ROUTE, "/uploads/{id}/files/{sha256}", "/assets/*", NO_ROUTE]);

@@ -7,15 +7,14 @@ import { describeLake } from "../../src/lake/lake.ts";
 import { silentLogger } from "../../src/log.ts";
 import { OPERATIONS } from "../../src/operations/table.ts";
 import { includesRole, ROLES, type Role } from "../../src/schema/token.ts";
-import { type Access, isReading, wantedRole } from "../../src/server/access.ts";
+import type { Access } from "../../src/server/access.ts";
 import { createAdmission } from "../../src/server/admission.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerDeps } from "../../src/server/deps.ts";
 import { createCallers, createFront } from "../../src/server/front.ts";
 import { createHostCheck } from "../../src/server/host.ts";
-import { isStreamed } from "../../src/server/limits.ts";
 import { listen, stopListening } from "../../src/server/listen.ts";
-import { createRouteNames } from "../../src/server/route-names.ts";
+import type { RouteTable } from "../../src/server/route-table.ts";
 import { createServedOperations } from "../../src/server/work/operations.ts";
 
 setDefaultTimeout(60_000);
@@ -83,7 +82,7 @@ interface Seen {
 
 let seen: Seen = { path: undefined, route: undefined };
 let server: ReturnType<typeof listen>;
-let routeOf: (path: string) => string;
+let routes: RouteTable;
 
 beforeAll(async () => {
   const settings = await loadSettings({ env: {}, cwd: "/nonexistent" });
@@ -104,14 +103,14 @@ beforeAll(async () => {
       logger: silentLogger,
     }),
   };
-  const app = createApp(deps as unknown as ServerDeps);
+  const { app, routes: table } = createApp(deps as unknown as ServerDeps);
   const recording = new Elysia({ strictPath: true })
     .onTransform(({ route }) => {
       seen.route = route;
     })
     .onBeforeHandle(() => new Response("ran"))
     .use(app);
-  routeOf = createRouteNames(app.routes);
+  routes = table;
   const access: Access = {
     state: "tokens",
     callerOf: (header) => {
@@ -138,11 +137,12 @@ beforeAll(async () => {
     discretion: { show: (value) => value },
     maxBodyBytes: 1000,
     bodyTimeoutMs: 5000,
-    observe: (_, answer) => Promise.resolve(answer()),
+    observe: (_request, _route, answer) => Promise.resolve(answer()),
     answer: (request) => recording.fetch(request),
-    admit: (request, address) => {
+    routes,
+    admit: (request, address, route) => {
       seen.path = new URL(request.url).pathname;
-      return admit(request, address);
+      return admit(request, address, route);
     },
   });
   server = listen("127.0.0.1", 0, undefined, front);
@@ -195,17 +195,14 @@ test("a route runs only for who may run it, and is the one that was judged, coun
           });
           if (route === undefined) continue;
           const name = route.replace(/:(\w+)/g, "{$1}");
-          expect({ ...told, judged: routeOf(judged) }).toEqual({ ...told, judged: name });
-          const wanted = wantedRole(method, route);
-          const isRight = wanted === undefined || (role !== undefined && includesRole(role, wanted));
+          const { name: counted, terms } = routes(method, judged);
+          expect({ ...told, judged: counted, terms }).toEqual({
+            ...told,
+            judged: name,
+            terms: routes(method, route).terms,
+          });
+          const isRight = terms.role === "anybody" || (role !== undefined && includesRole(role, terms.role));
           expect({ ...told, isRight }).toEqual({ ...told, isRight: true });
-          expect({ ...told, limits: isStreamed(method, judged), reading: isReading(method, judged) }).toEqual(
-            {
-              ...told,
-              limits: isStreamed(method, route),
-              reading: isReading(method, route),
-            },
-          );
           ran.add(`${method} ${name}`);
         }
       }
