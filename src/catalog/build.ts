@@ -7,9 +7,10 @@ import type { Logger } from "../log.ts";
 import type { Database } from "../query/database.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import { type Houses, openHouses } from "./houses.ts";
+import type { Circumstances } from "./left-out.ts";
 import type { FolderMtime } from "./observe.ts";
 import type { PublishedCatalog } from "./open.ts";
-import type { RefreshPlan } from "./plan.ts";
+import type { FailedPartition, RefreshPlan } from "./plan.ts";
 import { openScratch, type ScratchCatalog } from "./scratch.ts";
 import type { KnownPartition } from "./tables.ts";
 
@@ -34,8 +35,14 @@ export interface Build {
   published: PublishedCatalog | undefined;
   folders: FolderMtime[];
   plan: RefreshPlan;
-  /** What a build may hold in memory, as in the settings. */
-  memory: string;
+  /** Partitions that earlier attempts found not to fit, by name. */
+  leaveOut: Attempt["leaveOut"];
+  /** What a build may take at most. */
+  most: Circumstances;
+  /** Loads have a transaction each. */
+  apart: boolean;
+  /** A COMMIT failed: what is in the work file is not to be relied on. */
+  isTainted: boolean;
   /** What the catalog will hold, by the partition's name. */
   partitions: Map<string, KnownPartition>;
   /** Where the rows of each partition are. */
@@ -60,10 +67,29 @@ interface BuildOptions {
   signal?: AbortSignal;
   full: boolean;
   changed?: readonly PartitionKey[];
+  attempt: Attempt;
+}
+
+/** How a build is tried. */
+export interface Attempt {
+  /** With all the memory there is for it, one thread, and each load in a transaction of its own. */
+  frugally: boolean;
+  /** What did not fit even so, by the partition's name. */
+  leaveOut: ReadonlyMap<string, FailedPartition>;
+}
+
+/** Thrown where a build must begin again with a new work file: what of it failed now is left out, all else is tried frugally. */
+export class StartOver extends Error {
+  readonly failures: readonly FailedPartition[];
+
+  constructor(failures: readonly FailedPartition[], cause: unknown) {
+    super("the catalog is built anew with another work file", { cause });
+    this.failures = failures;
+  }
 }
 
 export async function createBuild(options: BuildOptions): Promise<Build> {
-  const { lake, settings, logger, database, lease, signal, full, changed = [] } = options;
+  const { lake, settings, logger, database, lease, signal, full, changed = [], attempt } = options;
   return {
     lake,
     logger,
@@ -79,7 +105,10 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     published: undefined,
     folders: [],
     plan: { loads: [], describes: [], removes: [], failures: [], touches: [] },
-    memory: settings.database.memory,
+    most: settings.database,
+    apart: attempt.frugally,
+    leaveOut: attempt.leaveOut,
+    isTainted: false,
     partitions: new Map(),
     houses: openHouses([]),
     generation: 0,

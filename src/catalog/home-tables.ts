@@ -110,10 +110,11 @@ export async function deleteRows(
   if (parts !== "") await database.run(`DELETE FROM row_ranges WHERE part IN (${parts})`);
 }
 
-/** The homes that have a table in the database in use. */
-export async function homesIn(database: Database): Promise<Set<number>> {
+/** The homes that have a table in the attached database `schema`, or in that in use. */
+export async function homesIn(database: Database, schema?: string): Promise<Set<number>> {
   const found = await database.rows<{ name: string }>(
-    "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = current_database() AND table_name LIKE 'rows\\_%' ESCAPE '\\' AND NOT temporary",
+    "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = coalesce($1, current_database()) AND table_name LIKE 'rows\\_%' ESCAPE '\\' AND NOT temporary",
+    [schema ?? null],
   );
   return new Set(
     found.flatMap(({ name }) => (/^rows_\d+$/.test(name) ? [Number(name.slice("rows_".length))] : [])),

@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, openDatabase } from "../query/database.ts";
 import type { PartitionKey } from "../schema/partition.ts";
+import { type LeftOut, readLeftOut } from "./left-out.ts";
 import { requireCatalog, requireHead, withPublished } from "./open.ts";
 import { pickKey } from "./plan.ts";
 import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
@@ -13,6 +14,8 @@ export interface CatalogInfo extends Omit<CatalogHead, "attempt" | "next_row"> {
   partitions: number;
   /** Columns of the view `catalog`, the partition's four names included. */
   columns: { name: string; type: string }[];
+  /** Partitions whose newest rows it does not hold. */
+  left_out: Omit<LeftOut, "tried">[];
   /** Size of the published file. */
   bytes: number;
   path: string;
@@ -50,7 +53,8 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
     );
     const { rows = 0, partitions = 0 } = sums ?? {};
     const bytes = (await stat(path)).size;
-    return { ...head, rows, partitions, columns, columns_left_out, bytes, path };
+    const left_out = (await readLeftOut(database, NAME)).map(({ tried: _, ...leftOut }) => leftOut);
+    return { ...head, rows, partitions, columns, columns_left_out, left_out, bytes, path };
   });
 }
 

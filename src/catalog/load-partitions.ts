@@ -1,18 +1,16 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { type HousedPartition, homeTable, PART, ROW, readColumns } from "../query/duckdb/homes.ts";
-import { isOutOfMemory } from "../query/frugal.ts";
-import { insertRanges } from "../query/search-index/ranges.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
+import type { HousedPartition } from "../query/duckdb/homes.ts";
+import { isFailedCommit, isOutOfMemory, retryFrugally } from "../query/frugal.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import type { Build } from "./build.ts";
+import { type Build, StartOver } from "./build.ts";
+import { carryOver } from "./carry-over.ts";
 import { isSameFile } from "./footer.ts";
-import { createHome, deleteRows, insertSql } from "./home-tables.ts";
+import { deleteRows } from "./home-tables.ts";
+import { describeTry, giveUp } from "./left-out.ts";
 import { findDamage, type LoadTarget, loadRows } from "./load.ts";
 import { observePartitions, statFolders } from "./observe.ts";
-import { withPublished } from "./open.ts";
 import { decideOutcome } from "./outcome.ts";
 import { type Load, planRefresh } from "./plan.ts";
-import type { KnownPartition } from "./tables.ts";
 
 const ROUNDS = 5;
 
@@ -31,42 +29,54 @@ export async function loadPartitions(build: Build): Promise<void> {
       if (stale.includes(load)) continue;
       // Nobody else's rows wait for one that does not fit; for a full disk all do.
       const reason = doesNotFit(error)
-        ? tooLarge(build, load)
+        ? tooLarge(build, load.state)
         : await findDamage(build.database, load.state.files);
       if (!reason) throw error;
-      failLoad(build, load, reason);
+      const tried = describeTry(load.state, build.most);
+      giveUp(build.plan, (other) => (other === load ? { error: reason, tried } : undefined));
     }
     if (stale.length === 0) break;
     if (round === ROUNDS) throw busy(stale);
     loads = await reloadPlan(build, stale);
   }
   decideOutcome(build);
-  const lost = build.plan.failures.filter(({ key }) => build.full || !wereFailures.has(formatPartition(key)));
-  await carryOver(
-    build,
-    lost.map(({ key }) => key),
-  );
+  const { failures } = build.plan;
+  const lost = failures.filter(({ key }) => build.full || !wereFailures.has(formatPartition(key)));
+  const keys = lost.map(({ key }) => key);
+  for (const { key, error } of await carryOver(build, keys, doesNotFit)) {
+    noteFailure(build, error);
+    for (const failure of failures) if (failure.key === key) failure.isLost = true;
+  }
+  if (build.isTainted) throw new StartOver(failures, undefined);
+  if (failures.some(({ isLost }) => isLost)) decideOutcome(build);
+}
+
+function noteFailure(build: Build, error: unknown): void {
+  throwIfCancelled(build.signal);
+  build.isTainted ||= isFailedCommit(error);
 }
 
 /** All at once; when that fails, one by one. Gives those that could not be loaded: nothing of them changed. */
 async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load: Load; error: unknown }[]> {
-  const { signal } = build;
   const target = loadTarget(build);
-  try {
-    await loadRows(target, loads);
-    return [];
-  } catch (error) {
-    throwIfCancelled(signal);
-    if (loads.length === 1 && loads[0]) return [{ load: loads[0], error }];
-  } finally {
-    build.nextRow = target.nextRow;
+  if (!build.apart) {
+    try {
+      await loadRows(target, loads);
+      return [];
+    } catch (error) {
+      noteFailure(build, error);
+      if (build.isTainted) throw new StartOver([], error);
+    } finally {
+      build.nextRow = target.nextRow;
+    }
   }
   const unloaded: { load: Load; error: unknown }[] = [];
   for (const load of loads) {
     try {
-      await loadRows(target, [load]);
+      await retryFrugally(build.database, () => loadRows(target, [load]));
     } catch (error) {
-      throwIfCancelled(signal);
+      noteFailure(build, error);
+      if (build.isTainted && !build.apart) throw new StartOver([], error);
       unloaded.push({ load, error });
     } finally {
       build.nextRow = target.nextRow;
@@ -108,7 +118,7 @@ export function doesNotFit(error: unknown): boolean {
   return isOutOfMemory(error) && !(error as Error).message.includes("max_temp_directory_size");
 }
 
-function tooLarge({ memory }: Build, { state }: Load): AppError {
+function tooLarge({ most: { memory } }: Build, state: Load["state"]): AppError {
   const partition = formatPartition(state.key);
   return new AppError(
     "too_large",
@@ -117,19 +127,15 @@ function tooLarge({ memory }: Build, { state }: Load): AppError {
   );
 }
 
-function failLoad(build: Build, load: Load, error: AppError): void {
-  const { plan } = build;
-  plan.loads = plan.loads.filter((other) => other !== load);
-  plan.failures.push({ key: load.state.key, error });
-}
-
 /** Takes stale partitions out of the tables and plans them anew. Gives the loads that bring them back. */
 async function reloadPlan(build: Build, stale: readonly Load[]): Promise<Load[]> {
-  const { database, lake, plan, partitions } = build;
+  const { database, lake, plan } = build;
   const keys = stale.map((load) => load.state.key);
+  // Of one that was not loaded the rows are where they were.
+  const { heldOf, partitionOf } = loadTarget(build);
   await deleteRows(
     database,
-    keys.map((key) => housed(partitions, key)),
+    keys.flatMap((key) => [heldOf(key) ?? [], partitionOf(key)].flat()),
   );
   const folders = await statFolders(lake, keys, build.nowNs);
   const again = planRefresh([], keys, await observePartitions(database, lake, folders));
@@ -147,42 +153,4 @@ async function reloadPlan(build: Build, stale: readonly Load[]): Promise<Load[]>
 function busy(stale: readonly Load[]): AppError {
   const names = stale.map((load) => formatPartition(load.state.key)).join(", ");
   return new AppError("conflict", `${names} changed again and again while the catalog was built; try again`);
-}
-
-/** Rows that the published catalog has of partitions which cannot be read now. */
-async function carryOver(build: Build, keys: readonly PartitionKey[]): Promise<void> {
-  const { database, lake, partitions, published, full } = build;
-  const held = new Map(published?.partitions.map((partition) => [formatPartition(partition), partition]));
-  const pairs = keys.flatMap((key) => {
-    const [from, to] = [held.get(formatPartition(key)), partitions.get(formatPartition(key))];
-    return from && to ? [{ from, to }] : [];
-  });
-  if (pairs.length === 0) return;
-  await deleteRows(
-    database,
-    pairs.flatMap(({ from, to }) => (full ? [to] : [from, to])),
-  );
-  await withPublished(database, lake, "published", async () => {
-    for (const { from, to } of pairs) await copyRows(build, from, to);
-  });
-}
-
-async function copyRows(build: Build, from: KnownPartition, to: KnownPartition): Promise<void> {
-  const { database } = build;
-  const columns = from.columns.map(({ name, type }) => ({ name, type }));
-  const values = readColumns([from], columns);
-  const rows = `SELECT ${[ROW, ...values].join(", ")} FROM published.${homeTable(from.home)} WHERE ${PART} = ${from.part}`;
-  const start = build.nextRow;
-  await createHome(database, to);
-  await database.run(
-    insertSql(to, {
-      row: `CAST(${start} + row_number() OVER (ORDER BY ${ROW}) - 1 AS INTEGER)`,
-      part: String(to.part),
-      key: (name) => quoteText(to[name]),
-      value: ({ name }) => quoteName(name),
-      from: `(${rows})`,
-    }),
-  );
-  build.nextRow += from.rows;
-  await insertRanges(database, "row_ranges", [{ part: to.part, row_start: start, row_end: build.nextRow }]);
 }

@@ -5,6 +5,7 @@ import type { Database } from "../query/database.ts";
 import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
 import { hasIndex } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { type LeftOut, readLeftOut } from "./left-out.ts";
 import { catalogIdentity } from "./publish.ts";
 import { type CatalogHead, type KnownPartition, readHead, readKnown } from "./tables.ts";
 
@@ -12,6 +13,7 @@ import { type CatalogHead, type KnownPartition, readHead, readKnown } from "./ta
 export interface PublishedCatalog {
   head: CatalogHead;
   partitions: KnownPartition[];
+  leftOut: LeftOut[];
   /** Whether it has an index for text search. */
   hasIndex: boolean;
   /** Of the content that was read: the attempt that built it, whatever a mount says of the file. */
@@ -32,6 +34,7 @@ export async function readPublished(database: Database, lake: Lake): Promise<Pub
     return {
       head,
       partitions,
+      leftOut: await readLeftOut(database, "published"),
       hasIndex: await hasIndex(database, "published"),
       identity,
     };

@@ -24,11 +24,12 @@ export function decideOutcome(build: Build): void {
     const partition = partitions.get(name);
     if (partition) partitions.set(name, { ...partition, folder_mtime: folderMtime });
   }
-  for (const { key } of failures) {
+  for (const { key, isLost = false } of failures) {
     const name = formatPartition(key);
     const partition = held.get(name);
-    if (partition) partitions.set(name, { ...partition, folder_mtime: UNKNOWN_MTIME });
-    else partitions.delete(name);
+    if (partition === undefined || isLost) partitions.delete(name);
+    else if (partition.folder_mtime === UNKNOWN_MTIME) partitions.set(name, partition);
+    else partitions.set(name, { ...partition, folder_mtime: UNKNOWN_MTIME });
   }
   const sorted = Array.from(partitions).sort(([, a], [, b]) => comparePartitions(a, b));
   const tenants = sorted.map(([name, { rows, columns }]) => ({ name, rows, columns }));

@@ -20,6 +20,16 @@ export interface Load {
   rowStart: number;
 }
 
+/** A partition of which the catalog does not hold the newest rows. */
+export interface FailedPartition {
+  key: PartitionKey;
+  error: AppError;
+  /** As in `LeftOut`. */
+  tried: string;
+  /** Not even the rows that the published catalog holds can be kept. */
+  isLost?: boolean;
+}
+
 /** Virtual columns of DuckDB's Parquet reader. */
 export const ROW_NUMBER = "file_row_number";
 export const FILE_INDEX = "file_index";
@@ -30,8 +40,8 @@ export interface RefreshPlan {
   /** Only their files changed, not their rows (compaction). */
   describes: { state: PartitionState; folderMtime: string }[];
   removes: PartitionKey[];
-  /** Unreadable: the catalog keeps what it holds of them. */
-  failures: { key: PartitionKey; error: AppError }[];
+  /** Unreadable, or too large: the catalog keeps what it holds of them. */
+  failures: FailedPartition[];
   /** Looked into and found as known: only the mtime is new, which is worth no publication. */
   touches: { key: PartitionKey; folderMtime: string }[];
 }
@@ -52,7 +62,7 @@ export function planRefresh(
     if (!names.has(formatPartition(partition))) plan.removes.push(pickKey(partition));
   for (const { key, folderMtime, found } of observations) {
     const before = knownByName.get(formatPartition(key));
-    if (found instanceof Error) plan.failures.push({ key, error: found });
+    if (found instanceof Error) plan.failures.push({ key, error: found, tried: "" });
     else if (found === undefined) {
       if (before) plan.removes.push(key);
     } else if (!before || !continues(before, found))

@@ -6,12 +6,16 @@ import { dropPrepared } from "../lake/replace.ts";
 import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { type Build, createBuild } from "./build.ts";
+import { type Attempt, type Build, createBuild, StartOver } from "./build.ts";
+import { doesNotFit } from "./load-partitions.ts";
+import type { FailedPartition } from "./plan.ts";
 import { BUILD_STEPS, type BuildStep } from "./steps.ts";
 
 export interface RefreshOptions {
   lake: Lake;
   settings: Settings;
+  /** What a build begins with; one that does not fit is tried with what the settings allow, which is all without. */
+  frugal?: Settings["database"];
   /** Builds everything anew from the partition files. */
   full?: boolean;
   /** Partitions that the caller has changed: looked into whatever a mount says of the times of their folders. */
@@ -46,19 +50,11 @@ export interface RefreshResult {
  */
 export async function refreshCatalog(options: RefreshOptions): Promise<RefreshResult> {
   const startedMs = performance.now();
-  const { lake, settings, logger } = options;
+  const { lake, logger } = options;
   const lease = await waitForLease(lake, options.waitMs ?? 60_000, options.signal);
   try {
     await dropPrepared(lake.layout.catalogFile);
-    let build: Build;
-    try {
-      build = await runSteps(options, lease, options.full ?? false);
-    } catch (error) {
-      // A known error means what it says. Any other may come from what the build started from: the files are the truth.
-      if (options.full || error instanceof AppError || options.signal?.aborted) throw error;
-      logger.warn("the refresh failed; building the catalog anew", { error });
-      build = await runSteps(options, lease, true);
-    }
+    const build = await buildCatalog(options, lease);
     const failed = build.plan.failures.map(({ key, error }) => {
       logger.error("partition left as it was in the catalog", { partition: formatPartition(key), error });
       return { partition: formatPartition(key), code: error.code, message: error.message };
@@ -77,30 +73,81 @@ export async function refreshCatalog(options: RefreshOptions): Promise<RefreshRe
   } finally {
     await lease.release();
   }
+}
 
-  async function runSteps(options: RefreshOptions, lease: Lease, full: boolean): Promise<Build> {
-    const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database });
+/** Runs the steps until they come to their end: what does not fit is tried frugally, then without what does not fit even so. */
+async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Build> {
+  const { logger, signal } = options;
+  const leaveOut = new Map<string, FailedPartition>();
+  let full = options.full ?? false;
+  let frugally = false;
+  for (;;) {
     try {
-      const build = await createBuild({ ...options, database, lease, full });
-      const timesMs: Record<string, number> = {};
-      for (const [name, step] of BUILD_STEPS) {
-        if (build.upToDate) break;
-        throwIfCancelled(options.signal);
-        await options.onStep?.(name);
-        const stepStartedMs = performance.now();
-        await step(build);
-        timesMs[name] = Math.round(performance.now() - stepStartedMs);
+      return await runSteps(options, lease, full, { frugally, leaveOut });
+    } catch (error) {
+      throwIfCancelled(signal);
+      const isNew =
+        error instanceof StartOver && error.failures.some(({ key }) => !leaveOut.has(formatPartition(key)));
+      const isShort = error instanceof StartOver || doesNotFit(error);
+      if (isShort && (isNew || !frugally)) {
+        for (const failure of error instanceof StartOver ? error.failures : []) {
+          leaveOut.set(formatPartition(failure.key), failure);
+        }
+        logger.warn("the catalog does not fit into the memory as it is built; trying another way", { error });
+        frugally = true;
+        continue;
       }
-      logger.info(build.upToDate ? "catalog is up to date" : "catalog published", {
-        generation: build.generation,
-        full: build.full,
-        times_ms: timesMs,
-      });
-      return build;
-    } finally {
-      database.close();
+      if (isShort) throw tooLarge(options, error);
+      // A known error means what it says. Any other may come from what the build started from: the files are the truth.
+      if (full || error instanceof AppError) throw error;
+      logger.warn("the refresh failed; building the catalog anew", { error });
+      full = true;
     }
   }
+}
+
+async function runSteps(
+  options: RefreshOptions,
+  lease: Lease,
+  full: boolean,
+  attempt: Attempt,
+): Promise<Build> {
+  const { settings, logger } = options;
+  const most = settings.database;
+  const given = attempt.frugally ? { ...most, threads: 1 } : (options.frugal ?? most);
+  const database = await openDatabase({
+    scratch: settings.scratchFolder,
+    mostMemory: most.memory,
+    ...given,
+  });
+  try {
+    const build = await createBuild({ ...options, database, lease, full, attempt });
+    const timesMs: Record<string, number> = {};
+    for (const [name, step] of BUILD_STEPS) {
+      if (build.upToDate) break;
+      throwIfCancelled(options.signal);
+      await options.onStep?.(name);
+      const stepStartedMs = performance.now();
+      await step(build);
+      timesMs[name] = Math.round(performance.now() - stepStartedMs);
+    }
+    logger.info(build.upToDate ? "catalog is up to date" : "catalog published", {
+      generation: build.generation,
+      full: build.full,
+      times_ms: timesMs,
+    });
+    return build;
+  } finally {
+    database.close();
+  }
+}
+
+function tooLarge({ lake, settings }: RefreshOptions, cause: unknown): AppError {
+  return new AppError(
+    "too_large",
+    `the catalog of ${lake.root} does not fit into the memory of a build, ${settings.database.memory}; set database.memory higher and run \`datalake catalog rebuild\``,
+    { details: { key: "database.memory" }, cause },
+  );
 }
 
 const RETRY_MS = 200;

@@ -11,6 +11,7 @@ import { formatPartition } from "../schema/partition.ts";
 import { type Build, confirmLease } from "./build.ts";
 import { countHeld, deleteRows, dropRowNumbers, dropUnused, indexRowNumbers } from "./home-tables.ts";
 import { openHouses } from "./houses.ts";
+import { createLeftOut, giveUp, giveUpTried, leftOutOf, writeLeftOut } from "./left-out.ts";
 import { loadPartitions } from "./load-partitions.ts";
 import { isTidy, tidyPartition } from "./metadata.ts";
 import { changedFolders, emptied, observePartitions, statFolders } from "./observe.ts";
@@ -79,10 +80,13 @@ async function observe(build: Build): Promise<void> {
   const keys = build.folders.map((folder) => folder.key);
   build.plan = planRefresh(known, keys, observations);
   build.houses = openHouses(named(known));
+  if (!build.full) giveUpTried(build.plan, build.published?.leftOut ?? [], build.most);
+  giveUp(build.plan, ({ state }) => build.leaveOut.get(formatPartition(state.key)));
   decideOutcome(build);
   const { loads, describes, removes } = build.plan;
   const isIndexRight = build.published?.hasIndex === build.wantsIndex;
-  if (!build.full && isIndexRight && loads.length + describes.length + removes.length === 0) {
+  const isSame = Bun.deepEquals(leftOutOf(build.plan), build.published?.leftOut);
+  if (!build.full && isIndexRight && isSame && loads.length + describes.length + removes.length === 0) {
     build.upToDate = true;
     return;
   }
@@ -130,6 +134,7 @@ async function prepareFile(build: Build): Promise<void> {
   await database.run("USE work");
   if (full) await createTables(database);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
+  await createLeftOut(database);
   build.nextRow = full ? 0 : (published?.head.next_row ?? 0);
 }
 
@@ -200,6 +205,7 @@ async function describe(build: Build): Promise<void> {
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);
   await insertKnown(database, changed);
+  await writeLeftOut(database, leftOutOf(build.plan));
   await writeHead(database, {
     format: CATALOG_FORMAT,
     generation: build.generation,

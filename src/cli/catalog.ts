@@ -46,10 +46,12 @@ const info = defineCommand({
         `rows        ${formatCount(found.rows)}`,
         `partitions  ${formatCount(found.partitions)}`,
         `columns     ${formatCount(found.columns.length)}`,
+        ...(found.left_out.length === 0 ? [] : [`left out    ${formatCount(found.left_out.length)}`]),
         `size        ${formatBytes(found.bytes)}`,
         `file        ${found.path}`,
       ].join("\n"),
     );
+    for (const { message } of found.left_out) terminal.warn(message);
     return 0;
   },
 });

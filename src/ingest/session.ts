@@ -32,7 +32,7 @@ export interface StageOptions extends Pick<ExecuteOptions, "createdBy" | "onProg
 
 export interface SessionOptions {
   settings: Pick<Settings, "scratchFolder" | "database" | "images">;
-  /** At most, as in settings. Staging streams: more would only be held. */
+  /** As in settings. Staging streams: more is held only where rows are too large or wide for this. */
   memory?: string;
   /** Those of the settings without. */
   threads?: number;
@@ -48,7 +48,12 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
   const scratch = join(scratchFolder, `upload-${crypto.randomUUID()}`);
   await mkdir(scratch, { recursive: true });
   const memory = parseSize(allowed.memory) < parseSize(most) ? allowed.memory : most;
-  const database = await openDatabase({ scratch, memory, threads: options.threads ?? allowed.threads });
+  const database = await openDatabase({
+    scratch,
+    memory,
+    mostMemory: allowed.memory,
+    threads: options.threads ?? allowed.threads,
+  });
   let inputs = 0;
   return {
     database,

@@ -42,10 +42,12 @@ const DATABASE_THREADS = 2;
 
 export async function openWork(options: WorkOptions): Promise<Work> {
   const { lake, logger, folder } = options;
-  const settings = frugal(options.settings);
+  const { settings } = options;
+  const { memory, threads } = frugal(settings);
   if (settings.cache !== undefined) useNativeCache(settings.cacheFolder);
   await mkdir(folder, { recursive: true });
-  const open = () => openDatabase({ scratch: join(folder, "database"), ...settings.database });
+  const mostMemory = settings.database.memory;
+  const open = () => openDatabase({ scratch: join(folder, "database"), memory, mostMemory, threads });
   const pool = await createWorkerPool({
     url: options.workerUrl,
     size: settings.processing.num_proc,
@@ -91,6 +93,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
     const { generation, failed } = await refreshCatalog({
       lake,
       settings,
+      frugal: frugal(settings),
       logger,
       signal,
       changed: partitions,
@@ -114,13 +117,11 @@ function watchTaxonomy(lake: Lake): () => Promise<Taxonomy> {
   };
 }
 
-function frugal(settings: Settings): Settings {
-  const memoryBytes = Math.min(parseSize(settings.database.memory), DATABASE_MEMORY_BYTES);
+/** What databases begin with; what does not fit has all that the settings allow. */
+function frugal({ database }: Settings): Settings["database"] {
+  const memoryBytes = Math.min(parseSize(database.memory), DATABASE_MEMORY_BYTES);
   return {
-    ...settings,
-    database: {
-      memory: `${Math.floor(memoryBytes / 1_000_000)}MB`,
-      threads: Math.min(settings.database.threads, DATABASE_THREADS),
-    },
+    memory: `${Math.floor(memoryBytes / 1_000_000)}MB`,
+    threads: Math.min(database.threads, DATABASE_THREADS),
   };
 }

@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   scratch: string;
   /** As in DuckDB settings: `1GB`. */
   memory?: string;
+  /** What work that does not fit into `memory` may have instead (frugal.ts). */
+  mostMemory?: string | undefined;
   threads?: number;
 }
 
@@ -19,6 +21,8 @@ export interface DatabaseOptions {
 export interface Database {
   readonly connection: DuckDBConnection;
   readonly instance: DuckDBInstance;
+  /** As it was opened with. */
+  readonly mostMemory: string | undefined;
   /** Runs statements for their effect. */
   run(sql: string, values?: DuckDBValue[]): Promise<void>;
   /** All rows as plain objects: BIGINT as number (all our counts fit), timestamps as DuckDB values. For small results. */
@@ -47,18 +51,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.threads ? { threads: String(options.threads) } : {}),
   });
   const connection = await instance.connect();
-  return wrapDatabase(instance, connection, () => instance.closeSync());
+  return wrapDatabase(instance, connection, options.mostMemory, () => instance.closeSync());
 }
 
 function wrapDatabase(
   instance: DuckDBInstance,
   connection: DuckDBConnection,
+  mostMemory: string | undefined,
   closeInstance: () => void,
 ): Database {
   let open = true;
   return {
     connection,
     instance,
+    mostMemory,
     run: async (sql, values) => {
       await connection.run(sql, values);
     },
@@ -67,7 +73,7 @@ function wrapDatabase(
       return reader.getRowObjects().map((row) => plainRow(row)) as T[];
     },
     stream: (sql, values) => streamResult(connection, sql, values),
-    connect: async () => wrapDatabase(instance, await instance.connect(), () => {}),
+    connect: async () => wrapDatabase(instance, await instance.connect(), mostMemory, () => {}),
     close: () => {
       if (!open) return;
       open = false;

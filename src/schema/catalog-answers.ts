@@ -3,6 +3,13 @@ import { ColumnSchema } from "./columns.ts";
 import { FailureSchema } from "./failure.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
+/** A partition whose newest rows the catalog does not hold: the code and message say why, and what to do. */
+export const LeftOutPartitionSchema = v.object({
+  ...PartitionKeySchema.entries,
+  code: v.string(),
+  message: v.string(),
+});
+
 /** What the published catalog is: the document of `catalog info`. */
 export const CatalogInfoSchema = v.object({
   format: v.number(),
@@ -15,6 +22,8 @@ export const CatalogInfoSchema = v.object({
   columns: v.array(ColumnSchema),
   /** Columns that it does not show; none in a catalog of an earlier version. */
   columns_left_out: v.optional(v.array(v.string()), []),
+  /** Partitions whose newest rows it does not hold, and why. */
+  left_out: v.optional(v.array(LeftOutPartitionSchema), []),
   /** Size of the published file. */
   bytes: v.number(),
   path: v.string(),

@@ -54,6 +54,11 @@ export function gaugeState(registry: MetricRegistry, state: SystemState, version
   registry.gauge("datalake_catalog_partitions", "Partitions of the published catalog.", async () =>
     one((await catalog())?.partitions),
   );
+  registry.gauge(
+    "datalake_catalog_partitions_left_out",
+    "Partitions whose newest rows the published catalog does not hold.",
+    async () => one((await catalog())?.left_out.length),
+  );
   registry.gauge("datalake_catalog_bytes", "Size of the published catalog.", async () =>
     one((await catalog())?.bytes),
   );

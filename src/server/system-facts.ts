@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { catalogInfo } from "../catalog/info.ts";
+import { type CatalogInfo, catalogInfo } from "../catalog/info.ts";
 import { catalogIdentity } from "../catalog/publish.ts";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -11,6 +11,7 @@ export interface CatalogFacts {
   partitions: number;
   built_at: string;
   bytes: number;
+  left_out: CatalogInfo["left_out"];
 }
 
 export interface DiskFacts {

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { mountDocument } from "../lake/mount-check.ts";
+import { LeftOutPartitionSchema } from "../schema/catalog-answers.ts";
 import { JobRecordSchema } from "../schema/job.ts";
 import { MountSchema } from "../schema/mount.ts";
 import { ACCESS_STATES } from "./access.ts";
@@ -49,6 +50,8 @@ const StatusSchema = v.object({
       bytes: v.number(),
       built_at: v.string(),
       age_seconds: v.number(),
+      /** Partitions whose newest rows it does not hold, and why. */
+      left_out: v.array(LeftOutPartitionSchema),
     }),
   ),
   /** Everybody is let in, or who has a token, or none whose token stood in the lake's store: that is gone or not safe. */

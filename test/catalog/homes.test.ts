@@ -1,8 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { doesNotFit } from "../../src/catalog/load-partitions.ts";
-import { openDatabase } from "../../src/query/database.ts";
 import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
@@ -132,48 +129,6 @@ test("no dataset changes the types or values of another", () =>
       { id: "1.5" },
     ]);
     expect(await query(bench, 'SELECT typeof(id) AS t FROM "aihub/a"')).toEqual([{ t: "BIGINT" }]);
-  }));
-
-test("a partition that does not fit into the memory is left out by name, and hides no other", () =>
-  withLake(async (bench) => {
-    await commit(bench, "create", "SELECT 1 AS id, repeat('x', 60_000_000) AS label", of("large"));
-    await commit(bench, "create", "SELECT 1 AS id, 'small' AS label", of("small"));
-    const { settings } = bench;
-    const tight = { ...bench, settings: { ...settings, database: { memory: "64MB", threads: 1 } } };
-    const { failed, rows } = await refresh(tight);
-    expect(failed).toEqual([
-      {
-        partition: "aihub/large/raw/text",
-        code: "too_large",
-        message: expect.stringMatching(/aihub\/large\/raw\/text .*64MB.*database\.memory/),
-      },
-    ]);
-    expect(rows).toBe(1);
-    expect(await query(bench, "SELECT dataset, label FROM catalog")).toEqual([
-      { dataset: "small", label: "small" },
-    ]);
-    expect(await refresh(bench)).toMatchObject({ failed: [], rows: 2 });
-  }));
-
-test("a full disk under spilled rows is not taken for too little memory", () =>
-  withLake(async ({ folder }) => {
-    const failure = async (setting: string, sql: string) => {
-      const database = await openDatabase({ scratch: join(folder, "tight"), memory: "32MB", threads: 1 });
-      try {
-        await database.run(setting);
-        return await database.run(sql).catch((error) => error);
-      } finally {
-        database.close();
-      }
-    };
-    const sort =
-      "CREATE TABLE t AS SELECT hash(range) AS h, repeat('x', 100) AS x FROM range(2_000_000) ORDER BY h";
-    const full = await failure("SET max_temp_directory_size = '1MB'", sort);
-    expect(full.message).toContain("Out of Memory");
-    expect(doesNotFit(full)).toBe(false);
-    expect(
-      doesNotFit(await failure("SELECT 1", "CREATE TABLE t AS SELECT repeat('x', 60_000_000) AS x")),
-    ).toBe(true);
   }));
 
 test("rows never get the numbers of others that are gone, whose texts the search index still knows", () =>

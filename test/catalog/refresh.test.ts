@@ -240,6 +240,29 @@ test("a commit between looking and loading is seen whole", () =>
     }
   }));
 
+test("a partition of other columns that goes, or changes back, while it is loaded leaves no row behind", () =>
+  withLake(async (bench) => {
+    const folder = bench.lake.layout.partition(KEY);
+    await commit(bench, "create", "SELECT 1 AS id");
+    await refresh(bench);
+    await commit(bench, "replace", "SELECT 'zwei' AS other");
+    const changeBack = async (step: string) => {
+      if (step === "load") await commit(bench, "replace", "SELECT 3 AS id FROM range(3)");
+    };
+    expect(await refresh(bench, { onStep: changeBack })).toMatchObject({ failed: [], rows: 3 });
+    await commit(bench, "replace", "SELECT 'vier' AS other");
+    const remove = async (step: string) => {
+      if (step === "load") await rm(folder, { recursive: true });
+    };
+    expect(await refresh(bench, { onStep: remove })).toMatchObject({ failed: [], rows: 0, partitions: 0 });
+    expect(
+      await query(
+        bench,
+        "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'rows%' AND estimated_size > 0",
+      ),
+    ).toEqual([]);
+  }));
+
 test("a published file that cannot be read, or has no local copy, is no hindrance", () =>
   withLake(async (bench) => {
     const { catalogFile } = bench.lake.layout;

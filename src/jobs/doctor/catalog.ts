@@ -1,4 +1,6 @@
-import { readPublished, withPublished } from "../../catalog/open.ts";
+import { homesIn } from "../../catalog/home-tables.ts";
+import type { LeftOut } from "../../catalog/left-out.ts";
+import { type PublishedCatalog, readPublished, withPublished } from "../../catalog/open.ts";
 import { readPartition } from "../../catalog/partition.ts";
 import type { KnownPartition } from "../../catalog/tables.ts";
 import { exists } from "../../lake/files.ts";
@@ -26,7 +28,8 @@ export const catalogCheck: Check = {
         },
       ];
     }
-    findings.push(...(await compareVersions(context, published.partitions)));
+    findings.push(...published.leftOut.map(describeLeftOut));
+    findings.push(...(await compareVersions(context, published)));
     findings.push(...(await compareRows(context, published.partitions)));
     if (findings.length > 0) return findings;
     return `generation ${published.head.generation} holds ${formatQuantity(published.partitions.length, "partition")}`;
@@ -46,20 +49,32 @@ async function checkWal({ lake }: DoctorContext): Promise<Finding[]> {
   ];
 }
 
+function describeLeftOut(leftOut: LeftOut): Finding {
+  const { tried: _, ...details } = leftOut;
+  const [what = "", ...advice] = leftOut.message.split("; ");
+  return {
+    status: "problem",
+    message: `the catalog does not hold the newest rows of ${formatPartition(leftOut)}: ${what}`,
+    advice: advice.join("; ") || "run `datalake catalog rebuild`",
+    details,
+  };
+}
+
 async function compareVersions(
   { lake, database, partitions, signal }: DoctorContext,
-  listed: KnownPartition[],
+  { partitions: listed, leftOut }: PublishedCatalog,
 ): Promise<Finding[]> {
   const behind = collectPlaces();
   const wrong = collectPlaces();
   const known = new Map(listed.map((one) => [formatPartition(one), one]));
+  const isTold = new Set(leftOut.map(formatPartition));
   for (const key of partitions) {
     signal.throwIfAborted();
     const name = formatPartition(key);
     const state = await readPartition(database, lake, key).catch(() => undefined); // reported by another check
     const held = known.get(name);
     known.delete(name);
-    if (state === undefined) continue;
+    if (state === undefined || isTold.has(name)) continue;
     if (held === undefined) behind.add(`${name} (not in it)`);
     else if (held.version < state.version) behind.add(`${name} (${held.version} of ${state.version})`);
     else if (held.version > state.version || held.rows !== state.rows) {
@@ -93,7 +108,7 @@ async function compareRows(context: DoctorContext, listed: KnownPartition[]): Pr
     interruptible(database, signal, () => database.rows<{ part: number; rows: number }>(sql));
   await withPublished(database, lake, "checked", async () => {
     const rows = new Map<string, number>();
-    for (const home of new Set(listed.map((one) => one.home))) {
+    for (const home of await homesIn(database, "checked")) {
       const table = `checked.${homeTable(home)}`;
       const counted = await count(`SELECT ${PART} AS part, count(*) AS rows FROM ${table} GROUP BY ALL`);
       for (const { part, rows: held } of counted) rows.set(`${home}/${part}`, held);

@@ -13,7 +13,7 @@ import type { UploadManifest } from "../../schema/upload.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 import type { StageLocal } from "./operation.ts";
 
-/** Staging streams: more memory would only be held. */
+/** Staging streams: more memory is had only for rows that do not fit into this. */
 const MEMORY = "256MB";
 const THREADS = 1;
 
