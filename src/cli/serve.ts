@@ -19,7 +19,7 @@ export const serveCommand = defineCommand({
   ],
   run: async ({ flags }, effects) => {
     const { startServer } = await import("../server/serve.ts");
-    const { openServerLog } = await import("../server/server-log.ts");
+    const { openServerLog } = await import("../server/telemetry/server-log.ts");
     checkPort(flags.port);
     const lake = await effects.openLake();
     const { serve, processing } = effects.settings;

@@ -9,7 +9,7 @@ import { createView } from "../lake/view.ts";
 import { silentLogger } from "../log.ts";
 import type { AnyOperation, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
-import type { CatalogInfoAnswer, CatalogPartitionAnswer, RebuildAnswer } from "../schema/catalog-answers.ts";
+import type { CatalogInfo, CatalogPartition, RebuildResult } from "../schema/catalog-documents.ts";
 import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 import type { JobRecord } from "../schema/job.ts";
@@ -120,18 +120,18 @@ export class DatalakeClient {
   }
 
   /** What the published catalog holds. Throws `not_found` when there is none. */
-  async getCatalogInfo(): Promise<CatalogInfoAnswer> {
+  async getCatalogInfo(): Promise<CatalogInfo> {
     return (await this.#open()).catalog.info(this.#signal);
   }
 
   /** Brings the catalog in line with the partitions; `full` builds it anew from every file. */
-  async buildCatalog(options: { full?: boolean; signal?: AbortSignal } = {}): Promise<RebuildAnswer> {
+  async buildCatalog(options: { full?: boolean; signal?: AbortSignal } = {}): Promise<RebuildResult> {
     const { full = false } = options;
     return (await this.#open()).catalog.rebuild({ full, signal: this.#until(options.signal) });
   }
 
   /** The partitions of the catalog with their rows, bytes and versions, sorted. */
-  async getPartitions(selection: Selection = {}): Promise<CatalogPartitionAnswer[]> {
+  async getPartitions(selection: Selection = {}): Promise<CatalogPartition[]> {
     const partitions = await (await this.#open()).catalog.partitions(this.#signal);
     return partitions.filter(createSelector(selection));
   }

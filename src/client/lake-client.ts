@@ -3,11 +3,11 @@ import type { UploadTarget } from "../ingest/upload-target.ts";
 import type { AnyOperation, LocalOf, ProgressOf, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type {
-  CatalogInfoAnswer,
-  CatalogPartitionAnswer,
-  RebuildAnswer,
+  CatalogInfo,
+  CatalogPartition,
+  RebuildResult,
   RetriedUpload,
-} from "../schema/catalog-answers.ts";
+} from "../schema/catalog-documents.ts";
 import type { JobRecord } from "../schema/job.ts";
 import type { EngineName } from "../schema/query.ts";
 import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
@@ -112,11 +112,11 @@ export interface WatchOptions {
 
 /** The published catalog. Throws `not_found` when there is none. */
 export interface CatalogClient {
-  info(signal?: AbortSignal): Promise<CatalogInfoAnswer>;
+  info(signal?: AbortSignal): Promise<CatalogInfo>;
   /** Sorted. */
-  partitions(signal?: AbortSignal): Promise<CatalogPartitionAnswer[]>;
+  partitions(signal?: AbortSignal): Promise<CatalogPartition[]>;
   /** Brings it in line with the partitions; `full` builds it anew from every file. Ends when it is published. */
-  rebuild(options: RebuildOptions): Promise<RebuildAnswer>;
+  rebuild(options: RebuildOptions): Promise<RebuildResult>;
 }
 
 export interface RebuildOptions {

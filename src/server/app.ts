@@ -1,28 +1,28 @@
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
 import { includesRole, type Role } from "../schema/token.ts";
-import { assetRoutes } from "./asset-routes.ts";
-import { catalogRoutes, retryRoutes } from "./catalog-routes.ts";
-import { configRoutes } from "./config-routes.ts";
 import type { ServerDeps } from "./deps.ts";
-import { docsRoutes } from "./docs-routes.ts";
-import { inputRoutes } from "./input-routes.ts";
-import { jobRoutes } from "./job-routes.ts";
-import { logRoutes } from "./log-routes.ts";
-import { metricsRoutes } from "./metrics-routes.ts";
-import { openApiRoutes } from "./openapi-routes.ts";
-import { operationRoutes } from "./operation-routes.ts";
-import { partitionRoutes } from "./partition-routes.ts";
-import { fromFramework, problem } from "./problem.ts";
-import { processRoutes } from "./process-routes.ts";
-import { queryRoutes } from "./query-routes.ts";
-import { createRouteTable, type Route, type RouteTable } from "./route-table.ts";
-import { searchRoutes } from "./search-routes.ts";
-import { systemRoutes } from "./system-routes.ts";
-import { uploadListRoutes } from "./upload-list-routes.ts";
-import { uploadRoutes } from "./upload-routes.ts";
+import { fromFramework, problem } from "./http/problem.ts";
+import { createRouteTable, type Route, type RouteTable } from "./http/route-table.ts";
+import { assetRoutes } from "./routes/assets.ts";
+import { catalogRoutes, retryRoutes } from "./routes/catalog.ts";
+import { configRoutes } from "./routes/config.ts";
+import { docsRoutes } from "./routes/docs.ts";
+import { inputRoutes } from "./routes/inputs.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { logRoutes } from "./routes/log.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
+import { operationRoutes } from "./routes/operations.ts";
+import { partitionRoutes } from "./routes/partitions.ts";
+import { processRoutes } from "./routes/process.ts";
+import { queryRoutes } from "./routes/query.ts";
+import { searchRoutes } from "./routes/search.ts";
+import { systemRoutes } from "./routes/system.ts";
+import { uploadListRoutes } from "./routes/upload-list.ts";
+import { uploadRoutes } from "./routes/uploads.ts";
 
-/** The routes; every failure is an error document. Who may ask what is decided before (front.ts). */
+/** The routes; every failure is an error document. Who may ask what is decided before (http/middleware.ts). */
 export function createApp(deps: ServerDeps) {
   let table: RouteTable | undefined;
   const routes = () => {

@@ -4,11 +4,11 @@ import type { Lake } from "../lake/lake.ts";
 import type { MountReport } from "../lake/mount-check.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { Role } from "../schema/token.ts";
-import type { AnswerFiles } from "./answer-files.ts";
-import type { Engines } from "./engines.ts";
-import type { InputUploads } from "./input-uploads.ts";
-import type { MetricRegistry } from "./metric-registry.ts";
-import type { SystemState } from "./system-state.ts";
+import type { ResponseCache } from "./http/response-cache.ts";
+import type { MetricRegistry } from "./telemetry/metric-registry.ts";
+import type { SystemState } from "./telemetry/system-state.ts";
+import type { Engines } from "./work/engines.ts";
+import type { InputUploads } from "./work/input-uploads.ts";
 import type { ServedOperations } from "./work/operations.ts";
 import type { Slots } from "./work/slots.ts";
 
@@ -24,7 +24,7 @@ export interface ServerDeps {
   engines: Engines;
   slots: Slots;
   /** Answers that are read in parts. */
-  files: AnswerFiles;
+  files: ResponseCache;
   /** Who asks: the name of a token; undefined where nobody needs one. */
   callerName(request: Request): string | undefined;
   /** What who asks may do; undefined for a request that came by no door, and where nobody needs a token. */

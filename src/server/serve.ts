@@ -12,23 +12,23 @@ import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { AnyOperation } from "../operations/operation.ts";
-import { openAccess } from "./access.ts";
-import { createAdmission, createProxyCheck } from "./admission.ts";
-import { createAnswerFiles } from "./answer-files.ts";
 import { createApp } from "./app.ts";
-import { readCertificate } from "./certificate.ts";
-import { createDiscretion } from "./discretion.ts";
-import { createEngines } from "./engines.ts";
-import { createCallers, createFront } from "./front.ts";
-import { checkExposure, isLoopback, readTokenFile } from "./guard.ts";
-import { createHostCheck } from "./host.ts";
-import { createInputUploads } from "./input-uploads.ts";
-import { holdLake, type LakeHold } from "./lake-hold.ts";
-import { listen, stopListening } from "./listen.ts";
-import { announceServer } from "./systemd.ts";
-import { createTelemetry } from "./telemetry.ts";
+import { openAccess } from "./auth/access.ts";
+import { createAdmit, createProxyCheck } from "./auth/admit.ts";
+import { createDiscretion } from "./auth/discretion.ts";
+import { checkExposure, isLoopback, readTokenFile } from "./auth/exposure.ts";
+import { createHostCheck } from "./auth/host.ts";
+import { readCertificate } from "./http/certificate.ts";
+import { listen, stopListening } from "./http/listen.ts";
+import { createCallers, createMiddleware } from "./http/middleware.ts";
+import { createResponseCache } from "./http/response-cache.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
+import { createEngines } from "./work/engines.ts";
+import { createInputUploads } from "./work/input-uploads.ts";
+import { holdLake, type LakeHold } from "./work/lake-hold.ts";
 import { createServedOperations } from "./work/operations.ts";
 import { allButOne, createSlots } from "./work/slots.ts";
+import { announceServer } from "./work/systemd.ts";
 
 export interface ServeOptions {
   lake: Lake;
@@ -97,7 +97,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     waitMs: settings.sql.timeout_s * 1000,
     work: `${maxRunning} queries at a time (sql.max_running)`,
   });
-  const files = createAnswerFiles(
+  const files = createResponseCache(
     // One server holds a lake; what its predecessor left is its own.
     join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
   );
@@ -144,7 +144,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   const maxBodyBytes = parseSize(settings.serve.max_body);
   const isTrusted = createProxyCheck(settings.serve.trusted_proxies);
-  const answer = createFront({
+  const answer = createMiddleware({
     lake,
     logger,
     isTrusted,
@@ -155,7 +155,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     observe: observe(callerName),
     routes,
     answer: (request) => app.fetch(request),
-    admit: createAdmission({
+    admit: createAdmit({
       access,
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isTrusted,

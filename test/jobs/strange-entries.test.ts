@@ -22,7 +22,7 @@ import { createUploadLayout, type UploadLayout } from "../../src/lake/layout.ts"
 import { countUploads, type UploadState } from "../../src/lake/staged-entries.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import type { UploadList } from "../../src/schema/upload-list.ts";
-import { uploadListRoutes } from "../../src/server/upload-list-routes.ts";
+import { uploadListRoutes } from "../../src/server/routes/upload-list.ts";
 import { codeOf } from "../code-of.ts";
 import { accountOf, as, CURATOR, giveToTeam, isRoot, SERVER, TEAM } from "../server/accounts.ts";
 import {

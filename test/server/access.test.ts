@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { machineName } from "../../src/lake/account.ts";
 import { createToken, revokeToken } from "../../src/lake/tokens.ts";
 import { ROLES, type Role } from "../../src/schema/token.ts";
-import { createBudget } from "../../src/server/audit.ts";
+import { createBudget } from "../../src/server/auth/audit.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { appWithoutLake } from "./app-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";

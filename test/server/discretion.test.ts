@@ -6,7 +6,7 @@ import { AppError } from "../../src/errors.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { createToken } from "../../src/lake/tokens.ts";
 import { ROLES, type Role } from "../../src/schema/token.ts";
-import { createDiscretion } from "../../src/server/discretion.ts";
+import { createDiscretion } from "../../src/server/auth/discretion.ts";
 import { makeImage, makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
-import { checkExposure, readTokenFile } from "../../src/server/guard.ts";
+import { checkExposure, readTokenFile } from "../../src/server/auth/exposure.ts";
 
 function codeOf(act: () => unknown): string | undefined {
   try {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createHostCheck, parseHost } from "../../src/server/host.ts";
+import { createHostCheck, parseHost } from "../../src/server/auth/host.ts";
 
 test("a Host header is a name or an address, with a port or without", () => {
   const names = {

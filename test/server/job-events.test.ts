@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { createJobRecord } from "../../src/jobs/records.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
-import { streamJobEvents } from "../../src/server/job-events.ts";
+import { streamJobEvents } from "../../src/server/http/job-events.ts";
 import { until } from "./server-kit.ts";
 
 setDefaultTimeout(60_000);

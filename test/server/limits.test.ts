@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { connectHttp } from "../../src/client/remote/http.ts";
 import { createToken } from "../../src/lake/tokens.ts";
 import type { Role } from "../../src/schema/token.ts";
-import { withSmallBody } from "../../src/server/small-body.ts";
+import { withSmallBody } from "../../src/server/http/small-body.ts";
 import { makeWorld, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 

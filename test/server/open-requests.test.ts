@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import { createOpenRequests } from "../../src/server/open-requests.ts";
+import { createOpenRequests } from "../../src/server/auth/open-requests.ts";
 
 function makePlaces(maxRequests: number, maxRequestsPerCaller: number) {
   const open = new Set<Request>();

@@ -7,14 +7,14 @@ import { describeLake } from "../../src/lake/lake.ts";
 import { silentLogger } from "../../src/log.ts";
 import { OPERATIONS } from "../../src/operations/table.ts";
 import { includesRole, ROLES, type Role } from "../../src/schema/token.ts";
-import type { Access } from "../../src/server/access.ts";
-import { createAdmission } from "../../src/server/admission.ts";
 import { createApp } from "../../src/server/app.ts";
+import type { Access } from "../../src/server/auth/access.ts";
+import { createAdmit } from "../../src/server/auth/admit.ts";
+import { createHostCheck } from "../../src/server/auth/host.ts";
 import type { ServerDeps } from "../../src/server/deps.ts";
-import { createCallers, createFront } from "../../src/server/front.ts";
-import { createHostCheck } from "../../src/server/host.ts";
-import { listen, stopListening } from "../../src/server/listen.ts";
-import type { RouteTable } from "../../src/server/route-table.ts";
+import { listen, stopListening } from "../../src/server/http/listen.ts";
+import { createCallers, createMiddleware } from "../../src/server/http/middleware.ts";
+import type { RouteTable } from "../../src/server/http/route-table.ts";
 import { createServedOperations } from "../../src/server/work/operations.ts";
 
 setDefaultTimeout(60_000);
@@ -120,7 +120,7 @@ beforeAll(async () => {
     refresh: async () => {},
     close: () => {},
   };
-  const admit = createAdmission({
+  const admit = createAdmit({
     access,
     isOwnHost: createHostCheck("127.0.0.1", ["nas", "a", "ab"]),
     isTrusted: () => false,
@@ -129,7 +129,7 @@ beforeAll(async () => {
     maxRequestsPerCaller: 10_000,
     isOpen: () => false,
   });
-  const front = createFront({
+  const front = createMiddleware({
     lake: deps.lake,
     logger: silentLogger,
     isTrusted: () => false,

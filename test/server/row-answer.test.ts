@@ -8,10 +8,10 @@ import { type RecordBatch, Table, Utf8, vectorFromArray } from "apache-arrow";
 import { AppError } from "../../src/errors.ts";
 import { silentLogger } from "../../src/log.ts";
 import type { EncodedResult } from "../../src/query/output/encoder.ts";
-import { createAnswerFiles } from "../../src/server/answer-files.ts";
-import { parseRange } from "../../src/server/byte-range.ts";
-import { problem } from "../../src/server/problem.ts";
-import { answerRows } from "../../src/server/row-answer.ts";
+import { parseRange } from "../../src/server/http/byte-range.ts";
+import { problem } from "../../src/server/http/problem.ts";
+import { createResponseCache } from "../../src/server/http/response-cache.ts";
+import { respondWithRows } from "../../src/server/http/row-response.ts";
 import { createSlots } from "../../src/server/work/slots.ts";
 import { until } from "./server-kit.ts";
 
@@ -31,7 +31,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, sta
   const identityOf = () => "kim";
   const keepOpen = (request: Request) => server.timeout(request, 0);
   const cutOff = (request: Request) => server.timeout(request, 1);
-  const files = createAnswerFiles(join(folder, "answers"));
+  const files = createResponseCache(join(folder, "answers"));
   const server = Bun.serve({
     port: 0,
     error: () => new Response(),
@@ -44,7 +44,7 @@ function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, sta
         stats: { engineMs: 1 },
       });
       const version = async () => "1";
-      return answerRows(
+      return respondWithRows(
         { request, format: "ndjson", version, work },
         {
           slots,

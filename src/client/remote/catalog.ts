@@ -3,7 +3,7 @@ import {
   CatalogPartitionsSchema,
   type RetriedUpload,
   RetriedUploadSchema,
-} from "../../schema/catalog-answers.ts";
+} from "../../schema/catalog-documents.ts";
 import type { CatalogClient } from "../lake-client.ts";
 import { rebuildBy } from "../long-operations.ts";
 import { connectHttp } from "./http.ts";

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { QueryEngine } from "../../query/engine.ts";
 import { quoteName } from "../../query/sql.ts";
-import { CatalogPartitionsSchema } from "../../schema/catalog-answers.ts";
+import { CatalogPartitionsSchema } from "../../schema/catalog-documents.ts";
 import { parseValue } from "../../schema/check.ts";
 import type { Column } from "../../schema/columns.ts";
 import { createSelector } from "../../schema/partition.ts";

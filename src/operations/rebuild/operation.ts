@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { RebuildResultSchema } from "../../schema/catalog-answers.ts";
+import { RebuildResultSchema } from "../../schema/catalog-documents.ts";
 import { defineOperation } from "../operation.ts";
 
 /** Brings the catalog in line with the partitions. To index a large lake keeps a process busy for long. */

@@ -14,7 +14,7 @@ import {
 } from "../../operations/operation.ts";
 import { runInChild } from "../../operations/run-in-child.ts";
 import type { OperationState, ResultFile } from "../../schema/operation.ts";
-import type { Caller } from "../access.ts";
+import type { Caller } from "../auth/access.ts";
 import { allButOne, createSlots } from "./slots.ts";
 
 /** The runs of one operation on a server: they wait for their turn, can be followed and stopped, and are kept for a time. */

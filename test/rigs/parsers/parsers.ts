@@ -17,9 +17,9 @@ import { readPartitionMetadata, readUploadManifest } from "../../../src/lake/man
 import { readTaxonomy } from "../../../src/lake/taxonomy.ts";
 import { negotiate } from "../../../src/query/output/negotiate.ts";
 import { quoteText } from "../../../src/query/sql.ts";
-import { parseRange } from "../../../src/server/byte-range.ts";
-import { parseHost } from "../../../src/server/host.ts";
-import { socketAddress } from "../../../src/server/systemd-socket.ts";
+import { parseHost } from "../../../src/server/auth/host.ts";
+import { parseRange } from "../../../src/server/http/byte-range.ts";
+import { socketAddress } from "../../../src/server/work/systemd-socket.ts";
 import type { IngestKit } from "../../ingest/kit.ts";
 import { makeImage } from "../../jobs/staging-kit.ts";
 

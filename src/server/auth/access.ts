@@ -1,0 +1,134 @@
+import { timingSafeEqual } from "node:crypto";
+import { AppError, toAppError } from "../../errors.ts";
+import { hashToken, readTokens, type TokenStore } from "../../lake/tokens.ts";
+import type { Logger } from "../../log.ts";
+import type { Role, StoredToken } from "../../schema/token.ts";
+
+/** Whose request it is. */
+export interface Caller {
+  /** Of the token; undefined where nobody needs one. */
+  name: string | undefined;
+  role: Role;
+}
+
+/** The tokens that a server takes. */
+export interface Access {
+  /** Whether everybody is let in, tokens are wanted, or no token of the store is taken: it is gone, or not safe. */
+  readonly state: AccessState;
+  /** Whose an Authorization header is; undefined for nobody's. */
+  callerOf(header: string | null): Caller | undefined;
+  /** Takes up changes of the lake's tokens. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+export const ACCESS_STATES = ["open", "tokens", "closed"] as const;
+export type AccessState = (typeof ACCESS_STATES)[number];
+
+export interface AccessOptions {
+  /** Undefined for an account that has no place for one. */
+  store: TokenStore | undefined;
+  /** Tokens of a file, all of administrators. */
+  fileTokens: readonly string[] | undefined;
+  /** Everybody may come in where nobody has made a token. */
+  mayBeOpen: boolean;
+  /** Everybody may come in, said in so many words. */
+  noAuth: boolean;
+  logger: Logger;
+}
+
+interface KnownToken extends Caller {
+  hash: Buffer;
+  expiresMs: number;
+}
+
+const REFRESH_MS = 500;
+const EVERYBODY: Caller = { name: undefined, role: "admin" };
+
+/**
+ * Opens the lake's tokens and looks twice a second whether they have changed. A store that vanishes or that others could
+ * have changed closes the server until it is mended. Throws `corrupt`, `permission_denied`.
+ */
+export async function openAccess(options: AccessOptions): Promise<Access> {
+  const { store, fileTokens, mayBeOpen, noAuth, logger } = options;
+  const ofFile: KnownToken[] = (fileTokens ?? []).map((token) => ({
+    name: "token-file",
+    role: "admin",
+    hash: Buffer.from(hashToken(token), "hex"),
+    expiresMs: Number.POSITIVE_INFINITY,
+  }));
+  let ofStore: KnownToken[] = [];
+  /** Of the store as it was read last; who had tokens once wants them: to revoke the last one lets nobody in. */
+  let mark: string | undefined;
+  let fault: string | undefined;
+  const load = async () => {
+    if (store === undefined) return;
+    const read = await readTokens(store);
+    if (read === undefined && mark !== undefined) {
+      throw new AppError(
+        "not_found",
+        `the tokens in ${store.path} are gone; put the file back, or make tokens anew`,
+      );
+    }
+    if (read !== undefined && read.mark !== mark) {
+      ofStore = read.tokens.map(known);
+      mark = read.mark;
+    }
+  };
+  const refresh = async () => {
+    try {
+      await load();
+      if (fault !== undefined) logger.warn("the tokens can be read again", {});
+      fault = undefined;
+    } catch (error) {
+      const { code, message } = toAppError(error);
+      // What only we can have written badly takes nothing from those who are known.
+      const stillHold = code === "corrupt" && mark !== undefined;
+      if (!stillHold) [ofStore, mark] = [[], GONE];
+      const effect = stillHold ? "those known before still hold" : "nobody is let in by them";
+      if (message !== fault) logger.error(`the tokens cannot be read; ${effect}`, { error });
+      fault = message;
+    }
+  };
+  await load();
+  const timer = setInterval(() => void refresh(), REFRESH_MS);
+  timer.unref();
+  const state = (): AccessState => {
+    if (noAuth || (mayBeOpen && fileTokens === undefined && mark === undefined)) return "open";
+    return mark === GONE ? "closed" : "tokens";
+  };
+  return {
+    get state() {
+      return state();
+    },
+    callerOf: (header) =>
+      findToken([...ofFile, ...ofStore], header) ?? (state() === "open" ? EVERYBODY : undefined),
+    refresh,
+    close: () => clearInterval(timer),
+  };
+}
+
+/** Differs from every mark, so that a store that is back is read anew. */
+const GONE = "gone";
+
+function known({ name, role, sha256, expires_at }: StoredToken): KnownToken {
+  const expiresMs = expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at);
+  return { name, role, hash: Buffer.from(sha256, "hex"), expiresMs };
+}
+
+/** Takes the same time for a wrong token as for a right one. */
+function findToken(known: readonly KnownToken[], header: string | null): Caller | undefined {
+  const given = Buffer.from(hashToken(/^Bearer\s+(\S+)$/i.exec(header ?? "")?.[1] ?? ""), "hex");
+  let found: KnownToken | undefined;
+  for (const token of known) if (timingSafeEqual(token.hash, given)) found = token;
+  return found !== undefined && Date.now() < found.expiresMs ? found : undefined;
+}
+
+export function unauthorized(state: AccessState): AppError {
+  return new AppError(
+    "unauthorized",
+    state === "closed"
+      ? "this server takes no token: those that it knew are gone or not safe; its administrator finds in its log what to do"
+      : "this server wants a token that it knows; set DATALAKE_TOKEN, or ask its administrator for one",
+  );
+}

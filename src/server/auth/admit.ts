@@ -1,0 +1,125 @@
+import { AppError } from "../../errors.ts";
+import { excerpt, quoteExcerpt } from "../../schema/excerpt.ts";
+import { includesRole, type Role } from "../../schema/token.ts";
+import type { Route } from "../http/route-table.ts";
+import { type Access, type Caller, unauthorized } from "./access.ts";
+import { parseHost } from "./host.ts";
+import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
+
+export interface AdmitOptions extends OpenRequestLimits {
+  access: Access;
+  /** Whether a name, as `parseHost` gives it, is this server's. */
+  isOwnHost(name: string): boolean;
+  /** Whether an address is that of a proxy, whose word on who asks is taken. */
+  isTrusted(address: string): boolean;
+  maxBodyBytes: number;
+}
+
+/** What is known of a request that was let in. */
+export interface Admitted {
+  caller: Caller;
+  /** Of the client, as the nearest trusted proxy says. */
+  address: string;
+  /** Why it is refused all the same, where it is known whose it is. */
+  refusal?: AppError;
+  /** Has to be called when no more work is done for it. */
+  done(): void;
+}
+
+/**
+ * Decides whether a request may come in, before anything reads its body. Throws `bad_host`, `forbidden`, `too_large`,
+ * `unauthorized`, `usage` for a token in the URL, `busy`.
+ */
+export function createAdmit(
+  options: AdmitOptions,
+): (request: Request, address: string, route: Route) => Admitted {
+  const { access, isOwnHost, isTrusted, maxBodyBytes } = options;
+  const open = createOpenRequests(options);
+  return (request, peer, { terms }) => {
+    const { headers } = request;
+    const { pathname, searchParams } = new URL(request.url);
+    const isProxied = isTrusted(peer);
+    const address = isProxied ? clientAddress(headers, peer, isTrusted) : bareAddress(peer);
+    checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
+    if (terms.audit !== "none") checkSite(headers, isOwnHost);
+    const isLarge = Number(headers.get("content-length") ?? 0) > maxBodyBytes;
+    if (isLarge && terms.body === "small") throw tooLarge(maxBodyBytes);
+    if (searchParams.has("token") || searchParams.has("access_token")) {
+      throw new AppError(
+        "usage",
+        "a token in a URL ends up in logs and histories; send it as `Authorization: Bearer`, and make a new one",
+      );
+    }
+    const { role } = terms;
+    if (role === "anybody") return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
+    const caller = access.callerOf(headers.get("authorization"));
+    if (caller === undefined) throw unauthorized(access.state);
+    const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
+    if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
+    const done = open.enter(request, caller.name ?? address);
+    if (done instanceof AppError) return refused(done);
+    return { caller, address, done };
+  };
+}
+
+function forbidden({ method }: Request, pathname: string, { name, role }: Caller, wanted: Role): AppError {
+  return new AppError(
+    "forbidden",
+    `${method} ${pathname} is for the role ${wanted}, and the token ${name} has ${role}; ask the administrator`,
+    { details: { role, wanted } },
+  );
+}
+
+export function tooLarge(maxBodyBytes: number): AppError {
+  return new AppError("too_large", `the body is larger than ${maxBodyBytes} bytes (serve.max_body)`);
+}
+
+function checkHost(header: string | null, isOwnHost: AdmitOptions["isOwnHost"]): void {
+  const shown = quoteExcerpt(header ?? "");
+  const name = header === null ? undefined : parseHost(header);
+  if (name === undefined) {
+    throw new AppError(
+      "usage",
+      `the Host header ${shown} is no name or address; write name:port, or [address]:port for IPv6`,
+    );
+  }
+  if (isOwnHost(name)) return;
+  throw new AppError(
+    "bad_host",
+    `this server is not ${shown}; call it by its address, or add the name to serve.allowed_hosts`,
+  );
+}
+
+/** A browser says from whose page a request comes: pages of others may change nothing here. */
+function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void {
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  const isForeign = site !== null && site !== "same-origin" && site !== "none";
+  if (!isForeign && (origin === null || isOwnHost(hostOf(origin)))) return;
+  throw new AppError(
+    "forbidden",
+    `a page of ${excerpt(origin ?? "another site")} may not change anything here; call the server from a program, or from its own pages`,
+  );
+}
+
+/** Empty, which is nobody's, for an origin that has none. */
+function hostOf(origin: string): string {
+  return (URL.canParse(origin) && parseHost(new URL(origin).host)) || "";
+}
+
+/** The last address of X-Forwarded-For that no trusted proxy has: all before it anybody may have written. */
+function clientAddress(headers: Headers, peer: string, isTrusted: AdmitOptions["isTrusted"]): string {
+  const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => bareAddress(hop.trim()));
+  return hops.findLast((hop) => hop !== "" && !isTrusted(hop)) ?? bareAddress(peer);
+}
+
+/** Says whether an address is one of these. */
+export function createProxyCheck(proxies: readonly string[]): (address: string) => boolean {
+  const known = new Set(proxies.map(bareAddress));
+  return (address) => known.has(bareAddress(address));
+}
+
+/** `::ffff:10.0.0.5` is `10.0.0.5`. */
+function bareAddress(address: string): string {
+  return address.replace(/^::ffff:/i, "");
+}

@@ -1,0 +1,26 @@
+import type { GenericSchema } from "valibot";
+import { checkValue } from "../../schema/check.ts";
+import { describeIssue } from "../../schema/describe-issue.ts";
+
+/** What tells that a schema of a route is one of these. */
+export const VENDOR = "datalake";
+
+/**
+ * The schema of what a route is sent, with our check in place of the framework's, which lists all that is wrong, and
+ * writes the whole value into its error. Throws `usage`, to which `fromFramework` adds the route.
+ */
+export function checked<const S extends GenericSchema>(schema: S): S {
+  const validate = (value: unknown) => {
+    const result = checkValue(schema, value);
+    if (result.success) return { value: result.output };
+    throw new Unfit(
+      value === undefined
+        ? "the body is missing, or its Content-Type is not application/json"
+        : describeIssue(result.issues[0]),
+    );
+  };
+  return { ...schema, "~standard": { version: 1, vendor: VENDOR, validate } };
+}
+
+/** What was sent is not what the route takes; the message says why. */
+export class Unfit extends Error {}

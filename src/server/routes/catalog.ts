@@ -1,0 +1,32 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { catalogInfo } from "../../catalog/info.ts";
+import { retryUpload } from "../../jobs/staging.ts";
+import { CatalogInfoSchema, RetriedUploadSchema } from "../../schema/catalog-documents.ts";
+import type { ServerDeps } from "../deps.ts";
+import { checked } from "../http/checked.ts";
+import { changes, READS } from "../http/route-table.ts";
+
+/** GET /catalog. */
+export function catalogRoutes({ lake, settings }: Pick<ServerDeps, "lake" | "settings">) {
+  return new Elysia({ name: "catalog" }).get("/catalog", () => catalogInfo({ lake, settings }), {
+    response: { 200: CatalogInfoSchema },
+    detail: { summary: "What the published catalog holds", ...READS },
+  });
+}
+
+/** POST /uploads/{id}/retry. */
+export function retryRoutes({ lake }: Pick<ServerDeps, "lake">) {
+  return new Elysia({ name: "retry" }).post(
+    "/uploads/:id/retry",
+    async ({ params: { id } }) => {
+      const { provider, dataset, task, variant } = await retryUpload(lake, id);
+      return { upload_id: id, provider, dataset, task, variant, status: "pending" as const };
+    },
+    {
+      params: checked(v.object({ id: v.string() })),
+      response: { 200: RetriedUploadSchema },
+      detail: { summary: "Puts a failed upload back among the pending ones", ...changes("curator") },
+    },
+  );
+}

@@ -1,0 +1,147 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { AppError } from "../../errors.ts";
+import { parseMeta } from "../../ingest/parse-meta.ts";
+import type { UploadRequest } from "../../ingest/plan.ts";
+import { parseTextOptions } from "../../ingest/text/options.ts";
+import { NameSchema, Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
+import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/partition.ts";
+import {
+  IMAGE_POLICIES,
+  RejectLimitSchema,
+  UPLOAD_MODES,
+  type UploadMode,
+  VERIFY_LEVELS,
+} from "../../schema/upload.ts";
+import type { ServerDeps } from "../deps.ts";
+import { checked } from "../http/checked.ts";
+import { readParameters } from "../http/parameters.ts";
+import { termsOf } from "../http/route-table.ts";
+import { findCommittedUpload, isOwn } from "../work/committed-upload.ts";
+
+/** `?format=`; Parquet and Arrow are known by their first bytes. */
+const FORMATS = ["parquet", "arrow", "json", "jsonl", "csv", "tsv"] as const;
+const UNKNOWN_TYPE = "is neither raw nor task";
+
+/** Named as the flags of `datalake upload`. */
+const ParametersSchema = v.strictObject({
+  type: v.picklist(["raw", "task"], UNKNOWN_TYPE),
+  provider: v.string(),
+  dataset: v.string(),
+  task: v.optional(v.string()),
+  variant: v.optional(v.string()),
+  /** `lang=ko`, once for each field. */
+  meta: v.optional(v.union([v.string(), v.array(v.string())]), []),
+  mode: v.optional(v.picklist(UPLOAD_MODES, `is none of ${UPLOAD_MODES.join(", ")}`)),
+  images: v.optional(v.picklist(IMAGE_POLICIES, `is none of ${IMAGE_POLICIES.join(", ")}`)),
+  verify: v.optional(v.picklist(VERIFY_LEVELS, `is none of ${VERIFY_LEVELS.join(", ")}`)),
+  max_rejects: v.optional(RejectLimitSchema),
+  description: v.optional(v.string()),
+  source: v.optional(v.string()),
+  encoding: v.optional(v.string()),
+  delimiter: v.optional(v.string()),
+  quote: v.optional(v.string()),
+  format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
+});
+type Parameters = v.InferOutput<typeof ParametersSchema>;
+
+const StagedSchema = v.object({
+  upload_id: UploadIdSchema,
+  provider: NameSchema,
+  dataset: NameSchema,
+  task: NameSchema,
+  variant: NameSchema,
+  rows: v.number(),
+  mode: v.picklist(UPLOAD_MODES),
+});
+
+/** PUT /uploads/{id}/input: a whole upload by one request, for programs in any language. */
+export function inputRoutes(
+  deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "identityOf" | "keepOpen" | "inputs">,
+) {
+  const { lake, settings, callerName, identityOf, keepOpen, inputs } = deps;
+  return new Elysia({ name: "inputs" }).put(
+    "/uploads/:id/input",
+    async ({ request, params: { id } }) => {
+      const parameters = readParameters(request, ParametersSchema);
+      const owner = callerName(request);
+      const upload = requestOf(parameters, settings);
+      const before = await findCommittedUpload(lake, id);
+      if (before !== undefined && !isOwn(before, owner)) {
+        throw new AppError("conflict", `the id ${id} is another upload's; take a new one`);
+      }
+      if (before !== undefined && !isSame(before, parameters)) {
+        const where = formatPartition(before);
+        throw new AppError("conflict", `the id ${id} is that of your upload to ${where}; take a new one`);
+      }
+      if (before !== undefined) return describe(id, before, upload.mode);
+      const manifest = await inputs.take({
+        uploadId: id,
+        request: upload,
+        owner,
+        identity: identityOf(request),
+        body: request.body,
+        sha256: digestOf(request),
+        ending: parameters.format === undefined ? "" : `.${parameters.format}`,
+        signal: request.signal,
+        onReceived: () => keepOpen(request),
+      });
+      return describe(id, manifest, upload.mode);
+    },
+    {
+      parse: "none",
+      params: checked(v.object({ id: UploadIdSchema })),
+      response: { 200: StagedSchema },
+      detail: {
+        summary:
+          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that holds its images too, under an id of the client's",
+        query: ParametersSchema,
+        ...termsOf({ role: "curator", audit: "all", body: "stream" }),
+      },
+    },
+  );
+}
+
+/** Whether an upload under the same id goes where that one went. */
+function isSame(before: PartitionKey, { provider, dataset, task, variant, type }: Parameters): boolean {
+  const wanted = {
+    provider,
+    dataset,
+    task: type === "raw" ? RAW_TASK : task,
+    variant: variant ?? before.variant,
+  };
+  return Object.entries(wanted).every(
+    ([name, value]) => before[name as keyof PartitionKey] === value?.normalize(),
+  );
+}
+
+function requestOf(
+  { meta, max_rejects, format: _, encoding, delimiter, quote, ...given }: Parameters,
+  settings: ServerDeps["settings"],
+): UploadRequest {
+  return {
+    ...given,
+    meta: parseMeta([meta].flat()),
+    mode: given.mode ?? "create",
+    images: given.images ?? settings.images.policy,
+    verify: given.verify ?? settings.images.verify,
+    maxRejects: max_rejects ?? settings.upload.max_rejects,
+    description: given.description ?? "",
+    source: given.source ?? "",
+    text: parseTextOptions({ encoding, delimiter, quote }),
+  };
+}
+
+function digestOf({ headers }: Request): string | undefined {
+  const told = headers.get("x-sha256");
+  if (told === null || v.is(Sha256Schema, told)) return told ?? undefined;
+  throw new AppError("usage", "the header X-SHA256 is no SHA-256 in hexadecimal digits");
+}
+
+function describe(
+  uploadId: string,
+  { provider, dataset, task, variant, rows }: PartitionKey & { rows: number },
+  mode: UploadMode,
+) {
+  return { upload_id: uploadId, provider, dataset, task, variant, rows, mode };
+}

@@ -1,0 +1,98 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../../errors.ts";
+import type { UploadRequest } from "../../ingest/plan.ts";
+import { receiveStream } from "../../ingest/receive-stream.ts";
+import { removeTree } from "../../lake/files.ts";
+import { STAGE } from "../../operations/stage/operation.ts";
+import type { UploadManifest } from "../../schema/upload.ts";
+import type { ServedOperations } from "./operations.ts";
+
+/** One file of rows, as it comes. */
+export interface GivenInput {
+  uploadId: string;
+  request: UploadRequest;
+  /** Name of the caller; undefined where nobody has one. */
+  owner: string | undefined;
+  /** Who shares the places with others. */
+  identity: string;
+  body: ReadableStream<Uint8Array> | null;
+  /** Its SHA-256, where that was told. */
+  sha256: string | undefined;
+  /** Ending that tells its format; `` where its first bytes do. */
+  ending: string;
+  signal: AbortSignal;
+  /** The whole of it is there: from now on the connection is silent. */
+  onReceived(): void;
+}
+
+/** Uploads that come as one file which holds all they bring, images too. */
+export interface InputUploads {
+  /** Receives, stages and hands over. Throws `conflict` while the same upload comes, and what staging does. */
+  take(input: GivenInput): Promise<UploadManifest>;
+  stop(): Promise<void>;
+}
+
+export interface InputUploadsOptions {
+  operations: Pick<ServedOperations, "of">;
+  /** Nobody else's; what a predecessor left in it goes at once. */
+  folder: string;
+}
+
+const FILE_MODE = 0o600;
+
+export function createInputUploads(options: InputUploadsOptions): InputUploads {
+  const { operations, folder } = options;
+  const running = new Map<string, Promise<unknown>>();
+  const stopped = new AbortController();
+  const emptied = removeTree(folder);
+
+  const receive = async ({ uploadId, body, sha256, ending, onReceived }: GivenInput) => {
+    const own = join(folder, uploadId);
+    await mkdir(own, { recursive: true, mode: 0o700 });
+    const path = join(own, `input${ending}`);
+    await receiveStream(body, path, { sha256, maxBytes: Number.POSITIVE_INFINITY, mode: FILE_MODE });
+    onReceived();
+    return path;
+  };
+  const execute = async (input: GivenInput) => {
+    const { uploadId, request, owner, identity } = input;
+    const signal = AbortSignal.any([input.signal, stopped.signal]);
+    await emptied;
+    try {
+      const path = await receive(input);
+      return await operations
+        .of(STAGE)
+        .run(request, { identity }, { signal, local: { path, uploadId, createdBy: owner ?? null } });
+    } catch (error) {
+      if (stopped.signal.aborted)
+        throw new AppError("shutting_down", "the server is stopping; send it again");
+      throw withoutPath(error, join(folder, uploadId));
+    } finally {
+      await removeTree(join(folder, uploadId));
+    }
+  };
+  return {
+    take: (input) => {
+      const { uploadId } = input;
+      if (running.has(uploadId)) {
+        throw new AppError("conflict", `upload ${uploadId} is being received; wait for its end`);
+      }
+      const taken = execute(input).finally(() => running.delete(uploadId));
+      running.set(uploadId, taken);
+      return taken;
+    },
+    stop: async () => {
+      stopped.abort();
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/** Where the file lay on the server tells the client nothing. */
+function withoutPath(error: unknown, folder: string): unknown {
+  if (!(error instanceof AppError) || !error.message.includes(folder)) return error;
+  const { code, cause, details } = error;
+  const { path: _, ...others } = details ?? {};
+  return new AppError(code, error.message.replaceAll(`${folder}/`, ""), { cause, details: others });
+}
