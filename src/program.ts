@@ -1,6 +1,6 @@
 /** The program: its streams, its signals and its hidden commands. `main.ts` and tests start it, with their operations. */
 import { writeSync } from "node:fs";
-import { followWrites } from "./cli/streams.ts";
+import { followWrites } from "./cli/terminal/streams.ts";
 import type { AnyOperation } from "./operations/operation.ts";
 
 declare const DATALAKE_VERSION: string | undefined;

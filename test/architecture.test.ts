@@ -13,7 +13,7 @@ const LAYERS = [
   ["ingest", "catalog", "export"],
   ["sync"],
   ["jobs"],
-  ["operations"],
+  ["operations", "doctor"],
   ["client"],
   ["server", "cli"],
   ["program.ts", "worker.ts"],
@@ -74,19 +74,19 @@ const PLANNERS = [
 /** Commands that are of the machine they run on, with what they need there. */
 const OF_MACHINE: Record<string, string[]> = {
   // They open the folder itself: for the commands below, and to tell the client where it is.
-  "cli/command.ts": ["lake/lake.ts"],
+  "cli/arguments/command.ts": ["lake/lake.ts"],
   "cli/run.ts": ["lake/lake.ts", "lake/view.ts", "lake/audit.ts", "lake/account.ts"],
   // Makes the lake that a client can then open.
-  "cli/init.ts": ["lake/"],
+  "cli/commands/init.ts": ["lake/"],
   // Is the server.
-  "cli/serve.ts": ["server/"],
+  "cli/commands/serve.ts": ["server/"],
   // Tokens are kept where the server's account alone can write.
-  "cli/token.ts": ["lake/"],
+  "cli/commands/token.ts": ["lake/"],
   // Looks below what a client shows.
-  "cli/doctor.ts": ["jobs/doctor/"],
-  "cli/doctor-remote.ts": ["jobs/doctor/check.ts"],
+  "cli/commands/doctor/doctor.ts": ["doctor/"],
+  "cli/commands/doctor/remote.ts": ["doctor/check.ts"],
   // Sends the folder's files to another place.
-  "cli/sync.ts": ["sync/", "lake/lease.ts"],
+  "cli/commands/sync.ts": ["sync/", "lake/lease.ts"],
 };
 
 /** What may be used only where it is kept. */

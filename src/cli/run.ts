@@ -3,13 +3,13 @@ import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.
 import type { Lake } from "../lake/lake.ts";
 import type { AnyOperation } from "../operations/operation.ts";
 import { folderOf } from "../schema/lake-location.ts";
-import { type Command, type CommandGroup, type Effects, isGroup } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import type { Console } from "./console.ts";
-import { beforeTerminator, type GlobalFlags, parseArguments } from "./flags.ts";
-import { renderCommandHelp, renderGroupHelp, renderRootHelp } from "./help.ts";
-import { missingCommand, resolveCommand } from "./resolve.ts";
-import type { InputStream, OutputStream } from "./streams.ts";
+import { type Command, type CommandGroup, type Effects, isGroup } from "./arguments/command.ts";
+import { beforeTerminator, type GlobalFlags, parseArguments } from "./arguments/flags.ts";
+import { renderCommandHelp, renderGroupHelp, renderRootHelp } from "./arguments/help.ts";
+import { missingCommand, resolveCommand } from "./arguments/resolve.ts";
+import { COMMANDS } from "./commands/table.ts";
+import type { Console } from "./terminal/console.ts";
+import type { InputStream, OutputStream } from "./terminal/streams.ts";
 
 /** What the program gives to the command line; tests give their own streams and environment. */
 export interface CliContext {
@@ -114,7 +114,7 @@ async function chooseCommand(
 }
 
 async function openConsole(global: GlobalFlags, context: CliContext): Promise<Console> {
-  const { createConsole } = await import("./console.ts");
+  const { createConsole } = await import("./terminal/console.ts");
   const { allowsColor, isUnattended } = await import("../config.ts");
   const { stdin, stdout, stderr, signal } = context;
   const { json = false, quiet = false, verbose = false, yes = false } = global;

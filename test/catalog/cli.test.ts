@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { catalogCommand } from "../../src/cli/catalog.ts";
-import { type Command, type Effects, isGroup } from "../../src/cli/command.ts";
+import { type Command, type Effects, isGroup } from "../../src/cli/arguments/command.ts";
+import { catalogCommand } from "../../src/cli/commands/catalog.ts";
 import { folderClient } from "../../src/client/folder/folder-client.ts";
 import { silentLogger } from "../../src/log.ts";
 import { commit, KEY, type Workbench, withLake } from "./lakes.ts";

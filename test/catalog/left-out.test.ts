@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { catalogInfo } from "../../src/catalog/info.ts";
 import { doesNotFit } from "../../src/catalog/load-partitions.ts";
 import { refreshCatalog } from "../../src/catalog/refresh.ts";
-import { examineLake } from "../../src/jobs/doctor/doctor.ts";
+import { examineLake } from "../../src/doctor/doctor.ts";
 import { type LogFields, silentLogger } from "../../src/log.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { isFailedCommit } from "../../src/query/frugal.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllowed } from "../../src/cli/config-task.ts";
+import { parseAllowed } from "../../src/cli/commands/config/task.ts";
 import { AppError } from "../../src/errors.ts";
 import { describeLake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";

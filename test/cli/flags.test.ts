@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { defineCommand } from "../../src/cli/command.ts";
-import { parseArguments } from "../../src/cli/flags.ts";
+import { defineCommand } from "../../src/cli/arguments/command.ts";
+import { parseArguments } from "../../src/cli/arguments/flags.ts";
 import { AppError } from "../../src/errors.ts";
 
 const command = defineCommand({

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { runCli } from "../../src/cli/run.ts";
-import type { InputStream, OutputStream } from "../../src/cli/streams.ts";
+import type { InputStream, OutputStream } from "../../src/cli/terminal/streams.ts";
 
 export interface Outcome {
   exit: number;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { renderLine, renderWatched, type Watched, watchLive } from "../../src/cli/process-watch.ts";
-import { createProgressScreen } from "../../src/cli/progress.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
+import { renderLine, renderWatched, type Watched, watchLive } from "../../src/cli/commands/process/watch.ts";
+import { createProgressScreen } from "../../src/cli/terminal/progress.ts";
+import type { Terminal } from "../../src/cli/terminal/terminal.ts";
 import { createJobRecord } from "../../src/jobs/records.ts";
 import { recorder } from "./harness.ts";
 

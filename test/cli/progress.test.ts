@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createProgressScreen, renderProgress } from "../../src/cli/progress.ts";
+import { createProgressScreen, renderProgress } from "../../src/cli/terminal/progress.ts";
 import { recorder } from "./harness.ts";
 
 describe("a bar on a terminal", () => {

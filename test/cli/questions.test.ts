@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createPathCompletion } from "../../src/cli/path-completion.ts";
-import { createQuestions } from "../../src/cli/questions.ts";
+import { createPathCompletion } from "../../src/cli/terminal/path-completion.ts";
+import { createQuestions } from "../../src/cli/terminal/questions.ts";
 import { AppError } from "../../src/errors.ts";
 import { KEYS, keyboard, recorder, withFolder } from "./harness.ts";
 

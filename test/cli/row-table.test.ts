@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Table, Utf8, vectorFromArray } from "apache-arrow";
 import fc from "fast-check";
-import { fitWidths, layOutRows } from "../../src/cli/row-table.ts";
+import { fitWidths, layOutRows } from "../../src/cli/terminal/row-table.ts";
 
 async function lay(values: Record<string, unknown[]>, width?: number) {
   const vectors = Object.entries(values).map(([name, texts]) => [name, vectorFromArray(texts, new Utf8())]);

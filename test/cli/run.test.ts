@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Command, type CommandGroup, isGroup } from "../../src/cli/command.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { flagName } from "../../src/cli/flags.ts";
+import { type Command, type CommandGroup, isGroup } from "../../src/cli/arguments/command.ts";
+import { flagName } from "../../src/cli/arguments/flags.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { run, withFolder } from "./harness.ts";
 
 async function allCommands(): Promise<[string[], Command | CommandGroup][]> {

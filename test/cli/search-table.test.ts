@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { chooseColumns } from "../../src/cli/search-columns.ts";
+import { chooseColumns } from "../../src/cli/commands/search/columns.ts";
 import {
   createFind,
   excerptOf,
   excerptWidth,
   fitExcerpt,
   joinExcerpt,
-} from "../../src/cli/search-excerpt.ts";
-import { renderMatrix } from "../../src/cli/search-matrix.ts";
+} from "../../src/cli/commands/search/excerpt.ts";
+import { renderMatrix } from "../../src/cli/commands/search/matrix.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 
 function show(text: string, needle: string, width: number, ignoreCase = false): string {

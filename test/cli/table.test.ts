@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutCell, padCell, renderTable } from "../../src/cli/table.ts";
+import { cutCell, padCell, renderTable } from "../../src/cli/terminal/table.ts";
 
 test("columns stand under each other, numbers at the right, 한글 as wide as it is", () => {
   const text = renderTable(

@@ -4,7 +4,7 @@ import { readFile, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { DatalakeClient } from "../../src/client/index.ts";
-import { assetCheck } from "../../src/jobs/doctor/assets.ts";
+import { assetCheck } from "../../src/doctor/assets.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import { codeOf } from "../code-of.ts";
 import {

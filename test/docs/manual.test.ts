@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { settingPaths } from "../../src/config.ts";
 import { LANGUAGES, listTopics, readPage } from "../../src/docs/pages.ts";
 import { ERROR_CODES } from "../../src/errors.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { examineLake } from "../../src/doctor/doctor.ts";
 import type { AppError } from "../../src/errors.ts";
 import { findSizes } from "../../src/export/image-column.ts";
-import { examineLake } from "../../src/jobs/doctor/doctor.ts";
 import { createJobRecord, findDamagedJobs } from "../../src/jobs/records.ts";
 import { readStaged } from "../../src/jobs/staged-uploads.ts";
 import { openWork } from "../../src/jobs/work.ts";

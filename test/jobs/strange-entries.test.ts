@@ -13,9 +13,9 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { examineLake } from "../../src/doctor/doctor.ts";
 import { checkUpload, knownPartitions } from "../../src/ingest/local-target.ts";
 import { beginReceiving, expireReceiving } from "../../src/ingest/receive.ts";
-import { examineLake } from "../../src/jobs/doctor/doctor.ts";
 import { retryUpload } from "../../src/jobs/staging.ts";
 import { readUploadList } from "../../src/jobs/upload-list.ts";
 import { createUploadLayout, type UploadLayout } from "../../src/lake/layout.ts";

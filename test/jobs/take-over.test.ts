@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { jobExit } from "../../src/cli/job-text.ts";
+import { jobExit } from "../../src/cli/commands/process/job-text.ts";
 import { readJob } from "../../src/jobs/records.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
 import { removeSettled } from "../../src/jobs/staging.ts";

@@ -1,0 +1,86 @@
+import type { LakeClient } from "../../client/lake-client.ts";
+import type { Settings, SettingsInput } from "../../config.ts";
+import type { Lake } from "../../lake/lake.ts";
+import type { Logger } from "../../log.ts";
+import type { AnyOperation } from "../../operations/operation.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** A flag of a command. `--num-proc` is read as `args.numProc`. Repeats and comma lists of `list` become arrays. */
+export interface Flag {
+  type: "text" | "number" | "switch" | "list";
+  description: string;
+  /** What stands behind the flag in the help: `--output PATH`. */
+  placeholder?: string;
+  /** The only values allowed. */
+  values?: readonly string[];
+}
+
+export type FlagValues<F extends Record<string, Flag>> = {
+  [K in keyof F]?: F[K]["type"] extends "switch"
+    ? boolean
+    : F[K]["type"] extends "number"
+      ? number
+      : F[K]["type"] extends "list"
+        ? string[]
+        : string;
+};
+
+/** What a command may use of the outside world; tests pass recording fakes. */
+export interface Effects {
+  settings: Settings;
+  terminal: Terminal;
+  logger: Logger;
+  signal: AbortSignal;
+  /** The lake that is meant, in a folder or behind a server: what nearly every command works with. */
+  openClient(): Promise<LakeClient>;
+  /**
+   * The folder of the lake, for what is of this machine only: serve, token, sync, doctor. Throws `no_lake` or, without a
+   * folder, `usage`.
+   */
+  openLake(): Promise<Lake>;
+  /** Writes down in the lake's audit log what such a command did. */
+  audit(target: string): Promise<void>;
+  /** The worker entry point, for the pool. */
+  workerUrl: URL;
+  /** The long operations that `run` and the server know. */
+  loadOperations(): Promise<readonly AnyOperation[]>;
+  /** Arguments that start this program again as another process (the binary, or bun and main.ts). */
+  selfCommand: string[];
+  version: string;
+  /** Of the person, by the environment: for long texts that are translated. */
+  language: "en" | "ko";
+}
+
+/** One command: `datalake upload`. */
+export interface Command<F extends Record<string, Flag> = Record<string, Flag>> {
+  summary: string;
+  /** Names of positional arguments for the help: `[INPUT]`. */
+  positionals?: readonly string[];
+  flags: F;
+  /** `defaults`: works without reading settings, whose mistakes may be what the person reads about. */
+  settings?: "defaults";
+  examples: readonly string[];
+  /** Does the work and gives the exit code; errors are thrown as AppError. */
+  run(args: { flags: FlagValues<F>; positionals: string[] }, effects: Effects): Promise<number>;
+}
+
+export function defineCommand<F extends Record<string, Flag>>(command: Command<F>): Command<F> {
+  return command;
+}
+
+/** Commands under one word: `datalake process start`, `datalake config task create`. */
+export interface CommandGroup {
+  summary: string;
+  subcommands: Readonly<Record<string, Command | CommandGroup>>;
+  examples?: readonly string[];
+}
+
+export function defineGroup(group: CommandGroup): CommandGroup {
+  return group;
+}
+
+export function isGroup(node: Command | CommandGroup): node is CommandGroup {
+  return "subcommands" in node;
+}
+
+export type { SettingsInput };

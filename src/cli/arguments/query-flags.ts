@@ -1,0 +1,75 @@
+import { AppError } from "../../errors.ts";
+import { checkValue } from "../../schema/check.ts";
+import { ENGINE_NAMES, type EngineName, type RowQuery, RowQuerySchema } from "../../schema/query.ts";
+import type { Flag, FlagValues } from "./command.ts";
+
+/** Which rows: the flags that `search` and `download` share. */
+export const QUERY_FLAGS = {
+  provider: { type: "list", placeholder: "P", description: "Only these providers" },
+  dataset: { type: "list", placeholder: "D", description: "Only these datasets" },
+  task: { type: "list", placeholder: "T", description: "Only these tasks (raw: the images themselves)" },
+  variant: { type: "list", placeholder: "V", description: "Only these variants" },
+  text: { type: "text", placeholder: "TEXT", description: "Only rows in which this stands, literally" },
+  column: {
+    type: "text",
+    placeholder: "C",
+    description: "Look into this column (default: any text column); without --text, rows with a value there",
+  },
+  jsonPath: {
+    type: "text",
+    placeholder: "PATH",
+    description:
+      "Look at this path of the column's JSON: $.words.text; lists are searched element by element",
+  },
+  ignoreCase: { type: "switch", description: "Take upper and lower case of --text for the same" },
+  limit: { type: "number", placeholder: "N", description: "At most this many rows" },
+} as const satisfies Record<string, Flag>;
+
+export const ENGINE_FLAG = {
+  type: "text",
+  placeholder: "ENGINE",
+  values: ENGINE_NAMES,
+  description: "Who answers: duckdb (the lake's catalog), athena or trino (default: duckdb)",
+} as const satisfies Flag;
+
+export type QueryFlags = FlagValues<typeof QUERY_FLAGS>;
+
+/** The query that the flags ask for, checked. Throws `usage` in one sentence. */
+export function readQuery(flags: QueryFlags): RowQuery {
+  if (flags.jsonPath !== undefined && flags.column === undefined) {
+    throw new AppError("usage", "--json-path needs --column, the column that holds the JSON");
+  }
+  if (flags.ignoreCase === true && flags.text === undefined) {
+    throw new AppError("usage", "--ignore-case needs --text, the text to search for");
+  }
+  if (flags.limit !== undefined && !(Number.isSafeInteger(flags.limit) && flags.limit >= 0)) {
+    throw new AppError("usage", `--limit is a number of rows, not ${flags.limit}`);
+  }
+  const query = {
+    ...given("providers", flags.provider?.map(composed)),
+    ...given("datasets", flags.dataset?.map(composed)),
+    ...given("tasks", flags.task?.map(composed)),
+    ...given("variants", flags.variant?.map(composed)),
+    ...given("text", flags.text),
+    ...given("column", flags.column && composed(flags.column)),
+    ...given("json_path", flags.jsonPath),
+    ...given("ignore_case", flags.ignoreCase),
+    ...given("limit", flags.limit),
+  };
+  const checked = checkValue(RowQuerySchema, query);
+  if (checked.success) return checked.output;
+  throw new AppError("usage", checked.issues[0].message);
+}
+
+export function readEngine(flag: string | undefined): EngineName {
+  return (flag as EngineName | undefined) ?? "duckdb";
+}
+
+/** Names are stored in NFC; some systems type them otherwise. */
+function composed(name: string): string {
+  return name.normalize("NFC");
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
+}

@@ -1,0 +1,72 @@
+import { defineCommand, defineGroup } from "../../arguments/command.ts";
+import { renderTable } from "../../terminal/table.ts";
+import { checkNewName, chooseEntry, confirmRemoval, requireName } from "./questions.ts";
+
+const create = defineCommand({
+  summary: "Add a provider",
+  positionals: ["[NAME]"],
+  flags: { description: { type: "text", placeholder: "TEXT", description: "What it is, for people" } },
+  examples: ['datalake config provider create aihub --description "AI-Hub public data"'],
+  run: async ({ flags, positionals }, effects) => {
+    const { terminal } = effects;
+    const { taxonomy } = await effects.openClient();
+    const { providers } = await taxonomy.read();
+    const given = await requireName("provider", positionals[0], terminal, () =>
+      terminal.text("What is the new provider called?", {
+        placeholder: "huggingface",
+        check: (name) => checkNewName(name, Object.keys(providers)),
+      }),
+    );
+    const asking = positionals[0] === undefined && flags.description === undefined;
+    const description = asking
+      ? await terminal.text("What is it? (may stay empty)")
+      : (flags.description ?? "");
+    const name = await taxonomy.addProvider(given, { description });
+    terminal.result({ provider: { name, description } }, () => `Made the provider ${name}.`);
+    return 0;
+  },
+});
+
+const list = defineCommand({
+  summary: "List the providers",
+  flags: {},
+  examples: ["datalake config provider list --json"],
+  run: async (_, effects) => {
+    const { taxonomy } = await effects.openClient();
+    const { providers } = await taxonomy.read();
+    const rows = Object.entries(providers).map(([name, { description }]) => ({ name, description }));
+    effects.terminal.result({ providers: rows }, () =>
+      rows.length === 0
+        ? "No providers yet; make one with `datalake config provider create`."
+        : renderTable(
+            [{ title: "provider" }, { title: "description" }],
+            rows.map((row) => [row.name, row.description]),
+          ),
+    );
+    return 0;
+  },
+});
+
+const remove = defineCommand({
+  summary: "Remove a provider that nothing uses",
+  positionals: ["[NAME]"],
+  flags: {},
+  examples: ["datalake config provider remove aihub"],
+  run: async ({ positionals }, effects) => {
+    const { terminal } = effects;
+    const { taxonomy } = await effects.openClient();
+    const { providers } = await taxonomy.read();
+    const given = await requireName("provider", positionals[0], terminal, () =>
+      chooseEntry("provider", providers, terminal),
+    );
+    await confirmRemoval("provider", given, terminal);
+    const name = await taxonomy.removeProvider(given);
+    terminal.result({ removed: name }, () => `Removed the provider ${name}.`);
+    return 0;
+  },
+});
+
+export const providerCommands = defineGroup({
+  summary: "Providers: where datasets come from",
+  subcommands: { create, list, remove },
+});

@@ -1,0 +1,129 @@
+import { AppError } from "../../../errors.ts";
+import type { Task } from "../../../schema/taxonomy.ts";
+import { defineCommand, defineGroup } from "../../arguments/command.ts";
+import { renderTable } from "../../terminal/table.ts";
+import { chooseEntry, confirmRemoval, requireName } from "./questions.ts";
+import { askTask, askTaskName } from "./task-questions.ts";
+
+const create = defineCommand({
+  summary: "Add a task with the fields that its uploads must give",
+  positionals: ["[NAME]"],
+  flags: {
+    required: { type: "list", placeholder: "FIELD,FIELD", description: "Fields that each upload must give" },
+    allow: {
+      type: "list",
+      placeholder: "FIELD=A,B",
+      description: "The values that a field may have; once for each field",
+    },
+    description: { type: "text", placeholder: "TEXT", description: "What it is, for people" },
+  },
+  examples: [
+    "datalake config task create ocr --required lang,src --allow lang=ko,en,ja,multi --allow src=real,synthetic",
+    "datalake config task create layout",
+  ],
+  run: async ({ flags, positionals }, effects) => {
+    const { terminal } = effects;
+    const { taxonomy } = await effects.openClient();
+    const { tasks } = await taxonomy.read();
+    const given = await requireName("task", positionals[0], terminal, () => askTaskName(tasks, terminal));
+    const { TASK_SHAPES } = await import("../../../schema/task-shapes.ts");
+    const shape = TASK_SHAPES.get(given);
+    let task: Task;
+    if (flags.required || flags.allow) {
+      task = { description: "", required: unique(flags.required), allow: parseAllowed(flags.allow ?? []) };
+    } else if (terminal.interactive) {
+      task = await askTask(given, shape, terminal);
+    } else {
+      task = shape ?? { description: "", required: [], allow: {} };
+    }
+    if (flags.description !== undefined) task = { ...task, description: flags.description };
+    const name = await taxonomy.addTask(given, task);
+    terminal.result({ task: document(name, task) }, () => `Made the task ${name}${fieldsText(task)}.`);
+    return 0;
+  },
+});
+
+const list = defineCommand({
+  summary: "List the tasks with their fields",
+  flags: {},
+  examples: ["datalake config task list"],
+  run: async (_, effects) => {
+    const { taxonomy } = await effects.openClient();
+    const { tasks } = await taxonomy.read();
+    const rows = Object.entries(tasks);
+    effects.terminal.result({ tasks: rows.map(([name, task]) => document(name, task)) }, () =>
+      rows.length === 0
+        ? "No tasks yet; make one with `datalake config task create`."
+        : renderTable(
+            [{ title: "task" }, { title: "required" }, { title: "allowed" }, { title: "description" }],
+            rows.map(([name, task]) => [name, task.required.join(", "), allowedText(task), task.description]),
+          ),
+    );
+    return 0;
+  },
+});
+
+const remove = defineCommand({
+  summary: "Remove a task that nothing uses",
+  positionals: ["[NAME]"],
+  flags: {},
+  examples: ["datalake config task remove vqa"],
+  run: async ({ positionals }, effects) => {
+    const { terminal } = effects;
+    const { taxonomy } = await effects.openClient();
+    const { tasks } = await taxonomy.read();
+    const given = await requireName("task", positionals[0], terminal, () =>
+      chooseEntry("task", tasks, terminal),
+    );
+    await confirmRemoval("task", given, terminal);
+    const name = await taxonomy.removeTask(given);
+    terminal.result({ removed: name }, () => `Removed the task ${name}.`);
+    return 0;
+  },
+});
+
+export const taskCommands = defineGroup({
+  summary: "Tasks: kinds of labels, and the fields their uploads must give",
+  subcommands: { create, list, remove },
+});
+
+/** `["lang=ko,en", "src=real"]` as `{lang: ["ko", "en"], src: ["real"]}`; a field named twice gets all its values. */
+export function parseAllowed(items: readonly string[]): Task["allow"] {
+  const allow = new Map<string, string[]>();
+  for (const item of items) {
+    const at = item.indexOf("=");
+    const field = item.slice(0, Math.max(0, at)).trim().normalize("NFC");
+    const values = item.slice(at + 1).split(",");
+    const words = unique(values.map((value) => value.trim()).filter((value) => value !== ""));
+    if (field === "" || words.length === 0) {
+      throw new AppError(
+        "usage",
+        `--allow ${JSON.stringify(item)} does not read FIELD=A,B; write for example --allow lang=ko,en`,
+      );
+    }
+    allow.set(field, unique([...(allow.get(field) ?? []), ...words]));
+  }
+  return Object.fromEntries(allow);
+}
+
+function unique(words: readonly string[] | undefined): string[] {
+  return [...new Set((words ?? []).map((word) => word.normalize("NFC")))];
+}
+
+function document(name: string, { required, allow, description }: Task) {
+  return { name, required, allow, description };
+}
+
+function allowedText({ allow }: Task): string {
+  return Object.entries(allow)
+    .map(([field, values]) => `${field}: ${values.join("|")}`)
+    .join("; ");
+}
+
+function fieldsText(task: Task): string {
+  const parts = [
+    task.required.length > 0 ? `required: ${task.required.join(", ")}` : undefined,
+    allowedText(task) || undefined,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
+}

@@ -1,0 +1,37 @@
+import type { JobRecord, UploadOutcome } from "../../../schema/job.ts";
+import { formatPartition } from "../../../schema/partition.ts";
+import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
+
+/** A job as its commands print it: how it ended, then a line for each upload. */
+export function describeJob(job: JobRecord): string {
+  const { progress } = job;
+  const running = job.status === "running" || job.status === "queued";
+  const head = running
+    ? `Job ${job.job_id} is ${job.status}: ${formatCount(progress.rows_done)} of ${formatCount(progress.rows_total)} rows, ${progress.step}`
+    : `Job ${job.job_id} ${job.status}`;
+  const lines = [head, ...job.uploads.map((upload) => `  ${describeUpload(upload)}`)];
+  if (job.uploads.length === 0 && job.status === "completed") lines.push("  nothing was pending");
+  if (job.error) lines.push(`  ${job.error.message}`);
+  return lines.join("\n");
+}
+
+export function describeUpload(upload: UploadOutcome): string {
+  const name = `${upload.upload_id} ${formatPartition(upload)}`;
+  if (upload.status === "failed") return `${name}: failed: ${upload.error?.message ?? "for no known reason"}`;
+  if (upload.status !== "completed") return `${name}: ${upload.status}`;
+  const { stored, deduplicated, bytes } = upload.assets;
+  const parts = [formatQuantity(upload.rows, "row")];
+  if (upload.rejected > 0) parts.push(`${formatCount(upload.rejected)} rejected`);
+  if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
+  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets there before`);
+  const line = `${name}: ${parts.join(", ")}`;
+  return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
+}
+
+/** 1 when something failed, 3 when rows were rejected, 5 when another host goes on with it, 130 when cancelled, else 0. */
+export function jobExit(job: JobRecord): number {
+  if (job.status === "cancelled") return 130;
+  if (job.error?.code === "locked") return 5; // another host goes on with it
+  if (job.status === "failed" || job.uploads.some((upload) => upload.status === "failed")) return 1;
+  return job.uploads.some((upload) => upload.rejected > 0) ? 3 : 0;
+}

@@ -1,0 +1,83 @@
+import type { JobRecord } from "../../../schema/job.ts";
+import type { ListedUpload } from "../../../schema/upload-list.ts";
+import { placeOf } from "../../../schema/upload-list.ts";
+import { formatCount, formatDuration } from "../../../util/format.ts";
+import type { Effects } from "../../arguments/command.ts";
+import { oneLine, renderTable } from "../../terminal/table.ts";
+
+const JOBS_SHOWN = 10;
+const COMPLETED_SHOWN = 20;
+
+export interface ListOptions {
+  /** Everybody's uploads, not only those of this account. */
+  all: boolean;
+  /** At most so many completed uploads. */
+  limit?: number | undefined;
+}
+
+/**
+ * Prints `{uploads, unusable, jobs}`: the uploads of the caller, those on their way and the newest completed, what lies
+ * in staging and cannot be used, and the newest jobs.
+ */
+export async function listProcessing(effects: Effects, options: ListOptions): Promise<void> {
+  const { uploads, unusable, jobs } = await readLists(effects, options);
+  effects.terminal.result({ uploads, unusable, jobs: jobs.map(jobDocument) }, () => {
+    const lines = jobs.map(
+      (job) =>
+        `  ${job.job_id} ${job.status}, ${formatCount(job.progress.uploads_done)} uploads, ${job.created_at}`,
+    );
+    return [
+      uploads.length === 0 ? nothingText(options) : describeUploads(uploads, options),
+      ...unusable.map((entry) => oneLine(`${placeOf(entry)} ${entry.problem}`)),
+      lines.length === 0 ? "No job yet." : "Jobs:",
+      ...lines,
+    ].join("\n");
+  });
+}
+
+async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
+  const lake = await effects.openClient();
+  const list = await lake.uploads.list({ all, completed: limit });
+  return { ...list, jobs: await lake.jobs.list(JOBS_SHOWN) };
+}
+
+function nothingText({ all }: ListOptions): string {
+  return all ? "No upload yet." : "No upload of yours; --all shows those of everybody.";
+}
+
+function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions): string {
+  const columns = [
+    { title: "UPLOAD" },
+    { title: "STATE" },
+    { title: "PARTITION" },
+    { title: "ROWS", align: "right" },
+    { title: "REJECTED", align: "right" },
+    { title: "AGE", align: "right" },
+    ...(all ? [{ title: "BY" } as const] : []),
+  ] as const;
+  const count = (value: number | null) => (value === null ? "-" : formatCount(value));
+  const rows = uploads.map((upload) => [
+    upload.upload_id,
+    upload.status,
+    partitionOf(upload),
+    count(upload.rows),
+    count(upload.rejected),
+    upload.age_seconds === null ? "-" : formatDuration(upload.age_seconds),
+    ...(all ? [upload.uploaded_by ?? "-"] : []),
+  ]);
+  const reasons = uploads
+    .filter(({ error }) => error !== undefined)
+    .map(({ upload_id, status, error }) => {
+      const what = status === "failed" ? "failed" : "cannot be processed";
+      return `${upload_id} ${what}: ${oneLine(error?.message ?? "")}`;
+    });
+  return [renderTable(columns, rows), ...reasons].join("\n");
+}
+
+function partitionOf({ provider, dataset, task, variant }: ListedUpload): string {
+  return provider === null ? "unreadable" : `${provider}/${dataset}/${task}/${variant}`;
+}
+
+function jobDocument({ job_id, status, created_at, started_at, finished_at, progress }: JobRecord) {
+  return { job_id, status, created_at, started_at, finished_at, progress };
+}

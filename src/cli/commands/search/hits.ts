@@ -1,0 +1,40 @@
+import type { RowQuery, RowResult } from "../../../schema/query.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+import { describeHits, findRows } from "./engine.ts";
+import { askQuery, type SearchQuestions } from "./questions.ts";
+import { layOutHits } from "./table.ts";
+
+/** Rows of a table on a terminal. */
+export const SAMPLE_ROWS = 10;
+
+/** What a person chose, after having seen how many rows that is, and some of them. */
+export interface FoundRows extends Pick<RowResult, "matchCount" | "partitions"> {
+  query: RowQuery;
+}
+
+/** Asks which rows, shows their number and ten of them; asks again where nothing was found. */
+export async function askRows(questions: SearchQuestions, given: RowQuery): Promise<FoundRows> {
+  const { engine, terminal, signal } = questions;
+  for (;;) {
+    const query = await askQuery(questions, given);
+    const limit = Math.min(SAMPLE_ROWS, query.limit ?? SAMPLE_ROWS);
+    const result = await findRows(engine, { ...query, limit }, signal);
+    await printTable(result, query, terminal);
+    terminal.note(describeHits(result, query));
+    const { matchCount, partitions } = result;
+    if (matchCount > 0 || query === given) return { query, matchCount, partitions };
+    terminal.note("nothing found; try other words, or another place");
+  }
+}
+
+/** The rows as a table on stdout. Gives what it showed. */
+export async function printTable(
+  result: RowResult,
+  query: RowQuery,
+  terminal: Terminal,
+): Promise<{ rowCount: number; hidden: readonly string[] }> {
+  const { columns: width, color } = terminal.output;
+  const table = layOutHits(result, query, { width, color });
+  for await (const text of table.lines) await terminal.output.write(text);
+  return { rowCount: table.rowCount(), hidden: table.rowCount() > 0 ? table.hidden() : [] };
+}

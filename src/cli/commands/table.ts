@@ -1,0 +1,71 @@
+import type { Command, CommandGroup } from "../arguments/command.ts";
+
+/** A command by its name: what it does, known without loading it, and how to load it. */
+export interface CommandEntry {
+  summary: string;
+  load: () => Promise<Command | CommandGroup>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  init: {
+    summary: "Make a lake, or what is missing of one",
+    load: async () => (await import("./init.ts")).initCommand,
+  },
+  serve: {
+    summary: "Serve a lake: process uploads, answer over HTTP",
+    load: async () => (await import("./serve.ts")).serveCommand,
+  },
+  config: {
+    summary: "Create, list and remove providers and tasks",
+    load: async () => (await import("./config/config.ts")).configCommand,
+  },
+  upload: {
+    summary: "Upload raw data or labels",
+    load: async () => (await import("./upload/upload.ts")).uploadCommand,
+  },
+  process: {
+    summary: "Process uploads and watch over it",
+    load: async () => (await import("./process/process.ts")).processCommand,
+  },
+  assets: {
+    summary: "Check the stored images and files",
+    load: async () => (await import("./assets/assets.ts")).assetsCommand,
+  },
+  catalog: {
+    summary: "Rebuild the catalog, see what it holds",
+    load: async () => (await import("./catalog.ts")).catalogCommand,
+  },
+  search: {
+    summary: "Find rows by partition, or by text inside labels",
+    load: async () => (await import("./search/search.ts")).searchCommand,
+  },
+  download: {
+    summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
+    load: async () => (await import("./download/download.ts")).downloadCommand,
+  },
+  sql: {
+    summary: "Run one SELECT on the catalog",
+    load: async () => (await import("./sql.ts")).sqlCommand,
+  },
+  run: {
+    summary: "Run a long operation by its name, with a request in JSON",
+    load: async () => (await import("./run.ts")).runCommand,
+  },
+  sync: {
+    summary: "Bring a copy of the lake to Athena or Trino in line",
+    load: async () => (await import("./sync.ts")).syncCommand,
+  },
+  token: {
+    summary: "Make, list and revoke the tokens of a lake's server",
+    load: async () => (await import("./token.ts")).tokenCommand,
+  },
+  doctor: {
+    summary: "Check the lake and say what to do",
+    load: async () => (await import("./doctor/doctor.ts")).doctorCommand,
+  },
+  help: {
+    summary: "Show the help of a command, or a page of the manual",
+    load: async () => (await import("./help.ts")).helpCommand,
+  },
+};

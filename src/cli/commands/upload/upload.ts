@@ -1,0 +1,170 @@
+import type { Settings } from "../../../config.ts";
+import { AppError, toAppError } from "../../../errors.ts";
+import type { UploadProgress } from "../../../ingest/execute.ts";
+import type { Input } from "../../../ingest/input.ts";
+import { parseMeta } from "../../../ingest/parse-meta.ts";
+import type { UploadPlan, UploadRequest } from "../../../ingest/plan.ts";
+import type { UploadSession } from "../../../ingest/session.ts";
+import { parseTextOptions } from "../../../ingest/text/options.ts";
+import type { UploadTarget } from "../../../ingest/upload-target.ts";
+import type { UploadOutcome } from "../../../schema/job.ts";
+import { formatPartition } from "../../../schema/partition.ts";
+import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../../../schema/upload.ts";
+import { formatBytes, formatQuantity } from "../../../util/format.ts";
+import { defineCommand, type Effects } from "../../arguments/command.ts";
+import { describeUpload } from "../process/job-text.ts";
+import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./flags.ts";
+
+export const uploadCommand = defineCommand({
+  summary: "Upload raw data or labels",
+  positionals: ["[INPUT]"],
+  flags: UPLOAD_FLAGS,
+  examples: [
+    "datalake upload",
+    "datalake upload scans/ --type raw --provider aihub --dataset receipts",
+    "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
+  ],
+  run: async ({ flags, positionals }, effects) => {
+    const target = await (await effects.openClient()).uploads.destination();
+    const { openUploadSession } = await import("../../../ingest/session.ts");
+    const session = await openUploadSession({ settings: effects.settings, signal: effects.signal });
+    let manifest: UploadManifest;
+    try {
+      const { input, request, asked } = await requestOf(positionals[0], flags, target, session, effects);
+      const plan = await session.plan(request, input, target);
+      for (const notice of plan.notices) effects.terminal.note(notice);
+      if (asked) await confirmPlan(plan, effects);
+      manifest = await stage(plan, target, session, effects);
+    } finally {
+      await session.close();
+    }
+    return finish(manifest, flags, effects);
+  },
+});
+
+/** The input and what to do with it: by flags alone, or with a person who is asked for what is missing. */
+async function requestOf(
+  path: string | undefined,
+  flags: UploadFlags,
+  target: UploadTarget,
+  session: UploadSession,
+  effects: Effects,
+): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
+  const missing = [...missingFlags(path, flags), ...(await missingFields(target, flags))];
+  if (missing.length > 0 && effects.terminal.interactive) {
+    const { askUpload } = await import("./questions.ts");
+    const answers = await askUpload({ path, flags, target, session, terminal: effects.terminal });
+    return { input: answers.input, request: completeRequest(answers, flags, effects.settings), asked: true };
+  }
+  const { type, provider, dataset } = flags;
+  if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
+    throw new AppError(
+      "usage",
+      `upload needs ${missing.join(", ")}; add them, or run it at a terminal to be asked`,
+      {
+        details: { missing },
+      },
+    );
+  }
+  const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
+  const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
+  return { input: await session.open(path, parseTextOptions(flags)), request, asked: false };
+}
+
+/** Fields that the task asks for and no `--meta` gives. */
+async function missingFields(target: UploadTarget, flags: UploadFlags): Promise<string[]> {
+  if (flags.type !== "task" || flags.task === undefined) return [];
+  const { requireTask } = await import("../../../ingest/lake-checks.ts");
+  const task = requireTask(await target.taxonomy(), flags.task);
+  const given = parseMeta(flags.meta ?? []);
+  return task.required
+    .filter((field) => !given[field])
+    .map((field) => `--meta ${field}=${task.allow[field]?.join("|") ?? "VALUE"}`);
+}
+
+type Answers = Pick<UploadRequest, "type" | "provider" | "dataset" | "task" | "variant" | "meta"> &
+  Partial<Pick<UploadRequest, "mode">>;
+
+function completeRequest(answers: Answers, flags: UploadFlags, settings: Settings): UploadRequest {
+  const pick = <T extends string>(allowed: readonly T[], given: string | undefined, fallback: T): T =>
+    allowed.find((value) => value === given) ?? fallback;
+  return {
+    ...answers,
+    mode: answers.mode ?? pick(UPLOAD_MODES, flags.mode, "create"),
+    images: pick(IMAGE_POLICIES, flags.images, settings.images.policy),
+    verify: pick(VERIFY_LEVELS, flags.verify, settings.images.verify),
+    maxRejects: flags.maxRejects ?? settings.upload.max_rejects,
+    description: flags.description ?? "",
+    source: flags.source ?? "",
+  };
+}
+
+async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<void> {
+  const { summarizePlan } = await import("./questions.ts");
+  for (const line of summarizePlan(plan)) terminal.note(line);
+  if (await terminal.confirm("Upload it?")) return;
+  throw new AppError("cancelled", "nothing was uploaded");
+}
+
+async function stage(
+  plan: UploadPlan,
+  target: UploadTarget,
+  session: UploadSession,
+  { terminal }: Effects,
+): Promise<UploadManifest> {
+  const bar = terminal.progress("upload", { total: plan.input.rowCount, unit: "rows" });
+  const labels: Record<UploadProgress["step"], string> = {
+    contents: "upload",
+    rows: "writing rows",
+    sync: "making it durable",
+  };
+  const onProgress = ({ step, rowsDone, rowsTotal, bytesDone }: UploadProgress) =>
+    bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] });
+  return session.stage(plan, target, { onProgress }).finally(() => bar.finish());
+}
+
+/** The upload is acknowledged: says so, and processes it where that was asked for. */
+async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Effects): Promise<number> {
+  const { terminal } = effects;
+  const { upload_id, provider, dataset, task, variant, rows, mode } = manifest;
+  const document = { upload_id, provider, dataset, task, variant, rows, mode };
+  const staged = `Upload ${upload_id} is staged: ${formatQuantity(rows, "row")} for ${formatPartition(manifest)}${sizeText(manifest)}.`;
+  let wait = flags.wait ?? false;
+  let start = wait || (flags.process ?? false);
+  if (!start && terminal.interactive) {
+    terminal.note(staged);
+    start = wait = await terminal.confirm("Process it now and watch?");
+  }
+  if (!start) {
+    terminal.result(document, () => `${staged}\nProcess it with \`datalake process start\`.`);
+    return 0;
+  }
+  const { startProcessing } = await import("../process/processing.ts");
+  const { jobId, job, exit } = await startProcessing(effects, { wait }).catch((cause) => {
+    const error = toAppError(cause);
+    throw new AppError(error.code, `upload ${upload_id} is staged, but ${error.message}`, {
+      details: { ...error.details, ...document },
+      cause,
+    });
+  });
+  const outcome = job?.uploads.find((upload) => upload.upload_id === upload_id);
+  terminal.result({ ...document, job_id: jobId, ...(outcome ? { outcome } : {}) }, () =>
+    outcome
+      ? describeUpload(outcome)
+      : `${staged}\nJob ${jobId} processes it; see \`datalake process status --watch\`.`,
+  );
+  return outcome ? outcomeExit(outcome) : exit;
+}
+
+function outcomeExit(outcome: UploadOutcome): number {
+  if (outcome.status === "cancelled") return 130;
+  if (outcome.status !== "completed") return 1;
+  return outcome.rejected > 0 ? 3 : 0;
+}
+
+function sizeText({ staged_files, staged_bytes, contents }: UploadManifest): string {
+  if (contents === 0) return "";
+  const known = contents - staged_files;
+  const there = known > 0 ? `, ${formatQuantity(known, "file")} already in the lake` : "";
+  return ` with ${formatQuantity(staged_files, "file")} (${formatBytes(staged_bytes)})${there}`;
+}

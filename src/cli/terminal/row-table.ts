@@ -1,0 +1,111 @@
+import type { RecordBatch } from "apache-arrow";
+import type { Column } from "../../schema/columns.ts";
+import { cutCell, oneLine, padCell } from "./table.ts";
+
+/** Rows that decide how wide columns are; those after them are laid out as they come. */
+const MEASURED_ROWS = 200;
+/** A column of longer texts is cut where another one needs the room. */
+const MIN_WIDTH = 8;
+/** The widest column where nothing limits the line: what goes to a file shall stay readable too. */
+const MAX_WIDTH = 80;
+const GAP = "  ";
+
+export interface RowTable {
+  /** Lines with their breaks, piece by piece as rows are read. */
+  lines: AsyncIterable<string>;
+  /** Complete when the lines have been read. */
+  rowCount(): number;
+  /** Names of columns that found no room. */
+  hidden(): readonly string[];
+}
+
+/**
+ * Rows as an aligned table under the names of their columns: numbers at the right, wide letters counted as two, NULL
+ * told, control characters replaced. With `width`, no line is wider: long texts are cut, then columns at the end left out.
+ */
+export function layOutRows(
+  columns: readonly Column[],
+  batches: AsyncIterable<RecordBatch>,
+  width: number | undefined,
+): RowTable {
+  let rowCount = 0;
+  let shown = columns.length;
+  const lines = async function* () {
+    const { plainCells } = await import("../../query/output/cells.ts");
+    const rightAt = columns.map(({ type }) => isNumber(type));
+    const waiting: string[][] = [];
+    let widths: number[] | undefined;
+    const line = (cells: readonly string[]) =>
+      `${cells
+        .slice(0, shown)
+        .map((cell, at) => {
+          const cellWidth = widths?.[at] ?? 0;
+          return padCell(cutCell(cell, cellWidth), cellWidth, rightAt[at] ? "right" : "left");
+        })
+        .join(GAP)
+        .trimEnd()}\n`;
+    const names = columns.map(({ name }) => oneLine(name));
+    const begin = () => {
+      widths = fitWidths(measure([names, ...waiting]), width);
+      shown = widths.length;
+      const head = [names, widths.map((cells) => "─".repeat(cells)), ...waiting].map(line).join("");
+      waiting.length = 0;
+      return head;
+    };
+    for await (const batch of batches) {
+      const cells = plainCells(batch);
+      let text = "";
+      for (let row = 0; row < batch.numRows; row++) {
+        rowCount++;
+        const values = cells.map((cell) => oneLine(start(cell(row) ?? "NULL")));
+        if (widths !== undefined) text += line(values);
+        else if (waiting.push(values) >= MEASURED_ROWS) text += begin();
+      }
+      if (text !== "") yield text;
+    }
+    if (widths === undefined) yield begin();
+  };
+  return {
+    lines: lines(),
+    rowCount: () => rowCount,
+    hidden: () => columns.slice(shown).map(({ name }) => name),
+  };
+}
+
+/** A label may be megabytes long: only what could be shown is looked at. */
+function start(text: string): string {
+  return text.length <= 2000 ? text : `${text.slice(0, 2000)}…`;
+}
+
+function isNumber(type: string): boolean {
+  return /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(type);
+}
+
+function measure(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) {
+      widths[at] = Math.min(MAX_WIDTH, Math.max(widths[at] ?? 1, Bun.stringWidth(cell)));
+    }
+  }
+  return widths;
+}
+
+/**
+ * Widths that fit into a line: the widest columns give way first, down to eight cells each; then columns at the end have
+ * no place. Undefined is a line without an end.
+ */
+export function fitWidths(wanted: readonly number[], lineWidth: number | undefined): number[] {
+  if (lineWidth === undefined) return [...wanted];
+  const least = wanted.map((width) => Math.min(width, MIN_WIDTH));
+  let count = wanted.length;
+  const needed = (widths: readonly number[]) =>
+    widths.reduce((sum, width) => sum + width, 0) + GAP.length * Math.max(0, widths.length - 1);
+  while (count > 1 && needed(least.slice(0, count)) > lineWidth) count--;
+  const widths = wanted.slice(0, count);
+  for (let over = needed(widths) - lineWidth; over > 0; over--) {
+    const widest = Math.max(...widths);
+    widths[widths.lastIndexOf(widest)] = Math.max(1, widest - 1);
+  }
+  return widths;
+}

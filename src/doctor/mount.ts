@@ -1,0 +1,28 @@
+import { mountDocument } from "../lake/mount-check.ts";
+import { nameMount, UNSUITED_ADVICE } from "../lake/mount-words.ts";
+import type { Check } from "./check.ts";
+
+/** The mount can hold a lake, and what follows from what it can do. */
+export const mountCheck: Check = {
+  name: "mount",
+  run: async ({ mount: report }) => {
+    const { mount, unsuited, facts, says } = report;
+    const name = nameMount(mount);
+    const details = { ...mountDocument(report), source: mount.source ?? null };
+    if (unsuited !== undefined) {
+      const message = `${name} cannot hold a lake: ${unsuited}`;
+      return [{ status: "problem", message, advice: UNSUITED_ADVICE, details }];
+    }
+    if (facts === undefined) {
+      return { message: `${name}; not yours to write, so that nothing was tried`, details };
+    }
+    if (!facts.fsync) {
+      const advice = "look at the options of the mount, and at the disk behind it";
+      return [{ status: "warning", message: `${name}: ${says.join("; ")}`, advice, details }];
+    }
+    return {
+      message: says.length === 0 ? `${name}, which can do all a lake needs` : `${name}: ${says.join("; ")}`,
+      details,
+    };
+  },
+};

@@ -1,0 +1,29 @@
+import { tokenPlaces } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { exists } from "../lake/files.ts";
+import { findTokenStore } from "../lake/token-store.ts";
+import { readTokens } from "../lake/tokens.ts";
+import { formatQuantity } from "../util/format.ts";
+import type { Check } from "./check.ts";
+
+/** The tokens of a server that this account runs are where nobody else can exchange them. */
+export const tokenCheck: Check = {
+  name: "tokens",
+  run: async ({ lake, settings }) => {
+    const { oldTokens } = lake.layout;
+    try {
+      const store = await findTokenStore(lake, tokenPlaces(settings));
+      const known = store === undefined ? undefined : await readTokens(store);
+      if (known !== undefined && store !== undefined) {
+        return `${formatQuantity(known.tokens.length, "token")} in ${store.path}, of this account's server`;
+      }
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return [{ status: "problem", message: error.message, details: { ...error.details } }];
+    }
+    if (!(await exists(oldTokens))) return "none of this account's";
+    const message = `${oldTokens} holds tokens of version 0.1.0, which anybody who may write there can replace`;
+    const advice = "start the server once: it moves them; or make them anew with `datalake token create`";
+    return [{ status: "warning", message, advice, details: { path: oldTokens } }];
+  },
+};
