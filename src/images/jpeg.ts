@@ -132,33 +132,40 @@ export function* codedParts(bytes: Uint8Array): Generator<Uint8Array> {
 
 const JFIF_MARK = new TextEncoder().encode("JFIF");
 
-/** The same JPEG with this resolution and profile, in the place that JFIF and ICC give them. */
+/**
+ * The same JPEG with this resolution and profile, in the place that JFIF and ICC give them. Where it has room for them,
+ * as what libvips writes has, they are written into the bytes given: a copy costs as much as to hash them.
+ */
 export function describeJpeg(
   jpeg: Uint8Array,
   { dpi, profile }: Pick<ImageFacts, "dpi" | "profile">,
 ): Uint8Array {
-  const parts = [jpeg.subarray(0, 2)];
   const dots = Math.round(dpi ?? 0);
   const known = dots >= 1 && dots <= 65535;
   const density = known ? dots : 1;
   const jfif = Buffer.from([0x4a, 0x46, 0x49, 0x46, 0, 1, 1, known ? 1 : 0, 0, 0, 0, 0, 0, 0]);
   jfif.writeUInt16BE(density, 8);
   jfif.writeUInt16BE(density, 10);
-  parts.push(segment(APP0, jfif));
+  const head = [segment(APP0, jfif)];
   const size = 65_519; // what a segment holds beside its length and the name of the profile
   const count = Math.ceil((profile?.length ?? 0) / size);
   for (let part = 0; part < count; part++) {
-    const head = Buffer.from([...Buffer.from("ICC_PROFILE\0"), part + 1, count]);
+    const name = Buffer.from([...Buffer.from("ICC_PROFILE\0"), part + 1, count]);
     const body = profile?.subarray(part * size, (part + 1) * size) ?? new Uint8Array(0);
-    parts.push(segment(APP2, Buffer.concat([head, body])));
+    head.push(segment(APP2, Buffer.concat([name, body])));
   }
+  const described = Buffer.concat(head);
   let at = 2;
   for (const { marker, start, end } of jpegSegments(jpeg)) {
     if (marker !== APP0) break;
     at = end;
     if (start > end) break;
   }
-  return Buffer.concat([...parts, jpeg.subarray(at)]);
+  if (at === 2 + described.length) {
+    jpeg.set(described, 2);
+    return jpeg;
+  }
+  return Buffer.concat([jpeg.subarray(0, 2), described, jpeg.subarray(at)]);
 }
 
 function segment(marker: number, payload: Uint8Array): Uint8Array {
