@@ -134,7 +134,7 @@ async function createEffects(
   const { createLogger } = await import("../log.ts");
   const { lake, server, config } = global;
   if (lake !== undefined && server !== undefined) {
-    throw new AppError("usage", "--lake and --server are two ways to a lake; give one of them");
+    throw new AppError("usage", "--lake and --server exclude each other; give one of them");
   }
   const settings =
     wanted === "defaults"
@@ -165,8 +165,8 @@ async function createEffects(
       throw new AppError(
         "usage",
         settings.location === undefined
-          ? "no lake is given; add --lake DIR, or --server URL for one behind a server"
-          : `\`${path}\` works in the lake's folder only, not through a server; add --lake DIR where that is mounted`,
+          ? "no lake is given; add --lake DIR, or --server URL"
+          : `\`${path}\` works only on the lake's folder, not through a server; add --lake DIR where that is mounted`,
       );
     }
     const [{ openLake: open }, { createView }, { modesOf, staleMsOf }] = await Promise.all([

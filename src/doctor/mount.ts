@@ -21,7 +21,10 @@ export const mountCheck: Check = {
       return [{ status: "warning", message: `${name}: ${says.join("; ")}`, advice, details }];
     }
     return {
-      message: says.length === 0 ? `${name}, which can do all a lake needs` : `${name}: ${says.join("; ")}`,
+      message:
+        says.length === 0
+          ? `${name}, which supports everything that a lake needs`
+          : `${name}: ${says.join("; ")}`,
       details,
     };
   },

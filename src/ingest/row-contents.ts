@@ -16,7 +16,7 @@ export interface ContentSource {
   embedded: string | undefined;
   /** Expression of the path of a local file, or of the path beside embedded bytes. */
   path: string | undefined;
-  /** Expression of a file whose text is taken along beside an image (raw variant mixed). */
+  /** Expression of a file whose text is included beside an image (raw variant mixed). */
   textPath: string | undefined;
   /** Expression of a name that wins over the path as `source_name`. */
   name: string | undefined;

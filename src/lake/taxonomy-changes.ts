@@ -78,7 +78,7 @@ async function refuseTaken(
   if (Object.hasOwn(entries, name)) {
     throw new AppError(
       "conflict",
-      `the ${kind} ${name} is there already; choose another name, or edit config/schema.yaml`,
+      `the ${kind} ${name} already exists; choose another name, or edit config/schema.yaml`,
     );
   }
   const taken = new Map((await listPartitions(lake)).map((key) => [key[kind], formatPartition(key)]));

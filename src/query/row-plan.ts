@@ -53,7 +53,7 @@ export function planRows<P extends DescribedPartition>(
   if (partitions.length === 0) {
     throw new AppError(
       "not_found",
-      "the selection names no partition of the catalog; `datalake catalog partitions` lists what there is",
+      "the selection names no partition of the catalog; `datalake catalog partitions` lists what exists",
       { details: { ...query } },
     );
   }

@@ -15,7 +15,7 @@ export function newNameProblem(name: string, taken: readonly string[] = []): str
   if (DEVICE.test(name)) return "is kept for a device by Windows, so that SMB shows it under another name";
   if (name.endsWith(".")) return "ends with a dot, which Windows and SMB leave out";
   const clash = findClash(name, taken);
-  return clash && `differs only in case from ${clash}, which is there already`;
+  return clash && `differs only in case from ${clash}, which already exists`;
 }
 
 /**

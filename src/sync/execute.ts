@@ -57,7 +57,7 @@ const STATEMENTS_AT_ONCE = 4;
 
 /**
  * Does what a plan says: files, then the table and its partitions, then the new list of partitions, then what is gone, and
- * the manifest last. Killed anywhere, the next sync plans the same again, and finds what is there already.
+ * the manifest last. Killed anywhere, the next sync plans the same again, and finds what already exists.
  */
 export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise<SyncResult> {
   const { store, assets } = effects;

@@ -23,7 +23,7 @@ export interface SendEffects {
 }
 
 /**
- * Sends one file, written anew where its types are not those of the table; one that is there already is left. Throws
+ * Sends one file, written anew where its types are not those of the table; one that already exists is left. Throws
  * `conflict` when the partition has changed since the catalog was built: the file is another one now, or gone.
  */
 export async function sendFile(

@@ -135,7 +135,7 @@ describe("datalake config task", () => {
           ["Required fields", "lang, page", KEYS.enter],
           ["Allowed values of lang", KEYS.enter],
           ["Allowed values of page", "one", KEYS.enter],
-          ["What is it?", KEYS.enter],
+          ["Description", KEYS.enter],
         ],
         { DATALAKE_LAKE: lake },
       );
@@ -173,7 +173,7 @@ describe("datalake config task", () => {
       const questions: [string, ...string[]][] = [
         ["Which task?", KEYS.enter],
         ["Which fields", KEYS.enter],
-        ["What is it?", KEYS.enter],
+        ["Description", KEYS.enter],
       ];
       for (let at = 0; at < questions.length; at++) {
         const [question = ""] = questions[at] ?? [];

@@ -48,7 +48,7 @@ test("commands that need the folder say so", async () => {
       await run(argv, { env: { DATALAKE_SERVER: url } }),
     ]) {
       expect({ argv, exit }).toEqual({ argv, exit: 2 });
-      expect(stderr).toContain("works in the lake's folder only");
+      expect(stderr).toContain("works only on the lake's folder");
     }
   }
 });

@@ -105,8 +105,8 @@ describe("at a terminal", () => {
   const questions = (output: string): [string, ...string[]][] => [
     ["How do you want to find rows?", KEYS.enter],
     ["Which dataset?", KEYS.down, KEYS.enter],
-    ["In which format?", KEYS.down, KEYS.enter],
-    ["With the images?", KEYS.enter],
+    ["Which format?", KEYS.down, KEYS.enter],
+    ["How to include images?", KEYS.enter],
     ["Where to?", "\u0015", output, KEYS.enter],
   ];
 
@@ -128,7 +128,7 @@ describe("at a terminal", () => {
       await writeFile(path("taken"), "mine");
       const answers: [string, ...string[]][] = [
         ...questions(path("taken")),
-        ["something already", "\u0015", path("new.arrow"), KEYS.enter],
+        ["Something already", "\u0015", path("new.arrow"), KEYS.enter],
         ["Download it?", "n"],
       ];
       const { exit } = await runAtTerminal(["download"], answers, env);

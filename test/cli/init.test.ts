@@ -74,7 +74,7 @@ describe("datalake init", () => {
       const { exit, stdout } = await runAtTerminal(
         ["init"],
         [
-          ["In which folder", `${folder}/호`],
+          ["Which folder", `${folder}/호`],
           ["호수들/", KEYS.tab],
           ["this folder", "새것"],
           ["as typed", KEYS.enter],
@@ -87,7 +87,7 @@ describe("datalake init", () => {
 
   test("Ctrl-C at the question leaves nothing behind", () =>
     withFolder(async (folder) => {
-      const { exit } = await runAtTerminal(["init"], [["In which folder", `${folder}/new`, KEYS.cancel]]);
+      const { exit } = await runAtTerminal(["init"], [["Which folder", `${folder}/new`, KEYS.cancel]]);
       expect(exit).toBe(130);
       expect(await readdir(folder)).toEqual([]);
     }));

@@ -172,11 +172,11 @@ describe("at a terminal", () => {
       ...byText("seoul"),
       ["In which column?", KEYS.down, KEYS.enter],
       ["Where in its JSON?", KEYS.down, KEYS.enter],
-      ["Take upper and lower case for the same?", KEYS.enter],
+      ["Ignore case?", KEYS.enter],
       ...byText("busan"), // nothing was found
       ["In which column?", KEYS.down, KEYS.enter],
       ["$.words.text, in 40 of 43 rows", KEYS.down, KEYS.down, KEYS.enter],
-      ["Take upper and lower case for the same?", "y"],
+      ["Ignore case?", "y"],
       ["What next?", KEYS.enter],
     ];
     const { exit, stdout, stderr } = await runAtTerminal(["search"], answers, env);
@@ -209,8 +209,8 @@ describe("at a terminal", () => {
       ...byText("메모"),
       ["In which column?", KEYS.enter],
       ["2 partitions", KEYS.down, KEYS.enter],
-      ["In which format?", KEYS.down, KEYS.enter],
-      ["With the images?", KEYS.enter],
+      ["Which format?", KEYS.down, KEYS.enter],
+      ["How to include images?", KEYS.enter],
       ["Where to?", "\u0015", output, KEYS.enter],
       ["Download it?", KEYS.enter],
     ];
@@ -227,7 +227,7 @@ describe("at a terminal", () => {
     const answers: Answer[] = [
       ...byText("50%"),
       ["In which column?", KEYS.enter],
-      ["In which format?", KEYS.cancel],
+      ["Which format?", KEYS.cancel],
     ];
     const { exit, stdout } = await runAtTerminal(["download", "--dataset", "책"], answers, env);
     expect(exit).toBe(130);

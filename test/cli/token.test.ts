@@ -97,8 +97,8 @@ test("a person is asked for name and role", async () => {
   const outcome = await runAtTerminal(
     ["token", "create"],
     [
-      ["Whose token is it?", "park", KEYS.enter],
-      ["What may its owner do?", KEYS.down, KEYS.enter],
+      ["Who is the token for?", "park", KEYS.enter],
+      ["Which role?", KEYS.down, KEYS.enter],
     ],
     env,
   );

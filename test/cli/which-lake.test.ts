@@ -66,9 +66,9 @@ async function meantLake(argv: string[], lake: Source, server: Source): Promise<
     const words = argv.map((word) => (["scans", "rows"].includes(word) ? join(cwd, word) : word));
     const { exit, stdout, stderr } = await run([...words, ...flags], { env });
     const said = stdout + stderr;
-    if (said.includes("two ways to a lake")) return `both ${exit}`;
+    if (said.includes("exclude each other")) return `both ${exit}`;
     if (said.includes("no lake is given")) return `none ${exit}`;
-    if (said.includes("in the lake's folder only")) return `folder only ${exit}`;
+    if (said.includes("only on the lake's folder")) return `folder only ${exit}`;
     const named = [said.includes(folder) && "folder", said.includes(URL) && "server"];
     return `${named.filter((name) => name !== false).join(" and ")} ${exit}`;
   });

@@ -33,8 +33,8 @@ test("raw data, then labels, then more of it: the same questions, answered from 
     ["upload", pages],
     [
       ["What is it?", KEYS.enter],
-      ["From which provider?", KEYS.enter],
-      ["What is the new dataset called?", KEYS.enter],
+      ["Which provider?", KEYS.enter],
+      ["Name of the new dataset?", KEYS.enter],
       ["Upload it?", KEYS.enter],
       ["Process it now", KEYS.enter],
     ],
@@ -48,10 +48,10 @@ test("raw data, then labels, then more of it: the same questions, answered from 
     ["upload", labels],
     [
       ["What is it?", KEYS.down, KEYS.enter],
-      ["From which provider?", KEYS.enter],
+      ["Which provider?", KEYS.enter],
       ["Which dataset?", KEYS.enter],
       ["Which task?", KEYS.enter],
-      ["What is the variant called?", "words", KEYS.enter],
+      ["Name of the variant?", "words", KEYS.enter],
       ["Which lang?", KEYS.enter],
       ["Upload it?", KEYS.enter],
       ["Process it now", KEYS.enter],
@@ -65,7 +65,7 @@ test("raw data, then labels, then more of it: the same questions, answered from 
     ["upload", pages, "--type", "raw", "--provider", "hub"],
     [
       ["Which dataset?", KEYS.down, KEYS.enter],
-      ["What shall happen to it?", KEYS.enter],
+      ["What should be done with it?", KEYS.enter],
       ["Upload it?", KEYS.enter],
       ["Process it now", KEYS.down, KEYS.enter],
     ],

@@ -163,8 +163,8 @@ describe("by questions", () => {
         ["upload", join(folder, "scans")],
         [
           ["What is it?", KEYS.enter],
-          ["From which provider?", KEYS.down, KEYS.enter],
-          ["What is the new dataset called?", "/", KEYS.enter],
+          ["Which provider?", KEYS.down, KEYS.enter],
+          ["Name of the new dataset?", "/", KEYS.enter],
           ["The name may hold", "\u007f", "2", KEYS.enter],
           ["Upload it?", KEYS.enter],
           ["Process it now", KEYS.down, KEYS.enter],
@@ -194,10 +194,10 @@ describe("by questions", () => {
         ["upload", labels],
         [
           ["What is it?", KEYS.down, KEYS.enter],
-          ["From which provider?", KEYS.enter],
+          ["Which provider?", KEYS.enter],
           ["Which dataset?", KEYS.enter],
           ["Which task?", KEYS.enter],
-          ["What is the variant called?", KEYS.enter],
+          ["Name of the variant?", KEYS.enter],
           ["Which lang?", KEYS.down, KEYS.enter],
           ["Upload it?", KEYS.enter],
           ["Process it now", KEYS.down, KEYS.enter],
@@ -223,7 +223,7 @@ describe("by questions", () => {
         ["upload", scans, ...raw],
         [
           ["Which dataset?", KEYS.down, KEYS.enter],
-          ["What shall happen to it?", KEYS.enter],
+          ["What should be done with it?", KEYS.enter],
           ["Upload it?", KEYS.enter],
           ["Process it now", KEYS.down, KEYS.enter],
         ],
@@ -261,8 +261,8 @@ describe("by questions", () => {
       "at the summary",
       [
         ["What is it?", KEYS.enter],
-        ["From which provider?", KEYS.enter],
-        ["What is the new dataset called?", KEYS.enter],
+        ["Which provider?", KEYS.enter],
+        ["Name of the new dataset?", KEYS.enter],
         ["Upload it?", KEYS.cancel],
       ],
     ],

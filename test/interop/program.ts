@@ -10,7 +10,7 @@ export interface Program {
   run(...args: string[]): Promise<string>;
 }
 
-/** Nothing of the caller's settings is taken along: the cache is in the folder too. */
+/** Nothing of the caller's settings is used: the cache is in the folder too. */
 export function createProgram(folder: string): Program {
   const lake = join(folder, "lake");
   const { PATH = "", HOME = "" } = process.env;

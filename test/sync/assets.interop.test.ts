@@ -35,7 +35,7 @@ describe.each([
       const moto = await useMoto();
       const bucket = await moto.createBucket();
       const s3 = moto.client(bucket);
-      // A prefix with what sorts before and behind, and one asset that is there already.
+      // A prefix with what sorts before and behind, and one asset that already exists.
       await s3.write(`호수/assets/${PATHS[5]}`, "there");
       await s3.write("호수/assets/provider=aaa/x", "before");
       const store = s3Store(async () => s3, bucket, "호수");

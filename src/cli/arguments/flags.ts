@@ -5,20 +5,20 @@ import type { Command, Flag, FlagValues } from "./command.ts";
 
 /** Flags that every command takes, before or after its name. */
 export const GLOBAL_FLAGS = {
-  lake: { type: "text", placeholder: "DIR", description: "The lake folder (DATALAKE_LAKE)" },
-  server: { type: "text", placeholder: "URL", description: "A running datalake server (DATALAKE_SERVER)" },
+  lake: { type: "text", placeholder: "DIR", description: "Lake folder (or DATALAKE_LAKE)" },
+  server: { type: "text", placeholder: "URL", description: "URL of a datalake server (or DATALAKE_SERVER)" },
   tokenFile: {
     type: "text",
     placeholder: "FILE",
-    description: "File with the token for the server (or DATALAKE_TOKEN)",
+    description: "File that contains the token for the server (or DATALAKE_TOKEN)",
   },
-  config: { type: "text", placeholder: "FILE", description: "Settings file (DATALAKE_CONFIG)" },
-  json: { type: "switch", description: "One JSON document on stdout" },
-  quiet: { type: "switch", description: "No progress and no notes" },
-  verbose: { type: "switch", description: "Causes of errors, and a log on stderr" },
-  yes: { type: "switch", description: "Ask nothing, go ahead" },
-  help: { type: "switch", description: "This text" },
-  version: { type: "switch", description: "The version" },
+  config: { type: "text", placeholder: "FILE", description: "Settings file (or DATALAKE_CONFIG)" },
+  json: { type: "switch", description: "Print one JSON document on stdout" },
+  quiet: { type: "switch", description: "Print no progress and no notes" },
+  verbose: { type: "switch", description: "Print causes of errors, and a log on stderr" },
+  yes: { type: "switch", description: "Ask no questions, go ahead" },
+  help: { type: "switch", description: "Show this help" },
+  version: { type: "switch", description: "Show the version" },
 } as const satisfies Record<string, Flag>;
 
 export interface GlobalFlags {
@@ -83,7 +83,7 @@ export function parseArguments(
   if (extra !== undefined && !repeated) {
     throw new AppError(
       "usage",
-      `${JSON.stringify(extra)} is one argument too many; quote values with blanks, and see --help`,
+      `${JSON.stringify(extra)} is an unexpected argument; quote values that contain spaces, and see --help`,
     );
   }
   const global: Record<string, Value> = {};
@@ -113,7 +113,7 @@ function namesFlag(word: string | undefined, known: ReadonlyMap<string, unknown>
 
 function checkValue(written: string, flag: Flag, value: string | undefined): string | undefined {
   if (flag.type === "switch") {
-    if (value !== undefined) throw new AppError("usage", `${written} takes no value; write it alone`);
+    if (value !== undefined) throw new AppError("usage", `${written} does not take a value; remove it`);
     return undefined;
   }
   if (value === undefined || value === "") {

@@ -9,27 +9,30 @@ export const QUERY_FLAGS = {
   dataset: { type: "list", placeholder: "D", description: "Only these datasets" },
   task: { type: "list", placeholder: "T", description: "Only these tasks (raw: the images themselves)" },
   variant: { type: "list", placeholder: "V", description: "Only these variants" },
-  text: { type: "text", placeholder: "TEXT", description: "Only rows in which this stands, literally" },
+  text: {
+    type: "text",
+    placeholder: "TEXT",
+    description: "Only rows that contain this text, taken literally",
+  },
   column: {
     type: "text",
     placeholder: "C",
-    description: "Look into this column (default: any text column); without --text, rows with a value there",
+    description: "Search this column (default: any text column); without --text, rows with a value in it",
   },
   jsonPath: {
     type: "text",
     placeholder: "PATH",
-    description:
-      "Look at this path of the column's JSON: $.words.text; lists are searched element by element",
+    description: "Search this path of the column's JSON: $.words.text; lists are searched element by element",
   },
-  ignoreCase: { type: "switch", description: "Take upper and lower case of --text for the same" },
-  limit: { type: "number", placeholder: "N", description: "At most this many rows" },
+  ignoreCase: { type: "switch", description: "Ignore case when searching for --text" },
+  limit: { type: "number", placeholder: "N", description: "Maximum number of rows" },
 } as const satisfies Record<string, Flag>;
 
 export const ENGINE_FLAG = {
   type: "text",
   placeholder: "ENGINE",
   values: ENGINE_NAMES,
-  description: "Who answers: duckdb (the lake's catalog), athena or trino (default: duckdb)",
+  description: "Query engine: duckdb (the lake's catalog), athena or trino (default: duckdb)",
 } as const satisfies Flag;
 
 export type QueryFlags = FlagValues<typeof QUERY_FLAGS>;

@@ -50,10 +50,7 @@ function nextWord(argv: readonly string[], from: number): number {
     if (argument === "-" || argument === "--" || !argument.startsWith("--") || flag === undefined) {
       const behind = argv.slice(at + 1).some((one) => !one.startsWith("-"));
       throw behind && argument.startsWith("--") && argument !== "--"
-        ? new AppError(
-            "usage",
-            `${argument.split("=")[0]} is not a global flag; write it behind the command's name`,
-          )
+        ? new AppError("usage", `${argument.split("=")[0]} is not a global flag; write it after the command`)
         : unknownFlag(
             argument,
             known.map((one) => one.name),
@@ -71,15 +68,12 @@ function unknownCommand(words: readonly string[], word: string, names: readonly 
     near === undefined
       ? `choose ${listWords(names)}, or see \`${path} --help\``
       : `did you mean \`${path} ${near}\`?`;
-  return new AppError("usage", `${JSON.stringify(word)} is no command of \`${path}\`; ${hint}`);
+  return new AppError("usage", `${JSON.stringify(word)} is not a command of \`${path}\`; ${hint}`);
 }
 
 /** The refusal of a group called without one of its commands. */
 export function missingCommand(words: readonly string[], group: CommandGroup): AppError {
   const path = words.join(" ");
   const names = Object.keys(group.subcommands);
-  return new AppError(
-    "usage",
-    `\`${path}\` needs one of its commands: ${listWords(names)}; see \`${path} --help\``,
-  );
+  return new AppError("usage", `\`${path}\` needs a subcommand: ${listWords(names)}; see \`${path} --help\``);
 }

@@ -15,7 +15,7 @@ export function checkWorkerFlags({ numProc, batchSize }: WorkerFlags): void {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
     throw new AppError(
       "usage",
-      `${flag} ${value} is no number from 1 on; leave it out for what the settings say`,
+      `${flag} ${value} is not a number of at least 1; leave it out to use the settings`,
     );
   }
 }

@@ -3,11 +3,11 @@ import { defineCommand, defineGroup } from "../arguments/command.ts";
 import { renderTable } from "../terminal/table.ts";
 
 const rebuild = defineCommand({
-  summary: "Bring the catalog in line with the partitions",
+  summary: "Update the catalog from the partitions",
   flags: {
     full: {
       type: "switch",
-      description: "Build it anew from every Parquet file, not only from what changed",
+      description: "Rebuild it from every Parquet file, not only from what changed",
     },
   },
   examples: ["datalake catalog rebuild", "datalake catalog rebuild --full --json"],
@@ -33,7 +33,7 @@ const rebuild = defineCommand({
 });
 
 const info = defineCommand({
-  summary: "Show what the published catalog holds",
+  summary: "Show the contents of the published catalog",
   flags: {},
   examples: ["datalake catalog info", "datalake catalog info --json"],
   run: async (_, effects) => {
@@ -65,7 +65,7 @@ const partitions = defineCommand({
     const found = await (await effects.openClient()).catalog.partitions(signal);
     terminal.result({ partitions: found }, () =>
       found.length === 0
-        ? "No partitions yet; bring data with `datalake upload` and `datalake process start`."
+        ? "No partitions yet; add data with `datalake upload` and `datalake process start`."
         : renderTable(
             [
               { title: "provider" },
@@ -96,6 +96,6 @@ const partitions = defineCommand({
 });
 
 export const catalogCommand = defineGroup({
-  summary: "Rebuild the catalog, see what it holds",
+  summary: "Rebuild the catalog, show its contents",
   subcommands: { rebuild, info, partitions },
 });

@@ -55,7 +55,7 @@ async function commandHelp(argv: readonly string[]): Promise<string> {
   const { words, node, rest } = await resolveCommand(COMMANDS, argv);
   const [extra] = rest;
   if (node === undefined || extra !== undefined) {
-    throw new AppError("usage", `${JSON.stringify(extra)} is no command of \`${words.join(" ")}\``);
+    throw new AppError("usage", `${JSON.stringify(extra)} is not a command of \`${words.join(" ")}\``);
   }
   return isGroup(node) ? renderGroupHelp(words, node) : renderCommandHelp(words, node);
 }

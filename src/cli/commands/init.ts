@@ -5,14 +5,14 @@ import { folderOf } from "../../schema/lake-location.ts";
 import { defineCommand } from "../arguments/command.ts";
 
 export const initCommand = defineCommand({
-  summary: "Make a lake, or what is missing of one",
+  summary: "Create a lake, or repair an incomplete one",
   positionals: ["[DIR]"],
   flags: {},
   examples: ["datalake init /mnt/nas/lake", "datalake init --lake /mnt/nas/lake --json"],
   run: async ({ positionals }, { settings, terminal }) => {
     let root = positionals[0] ?? folderOf(settings.location);
     if (root === undefined && terminal.interactive) {
-      root = await terminal.path("In which folder shall the lake be? It may be a new one");
+      root = await terminal.path("Which folder should hold the lake? It may be a new one");
     }
     if (root === undefined) {
       throw new AppError("usage", "no folder is given; write `datalake init DIR` or add --lake DIR");
@@ -21,7 +21,7 @@ export const initCommand = defineCommand({
     const { lake, created, repaired, denied } = await initLake(root, modesOf(settings));
     for (const path of denied) {
       terminal.warn(
-        `${path} has other permissions and belongs to somebody else; ask its owner to change them`,
+        `${path} has other permissions and belongs to another account; ask its owner to change them`,
       );
     }
     const { examineMount, mountDocument } = await import("../../lake/mount-check.ts");
@@ -33,7 +33,7 @@ export const initCommand = defineCommand({
       if (created.length + repaired.length === 0) return `The lake ${lake.root} is complete.`;
       const named = (path: string) => `  ${relative(lake.root, path) || "."}`;
       const lines: string[] = [];
-      if (created.length > 0) lines.push(`Made in ${lake.root}:`, ...created.map(named));
+      if (created.length > 0) lines.push(`Created in ${lake.root}:`, ...created.map(named));
       if (repaired.length > 0) lines.push(`Permissions repaired in ${lake.root}:`, ...repaired.map(named));
       return lines.join("\n");
     });

@@ -3,15 +3,15 @@ import { defineCommand } from "../arguments/command.ts";
 import { withWorkerFlags } from "../arguments/worker-flags.ts";
 
 export const serveCommand = defineCommand({
-  summary: "Serve a lake: process uploads, answer over HTTP",
+  summary: "Serve a lake over HTTP and process uploads",
   flags: {
     host: { type: "text", description: "Address to listen on", placeholder: "HOST" },
-    port: { type: "number", description: "Port to listen on; 0 takes a free one", placeholder: "PORT" },
-    numProc: { type: "number", description: "Workers that prepare images", placeholder: "N" },
-    batchSize: { type: "number", description: "Rows a batch", placeholder: "N" },
+    port: { type: "number", description: "Port to listen on; 0 selects a free one", placeholder: "PORT" },
+    numProc: { type: "number", description: "Number of workers", placeholder: "N" },
+    batchSize: { type: "number", description: "Rows per batch", placeholder: "N" },
     autoProcess: { type: "switch", description: "Process uploads as they arrive" },
-    tokenFile: { type: "text", description: "File of bearer tokens, one a line", placeholder: "FILE" },
-    noAuth: { type: "switch", description: "Let everyone who reaches the server use it" },
+    tokenFile: { type: "text", description: "File of bearer tokens, one per line", placeholder: "FILE" },
+    noAuth: { type: "switch", description: "Allow access without a token" },
   },
   examples: [
     "datalake serve --lake /mnt/nas/lake --auto-process",
@@ -50,12 +50,12 @@ export const serveCommand = defineCommand({
       await new Promise((resolve) => stopped.addEventListener("abort", resolve, { once: true }));
     await server.stop();
     if (!server.lost.aborted) return 0;
-    effects.terminal.warn(`the lease on ${lake.root} was lost: the file server was away for too long`);
+    effects.terminal.warn(`the lease on ${lake.root} was lost: the file server was unreachable for too long`);
     return 1;
   },
 });
 
 function checkPort(port: number | undefined): void {
   if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)) return;
-  throw new AppError("usage", `--port ${port} is no port; give a number from 0 (any free one) to 65535`);
+  throw new AppError("usage", `--port ${port} is not a port; give a number from 0 (any free one) to 65535`);
 }

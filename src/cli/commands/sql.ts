@@ -12,7 +12,8 @@ export const sqlCommand = defineCommand({
       type: "text",
       placeholder: "ENGINE",
       values: ENGINE_NAMES,
-      description: "Whose SQL it is: duckdb (the lake's catalog), athena or trino (default: duckdb)",
+      description:
+        "Query engine and SQL dialect: duckdb (the lake's catalog), athena or trino (default: duckdb)",
     },
     format: PRINT_FORMAT_FLAG,
   },

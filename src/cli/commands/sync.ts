@@ -8,21 +8,21 @@ import { formatBytes, formatQuantity, formatTime } from "../../util/format.ts";
 import { defineCommand, type Effects } from "../arguments/command.ts";
 
 export const syncCommand = defineCommand({
-  summary: "Bring a copy of the lake to Athena or Trino in line",
+  summary: "Update the copy of the lake for Athena or Trino",
   positionals: ["[status]"],
   flags: {
     to: {
       type: "text",
       placeholder: "TARGET",
       values: ["athena", "trino"],
-      description: "Where to: AWS Athena over S3, or a team's own Trino (over S3, or trino.location)",
+      description: "AWS Athena over S3, or your own Trino (over S3, or trino.location)",
     },
-    assets: { type: "switch", description: "Send images and files too" },
-    dryRun: { type: "switch", description: "Only say what would be done" },
+    assets: { type: "switch", description: "Also send images and files" },
+    dryRun: { type: "switch", description: "Only print what would be done" },
     grace: {
       type: "text",
       placeholder: "TIME",
-      description: "What is replaced stays for running queries so long (default: 24h)",
+      description: "How long replaced files are kept for running queries (default: 24h)",
     },
   },
   examples: [
@@ -33,7 +33,7 @@ export const syncCommand = defineCommand({
   run: async ({ flags, positionals }, effects) => {
     const [word, ...more] = positionals;
     if ((word !== undefined && word !== "status") || more.length > 0) {
-      throw new AppError("usage", `\`datalake sync\` takes status or nothing, not ${JSON.stringify(word)}`);
+      throw new AppError("usage", `\`datalake sync\` expects status or nothing, not ${JSON.stringify(word)}`);
     }
     const graceMs = parseGrace(flags.grace ?? "24h");
     const { terminal, settings, signal } = effects;
@@ -77,7 +77,7 @@ export const syncCommand = defineCommand({
         await effects.audit(`${target}: generation ${result.generation}`);
         terminal.result(result, () =>
           plan.upToDate
-            ? `${target} is as the lake is (generation ${plan.generation}).`
+            ? `${target} is up to date (generation ${plan.generation}).`
             : `${target} has generation ${result.generation}: ${formatQuantity(result.partitions, "partition")}, ${formatQuantity(result.objects, "file")} (${formatBytes(result.bytes)}) and ${formatQuantity(result.assets, "asset")} sent, ${formatQuantity(result.statements, "statement")}.`,
         );
         return 0;
@@ -94,7 +94,7 @@ async function askTarget({ terminal }: Effects): Promise<SyncTarget> {
   if (!terminal.interactive) throw new AppError("usage", "--to is missing: athena or trino");
   return terminal.select<SyncTarget>("Where to?", [
     { value: "athena", label: "athena", hint: "AWS Athena, over S3" },
-    { value: "trino", label: "trino", hint: "a Trino of your own" },
+    { value: "trino", label: "trino", hint: "your own Trino" },
   ]);
 }
 
@@ -156,7 +156,7 @@ function showStatus(
   terminal.result(document, () => {
     if (syncedAt === undefined) return `${target} was never synced; run \`datalake sync --to ${target}\`.`;
     const last = `last synced ${formatTime(syncedAt)}`;
-    if (plan.upToDate) return `${target} is as the lake is (generation ${plan.generation}, ${last}).`;
+    if (plan.upToDate) return `${target} is up to date (generation ${plan.generation}, ${last}).`;
     return `${target} is behind by ${formatQuantity(document.partitions_behind, "partition")} (${last}); run \`datalake sync --to ${target}\`.`;
   });
   return 0;

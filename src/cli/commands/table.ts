@@ -9,11 +9,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   init: {
-    summary: "Make a lake, or what is missing of one",
+    summary: "Create a lake, or repair an incomplete one",
     load: async () => (await import("./init.ts")).initCommand,
   },
   serve: {
-    summary: "Serve a lake: process uploads, answer over HTTP",
+    summary: "Serve a lake over HTTP and process uploads",
     load: async () => (await import("./serve.ts")).serveCommand,
   },
   config: {
@@ -25,7 +25,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./upload/upload.ts")).uploadCommand,
   },
   process: {
-    summary: "Process uploads and watch over it",
+    summary: "Process uploads and follow jobs",
     load: async () => (await import("./process/process.ts")).processCommand,
   },
   assets: {
@@ -33,7 +33,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./assets/assets.ts")).assetsCommand,
   },
   catalog: {
-    summary: "Rebuild the catalog, see what it holds",
+    summary: "Rebuild the catalog, show its contents",
     load: async () => (await import("./catalog.ts")).catalogCommand,
   },
   search: {
@@ -41,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./search/search.ts")).searchCommand,
   },
   download: {
-    summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
+    summary: "Download rows as Parquet, Arrow or a Hugging Face dataset",
     load: async () => (await import("./download/download.ts")).downloadCommand,
   },
   sql: {
@@ -53,15 +53,15 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./run.ts")).runCommand,
   },
   sync: {
-    summary: "Bring a copy of the lake to Athena or Trino in line",
+    summary: "Update the copy of the lake for Athena or Trino",
     load: async () => (await import("./sync.ts")).syncCommand,
   },
   token: {
-    summary: "Make, list and revoke the tokens of a lake's server",
+    summary: "Create, list and revoke access tokens of a server",
     load: async () => (await import("./token.ts")).tokenCommand,
   },
   doctor: {
-    summary: "Check the lake and say what to do",
+    summary: "Check the lake and suggest repairs",
     load: async () => (await import("./doctor/doctor.ts")).doctorCommand,
   },
   help: {

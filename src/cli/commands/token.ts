@@ -30,24 +30,24 @@ async function warnOfOtherServer({ openLake, terminal }: Effects): Promise<void>
   const owner = holder?.isHere === true ? await ownerOfProcess(holder.pid) : undefined;
   if (holder?.url === undefined || owner === undefined || owner.uid === process.geteuid?.()) return;
   terminal.warn(
-    `the server that holds this lake runs as ${owner.name} and knows the tokens of that account only; run this as ${owner.name}`,
+    `the server that holds this lake runs as ${owner.name} and reads the tokens of that account only; run this as ${owner.name}`,
   );
 }
 
 const create = defineCommand({
-  summary: "Make a token for a person or program",
+  summary: "Create a token for a person or program",
   positionals: ["[NAME]"],
   flags: {
     role: {
       type: "text",
       placeholder: "ROLE",
       values: ROLES,
-      description: "What its owner may do: reader, curator or admin",
+      description: "Role of its owner: reader, curator or admin",
     },
     expires: {
       type: "text",
       placeholder: "TIME",
-      description: "For how long it is valid, such as 30d (default: ever)",
+      description: "How long it is valid, such as 30d (default: no expiry)",
     },
   },
   examples: [
@@ -66,7 +66,7 @@ const create = defineCommand({
     await effects.audit(`${made.name} (${role})`);
     await warnOfOtherServer(effects);
     effects.terminal.note(
-      `The token of ${made.name} (${role}${made.expires_at === null ? "" : `, until ${formatTime(made.expires_at)}`}). It is shown this once; clients take it from DATALAKE_TOKEN or --token-file.`,
+      `The token of ${made.name} (${role}${made.expires_at === null ? "" : `, until ${formatTime(made.expires_at)}`}). Shown only once; clients read it from DATALAKE_TOKEN or --token-file.`,
     );
     effects.terminal.result(made, () => made.token);
     return 0;
@@ -74,7 +74,7 @@ const create = defineCommand({
 });
 
 const list = defineCommand({
-  summary: "List the tokens: names, roles, ends; never the tokens themselves",
+  summary: "List the tokens with role and expiry, never the tokens themselves",
   flags: {},
   examples: ["datalake token list"],
   run: async (_, effects) => {
@@ -83,23 +83,23 @@ const list = defineCommand({
     const tokens = ((await readTokens(store))?.tokens ?? []).map(({ sha256: _hash, ...token }) => token);
     effects.terminal.result({ tokens, file: store.path }, () =>
       tokens.length === 0
-        ? "No tokens yet; make one with `datalake token create`."
+        ? "No tokens yet; create one with `datalake token create`."
         : `${renderTable(
-            [{ title: "name" }, { title: "role" }, { title: "made" }, { title: "valid until" }],
+            [{ title: "name" }, { title: "role" }, { title: "created" }, { title: "valid until" }],
             tokens.map(({ name, role, created_at, expires_at }) => [
               name,
               role,
               formatTime(created_at),
               expires_at === null ? "revocation" : endText(expires_at),
             ]),
-          )}\nThey are kept in ${store.path}.`,
+          )}\nStored in ${store.path}.`,
     );
     return 0;
   },
 });
 
 const revoke = defineCommand({
-  summary: "Take a token away; the server refuses it at once",
+  summary: "Revoke a token; the server refuses it at once",
   positionals: ["[NAME]"],
   flags: {},
   examples: ["datalake token revoke kim"],
@@ -136,23 +136,23 @@ function parseLifetime(text: string): number {
 }
 
 function missing(what: string): AppError {
-  return new AppError("usage", `${what} is missing; give it, or run the command at a terminal to be asked`);
+  return new AppError("usage", `${what} is missing; add it, or run the command on a terminal to be asked`);
 }
 
 async function askName({ terminal }: Effects): Promise<string> {
   if (!terminal.interactive) throw missing("NAME");
-  return terminal.text("Whose token is it?", { placeholder: "kim", check: nameProblem });
+  return terminal.text("Who is the token for?", { placeholder: "kim", check: nameProblem });
 }
 
 async function askRole({ terminal }: Effects): Promise<Role> {
   if (!terminal.interactive) throw missing("--role reader|curator|admin");
   return terminal.select<Role>(
-    "What may its owner do?",
+    "Which role?",
     ROLES.map((role) => ({ value: role, label: role, hint: ROLE_HINTS[role] })),
   );
 }
 
 export const tokenCommand = defineGroup({
-  summary: "Make, list and revoke the tokens of a lake's server",
+  summary: "Create, list and revoke access tokens of a server",
   subcommands: { create, list, revoke },
 });

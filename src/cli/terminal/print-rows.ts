@@ -50,7 +50,7 @@ export async function printRows(
     const hidden = table.hidden();
     if (hidden.length > 0) {
       terminal.note(
-        `no room for ${formatQuantity(hidden.length, "column")} (${hidden.join(", ")}); widen the terminal, or use --format json`,
+        `too narrow for ${formatQuantity(hidden.length, "column")} (${hidden.join(", ")}); widen the terminal, or use --format json`,
       );
     }
     terminal.note(describe?.(table.rowCount()) ?? describeRows(table.rowCount(), result, matchCount));

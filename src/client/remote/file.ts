@@ -9,7 +9,7 @@ export interface PartRequest {
   /** Where the server has it. */
   path: string;
   file: ResultFile;
-  /** Where it goes; what is there already is its beginning. */
+  /** Where it goes; what already exists is its beginning. */
   part: string;
   signal: AbortSignal;
   /** A line on which nothing comes for so long is taken for broken. */

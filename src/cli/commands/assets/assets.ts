@@ -11,7 +11,7 @@ import { verifyAssets } from "./verify.ts";
 const { provider, dataset, task, variant } = QUERY_FLAGS;
 
 const verifyCommand = defineCommand({
-  summary: "Check that the assets are there and whole",
+  summary: "Check that the assets are present and intact",
   flags: {
     provider,
     dataset,
@@ -20,15 +20,19 @@ const verifyCommand = defineCommand({
     sample: {
       type: "text",
       placeholder: "SHARE",
-      description: "Only this share of them: 5%, the same every time",
+      description: "Only this share of them, such as 5%; the same sample every time",
     },
     hash: { type: "switch", description: "Read every asset and compare its SHA-256, not only its size" },
     report: {
       type: "text",
       placeholder: "FILE",
-      description: "Write all findings here, as CSV or JSON: a name that ends so",
+      description: "Write all findings to this file, ending in .csv or .json",
     },
-    numProc: { type: "number", placeholder: "N", description: "Files looked at at a time (default: 32)" },
+    numProc: {
+      type: "number",
+      placeholder: "N",
+      description: "Files checked at the same time (default: 32)",
+    },
   },
   examples: [
     "datalake assets verify --sample 5% --hash",
@@ -37,7 +41,7 @@ const verifyCommand = defineCommand({
   run: async ({ flags }, effects) => {
     const { numProc, report } = flags;
     if (numProc !== undefined && !(Number.isInteger(numProc) && numProc >= 1 && numProc <= 1024)) {
-      throw new AppError("usage", `--num-proc is a number of files from 1 to 1024, not ${numProc}`);
+      throw new AppError("usage", `--num-proc must be a number of files from 1 to 1024, not ${numProc}`);
     }
     if (report !== undefined) checkReport(report);
     const names = (list: string[] | undefined) => list?.map((name) => name.normalize("NFC"));
@@ -61,10 +65,7 @@ const verifyCommand = defineCommand({
 /** Before anything is read: a check may take hours. */
 function checkReport(path: string): void {
   if (!/\.(csv|json)$/i.test(path)) {
-    throw new AppError(
-      "usage",
-      `--report ${path} ends in neither .csv nor .json, which says what it shall be`,
-    );
+    throw new AppError("usage", `--report ${path} has to end in .csv or .json, which selects the format`);
   }
   const folder = dirname(resolve(path));
   if (existsSync(folder)) return;
@@ -107,7 +108,7 @@ function describeFinding(finding: AssetFinding): string {
   const why = {
     missing: "is missing",
     wrong_size: `has ${found} bytes, not ${expected}`,
-    wrong_hash: `holds other bytes (${found?.slice(0, 12)}...)`,
+    wrong_hash: `has different content (${found?.slice(0, 12)}...)`,
     unreadable: `cannot be read (${found})`,
   }[problem];
   return `${path} ${why}: ${formatPartition(finding)}${row}${name}${more}`;

@@ -18,7 +18,7 @@ export async function verifyAssets(
 ): Promise<VerifiedAssets> {
   const { terminal, signal } = effects;
   if (numProc !== undefined && remoteUrl(effects) !== undefined) {
-    terminal.warn("--num-proc is not used: the server checks its own way");
+    terminal.warn("--num-proc is ignored: the server uses its own setting");
   }
   const { assets } = await effects.openClient();
   const bar = terminal.progress("verifying", { unit: "files" });

@@ -3,26 +3,24 @@ import { renderTable } from "../../terminal/table.ts";
 import { checkNewName, chooseEntry, confirmRemoval, requireName } from "./questions.ts";
 
 const create = defineCommand({
-  summary: "Add a provider",
+  summary: "Create a provider",
   positionals: ["[NAME]"],
-  flags: { description: { type: "text", placeholder: "TEXT", description: "What it is, for people" } },
+  flags: { description: { type: "text", placeholder: "TEXT", description: "A description for people" } },
   examples: ['datalake config provider create aihub --description "AI-Hub public data"'],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
     const { taxonomy } = await effects.openClient();
     const { providers } = await taxonomy.read();
     const given = await requireName("provider", positionals[0], terminal, () =>
-      terminal.text("What is the new provider called?", {
+      terminal.text("Name of the new provider?", {
         placeholder: "huggingface",
         check: (name) => checkNewName(name, Object.keys(providers)),
       }),
     );
     const asking = positionals[0] === undefined && flags.description === undefined;
-    const description = asking
-      ? await terminal.text("What is it? (may stay empty)")
-      : (flags.description ?? "");
+    const description = asking ? await terminal.text("Description (optional)") : (flags.description ?? "");
     const name = await taxonomy.addProvider(given, { description });
-    terminal.result({ provider: { name, description } }, () => `Made the provider ${name}.`);
+    terminal.result({ provider: { name, description } }, () => `Created the provider ${name}.`);
     return 0;
   },
 });
@@ -37,7 +35,7 @@ const list = defineCommand({
     const rows = Object.entries(providers).map(([name, { description }]) => ({ name, description }));
     effects.terminal.result({ providers: rows }, () =>
       rows.length === 0
-        ? "No providers yet; make one with `datalake config provider create`."
+        ? "No providers yet; create one with `datalake config provider create`."
         : renderTable(
             [{ title: "provider" }, { title: "description" }],
             rows.map((row) => [row.name, row.description]),
@@ -48,7 +46,7 @@ const list = defineCommand({
 });
 
 const remove = defineCommand({
-  summary: "Remove a provider that nothing uses",
+  summary: "Remove an unused provider",
   positionals: ["[NAME]"],
   flags: {},
   examples: ["datalake config provider remove aihub"],
@@ -67,6 +65,6 @@ const remove = defineCommand({
 });
 
 export const providerCommands = defineGroup({
-  summary: "Providers: where datasets come from",
+  summary: "Manage providers: the sources of datasets",
   subcommands: { create, list, remove },
 });

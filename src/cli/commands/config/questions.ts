@@ -11,13 +11,13 @@ export async function requireName(
 ): Promise<string> {
   if (given !== undefined) return given;
   if (terminal.interactive) return ask(`Which ${kind}?`);
-  throw new AppError("usage", `no ${kind} is named; write its NAME behind the command`);
+  throw new AppError("usage", `no ${kind} is given; add its NAME to the command`);
 }
 
 /** What is wrong with the answer of a person who names a new entry; undefined when nothing is. */
 export function checkNewName(name: string, taken: readonly string[]): string | undefined {
   const composed = name.normalize("NFC");
-  return taken.includes(composed) ? "is there already" : newNameProblem(composed, taken);
+  return taken.includes(composed) ? "already exists" : newNameProblem(composed, taken);
 }
 
 /** Lets a person choose one of the entries; `not_found` when there is none. */
@@ -39,5 +39,5 @@ export async function chooseEntry(
 export async function confirmRemoval(kind: string, name: string, terminal: Terminal): Promise<void> {
   if (!terminal.interactive) return;
   if (await terminal.confirm(`Remove the ${kind} ${name}?`, false)) return;
-  throw new AppError("cancelled", `the ${kind} ${name} stays; nothing was changed`);
+  throw new AppError("cancelled", `the ${kind} ${name} was kept; nothing was changed`);
 }

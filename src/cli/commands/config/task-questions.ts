@@ -12,7 +12,7 @@ export async function askTaskName(tasks: Record<string, Task>, terminal: Termina
   const other = { value: "", label: "another", hint: "give it a name" };
   const chosen = usual.length === 0 ? "" : await terminal.select("Which task?", [...usual, other]);
   if (chosen !== "") return chosen;
-  return terminal.text("What is the new task called?", {
+  return terminal.text("Name of the new task?", {
     check: (name) => checkNewName(name, [RAW_TASK, ...Object.keys(tasks)]),
   });
 }
@@ -29,9 +29,9 @@ export async function askTask(name: string, shape: Task | undefined, terminal: T
     { value: undefined, label: "other fields" },
     { value: { description: "", required: [], allow: {} }, label: "no fields" },
   ];
-  const chosen = await terminal.select(`Which fields must an upload of ${name} give?`, choices);
+  const chosen = await terminal.select(`Which fields are required in an upload of ${name}?`, choices);
   const fields = chosen ?? (await askFields(terminal));
-  const description = await terminal.text("What is it? (may stay empty)", {
+  const description = await terminal.text("Description (optional)", {
     initial: shape?.description ?? "",
   });
   return { ...fields, description };
@@ -39,7 +39,7 @@ export async function askTask(name: string, shape: Task | undefined, terminal: T
 
 async function askFields(terminal: Terminal): Promise<Task> {
   const required = words(
-    await terminal.text("Required fields, with commas between", {
+    await terminal.text("Required fields, separated by commas", {
       placeholder: "lang, src",
       check: (answer) => {
         for (const field of words(answer)) {
@@ -53,7 +53,7 @@ async function askFields(terminal: Terminal): Promise<Task> {
   const allow: Task["allow"] = {};
   for (const field of required) {
     const values = words(
-      await terminal.text(`Allowed values of ${field}, with commas between (empty: any value)`, {
+      await terminal.text(`Allowed values of ${field}, separated by commas (empty: any value)`, {
         initial: TASK_SHAPES.get("ocr")?.allow[field]?.join(", ") ?? "",
       }),
     );

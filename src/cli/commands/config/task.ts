@@ -6,16 +6,16 @@ import { chooseEntry, confirmRemoval, requireName } from "./questions.ts";
 import { askTask, askTaskName } from "./task-questions.ts";
 
 const create = defineCommand({
-  summary: "Add a task with the fields that its uploads must give",
+  summary: "Create a task with the fields that its uploads require",
   positionals: ["[NAME]"],
   flags: {
-    required: { type: "list", placeholder: "FIELD,FIELD", description: "Fields that each upload must give" },
+    required: { type: "list", placeholder: "FIELD,FIELD", description: "Fields that each upload must have" },
     allow: {
       type: "list",
       placeholder: "FIELD=A,B",
-      description: "The values that a field may have; once for each field",
+      description: "Allowed values of a field; repeat for each field",
     },
-    description: { type: "text", placeholder: "TEXT", description: "What it is, for people" },
+    description: { type: "text", placeholder: "TEXT", description: "A description for people" },
   },
   examples: [
     "datalake config task create ocr --required lang,src --allow lang=ko,en,ja,multi --allow src=real,synthetic",
@@ -38,7 +38,7 @@ const create = defineCommand({
     }
     if (flags.description !== undefined) task = { ...task, description: flags.description };
     const name = await taxonomy.addTask(given, task);
-    terminal.result({ task: document(name, task) }, () => `Made the task ${name}${fieldsText(task)}.`);
+    terminal.result({ task: document(name, task) }, () => `Created the task ${name}${fieldsText(task)}.`);
     return 0;
   },
 });
@@ -53,7 +53,7 @@ const list = defineCommand({
     const rows = Object.entries(tasks);
     effects.terminal.result({ tasks: rows.map(([name, task]) => document(name, task)) }, () =>
       rows.length === 0
-        ? "No tasks yet; make one with `datalake config task create`."
+        ? "No tasks yet; create one with `datalake config task create`."
         : renderTable(
             [{ title: "task" }, { title: "required" }, { title: "allowed" }, { title: "description" }],
             rows.map(([name, task]) => [name, task.required.join(", "), allowedText(task), task.description]),
@@ -64,7 +64,7 @@ const list = defineCommand({
 });
 
 const remove = defineCommand({
-  summary: "Remove a task that nothing uses",
+  summary: "Remove an unused task",
   positionals: ["[NAME]"],
   flags: {},
   examples: ["datalake config task remove vqa"],
@@ -83,7 +83,7 @@ const remove = defineCommand({
 });
 
 export const taskCommands = defineGroup({
-  summary: "Tasks: kinds of labels, and the fields their uploads must give",
+  summary: "Manage tasks: kinds of labels, and the fields that their uploads require",
   subcommands: { create, list, remove },
 });
 
@@ -98,7 +98,7 @@ export function parseAllowed(items: readonly string[]): Task["allow"] {
     if (field === "" || words.length === 0) {
       throw new AppError(
         "usage",
-        `--allow ${JSON.stringify(item)} does not read FIELD=A,B; write for example --allow lang=ko,en`,
+        `--allow ${JSON.stringify(item)} is not of the form FIELD=A,B; write for example --allow lang=ko,en`,
       );
     }
     allow.set(field, unique([...(allow.get(field) ?? []), ...words]));

@@ -6,7 +6,7 @@ import { remoteUrl } from "../../arguments/remote.ts";
 const MARKS = { ok: "ok     ", warning: "warning", problem: "PROBLEM" } as const;
 
 export const doctorCommand = defineCommand({
-  summary: "Check the lake and say what to do",
+  summary: "Check the lake and suggest repairs",
   flags: {
     full: { type: "switch", description: "Check every row and hash every asset, not a sample" },
   },

@@ -18,7 +18,7 @@ export async function examineServer({ url, token, version }: RemoteDoctorOptions
     const { uploads } = await server.status();
     const checks: CheckResult[] = [
       { name: "server", status: "ok", message: `${url} answers` },
-      { name: "token", status: "ok", message: token === undefined ? "none is wanted" : "is taken" },
+      { name: "token", status: "ok", message: token === undefined ? "none is required" : "is taken" },
     ];
     if (info.version === version) {
       checks.push({ name: "version", status: "ok", message: `${version} here and there` });
@@ -28,7 +28,8 @@ export async function examineServer({ url, token, version }: RemoteDoctorOptions
     }
     if (info.mount !== undefined) {
       const { type, says } = info.mount;
-      const follows = says.length === 0 ? ", which can do all a lake needs" : `: ${says.join("; ")}`;
+      const follows =
+        says.length === 0 ? ", which supports everything that a lake needs" : `: ${says.join("; ")}`;
       const message = `${type ?? "a file system of unknown type"}${follows}`;
       checks.push({ name: "mount", status: "ok", message, details: info.mount });
     }

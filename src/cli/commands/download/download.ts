@@ -9,28 +9,28 @@ import { askChoice, confirmDownload, type OutputChoice } from "./questions.ts";
 import { downloadRows } from "./rows.ts";
 
 export const downloadCommand = defineCommand({
-  summary: "Take rows out as Parquet, Arrow or a Hugging Face dataset",
+  summary: "Download rows as Parquet, Arrow or a Hugging Face dataset",
   flags: {
     ...QUERY_FLAGS,
     engine: ENGINE_FLAG,
     output: {
       type: "text",
       placeholder: "PATH",
-      description: "New folder, or a file ending in .parquet or .arrow",
+      description: "A new folder, or a file ending in .parquet or .arrow",
     },
     format: {
       type: "text",
       placeholder: "FORMAT",
       values: ["parquet", "arrow", "dataset"],
-      description: "Shape of the output (default: by the ending of --output, else dataset)",
+      description: "Output format (default: by the extension of --output, else dataset)",
     },
     images: {
       type: "text",
       placeholder: "MODE",
       values: ["embed", "reference", "none"],
-      description: "Image bytes inside, absolute paths into the lake, or no images (default: embed)",
+      description: "Image bytes, absolute paths into the lake, or no images (default: embed)",
     },
-    skipMissing: { type: "switch", description: "Leave rows out whose image file is missing" },
+    skipMissing: { type: "switch", description: "Leave out rows whose image file is missing" },
   },
   examples: [
     "datalake download --dataset coco_2017 --task ocr --output coco-ocr --format dataset",
@@ -92,6 +92,6 @@ function checkEnding(output: string, format: ExportFormat | undefined): ExportFo
   if (format === undefined || told === undefined || told === format) return format ?? told ?? "dataset";
   throw new AppError(
     "usage",
-    `--output ${output} ends in ${ending} and --format is ${format}; make them agree`,
+    `--output ${output} ends in ${ending} but --format is ${format}; give matching ones`,
   );
 }

@@ -35,16 +35,16 @@ function askFormat(terminal: Terminal): Promise<ExportFormat> {
   const choices = [...EXPORT_FORMATS]
     .reverse()
     .map((value) => ({ value, label: value, hint: FORMAT_HINTS[value] }));
-  return terminal.select("In which format?", choices);
+  return terminal.select("Which format?", choices);
 }
 
 function askImages(terminal: Terminal): Promise<ImageMode> {
-  return terminal.select<ImageMode>("With the images?", [
-    { value: "embed", label: "embed", hint: "their bytes inside: the output stands for itself" },
+  return terminal.select<ImageMode>("How to include images?", [
+    { value: "embed", label: "embed", hint: "image bytes inside: the output is self-contained" },
     {
       value: "reference",
       label: "reference",
-      hint: "their paths in the lake: seconds, needs the lake mounted",
+      hint: "paths into the lake: fast, needs the lake mounted",
     },
     { value: "none", label: "none", hint: "no image column" },
   ]);
@@ -53,7 +53,7 @@ function askImages(terminal: Terminal): Promise<ImageMode> {
 function askOutput(terminal: Terminal, format: ExportFormat, selection: Selection): Promise<string> {
   const [name = "lake"] = selection.datasets ?? selection.providers ?? [];
   const initial = `./${basename(name)}-${format}${fileEnding(format) ?? ""}`;
-  const check = (path: string) => (existsSync(path) ? "There is something already" : undefined);
+  const check = (path: string) => (existsSync(path) ? "Something already exists there" : undefined);
   return terminal.path("Where to?", { initial, check });
 }
 

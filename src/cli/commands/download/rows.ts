@@ -28,7 +28,7 @@ export async function downloadRows(
     .finally(() => bar.finish());
   terminal.result(result, () => {
     const left =
-      result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without their image left out` : "";
+      result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without an image left out` : "";
     return `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
   });
 }

@@ -17,13 +17,14 @@ export function describeJob(job: JobRecord): string {
 
 export function describeUpload(upload: UploadOutcome): string {
   const name = `${upload.upload_id} ${formatPartition(upload)}`;
-  if (upload.status === "failed") return `${name}: failed: ${upload.error?.message ?? "for no known reason"}`;
+  if (upload.status === "failed")
+    return `${name}: failed: ${upload.error?.message ?? "for an unknown reason"}`;
   if (upload.status !== "completed") return `${name}: ${upload.status}`;
   const { stored, deduplicated, bytes } = upload.assets;
   const parts = [formatQuantity(upload.rows, "row")];
   if (upload.rejected > 0) parts.push(`${formatCount(upload.rejected)} rejected`);
   if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
-  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets there before`);
+  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets already stored`);
   const line = `${name}: ${parts.join(", ")}`;
   return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
 }

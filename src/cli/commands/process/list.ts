@@ -29,7 +29,7 @@ export async function listProcessing(effects: Effects, options: ListOptions): Pr
     return [
       uploads.length === 0 ? nothingText(options) : describeUploads(uploads, options),
       ...unusable.map((entry) => oneLine(`${placeOf(entry)} ${entry.problem}`)),
-      lines.length === 0 ? "No job yet." : "Jobs:",
+      lines.length === 0 ? "No jobs yet." : "Jobs:",
       ...lines,
     ].join("\n");
   });
@@ -42,7 +42,7 @@ async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: Lis
 }
 
 function nothingText({ all }: ListOptions): string {
-  return all ? "No upload yet." : "No upload of yours; --all shows those of everybody.";
+  return all ? "No uploads yet." : "You have no uploads; --all shows those of everyone.";
 }
 
 function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions): string {

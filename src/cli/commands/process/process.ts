@@ -12,11 +12,11 @@ import { rejectsCommand } from "./rejects.ts";
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
   flags: {
-    wait: { type: "switch", description: "Wait for the end; without a server, process in this command" },
+    wait: { type: "switch", description: "Wait until it ends; without a server, process in this command" },
     numProc: { type: "number", description: "Workers, when processing in this command", placeholder: "N" },
     batchSize: {
       type: "number",
-      description: "Rows a batch, when processing in this command",
+      description: "Rows per batch, when processing in this command",
       placeholder: "N",
     },
   },
@@ -28,7 +28,7 @@ const startCommand = defineCommand({
     effects.terminal.result(document, () => {
       if (job) return describeJob(job);
       return alreadyRunning
-        ? `Job ${jobId} is running already and takes the new uploads too.`
+        ? `Job ${jobId} is already running and will process the new uploads too.`
         : `Job ${jobId} started; see \`datalake process status --watch\`.`;
     });
     return exit;
@@ -36,9 +36,9 @@ const startCommand = defineCommand({
 });
 
 const statusCommand = defineCommand({
-  summary: "Show a job; the newest one without an id",
+  summary: "Show a job, by default the newest one",
   positionals: ["[JOB]"],
-  flags: { watch: { type: "switch", description: "Follow it to its end" } },
+  flags: { watch: { type: "switch", description: "Follow it until it ends" } },
   examples: ["datalake process status --watch"],
   run: async ({ flags, positionals }, effects) => {
     const job = flags.watch
@@ -52,11 +52,11 @@ const statusCommand = defineCommand({
 const listCommand = defineCommand({
   summary: "List your uploads with their state, and the newest jobs",
   flags: {
-    all: { type: "switch", description: "Uploads of everybody" },
+    all: { type: "switch", description: "Show the uploads of everyone" },
     limit: {
       type: "number",
       placeholder: "N",
-      description: "At most so many completed uploads (default: 20)",
+      description: "Maximum number of completed uploads (default: 20)",
     },
   },
   examples: ["datalake process list", "datalake process list --all --json"],
@@ -70,7 +70,7 @@ const listCommand = defineCommand({
 });
 
 const retryCommand = defineCommand({
-  summary: "Put a failed upload back among the pending ones",
+  summary: "Make a failed upload pending again",
   positionals: ["UPLOAD"],
   flags: {},
   examples: ["datalake process retry u0197c0ffee0000000000000000000000"],
@@ -88,7 +88,7 @@ const retryCommand = defineCommand({
 });
 
 const cancelCommand = defineCommand({
-  summary: "Cancel a running job; its running upload is pending again",
+  summary: "Cancel a running job; its current upload becomes pending again",
   positionals: ["JOB"],
   flags: {},
   examples: ["datalake process cancel j0197c0ffee0000000000000000000000"],
@@ -103,7 +103,7 @@ const cancelCommand = defineCommand({
 });
 
 export const processCommand = defineGroup({
-  summary: "Process uploads and watch over it",
+  summary: "Process uploads and follow jobs",
   subcommands: {
     start: startCommand,
     status: statusCommand,

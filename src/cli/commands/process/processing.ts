@@ -32,7 +32,7 @@ export async function startProcessing(
   const { jobId, alreadyRunning, server } = await jobs.start({ here: wait, numProc, batchSize });
   if (server !== undefined && (numProc !== undefined || batchSize !== undefined)) {
     effects.terminal.warn(
-      `--num-proc and --batch-size are settings of the server at ${server}; not used here`,
+      `--num-proc and --batch-size are settings of the server at ${server}; ignored here`,
     );
   }
   if (!wait) return { jobId, alreadyRunning, job: undefined, exit: 0 };

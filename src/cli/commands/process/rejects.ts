@@ -12,7 +12,7 @@ export const rejectsCommand = defineCommand({
   summary: "List the rows of an upload that were rejected, and why",
   positionals: ["UPLOAD"],
   flags: {
-    limit: { type: "number", placeholder: "N", description: `At most so many rows (default: ${SHOWN})` },
+    limit: { type: "number", placeholder: "N", description: `Maximum number of rows (default: ${SHOWN})` },
   },
   examples: ["datalake process rejects u0197c0ffee0000000000000000000000 --json"],
   run: async ({ flags: { limit = SHOWN }, positionals: [uploadId] }, effects) => {

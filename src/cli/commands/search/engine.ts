@@ -41,7 +41,7 @@ async function refuseUnknown(engine: QueryEngine, query: RowQuery, signal: Abort
       if (names.has(wanted)) continue;
       const near = nearestWord(wanted, names);
       const hint =
-        near === undefined ? "`datalake catalog partitions` lists what there is" : `did you mean ${near}?`;
+        near === undefined ? "`datalake catalog partitions` lists what exists" : `did you mean ${near}?`;
       throw new AppError("not_found", `the catalog has no ${level} ${JSON.stringify(wanted)}; ${hint}`, {
         details: { [level]: wanted },
       });

@@ -23,7 +23,7 @@ export async function askRows(questions: SearchQuestions, given: RowQuery): Prom
     terminal.note(describeHits(result, query));
     const { matchCount, partitions } = result;
     if (matchCount > 0 || query === given) return { query, matchCount, partitions };
-    terminal.note("nothing found; try other words, or another place");
+    terminal.note("nothing found; try other words, or another column");
   }
 }
 

@@ -27,7 +27,7 @@ export async function askQuery(questions: SearchQuestions, given: RowQuery): Pro
   if (partitions.length === 0) {
     throw new AppError(
       "not_found",
-      "the catalog holds no such partition; `datalake catalog partitions` lists all",
+      "the catalog has no such partition; `datalake catalog partitions` lists all",
     );
   }
   const way = await terminal.select("How do you want to find rows?", [
@@ -53,7 +53,7 @@ async function askWhere(
   const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
   const everywhere = await terminal.select("Search where?", [
     { value: true, label: "everywhere", hint: formatQuantity(total, "row") },
-    { value: false, label: "in some partitions", hint: "to choose from a list" },
+    { value: false, label: "in selected partitions", hint: "choose from a list" },
   ]);
   return everywhere ? given : askSelection(terminal, given, partitions);
 }
@@ -108,7 +108,7 @@ async function askCondition(
   const total = partitions.reduce((sum, { rows }) => sum + rows, 0);
   const path = column === undefined ? undefined : await askPath(terminal, column, sample, total);
   const hasCase = text.toLowerCase() !== text.toUpperCase();
-  const ignoreCase = hasCase && (await terminal.confirm("Take upper and lower case for the same?", false));
+  const ignoreCase = hasCase && (await terminal.confirm("Ignore case?", false));
   return {
     text,
     ...(column !== undefined && { column }),
@@ -156,7 +156,7 @@ async function askPath(
       value: path,
       label: `${oneLine(path)}, in ${formatCount(count)} of ${formatQuantity(rowCount, "row")}`,
     })),
-    { value: ELSEWHERE, label: "another path", hint: "one that those rows do not have" },
+    { value: ELSEWHERE, label: "another path", hint: "a path that those rows do not have" },
   ]);
   if (chosen !== ELSEWHERE) return chosen;
   return terminal.text("Which path?", {

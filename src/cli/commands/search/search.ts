@@ -14,7 +14,7 @@ export const searchCommand = defineCommand({
     limit: {
       type: "number",
       placeholder: "N",
-      description: "At most this many rows (default: 10 on a terminal, 1000 with --json, else all)",
+      description: "Maximum number of rows (default: 10 on a terminal, 1000 with --json, else all)",
     },
     engine: ENGINE_FLAG,
     format: PRINT_FORMAT_FLAG,

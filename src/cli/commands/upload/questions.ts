@@ -58,8 +58,8 @@ export function summarizePlan({
   contentKind,
   reference,
 }: UploadPlan): string[] {
-  const content = contentKind === null ? "" : `, ${contentKind === "image" ? "images" : "files"} taken along`;
-  const refers = reference ? `, found by ${reference.column}` : "";
+  const content = contentKind === null ? "" : `, ${contentKind === "image" ? "images" : "files"} included`;
+  const refers = reference ? `, matched by ${reference.column}` : "";
   const fields = Object.entries(request.meta ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
     `${formatQuantity(input.rowCount, "row")} of ${input.path}${content}${refers}`,
@@ -67,9 +67,7 @@ export function summarizePlan({
     `  columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(", ") || "none of their own"}`,
     ...(fields.length > 0 ? [`  fields: ${fields.join(", ")}`] : []),
     ...(contentKind === "image"
-      ? [
-          `  images: ${request.images}, ${request.verify === "full" ? "every one decoded" : "headers checked"}`,
-        ]
+      ? [`  images: ${request.images}, ${request.verify === "full" ? "all decoded" : "headers checked"}`]
       : []),
   ];
 }
@@ -95,7 +93,7 @@ async function askInput({ path, flags, session, terminal }: UploadQuestions) {
 }
 
 function pathProblem(path: string): string | undefined {
-  if (path.trim() === "") return "Give a file or a folder";
+  if (path.trim() === "") return "Enter a file or a folder";
   return existsSync(path) || /[*?[{]/.test(path) ? undefined : `${path} does not exist`;
 }
 
@@ -112,7 +110,7 @@ function describeFound(facts: InputFacts): string {
 
 function askType(terminal: Terminal): Promise<"raw" | "task"> {
   return terminal.select("What is it?", [
-    { value: "raw" as const, label: "raw data", hint: "images, files or texts themselves" },
+    { value: "raw" as const, label: "raw data", hint: "images, files or text" },
     { value: "task" as const, label: "labels of a task", hint: "rows that refer to raw data" },
   ]);
 }
@@ -130,7 +128,7 @@ async function askProvider(taxonomy: Taxonomy, terminal: Terminal): Promise<stri
     label: name,
     ...(provider?.description ? { hint: provider.description } : {}),
   }));
-  return terminal.select("From which provider?", choices);
+  return terminal.select("Which provider?", choices);
 }
 
 async function askTask(taxonomy: Taxonomy, terminal: Terminal): Promise<string> {
@@ -165,7 +163,7 @@ async function askDataset(
     const chosen = await terminal.select("Which dataset?", ordered);
     if (chosen !== null) return chosen;
   }
-  return askName("What is the new dataset called?", suggestName(input.path), datasets, terminal);
+  return askName("Name of the new dataset?", suggestName(input.path), datasets, terminal);
 }
 
 async function askVariant(
@@ -202,7 +200,7 @@ async function askVariant(
     ]);
     if (chosen !== null) return chosen;
   }
-  return askName("What is the variant called?", "base", variants, terminal);
+  return askName("Name of the variant?", "base", variants, terminal);
 }
 
 async function askFields(task: Task, meta: Record<string, string>, terminal: Terminal): Promise<void> {
@@ -220,7 +218,7 @@ async function askFields(task: Task, meta: Record<string, string>, terminal: Ter
   }
 }
 
-/** Only asked where something is there already. */
+/** Only asked where something already exists. */
 async function askMode(
   key: PartitionKey,
   flags: UploadFlags,
@@ -229,9 +227,9 @@ async function askMode(
 ): Promise<UploadMode> {
   if (flags.mode === "append" || flags.mode === "replace") return flags.mode;
   if (!known.some((other) => formatPartition(other) === formatPartition(key))) return "create";
-  return terminal.select<UploadMode>(`${formatPartition(key)} exists. What shall happen to it?`, [
-    { value: "append", label: "append", hint: "the new rows join those there" },
-    { value: "replace", label: "replace", hint: "the new rows take the place of those there" },
+  return terminal.select<UploadMode>(`${formatPartition(key)} exists. What should be done with it?`, [
+    { value: "append", label: "append", hint: "add the new rows to the existing ones" },
+    { value: "replace", label: "replace", hint: "replace the existing rows with the new ones" },
   ]);
 }
 

@@ -60,7 +60,7 @@ async function requestOf(
   if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
     throw new AppError(
       "usage",
-      `upload needs ${missing.join(", ")}; add them, or run it at a terminal to be asked`,
+      `upload needs ${missing.join(", ")}; add them, or run it on a terminal to be asked`,
       {
         details: { missing },
       },
@@ -116,7 +116,7 @@ async function stage(
   const labels: Record<UploadProgress["step"], string> = {
     contents: "upload",
     rows: "writing rows",
-    sync: "making it durable",
+    sync: "syncing to disk",
   };
   const onProgress = ({ step, rowsDone, rowsTotal, bytesDone }: UploadProgress) =>
     bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] });
@@ -133,7 +133,7 @@ async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Eff
   let start = wait || (flags.process ?? false);
   if (!start && terminal.interactive) {
     terminal.note(staged);
-    start = wait = await terminal.confirm("Process it now and watch?");
+    start = wait = await terminal.confirm("Process it now and follow the job?");
   }
   if (!start) {
     terminal.result(document, () => `${staged}\nProcess it with \`datalake process start\`.`);
