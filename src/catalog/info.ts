@@ -2,10 +2,9 @@ import { stat } from "node:fs/promises";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, openDatabase } from "../query/database.ts";
-import type { PartitionKey } from "../schema/partition.ts";
+import { type PartitionKey, pickKey } from "../schema/partition.ts";
 import { type LeftOut, readLeftOut } from "./left-out.ts";
 import { requireCatalog, requireHead, withPublished } from "./open.ts";
-import { pickKey } from "./plan.ts";
 import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
 
 export interface CatalogInfo extends Omit<CatalogHead, "attempt" | "next_row"> {

@@ -3,9 +3,9 @@ import type { Database } from "../query/database.ts";
 import { quoteName } from "../query/sql.ts";
 import type { Failure } from "../schema/failure.ts";
 import { failureError } from "../schema/failure.ts";
-import { formatPartition, PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import { formatPartition, PARTITION_COLUMNS, type PartitionKey, pickKey } from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
-import { type Load, pickKey, type RefreshPlan } from "./plan.ts";
+import type { Load, RefreshPlan } from "./plan.ts";
 
 declare const DATALAKE_VERSION: string | undefined;
 

@@ -1,5 +1,5 @@
 import type { AppError } from "../errors.ts";
-import { comparePartitions, formatPartition, type PartitionKey } from "../schema/partition.ts";
+import { comparePartitions, formatPartition, type PartitionKey, pickKey } from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
 import type { KnownPartition } from "./tables.ts";
 
@@ -107,8 +107,4 @@ function hasSameFiles(before: KnownPartition, found: PartitionState): boolean {
     before.bytes === found.bytes &&
     before.files.length === found.files.length
   );
-}
-
-export function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
-  return { provider, dataset, task, variant };
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { acquireLease, type Lease } from "../lake/lease.ts";
+import { type Lease, waitForLease } from "../lake/lease.ts";
 import { dropPrepared } from "../lake/replace.ts";
 import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
@@ -51,7 +51,12 @@ export interface RefreshResult {
 export async function refreshCatalog(options: RefreshOptions): Promise<RefreshResult> {
   const startedMs = performance.now();
   const { lake, logger } = options;
-  const lease = await waitForLease(lake, options.waitMs ?? 60_000, options.signal);
+  const lease = await waitForLease(
+    lake.layout.publishLease,
+    { purpose: "a catalog refresh" },
+    options.waitMs ?? 60_000,
+    options.signal,
+  );
   try {
     await dropPrepared(lake.layout.catalogFile);
     const build = await buildCatalog(options, lease);
@@ -148,20 +153,4 @@ function tooLarge({ lake, settings }: RefreshOptions, cause: unknown): AppError 
     `the catalog of ${lake.root} does not fit into the memory of a build, ${settings.database.memory}; set database.memory higher and run \`datalake catalog rebuild\``,
     { details: { key: "database.memory" }, cause },
   );
-}
-
-const RETRY_MS = 200;
-
-async function waitForLease(lake: Lake, waitMs: number, signal: AbortSignal | undefined): Promise<Lease> {
-  const startedMs = performance.now();
-  for (;;) {
-    throwIfCancelled(signal);
-    try {
-      return await acquireLease(lake.layout.publishLease, { purpose: "a catalog refresh" });
-    } catch (error) {
-      const isHeld = error instanceof AppError && error.code === "locked";
-      if (!isHeld || performance.now() - startedMs > waitMs) throw error;
-      await Bun.sleep(RETRY_MS);
-    }
-  }
 }

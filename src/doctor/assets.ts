@@ -4,7 +4,6 @@ import { basename, dirname, join, relative } from "node:path";
 import { readPartition } from "../catalog/partition.ts";
 import { hashFile } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
-import { interruptible } from "../query/database.ts";
 import { quoteList, quoteName } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
 import { factColumn, type ImageColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
@@ -123,10 +122,7 @@ async function* referredAssets(
   const sql = full
     ? `SELECT DISTINCT * FROM (${wanted})`
     : `SELECT DISTINCT * FROM (${wanted}) USING SAMPLE reservoir(${sampledRows} ROWS)`;
-  const result = await interruptible(database, signal, () => database.stream(sql));
-  for (;;) {
-    const chunk = await interruptible(database, signal, () => result.fetchChunk());
-    if (chunk === null || chunk.rowCount === 0) return;
+  for await (const chunk of database.chunks(sql, signal)) {
     yield chunk.getRows().map(([path, hash]) => ({
       path: String(path),
       hash: hash === null || hash === undefined ? null : String(hash),

@@ -1,5 +1,7 @@
+import type { EmbeddedBatch } from "./input.ts";
+
 /** What a batch of embedded cells holds about, and at most in rows. */
-export const BATCH_BYTES = 8 << 20;
+const BATCH_BYTES = 8 << 20;
 export const BATCH_ROWS = 1024;
 
 /** Gives memory for a value of some length. */
@@ -25,4 +27,24 @@ export function createArena(): Arena {
       end = 0;
     },
   };
+}
+
+/** Values in batches of about 8 MB, each valid until the next is asked for: then the arena gives its memory out anew. */
+export async function* inBatches(
+  values: AsyncIterable<Uint8Array | null>,
+  arena: Arena,
+): AsyncGenerator<EmbeddedBatch> {
+  let batch: EmbeddedBatch = [];
+  let batchBytes = 0;
+  for await (const value of values) {
+    batch.push(value);
+    batchBytes += value?.length ?? 0;
+    if (batchBytes < BATCH_BYTES && batch.length < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
+    batchBytes = 0;
+    arena.reset();
+  }
+  if (batch.length > 0) yield batch;
+  arena.reset();
 }

@@ -1,7 +1,8 @@
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { bareField } from "../util/csv.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { cellName, createCellFile, freeName, REASON, readCells } from "./text/cell-file.ts";
@@ -10,6 +11,7 @@ import { type CsvRecord, splitRecords } from "./text/csv-records.ts";
 import { inferTypes } from "./text/csv-types.ts";
 import { decodeFile } from "./text/encoding.ts";
 import { longNumbers } from "./text/exact-number.ts";
+import { textInput } from "./text/text-input.ts";
 
 /**
  * Opens CSV files with a header (RFC 4180; encoding and delimiter are found out) as one input. The columns are those of
@@ -18,8 +20,7 @@ import { longNumbers } from "./text/exact-number.ts";
  */
 export async function openCsv(files: readonly string[], context: ReaderContext): Promise<Input> {
   const { database, scratch, signal } = context;
-  const [first] = files;
-  if (first === undefined) throw new AppError("invalid_input", "no CSV file was given");
+  if (files.length === 0) throw new AppError("invalid_input", "no CSV file was given");
   await mkdir(scratch, { recursive: true });
   const sources: CsvSource[] = [];
   for (const path of files) sources.push(await describeSource(path, context));
@@ -58,30 +59,21 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
     `COPY (SELECT ${[...selects, `${REASON} AS ${quoteName(reject)}`].join(", ")} FROM read_parquet(${quoteText(text)}))
     TO ${quoteText(rows)} ${written}`,
   );
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  const relation = `read_parquet(${quoteText(rows)})`;
-  return {
+  return textInput({
     format: "csv",
-    path: first,
-    folder: dirname(first),
-    sizeBytes: sizes.reduce((total, size) => total + size, 0),
-    fileCount: files.length,
+    files,
+    rows,
     rowCount: cells.rowCount,
     columns: columns.map(
       ({ name, type }): SourceColumn => ({ name, type, ...(type === "NULL" && { isOpen: true }) }),
     ),
-    features: {},
-    rejects: quoteName(reject),
+    reject,
     notices: [
-      ...new Set([
-        ...sources.map(({ dialect }) => describeDialect(dialect)),
-        ...sources.flatMap(({ notices }) => notices),
-        ...names.filter((_, at) => types[at]?.hasLongNumbers).map(longNumbers),
-      ]),
+      ...sources.map(({ dialect }) => describeDialect(dialect)),
+      ...sources.flatMap(({ notices }) => notices),
+      ...names.filter((_, at) => types[at]?.hasLongNumbers).map(longNumbers),
     ],
-    rows: async () => relation,
-    async *embedded() {},
-  };
+  });
 }
 
 /** Between cells of the file that the engine reads; a cell that holds it stands in quotes. */
@@ -166,12 +158,12 @@ function recordWriter(
       isSame && count === header.length
         ? cells
         : places.map((place) => (place < 0 ? "" : (cells[place] ?? "")));
-    return DELIMITER + ordered.map(quoteCell).join(DELIMITER);
+    return DELIMITER + ordered.map(bareField).join(DELIMITER);
   };
 }
 
 function rejected({ line }: CsvRecord, problem: string): string {
-  return quoteCell(`line ${line}: ${problem}`) + DELIMITER;
+  return bareField(`line ${line}: ${problem}`) + DELIMITER;
 }
 
 function countCells(text: string): number {
@@ -183,8 +175,4 @@ function countCells(text: string): number {
 /** Delimiters at the end of a line, as spreadsheets write them, say nothing. */
 function hasEmptyEnd(cells: readonly string[], columns: number): boolean {
   return cells.slice(columns).every((cell) => cell === "");
-}
-
-function quoteCell(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

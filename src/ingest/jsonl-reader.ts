@@ -1,5 +1,5 @@
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkColumnCount } from "./column-limit.ts";
@@ -11,6 +11,7 @@ import { scanRow } from "./text/json-scan.ts";
 import { mergeShapes, type Shape, type ShapeType, shapeType } from "./text/json-shape.ts";
 import { type JsonPiece, splitLines, splitValues } from "./text/json-split.ts";
 import { RowProblem } from "./text/row-problem.ts";
+import { textInput } from "./text/text-input.ts";
 
 /** Compact JSON holds no such character outside of escapes. */
 const DELIMITER = "\x1f";
@@ -25,8 +26,7 @@ const FORMAT = { delimiter: DELIMITER, quote: "", hasLineEnds: false };
  */
 export async function openJsonLines(files: readonly string[], context: ReaderContext): Promise<Input> {
   const { database, scratch } = context;
-  const [first] = files;
-  if (first === undefined) throw new AppError("invalid_input", "no JSON file was given");
+  if (files.length === 0) throw new AppError("invalid_input", "no JSON file was given");
   await mkdir(scratch, { recursive: true });
   const cells = await createCellFile(join(scratch, "cells.txt"));
   const found: Findings = { keys: new Map(), notNumbers: 0 };
@@ -65,24 +65,17 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
       FROM ${readCells(cells.facts(), columns.length, FORMAT)})
     TO ${quoteText(rows)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
   );
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  const relation = `read_parquet(${quoteText(rows)})`;
-  return {
+  return textInput({
     format: "jsonl",
-    path: first,
-    folder: dirname(first),
-    sizeBytes: sizes.reduce((total, size) => total + size, 0),
-    fileCount: files.length,
+    files,
+    rows,
     rowCount: cells.rowCount,
     columns: columns.map(
       ({ name, type, isOpen }): SourceColumn => ({ name, type, ...(isOpen && { isOpen }) }),
     ),
-    features: {},
-    rejects: quoteName(reject),
-    notices: [...notices],
-    rows: async () => relation,
-    async *embedded() {},
-  };
+    reject,
+    notices,
+  });
 }
 
 /** What is learned of all rows while they are read. */

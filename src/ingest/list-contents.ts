@@ -1,5 +1,5 @@
 import { throwIfCancelled } from "../errors.ts";
-import { streamResult } from "../query/stream-result.ts";
+import { chunksOf, streamResult } from "../query/stream-result.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import type { EmbeddedBatch } from "./input.ts";
 import { EMPTY, IN_FLIGHT, type RowContent, type RowContentsOptions, stageOwn } from "./row-contents.ts";
@@ -17,9 +17,7 @@ export async function* stageListContents(options: RowContentsOptions): AsyncGene
       connection,
       `SELECT ${paths}, ${rejects} FROM ${await input.rows(signal)}`,
     );
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) return;
+    for await (const chunk of chunksOf(result)) {
       for (const [list, reject] of chunk.getRows() as (string | null)[][]) {
         throwIfCancelled(signal);
         const given = list == null ? null : (JSON.parse(list) as (string | null)[]);

@@ -112,7 +112,6 @@ async function readRows(
      AND NOT regexp_full_match(hash, '[0-9a-f]{64}') LIMIT 1`,
   );
   if (wrong !== undefined) throw noDigest(received.uploadId, wrong);
-  const result = await database.stream(`SELECT DISTINCT hash ${named}`);
   let asked: string[] = [];
   const ask = async () => {
     const known = new Set(await knownContents(lake, received, asked));
@@ -121,9 +120,7 @@ async function readRows(
       throw lacks(received.uploadId, `${missing.length} contents, ${missing[0]} among them`);
     asked = [];
   };
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of database.chunks(`SELECT DISTINCT hash ${named}`)) {
     asked.push(...chunk.getColumnValues(0).map(String));
     if (asked.length >= HASHES_AT_ONCE) await ask();
   }

@@ -73,11 +73,8 @@ async function* readFacts(
   policyOf: (uploadId: string) => ImagePolicy | null,
   named: boolean,
 ): AsyncGenerator<NamedAsset[]> {
-  const result = await database.stream(sql);
   let batch: NamedAsset[] = [];
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of database.chunks(sql)) {
     const values = chunk.getColumns();
     for (let row = 0; row < chunk.rowCount; row++) {
       const text = (column: number) => (values[column]?.[row] ?? null) as string | null;

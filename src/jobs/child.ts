@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Settings } from "../config.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { describeLake } from "../lake/lake.ts";
-import { acquireLease, type Lease } from "../lake/lease.ts";
+import { type Lease, waitForLease } from "../lake/lease.ts";
 import { createView } from "../lake/view.ts";
 import { parseValue } from "../schema/check.ts";
 import { createChildLogger } from "../schema/child-log.ts";
@@ -10,6 +10,9 @@ import { type ChildMessage, type ParentMessage, ParentMessageSchema } from "../s
 import { readLines } from "../util/lines.ts";
 import { sweepWork } from "./sweep.ts";
 import { openWork, type Work } from "./work.ts";
+
+/** The child of a killed parent may live a moment longer than its parent: its successor waits for it. */
+const PREDECESSOR_MS = 15_000;
 
 export interface ChildStreams {
   input: AsyncIterable<Uint8Array>;
@@ -32,7 +35,11 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   const start = async (message: Extract<ParentMessage, { type: "start" }>) => {
     const { root, modes, stale_ms: staleMs } = message.lake;
     const lake = describeLake(root, modes, createView({ staleMs, onWait: (what) => logger.info(what, {}) }));
-    const held = await acquirePatiently(lake.layout.workLease, message.job_id);
+    const held = await waitForLease(
+      lake.layout.workLease,
+      { purpose: `the work of job ${message.job_id}` },
+      PREDECESSOR_MS,
+    );
     lease = held;
     held.lost.addEventListener("abort", () => streams.die());
     await sweepWork(lake, (path, error) =>
@@ -92,20 +99,6 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
     await lease?.release();
   }
   return 0;
-}
-
-/** The child of a killed parent may live a moment longer than its parent: its successor waits for it. */
-async function acquirePatiently(path: string, jobId: string): Promise<Lease> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    try {
-      return await acquireLease(path, { purpose: `the work of job ${jobId}` });
-    } catch (error) {
-      const locked = error instanceof AppError && error.code === "locked";
-      if (!locked || performance.now() > deadline) throw error;
-      await Bun.sleep(50);
-    }
-  }
 }
 
 /** The streams of this very process. */

@@ -55,13 +55,9 @@ export async function* readStagedRows(
     `${stagedColumn(columns, STAGED_REJECT_COLUMN)}::VARCHAR`,
     ...contents,
   ];
-  const result = await database.stream(
-    `SELECT ${select.join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`,
-  );
+  const sql = `SELECT ${select.join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`;
   let batch: StagedRow[] = [];
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of database.chunks(sql)) {
     const values = chunk.getColumns();
     const text = (column: number, row: number) => (values[column]?.[row] ?? null) as string | null;
     for (let row = 0; row < chunk.rowCount; row++) {

@@ -1,5 +1,4 @@
 import { tidyPartition } from "../catalog/metadata.ts";
-import { pickKey } from "../catalog/plan.ts";
 import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
@@ -11,7 +10,7 @@ import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
 import { retryFrugally } from "../query/frugal.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
-import { formatDataset, formatPartition } from "../schema/partition.ts";
+import { formatDataset, formatPartition, pickKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";

@@ -2,7 +2,7 @@ import { lstat, readdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { isMissing } from "./files.ts";
-import { waitForLease } from "./lease.ts";
+import { waitToEdit } from "./lease.ts";
 import { createExclusive } from "./lease-file.ts";
 import type { Modes } from "./modes.ts";
 import { dropPrepared, writeAtomic } from "./replace.ts";
@@ -54,7 +54,7 @@ async function tryEdit<T, R>(
   waited: { wait: Wait; problem: string } | undefined,
 ): Promise<{ done: true; result: R } | { done: false; problem: string }> {
   const { path, view, purpose } = file;
-  const lock = await waitForLease(file.lock, { purpose });
+  const lock = await waitToEdit(file.lock, { purpose });
   try {
     await dropPrepared(path);
     const isOver = waited?.wait.isOver() ?? false;

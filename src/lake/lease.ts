@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import * as v from "valibot";
-import { AppError } from "../errors.ts";
+import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkValue } from "../schema/check.ts";
 import { isMissing, isReadOnly } from "./files.ts";
 import {
@@ -74,15 +74,28 @@ const EDIT_TTL_MS = 45_000;
 const EDIT_WAIT_MS = 60_000;
 
 /** Takes the lease of a file that several may edit, waiting for its turn. Throws `locked` when that takes too long. */
-export async function waitForLease(path: string, { purpose }: Pick<LeaseOptions, "purpose">): Promise<Lease> {
-  const giveUpAt = performance.now() + EDIT_WAIT_MS;
+export async function waitToEdit(path: string, { purpose }: Pick<LeaseOptions, "purpose">): Promise<Lease> {
+  return waitForLease(path, { purpose, ttlMs: EDIT_TTL_MS }, EDIT_WAIT_MS);
+}
+
+/** Takes a lease as soon as its holder gives it back. Throws `locked` when that takes longer than `waitMs`, `cancelled`. */
+export async function waitForLease(
+  path: string,
+  options: LeaseOptions,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<Lease> {
+  const startedMs = performance.now();
   for (;;) {
+    throwIfCancelled(signal);
     try {
-      return await acquireLease(path, { purpose, ttlMs: EDIT_TTL_MS });
+      return await acquireLease(path, options);
     } catch (error) {
-      const locked = error instanceof AppError && error.code === "locked";
-      if (!locked || performance.now() > giveUpAt) throw error;
-      await Bun.sleep(10 + Math.random() * 40);
+      const isHeld = error instanceof AppError && error.code === "locked";
+      const waitedMs = performance.now() - startedMs;
+      if (!isHeld || waitedMs > waitMs) throw error;
+      // Soon at first; who waits long asks the file server less often.
+      await Bun.sleep(10 + Math.random() * Math.min(400, 40 + waitedMs / 20));
     }
   }
 }

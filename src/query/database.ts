@@ -1,8 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  DuckDBResult,
+  DuckDBValue,
+} from "@duckdb/node-api";
 import { AppError, throwIfCancelled } from "../errors.ts";
-import { streamResult } from "./stream-result.ts";
+import { chunksOf, streamResult } from "./stream-result.ts";
 
 export interface DatabaseOptions {
   /** A database file; in memory without. */
@@ -29,6 +35,8 @@ export interface Database {
   rows<T = Record<string, unknown>>(sql: string, values?: DuckDBValue[]): Promise<T[]>;
   /** A result that is read chunk by chunk as it is made; one that fails on its way throws (`streamResult`). */
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
+  /** The chunks of such a result. The signal interrupts the query. Throws `cancelled`. */
+  chunks(sql: string, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk>;
   /** Another connection to the same instance: its own temporary tables, interrupted alone. Close it first. */
   connect(): Promise<Database>;
   close(): void;
@@ -61,7 +69,7 @@ function wrapDatabase(
   closeInstance: () => void,
 ): Database {
   let open = true;
-  return {
+  const database: Database = {
     connection,
     instance,
     mostMemory,
@@ -73,6 +81,10 @@ function wrapDatabase(
       return reader.getRowObjects().map((row) => plainRow(row)) as T[];
     },
     stream: (sql, values) => streamResult(connection, sql, values),
+    chunks: async function* (sql, signal) {
+      const result = await interruptible(database, signal, () => streamResult(connection, sql));
+      yield* chunksOf(result, () => interruptible(database, signal, () => result.fetchChunk()));
+    },
     connect: async () => wrapDatabase(instance, await instance.connect(), mostMemory, () => {}),
     close: () => {
       if (!open) return;
@@ -81,6 +93,7 @@ function wrapDatabase(
       closeInstance();
     },
   };
+  return database;
 }
 
 /** Runs `work` so that the signal interrupts the query at the engine; `terminate()` of a worker would not. */

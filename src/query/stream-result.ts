@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { AppError } from "../errors.ts";
 
 /** duckdb.h, duckdb_result_type: what a result becomes when it failed. */
@@ -25,6 +25,18 @@ export async function streamResult(
     return chunk;
   };
   return result;
+}
+
+/** The chunks of a streamed result, none of them empty. `fetch` is for who times or interrupts them. */
+export async function* chunksOf(
+  result: DuckDBResult,
+  fetch: () => Promise<DuckDBDataChunk | null> = () => result.fetchChunk(),
+): AsyncGenerator<DuckDBDataChunk> {
+  for (;;) {
+    const chunk = await fetch();
+    if (chunk === null || chunk.rowCount === 0) return;
+    yield chunk;
+  }
 }
 
 function cutShort(): AppError {

@@ -55,11 +55,19 @@ export function createSelector(selection: Selection): (key: PartitionKey) => boo
     const wanted = new Set(names);
     return (name: string) => wanted.has(name);
   };
-  const [provider, dataset, task, variant] = [
-    taker(selection.providers),
-    taker(selection.datasets),
-    taker(selection.tasks),
-    taker(selection.variants),
-  ];
-  return (key) => provider(key.provider) && dataset(key.dataset) && task(key.task) && variant(key.variant);
+  const takers = PARTITION_COLUMNS.map((column) => ({ column, takes: taker(selection[SELECTED[column]]) }));
+  return (key) => takers.every(({ column, takes }) => takes(key[column]));
 }
+
+/** The four names alone, of whatever has them. */
+export function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
+  return { provider, dataset, task, variant };
+}
+
+/** The field of a selection that lists the values of a column. */
+export const SELECTED = {
+  provider: "providers",
+  dataset: "datasets",
+  task: "tasks",
+  variant: "variants",
+} as const satisfies Record<(typeof PARTITION_COLUMNS)[number], keyof Selection>;

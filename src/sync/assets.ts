@@ -55,17 +55,14 @@ export async function sendAssets(
         if (!isMissing(error)) throw error;
       }
     };
-    const result = await database.stream(`${select} ORDER BY path`);
-    for (let pending: string[] = []; ; pending = []) {
-      let ended = false;
-      while (pending.length < PATHS && !ended) {
-        const chunk = await result.fetchChunk();
-        ended = chunk === null || chunk.rowCount === 0;
-        if (chunk !== null && !ended) pending.push(...chunk.getColumnValues(0).map(String));
-      }
+    let pending: string[] = [];
+    for await (const chunk of database.chunks(`${select} ORDER BY path`)) {
+      pending.push(...chunk.getColumnValues(0).map(String));
+      if (pending.length < PATHS) continue;
       await mapConcurrent(pending, ASSETS_AT_ONCE, send);
-      if (ended) break;
+      pending = [];
     }
+    await mapConcurrent(pending, ASSETS_AT_ONCE, send);
   }
   return count;
 }

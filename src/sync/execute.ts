@@ -5,7 +5,7 @@ import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { StatementRunner } from "../query/trino/statements.ts";
-import { PARTITION_COLUMNS, type PartitionKey } from "../schema/partition.ts";
+import { PARTITION_COLUMNS, type PartitionKey, pickKey } from "../schema/partition.ts";
 import { eachConcurrent, mapConcurrent } from "../util/concurrent.ts";
 import { sendAssets } from "./assets.ts";
 import { type Ddl, ROW_KEYS, type Table } from "./ddl.ts";
@@ -252,10 +252,6 @@ const PLACE_SHAPE = quoteText(
     { provider: "VARCHAR", dataset: "VARCHAR", task: "VARCHAR", variant: "VARCHAR", location: "VARCHAR" },
   ]),
 );
-
-function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
-  return { provider, dataset, task, variant };
-}
 
 function manifestOf(plan: SyncPlan, nowMs: number): string {
   const manifest: SyncManifest = {

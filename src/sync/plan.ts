@@ -4,6 +4,7 @@ import {
   formatPartition,
   PARTITION_COLUMNS,
   type PartitionKey,
+  pickKey,
 } from "../schema/partition.ts";
 import { castsOf, copiedColumns, sharedColumns } from "./columns.ts";
 import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Unfinished } from "./model.ts";
@@ -252,8 +253,4 @@ function isSame(a: SyncedPartition, b: SyncedPartition | undefined): boolean {
     a.version === b.version &&
     a.files.length === b.files.length
   );
-}
-
-function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
-  return { provider, dataset, task, variant };
 }

@@ -31,10 +31,8 @@ export async function readLake(database: Database, lake: Lake): Promise<LakeStat
   )) {
     lists.set(id, JSON.parse(list) as LakeColumn[]);
   }
-  const result = await database.stream(
-    `SELECT provider, dataset, task, variant, base_version::DOUBLE, version::DOUBLE, array_to_string(files, '/'),
-       hash(${columns})::VARCHAR, uploads[1], uploads[-1] FROM ${table}`,
-  );
+  const sql = `SELECT provider, dataset, task, variant, base_version::DOUBLE, version::DOUBLE, array_to_string(files, '/'),
+       hash(${columns})::VARCHAR, uploads[1], uploads[-1] FROM ${table}`;
   const partitions: LakePartition[] = [];
   const texts = new Map<string, string>();
   const shared = (text: string) => {
@@ -42,9 +40,7 @@ export async function readLake(database: Database, lake: Lake): Promise<LakeStat
     if (known === undefined) texts.set(text, text);
     return known ?? text;
   };
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  for await (const chunk of database.chunks(sql)) {
     for (const row of chunk.getRows()) {
       const [provider, dataset, task, variant, base, version, files, list, first, last] = row;
       partitions.push({

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
-import { type Arena, BATCH_BYTES, BATCH_ROWS, type Room } from "../arena.ts";
+import { type Arena, inBatches, type Room } from "../arena.ts";
 import { readAtInto } from "../bytes.ts";
 import type { EmbeddedBatch } from "../input.ts";
 import { plainRange, readBuffer } from "./bodies.ts";
@@ -27,21 +27,13 @@ export async function* readBatchBlobs(
   const cells = await cellRange(handle, message, column.list, rowCount);
   const place = await cellPlaces(handle, message, column, cells.end);
   const read = bufferReader(handle, message, arena.room);
-  let batch: EmbeddedBatch = [];
-  let batchBytes = 0;
-  for (const row of cells.places) {
-    const cell = isThere(row) ? place(row) : undefined;
-    const bytes = cell === undefined ? null : "inline" in cell ? cell.inline : await read(cell);
-    batch.push(bytes);
-    batchBytes += bytes?.length ?? 0;
-    if (batchBytes < BATCH_BYTES && batch.length < BATCH_ROWS) continue;
-    yield batch;
-    batch = [];
-    batchBytes = 0;
-    arena.reset();
+  async function* values() {
+    for (const row of cells.places) {
+      const cell = isThere(row) ? place(row) : undefined;
+      yield cell === undefined ? null : "inline" in cell ? cell.inline : await read(cell);
+    }
   }
-  if (batch.length > 0) yield batch;
-  arena.reset();
+  yield* inBatches(values(), arena);
 }
 
 /** The places of a column's cells, in the order of rows; of lists those of the elements that a row has. */

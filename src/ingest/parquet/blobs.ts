@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
-import { type Arena, BATCH_BYTES, BATCH_ROWS, createArena, type Room } from "../arena.ts";
+import { type Arena, createArena, inBatches, type Room } from "../arena.ts";
 import type { EmbeddedBatch } from "../input.ts";
 import { decodeDeltas } from "./deltas.ts";
 import { type Dictionary, NO_DICTIONARY, readDictionary, takeLength } from "./dictionary.ts";
@@ -23,9 +23,16 @@ export async function* readBlobs(
   spoolPath: string,
   arena: Arena = createArena(),
 ): AsyncGenerator<EmbeddedBatch> {
+  yield* inBatches(readValues(handle, range, spoolPath, arena), arena);
+}
+
+async function* readValues(
+  handle: FileHandle,
+  range: ChunkRange,
+  spoolPath: string,
+  arena: Arena,
+): AsyncGenerator<Uint8Array | null> {
   let dictionary: Dictionary = NO_DICTIONARY;
-  let batch: EmbeddedBatch = [];
-  let batchBytes = 0;
   try {
     for await (const page of readPages(handle, range)) {
       if (page.kind === "dictionary") {
@@ -36,19 +43,9 @@ export async function* readBlobs(
       const present = decodeLevels(page, range);
       const takeValue = await openValues(page, present.count, dictionary, arena.room);
       for (let at = 0; at < page.valueCount; at++) {
-        if (!present.isCell(at)) continue;
-        const value = present.has(at) ? await takeValue() : null;
-        batch.push(value);
-        batchBytes += value?.length ?? 0;
-        if (batchBytes < BATCH_BYTES && batch.length < BATCH_ROWS) continue;
-        yield batch;
-        batch = [];
-        batchBytes = 0;
-        arena.reset();
+        if (present.isCell(at)) yield present.has(at) ? await takeValue() : null;
       }
     }
-    if (batch.length > 0) yield batch;
-    arena.reset();
   } finally {
     await dictionary.close();
   }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { replaceFile, tempBeside } from "../../lake/replace.ts";
 import type { AssetFinding, VerifySummary } from "../../schema/verification.ts";
+import { csvField } from "../../util/csv.ts";
 
 /** A report that is written as findings come; it has its name only when it is whole. */
 export interface AssetReport {
@@ -76,9 +77,4 @@ export async function openReport(path: string): Promise<AssetReport> {
       await rm(temp, { force: true });
     },
   };
-}
-
-function csvField(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -166,10 +166,7 @@ async function* readWanted(
   plan: VerifyPlan,
   signal: AbortSignal,
 ): AsyncGenerator<WantedAsset, void, void> {
-  const result = await reading.stream(plan.list);
-  for (;;) {
-    const chunk = await interruptible(reading, signal, () => result.fetchChunk());
-    if (chunk === null || chunk.rowCount === 0) return;
+  for await (const chunk of reading.chunks(plan.list, signal)) {
     for (const [path, hash, bytes, first, rows] of chunk.getRows()) {
       yield {
         path: String(path),

@@ -1,4 +1,4 @@
-import type { DuckDBResult } from "@duckdb/node-api";
+import type { DuckDBDataChunk } from "@duckdb/node-api";
 import { type Database, interruptible } from "../database.ts";
 import { type ColumnCondition, type DescribedPartition, uploadedNames } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
@@ -137,13 +137,11 @@ async function addMatches(
   if (columns.length === 0) return;
   const rows = selectRows(partitions, columns, where);
   const sql = `SELECT ${ROW} FROM (${rows}) WHERE ${renderCondition({ ...condition, columns }, normal)}`;
-  await addNumbers(await database.stream(sql), into);
+  await addNumbers(database.chunks(sql), into);
 }
 
-async function addNumbers(result: DuckDBResult, into: RowSet): Promise<void> {
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return;
+async function addNumbers(chunks: AsyncIterable<DuckDBDataChunk>, into: RowSet): Promise<void> {
+  for await (const chunk of chunks) {
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
     const { rowCount } = chunk; // asks the engine each time
     for (let row = 0; row < rowCount; row++) addRow(into, items[row] as number);

@@ -4,7 +4,7 @@ import type { Column } from "../../schema/columns.ts";
 import type { QueryStats } from "../../schema/query.ts";
 import { type Database, interruptible } from "../database.ts";
 import { quoteText } from "../sql.ts";
-import { isCutShort } from "../stream-result.ts";
+import { chunksOf, isCutShort } from "../stream-result.ts";
 
 /** What is read of an open catalog. */
 export interface Source {
@@ -55,12 +55,11 @@ export async function* streamBatches(
       // Said in full: RESET changes what the setting shows, not what holds.
       if (limits[0] !== undefined) await database.run(`SET memory_limit = ${quoteText(limits[0])}`);
       const result = await timed(() => database.stream(`${sql} LIMIT ${rowLimit - given} OFFSET ${given}`));
-      for (;;) {
-        const chunk = await timed(() => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) return;
+      for await (const chunk of chunksOf(result, () => timed(() => result.fetchChunk()))) {
         yield* chunkToBatches(chunk, schema);
         given += chunk.rowCount;
       }
+      return;
     } catch (error) {
       const said = error instanceof Error && error.message.startsWith("Out of Memory");
       const outOfMemory = said || isCutShort(error);

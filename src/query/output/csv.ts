@@ -1,3 +1,4 @@
+import { csvField } from "../../util/csv.ts";
 import { plainCells } from "./cells.ts";
 import { type EncodedResult, rowTexts, textPieces } from "./encoder.ts";
 
@@ -20,9 +21,4 @@ async function* csvTexts({ columns, batches }: EncodedResult): AsyncGenerator<st
       return `${alone && line === "" ? '""' : line}\r\n`;
     };
   });
-}
-
-function csvField(text: string | undefined): string {
-  if (text === undefined) return "";
-  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

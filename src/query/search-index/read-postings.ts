@@ -60,11 +60,9 @@ async function nameKeys(database: Database, keys: ReadonlyMap<number, unknown>):
 /** Which of the keys are there: most terms have no list of their own. */
 async function existingKeys(database: Database, keys: ReadonlyMap<number, unknown>): Promise<Set<number>> {
   const existing = new Set<number>();
-  const result = await database.stream('SELECT "key" FROM index_postings');
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return existing;
+  for await (const chunk of database.chunks('SELECT "key" FROM index_postings')) {
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
     for (const key of items) if (keys.has(key)) existing.add(key);
   }
+  return existing;
 }

@@ -1,6 +1,7 @@
 import { defineCommand, defineGroup } from "../../arguments/command.ts";
 import { renderTable } from "../../terminal/table.ts";
-import { checkNewName, chooseEntry, confirmRemoval, requireName } from "./questions.ts";
+import { checkNewName, requireName } from "./questions.ts";
+import { removeCommand } from "./remove.ts";
 
 const create = defineCommand({
   summary: "Create a provider",
@@ -45,26 +46,7 @@ const list = defineCommand({
   },
 });
 
-const remove = defineCommand({
-  summary: "Remove an unused provider",
-  positionals: ["[NAME]"],
-  flags: {},
-  examples: ["datalake config provider remove aihub"],
-  run: async ({ positionals }, effects) => {
-    const { terminal } = effects;
-    const { taxonomy } = await effects.openClient();
-    const { providers } = await taxonomy.read();
-    const given = await requireName("provider", positionals[0], terminal, () =>
-      chooseEntry("provider", providers, terminal),
-    );
-    await confirmRemoval("provider", given, terminal);
-    const name = await taxonomy.removeProvider(given);
-    terminal.result({ removed: name }, () => `Removed the provider ${name}.`);
-    return 0;
-  },
-});
-
 export const providerCommands = defineGroup({
   summary: "Manage providers: the sources of datasets",
-  subcommands: { create, list, remove },
+  subcommands: { create, list, remove: removeCommand("provider") },
 });

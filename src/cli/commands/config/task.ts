@@ -2,7 +2,8 @@ import { AppError } from "../../../errors.ts";
 import type { Task } from "../../../schema/taxonomy.ts";
 import { defineCommand, defineGroup } from "../../arguments/command.ts";
 import { renderTable } from "../../terminal/table.ts";
-import { chooseEntry, confirmRemoval, requireName } from "./questions.ts";
+import { requireName } from "./questions.ts";
+import { removeCommand } from "./remove.ts";
 import { askTask, askTaskName } from "./task-questions.ts";
 
 const create = defineCommand({
@@ -63,28 +64,9 @@ const list = defineCommand({
   },
 });
 
-const remove = defineCommand({
-  summary: "Remove an unused task",
-  positionals: ["[NAME]"],
-  flags: {},
-  examples: ["datalake config task remove vqa"],
-  run: async ({ positionals }, effects) => {
-    const { terminal } = effects;
-    const { taxonomy } = await effects.openClient();
-    const { tasks } = await taxonomy.read();
-    const given = await requireName("task", positionals[0], terminal, () =>
-      chooseEntry("task", tasks, terminal),
-    );
-    await confirmRemoval("task", given, terminal);
-    const name = await taxonomy.removeTask(given);
-    terminal.result({ removed: name }, () => `Removed the task ${name}.`);
-    return 0;
-  },
-});
-
 export const taskCommands = defineGroup({
   summary: "Manage tasks: kinds of labels, and the fields that their uploads require",
-  subcommands: { create, list, remove },
+  subcommands: { create, list, remove: removeCommand("task") },
 });
 
 /** `["lang=ko,en", "src=real"]` as `{lang: ["ko", "en"], src: ["real"]}`; a field named twice gets all its values. */

@@ -1,11 +1,9 @@
 import { AppError } from "../../../errors.ts";
 import type { QueryEngine } from "../../../query/engine.ts";
-import { PARTITION_COLUMNS } from "../../../schema/partition.ts";
+import { PARTITION_COLUMNS, SELECTED } from "../../../schema/partition.ts";
 import type { RowQuery, RowResult } from "../../../schema/query.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
 import { nearestWord } from "../../../util/nearest.ts";
-
-const LISTS = { provider: "providers", dataset: "datasets", task: "tasks", variant: "variants" } as const;
 
 /** Asks for rows. Throws `not_found` that names what is not there, with what was probably meant. */
 export function findRows(engine: QueryEngine, query: RowQuery, signal: AbortSignal): Promise<RowResult> {
@@ -22,7 +20,7 @@ export async function withKnownNames<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const several = PARTITION_COLUMNS.some((level) => (query[LISTS[level]]?.length ?? 0) > 1);
+  const several = PARTITION_COLUMNS.some((level) => (query[SELECTED[level]]?.length ?? 0) > 1);
   if (several) await refuseUnknown(engine, query, signal);
   try {
     return await work();
@@ -33,11 +31,11 @@ export async function withKnownNames<T>(
 }
 
 async function refuseUnknown(engine: QueryEngine, query: RowQuery, signal: AbortSignal): Promise<void> {
-  if (PARTITION_COLUMNS.every((level) => query[LISTS[level]] === undefined)) return;
+  if (PARTITION_COLUMNS.every((level) => query[SELECTED[level]] === undefined)) return;
   const partitions = await engine.retrievePartitions({}, signal);
   for (const level of PARTITION_COLUMNS) {
     const names = new Set(partitions.map((partition) => partition[level]));
-    for (const wanted of query[LISTS[level]] ?? []) {
+    for (const wanted of query[SELECTED[level]] ?? []) {
       if (names.has(wanted)) continue;
       const near = nearestWord(wanted, names);
       const hint =

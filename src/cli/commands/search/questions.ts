@@ -5,7 +5,7 @@ import { countTextPaths } from "../../../query/json-paths.ts";
 import { searchedColumns } from "../../../query/row-plan.ts";
 import { checkValue } from "../../../schema/check.ts";
 import { JsonPathSchema } from "../../../schema/json-path.ts";
-import { createSelector, PARTITION_COLUMNS, type Selection } from "../../../schema/partition.ts";
+import { createSelector, PARTITION_COLUMNS, SELECTED, type Selection } from "../../../schema/partition.ts";
 import { NeedleSchema, type PartitionCount, type RowQuery } from "../../../schema/query.ts";
 import { formatCount, formatQuantity } from "../../../util/format.ts";
 import { cutCell, oneLine } from "../../terminal/table.ts";
@@ -58,8 +58,6 @@ async function askWhere(
   return everywhere ? given : askSelection(terminal, given, partitions);
 }
 
-const LISTS = { provider: "providers", dataset: "datasets", task: "tasks", variant: "variants" } as const;
-
 /**
  * Shows what exists, and asks for what the flags left open of the selection, with counts; one level after the other.
  */
@@ -71,7 +69,7 @@ async function askSelection(
   for (const line of renderMatrix(partitions, terminal.output.columns)) terminal.note(line);
   const selection: Selection = { ...given };
   for (const level of PARTITION_COLUMNS) {
-    const list = LISTS[level];
+    const list = SELECTED[level];
     if (selection[list] !== undefined) continue;
     const rows = new Map<string, number>();
     for (const partition of partitions.filter(createSelector(selection))) {
