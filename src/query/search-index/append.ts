@@ -10,52 +10,56 @@ const MARK_COUNT = Object.keys(MARKS).length;
 const CHUNK_ROWS = 2048;
 /** Bytes of the tokens in a row of `index_terms`: the engine keeps longer texts apart, and copies them at each reading. */
 const ROW_BYTES = 3900;
+/** Postings that are held before they are handed to the engine, which would hold 200,000 rows of them. */
+const FLUSH_BYTES = 16_000_000;
 
-/** Writes the terms of one column and their postings into the index tables of the database that is in use. */
-export async function openIndexSink(
-  database: Database,
-  column: string,
-): Promise<PostingsSink & { close(): void }> {
+/** Writes terms and their postings into the index tables of the database that is in use. */
+export interface IndexSink {
+  /** For those of a column. */
+  ofColumn(name: string): PostingsSink;
+  close(): void;
+}
+
+/** Opens the tables once for all columns: a lake may have thousands. */
+export async function openIndexSink(database: Database): Promise<IndexSink> {
   const { BLOB, DuckDBBlobValue, DuckDBDataChunk, INTEGER, VARCHAR } = await import("@duckdb/node-api");
   const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
   const open = (table: string) => database.connection.createAppender(table, "main", used?.name);
   const terms = await open("index_terms");
   const postings = await open("index_postings");
-  return {
-    addPostings: (first, sorted) => {
-      for (const rows of chunksOf(encodePostings(first, sorted))) {
-        const chunk = DuckDBDataChunk.create([INTEGER, BLOB], rows.length);
-        chunk.setColumnValues(
-          0,
-          rows.map(({ key }) => key),
-        );
-        chunk.setColumnValues(
-          1,
-          rows.map(({ bytes }) => new DuckDBBlobValue(bytes)),
-        );
-        postings.appendDataChunk(chunk);
-      }
+  let held = 0;
+  const addPostings: PostingsSink["addPostings"] = (first, sorted) => {
+    for (const rows of chunksOf(encodePostings(first, sorted))) {
+      const chunk = DuckDBDataChunk.create([INTEGER, BLOB], rows.length);
+      const keys = rows.map(({ key }) => key);
+      chunk.setColumnValues(0, keys);
+      const values = rows.map(({ bytes }) => new DuckDBBlobValue(bytes));
+      chunk.setColumnValues(1, values);
+      postings.appendDataChunk(chunk);
+      held += rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      if (held < FLUSH_BYTES) continue;
       postings.flushSync();
-    },
-    addTerms: (first, vocabulary) => {
-      for (const rows of chunksOf(joinTokens(first, vocabulary))) {
-        const chunk = DuckDBDataChunk.create([INTEGER, VARCHAR, VARCHAR], rows.length);
-        chunk.setColumnValues(
-          0,
-          rows.map((row) => row.first),
-        );
-        chunk.setColumnValues(
-          1,
-          rows.map(() => column),
-        );
-        chunk.setColumnValues(
-          2,
-          rows.map((row) => row.tokens),
-        );
-        terms.appendDataChunk(chunk);
-      }
-      terms.flushSync();
-    },
+      held = 0;
+    }
+  };
+  const addTerms = (column: string, first: number, vocabulary: Vocabulary) => {
+    for (const rows of chunksOf(joinTokens(first, vocabulary))) {
+      const chunk = DuckDBDataChunk.create([INTEGER, VARCHAR, VARCHAR], rows.length);
+      const firsts = rows.map((row) => row.first);
+      chunk.setColumnValues(0, firsts);
+      const columns = rows.map(() => column);
+      chunk.setColumnValues(1, columns);
+      const tokens = rows.map((row) => row.tokens);
+      chunk.setColumnValues(2, tokens);
+      terms.appendDataChunk(chunk);
+    }
+    if (vocabulary.bytes.length > FLUSH_BYTES) terms.flushSync();
+  };
+  return {
+    ofColumn: (name) => ({
+      addPostings,
+      addTerms: (first, vocabulary) => addTerms(name, first, vocabulary),
+    }),
     close: () => {
       terms.closeSync();
       postings.closeSync();

@@ -1,28 +1,23 @@
-import type { Column } from "../../schema/columns.ts";
 import type { Database } from "../database.ts";
-import { type HousedPartition, ROW, selectRows } from "../duckdb/homes.ts";
+import { ROW } from "../duckdb/homes.ts";
 import { quoteName } from "../sql.ts";
 import { indexedText } from "../text-leaves.ts";
 import { readByteChunks } from "./byte-chunks.ts";
+import type { Run } from "./columns.ts";
 import { TEXT_MARGIN, type TextBatch } from "./tokenize.ts";
 
-/**
- * The texts of a column of partitions that share a layout in rows `start..end` (exclusive), NULL and empty ones left
- * out. `normal` says that they are known to be in NFC; else they are brought there.
- */
+/** The texts of a column of a run in NFC, out of SQL of a table that has them; NULL and empty ones are left out. */
 export async function* readTexts(
   database: Database,
-  group: readonly HousedPartition[],
-  column: Column,
-  { start, end }: { start: number; end: number },
-  normal: boolean,
+  { type, normal }: Run,
+  column: string,
+  table: string,
 ): AsyncGenerator<TextBatch> {
-  const text = indexedText(column, normal);
-  const name = quoteName(column.name);
-  const isJoined = column.type !== "VARCHAR";
+  const text = indexedText({ name: column, type }, normal);
+  const name = quoteName(column);
+  const isJoined = type !== "VARCHAR";
   const filled = isJoined ? `${name} IS NOT NULL` : `${name} <> ''`;
-  const rows = selectRows(group, [column], `${ROW} >= ${start} AND ${ROW} < ${end}`);
-  const sql = `SELECT ${ROW}, ${text} FROM (${rows}) WHERE ${filled}`;
+  const sql = `SELECT ${ROW}, ${text} FROM ${table} WHERE ${filled}`;
   for await (const { numbers, bytes: texts, offsets } of readByteChunks(database, sql, 1)) {
     const bytes = new Uint8Array(texts.length + TEXT_MARGIN);
     bytes.set(texts);
