@@ -10,8 +10,8 @@ export interface ForeignFormat {
   begins?: readonly (string | RegExp)[];
 }
 
-const UNPACK = "unpack it first";
-const CONVERT = "convert it to JPEG, PNG or TIFF first";
+const UNPACK = "unpack first";
+const CONVERT = "convert to JPEG, PNG or TIFF first";
 const PAGES = "make an image of each page first";
 
 /** The first that a file begins like counts. */
@@ -22,15 +22,15 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign(
     "AVIF (of a brand that Pillow does not open)",
     "",
-    "save it anew as AVIF, or convert it to JPEG or PNG, first",
+    "save anew as AVIF, or convert to JPEG or PNG, first",
     /^.{4}ftyp(.{4}){2,14}?avi[fs]/s,
   ),
   foreign("JPEG 2000", "jp2 j2k j2c jpc jpf jpx", CONVERT, "\0\0\0\x0cjP  \r\n", "\xff\x4f\xff\x51"),
   foreign("JPEG XL", "jxl", CONVERT, "\xff\x0a", "\0\0\0\x0cJXL "),
   foreign("JPEG XR", "jxr wdp hdp", CONVERT, "II\xbc"),
-  foreign("Photoshop", "psd psb", "export it as PNG or TIFF first", "8BPS"),
-  foreign("DjVu", "djvu djv", "make a TIFF of it first, for example with `ddjvu -format=tiff`", "AT&TFORM"),
-  foreign("SVG", "svg svgz", "draw it as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
+  foreign("Photoshop", "psd psb", "export as PNG or TIFF first", "8BPS"),
+  foreign("DjVu", "djvu djv", "make a TIFF of each first, for example with `ddjvu -format=tiff`", "AT&TFORM"),
+  foreign("SVG", "svg svgz", "draw as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
   foreign("PostScript", "ps eps ai", PAGES, "%!PS"),
   foreign("PNM", "ppm pgm pbm pnm pam", CONVERT, /^P[1-7][\s#]/),
   foreign("TGA", "tga", CONVERT, "\0\0\x02\0\0\0"), // nearly as a cursor, but without a number of pictures
@@ -48,7 +48,7 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign(
     "video",
     "mp4 mov avi mkv webm",
-    "take single frames of it first",
+    "take single frames first",
     /^(.{4}ftyp|RIFF.{4}AVI )/s,
     "\x1aE\xdf\xa3",
   ),

@@ -100,12 +100,12 @@ describe("what cannot be taken yet", () => {
       expect(names).toEqual(["0f3c", "a.jpg", "b.heic"]);
       expect(notices).toEqual([
         "2 PDF files are left out; make an image of each page first, for example with `pdftoppm -r 300 -png`",
-        "1 HEIC file is left out; convert it to JPEG, PNG or TIFF first",
-        "1 Photoshop file is left out; export it as PNG or TIFF first",
+        "1 HEIC file is left out; convert to JPEG, PNG or TIFF first",
+        "1 Photoshop file is left out; export as PNG or TIFF first",
         "1 Office file is left out; make an image of each page first",
-        "1 ZIP file is left out; unpack it first",
-        "1 TGA file is left out; convert it to JPEG, PNG or TIFF first",
-        "1 icon file is left out; convert it to JPEG, PNG or TIFF first",
+        "1 ZIP file is left out; unpack first",
+        "1 TGA file is left out; convert to JPEG, PNG or TIFF first",
+        "1 icon file is left out; convert to JPEG, PNG or TIFF first",
         "2 files beside the images are no images and stay behind: k.txt, l.bin",
       ]);
     });
