@@ -130,7 +130,8 @@ export async function loadRows(target: LoadTarget, loads: readonly Load[]): Prom
   await database.run("BEGIN");
   try {
     await deleteRows(database, replaced);
-    for (const { state } of loads) await createHome(database, partitionOf(state.key));
+    const homes = new Map(loads.map(({ state }) => partitionOf(state.key)).map((one) => [one.home, one]));
+    for (const partition of homes.values()) await createHome(database, partition);
     for (const insert of inserts) await database.run(insertStatement(insert));
     await insertRanges(database, "row_ranges", ranges);
     await database.run("COMMIT");

@@ -43,15 +43,16 @@ export async function createViews(
   return leftOut;
 }
 
-/** All columns of a dataset's partitions; where those differ, in the type in which they meet. */
+/** All columns of a dataset's partitions; where those differ, in the type in which they meet. One SELECT for each home. */
 function datasetView(partitions: readonly KnownPartition[]): string {
-  const columns = [...KEYS, ...catalogColumns(partitions)];
-  return byLayout(partitions)
-    .map(
-      (group) =>
-        `SELECT ${readColumns(group, columns).join(", ")} FROM ${homeTable(group[0]?.home ?? 0)} WHERE ${ofParts(group)}`,
-    )
-    .join("\nUNION ALL\n");
+  const columns = catalogColumns(partitions);
+  const homes = Map.groupBy(partitions, ({ home }) => home);
+  const selects = Array.from(homes, ([home, group]) => {
+    const where = `WHERE ${ofParts(group)}`;
+    if (byLayout(group).length > 1) return `${sharedRows(group, columns)} ${where}`;
+    return `SELECT ${readColumns(group, [...KEYS, ...columns]).join(", ")} FROM ${homeTable(home)} ${where}`;
+  });
+  return selects.join("\nUNION ALL\n");
 }
 
 function shownColumns(partitions: readonly KnownPartition[]): { columns: ColumnStats[]; leftOut: string[] } {
@@ -82,6 +83,14 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
     list,
     names: new Set(group.flatMap(({ cells }) => cells[list])),
   }));
+  const owners = new Map<string, KnownPartition[]>();
+  for (const partition of group) {
+    for (const name of partition.cells.texts) {
+      const known = owners.get(name);
+      if (known) known.push(partition);
+      else owners.set(name, [partition]);
+    }
+  }
   const system = new Map<string, string>(SYSTEM_COLUMNS.map(({ name, type }) => [name, type]));
   const shown = columns.map(({ name, type }) => {
     const quoted = quoteName(name);
@@ -95,8 +104,8 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
       if (!names.has(name)) continue;
       const value = `${listColumn(list)}[list_position("@names".${list}, ${quoteText(name)})]`;
       const plain = type === CELL_LISTS[list] ? value : `CAST(${value} AS ${type})`;
-      const packed = list === "texts" ? packedOf(group, name, value, type) : [];
-      values.push(packed.length > 0 ? `CASE ${packed.join(" ")} ELSE ${plain} END` : plain);
+      const others = list === "texts" ? throughOwnType(owners.get(name) ?? [], name, value, type) : [];
+      values.push(others.length > 0 ? `CASE ${others.join(" ")} ELSE ${plain} END` : plain);
     }
     if (values.length === 0) return `CAST(NULL AS ${type}) AS ${quoted}`;
     return `${values.length === 1 ? values[0] : `coalesce(${values.join(", ")})`} AS ${quoted}`;
@@ -105,11 +114,20 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
     JOIN (SELECT part AS "@of", cells AS "@names" FROM partitions) ON "@of" = ${PART}`;
 }
 
-/** The values of a column in partitions in which the engine's cast does not read them. */
-function packedOf(group: readonly KnownPartition[], name: string, value: string, type: string): string[] {
-  const byType = Map.groupBy(group, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
+/**
+ * The values of a column in partitions of whose text a cast to the view's type does not make them: where it is packed, and
+ * where the value in its own type is another (FLOAT 0.1 is no DOUBLE 0.1).
+ */
+function throughOwnType(
+  owners: readonly KnownPartition[],
+  name: string,
+  value: string,
+  type: string,
+): string[] {
+  const byType = Map.groupBy(owners, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
   return Array.from(byType).flatMap(([held, own]) => {
-    if (held === "" || !isPackedType(held)) return [];
+    const isDirect = held === "" || held === type || type === "VARCHAR";
+    if (isDirect && !(held !== "" && isPackedType(held))) return [];
     const read = cellValue(held, value);
     return `WHEN ${ofParts(own)} THEN ${held === type ? read : `CAST(${read} AS ${type})`}`;
   });
