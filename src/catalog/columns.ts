@@ -1,5 +1,5 @@
-import { mergeColumns } from "../schema/column-types.ts";
 import { type Column, type ColumnStats, SYSTEM_COLUMNS } from "../schema/columns.ts";
+import { mergeColumns } from "../schema/merge-columns.ts";
 
 type Part = { rows: number; columns: readonly ColumnStats[] };
 

@@ -205,6 +205,7 @@ async function createEffects(
     selfCommand,
     version: context.version,
     language: preferredLanguage(context.env),
+    commands: COMMANDS,
   };
 }
 

@@ -3,7 +3,7 @@ import { earlierType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import type { UploadMode } from "../schema/upload.ts";
 import type { Input } from "./input.ts";
-import type { PlannedColumn } from "./plan.ts";
+import type { PlannedColumn } from "./upload-plan.ts";
 
 /** Whole numbers up to it are exact as DOUBLE. */
 const MAX_EXACT = 2 ** 53;

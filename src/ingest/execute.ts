@@ -12,12 +12,12 @@ import { isOwn } from "../schema/image-columns.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { stageListContents } from "./list-contents.ts";
-import type { UploadPlan } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
 import { checkRejects, type RejectedRow } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
 import { selectHashes } from "./staged-hashes.ts";
+import type { UploadPlan } from "./upload-plan.ts";
 import type { UploadSink, UploadTarget } from "./upload-target.ts";
 import { STAGED_FACTS, stagedFact, writeRows } from "./write-rows.ts";
 

@@ -1,73 +1,21 @@
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
-import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import { factColumns, isOwn } from "../schema/image-columns.ts";
 import { parseName } from "../schema/names.ts";
-import { type PartitionKey, RAW_TASK } from "../schema/partition.ts";
+import { RAW_TASK } from "../schema/partition.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
-import {
-  type ContentKind,
-  type ImagePolicy,
-  RejectLimitSchema,
-  type UploadMode,
-  type VerifyLevel,
-} from "../schema/upload.ts";
+import { RejectLimitSchema } from "../schema/upload.ts";
 import { adoptTypes, offerTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
-import type { Input, ReaderContext, TextOptions } from "./input.ts";
+import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
 import { NANOSECONDS, plainColumn } from "./plain-types.ts";
-import { assignRoles, type ColumnRoles, type ContentColumn, rawVariant } from "./roles.ts";
-import type { UploadCheck, UploadTarget } from "./upload-target.ts";
+import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
+import type { PlannedColumn, UploadPlan, UploadRequest } from "./upload-plan.ts";
+import type { UploadTarget } from "./upload-target.ts";
 import { stagedFact } from "./write-rows.ts";
-
-/** What a person asks to upload; names as typed. */
-export interface UploadRequest {
-  type: "raw" | "task";
-  provider: string;
-  dataset: string;
-  /** Of a task upload. */
-  task?: string | undefined;
-  /** Of a task upload; of a raw one it follows from the columns. */
-  variant?: string | undefined;
-  meta?: Readonly<Record<string, string>>;
-  mode: UploadMode;
-  images: ImagePolicy;
-  verify: VerifyLevel;
-  maxRejects: string;
-  description?: string;
-  source?: string;
-  /** How a text file is read. */
-  text?: TextOptions;
-}
-
-/** A column as it is staged: its plain type, and the SQL that makes it from `input.rows()`. */
-export interface PlannedColumn extends Column {
-  /** Name in the input; of a constant or derived column, its own. */
-  source: string;
-  expression: string;
-  /** No value says its type: that of the partition it is added to will do. */
-  isOpen?: boolean;
-}
-
-/** Everything decided, nothing done yet. */
-export interface UploadPlan {
-  input: Input;
-  request: UploadRequest;
-  key: PartitionKey;
-  /** What was asked of the lake. */
-  check: UploadCheck;
-  columns: PlannedColumn[];
-  features: Features;
-  /** What each row brings along, column by column. */
-  contents: ContentColumn[];
-  contentKind: ContentKind | null;
-  textColumn: string | undefined;
-  reference: { column: ReferenceColumn; expression: string } | null;
-  notices: string[];
-}
 
 /**
  * Decides what an upload of `input` means, and refuses what cannot be: names, provider, task, its fields, the mode, the

@@ -8,8 +8,9 @@ import type { UploadManifest } from "../schema/upload.ts";
 import { type ExecuteOptions, executeUpload } from "./execute.ts";
 import { openInput } from "./formats.ts";
 import type { Input, TextOptions } from "./input.ts";
-import { planUpload, type UploadPlan, type UploadRequest } from "./plan.ts";
+import { planUpload } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
+import type { UploadPlan, UploadRequest } from "./upload-plan.ts";
 import type { UploadTarget } from "./upload-target.ts";
 
 /** One upload from looking at the input to staging it, with a database and work files of its own. */

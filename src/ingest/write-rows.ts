@@ -2,9 +2,9 @@ import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { factColumn, type ImageColumn, isOwn } from "../schema/image-columns.ts";
-import type { UploadPlan } from "./plan.ts";
 import { rowBytes } from "./row-bytes.ts";
 import type { RowContent } from "./row-contents.ts";
+import type { UploadPlan } from "./upload-plan.ts";
 
 /** What a table of staged contents says of each row. */
 export const STAGED_FACTS = [

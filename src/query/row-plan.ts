@@ -1,9 +1,9 @@
 import { AppError } from "../errors.ts";
-import { mergeColumns } from "../schema/column-types.ts";
 import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";
 import { lakeColumnNames } from "../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
+import { mergeColumns } from "../schema/merge-columns.ts";
 import { comparePartitions, createSelector, PARTITION_COLUMNS } from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
 import { parseType } from "../schema/type-tree.ts";

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { ColumnSchema } from "./columns.ts";
-import { FailureSchema } from "./failure.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
 /** A partition whose newest rows the catalog does not hold: the code and message say why, and what to do. */
@@ -51,14 +50,6 @@ export const RebuildResultSchema = v.object({
   duration_ms: v.number(),
   path: v.string(),
 });
-
-/** A line of a rebuild that tells how it goes on: steps, then how it ended. */
-export const RebuildLineSchema = v.union([
-  v.object({ step: v.string() }),
-  v.object({ result: RebuildResultSchema }),
-  v.object({ error: FailureSchema }),
-]);
-export type RebuildLine = v.InferOutput<typeof RebuildLineSchema>;
 
 /** An upload that was put back: the document of `process retry`. */
 export const RetriedUploadSchema = v.object({

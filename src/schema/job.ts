@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { FailureSchema } from "./failure.ts";
 import { JobIdSchema, UploadIdSchema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
@@ -16,7 +17,7 @@ export const UploadOutcomeSchema = v.object({
   assets: v.object({ stored: v.number(), deduplicated: v.number(), bytes: v.number() }),
   /** Version of the partition that this upload made. */
   version: v.optional(v.number()),
-  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  error: v.optional(FailureSchema),
   /** Of a failed one that could not even be moved to failed: where in staging it was left. */
   left_in: v.optional(v.picklist(["pending", "processing"])),
   /** Who uploaded it and when (ISO 8601); not in records of old. */
@@ -58,7 +59,7 @@ export const JobRecordSchema = v.object({
   uploads: v.array(UploadOutcomeSchema),
   /** The catalog generation published at the end. */
   generation: v.optional(v.number()),
-  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  error: v.optional(FailureSchema),
 });
 export type JobRecord = v.InferOutput<typeof JobRecordSchema>;
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { FailureSchema } from "./failure.ts";
 import { UploadIdSchema } from "./names.ts";
 
 /** An upload as its owner sees it, wherever it is on its way. */
@@ -20,7 +21,7 @@ export const ListedUploadSchema = v.object({
   job_id: v.nullable(v.string()),
   failed_at: v.optional(v.string()),
   /** Why it failed; of one that is pending or in work, why it cannot be processed. */
-  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  error: v.optional(FailureSchema),
 });
 export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
 

@@ -1,5 +1,5 @@
-import { mergeColumns } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { mergeColumns } from "../schema/merge-columns.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 

@@ -1,12 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  commonType,
-  earlierType,
-  meetExactly,
-  mergeColumns,
-  plainType,
-} from "../../src/schema/column-types.ts";
+import { commonType, earlierType, meetExactly, plainType } from "../../src/schema/column-types.ts";
+import { mergeColumns } from "../../src/schema/merge-columns.ts";
 import { formatType, parseType } from "../../src/schema/type-tree.ts";
 
 test("numbers widen, dates meet timestamps, text meets text only", () => {

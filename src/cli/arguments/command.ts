@@ -47,6 +47,8 @@ export interface Effects {
   /** Arguments that start this program again as another process (the binary, or bun and main.ts). */
   selfCommand: string[];
   version: string;
+  /** Every command, in the order of the help. */
+  commands: Readonly<Record<string, CommandEntry>>;
   /** Of the person, by the environment: for long texts that are translated. */
   language: "en" | "ko";
 }
@@ -77,6 +79,12 @@ export interface CommandGroup {
 
 export function defineGroup(group: CommandGroup): CommandGroup {
   return group;
+}
+
+/** A command by its name: what it does, known without loading it, and how to load it. */
+export interface CommandEntry {
+  summary: string;
+  load: () => Promise<Command | CommandGroup>;
 }
 
 export function isGroup(node: Command | CommandGroup): node is CommandGroup {

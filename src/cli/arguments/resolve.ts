@@ -1,7 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { nearestWord } from "../../util/nearest.ts";
-import type { CommandEntry } from "../commands/table.ts";
-import { type Command, type CommandGroup, isGroup } from "./command.ts";
+import { type Command, type CommandEntry, type CommandGroup, isGroup } from "./command.ts";
 import { flagName, GLOBAL_FLAGS, listWords, unknownFlag } from "./flags.ts";
 
 export interface Resolved {

@@ -1,10 +1,9 @@
 import { LANGUAGES, type Language, listTopics, readPage } from "../../docs/pages.ts";
 import { AppError } from "../../errors.ts";
 import { nearestWord } from "../../util/nearest.ts";
-import { defineCommand, isGroup } from "../arguments/command.ts";
+import { defineCommand, type Effects, isGroup } from "../arguments/command.ts";
 import { renderCommandHelp, renderGroupHelp, renderRootHelp, renderTopics } from "../arguments/help.ts";
 import { resolveCommand } from "../arguments/resolve.ts";
-import { COMMANDS } from "./table.ts";
 
 export const helpCommand = defineCommand({
   summary: "Show the help of a command, or a page of the manual",
@@ -24,24 +23,24 @@ export const helpCommand = defineCommand({
     "datalake help settings | less",
     "datalake help config task create",
   ],
-  run: async ({ flags, positionals }, { terminal, version, language }) => {
+  run: async ({ flags, positionals }, { terminal, version, language, commands: known }) => {
     const [word] = positionals;
     const topics = listTopics();
     if (word === undefined) {
-      const commands = Object.entries(COMMANDS);
+      const commands = Object.entries(known);
       terminal.result(
         { commands: commands.map(([name, { summary }]) => ({ command: name, summary })), topics },
         () => `${renderRootHelp(version, commands)}\n${renderTopics(topics)}`,
       );
       return 0;
     }
-    if (Object.hasOwn(COMMANDS, word)) {
-      const text = await commandHelp(positionals);
+    if (Object.hasOwn(known, word)) {
+      const text = await commandHelp(known, positionals);
       terminal.result({ command: positionals.join(" "), text }, () => text);
       return 0;
     }
     if (!topics.some(({ topic }) => topic === word) || positionals.length > 1) {
-      throw unknownTopic(positionals.join(" "), topics);
+      throw unknownTopic(positionals.join(" "), topics, Object.keys(known));
     }
     const wanted = (flags.language as Language | undefined) ?? language;
     const page = readPage(word, wanted);
@@ -51,8 +50,8 @@ export const helpCommand = defineCommand({
   },
 });
 
-async function commandHelp(argv: readonly string[]): Promise<string> {
-  const { words, node, rest } = await resolveCommand(COMMANDS, argv);
+async function commandHelp(commands: Effects["commands"], argv: readonly string[]): Promise<string> {
+  const { words, node, rest } = await resolveCommand(commands, argv);
   const [extra] = rest;
   if (node === undefined || extra !== undefined) {
     throw new AppError("usage", `${JSON.stringify(extra)} is not a command of \`${words.join(" ")}\``);
@@ -60,9 +59,13 @@ async function commandHelp(argv: readonly string[]): Promise<string> {
   return isGroup(node) ? renderGroupHelp(words, node) : renderCommandHelp(words, node);
 }
 
-function unknownTopic(written: string, topics: readonly { topic: string }[]): AppError {
+function unknownTopic(
+  written: string,
+  topics: readonly { topic: string }[],
+  commands: readonly string[],
+): AppError {
   const names = topics.map(({ topic }) => topic);
-  const near = nearestWord(written, [...names, ...Object.keys(COMMANDS)]);
+  const near = nearestWord(written, [...names, ...commands]);
   const hint = near === undefined ? "" : `did you mean \`datalake help ${near}\`? `;
   return new AppError(
     "usage",

@@ -1,10 +1,4 @@
-import type { Command, CommandGroup } from "../arguments/command.ts";
-
-/** A command by its name: what it does, known without loading it, and how to load it. */
-export interface CommandEntry {
-  summary: string;
-  load: () => Promise<Command | CommandGroup>;
-}
+import type { CommandEntry } from "../arguments/command.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {

@@ -30,15 +30,6 @@ export function thriftStruct(struct: ThriftStruct | undefined, id: number): Thri
   return value instanceof Map ? value : undefined;
 }
 
-export function thriftList(struct: ThriftStruct | undefined, id: number): ThriftValue[] {
-  const value = struct?.get(id);
-  return Array.isArray(value) ? value : [];
-}
-
-export function thriftText(value: ThriftValue | undefined): string | undefined {
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined;
-}
-
 interface Cursor {
   bytes: Uint8Array;
   at: number;

@@ -6,6 +6,7 @@ import {
   RemoteExportSchema,
 } from "../../schema/export.ts";
 import { defineOperation, type OperationRoutes } from "../operation.ts";
+import type { ExportLocal } from "./run.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const ProgressSchema = v.object({ rows_done: v.number(), rows_total: v.number() });
@@ -29,11 +30,6 @@ const routes: OperationRoutes = {
     ...state,
   }),
 };
-
-export interface ExportLocal {
-  /** A new folder. */
-  output: string;
-}
 
 /** Puts rows together as files, to be downloaded. */
 export const EXPORT = defineOperation({

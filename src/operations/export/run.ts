@@ -7,7 +7,11 @@ import type { ExportSummary, RemoteExport } from "../../schema/export.ts";
 import type { ResultFile } from "../../schema/operation.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 import { describeFile } from "../result-files.ts";
-import type { ExportLocal } from "./operation.ts";
+
+export interface ExportLocal {
+  /** A new folder. */
+  output: string;
+}
 
 type Tools = OperationTools<{ rows_done: number; rows_total: number }, ExportLocal>;
 

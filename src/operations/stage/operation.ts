@@ -1,15 +1,7 @@
 import * as v from "valibot";
-import type { UploadRequest } from "../../ingest/plan.ts";
+import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { UploadManifestSchema } from "../../schema/upload.ts";
 import { defineOperation } from "../operation.ts";
-
-export interface StageLocal {
-  /** The file that came. */
-  path: string;
-  uploadId: string;
-  /** Null where nobody has a name. */
-  createdBy: string | null;
-}
 
 /** Stages one file that holds all it brings, images too. At the server's own priority: somebody waits for the answer. */
 export const STAGE = defineOperation({

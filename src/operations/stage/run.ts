@@ -3,15 +3,22 @@ import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
 import { limitInput } from "../../ingest/input-limits.ts";
 import { localTarget } from "../../ingest/local-target.ts";
-import type { UploadRequest } from "../../ingest/plan.ts";
 import { openUploadSession } from "../../ingest/session.ts";
+import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { createUploadLayout } from "../../lake/layout.ts";
 import { isStagedFile } from "../../lake/staged-file.ts";
 import type { UploadManifest } from "../../schema/upload.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
-import type { StageLocal } from "./operation.ts";
+
+export interface StageLocal {
+  /** The file that came. */
+  path: string;
+  uploadId: string;
+  /** Null where nobody has a name. */
+  createdBy: string | null;
+}
 
 /** Staging streams: more memory is had only for rows that do not fit into this. */
 const MEMORY = "256MB";

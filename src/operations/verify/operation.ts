@@ -9,19 +9,11 @@ import {
   VerifySummarySchema,
 } from "../../schema/verification.ts";
 import { defineOperation, type OperationRoutes } from "../operation.ts";
+import { CONCURRENCY, type VerifyLocal } from "./local.ts";
 
 /** Counts so far, and the findings that are new. */
 const ProgressSchema = v.object({ ...VerifyProgressSchema.entries, findings: v.array(AssetFindingSchema) });
 const ResultSchema = v.object({ summary: VerifySummarySchema, findings: v.array(AssetFindingSchema) });
-
-export interface VerifyLocal {
-  /** A file for all findings, CSV or JSON by its name. */
-  report?: string | undefined;
-  /** A new folder for reports of both kinds. */
-  reportFolder?: string;
-  /** Files that are read at once. */
-  concurrency?: number | undefined;
-}
 
 /** The public routes and documents speak of validations. */
 const routes: OperationRoutes = {
@@ -53,12 +45,6 @@ const routes: OperationRoutes = {
     files: [],
   }),
 };
-
-/** Reports in the folder of a server's verification. */
-export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
-
-/** A file server is asked many things at once: the time of one answer is mostly that of the network. */
-export const CONCURRENCY = 32;
 
 /** Checks that assets are there and whole. */
 export const VERIFY = defineOperation({

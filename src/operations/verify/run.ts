@@ -13,7 +13,7 @@ import {
 } from "../../schema/verification.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 import { describeFile } from "../result-files.ts";
-import { CONCURRENCY, REPORTS, type VerifyLocal } from "./operation.ts";
+import { CONCURRENCY, REPORTS, type VerifyLocal } from "./local.ts";
 import { createFileProbe } from "./probe.ts";
 import { type AssetReport, openReport } from "./report.ts";
 import { verifyAssets } from "./verify-assets.ts";

@@ -1,7 +1,7 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import { AppError } from "../../errors.ts";
-import { mergeColumns } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
+import { mergeColumns } from "../../schema/merge-columns.ts";
 import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
-import { mergeColumns } from "../../schema/column-types.ts";
 import type { Column, ColumnStats } from "../../schema/columns.ts";
+import { mergeColumns } from "../../schema/merge-columns.ts";
 import {
   comparePartitions,
   createSelector,

@@ -2,8 +2,8 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
 import { parseMeta } from "../../ingest/parse-meta.ts";
-import type { UploadRequest } from "../../ingest/plan.ts";
 import { parseTextOptions } from "../../ingest/text/options.ts";
+import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { NameSchema, Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/partition.ts";
 import {

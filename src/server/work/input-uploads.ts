@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../errors.ts";
-import type { UploadRequest } from "../../ingest/plan.ts";
 import { receiveStream } from "../../ingest/receive-stream.ts";
+import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
 import { STAGE } from "../../operations/stage/operation.ts";
 import type { UploadManifest } from "../../schema/upload.ts";

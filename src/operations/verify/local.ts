@@ -1,0 +1,14 @@
+/** Reports in the folder of a server's verification. */
+export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
+
+/** A file server is asked many things at once: the time of one answer is mostly that of the network. */
+export const CONCURRENCY = 32;
+
+export interface VerifyLocal {
+  /** A file for all findings, CSV or JSON by its name. */
+  report?: string | undefined;
+  /** A new folder for reports of both kinds. */
+  reportFolder?: string;
+  /** Files that are read at once. */
+  concurrency?: number | undefined;
+}

@@ -1,0 +1,52 @@
+import { commonType, meetExactly } from "./column-types.ts";
+import type { ColumnStats } from "./columns.ts";
+
+/**
+ * The columns of several files or partitions together, by first appearance: the common type, VARCHAR where there is none
+ * that holds every value, and the rows in which a column is NULL or absent. A column without any value leaves its type to
+ * the others.
+ */
+export function mergeColumns(
+  parts: readonly { rows: number; columns: readonly ColumnStats[] }[],
+): ColumnStats[] {
+  const merged = new Map<
+    string,
+    { type: string; typed: boolean; values: number; nfc: boolean | undefined }
+  >();
+  let rows = 0;
+  for (const part of parts) {
+    rows += part.rows;
+    for (const column of part.columns) {
+      const values = part.rows - column.nulls;
+      const known = merged.get(column.name);
+      if (!known) {
+        const nfc = column.nfc ?? undefined;
+        merged.set(column.name, { type: column.type, typed: values > 0, values, nfc });
+        continue;
+      }
+      if (values > 0) {
+        known.nfc = known.typed ? bothKnown(known.nfc, column.nfc) : (column.nfc ?? undefined);
+        known.type = known.typed ? exactType(known.type, column.type) : column.type;
+        known.typed = true;
+        known.values += values;
+      }
+    }
+  }
+  return Array.from(merged, ([name, { type, values, nfc }]) => ({
+    name,
+    type,
+    nulls: rows - values,
+    ...(nfc !== undefined && { nfc }),
+  }));
+}
+
+/** A type that holds every value of both: text where no other does. */
+function exactType(a: string, b: string): string {
+  return (meetExactly(a, b) && commonType(a, b)) || "VARCHAR";
+}
+
+/** What is known of two parts together. */
+function bothKnown(a: boolean | undefined, b: boolean | null | undefined): boolean | undefined {
+  if (a === false || b === false) return false;
+  return a === true && b === true ? true : undefined;
+}
