@@ -206,7 +206,7 @@ function checkSize(request: PrepareRequest, sizeBytes: number): void {
 function checkHash(content: Content, actual: string): void {
   if (actual === content.source_hash) return;
   throw unusable(
-    "its bytes are not those of its SHA-256: the upload, or what the lake holds of it, is damaged; upload it again, and if that does not help have `datalake assets verify --hash` name the file and remove it",
+    "its bytes do not match its SHA-256: the upload or the stored asset is damaged; upload it again, and if that does not help, find the file with `datalake assets verify --hash` and remove it",
   );
 }
 

@@ -174,7 +174,7 @@ async function placeFile(content: Usable, final: string): Promise<void> {
   if (size === content.bytes) return;
   throw new AppError(
     "corrupt",
-    `the asset ${final} has ${size} bytes where its name stands for ${content.bytes}; restore it from a backup or remove it, then run \`datalake process retry\``,
+    `the asset ${final} has ${size} bytes, but its content has ${content.bytes}; restore it from a backup or remove it, then run \`datalake process retry\``,
     { details: { path: final } },
   );
 }

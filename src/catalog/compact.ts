@@ -52,7 +52,7 @@ export async function compactPartition(
   if (logged !== rows) {
     throw new AppError(
       "corrupt",
-      `the partition ${formatPartition(state.key)} holds ${rows} rows where its log says ${logged}; restore it from a backup`,
+      `the partition ${formatPartition(state.key)} has ${rows} rows, but its log says ${logged}; restore it from a backup`,
     );
   }
   await onStep?.("write");

@@ -48,7 +48,7 @@ export async function readFooters(database: Database, paths: readonly string[]):
       found.get(path) ?? { rows: 0, entries: new Map<string, string>() };
     const key = parseKey(path, entries.get(FILE_KEY));
     if (rows !== key.rows) {
-      throw corrupt(path, `holds ${rows} rows where its metadata says ${key.rows}`);
+      throw corrupt(path, `has ${rows} rows, but its metadata says ${key.rows}`);
     }
     remember(known, nameOf(at), { rows, entries });
     const features = checkValue(FeaturesEntry, entries.get(FEATURES_KEY));
@@ -177,7 +177,7 @@ export async function identifyFile(path: string): Promise<{ bytes: number; ident
     return { bytes: Number(info.size), identity: `${info.ino}:${info.size}:${info.mtimeNs}` };
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
-    throw new AppError("not_found", `${path} is gone; try again`, { details: { path }, cause });
+    throw new AppError("not_found", `${path} has disappeared; try again`, { details: { path }, cause });
   }
 }
 

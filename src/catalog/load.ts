@@ -159,7 +159,7 @@ export async function findDamage(
       if (!Bun.deepEquals(measured.map(shapeOf), columns.map(shapeOf))) {
         return new AppError(
           "corrupt",
-          `${path} has other columns than the _metadata.json beside it says; remove that file and run \`datalake catalog rebuild\``,
+          `${path} has other columns than its _metadata.json says; remove that file and run \`datalake catalog rebuild\``,
           { details: { path } },
         );
       }

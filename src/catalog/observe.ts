@@ -98,7 +98,7 @@ export function emptied(lake: Lake, key: PartitionKey): AppError {
   const folder = lake.layout.partition(key);
   return new AppError(
     "corrupt",
-    `${folder} holds no base any more (data.parquet, or base-<version>.parquet); restore it from a backup, or remove the folder`,
+    `${folder} has no base any more (data.parquet, or base-<version>.parquet); restore it from a backup, or remove the folder`,
     { details: { path: folder } },
   );
 }

@@ -107,7 +107,7 @@ export async function requireCatalog(lake: Lake): Promise<void> {
   if (await awaitReplaced(lake.layout.catalogFile)) return;
   throw new AppError(
     "not_found",
-    `${lake.layout.catalogFile} is not there yet; run \`datalake catalog rebuild\``,
+    `${lake.layout.catalogFile} does not exist yet; run \`datalake catalog rebuild\``,
     {
       details: { path: lake.layout.catalogFile },
     },

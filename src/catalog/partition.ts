@@ -118,7 +118,7 @@ async function readOnce(
     if (footer.key.version !== baseVersion + at + 1 || footer.key.kind !== "delta") {
       throw new ChangedMeanwhile(
         "corrupt",
-        `${folder} lacks ${deltaFile(baseVersion + at + 1)} although later versions are there; restore it from a backup`,
+        `${folder} lacks ${deltaFile(baseVersion + at + 1)} although later versions exist; restore it from a backup`,
         where,
       );
     }
@@ -280,7 +280,7 @@ export function partitionExists(state: PartitionState): AppError {
   const name = formatPartition(state.key);
   return new AppError(
     "partition_exists",
-    `the partition ${name} exists (version ${state.version}, ${state.rows} rows); add to it by --mode append, or put new rows in its place by --mode replace`,
+    `the partition ${name} exists (version ${state.version}, ${state.rows} rows); add to it with --mode append, or replace it with --mode replace`,
     { details: { partition: name, version: state.version, rows: state.rows, modes: ["append", "replace"] } },
   );
 }

@@ -122,7 +122,7 @@ async function requireLive(
   await removeTree(path);
   throw new LostRace(
     "conflict",
-    `another host changed ${formatPartition(partition)} at the same time (${basename(path)} was taken back); try again`,
+    `another host changed ${formatPartition(partition)} at the same time (${basename(path)} was undone); try again`,
   );
 }
 

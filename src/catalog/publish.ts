@@ -78,7 +78,7 @@ async function refuseWal(file: string, wal: string): Promise<void> {
   if (!(await exists(wal))) return;
   throw new AppError(
     "conflict",
-    `${wal} says that a program opened ${basename(file)} for writing; end that program, remove ${wal} and try again`,
+    `${wal} shows that a program opened ${basename(file)} for writing; close that program, remove ${wal} and try again`,
     { details: { path: wal } },
   );
 }

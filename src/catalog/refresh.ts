@@ -105,7 +105,7 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
       if (isShort) throw tooLarge(options, error);
       // A known error means what it says. Any other may come from what the build started from: the files are the truth.
       if (full || error instanceof AppError) throw error;
-      logger.warn("the refresh failed; building the catalog anew", { error });
+      logger.warn("the refresh failed; rebuilding the catalog", { error });
       full = true;
     }
   }

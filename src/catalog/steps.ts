@@ -45,14 +45,14 @@ export const BUILD_STEPS = [
 ] as const satisfies readonly (readonly [string, (build: Build) => Promise<void>])[];
 export type BuildStep = (typeof BUILD_STEPS)[number][0];
 
-/** What the published catalog holds. One that cannot be read is built anew. */
+/** Contents of the published catalog. One that cannot be read is built anew. */
 async function lookAtPublished(build: Build): Promise<void> {
   const { database, lake, logger } = build;
   try {
     build.published = await readPublished(database, lake);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "corrupt") throw error;
-    logger.warn("the published catalog is built anew", { error });
+    logger.warn("the published catalog is rebuilt", { error });
   }
   build.full ||= build.published === undefined;
   const [newest = 0] = await previousGenerations(lake);
@@ -220,7 +220,7 @@ async function describe(build: Build): Promise<void> {
   if (counted !== rows) {
     throw new AppError(
       "corrupt",
-      `the new catalog of ${lake.root} holds ${counted} rows where its partitions have ${rows}; run \`datalake catalog rebuild --full\``,
+      `the new catalog of ${lake.root} has ${counted} rows, but its partitions have ${rows}; run \`datalake catalog rebuild --full\``,
     );
   }
 }

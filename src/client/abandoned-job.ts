@@ -5,6 +5,6 @@ import type { JobRecord } from "../schema/job.ts";
 export function abandonedJob({ job_id: jobId, status }: Pick<JobRecord, "job_id" | "status">): AppError {
   return new AppError(
     "conflict",
-    `job ${jobId} is ${status} but nobody works on it; \`datalake serve\` or \`process start --wait\` continues it`,
+    `job ${jobId} is ${status} but no process is working on it; \`datalake serve\` or \`process start --wait\` continues it`,
   );
 }

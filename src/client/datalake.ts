@@ -68,7 +68,7 @@ export class DatalakeClient {
 
   constructor(options: DatalakeClientOptions = {}) {
     if (options.basePath !== undefined && options.serverUrl !== undefined) {
-      throw new AppError("usage", "basePath and serverUrl are two ways to a lake; give one of them");
+      throw new AppError("usage", "basePath and serverUrl exclude each other; give one of them");
     }
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
@@ -119,7 +119,7 @@ export class DatalakeClient {
     return (await this.#open()).jobs.status();
   }
 
-  /** What the published catalog holds. Throws `not_found` when there is none. */
+  /** Contents of the published catalog. Throws `not_found` when there is none. */
   async getCatalogInfo(): Promise<CatalogInfo> {
     return (await this.#open()).catalog.info(this.#signal);
   }

@@ -52,7 +52,7 @@ export interface UploadsClient {
   list(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. Throws `not_found`. */
   rejects(uploadId: string, limit: number): Promise<RejectList>;
-  /** Puts a failed upload back among the pending ones. Throws `not_found`, `conflict`. */
+  /** Makes a failed upload pending again. Throws `not_found`, `conflict`. */
   retry(uploadId: string): Promise<RetriedUpload>;
 }
 

@@ -6,7 +6,7 @@ export function checkToken(token: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new AppError(
     "invalid_config",
-    `${where} holds a space or a letter that no token has; copy it again as \`datalake token create\` showed it`,
+    `${where} contains a character that no token has; copy it again as \`datalake token create\` showed it`,
   );
 }
 
@@ -16,7 +16,7 @@ export async function readTokenFile(path: string, warn: (message: string) => voi
     // Not repeated: errors end up in logs.
     throw new AppError(
       "usage",
-      "--token-file names a file, and was given a token; write the token into a file, or set DATALAKE_TOKEN",
+      "--token-file expects a file, not a token; write the token into a file, or set DATALAKE_TOKEN",
     );
   }
   const [text, { mode }] = await Promise.all([readFile(path, "utf8"), stat(path)]).catch((cause) => {
@@ -28,6 +28,6 @@ export async function readTokenFile(path: string, warn: (message: string) => voi
   if (token !== undefined) return checkToken(token, `the token in ${path}`);
   throw new AppError(
     "invalid_config",
-    `the token file ${path} holds no token; write one, on a line of its own`,
+    `the token file ${path} contains no token; write one on a line of its own`,
   );
 }

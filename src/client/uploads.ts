@@ -103,7 +103,7 @@ function rowText(row: UploadRow): string {
     if (value instanceof Uint8Array || (typeof value === "object" && value?.type === "Buffer")) {
       throw new AppError(
         "invalid_input",
-        `the column ${name} holds bytes; give rows with images as an Arrow table`,
+        `the column ${name} contains bytes; pass rows with images as an Arrow table`,
       );
     }
     return value;

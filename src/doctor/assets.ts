@@ -62,24 +62,24 @@ export const assetCheck: Check = {
       ...placesFinding(
         "problem",
         found.corrupt,
-        "assets hold other bytes than their name says",
+        "assets have content that does not match their name",
         "remove them and restore them from a backup, or upload the images again",
       ),
       ...placesFinding(
         "problem",
         found.misnamed,
-        "rows name an asset that is not theirs: path and hash or dataset differ",
-        "upload the partition again by --mode replace",
+        "rows name an asset of another row: path and hash or dataset differ",
+        "upload the partition again with --mode replace",
       ),
       ...placesFinding(
         "warning",
         found.writable,
-        "assets can be written, although assets never change",
+        "assets are writable, although assets never change",
         "chmod 0444 them",
       ),
     ];
     if (findings.length > 0) return findings;
-    return `${formatQuantity(paths, "path")}${context.full ? "" : " (a sample)"} and ${formatQuantity(hashed, "asset")} looked at`;
+    return `${formatQuantity(paths, "path")}${context.full ? "" : " (a sample)"} and ${formatQuantity(hashed, "asset")} checked`;
   },
 };
 

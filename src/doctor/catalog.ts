@@ -42,7 +42,7 @@ async function checkWal({ lake }: DoctorContext): Promise<Finding[]> {
   return [
     {
       status: "problem",
-      message: `${path} stands beside the catalog: somebody opened the catalog for writing`,
+      message: `${path} is beside the catalog: a program opened the catalog for writing`,
       advice: "close that program, remove the file and run `datalake catalog rebuild --full`",
       details: { path },
     },
@@ -88,14 +88,14 @@ async function compareVersions(
     ...placesFinding(
       "warning",
       behind,
-      "the catalog does not hold the newest version of partitions",
+      "the catalog does not have the newest version of partitions",
       "run `datalake catalog rebuild`, or wait for the job that runs",
     ),
     ...placesFinding(
       "problem",
       wrong,
-      "the catalog says of partitions what is not so",
-      "run `datalake catalog rebuild`; when that does not help, with --full",
+      "the catalog has wrong facts about partitions",
+      "run `datalake catalog rebuild`; if that does not help, with --full",
     ),
   ];
 }
@@ -127,7 +127,7 @@ async function compareRows(context: DoctorContext, listed: KnownPartition[]): Pr
   return placesFinding(
     "problem",
     wrong,
-    "the catalog does not hold the rows of partitions that it lists",
+    "the catalog lacks rows of partitions that it lists",
     "run `datalake catalog rebuild --full`",
   );
 }

@@ -19,7 +19,7 @@ import { tokenCheck } from "./tokens.ts";
 async function outlast(view: View, seenMs: number, signal: AbortSignal): Promise<void> {
   const leftMs = () => seenMs + view.staleMs - performance.now();
   if (leftMs() > 0) {
-    view.onWait("looking again at what is not right, for this mount may show an old state of the lake");
+    view.onWait("checking findings again, because this mount may show an old state of the lake");
   }
   while (leftMs() > 0) {
     throwIfCancelled(signal);

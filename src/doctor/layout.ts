@@ -18,7 +18,7 @@ export const layoutCheck: Check = {
       "problem",
       missing,
       "folders of the lake are missing",
-      "run `datalake init` with this lake; it makes what is missing",
+      "run `datalake init` with this lake; it creates what is missing",
     );
     const { providers, tasks } = await readTaxonomy(lake);
     if (findings.length > 0) return findings;
@@ -50,24 +50,24 @@ export const permissionCheck: Check = {
       ...placesFinding(
         "warning",
         wrong,
-        "folders or files of the lake have other permissions than the settings ask",
+        "folders or files of the lake have other permissions than the settings require",
         `run \`datalake init\`, or chmod them: folders 0${modes.folder.toString(8)}, files 0${modes.file.toString(8)}`,
       ),
       ...placesFinding(
         "problem",
         locked,
-        "you cannot upload, for staging is not yours to write",
+        "you cannot upload, because you may not write to staging",
         "join the group that owns the lake, or ask its administrator",
       ),
       ...placesFinding(
         "warning",
         reserved,
-        "folders are not yours to write; fine for a curator, not for who runs the server",
+        "you may not write to folders; fine for a curator, not for the server's account",
         "run the server as the user that owns the lake",
       ),
     ];
     if (findings.length > 0) return findings;
-    return keepsModes ? "as the settings ask, and writable" : "as the mount gives them, and writable";
+    return keepsModes ? "as the settings require, and writable" : "as the mount sets them, and writable";
   },
 };
 

@@ -14,10 +14,10 @@ export const mountCheck: Check = {
       return [{ status: "problem", message, advice: UNSUITED_ADVICE, details }];
     }
     if (facts === undefined) {
-      return { message: `${name}; not yours to write, so that nothing was tried`, details };
+      return { message: `${name}; not writable for you, so that nothing was tested`, details };
     }
     if (!facts.fsync) {
-      const advice = "look at the options of the mount, and at the disk behind it";
+      const advice = "check the options of the mount and the disk behind it";
       return [{ status: "warning", message: `${name}: ${says.join("; ")}`, advice, details }];
     }
     return {

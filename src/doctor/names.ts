@@ -34,16 +34,16 @@ export const nameCheck: Check = {
       }
     }
     const move =
-      "download what has the name, upload it again under another, then remove its folders in catalog/ and assets/; until then mount this lake by NFS or sshfs, not by SMB";
+      "download what has the name, upload it again under another, then remove its folders in catalog/ and assets/; until then mount this lake with NFS or sshfs, not SMB";
     const findings = [
       ...placesFinding(
         "warning",
         clashes,
-        "names differ only in case; by SMB only one of them can be read, and what is written to the other goes there",
+        "names differ only in case; through SMB only one of them can be read, and writes to the other go there",
         move,
       ),
       ...placesFinding("warning", unfit, "names cannot be shown by every mount", move),
     ];
-    return findings.length > 0 ? findings : "no two are one on another file system";
+    return findings.length > 0 ? findings : "all remain distinct on other file systems";
   },
 };

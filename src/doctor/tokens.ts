@@ -22,8 +22,8 @@ export const tokenCheck: Check = {
       return [{ status: "problem", message: error.message, details: { ...error.details } }];
     }
     if (!(await exists(oldTokens))) return "none of this account's";
-    const message = `${oldTokens} holds tokens of version 0.1.0, which anybody who may write there can replace`;
-    const advice = "start the server once: it moves them; or make them anew with `datalake token create`";
+    const message = `${oldTokens} contains tokens of version 0.1.0, which anyone with write access there can replace`;
+    const advice = "start the server once to move them, or create new ones with `datalake token create`";
     return [{ status: "warning", message, advice, details: { path: oldTokens } }];
   },
 };

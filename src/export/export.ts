@@ -59,7 +59,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
   const { lake, engine, signal } = effects;
   const { format, images, skipMissing } = request;
   if (lake === undefined && images !== "none") {
-    throw new AppError("usage", `images can only be taken from a lake; add --lake DIR, or --images none`);
+    throw new AppError("usage", `images can only be read from a lake; add --lake DIR, or --images none`);
   }
   const place = planOutput(lake, request.output, format);
   await place.assertFree();

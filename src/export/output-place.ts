@@ -33,7 +33,7 @@ const MANIFEST = "manifest.json";
 export function planOutput(lake: Lake | undefined, output: string, format: ExportFormat): OutputPlace {
   const path = resolve(output);
   if (lake && `${path}${sep}`.startsWith(`${lake.root}${sep}`)) {
-    throw new AppError("usage", `${path} lies inside the lake; choose an --output outside of ${lake.root}`);
+    throw new AppError("usage", `${path} is inside the lake; choose an --output outside of ${lake.root}`);
   }
   const temp = tempBeside(path);
   const ending = fileEnding(format);

@@ -186,7 +186,7 @@ function missingAsset(
   const where = partition ? formatPartition(partition) : "the selection";
   return new AppError(
     "missing_asset",
-    `${counted} ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing or damaged; restore it, or leave such rows out by --skip-missing`,
+    `${counted} ${inPartition} of ${where} (${reference?.sourceName ?? "unnamed"}) names the asset ${reference?.path}, which is missing or damaged; restore it, or leave out such rows with --skip-missing`,
     { details: { partition: where, row: inPartition, path: reference?.path } },
   );
 }

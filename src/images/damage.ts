@@ -8,7 +8,7 @@ export function damaged(format: ImageFormat, what: string, cause?: unknown): App
 
 /** An image of a kind that is not read, though it may be whole, and why. */
 export function notTaken(format: ImageFormat, why: string, cause?: unknown): AppError {
-  return new AppError("invalid_input", `${format.toUpperCase()} of a kind that cannot be taken: ${why}`, {
+  return new AppError("invalid_input", `${format.toUpperCase()} of an unsupported kind: ${why}`, {
     cause,
   });
 }

@@ -12,7 +12,7 @@ export interface ForeignFormat {
 
 const UNPACK = "unpack first";
 const CONVERT = "convert to JPEG, PNG or TIFF first";
-const PAGES = "make an image of each page first";
+const PAGES = "convert each page to an image first";
 
 /** The first that a file begins like counts. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
@@ -22,15 +22,15 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign(
     "AVIF (of a brand that Pillow does not open)",
     "",
-    "save anew as AVIF, or convert to JPEG or PNG, first",
+    "save as AVIF again, or convert to JPEG or PNG first",
     /^.{4}ftyp(.{4}){2,14}?avi[fs]/s,
   ),
   foreign("JPEG 2000", "jp2 j2k j2c jpc jpf jpx", CONVERT, "\0\0\0\x0cjP  \r\n", "\xff\x4f\xff\x51"),
   foreign("JPEG XL", "jxl", CONVERT, "\xff\x0a", "\0\0\0\x0cJXL "),
   foreign("JPEG XR", "jxr wdp hdp", CONVERT, "II\xbc"),
   foreign("Photoshop", "psd psb", "export as PNG or TIFF first", "8BPS"),
-  foreign("DjVu", "djvu djv", "make a TIFF of each first, for example with `ddjvu -format=tiff`", "AT&TFORM"),
-  foreign("SVG", "svg svgz", "draw as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
+  foreign("DjVu", "djvu djv", "convert to TIFF first, for example with `ddjvu -format=tiff`", "AT&TFORM"),
+  foreign("SVG", "svg svgz", "render as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
   foreign("PostScript", "ps eps ai", PAGES, "%!PS"),
   foreign("PNM", "ppm pgm pbm pnm pam", CONVERT, /^P[1-7][\s#]/),
   foreign("TGA", "tga", CONVERT, "\0\0\x02\0\0\0"), // nearly as a cursor, but without a number of pictures
@@ -48,19 +48,19 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign(
     "video",
     "mp4 mov avi mkv webm",
-    "take single frames first",
+    "extract single frames first",
     /^(.{4}ftyp|RIFF.{4}AVI )/s,
     "\x1aE\xdf\xa3",
   ),
-  foreign("Git LFS pointer", "", "fetch what it stands for with `git lfs pull`", "version https://git-lfs"),
+  foreign("Git LFS pointer", "", "fetch its content with `git lfs pull`", "version https://git-lfs"),
   foreign(
     "HTML",
     "html htm",
-    "download again what it stands in for",
+    "download the actual file again",
     /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)/i,
   ),
-  foreign("XML", "xml", "give the image that it describes", /^(\xef\xbb\xbf)?\s*<\?xml/),
-  foreign("AppleDouble", "", "give the file whose name has no ._ in front", "\0\x05\x16\x07"),
+  foreign("XML", "xml", "give the image itself", /^(\xef\xbb\xbf)?\s*<\?xml/),
+  foreign("AppleDouble", "", "give the file without ._ in its name", "\0\x05\x16\x07"),
 ];
 
 /** Bytes from the start of a file by which every format is known. */
@@ -86,8 +86,8 @@ export function foreignReason(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the image is empty";
   const foreign = foreignFormat(bytes);
   return foreign === undefined
-    ? "not an image: it does not begin like one that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP)"
-    : `${foreign.name} file, not an image that can be taken; ${foreign.advice}`;
+    ? "not an image in a supported format (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP)"
+    : `${foreign.name} file, not a supported image; ${foreign.advice}`;
 }
 
 function foreign(

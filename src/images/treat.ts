@@ -182,7 +182,7 @@ function tooMuchMemory(bytes: number, limit: number): AppError {
   const megabytes = (count: number) => Math.ceil(count / 1e6);
   return new AppError(
     "invalid_input",
-    `decoding it takes ${megabytes(bytes)} MB, above the limit of ${megabytes(limit)} (processing.memory)`,
+    `decoding it needs ${megabytes(bytes)} MB, above the limit of ${megabytes(limit)} (processing.memory)`,
   );
 }
 

@@ -63,7 +63,7 @@ function asDamage(path: string, cause: unknown): unknown {
     cause instanceof Error && cause.constructor === Error && !/^[A-Z][\w ]* Error: /.test(cause.message);
   const isForeign = cause instanceof TypeError || cause instanceof RangeError || isPlain; // DuckDB's say more
   if (!isForeign || systemCode(cause) !== undefined) return cause;
-  const message = `${path} is damaged, or no Arrow that can be read; copy or write it again`;
+  const message = `${path} is damaged, or not readable as Arrow; copy or write it again`;
   return new AppError("invalid_input", message, { details: { path }, cause });
 }
 
@@ -109,7 +109,7 @@ async function describeFile(source: ArrowSource): Promise<ArrowFile> {
     checkArrowTypes(source.path, schema);
     return { ...source, schema, rowCount };
   }
-  throw new AppError("invalid_input", `${source.path} is no Arrow IPC stream or file`, {
+  throw new AppError("invalid_input", `${source.path} is not an Arrow IPC stream or file`, {
     details: { path: source.path },
   });
 }

@@ -88,7 +88,7 @@ export async function* readRange(handle: FileHandle, from: number, end: number):
     const wanted = Math.min(chunk.length, end - at);
     const { bytesRead } = await handle.read(chunk, 0, wanted, at);
     if (bytesRead === 0)
-      throw new AppError("corrupt", "the file is shorter than it says of itself; copy it again");
+      throw new AppError("corrupt", "the file is shorter than its header says; copy it again");
     yield chunk.subarray(0, bytesRead);
     at += bytesRead;
   }

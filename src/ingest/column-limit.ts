@@ -7,7 +7,7 @@ export function checkColumnCount(path: string, count: number): void {
   const limit = MAX_COLUMNS.toLocaleString("en");
   throw new AppError(
     "invalid_input",
-    `${path} has more than ${limit} columns, the most that an upload may have; put the values of a row into a list`,
+    `${path} has more than ${limit} columns, the maximum for an upload; put the values of a row into a list`,
     { details: { path, limit: MAX_COLUMNS } },
   );
 }

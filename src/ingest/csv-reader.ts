@@ -106,7 +106,7 @@ function nameColumns(path: string, header: readonly string[]): { header: string[
   const notices: string[] = [];
   const taken = new Set(header.map((name) => name.toLowerCase()));
   const names = header.map((name, at) => {
-    if (name.includes("\0")) throw refuse("has a NUL in its first line; it is damaged, or no CSV");
+    if (name.includes("\0")) throw refuse("has a NUL in its first line; it is damaged, or not CSV");
     if (name !== "") return name;
     let given = `column_${at + 1}`;
     while (taken.has(given)) given += "_";

@@ -98,7 +98,7 @@ async function fillUpload(
   if (facts?.rows !== plan.input.rowCount) {
     throw new AppError(
       "invalid_input",
-      `${plan.input.path} gave ${facts?.rows} rows where ${plan.input.rowCount} were counted; it changed meanwhile: try again`,
+      `${plan.input.path} has ${facts?.rows} rows, but ${plan.input.rowCount} were counted; it changed meanwhile: try again`,
     );
   }
   for (const table of tables) await database.run(`DROP TABLE ${quoteName(table)}`);
@@ -159,7 +159,7 @@ function checkManifest(plan: UploadPlan, options: ExecuteOptions): void {
   const where = v.getDotPath(issue);
   throw new AppError(
     "invalid_input",
-    `${plan.input.path} cannot be uploaded so: ${where === null ? "" : `${where} `}${issue.message}; change it and upload again`,
+    `${plan.input.path} cannot be uploaded: ${where === null ? "" : `${where} `}${issue.message}; change it and upload again`,
     { details: { field: where } },
   );
 }

@@ -29,7 +29,7 @@ export function namingColumns(path: string, columns: readonly SourceColumn[]): N
     if (taken.has(image.toLowerCase())) {
       throw new AppError(
         "invalid_input",
-        `${path}: the images that ${from} names make a column ${image}, which another column makes too; rename one of them`,
+        `${path}: the images that ${from} names make a column ${image}, which another column uses too; rename one of them`,
         { details: { path, columns: [from, image] } },
       );
     }

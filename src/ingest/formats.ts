@@ -97,7 +97,7 @@ async function openFiles(path: string, files: readonly string[], context: Reader
   const [only] = kinds;
   if (kinds.length === 1 && typeof only?.kind === "object") {
     const { name, advice } = only.kind;
-    throw refused(path, `${path} is a file of kind ${name}, which cannot be taken yet; ${advice}`);
+    throw refused(path, `${path} is a file of kind ${name}, which is not supported yet; ${advice}`);
   }
   const foreign = leftOut.foreignFiles();
   throw refused(

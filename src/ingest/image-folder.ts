@@ -62,7 +62,9 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
     features: first?.features ?? {},
     rejects: "__reject",
     notices: [
-      ...(list.count > named ? [`${list.count - named} images are not in the metadata and stay behind`] : []),
+      ...(list.count > named
+        ? [`${list.count - named} images are not in the metadata and are left out`]
+        : []),
       ...notices,
     ],
     rows: async () => relation,

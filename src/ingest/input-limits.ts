@@ -61,7 +61,7 @@ function checkRowCount(rows: number, maxRows: number): void {
   if (rows <= maxRows) return;
   throw new AppError(
     "too_large",
-    `the upload has ${rows} rows, and this server takes ${maxRows} at once (serve.max_upload_rows); send it in parts, or upload where the lake's folder is mounted`,
+    `the upload has ${rows} rows, and this server accepts ${maxRows} at once (serve.max_upload_rows); send it in parts, or upload where the lake's folder is mounted`,
     { details: { setting: "serve.max_upload_rows", limit: maxRows, rows } },
   );
 }

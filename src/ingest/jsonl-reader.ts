@@ -49,7 +49,7 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   }));
   if (found.notNumbers > 0) {
     notices.add(
-      `${found.notNumbers} times NaN or Infinity inside a list or an object is taken as null, as JSON has no such numbers`,
+      `${found.notNumbers} values NaN or Infinity inside a list or an object become null, because JSON has no such numbers`,
     );
   }
   for (const { name, hasLongNumbers } of columns) {

@@ -115,10 +115,10 @@ export async function checkMode(
   const there = await readHeld(lake, key);
   const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
   if (mode === "create" && (there || queued.length > 0)) {
-    const where = there ? "exists" : `is about to be made by upload ${queued[0]?.upload_id}`;
+    const where = there ? "exists" : `is being created by upload ${queued[0]?.upload_id}`;
     throw new AppError(
       "partition_exists",
-      `partition ${formatPartition(key)} ${where}; add to it with --mode append, or put this in its place with --mode replace`,
+      `partition ${formatPartition(key)} ${where}; add to it with --mode append, or replace it with --mode replace`,
       { details: { partition: formatPartition(key) } },
     );
   }

@@ -27,7 +27,7 @@ export function createLeftOut() {
         foreign.size === 1
           ? first.advice
           : [...foreign.keys()].map((kind) => `${kind.name}: ${kind.advice}`).join("; ");
-      return `${counts.join(" and ")} ${total === 1 ? "file" : "files"}, which cannot be taken yet; ${advice}`;
+      return `${counts.join(" and ")} ${total === 1 ? "file" : "files"}, which are not supported yet; ${advice}`;
     },
     notices(): string[] {
       const notices = [...foreign].map(
@@ -37,13 +37,13 @@ export function createLeftOut() {
       if (otherCount > 0) {
         const more = otherCount > others.length ? `, and ${otherCount - others.length} more` : "";
         notices.push(
-          `${otherCount} ${otherCount === 1 ? "file beside the images is no image and stays" : "files beside the images are no images and stay"} behind: ${others.join(", ")}${more}`,
+          `${otherCount} ${otherCount === 1 ? "file beside the images is not an image and is left" : "files beside the images are not images and are left"} behind: ${others.join(", ")}${more}`,
         );
       }
       if (folders.length > 0) {
         const shown = folders.slice(0, SHOWN).join(", ");
         const more = folders.length > SHOWN ? `, and ${folders.length - SHOWN} more` : "";
-        notices.push(`left out what a system keeps for itself: ${shown}${more}`);
+        notices.push(`left out files of the system: ${shown}${more}`);
       }
       return notices;
     },

@@ -94,7 +94,7 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
     if (!facts || facts.negative > 0 || facts.compressed > sizeBytes || facts.rows > MAX_ROWS) {
       throw new AppError(
         "invalid_input",
-        `${file} claims ${facts?.rows ?? 0} rows in ${sizeBytes} bytes, which cannot be; write the file again`,
+        `${file} claims ${facts?.rows ?? 0} rows in ${sizeBytes} bytes, which is impossible; write the file again`,
         { details: { path: file, rows: facts?.rows, size_bytes: sizeBytes } },
       );
     }

@@ -88,7 +88,7 @@ function refuseBinary(name: string, tree: TypeTree): void {
   if (tree.kind === "scalar" && /\bBLOB\b/.test(tree.name)) {
     throw new AppError(
       "type_mismatch",
-      `the column ${JSON.stringify(name)} holds binary data inside a list or struct that is no image (bytes and path); give it a column of its own, or drop it`,
+      `the column ${JSON.stringify(name)} contains binary data inside a list or struct that is not an image (bytes and path); give it a column of its own, or drop it`,
       { details: { column: name } },
     );
   }
@@ -101,7 +101,7 @@ function refuseDeepList(name: string, tree: TypeTree): void {
   if (levels <= MAX_LIST_LEVELS) return;
   throw new AppError(
     "type_mismatch",
-    `the column ${JSON.stringify(name)} holds lists in lists of ${levels} levels, and ${MAX_LIST_LEVELS} can be taken; give it as JSON text`,
+    `the column ${JSON.stringify(name)} has nested lists of ${levels} levels, and ${MAX_LIST_LEVELS} are supported; give it as JSON text`,
     { details: { column: name } },
   );
 }
@@ -111,7 +111,7 @@ function refuseShape(name: string, tree: TypeTree): void {
   if (!/\bGEOMETRY\b/.test(formatType(tree))) return;
   throw new AppError(
     "type_mismatch",
-    `the column ${JSON.stringify(name)} holds geometries, which cannot be taken; write them as text (WKT) or GeoJSON`,
+    `the column ${JSON.stringify(name)} contains geometries, which are not supported; write them as text (WKT) or GeoJSON`,
     { details: { column: name } },
   );
 }

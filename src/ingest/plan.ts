@@ -76,13 +76,13 @@ function checkRejectLimit(limit: string): void {
 function planTarget(request: UploadRequest): { task: string; variant: string | undefined } {
   if (request.type === "raw") {
     if (request.task !== undefined && request.task !== RAW_TASK) {
-      throw new AppError("usage", "--task goes with --type task; leave it out, or upload with --type task");
+      throw new AppError("usage", "--task requires --type task; leave it out, or upload with --type task");
     }
     const [field] = Object.keys(request.meta ?? {});
     if (field !== undefined) {
       throw new AppError(
         "usage",
-        `--meta ${field} goes with --type task; raw data has no task fields: leave it out`,
+        `--meta ${field} requires --type task; raw data has no task fields: leave it out`,
       );
     }
     return { task: RAW_TASK, variant: undefined };
@@ -169,7 +169,7 @@ function extraColumns(
     if (!same) continue;
     throw new AppError(
       "invalid_input",
-      `the input has a column ${same.source}, whose name the task's field ${name} takes; rename or remove the column`,
+      `the input has a column ${same.source}, which has the name of the task's field ${name}; rename or remove the column`,
       { details: { column: same.source } },
     );
   }

@@ -14,7 +14,7 @@ export function readFailure(error: unknown, path: string): unknown {
   if (isOutOfMemory(error)) {
     return new AppError(
       "too_large",
-      `${path} takes more memory than an upload may have: it has too many columns, or values that are too long; give the values of a row as lists, or as smaller ones`,
+      `${path} needs more memory than an upload may use: it has too many columns, or values that are too long; give the values of a row as lists, or shorter ones`,
       { details: { path }, cause: error },
     );
   }

@@ -41,7 +41,7 @@ export async function commitReceived(
   ) {
     throw new AppError(
       "invalid_input",
-      `the manifest is not that of upload ${uploadId}; run the command again`,
+      `the manifest does not belong to upload ${uploadId}; run the command again`,
     );
   }
   const rows = await openRows(received);
@@ -88,7 +88,7 @@ async function checkRows(
     const { uploadId } = received;
     throw new AppError(
       "invalid_input",
-      `the rows of upload ${uploadId} cannot be read: they are damaged, or not what uploads hold; send them again`,
+      `the rows of upload ${uploadId} cannot be read: they are damaged, or not rows of an upload; send them again`,
       { details: { upload_id: uploadId }, cause },
     );
   }
@@ -130,19 +130,15 @@ async function readRows(
 function noDigest(uploadId: string, { row, hash }: { row: number; hash: string }): AppError {
   return new AppError(
     "invalid_input",
-    `upload ${uploadId}: row ${row} names its content by ${quoteExcerpt(hash)}, which is no SHA-256; send other rows`,
+    `upload ${uploadId}: row ${row} refers to its content by ${quoteExcerpt(hash)}, which is not a SHA-256; send other rows`,
     { details: { upload_id: uploadId, source_row: row } },
   );
 }
 
 function lacks(uploadId: string, what: string): AppError {
-  return new AppError(
-    "invalid_input",
-    `upload ${uploadId} lacks ${what}; run the command again, it goes on`,
-    {
-      details: { upload_id: uploadId },
-    },
-  );
+  return new AppError("invalid_input", `upload ${uploadId} lacks ${what}; run the command again to resume`, {
+    details: { upload_id: uploadId },
+  });
 }
 
 async function stagedSizes({ files }: UploadLayout): Promise<number[]> {

@@ -33,7 +33,7 @@ export async function receiveStream(
   if (sha256 === undefined || got === sha256) return;
   throw new AppError(
     "invalid_input",
-    `the bytes that came are not those announced (SHA-256 ${sha256}); send them again`,
+    `the received bytes do not match the announced SHA-256 ${sha256}; send them again`,
     {
       details: { sha256, got },
     },

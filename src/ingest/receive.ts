@@ -61,7 +61,7 @@ export async function requireReceiving(
   const receiving = await readReceiving(lake, uploadId);
   // Of somebody else's nothing is told, not even that it is there.
   if (receiving === undefined || receiving.owner !== owner) {
-    throw new AppError("not_found", `no upload ${uploadId} is being taken in; run the command again`, {
+    throw new AppError("not_found", `no upload ${uploadId} is in progress; run the command again`, {
       details: { upload_id: uploadId },
     });
   }

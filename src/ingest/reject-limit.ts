@@ -31,7 +31,7 @@ export function checkRejects(
   const allowed = allowedRejects(manifest.max_rejects, manifest.rows);
   if (rejected <= allowed && rejected < manifest.rows) return;
   const first = example === undefined ? "" : ` (first: ${describeReject(example)})`;
-  const remedy = rejected < manifest.rows ? "mend them or raise --max-rejects" : "no row is left to publish";
+  const remedy = rejected < manifest.rows ? "fix them or raise --max-rejects" : "no row is left to publish";
   throw new AppError(
     "too_many_rejects",
     `${rejected} of ${manifest.rows} rows of upload ${manifest.upload_id} were rejected${first}, ${allowed} are allowed; ${remedy}`,

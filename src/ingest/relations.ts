@@ -8,6 +8,9 @@ export async function describeRelation(database: Database, relation: string): Pr
     `DESCRIBE SELECT * FROM ${relation}`,
   );
   if (columns.some(({ column_name }) => column_name.includes("\0")))
-    throw new AppError("invalid_input", "a column's name holds a NUL; the file is damaged, or no table");
+    throw new AppError(
+      "invalid_input",
+      "a column's name contains a NUL; the file is damaged, or not a table",
+    );
   return columns.map((column) => ({ name: column.column_name, type: column.column_type }));
 }

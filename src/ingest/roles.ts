@@ -56,14 +56,14 @@ export function assignRoles(
   const columns = input.columns.map((source) => ({ source, name: names.get(source.name) ?? source.name }));
   const given = columns.filter(({ name }) => !isPartitionColumn(name));
   const dropped = columns.filter(({ name }) => isPartitionColumn(name)).map(({ name }) => name);
-  if (dropped.length > 0) notices.push(`dropped ${dropped.join(", ")}: the partition's path says it`);
+  if (dropped.length > 0) notices.push(`dropped ${dropped.join(", ")}: the partition states it`);
 
   const references = type === "task" ? given.filter(({ name }) => isReference(name)) : [];
   const free = given.map((column) => (references.includes(column) ? column : besideFacts(column, given)));
   for (const [at, { name, source }] of free.entries()) {
     if (name !== given[at]?.name) {
       notices.push(
-        `the column ${source.name} is stored as ${name}: the lake has a fact of its own of that name`,
+        `the column ${source.name} is stored as ${name}: the lake has a column of that name itself`,
       );
     }
   }
@@ -76,7 +76,7 @@ export function assignRoles(
   const image = named[0] ?? (hasOwn ? undefined : embedded.find(({ source }) => !source.embedded?.list));
   const further = [...named, ...embedded].filter((column) => column !== image);
   if (image !== undefined && !named.includes(image)) {
-    notices.push(`the column ${image.source.name} is stored as image: it is the first that holds images`);
+    notices.push(`the column ${image.source.name} is stored as image: it is the first column with images`);
   }
   const beside = image ? paths.find(({ name }) => name === "image_path") : undefined;
   const file = onlyOneFile(paths.filter((column) => column !== beside));
@@ -85,7 +85,9 @@ export function assignRoles(
   const reference = bringsImages ? undefined : firstReference(references);
   const unused = references.filter((column) => column !== reference);
   if (unused.length > 0) {
-    const why = bringsImages ? "the rows bring their images" : `rows are found by ${reference?.name}`;
+    const why = bringsImages
+      ? "the rows have images of their own"
+      : `rows refer to pages by ${reference?.name}`;
     notices.push(`dropped ${unused.map(({ name }) => name).join(", ")}: ${why}`);
   }
   const isImage = image !== undefined || further.length > 0 || type === "task" || variant === "image";
@@ -160,7 +162,7 @@ export function rawVariant(roles: ColumnRoles, given: string | undefined): RawVa
   if (chosen !== undefined && roles.rawVariants.includes(chosen)) return chosen;
   throw new AppError(
     "usage",
-    `--variant ${given} does not agree with the input, whose columns make it ${roles.rawVariants.join(" or ")}; leave --variant out`,
+    `--variant ${given} does not match the input, whose columns make it ${roles.rawVariants.join(" or ")}; leave --variant out`,
     { details: { variant: given, possible: roles.rawVariants } },
   );
 }
@@ -191,7 +193,7 @@ function onlyOneFile(columns: readonly NamedColumn[]): NamedColumn | undefined {
     const names = columns.map(({ source }) => source.name);
     throw new AppError(
       "invalid_input",
-      `the columns ${names.join(" and ")} both bring a file; a row has one: remove or rename the other`,
+      `the columns ${names.join(" and ")} both contain a file, and a row has one: remove or rename the other`,
       { details: { columns: names } },
     );
   }
@@ -218,7 +220,7 @@ function refuseFactNames(kept: readonly NamedColumn[], contents: readonly Conten
   if (alike === undefined || isOwn(alike)) return;
   throw new AppError(
     "invalid_input",
-    `the columns ${alike.name}_hash, ${alike.name}_path and so on look like the lake's facts of an image column ${alike.name}; rename or remove them`,
+    `the columns ${alike.name}_hash, ${alike.name}_path and so on look like the lake's own columns for an image column ${alike.name}; rename or remove them`,
     { details: { column: alike.name } },
   );
 }
@@ -255,7 +257,7 @@ function besideFacts(column: NamedColumn, others: readonly NamedColumn[]): Named
   if (!others.some((other) => other.name === name)) return { ...column, name };
   throw new AppError(
     "invalid_input",
-    `the lake itself fills a column named ${column.name}, and ${name} is taken too; rename the column ${column.source.name} in the input`,
+    `the lake has a column ${column.name} itself, and ${name} is taken too; rename the column ${column.source.name} in the input`,
     { details: { columns: [column.source.name] } },
   );
 }

@@ -151,10 +151,10 @@ export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise
 
 async function locate(path: string, folders: readonly string[] | undefined) {
   if (isData(path)) {
-    return `a text of ${formatCount(path.length)} characters, perhaps base64, and no path; decode it into a column of bytes`;
+    return `a text of ${formatCount(path.length)} characters, perhaps base64, not a path; decode it into a column of bytes`;
   }
   const shown = shorten(path, SHOWN_CHARS);
-  if (folders === undefined) return `${shown} is only named, its bytes are not there`;
+  if (folders === undefined) return `${shown} is only a name, without bytes`;
   if (isRemote(path)) return `${shown} is not a local file; download it first`;
   return (await findLocalFile(path, folders)) ?? `the file ${shown} does not exist`;
 }
@@ -167,7 +167,7 @@ async function readText(path: string, folders: readonly string[] | undefined): P
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(await readFile(found.path)) };
   } catch (error) {
     if (error instanceof TypeError)
-      return { reject: `${path} is not UTF-8 text, all that goes along with an image` };
+      return { reject: `${path} is not UTF-8 text, the only kind of file that may accompany an image` };
     return { reject: unreadable(error, path, found.path) };
   }
 }
@@ -184,5 +184,5 @@ function unreadable(error: unknown, path: string, found: LocalPath): string {
 }
 
 function tooLarge(sizeBytes: number, maxBytes: number): string {
-  return `too large: ${sizeBytes} bytes, at most ${maxBytes} are taken`;
+  return `too large: ${sizeBytes} bytes, at most ${maxBytes} are allowed`;
 }

@@ -26,7 +26,7 @@ export function checkSameTypes(files: readonly TypedFile[], table: readonly Sour
       if ([first.type, type].every((own) => fits(own, wanted))) continue;
       throw new AppError(
         "type_mismatch",
-        `the column ${JSON.stringify(name)} is ${first.type} in ${first.path} but ${type} in ${path}, and no type holds the values of both exactly; convert one of them, or upload the files apart`,
+        `the column ${JSON.stringify(name)} is ${first.type} in ${first.path} but ${type} in ${path}, and no type holds the values of both exactly; convert one of them, or upload the files separately`,
         { details: { column: name, files: [first.path, path], types: [first.type, type] } },
       );
     }

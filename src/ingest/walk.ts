@@ -21,7 +21,7 @@ export function utf8Path({ path, local }: WalkedFile): string {
   if (typeof local === "string") return local;
   throw new AppError(
     "invalid_input",
-    `the name of ${path} is not in UTF-8 on the disk; rename it, and the folders it is in`,
+    `the name of ${path} is not UTF-8 on the disk; rename it, and its parent folders`,
     {
       details: { path },
     },

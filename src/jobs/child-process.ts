@@ -23,7 +23,7 @@ export class ChildDeath extends Error {
     readonly exitCode: number | null,
     readonly signalCode: string | number | null,
   ) {
-    super(`the working process died (${signalCode ?? `code ${exitCode}`})`);
+    super(`the worker process died (${signalCode ?? `code ${exitCode}`})`);
     this.name = "ChildDeath";
   }
 }
@@ -118,7 +118,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     }
     const reply = await promise;
     if (reply.type === "broken") throw failureError(reply.error);
-    if (reply.type !== type) throw new AppError("internal", `the working process answered ${reply.type}`);
+    if (reply.type !== type) throw new AppError("internal", `the worker process answered ${reply.type}`);
     return reply as Answer<T>;
   };
 
@@ -195,6 +195,6 @@ async function endChild(
 function parseMessage(line: string, logger: Logger): ChildMessage | undefined {
   const parsed = checkValue(v.pipe(v.string(), v.parseJson(), ChildMessageSchema), line);
   if (parsed.success) return parsed.output;
-  logger.warn("the working process printed something that is no message", { line: line.slice(0, 500) });
+  logger.warn("the worker process printed something that is not a message", { line: line.slice(0, 500) });
   return undefined;
 }

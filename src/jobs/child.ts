@@ -43,7 +43,7 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
     lease = held;
     held.lost.addEventListener("abort", () => streams.die());
     await sweepWork(lake, (path, error) =>
-      logger.warn("what another process wrote on its way into the catalog cannot be removed", {
+      logger.warn("unfinished files of another process in the catalog cannot be removed", {
         path,
         error,
       }),
@@ -68,7 +68,7 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   const act = async (message: ParentMessage, signal: AbortSignal) => {
     if (message.type === "start") return start(message);
     if (work === undefined)
-      throw new AppError("internal", `the working process was told ${message.type} before start`);
+      throw new AppError("internal", `the worker process received ${message.type} before start`);
     if (message.type === "process") say({ type: "outcome", upload: await work.process(message, signal) });
     if (message.type === "finish") say({ type: "finished", ...(await work.finish(message, signal)) });
   };

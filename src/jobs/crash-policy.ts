@@ -55,7 +55,7 @@ export async function processPatiently(
       if (options.signal.aborted) return handBack(uploadId, options);
       deaths += 1;
       const named = await takeSuspects(options.folder);
-      options.logger.warn("the working process died; it is started again", {
+      options.logger.warn("the worker process died; it is restarted", {
         upload_id: uploadId,
         reason: error.message,
         suspects: named,
@@ -93,7 +93,7 @@ async function giveUp(
   await confirm?.();
   const error = new AppError(
     "worker_crashed",
-    `the working process died ${deaths} times at upload ${uploadId} (last: ${cause.message}); see the server's log`,
+    `the worker process died ${deaths} times at upload ${uploadId} (last: ${cause.message}); see the server's log`,
     { cause },
   );
   try {

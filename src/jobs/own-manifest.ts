@@ -19,6 +19,6 @@ export async function requireManifest(folder: string, uploadId: string, view: Vi
     throw error.code === "corrupt" && typeof problem === "string" ? refuse(problem, error) : error;
   });
   if (manifest === undefined) throw refuse("is missing");
-  if (manifest.upload_id !== uploadId) throw refuse(`is that of ${manifest.upload_id}`);
+  if (manifest.upload_id !== uploadId) throw refuse(`belongs to ${manifest.upload_id}`);
   return manifest;
 }

@@ -6,7 +6,7 @@ import type { Logger } from "../log.ts";
 import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
 import { createWorkerSlot, WorkerExit, type WorkerSlot } from "./worker-slot.ts";
 
-export const KILLED_TWICE = "its image killed its process twice";
+export const KILLED_TWICE = "its image crashed the process twice";
 
 /** What is the same for all contents of one upload. */
 export type PrepareTerms = Omit<PrepareRequest, "type" | "contents" | "suspect_file">;
@@ -134,7 +134,7 @@ export async function readSuspect(file: string): Promise<string | null> {
 function crashed(cause: WorkerExit): AppError {
   return new AppError(
     "worker_crashed",
-    `workers end as soon as they start (code ${cause.exitCode}); see the log of the server`,
+    `workers end as soon as they start (code ${cause.exitCode}); see the server's log`,
     { cause },
   );
 }

@@ -29,7 +29,7 @@ export function resolveReferences(
   const find = kind === "source_name" ? byName : kind === "hash" ? byHash : byPath;
   const found = find(index, [...values]);
   return ({ reference }) => {
-    if (reference === null) return { reason: `${kind} is empty; it must name a raw asset` };
+    if (reference === null) return { reason: `${kind} is empty; it must refer to a raw asset` };
     const assets = found.get(reference) ?? [];
     const [asset] = assets;
     const named = `${kind} ${JSON.stringify(shorten(reference, SHOWN_CHARS))}`;

@@ -84,7 +84,7 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     announce(run, "starting");
     for (const folder of lakeFolders(lake.layout)) await recoverReplaced(folder);
     await sweepSettled(lake, (path, error) =>
-      logger.warn("what is left of a settled upload cannot be removed", { path, error }),
+      logger.warn("the folder of a finished upload cannot be removed", { path, error }),
     );
     while (!signal.aborted && (await processQueue(run))) {
       // uploads that arrived during the refresh are taken too
@@ -282,7 +282,7 @@ async function isOurs({ options, record }: JobRun): Promise<boolean> {
     return true;
   } catch (error) {
     const { code, message } = toAppError(error).toDocument().error;
-    options.logger.error("the job is left to another", { job_id: record.job_id, error });
+    options.logger.error("the job was taken over by another process", { job_id: record.job_id, error });
     Object.assign(record, { status: "failed", error: { code, message } });
     return false;
   }

@@ -90,7 +90,7 @@ async function describeStaged(
     if (manifest !== undefined) return { ...upload, manifest };
     // It may have moved on since it was listed; a folder that is still there must have its manifest.
     if (!(await isFolderThere(folder))) return undefined;
-    const message = `${place} has no upload.json; remove it, and upload the data again`;
+    const message = `${place} has no upload.json; remove it and upload the data again`;
     problem = { code: "corrupt", message };
   } catch (error) {
     const { code, message } = toAppError(error);
@@ -98,7 +98,7 @@ async function describeStaged(
   }
   if (!patient && (await lake.view.mayLag(folder))) {
     // It may be whole, on its way, or settled and gone: only what lasts is so.
-    const message = `${place} is not seen whole; this mount may show an old state of it`;
+    const message = `${place} is not seen completely; this mount may show an old state of it`;
     problem = { code: "not_whole", message };
   }
   return { ...upload, manifest: undefined, problem };

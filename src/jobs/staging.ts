@@ -86,7 +86,7 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
   if (failed !== undefined && other !== undefined) {
     throw new AppError(
       "conflict",
-      `${placeOf(failed)} cannot be retried, for ${placeOf(other)} has the same name; remove one of the two`,
+      `${placeOf(failed)} cannot be retried, because ${placeOf(other)} has the same name; remove one of the two`,
     );
   }
   if (other !== undefined) {
@@ -158,14 +158,14 @@ async function moveUpload(
     if (isTakenError && (await isTaken(lake, to, uploadId))) {
       throw new AppError(
         "conflict",
-        `${place} cannot be moved, for ${placeOf({ state: to, name: uploadId })} has the same name; remove one of the two`,
+        `${place} cannot be moved, because ${placeOf({ state: to, name: uploadId })} has the same name; remove one of the two`,
         { details, cause: error },
       );
     }
     if (errno === "EACCES" || errno === "EPERM") {
       throw new AppError(
         "permission_denied",
-        `${place} cannot be moved to staging/${to} by the account that processes (${errno}); let it write there (\`chmod -R g+rwX\` by the owner, no immutable flag) or remove it, and run \`datalake process start\``,
+        `${place} cannot be moved to staging/${to} by the processing account (${errno}); let it write there (\`chmod -R g+rwX\` by the owner, no immutable flag) or remove it, and run \`datalake process start\``,
         { details, cause: error },
       );
     }

@@ -100,14 +100,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const unfinished = await findUnfinishedJob(lake);
     const claimed = await listUploads(lake, "processing");
     if (unfinished === undefined && claimed.length === 0) return;
-    logger.info("taking up what a dead process left", { job_id: unfinished?.job_id, uploads: claimed });
+    logger.info("resuming the work of a crashed process", { job_id: unfinished?.job_id, uploads: claimed });
     launch(unfinished ?? createJobRecord());
   };
 
   return {
     start: () => {
       if (stopping)
-        throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
+        throw new AppError(
+          "shutting_down",
+          "the server is stopping and accepts no new work; try again later",
+        );
       if (paused) throw readOnly();
       left.clear();
       if (current) {
@@ -167,6 +170,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 function readOnly(): AppError {
   return new AppError(
     "permission_denied",
-    "the lake's file system may only be read now; mount it for writing, and the server takes up work by itself",
+    "the lake's file system is read-only; remount it writable, and the server resumes by itself",
   );
 }

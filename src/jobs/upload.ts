@@ -166,7 +166,7 @@ async function commit(
     partitions.forget(manifest);
     const logged = (await partitions.read(database, manifest))?.uploads.get(manifest.upload_id);
     if (logged === undefined) throw error;
-    logger.warn("an upload was committed in spite of an error", { upload_id: manifest.upload_id, error });
+    logger.warn("an upload was committed despite an error", { upload_id: manifest.upload_id, error });
     await tidyPartition(database, lake, pickKey(manifest)).catch((failure) => {
       logger.warn("its _metadata.json is left to the next commit", { error: failure });
     });

@@ -27,7 +27,7 @@ export async function findCommitted(
   if (partition !== undefined && manifest.mode === "create") {
     throw new AppError(
       "partition_exists",
-      `${formatPartition(manifest)} exists already; upload again with --mode append or --mode replace`,
+      `${formatPartition(manifest)} already exists; upload again with --mode append or --mode replace`,
       { details: { partition: formatPartition(manifest) } },
     );
   }
@@ -83,12 +83,12 @@ async function checkTaxonomy(context: WorkContext, manifest: UploadManifest): Pr
     throw new AppError("invalid_schema", `upload ${manifest.upload_id}: ${message}`);
   };
   if (!Object.hasOwn(taxonomy.providers, manifest.provider)) {
-    refuse(`the provider ${manifest.provider} is unknown; make it with \`config provider create\``);
+    refuse(`the provider ${manifest.provider} is unknown; create it with \`config provider create\``);
   }
   if (manifest.task === RAW_TASK) return;
   const task = Object.hasOwn(taxonomy.tasks, manifest.task) ? taxonomy.tasks[manifest.task] : undefined;
   if (task == null) {
-    refuse(`the task ${manifest.task} is unknown; make it with \`config task create\``);
+    refuse(`the task ${manifest.task} is unknown; create it with \`config task create\``);
     return;
   }
   for (const field of task.required) {

@@ -63,5 +63,7 @@ async function openLog(lake: Lake, path: string): Promise<FileHandle> {
 }
 
 function strange(path: string): AppError {
-  return new AppError("conflict", `${path} is no file of this account; move it away`, { details: { path } });
+  return new AppError("conflict", `${path} is not a file of this account; move it away`, {
+    details: { path },
+  });
 }

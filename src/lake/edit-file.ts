@@ -89,7 +89,7 @@ async function tryEdit<T, R>(
 }
 
 function changedMeanwhile(path: string, cause: unknown): AppError {
-  return new AppError("locked", `${path} was changed by another meanwhile; try again`, { cause });
+  return new AppError("locked", `${path} was changed by another process meanwhile; try again`, { cause });
 }
 
 /** A mark is of use as long as somebody may see the state that it marks; then it is removed. */

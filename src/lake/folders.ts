@@ -32,7 +32,7 @@ export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Pr
         if (!(await mayMove(from, to))) throw error;
         throw new AppError(
           "in_use",
-          `${from} cannot be moved (${systemCode(error)}), for a program reads in it; end that program and try again`,
+          `${from} cannot be moved (${systemCode(error)}), because a program has it open; close that program and try again`,
           { details: { errno: systemCode(error), path: from }, cause: error },
         );
       }

@@ -43,7 +43,7 @@ export async function openLake(root: string, modes: Modes = DEFAULT_MODES, view?
   if (!(await isLake(lake))) {
     throw new AppError(
       "no_lake",
-      `${lake.root} is not a lake; make one with \`datalake init\`, or name yours by --lake`,
+      `${lake.root} is not a lake; create one with \`datalake init\`, or name yours with --lake`,
       {
         details: { path: lake.root },
       },

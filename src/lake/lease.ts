@@ -66,7 +66,7 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
     }
     await breakDeadLease(path, ttlMs);
   }
-  throw new AppError("locked", `${path} changes hands too quickly; try again`, { details: { path } });
+  throw new AppError("locked", `${path} changes its holder too often; try again`, { details: { path } });
 }
 
 /** Of a lock on a small file that is edited: nobody holds it for long, but a lagging mount shows for long that he is silent. */
@@ -172,7 +172,7 @@ async function hold(
       if (isOurs) return;
       throw new AppError(
         "locked",
-        `${path} is not held by ${holder.purpose} any more: it was silent for too long; another goes on with its work`,
+        `${path} is not held by ${holder.purpose} any more: it was unresponsive for too long, and another process has taken over`,
         { details: { path } },
       );
     },

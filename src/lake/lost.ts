@@ -12,7 +12,7 @@ export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
   if (path === undefined || !`${path}${sep}`.startsWith(`${lake.root}${sep}`)) return error;
   return new AppError(
     "io",
-    `${path} was there and is gone: its file system was away or mounted anew, or somebody removed it; run \`datalake process start\` once it is back, and the work goes on`,
+    `${path} has disappeared: its file system was unmounted, or the file was removed; run \`datalake process start\` once it is back, to resume`,
     { details: { path, lost: true }, cause: error },
   );
 }

@@ -73,7 +73,7 @@ export async function requireSuitedMount(folder: string): Promise<void> {
   if (reason === undefined) return;
   throw new AppError(
     "unsuited_mount",
-    `${folder} lies on ${nameMount(mount)}, which cannot hold a lake: ${reason}; ${UNSUITED_ADVICE}`,
+    `${folder} is on ${nameMount(mount)}, which cannot hold a lake: ${reason}; ${UNSUITED_ADVICE}`,
     { details: { path: folder, type: mount.type ?? null, source: mount.source ?? null } },
   );
 }

@@ -27,14 +27,15 @@ export function whyUnsuited(
 }
 
 const UNSUITED = {
-  laterRclone: "rclone writes to the server later than it says, and lets two machines make the same file",
-  laterDavfs: "davfs2 writes to the server later than it says, and lets two machines make the same file",
-  exclusive: "a file that must be new can be made twice there, so that nothing keeps two programs apart",
-  link: "a hard link fails there with EIO, as on mounts that write to the server later than they say",
+  laterRclone:
+    "rclone writes to the server later than it reports, and lets two machines create the same file",
+  laterDavfs: "davfs2 writes to the server later than it reports, and lets two machines create the same file",
+  exclusive: "exclusive create does not work there, so that nothing keeps two programs apart",
+  link: "a hard link fails there with EIO, as on mounts that write to the server later than they report",
 };
 
 export const UNSUITED_ADVICE =
-  "mount the folder by NFS, SMB or sshfs, or run `datalake serve` on the machine with the disk and use --server";
+  "mount the folder with NFS, SMB or sshfs, or run `datalake serve` on the machine with the disk and use --server";
 
 /** What follows from what a mount can do, a sentence each; none for a disk that can do all. */
 export function whatFollows(facts: MountFacts): string[] {
@@ -42,25 +43,23 @@ export function whatFollows(facts: MountFacts): string[] {
   if (facts.renameOverOpen !== "safe") {
     says.push(
       facts.renameOpen
-        ? "a file that somebody has open is set aside before its successor takes its name, so that a reader may wait for a moment"
-        : "a file that somebody has open cannot be replaced: close the lake's files in other programs before you change it",
+        ? "an open file is renamed before it is replaced, so that a reader may wait for a moment"
+        : "an open file cannot be replaced: close the lake's files in other programs before you change it",
     );
   }
   if (facts.hardLink === "none") {
-    says.push(
-      "there are no hard links: files get their names by a rename that only one program at a time makes",
-    );
+    says.push("there are no hard links: files are named by a rename under a lock");
   }
   if (!facts.modes) {
     says.push(
-      "permissions cannot be set: the options of the mount say who may write, and doctor asks for none",
+      "permissions cannot be set: the options of the mount decide who may write, and doctor does not check them",
     );
   }
-  if (!facts.caseSensitive) says.push("names that differ only in case are one");
-  if (!facts.fsync) says.push("fsync fails, so that a power cut may take what was acknowledged");
+  if (!facts.caseSensitive) says.push("names that differ only in case are the same");
+  if (!facts.fsync) says.push("fsync fails, so that a power cut may lose acknowledged data");
   if (!facts.isLocal && isNetwork(facts)) {
     says.push(
-      "what other machines write may be seen late: run the server on the machine with the disk, and only curators and readers by the mount",
+      "changes by other machines may be seen late: run the server on the machine with the disk, and use the mount for curators and readers only",
     );
   }
   return says;
@@ -73,5 +72,5 @@ export function isNetwork({ type = "" }: Pick<Mount, "type">): boolean {
 
 /** What is said of a mount when work on it begins; nothing of a disk that can do all. */
 export function tellMount({ mount, says }: { mount: Mount; says: readonly string[] }): string | undefined {
-  return says.length === 0 ? undefined : `the lake lies on ${nameMount(mount)}: ${says.join("; ")}`;
+  return says.length === 0 ? undefined : `the lake is on ${nameMount(mount)}: ${says.join("; ")}`;
 }

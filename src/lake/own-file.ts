@@ -32,7 +32,7 @@ export async function readOwnFile(path: string): Promise<OwnFile | undefined> {
   try {
     const found = await handle.stat({ bigint: true });
     const { ino, size, mtimeNs, ctimeNs } = found;
-    if (!found.isFile() || size > MAX_BYTES) throw exposed(path, "is no file of this kind", "remove it");
+    if (!found.isFile() || size > MAX_BYTES) throw exposed(path, "is not a file of this kind", "remove it");
     refuseOthers(path, await handle.stat());
     return { text: await handle.readFile("utf8"), mark: `${ino} ${size} ${mtimeNs} ${ctimeNs}` };
   } finally {

@@ -17,7 +17,7 @@ export async function readRegular(path: string): Promise<string> {
   try {
     const facts = await handle.stat();
     if (facts.isFile() && facts.size <= MAX_BYTES) return await handle.readFile("utf8");
-    throw strange(path, facts.isFile() ? `has ${facts.size} bytes` : "is no file");
+    throw strange(path, facts.isFile() ? `has ${facts.size} bytes` : "is not a file");
   } finally {
     await handle.close();
   }

@@ -90,7 +90,7 @@ async function exchange(from: string, to: string, options: ReplaceOptions): Prom
       for (const file of [from, ...asides]) await rm(file, { force: true }).catch(() => {});
       return;
     }
-    throw new AppError("locked", `${to} is replaced by others again and again; try again`, {
+    throw new AppError("locked", `${to} is replaced by other processes again and again; try again`, {
       details: { path: to },
     });
   } catch (error) {
@@ -119,7 +119,7 @@ async function setAside(to: string, aside: string, { rename: move, heldMs }: Ren
 function heldError(path: string, cause: unknown): AppError {
   return new AppError(
     "locked",
-    `${path} cannot be replaced (${systemCode(cause)}): another program has it open, or this account may not change it; end that program, or see what \`datalake doctor\` says of its permissions, and run this again`,
+    `${path} cannot be replaced (${systemCode(cause)}): another program has it open, or this account may not change it; close that program, or check its permissions with \`datalake doctor\`, and run this again`,
     { details: { path }, cause },
   );
 }

@@ -113,13 +113,13 @@ async function judge(
     // A name of other bytes comes with U+FFFD in their place: a reader that makes a path of it finds nothing.
     const isText = !name.includes("\uFFFD");
     const problem = isText
-      ? "is no upload; move it out of staging"
+      ? "is not an upload; move it out of staging"
       : "has a name that is not UTF-8; move it out of staging";
     return { state, name, problem };
   }
   const kind = isFolder ? undefined : await kindOf(join(folder, name));
   if (kind === undefined) return { state, name, upload_id: name };
-  return { state, name, upload_id: name, problem: `is ${kind} and not the folder of an upload; remove it` };
+  return { state, name, upload_id: name, problem: `is ${kind}, not the folder of an upload; remove it` };
 }
 
 /** What an entry is, where it is no folder. File systems do not tell kinds with names everywhere. */
@@ -147,7 +147,10 @@ async function refuseTwin(
   if (!(await isThere(join(lake.layout[entry.state], entry.name)))) return undefined;
   if (!(await isThere(join(lake.layout[taken], entry.name)))) return entry;
   const twin = placeOf({ state: taken, name: entry.name });
-  return { ...entry, problem: `cannot be processed, for ${twin} has the same name; remove one of the two` };
+  return {
+    ...entry,
+    problem: `cannot be processed, because ${twin} has the same name; remove one of the two`,
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -51,7 +51,7 @@ export interface StagedLimit {
 }
 
 /**
- * Opens a staged file. Throws `corrupt` for what is no regular file, lies behind a link or is too large (`details.problem`
+ * Opens a staged file. Throws `corrupt` for what is not a regular file, lies behind a link or is too large (`details.problem`
  * says it without the path), and the system's errors, ENOENT among them.
  */
 export async function openStaged(place: StagedPath, limit: StagedLimit): Promise<StagedHandle> {
@@ -164,7 +164,7 @@ export function kindProblem(facts: Stats): string | undefined {
   if (facts.isFile()) return undefined;
   if (facts.isSymbolicLink()) return "is a symbolic link";
   if (facts.isDirectory()) return "is a folder";
-  return facts.isFIFO() ? "is a pipe" : "is no regular file";
+  return facts.isFIFO() ? "is a pipe" : "is not a regular file";
 }
 
 function judge(place: StagedPath, fd: number, facts: Stats, { maxBytes }: StagedLimit): void {
@@ -187,7 +187,7 @@ function isAtPlace(place: StagedPath, fd: number): boolean {
   if (actual === real) return true;
   const link = linkOnTheWay(place);
   if (link !== undefined)
-    throw unusable(place, `lies behind the symbolic link ${relative(dirname(place.staging), link)}`);
+    throw unusable(place, `is behind the symbolic link ${relative(dirname(place.staging), link)}`);
   // Without a link it was moved between the two looks; where the system tells no path, the look at its folders is all.
   return actual === undefined;
 }
@@ -215,7 +215,7 @@ function pathOf(fd: number): string {
 function openProblem(place: StagedPath, error: unknown): unknown {
   const code = systemCode(error);
   if (code === "ELOOP" || code === "EMLINK") return unusable(place, "is a symbolic link, not a file");
-  if (code === "ENXIO" || code === "EOPNOTSUPP") return unusable(place, "is no regular file");
+  if (code === "ENXIO" || code === "EOPNOTSUPP") return unusable(place, "is not a regular file");
   return error;
 }
 

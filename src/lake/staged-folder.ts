@@ -30,7 +30,7 @@ export async function inFolder<T>(place: StagedPath, use: (path: string) => Prom
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const handle = await open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch((error) => {
     if (!["ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "")) throw error;
-    throw new AppError("corrupt", `${folder} is no folder of an upload; remove it`, {
+    throw new AppError("corrupt", `${folder} is not the folder of an upload; remove it`, {
       details: { path: folder },
     });
   });

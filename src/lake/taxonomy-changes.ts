@@ -12,7 +12,7 @@ import { editTaxonomy } from "./taxonomy.ts";
 /** How many uses an error lists. */
 const SHOWN_USES = 20;
 
-/** Adds a provider and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name`. */
+/** Creates a provider and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name`. */
 export async function addProvider(lake: Lake, name: string, provider: Provider): Promise<string> {
   const added = parseName("provider", name);
   await editTaxonomy(lake, async (taxonomy) => {

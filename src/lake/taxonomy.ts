@@ -88,7 +88,7 @@ async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxo
     text = await readReplaced(file, () => readRegular(file));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    const noLake = new AppError("no_lake", `${path} is missing; make it with \`datalake init\``, {
+    const noLake = new AppError("no_lake", `${path} is missing; create it with \`datalake init\``, {
       details: { path },
       cause: error,
     });
@@ -109,7 +109,7 @@ async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxo
         (value) => ({ isWhole: true, value }),
         (error) => ({
           isWhole: false,
-          problem: "is seen with a mistake in it",
+          problem: "is seen with an error in it",
           settles: true,
           asSeen: () => Promise.reject(error),
         }),
@@ -133,7 +133,7 @@ async function parseTaxonomy(path: string, text: string): Promise<ParsedTaxonomy
     throw invalid(path, line, "", problem.message, problem);
   }
   if (document.contents !== null && !isMap(document.contents)) {
-    throw invalid(path, 1, "", "does not hold `providers:` and `tasks:`", undefined);
+    throw invalid(path, 1, "", "does not contain `providers:` and `tasks:`", undefined);
   }
   const result = checkValue(TaxonomySchema, document.toJS() ?? {});
   if (result.success) return { document, taxonomy: result.output };

@@ -34,7 +34,7 @@ export async function openTokenStore(
   if (store === undefined) throw noStore();
   const tokens = await readOld(old);
   await importTokens(store, tokens);
-  onMove(`the tokens of ${old} are kept in ${store.path} from now on, which only this account can replace`);
+  onMove(`the tokens of ${old} have been moved to ${store.path}, which only this account can replace`);
   return store;
 }
 
@@ -46,7 +46,7 @@ export async function removeOldTokens(lake: Lake): Promise<void> {
 export function noStore(): AppError {
   return new AppError(
     "invalid_config",
-    "there is no place for tokens: this account has no home of its own; name a file by serve.tokens (DATALAKE_SERVE_TOKENS)",
+    "there is no place for tokens: this account has no home; name a file with serve.tokens (DATALAKE_SERVE_TOKENS)",
   );
 }
 
@@ -69,7 +69,7 @@ async function readOld(path: string) {
   } catch (cause) {
     throw new AppError(
       "permission_denied",
-      `${path} was not written by this account, so that anybody's tokens may stand in it; remove it, and make the tokens anew with \`datalake token create\``,
+      `${path} was not written by this account and may contain anyone's tokens; remove it, and create the tokens again with \`datalake token create\``,
       { cause, details: { path } },
     );
   }

@@ -79,7 +79,7 @@ export async function createToken(
   };
   await editTokens(store, (tokens) => {
     if (tokens.some((one) => one.name === name)) {
-      throw new AppError("conflict", `there is a token ${name}; revoke it first, or choose another name`);
+      throw new AppError("conflict", `the token ${name} exists; revoke it first, or choose another name`);
     }
     return [...tokens, stored];
   });
@@ -95,10 +95,7 @@ export async function revokeToken(store: TokenStore, name: string): Promise<Stor
     return tokens.filter((one) => one !== revoked);
   });
   if (revoked !== undefined) return revoked;
-  throw new AppError(
-    "not_found",
-    `there is no token ${wanted}; \`datalake token list\` shows those that are`,
-  );
+  throw new AppError("not_found", `there is no token ${wanted}; \`datalake token list\` lists all`);
 }
 
 /** Begins a store with tokens that were kept elsewhere; one that is there stays as it is. */

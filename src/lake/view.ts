@@ -89,7 +89,7 @@ export async function outlive(view: View, path: string): Promise<boolean> {
   if (!told.has(view)) {
     told.add(view);
     view.onWait(
-      `waiting up to ${seconds(view)} before another look at ${path}: this mount may show an old state`,
+      `waiting up to ${seconds(view)} before reading ${path} again: this mount may show an old state`,
     );
   }
   while (leftMs() > 0) {
@@ -133,7 +133,7 @@ export function beginWait(view: View, path: string): Wait {
 export function notWhole(view: View, path: string, problem: string): AppError {
   return new AppError(
     "not_whole",
-    `${path} ${problem}, and did so for ${seconds(view)}; this mount may show an old state of it: try again later, or look at it on the file server`,
+    `${path} ${problem}, for ${seconds(view)}; this mount may show an old state of it: try again later, or look at it on the file server`,
     { details: { path, problem } },
   );
 }

@@ -115,7 +115,7 @@ function planCondition(
     const advice = holdsText(column.type) ? "search it without a path" : "search a text column";
     throw new AppError(
       "usage",
-      `the column ${JSON.stringify(name)} holds ${column.type}, not text; ${advice}, or use \`datalake sql\``,
+      `the column ${JSON.stringify(name)} has the type ${column.type}, not text; ${advice}, or use \`datalake sql\``,
       { details: { column: name, type: column.type } },
     );
   }

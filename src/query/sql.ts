@@ -8,7 +8,7 @@ export function quoteName(name: string): string {
 /** `'text'`: a string literal; NUL cannot stand in one and is refused. */
 export function quoteText(text: string): string {
   if (text.includes("\0"))
-    throw new AppError("usage", "a text with a NUL character cannot be searched; remove it");
+    throw new AppError("usage", "a text with a NUL character cannot be searched; remove the character");
   return `'${text.replaceAll("'", "''")}'`;
 }
 

@@ -42,7 +42,7 @@ export async function* chunksOf(
 function cutShort(): AppError {
   return new AppError(
     "engine_failed",
-    "DuckDB stopped in the middle of a result; it may have run out of memory (database.memory), or a value cannot be read",
+    "DuckDB stopped in the middle of a result; it may have run out of memory (database.memory), or a value is unreadable",
     { details: { cut_short: true } },
   );
 }

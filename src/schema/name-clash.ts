@@ -12,7 +12,8 @@ const DEVICE = /^(con|nul|aux|prn|(com|lpt)[1-9¹²³])(\..*)?$/i;
 export function newNameProblem(name: string, taken: readonly string[] = []): string | undefined {
   const problem = nameProblem(name);
   if (problem) return problem;
-  if (DEVICE.test(name)) return "is kept for a device by Windows, so that SMB shows it under another name";
+  if (DEVICE.test(name))
+    return "is reserved by Windows for a device, so that SMB shows it under another name";
   if (name.endsWith(".")) return "ends with a dot, which Windows and SMB leave out";
   const clash = findClash(name, taken);
   return clash && `differs only in case from ${clash}, which already exists`;
@@ -59,7 +60,7 @@ export function refuseClash(kind: string, name: string, taken: TakenNames): void
   const place = taken.get(existing);
   throw new AppError(
     "name_clash",
-    `the ${kind} ${name} differs only in case from ${existing} (${place}), and both are one on SMB and other file systems; use ${existing}, or choose another name`,
+    `the ${kind} ${name} differs only in case from ${existing} (${place}), and SMB and other file systems treat both as one; use ${existing}, or choose another name`,
     { details: { kind, name, existing, place } },
   );
 }

@@ -16,11 +16,11 @@ export const NeedleSchema = v.pipe(
   v.maxLength(10_000, "the text to search for is longer than 10,000 characters"),
   v.check(
     (text) => text.isWellFormed(),
-    "the text to search for holds half a surrogate pair, which no stored text does",
+    "the text to search for contains half a surrogate pair, which no stored text does",
   ),
   v.check(
     (text) => !text.includes("\0"),
-    "the text to search for holds a NUL character, which no stored text does",
+    "the text to search for contains a NUL character, which no stored text does",
   ),
   v.transform((text) => text.normalize("NFC")),
 );

@@ -17,7 +17,7 @@ const TAKEN: ReadonlySet<string> = new Set([
 export function fieldProblem(name: string): string | undefined {
   const problem = nameProblem(name);
   if (problem) return problem;
-  if (TAKEN.has(name)) return "is a column that the lake itself fills";
+  if (TAKEN.has(name)) return "is a column of the lake itself";
   if (name !== name.toLowerCase() || /[.-]/.test(name)) return "is not in lower_snake_case";
   return undefined;
 }

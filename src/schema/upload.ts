@@ -83,7 +83,10 @@ export const UploadManifestSchema = v.pipe(
     ({ type, variant }) => type !== "raw" || RAW_VARIANTS.some((known) => known === variant),
     (issue) => `raw data has no variant ${issue.input.variant}`,
   ),
-  v.check(({ type, reference }) => type !== "raw" || reference === null, "raw data refers to no other data"),
+  v.check(
+    ({ type, reference }) => type !== "raw" || reference === null,
+    "raw data cannot refer to other data",
+  ),
   v.check(
     ({ content, image_columns: columns }) => columns === undefined || content === "image",
     "only images come in several columns",

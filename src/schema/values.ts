@@ -3,7 +3,7 @@ import * as v from "valibot";
 /** A number of rows, files, bytes or versions. */
 export const CountSchema = v.pipe(
   v.number(),
-  v.check((value) => Number.isSafeInteger(value) && value >= 0, "is not a count (a whole number from 0 on)"),
+  v.check((value) => Number.isSafeInteger(value) && value >= 0, "is not a count (an integer of at least 0)"),
 );
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](\d\d):(\d\d))$/;
@@ -31,7 +31,7 @@ export function textOf(maxLength: number) {
   return v.pipe(
     v.string(),
     v.check((text) => text.length <= maxLength, `has more than ${maxLength} characters`),
-    v.check((text) => text.isWellFormed() && !text.includes("\0"), "holds characters that are none"),
+    v.check((text) => text.isWellFormed() && !text.includes("\0"), "contains invalid characters"),
   );
 }
 
@@ -39,7 +39,7 @@ export function textOf(maxLength: number) {
 export function lineOf(maxLength: number) {
   return v.pipe(
     textOf(maxLength),
-    v.check((text) => !/\p{Cc}/u.test(text), "holds control characters"),
+    v.check((text) => !/\p{Cc}/u.test(text), "contains control characters"),
   );
 }
 

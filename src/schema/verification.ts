@@ -9,7 +9,7 @@ import { SelectionSchema } from "./partition.ts";
 export const SampleSchema = v.pipe(
   v.union([v.string(), v.number()]),
   v.transform(parseShare),
-  v.check((share) => share > 0 && share <= 1, "is no share of the assets; write for example 5%"),
+  v.check((share) => share > 0 && share <= 1, "is not a share of the assets; write for example 5%"),
 );
 
 function parseShare(given: string | number): number {

@@ -68,7 +68,7 @@ export function createApp(deps: ServerDeps) {
 /** The door judged the path. Should the router ever find another route by it than was judged, that one is not run. */
 function refuseStray({ method, name, terms: { role: wanted } }: Route, role: Role | undefined): void {
   if (wanted === "anybody" || (role !== undefined && includesRole(role, wanted))) return;
-  throw new AppError("forbidden", `${method} ${name} is for the role ${wanted}`);
+  throw new AppError("forbidden", `${method} ${name} requires the role ${wanted}`);
 }
 
 function isPlain(value: unknown): value is object {

@@ -95,7 +95,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     perCaller: perToken ?? allButOne(maxRunning),
     maxWaiting: MAX_WAITING_QUERIES,
     waitMs: settings.sql.timeout_s * 1000,
-    work: `${maxRunning} queries at a time (sql.max_running)`,
+    work: `${maxRunning} queries at the same time (sql.max_running)`,
   });
   const files = createResponseCache(
     // One server holds a lake; what its predecessor left is its own.
@@ -174,7 +174,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     logger,
     onChange: (isWritable) => {
       if (!isWritable) return supervisor.pause();
-      supervisor.resume().catch((error) => logger.error("work cannot be taken up", { error }));
+      supervisor.resume().catch((error) => logger.error("work cannot be resumed", { error }));
     },
   }).catch(async (error) => {
     await server.stop(true);

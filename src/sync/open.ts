@@ -129,7 +129,7 @@ async function readDocument<S extends v.GenericSchema>(
   if (result.success) return result.output;
   throw new AppError(
     "corrupt",
-    `${store.address}/${name} cannot be read (${result.issues[0].message}); remove it, and the next sync makes all anew`,
+    `${store.address}/${name} cannot be read (${result.issues[0].message}); remove it, and the next sync starts from scratch`,
     { details: { path: `${store.address}/${name}` } },
   );
 }

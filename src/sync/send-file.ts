@@ -69,7 +69,7 @@ async function identify(transfer: Transfer, path: string, database: Database): P
 function changed({ partition: key }: Transfer): AppError {
   return new AppError(
     "conflict",
-    `${formatPartition(key)} has changed since the catalog was built; run \`datalake catalog rebuild\`, then the sync again`,
+    `${formatPartition(key)} has changed since the catalog was built; run \`datalake catalog rebuild\`, then sync again`,
     { details: { partition: formatPartition(key) } },
   );
 }

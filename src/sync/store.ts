@@ -166,7 +166,7 @@ function fromS3(error: unknown, address: string): AppError {
   if (code === "NoSuchBucket") {
     return new AppError(
       "not_found",
-      `the bucket of ${address} does not exist; make it, or set s3.bucket`,
+      `the bucket of ${address} does not exist; create it, or set s3.bucket`,
       options,
     );
   }
@@ -184,9 +184,5 @@ function fromS3(error: unknown, address: string): AppError {
       options,
     );
   }
-  return new AppError(
-    "io",
-    `${address}: ${message} (${code}); run the sync again, it goes on where it was`,
-    options,
-  );
+  return new AppError("io", `${address}: ${message} (${code}); run the sync again to resume`, options);
 }

@@ -87,7 +87,7 @@ export function refresh({ lake, settings }: Workbench, options: Partial<RefreshO
   const logger = {
     ...silentLogger,
     warn: (message: string, fields?: LogFields) => {
-      if (message.includes("anew")) throw new Error(message, { cause: fields?.error });
+      if (message.includes("rebuil")) throw new Error(message, { cause: fields?.error });
     },
   };
   return refreshCatalog({ lake, settings, logger, ...options });

@@ -62,7 +62,7 @@ test("a time that is none, in a partition's own files, is shown as unknown and t
     expect(await catalogInfo(bench)).toMatchObject({ rows: 3 });
     const [finding, ...others] = await findings(bench);
     expect(others).toEqual([]);
-    expect(finding).toStartWith("warning partitions: the log of partitions names times that are none");
+    expect(finding).toStartWith("warning partitions: the log of partitions has invalid times");
     expect(finding).toContain('aihub/odd/raw/text ("yesterday")');
     await commitUnchecked(bench, {}, "append");
     expect(await refresh(bench)).toMatchObject({ rows: 4, failed: [] });

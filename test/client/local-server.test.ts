@@ -97,7 +97,7 @@ test("a lease that names another lake's server, or another machine's, leads nowh
     await forgeLease(world, address, pid, more);
     expect([address, await start(world)]).toEqual([
       address,
-      { exit: 5, code: "locked", stderr: expect.stringMatching(/name it: --server URL/) },
+      { exit: 5, code: "locked", stderr: expect.stringMatching(/name it with --server URL/) },
     ]);
     expect((await start(world)).stderr).toContain(said);
     expect(await codeOf(findServerOf(world.lake))).toBe("locked");

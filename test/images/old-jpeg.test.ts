@@ -136,7 +136,7 @@ describe("old-style JPEG in TIFF", () => {
       "damaged TIFF: the JPEG that it holds is of 64x48 pixels, its tiles of 128x48",
     ]);
     expect(await treat(inTiles(stream(data), WIDTH / 2, HEIGHT))).toEqual([
-      "TIFF of a kind that cannot be taken: old-style JPEG in tiles beside each other is not read by Pillow",
+      "TIFF of an unsupported kind: old-style JPEG in tiles beside each other is not read by Pillow",
     ]);
     const unnamed = stream(data);
     unnamed.fields = unnamed.fields.filter(([tag]) => tag !== 273);
@@ -160,7 +160,7 @@ describe("old-style JPEG in TIFF", () => {
     );
     expect(await refused(stream(await jpeg(3, { progressive: true })))).toContain("is progressive");
     expect(await refused(stream(first, fieldsOf(6, 1)))).toBe(
-      "TIFF of a kind that cannot be taken: old-style JPEG with photometric interpretation 1 is not read by Pillow",
+      "TIFF of an unsupported kind: old-style JPEG with photometric interpretation 1 is not read by Pillow",
     );
   });
 });
@@ -175,6 +175,6 @@ test("a whole TIFF of a kind that Pillow does not read is not called damaged", a
   };
   expect(await treat(tiff(float(1, 1)))).toEqual(["kept, pages: 1"]);
   expect(await treat(tiff(float(3, 2)))).toEqual([
-    "TIFF of a kind that cannot be taken: samples of 32,32,32 bits, format 3, photometric interpretation 2 are not read by Pillow",
+    "TIFF of an unsupported kind: samples of 32,32,32 bits, format 3, photometric interpretation 2 are not read by Pillow",
   ]);
 });

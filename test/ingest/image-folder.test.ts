@@ -71,7 +71,7 @@ describe("what systems leave behind", () => {
       const { names, notices } = await stagedNames(kit, folder);
       expect(names).toEqual(["1/a.jpg"]);
       expect(notices).toEqual([
-        "left out what a system keeps for itself: #recycle, $RECYCLE.BIN, 1/@eaDir, System Volume Information, __MACOSX, and 1 more",
+        "left out files of the system: #recycle, $RECYCLE.BIN, 1/@eaDir, System Volume Information, __MACOSX, and 1 more",
       ]);
       expect((await stagedNames(kit, join(folder, "**/*.jpg"))).names).toEqual(["a.jpg"]);
     });
@@ -99,29 +99,25 @@ describe("what cannot be taken yet", () => {
       const { names, notices } = await stagedNames(kit, folder);
       expect(names).toEqual(["0f3c", "a.jpg", "b.heic"]);
       expect(notices).toEqual([
-        "2 PDF files are left out; make an image of each page first, for example with `pdftoppm -r 300 -png`",
+        "2 PDF files are left out; convert each page to an image first, for example with `pdftoppm -r 300 -png`",
         "1 HEIC file is left out; convert to JPEG, PNG or TIFF first",
         "1 Photoshop file is left out; export as PNG or TIFF first",
-        "1 Office file is left out; make an image of each page first",
+        "1 Office file is left out; convert each page to an image first",
         "1 ZIP file is left out; unpack first",
         "1 TGA file is left out; convert to JPEG, PNG or TIFF first",
         "1 icon file is left out; convert to JPEG, PNG or TIFF first",
-        "2 files beside the images are no images and stay behind: k.txt, l.bin",
+        "2 files beside the images are not images and are left behind: k.txt, l.bin",
       ]);
     });
   });
 
   const refused: [string, Record<string, string>, string][] = [
-    [
-      "a PDF",
-      { "a.pdf": PDF },
-      "is a file of kind PDF, which cannot be taken yet; make an image of each page",
-    ],
+    ["a PDF", { "a.pdf": PDF }, "is a file of kind PDF, which is not supported yet; convert each page"],
     ["a PDF without an ending", { a: PDF }, "is a file of kind PDF, which"],
     [
       "an archive under another name",
       { "a.scans": "PK\x03\x04" },
-      "is a file of kind ZIP, which cannot be taken yet; unpack",
+      "is a file of kind ZIP, which is not supported yet; unpack",
     ],
     ["what is nothing known", { "a.bin": "?" }, "cannot be uploaded; give"],
   ];
@@ -146,7 +142,7 @@ describe("what cannot be taken yet", () => {
         const error = await kit.stage(path).catch((thrown) => thrown);
         expect(error.code).toBe("unsupported_format");
         expect(error.message).toContain(
-          "2 PDF and 1 DjVu files, which cannot be taken yet; PDF: make an image",
+          "2 PDF and 1 DjVu files, which are not supported yet; PDF: convert each page",
         );
       }
     });
@@ -256,7 +252,7 @@ describe("metadata that names several images a row", () => {
         ["page", true],
       ]);
       expect(plan.columns.map(({ name }) => name)).toEqual(["text"]);
-      expect(plan.notices).toEqual(["1 images are not in the metadata and stay behind"]);
+      expect(plan.notices).toEqual(["1 images are not in the metadata and are left out"]);
       expect(staged.map((row) => [row.source_name, row.mask_source_name, row.page_source_name])).toEqual([
         ["in/a.jpg", "in/m/a.jpg", ["in/p/1.jpg", "in/p/2.jpg"]],
         ["in/b.jpg", null, []],

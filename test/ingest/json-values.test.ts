@@ -81,7 +81,7 @@ test("NaN and infinities stay in a column of numbers, and are null inside lists 
   );
   expect(types).toEqual({ x: "DOUBLE", o: "VARCHAR" });
   expect(rows[0]?.o).toBe('{"s":null,"b":[1,null]}');
-  expect(notices.join()).toContain("2 times NaN or Infinity");
+  expect(notices.join()).toContain("2 values NaN or Infinity");
   const found = await database.rows<{ x: string }>(
     `SELECT CAST(x AS VARCHAR) AS x FROM ${await input.rows()}`,
   );

@@ -55,7 +55,7 @@ describe("JSON Lines", () => {
       expect(rows.map((row) => [row.source_row, row.a, row.__reject])).toEqual([
         [0, 1, null],
         [1, null, "line 2: the line is not JSON"],
-        [2, null, "line 4: the line is no JSON object"],
+        [2, null, "line 4: the line is not a JSON object"],
         [3, 2, null],
       ]);
     });
@@ -270,7 +270,7 @@ describe("paths of local files", () => {
       const input = await write(kit, "rows.jsonl", `${lines}\n{"image":"ok.jpg"}\n`);
       const { rows } = await kit.stage(input);
       const encoded = (count: string) =>
-        `a text of ${count} characters, perhaps base64, and no path; decode it into a column of bytes`;
+        `a text of ${count} characters, perhaps base64, not a path; decode it into a column of bytes`;
       expect(rows.map((row) => row.__reject)).toEqual([
         encoded("4,000"),
         encoded("4,022"),

@@ -143,7 +143,7 @@ describe("by flags", () => {
       const { exit, stderr } = await run(["upload", join(folder, "scans"), ...flags], { env });
       expect({
         exit,
-        said: stderr.includes("1 file beside the images is no image and stays behind: readme.txt"),
+        said: stderr.includes("1 file beside the images is not an image and is left behind: readme.txt"),
       }).toEqual({ exit: 0, said: true });
     });
   });

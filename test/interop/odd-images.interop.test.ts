@@ -58,7 +58,7 @@ test(
     const file = join(world.folder, "results.jsonl");
     await writeFile(file, results.map((result) => JSON.stringify(result)).join("\n"));
     const said = await runPython("datasets-newest", "check_odd_images.py", corpus, file);
-    expect(said.trim().split("\n")).toEqual([`${results.length} looked at`]);
+    expect(said.trim().split("\n")).toEqual([`${results.length} checked`]);
 
     // The same image is refused for the same reason, whatever is asked for.
     const reasons = new Map<unknown, Set<unknown>>();

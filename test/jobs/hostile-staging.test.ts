@@ -66,7 +66,7 @@ const ATTACKS: Attack[] = [
       await rename(upload.files, join(outside, "files"));
       await symlink(join(outside, "files"), upload.files);
     },
-    reason: "lies behind the symbolic link",
+    reason: "is behind the symbolic link",
   },
   {
     name: "rows that are a pipe",

@@ -177,7 +177,7 @@ test("what is wrong with a manifest is told by its field", async () => {
       "yesterday",
       /its upload.json is wrong at created_at: is not a time .*; upload the data again/,
     ],
-    ["created_by", "a\nb", /created_by: holds control characters/],
+    ["created_by", "a\nb", /created_by: contains control characters/],
     ["rows", -1, /rows: is not a count/],
     ["provider", "..", /provider: the name/],
     [

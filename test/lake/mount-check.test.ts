@@ -24,7 +24,7 @@ describe("whyUnsuited", () => {
     expect(whyUnsuited({ type: "fuse.x", source: "x" }, { ...tried, hardLink: "none" })).toBeUndefined();
     expect(whyUnsuited({ type: "fuse.x", source: "x" }, { ...tried, hardLink: "broken" })).toContain("EIO");
     expect(whyUnsuited({ type: "fuse.x", source: "x" }, { ...tried, exclusiveCreate: false })).toContain(
-      "twice",
+      "exclusive create",
     );
   });
 });
@@ -87,7 +87,7 @@ test("init, serve and doctor say what follows from a mount, and ask for no permi
   await using mounts = await mountTwo({ behaviour: "smb" });
   const world = worldOn(mounts);
   const first = await runOn(world, "init", world.lake, "--json");
-  expect(first.stderr).toMatch(/fuse\.smb.*set aside.*permissions cannot be set/);
+  expect(first.stderr).toMatch(/fuse\.smb.*renamed before.*permissions cannot be set/);
   const { mount } = JSON.parse(first.stdout);
   const facts = {
     type: "fuse.smb",
@@ -132,9 +132,11 @@ test("init, serve and doctor say what follows from a mount, and ask for no permi
   expect(checks.find(({ name }) => name === "mount")?.details).toMatchObject({ ...facts, source: "rig" });
   const server = await startServe({ env: world.env } as Parameters<typeof startServe>[0]);
   try {
-    expect(server.stderr()).toContain("set aside");
+    expect(server.stderr()).toContain("renamed before");
     expect(await (await fetch(`${server.url}/info`)).json()).toMatchObject({ mount: facts });
-    expect(await succeed(world, "doctor", "--server", server.url)).toMatch(/mount: fuse\.smb.*set aside/);
+    expect(await succeed(world, "doctor", "--server", server.url)).toMatch(
+      /mount: fuse\.smb.*renamed before/,
+    );
   } finally {
     await server.stop();
   }

@@ -105,7 +105,7 @@ describe("a staged file", () => {
       await rename(folder, away);
       await symlink(away, folder);
       expect(await refusal()).toBe(
-        `corrupt: lies behind the symbolic link ${relative(dirname(staging), folder)}`,
+        `corrupt: is behind the symbolic link ${relative(dirname(staging), folder)}`,
       );
       await unlink(folder);
       await rename(away, folder);

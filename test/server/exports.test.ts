@@ -181,7 +181,7 @@ test("an export is of whoever asked for it, and of administrators; to others it 
     const others = Array.from({ length: 19 }, start);
     await until(async () => others.filter(({ status }) => status === "running").length === 1);
     others.push(start(), start());
-    expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, kim)).toThrow("of yours wait already");
+    expect(() => runs.start({ ...REQUEST, datasets: ["책"] }, kim)).toThrow("of yours are waiting already");
     const mine = runs.start({ ...REQUEST, datasets: ["책"] }, lee);
     await until(async () => mine.status === "running");
     await Promise.all([...others.map(({ id }) => id), id].map((one) => runs.forget(one, kim)));

@@ -85,7 +85,7 @@ test("the watchdog is told of a server that works, and not of one whose working 
   });
   if (worker === undefined) throw new Error("no worker");
   process.kill(worker, "SIGSTOP");
-  await until(async () => server.stderr().includes("does not work as it should"));
+  await until(async () => server.stderr().includes("the server is not healthy"));
   const before = pings(said);
   process.kill(worker, "SIGCONT");
   await until(async () => pings(said) > before);

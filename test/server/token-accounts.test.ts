@@ -104,7 +104,7 @@ test.if(isRoot)(
       await harm();
       await until(async () => (await ask(url, "/status", token)).status === 401);
       const refused = await ask(url, "/status", token);
-      expect(JSON.stringify(refused.document)).toContain("takes no token");
+      expect(JSON.stringify(refused.document)).toContain("accepts no token");
       expect(JSON.stringify(refused.document)).not.toContain(file);
       expect((await ask(url, "/status")).status).toBe(401);
       expect((await ask(url, "/health")).status).toBe(200);

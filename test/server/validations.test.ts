@@ -102,7 +102,7 @@ test("checks go by turns of those who asked, and one who asks much is told so al
   await until(async () => first.status === "running");
   const [second, third] = [start("kim"), start("kim")];
   for (let more = 0; more < 8; more++) start("kim");
-  expect(() => start("kim")).toThrow("of yours wait already");
+  expect(() => start("kim")).toThrow("of yours are waiting already");
   const other = start("lee");
   await checks.stop(first.id, asker("kim"));
   await until(async () => second.status === "running");

@@ -44,7 +44,7 @@ export function folderJobs(tools: FolderTools): JobsClient {
       if (!options.here) {
         throw new AppError(
           "server_unreachable",
-          `no server works on ${lake.root}; start one with \`datalake serve\`, or add --wait to process here`,
+          `no server is processing ${lake.root}; start one with \`datalake serve\`, or add --wait to process here`,
         );
       }
       const { jobId, job, begun } = await runHere(lake, tools, options);
@@ -67,7 +67,10 @@ export function folderJobs(tools: FolderTools): JobsClient {
       const server = await findServer();
       if (server !== undefined) return server.cancelJob(jobId);
       const { status } = await get(jobId);
-      throw new AppError("conflict", `job ${jobId} is ${status} and nobody works on it; nothing to cancel`);
+      throw new AppError(
+        "conflict",
+        `job ${jobId} is ${status} and no process is working on it; nothing to cancel`,
+      );
     },
   };
 }

@@ -22,7 +22,7 @@ export async function findServerOf(lake: Lake, named?: string): Promise<string |
   if (holder.url === undefined) {
     throw new AppError(
       "locked",
-      `${lake.root} is held by ${holder.purpose} (process ${holder.pid} on ${holder.host}); wait for it to end`,
+      `${lake.root} is held by ${holder.purpose} (process ${holder.pid} on ${holder.host}); wait until it ends`,
       { details: { holder } },
     );
   }
@@ -31,7 +31,7 @@ export async function findServerOf(lake: Lake, named?: string): Promise<string |
   if (url !== undefined) return url;
   throw new AppError(
     "locked",
-    `a server on ${holder.host} holds ${lake.root}, but this machine cannot tell that it is the one at ${holder.url}; if you know it, name it: --server URL, or server: in config.yaml`,
+    `a server on ${holder.host} holds ${lake.root}, but this machine cannot verify that it is the one at ${holder.url}; if you trust it, name it with --server URL, or server: in config.yaml`,
     { details: { holder } },
   );
 }

@@ -25,7 +25,7 @@ export function connectCatalog(url: string, token?: string | undefined): Catalog
   };
 }
 
-/** Puts a failed upload back among the pending ones. */
+/** Makes a failed upload pending again. */
 export function retryUpload(
   url: string,
   token: string | undefined,

@@ -121,7 +121,7 @@ async function* wholeStream(
 function cutShort(url: string, cause: unknown): AppError {
   return new AppError(
     "engine_failed",
-    `${url} stopped in the middle of the rows; its log says why, unless the line broke; ask again`,
+    `${url} stopped in the middle of the rows; see its log, or try again if the connection broke`,
     { details: { url }, cause },
   );
 }

@@ -49,7 +49,7 @@ export async function downloadFrom(
   if (images === "reference") {
     throw new AppError(
       "usage",
-      "--images reference gives paths into the lake, which must be mounted here: write --lake DIR in place of the server, or choose --images embed",
+      "--images reference gives paths into the lake, which must be mounted here: use --lake DIR instead of the server, or --images embed",
     );
   }
   const place = planOutput(undefined, output, format);
@@ -102,7 +102,7 @@ async function fetchExport(
       await fetchFiles(http, state, folder, options);
       const file = state.files.find(({ name }) => name === MANIFEST);
       if (file === undefined)
-        throw new AppError("corrupt", `${http.url} gave an export without its manifest`);
+        throw new AppError("corrupt", `${http.url} returned an export without its manifest`);
       return { state, manifest: JSON.parse(await readFile(partPath(folder, file), "utf8")) };
     } catch (error) {
       // A server that was started anew has forgotten it; what came of its files is still good.

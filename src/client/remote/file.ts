@@ -126,7 +126,7 @@ function isBreak(error: unknown): boolean {
 function broken(url: string, { name }: ResultFile, cause: unknown): AppError {
   return new AppError(
     "server_unreachable",
-    `the line to ${url} breaks again and again while ${name} comes; run the same command again, it goes on from there`,
+    `the connection to ${url} breaks repeatedly while downloading ${name}; run the same command again to resume`,
     { details: { url }, cause },
   );
 }
@@ -134,7 +134,7 @@ function broken(url: string, { name }: ResultFile, cause: unknown): AppError {
 function damaged({ name }: ResultFile, url: string): AppError {
   return new AppError(
     "corrupt",
-    `${name} came from ${url} with another content than its manifest says; run it again`,
+    `${name} arrived from ${url} with content that does not match its manifest; run the command again`,
     { details: { file: name } },
   );
 }

@@ -23,7 +23,7 @@ export async function serverError(url: string, response: Response): Promise<AppE
   if (!parsed.success) {
     return new AppError(
       "server_unreachable",
-      `${url} answered ${response.status}; it may be no datalake server`,
+      `${url} answered ${response.status}; it may not be a datalake server`,
       {
         details: { url, status: response.status },
       },

@@ -115,7 +115,7 @@ function createSink(
     stageFile: async (file) => {
       throwIfCancelled(signal);
       const facts = await stat(file);
-      if (!facts.isFile()) throw new AppError("invalid_input", `${file} is no file`);
+      if (!facts.isFile()) throw new AppError("invalid_input", `${file} is not a file`);
       if (facts.size <= WHOLE_BYTES) {
         const bytes = await readFile(file);
         return place(hashBytes(bytes), bytes.byteLength, () => bytes);

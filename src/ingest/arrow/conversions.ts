@@ -66,7 +66,7 @@ export function checkArrowTypes(path: string, schema: Schema): void {
     if (what === undefined) continue;
     throw new AppError(
       "unsupported_format",
-      `${path}: the column ${JSON.stringify(name)} holds ${what}, which cannot be taken exactly; write it as text`,
+      `${path}: the column ${JSON.stringify(name)} holds ${what}, which cannot be stored exactly; write it as text`,
       { details: { path, column: name } },
     );
   }

@@ -51,7 +51,7 @@ async function* readFileMessages(handle: FileHandle, size: number, path: string)
   yield { header: { schema: footer.schema }, bodyFrom: 0, bodyBytes: 0 } satisfies ArrowMessage;
   for (const block of [...footer.dictionaryBatches(), ...footer.recordBatches()]) {
     const message = await readMessage(handle, block.offset, size, path);
-    if (message === undefined) throw damaged(path, "lists a batch that is not there");
+    if (message === undefined) throw damaged(path, "lists a missing batch");
     yield message;
   }
 }
@@ -63,7 +63,7 @@ async function readMessage(
   size: number,
   path: string,
 ): Promise<ArrowMessage | undefined> {
-  if (!(at >= 0 && at <= size)) throw damaged(path, "lists a batch that is not there");
+  if (!(at >= 0 && at <= size)) throw damaged(path, "lists a missing batch");
   const prefix = Buffer.from(await readAt(handle, at, 8));
   // before 0.15 a message had no continuation marker
   const marked = prefix.length >= 4 && prefix.readUInt32LE(0) === 0xffffffff;
@@ -71,14 +71,14 @@ async function readMessage(
   if (prefix.length < prefixBytes) throw damaged(path, "ends in the middle of a message");
   const length = prefix.readInt32LE(prefixBytes - 4);
   if (length === 0) return undefined;
-  if (length < 0 || length > MAX_METADATA_BYTES) throw damaged(path, "is no Arrow IPC stream or file");
+  if (length < 0 || length > MAX_METADATA_BYTES) throw damaged(path, "is not an Arrow IPC stream or file");
   if (at + prefixBytes + length > size) throw damaged(path, "ends in the middle of a message");
   const metadata = await readAt(handle, at + prefixBytes, length);
   if (!decode(path, metadata, fitsMetadata)) throw damaged(path, "is damaged; copy or write it again");
   const message = decode(path, metadata, Message.decode);
   const bodyFrom = at + prefixBytes + length;
   const isBounded = Number.isSafeInteger(message.bodyLength) && message.bodyLength >= 0;
-  if (!isBounded) throw damaged(path, "is no Arrow IPC stream or file");
+  if (!isBounded) throw damaged(path, "is not an Arrow IPC stream or file");
   if (bodyFrom + message.bodyLength > size) throw damaged(path, "ends in the middle of a message");
   const header = decode(path, message, (one) => headerOf(one, path));
   if ("batch" in header && !isCount(header.batch.length))
@@ -99,10 +99,10 @@ function decode<S, T>(path: string, source: S, decoder: (source: S) => T): T {
     if (cause instanceof AppError) throw cause;
     const [, type] = /^Unrecognized type: "(\w+)"/.exec(String((cause as Error).message)) ?? [];
     if (type !== undefined) {
-      const message = `${path} has a column of the Arrow type ${type}, which cannot be taken; write it as Parquet, or as a plain type`;
+      const message = `${path} has a column of the Arrow type ${type}, which is not supported; write it as Parquet, or as a plain type`;
       throw new AppError("unsupported_format", message, { details: { path, type }, cause });
     }
-    throw damaged(path, "is no Arrow IPC stream or file", cause);
+    throw damaged(path, "is not an Arrow IPC stream or file", cause);
   }
 }
 

@@ -23,7 +23,7 @@ export async function writeStreamAsParquet(
   } catch (cause) {
     throw new AppError(
       "unsupported_format",
-      `${source} has a column whose Arrow type cannot be taken; write it as Parquet and upload that`,
+      `${source} has a column with an unsupported Arrow type; write it as Parquet and upload that`,
       { details: { path: source }, cause },
     );
   }

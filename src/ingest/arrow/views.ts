@@ -66,5 +66,5 @@ export function plainDictionary(buffers: readonly Uint8Array[], rowCount: number
 }
 
 function damaged(): AppError {
-  return new AppError("invalid_input", "a dictionary of an Arrow file names texts that it does not hold");
+  return new AppError("invalid_input", "a dictionary of an Arrow file refers to missing texts");
 }

@@ -84,5 +84,5 @@ export async function takeLength(values: ByteReader): Promise<number> {
 }
 
 function missingEntry(): never {
-  throw new AppError("corrupt", "a Parquet page refers to a dictionary entry that is not there");
+  throw new AppError("corrupt", "a Parquet page refers to a missing dictionary entry");
 }

@@ -26,7 +26,7 @@ export async function checkParquetSchema(database: Database, path: string): Prom
     if (element === undefined) return;
     const { precision, children } = element;
     if (column !== undefined && precision !== null && precision > MAX_DIGITS) {
-      const limit = `${MAX_DIGITS} can be taken exactly; write it as text`;
+      const limit = `${MAX_DIGITS} can be stored exactly; write it as text`;
       throw refuse(path, column, `holds decimals of ${precision} digits, and ${limit}`);
     }
     const names = new Map<string, string>();

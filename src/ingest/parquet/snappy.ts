@@ -42,8 +42,7 @@ export async function* decompressSnappy(source: ByteReader): AsyncGenerator<Uint
       const short = (tag & 3) === 1;
       const length = short ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
       const offset = short ? ((tag >> 5) << 8) | (more[0] ?? 0) : littleEndian(more);
-      if (offset === 0 || offset > end)
-        throw new AppError("corrupt", "a Snappy page refers to what is not there");
+      if (offset === 0 || offset > end) throw new AppError("corrupt", "a Snappy page refers to missing data");
       for (const stop = end + length; end < stop; end++) output[end] = output[end - offset] ?? 0;
       left -= length;
     }

@@ -44,7 +44,7 @@ const NAMES: Record<string, string> = {
 export function describeDialect({ encoding, delimiter, quote }: CsvDialect): string {
   const between = NAMES[delimiter] ?? JSON.stringify(delimiter);
   const around = quote === "" ? "nothing" : (NAMES[quote] ?? JSON.stringify(quote));
-  return `read as CSV in ${encodingName(encoding)}, with ${between} between cells and ${around} around them (--encoding, --delimiter and --quote say otherwise)`;
+  return `read as CSV in ${encodingName(encoding)}, with ${between} between cells and ${around} around them (--encoding, --delimiter and --quote override this)`;
 }
 
 /** One character, or a name for it. Throws `usage`. */

@@ -59,7 +59,7 @@ export async function* splitRecords(
         const what = `has a quote (${quote}) in line ${line} that is never closed`;
         throw new AppError(
           "invalid_input",
-          `${path} ${what}; correct it, or say \`--quote none\` where quotes mean nothing`,
+          `${path} ${what}; correct it, or add \`--quote none\` if quotes have no meaning`,
           {
             details: { path, line },
           },

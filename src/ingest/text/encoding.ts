@@ -123,7 +123,7 @@ function decodes(bytes: Uint8Array, encoding: string): boolean {
 function notDecoded(path: string, encoding: string, line: number): AppError {
   return new AppError(
     "invalid_input",
-    `${path} is not in ${encoding}: line ${line} cannot be decoded; write it as UTF-8, or name its encoding by --encoding`,
+    `${path} is not in ${encoding}: line ${line} cannot be decoded; write it as UTF-8, or name its encoding with --encoding`,
     { details: { path, line } },
   );
 }

@@ -53,7 +53,7 @@ export function scanRow(text: string): ScannedRow {
   hasControls = CONTROL.test(source);
   skipSpace();
   if (source.charCodeAt(at) !== 123)
-    throw new RowProblem(isJson(text) ? "the line is no JSON object" : NO_JSON);
+    throw new RowProblem(isJson(text) ? "the line is not a JSON object" : NO_JSON);
   const cells: ScannedRow["cells"] = new Map();
   readFields((key) => {
     out = "";

@@ -45,7 +45,7 @@ export async function* splitValues(path: string, chunks: AsyncIterable<string>):
   const refuse = (what: string) =>
     new AppError(
       "invalid_input",
-      `${path} is no JSON: line ${line} ${what}; correct it, or give JSON Lines`,
+      `${path} is not JSON: line ${line} ${what}; correct it, or give JSON Lines`,
       {
         details: { path, line },
       },
@@ -88,7 +88,7 @@ export async function* splitValues(path: string, chunks: AsyncIterable<string>):
       else if (code === 125 || code === 93) {
         if (depth === 0) {
           close(at);
-          if (code !== 93 || state !== "list") throw refuse("has a bracket that nothing opens");
+          if (code !== 93 || state !== "list") throw refuse("has an unmatched closing bracket");
           state = "end";
         } else if (--depth === 0) close(at + 1);
       } else if (code === 44 && depth === 0) close(at);

@@ -31,7 +31,7 @@ export async function* readTextBytes(path: string, signal?: AbortSignal): AsyncG
     if (!code.startsWith("Z_")) throw cause;
     const what =
       code === "Z_BUF_ERROR" ? "is cut off: its gzip stream ends in the middle" : "is damaged gzip";
-    throw new AppError("invalid_input", `${path} ${what}; copy it again, whole`, {
+    throw new AppError("invalid_input", `${path} ${what}; copy it again completely`, {
       details: { path },
       cause,
     });

@@ -34,7 +34,7 @@ const routes: OperationRoutes = {
 /** Puts rows together as files, to be downloaded. */
 export const EXPORT = defineOperation({
   name: "export",
-  summary: "Puts rows together as Parquet, Arrow or a dataset, to be downloaded",
+  summary: "Prepares rows as Parquet, Arrow or a dataset for download",
   command: "download",
   noun: ["export", "exports"],
   request: RemoteExportSchema,

@@ -57,7 +57,7 @@ function describeFull(cause: unknown): never {
   if (error.code !== "no_space") throw error;
   throw new AppError(
     "no_space",
-    "no space is left to put the rows together; free some in the server's scratch folder, or ask for fewer rows",
+    "no space is left to prepare the rows; free some in the server's scratch folder, or select fewer rows",
     { cause },
   );
 }

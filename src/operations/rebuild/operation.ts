@@ -5,7 +5,7 @@ import { defineOperation } from "../operation.ts";
 /** Brings the catalog in line with the partitions. To index a large lake keeps a process busy for long. */
 export const REBUILD = defineOperation({
   name: "rebuild",
-  summary: "Brings the catalog in line with the partitions; with `full` builds it anew",
+  summary: "Updates the catalog from the partitions; with `full` rebuilds it",
   command: "catalog rebuild",
   noun: ["rebuild of the catalog", "rebuilds of the catalog"],
   request: v.strictObject({ full: v.optional(v.boolean(), false) }),

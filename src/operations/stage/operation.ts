@@ -6,7 +6,7 @@ import { defineOperation } from "../operation.ts";
 /** Stages one file that holds all it brings, images too. At the server's own priority: somebody waits for the answer. */
 export const STAGE = defineOperation({
   name: "stage",
-  summary: "Stages a whole upload that came as one file",
+  summary: "Stages a whole upload that was sent as one file",
   command: "upload",
   noun: ["upload of a file", "uploads of files"],
   // Checked where it came in.

@@ -59,7 +59,10 @@ export async function runStaging(
 async function makeFree(lake: Lake, uploadId: string): Promise<void> {
   const { folder, receiving } = createUploadLayout(join(lake.layout.incoming, uploadId));
   if (!(await isStagedFile(receiving))) return removeTree(folder);
-  throw new AppError("conflict", `upload ${uploadId} was begun piece by piece; go on so, or take another id`);
+  throw new AppError(
+    "conflict",
+    `upload ${uploadId} was started in parts; continue in this way, or use another id`,
+  );
 }
 
 function nameFormat(error: unknown): never {
@@ -71,7 +74,7 @@ function nameFormat(error: unknown): never {
 function unknownFormat(cause?: AppError): AppError {
   return new AppError(
     "unsupported_format",
-    "what came is neither Parquet nor Arrow; of JSON Lines and CSV say so by the parameter format=jsonl, json, csv or tsv",
+    "the body is neither Parquet nor Arrow; for JSON and CSV add the parameter format=jsonl, json, csv or tsv",
     { cause },
   );
 }
@@ -79,6 +82,6 @@ function unknownFormat(cause?: AppError): AppError {
 function noBytes(): AppError {
   return new AppError(
     "invalid_input",
-    "the rows name files, which the server does not see; put the bytes of the images into their column (`embed_table_storage` of datasets.table does that), or use `datalake upload`",
+    "the rows refer to files, which the server cannot see; put the bytes of the images into their column (`embed_table_storage` of datasets.table does that), or use `datalake upload`",
   );
 }

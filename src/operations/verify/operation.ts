@@ -49,7 +49,7 @@ const routes: OperationRoutes = {
 /** Checks that assets are there and whole. */
 export const VERIFY = defineOperation({
   name: "verify",
-  summary: "Checks that the assets of the selected partitions are there and whole",
+  summary: "Checks that the assets of the selected partitions are present and intact",
   command: "assets verify",
   noun: ["check of assets", "checks of assets"],
   request: VerifyRequestSchema,

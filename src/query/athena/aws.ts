@@ -36,7 +36,7 @@ export function fromAws(error: unknown, what: string): AppError {
   if (/Expired|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch/.test(name)) {
     return new AppError(
       "unauthorized",
-      `AWS refuses the credentials for ${what} (${message}); log in again`,
+      `AWS rejects the credentials for ${what} (${message}); log in again`,
       options,
     );
   }

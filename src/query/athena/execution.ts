@@ -59,7 +59,7 @@ export async function execute(
   if (bytes > MAX_STATEMENT_BYTES) {
     throw new AppError(
       "too_large",
-      `the statement has ${bytes} bytes where Athena takes ${MAX_STATEMENT_BYTES}; select fewer partitions`,
+      `the statement has ${bytes} bytes, and Athena accepts ${MAX_STATEMENT_BYTES}; select fewer partitions`,
       { details: { engine: "athena", bytes } },
     );
   }
@@ -175,12 +175,12 @@ function failureOf(id: string, { Status }: QueryExecution): AppError {
   if (/(TABLE|SCHEMA|CATALOG)_NOT_FOUND|does not exist/i.test(reason)) {
     return new AppError(
       "not_found",
-      `Athena says: ${reason}; \`datalake sync --to athena\` makes the tables, athena.database and athena.table name them`,
+      `Athena says: ${reason}; \`datalake sync --to athena\` creates the tables that athena.database and athena.table name`,
       { details },
     );
   }
   const isUsers = Status?.AthenaError?.ErrorCategory === 2 || /SYNTAX_ERROR|MISMATCH|INVALID/.test(reason);
-  const advice = isUsers ? "" : "; run it again, and see it in Athena's console if it fails the same way";
+  const advice = isUsers ? "" : "; run it again, and check Athena's console if it fails in the same way";
   return new AppError(isUsers ? "invalid_sql" : "engine_failed", `Athena says: ${reason}${advice}`, {
     details,
   });
@@ -197,7 +197,7 @@ function scansTooMuch(id: string, maxScanBytes: number): AppError {
 function tookTooLong(timeoutMs: number): AppError {
   return new AppError(
     "timeout",
-    `the query took longer than ${timeoutMs / 1000} s and was stopped; ask for less, or raise sql.timeout_s`,
+    `the query took longer than ${timeoutMs / 1000} s and was stopped; select less, or raise sql.timeout_s`,
     { details: { timeout_ms: timeoutMs } },
   );
 }

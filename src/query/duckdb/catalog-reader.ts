@@ -159,7 +159,7 @@ export async function identifyCatalog(path: string): Promise<string> {
     if (!isMissing(error)) throw error;
     throw new AppError(
       "not_found",
-      `there is no catalog at ${path} yet; make it with \`datalake catalog rebuild\``,
+      `there is no catalog at ${path} yet; create it with \`datalake catalog rebuild\``,
       {
         details: { path },
       },

@@ -61,7 +61,7 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
   if (head?.format !== CATALOG_FORMAT) {
     throw new AppError(
       "corrupt",
-      `the catalog has format ${head?.format}, which another version of datalake made, and not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
+      `the catalog has format ${head?.format}, of another version of datalake, not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
     );
   }
   const known = await database.rows<StoredPartition>(

@@ -36,7 +36,7 @@ export function tooMuchMemory(memory: string): AppError {
 export function tooLong(timeoutMs: number): AppError {
   return new AppError(
     "timeout",
-    `the query took longer than ${timeoutMs / 1000} s (sql.timeout_s); select fewer rows, or search by \`datalake search\``,
+    `the query took longer than ${timeoutMs / 1000} s (sql.timeout_s); select fewer rows, or use \`datalake search\``,
     { details: { setting: "sql.timeout_s", limit: timeoutMs / 1000 } },
   );
 }

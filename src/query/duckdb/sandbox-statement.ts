@@ -96,7 +96,7 @@ async function refuseOfTheServer(connection: DuckDBConnection, text: string): Pr
     if (!isRefused || (kind === "table_name" && !/^(duckdb|pragma|pg)_/i.test(name))) continue;
     throw new AppError(
       "invalid_sql",
-      `${name} is not about the lake and cannot be used here; query its tables`,
+      `${name} is not a table of the lake and cannot be used here; query its tables`,
     );
   }
 }

@@ -101,7 +101,7 @@ function ask(request: SandboxRequest, signal: AbortSignal | undefined): Answer {
       try {
         const { value: frame } = await Promise.race([frames.next(), failed.promise]);
         throwIfCancelled(signal);
-        if (late) throw new AppError("timeout", "the query did not answer and was ended");
+        if (late) throw new AppError("timeout", "the query did not respond and was terminated");
         if (frame?.kind === "error") {
           const { code, message, details } = frame.error;
           throw new AppError(code, message, details === undefined ? {} : { details });
@@ -135,6 +135,6 @@ function broken(frame: SandboxFrame | undefined): AppError {
   if (frame !== undefined) return new AppError("internal", `the query's process answered ${frame.kind}`);
   return new AppError(
     "engine_failed",
-    "the query's process died; it may have used too much memory or met a fault of DuckDB, so write the query differently",
+    "the query's process died; it may have run out of memory or hit a bug in DuckDB; write the query differently",
   );
 }

@@ -17,7 +17,7 @@ export function negotiate(accept: string | null | undefined): RowFormat {
   const known = ROW_FORMATS.map((format) => mediaTypes(format)[0]);
   throw new AppError(
     "not_acceptable",
-    `rows cannot be given as ${accept}; ask for one of ${known.join(", ")}, or add ?format=`,
+    `rows are not available as ${accept}; request one of ${known.join(", ")}, or add ?format=`,
     { details: { accept, available: known } },
   );
 }

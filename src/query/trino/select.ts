@@ -51,7 +51,7 @@ export async function runOneSelect(
 function tooLong({ timeoutMs }: SqlLimits): AppError {
   return new AppError(
     "timeout",
-    `the query took longer than ${timeoutMs / 1000} s and was stopped; ask for less, or raise sql.timeout_s`,
+    `the query took longer than ${timeoutMs / 1000} s and was stopped; select less, or raise sql.timeout_s`,
     { details: { timeout_ms: timeoutMs } },
   );
 }

@@ -67,7 +67,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     if (read === undefined && mark !== undefined) {
       throw new AppError(
         "not_found",
-        `the tokens in ${store.path} are gone; put the file back, or make tokens anew`,
+        `the tokens in ${store.path} are gone; restore the file, or create new tokens`,
       );
     }
     if (read !== undefined && read.mark !== mark) {
@@ -78,14 +78,14 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const refresh = async () => {
     try {
       await load();
-      if (fault !== undefined) logger.warn("the tokens can be read again", {});
+      if (fault !== undefined) logger.warn("the tokens are readable again", {});
       fault = undefined;
     } catch (error) {
       const { code, message } = toAppError(error);
       // What only we can have written badly takes nothing from those who are known.
       const stillHold = code === "corrupt" && mark !== undefined;
       if (!stillHold) [ofStore, mark] = [[], GONE];
-      const effect = stillHold ? "those known before still hold" : "nobody is let in by them";
+      const effect = stillHold ? "those known before remain valid" : "they are not accepted";
       if (message !== fault) logger.error(`the tokens cannot be read; ${effect}`, { error });
       fault = message;
     }
@@ -128,7 +128,7 @@ export function unauthorized(state: AccessState): AppError {
   return new AppError(
     "unauthorized",
     state === "closed"
-      ? "this server takes no token: those that it knew are gone or not safe; its administrator finds in its log what to do"
-      : "this server wants a token that it knows; set DATALAKE_TOKEN, or ask its administrator for one",
+      ? "this server accepts no token: its token file is gone or not safe; its log tells the administrator what to do"
+      : "this server requires a valid token; set DATALAKE_TOKEN, or ask its administrator for one",
   );
 }

@@ -47,7 +47,7 @@ export function createAdmit(
     if (searchParams.has("token") || searchParams.has("access_token")) {
       throw new AppError(
         "usage",
-        "a token in a URL ends up in logs and histories; send it as `Authorization: Bearer`, and make a new one",
+        "a token in a URL ends up in logs and histories; send it as `Authorization: Bearer`, and create a new one",
       );
     }
     const { role } = terms;
@@ -65,7 +65,7 @@ export function createAdmit(
 function forbidden({ method }: Request, pathname: string, { name, role }: Caller, wanted: Role): AppError {
   return new AppError(
     "forbidden",
-    `${method} ${pathname} is for the role ${wanted}, and the token ${name} has ${role}; ask the administrator`,
+    `${method} ${pathname} requires the role ${wanted}, and the token ${name} has ${role}; ask the administrator`,
     { details: { role, wanted } },
   );
 }
@@ -80,7 +80,7 @@ function checkHost(header: string | null, isOwnHost: AdmitOptions["isOwnHost"]):
   if (name === undefined) {
     throw new AppError(
       "usage",
-      `the Host header ${shown} is no name or address; write name:port, or [address]:port for IPv6`,
+      `the Host header ${shown} is not a name or address; write name:port, or [address]:port for IPv6`,
     );
   }
   if (isOwnHost(name)) return;
@@ -98,7 +98,7 @@ function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void
   if (!isForeign && (origin === null || isOwnHost(hostOf(origin)))) return;
   throw new AppError(
     "forbidden",
-    `a page of ${excerpt(origin ?? "another site")} may not change anything here; call the server from a program, or from its own pages`,
+    `a page of ${excerpt(origin ?? "another site")} may not change anything here; call the server from a program or from its own pages`,
   );
 }
 

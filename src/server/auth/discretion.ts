@@ -15,7 +15,7 @@ const OF_THE_SERVER = new Set(["path", "holder", "stderr", "sql", "cause"]);
 const OPEN_FILE = /\/(?:proc\/(?:self|\d+)|dev)\/fd\/\d+/g;
 /** Where DuckDB begins to repeat the statement. */
 const STATEMENT = /\n+LINE \d+:[\s\S]*$/;
-const FAULT = "the server failed to do this; its log tells its administrator more";
+const FAULT = "the server failed to do this; see its log";
 
 export function createDiscretion({ lake, settings }: { lake: Lake; settings: Settings }): Discretion {
   const { scratchFolder, cacheFolder, configFile, serve } = settings;

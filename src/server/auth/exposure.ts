@@ -14,7 +14,7 @@ export function checkExposure(host: string, options: { hasTokens: boolean; noAut
   if (isLoopback(host) || options.hasTokens || options.noAuth) return;
   throw new AppError(
     "usage",
-    `--host ${host} lets other machines in; make a token (\`datalake token create\`), or add --no-auth if everyone there may use the lake`,
+    `--host ${host} is reachable from other machines; create a token (\`datalake token create\`), or add --no-auth if everyone may use the lake`,
   );
 }
 
@@ -36,6 +36,6 @@ export async function readTokenFile(file: string, warn: (message: string) => voi
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
   if (tokens.length === 0)
-    throw new AppError("invalid_config", `the token file ${file} holds no token; write one`);
+    throw new AppError("invalid_config", `the token file ${file} contains no token; write one`);
   return tokens;
 }

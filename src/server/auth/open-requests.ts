@@ -58,5 +58,5 @@ export function createOpenRequests({
 }
 
 function busy(setting: string): AppError {
-  return new AppError("busy", `the server has too much to do at once (${setting}); ask again in a second`);
+  return new AppError("busy", `the server has too many open requests (${setting}); retry in a second`);
 }

@@ -38,7 +38,7 @@ async function readPem(setting: string, path: string, kind: string): Promise<str
     });
   });
   if (text.includes(`${kind}-----`)) return text;
-  throw new AppError("invalid_config", `${path} holds no ${kind.toLowerCase()} in PEM; check ${setting}`, {
+  throw new AppError("invalid_config", `${path} contains no ${kind.toLowerCase()} in PEM; check ${setting}`, {
     details: { key: setting, path },
   });
 }

@@ -34,7 +34,7 @@ export function listen(
     if (systemCode(cause) !== "EADDRINUSE") throw cause;
     throw new AppError(
       "in_use",
-      `port ${port} on ${hostname} is taken by another program; choose one by --port`,
+      `port ${port} on ${hostname} is in use by another program; choose one with --port`,
       {
         cause,
       },

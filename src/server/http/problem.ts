@@ -41,10 +41,11 @@ export function fromFramework(code: string | number, thrown: unknown, request: R
   const where = `${request.method} ${excerpt(new URL(request.url).pathname, MAX_PATH_CHARS)}`;
   if (thrown instanceof Unfit) return new AppError("usage", `${where}: ${thrown.message}`);
   if (thrown instanceof AppError) return thrown;
-  if (code === "NOT_FOUND") return new AppError("not_found", `${where} does not exist; see /openapi.json`);
+  if (code === "NOT_FOUND")
+    return new AppError("not_found", `${where} does not exist; see /docs and /openapi.json`);
   if (code === "PARSE") return new AppError("usage", `the body of ${where} is not JSON`, { cause: thrown });
   // Of an answer, which is ours; of what was asked `checked` has said all.
   if (code === "VALIDATION")
-    return new AppError("internal", `the answer of ${where} is not what it should be`);
+    return new AppError("internal", `the response of ${where} does not match its schema`);
   return toAppError(thrown);
 }

@@ -128,6 +128,6 @@ async function writeResponse(
 function tooLarge(): AppError {
   return new AppError(
     "too_large",
-    `the answer is larger than ${MAX_BYTES} bytes, too large to be read in parts; read it by one plain GET or POST`,
+    `the response is larger than ${MAX_BYTES} bytes, too large to be read in parts; read it with one plain GET or POST`,
   );
 }

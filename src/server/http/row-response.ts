@@ -83,7 +83,8 @@ async function respondStreaming(
       fail: (error) => {
         const known = toAppError(error);
         const { code, message } = known;
-        if (code !== "cancelled") logger.warn("an answer was cut", { url: pathOf(request), code, message });
+        if (code !== "cancelled")
+          logger.warn("a response was cut off", { url: pathOf(request), code, message });
         return format === "arrow" && wantsDescription(request)
           ? encodeFailure(failureError(shown(known.toDocument().error, request)))
           : undefined;
@@ -214,7 +215,7 @@ function streamOf(
 /** A page of another site can make a browser send a query here, though not read the answer. */
 function refuseForeignPage(request: Request): void {
   if (request.headers.get("sec-fetch-site") !== "cross-site") return;
-  throw new AppError("forbidden", "a page of another site may not query this server; call it from a program");
+  throw new AppError("forbidden", "pages of other sites may not query this server; call it from a program");
 }
 
 function pathOf(request: Request): string {

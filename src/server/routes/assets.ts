@@ -59,7 +59,7 @@ export function assetRoutes({ lake }: Pick<ServerDeps, "lake">) {
     });
 }
 
-/** Undefined where there is no regular file: an asset is never a link, and what one names is not to be given out. */
+/** Undefined where it is not a regular file: an asset is never a link, and what one names is not to be given out. */
 async function sizeOf({ layout }: Lake, path: string): Promise<number | undefined> {
   const dataset = dirname(dirname(dirname(path))); // which may lie on another disk
   const place = { stagedAt: layout.asset(path), staging: layout.asset(dataset) };

@@ -11,7 +11,7 @@ import { changes, READS } from "../http/route-table.ts";
 export function catalogRoutes({ lake, settings }: Pick<ServerDeps, "lake" | "settings">) {
   return new Elysia({ name: "catalog" }).get("/catalog", () => catalogInfo({ lake, settings }), {
     response: { 200: CatalogInfoSchema },
-    detail: { summary: "What the published catalog holds", ...READS },
+    detail: { summary: "Contents of the published catalog", ...READS },
   });
 }
 
@@ -26,7 +26,7 @@ export function retryRoutes({ lake }: Pick<ServerDeps, "lake">) {
     {
       params: checked(v.object({ id: v.string() })),
       response: { 200: RetriedUploadSchema },
-      detail: { summary: "Puts a failed upload back among the pending ones", ...changes("curator") },
+      detail: { summary: "Makes a failed upload pending again", ...changes("curator") },
     },
   );
 }

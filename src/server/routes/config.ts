@@ -54,7 +54,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         params: checked(ParamsSchema),
         body: checked(v.nullish(NewProviderSchema)),
         response: { 200: AnswerSchema },
-        detail: { summary: "Adds a provider", ...changes("admin") },
+        detail: { summary: "Creates a provider", ...changes("admin") },
       },
     )
     .delete(
@@ -63,7 +63,7 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
       {
         params: checked(ParamsSchema),
         response: { 200: AnswerSchema },
-        detail: { summary: "Removes a provider that nothing uses", ...changes("admin") },
+        detail: { summary: "Removes an unused provider", ...changes("admin") },
       },
     )
     .post(
@@ -75,12 +75,12 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         params: checked(ParamsSchema),
         body: checked(v.nullish(NewTaskSchema)),
         response: { 200: AnswerSchema },
-        detail: { summary: "Adds a task with the fields that its uploads must give", ...changes("admin") },
+        detail: { summary: "Creates a task with the fields that its uploads require", ...changes("admin") },
       },
     )
     .delete("/config/tasks/:name", async ({ params }) => ({ name: await removeTask(lake, params.name) }), {
       params: checked(ParamsSchema),
       response: { 200: AnswerSchema },
-      detail: { summary: "Removes a task that nothing uses", ...changes("admin") },
+      detail: { summary: "Removes an unused task", ...changes("admin") },
     });
 }

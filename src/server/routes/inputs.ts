@@ -68,11 +68,11 @@ export function inputRoutes(
       const upload = requestOf(parameters, settings);
       const before = await findCommittedUpload(lake, id);
       if (before !== undefined && !isOwn(before, owner)) {
-        throw new AppError("conflict", `the id ${id} is another upload's; take a new one`);
+        throw new AppError("conflict", `the id ${id} belongs to another upload; use a new one`);
       }
       if (before !== undefined && !isSame(before, parameters)) {
         const where = formatPartition(before);
-        throw new AppError("conflict", `the id ${id} is that of your upload to ${where}; take a new one`);
+        throw new AppError("conflict", `the id ${id} belongs to your upload to ${where}; use a new one`);
       }
       if (before !== undefined) return describe(id, before, upload.mode);
       const manifest = await inputs.take({
@@ -94,7 +94,7 @@ export function inputRoutes(
       response: { 200: StagedSchema },
       detail: {
         summary:
-          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that holds its images too, under an id of the client's",
+          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that contains its images too, under an id chosen by the client",
         query: ParametersSchema,
         ...termsOf({ role: "curator", audit: "all", body: "stream" }),
       },
@@ -135,7 +135,7 @@ function requestOf(
 function digestOf({ headers }: Request): string | undefined {
   const told = headers.get("x-sha256");
   if (told === null || v.is(Sha256Schema, told)) return told ?? undefined;
-  throw new AppError("usage", "the header X-SHA256 is no SHA-256 in hexadecimal digits");
+  throw new AppError("usage", "the header X-SHA256 is not a SHA-256 in hexadecimal digits");
 }
 
 function describe(

@@ -51,7 +51,7 @@ export function jobRoutes({
       params: checked(ParamsSchema),
       response: { 200: JobRecordSchema },
       detail: {
-        summary: "Cancels a running job; its running upload is pending again",
+        summary: "Cancels a running job; its current upload becomes pending again",
         ...changes("curator"),
       },
     })

@@ -12,7 +12,7 @@ export function logRoutes({ logLevel, logger }: Pick<ServerDeps, "logLevel" | "l
   return new Elysia({ name: "log" })
     .get("/log-level", () => ({ level: logLevel.level }), {
       response: { 200: LevelSchema },
-      detail: { summary: "From which level on the server logs", ...READS },
+      detail: { summary: "Level of the server's log", ...READS },
     })
     .put(
       "/log-level",
@@ -25,7 +25,7 @@ export function logRoutes({ logLevel, logger }: Pick<ServerDeps, "logLevel" | "l
       {
         body: checked(v.strictObject(LevelSchema.entries)),
         response: { 200: LevelSchema },
-        detail: { summary: "Sets that level until the server ends", ...changes("admin") },
+        detail: { summary: "Changes that level until the server ends", ...changes("admin") },
       },
     );
 }

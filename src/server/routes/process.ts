@@ -16,7 +16,7 @@ export function processRoutes({ supervisor }: Pick<ServerDeps, "supervisor">) {
     body: checked(v.nullish(v.strictObject({}))),
     response: { 200: StartedSchema },
     detail: {
-      summary: "Processes the pending uploads; a running job takes new ones too",
+      summary: "Processes the pending uploads; a running job includes new ones too",
       ...changes("curator"),
     },
   });

@@ -96,7 +96,7 @@ async function* wholeRows({ batches, rowCount }: RowResult): AsyncGenerator<Reco
     yield batch;
   }
   if (given === rowCount) return;
-  throw new AppError("engine_failed", `the engine gave ${given} of ${rowCount} rows; ask again`, {
+  throw new AppError("engine_failed", `the engine returned ${given} of ${rowCount} rows; try again`, {
     details: { given, expected: rowCount },
   });
 }

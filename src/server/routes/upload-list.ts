@@ -34,7 +34,7 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       query: checked(QuerySchema),
       response: { 200: UploadListSchema },
       detail: {
-        summary: "Uploads of the caller with their state; with all=true those of everybody",
+        summary: "Uploads of the caller with their state; with all=true those of everyone",
         ...READS,
       },
     },

@@ -71,12 +71,12 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
             columns: v.array(v.object({ name: v.string(), type: v.string() })),
           }),
         },
-        detail: { summary: "Whether the lake would take an upload; begins none", ...changes("curator") },
+        detail: { summary: "Whether the lake would accept an upload; starts none", ...changes("curator") },
       },
     )
     .get("/uploads/partitions", async () => ({ partitions: await knownPartitions(lake) }), {
       response: { 200: v.object({ partitions: v.array(PartitionKeySchema) }) },
-      detail: { summary: "Partitions that are there or will be made by uploads on their way", ...READS },
+      detail: { summary: "Partitions that exist or that uploads in progress will create", ...READS },
     })
     .post(
       "/uploads",
@@ -84,7 +84,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       {
         body: checked(UploadOfferSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Begins an upload, or goes on with the same one", ...changes("curator") },
+        detail: { summary: "Starts an upload, or resumes the same one", ...changes("curator") },
       },
     )
     .post(
@@ -96,7 +96,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         params: checked(ParamsSchema),
         body: checked(HashesSchema),
         response: { 200: v.object({ known: v.array(v.string()) }) },
-        detail: { summary: "Which contents need not be sent", ...termsOf({ ...PIECE.terms, body: "small" }) },
+        detail: { summary: "Contents that need not be sent", ...termsOf({ ...PIECE.terms, body: "small" }) },
       },
     )
     .put(
@@ -110,7 +110,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         parse: "none",
         params: checked(v.object({ id: UploadIdSchema, sha256: Sha256Schema })),
         response: { 200: DoneSchema },
-        detail: { summary: "Takes in one content, by its SHA-256", ...PIECE },
+        detail: { summary: "Receives one content, by its SHA-256", ...PIECE },
       },
     )
     .put(
@@ -118,7 +118,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       async ({ request, params }) => {
         const sha256 = checkValue(Sha256Schema, request.headers.get("x-sha256"));
         if (!sha256.success)
-          throw new AppError("usage", "the header X-SHA256 must tell the digest of the rows");
+          throw new AppError("usage", "the header X-SHA256 must contain the digest of the rows");
         await receiveRows(lake, await receivedBy(request, params.id), sha256.output, request.body);
         return { upload_id: params.id };
       },
@@ -126,7 +126,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         parse: "none",
         params: checked(ParamsSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Takes in the rows, as Parquet", ...PIECE },
+        detail: { summary: "Receives the rows, as Parquet", ...PIECE },
       },
     )
     .post(
@@ -139,7 +139,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
         params: checked(ParamsSchema),
         body: checked(UploadManifestSchema),
         response: { 200: UploadManifestSchema },
-        detail: { summary: "Hands an upload over; from now on it is not lost", ...changes("curator") },
+        detail: { summary: "Commits an upload; from now on it is not lost", ...changes("curator") },
       },
     )
     .delete(
@@ -151,7 +151,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       {
         params: checked(ParamsSchema),
         response: { 200: DoneSchema },
-        detail: { summary: "Gives up an upload that was not handed over", ...changes("curator") },
+        detail: { summary: "Aborts an upload that was not committed", ...changes("curator") },
       },
     );
 }

@@ -7,11 +7,7 @@ export function gaugeOperations(registry: MetricRegistry, { all }: ServedOperati
   const count = (state: "running" | "waiting") => () =>
     all.map(({ operation, load }) => ({ labels: { operation: operation.name }, value: load()[state] }));
   registry.gauge("datalake_operations_running", "Long operations that run, by name.", count("running"));
-  registry.gauge(
-    "datalake_operations_waiting",
-    "Long operations that wait for their turn.",
-    count("waiting"),
-  );
+  registry.gauge("datalake_operations_waiting", "Long operations that wait in a queue.", count("waiting"));
 }
 
 /** Gauges of what the server, its lake and its process are at the moment they are asked for. */
@@ -26,14 +22,14 @@ export function gaugeState(registry: MetricRegistry, state: SystemState, version
   registry.gauge("datalake_jobs_running", "Jobs that run.", () => [
     { value: state.job() === undefined ? 0 : 1 },
   ]);
-  registry.gauge("datalake_workers", "Worker threads that prepare images, at work and in all.", () => {
+  registry.gauge("datalake_workers", "Worker threads, busy and in total.", () => {
     const { busy, total } = state.workers();
     return [
       { labels: { state: "busy" }, value: busy },
       { labels: { state: "total" }, value: total },
     ];
   });
-  registry.gauge("datalake_queue_length", "What waits for its turn, by kind.", async () => {
+  registry.gauge("datalake_queue_length", "Waiting work, by kind.", async () => {
     const { uploads: pending, queries_waiting, checks_waiting } = await state.queue();
     return [
       { labels: { kind: "uploads" }, value: pending },

@@ -24,10 +24,10 @@ export function createObserver({ registry, logger, callerName }: ObserveOptions)
   const requests = registry.counter("datalake_http_requests_total", "Requests by route, method and status.");
   const seconds = registry.histogram(
     "datalake_http_request_duration_seconds",
-    "Time until an answer began.",
+    "Time until a response began.",
     DURATIONS,
   );
-  registry.gauge("datalake_http_requests_in_flight", "Requests whose answer has not begun.", () => [
+  registry.gauge("datalake_http_requests_in_flight", "Requests whose response has not begun.", () => [
     { value: inFlight },
   ]);
   const queries = registry.counter(
@@ -36,7 +36,7 @@ export function createObserver({ registry, logger, callerName }: ObserveOptions)
   );
   const querySeconds = registry.histogram(
     "datalake_query_duration_seconds",
-    "Time of a query until its first rows, waiting for its turn included.",
+    "Time of a query until its first rows, waiting included.",
     DURATIONS,
   );
   const count = (

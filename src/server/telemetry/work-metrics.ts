@@ -6,9 +6,9 @@ import type { MetricRegistry } from "./metric-registry.ts";
 export function countWork(registry: MetricRegistry, supervisor: Pick<Supervisor, "subscribe">): void {
   const jobs = registry.counter("datalake_jobs_total", "Jobs that ended, by state.");
   const uploads = registry.counter("datalake_uploads_total", "Uploads of jobs that ended, by state.");
-  const rows = registry.counter("datalake_rows_processed_total", "Rows of uploads that were worked on.");
-  const images = registry.counter("datalake_images_processed_total", "Images and files that were prepared.");
-  const bytes = registry.counter("datalake_processed_bytes_total", "Bytes of uploads that were worked on.");
+  const rows = registry.counter("datalake_rows_processed_total", "Processed rows of uploads.");
+  const images = registry.counter("datalake_images_processed_total", "Processed images and files.");
+  const bytes = registry.counter("datalake_processed_bytes_total", "Processed bytes of uploads.");
   const rejects = registry.counter("datalake_rejected_rows_total", "Rejected rows of jobs that ended.");
   for (const one of [rows, images, bytes, rejects]) one.add({}, 0);
   let seen: { jobId: string } & Amounts = { jobId: "", rows: 0, images: 0, bytes: 0 };

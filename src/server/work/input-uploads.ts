@@ -66,7 +66,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
         .run(request, { identity }, { signal, local: { path, uploadId, createdBy: owner ?? null } });
     } catch (error) {
       if (stopped.signal.aborted)
-        throw new AppError("shutting_down", "the server is stopping; send it again");
+        throw new AppError("shutting_down", "the server is stopping; send it again later");
       throw withoutPath(error, join(folder, uploadId));
     } finally {
       await removeTree(join(folder, uploadId));
@@ -76,7 +76,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     take: (input) => {
       const { uploadId } = input;
       if (running.has(uploadId)) {
-        throw new AppError("conflict", `upload ${uploadId} is being received; wait for its end`);
+        throw new AppError("conflict", `upload ${uploadId} is being received; wait until it ends`);
       }
       const taken = execute(input).finally(() => running.delete(uploadId));
       running.set(uploadId, taken);

@@ -42,8 +42,8 @@ export async function holdLake({
   let released = false;
   const change = (now: boolean) => {
     isWritable = now;
-    if (now) logger.info("the lake may be written again: taking up work", {});
-    else logger.warn("the lake is read-only: answering questions, doing no work", {});
+    if (now) logger.info("the lake is writable again: resuming work", {});
+    else logger.warn("the lake is read-only: answering queries only", {});
     onChange(now);
   };
   const take = async () => {
@@ -57,7 +57,7 @@ export async function holdLake({
     } catch (error) {
       if (isReadOnly(error)) timer = setTimeout(() => void retry(), retryMs);
       else {
-        logger.error("the lake cannot be taken", { error });
+        logger.error("the lake cannot be acquired", { error });
         lost.abort();
       }
       return;
@@ -70,7 +70,7 @@ export async function holdLake({
     isWritable = true;
   } catch (error) {
     if (!isReadOnly(error)) throw error;
-    logger.warn("the lake is read-only: answering questions, doing no work", {});
+    logger.warn("the lake is read-only: answering queries only", {});
     timer = setTimeout(() => void retry(), retryMs);
   }
   return {

@@ -107,7 +107,7 @@ export function createOperationRuns<O extends AnyOperation>(
   };
   const forgetLater = (run: Run) => {
     const { id } = run.state;
-    forget(run).catch((error) => logger.warn(`what is left of an old ${one} stays`, { id, error }));
+    forget(run).catch((error) => logger.warn(`an old ${one} could not be removed completely`, { id, error }));
   };
   /** Begins the time anew for which a run is kept. */
   const keep = (run: Run) => {
@@ -169,7 +169,7 @@ export function createOperationRuns<O extends AnyOperation>(
   };
   const refuseNew = () => {
     if (!closing.signal.aborted) return;
-    throw new AppError("shutting_down", "the server is stopping and takes no new work; try again");
+    throw new AppError("shutting_down", "the server is stopping and accepts no new work; try again later");
   };
 
   return {
@@ -179,7 +179,10 @@ export function createOperationRuns<O extends AnyOperation>(
       const isWaiting = ({ owner, state }: Run) =>
         owner.identity === asker.identity && state.status === "queued";
       if ([...runs.values()].filter(isWaiting).length >= queue.waiting) {
-        throw new AppError("busy", `${queue.waiting} ${several} of yours wait already; ask again later`);
+        throw new AppError(
+          "busy",
+          `${queue.waiting} ${several} of yours are waiting already; try again later`,
+        );
       }
       const state: OperationState = {
         operation: name,

@@ -19,7 +19,7 @@ export interface SlotsOptions {
   maxWaiting: number;
   /** Without it work waits as long as it takes. */
   waitMs?: number;
-  /** What the places are for, with the setting where there is one: `4 queries at a time (sql.max_running)`. */
+  /** What the places are for, with the setting where there is one: `4 queries at the same time (sql.max_running)`. */
   work: string;
 }
 
@@ -100,7 +100,7 @@ export function createSlots({ count, perCaller, maxWaiting, waitMs, work }: Slot
         return once(name, caller);
       }
       if (caller.waiting.length >= maxWaiting) {
-        throw busy(`the server does ${work}, and ${maxWaiting} of yours wait already`);
+        throw busy(`the server does ${work}, and ${maxWaiting} of yours are waiting already`);
       }
       await wait(name, caller, signal);
       return once(name, caller);
@@ -109,7 +109,7 @@ export function createSlots({ count, perCaller, maxWaiting, waitMs, work }: Slot
 }
 
 function busy(why: string): AppError {
-  return new AppError("busy", `${why}; ask again later`);
+  return new AppError("busy", `${why}; try again later`);
 }
 
 /** How many of so many places one caller may hold: all but one, which is for the others. */

@@ -44,7 +44,7 @@ export function openNotifySocket(path: string): NotifySocket {
         address.length,
       );
       if (Number(sent) !== bytes.length) {
-        throw new AppError("io", `the service manager does not take messages at ${path}`);
+        throw new AppError("io", `the service manager does not accept messages at ${path}`);
       }
     },
     close: () => {

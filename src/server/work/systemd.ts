@@ -74,14 +74,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { openNotifySocket } = await import("./systemd-socket.ts");
     socket = openNotifySocket(manager.socket);
   } catch (error) {
-    logger.warn("the service manager cannot be told anything", { socket: manager.socket, error });
+    logger.warn("the service manager cannot be notified", { socket: manager.socket, error });
     return SILENT;
   }
   const send = (...lines: string[]) => {
     try {
       socket.send(lines.join("\n"));
     } catch (error) {
-      logger.warn("the service manager was not told", { message: lines[0], error });
+      logger.warn("the service manager was not notified", { message: lines[0], error });
     }
   };
   const watch =
@@ -115,7 +115,7 @@ function watchdog(
     const alive = await isAlive(watchdogMs / 4).catch(() => false);
     looking = false;
     if (alive) send("WATCHDOG=1");
-    else logger.error("the server does not work as it should; the service manager is not told that it does");
+    else logger.error("the server is not healthy; the watchdog is not notified");
   };
   void look();
   return setInterval(look, watchdogMs / 2);

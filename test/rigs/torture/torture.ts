@@ -116,7 +116,7 @@ async function runForLife(
           if (child.exitCode !== null) return;
           kills.count++;
           const children = await childrenOf(child.pid);
-          // Of what works in a child, now and then only that dies; it is started again.
+          // Of what works in a child, now and then only that dies; it is restarted.
           const [first] = children;
           if (first !== undefined && lifeMs % 3 === 0 && args[0] !== "serve") process.kill(first, "SIGKILL");
           else child.kill("SIGKILL");
