@@ -40,6 +40,8 @@ let from = 0;
 let depth = 0;
 let notNumbers = 0;
 let hasControls = false;
+/** Where the next backslash stands, at this place or behind; the length of the text where none does. */
+let nextEscape = 0;
 
 /**
  * Reads the text of one JSON object as a row. Of a key of the row that comes twice the last value counts, as for every
@@ -51,6 +53,7 @@ export function scanRow(text: string): ScannedRow {
   at = depth = notNumbers = from = 0;
   out = "";
   hasControls = CONTROL.test(source);
+  nextEscape = -1;
   skipSpace();
   if (source.charCodeAt(at) !== 123)
     throw new RowProblem(isJson(text) ? "the line is not a JSON object" : NO_JSON);
@@ -58,7 +61,7 @@ export function scanRow(text: string): ScannedRow {
   readFields((key) => {
     out = "";
     from = at;
-    const shape = readValue(true);
+    const shape = readTop();
     const value = out + source.slice(from, at);
     cells.set(key, { text: value === "null" ? null : value, shape });
   });
@@ -85,46 +88,86 @@ function replaceSince(start: number, text: string): void {
   from = at;
 }
 
-/** Reads a string and gives it as it stands in compact text, with its quotes. */
-function readString(): string {
+/** Reads a string; says whether it holds a backslash. */
+function skipString(): boolean {
   const start = at;
   if (source.charCodeAt(at) !== 34) throw new RowProblem(NO_JSON);
+  if (nextEscape < start) {
+    nextEscape = source.indexOf("\\", start);
+    if (nextEscape < 0) nextEscape = source.length;
+  }
   let end = source.indexOf('"', start + 1);
+  const isEscaped = nextEscape < end;
   for (;;) {
     if (end < 0) throw new RowProblem(NO_JSON);
+    if (!isEscaped) break;
     let slashes = 0;
     while (source.charCodeAt(end - 1 - slashes) === 92) slashes++;
     if (slashes % 2 === 0) break;
     end = source.indexOf('"', end + 1);
   }
   at = end + 1;
-  const text = source.slice(start, at);
-  if (hasControls && CONTROL.test(text)) {
+  if (hasControls && CONTROL.test(source.slice(start, at))) {
     throw new RowProblem(`${NO_JSON}: a text holds a control character that is not escaped`);
   }
-  if (!text.includes("\\")) return text;
+  if (!isEscaped) return false;
+  const text = source.slice(start, at);
   const plain = unescapeText(text);
   if (plain !== text) replaceSince(start, plain);
-  return plain;
+  return true;
 }
 
-/** Reads the value at this place; at the top a number that is none keeps its name. */
-function readValue(isTop: boolean): Shape {
-  const code = source.charCodeAt(at);
-  if (code === 34) {
-    readString();
-    return scalarShape("string");
-  }
-  if (code === 123) return readObject();
-  if (code === 91) return readList();
-  if (code === 45 || (code >= 48 && code <= 57)) {
-    NUMBER.lastIndex = at;
-    const number = NUMBER.exec(source)?.[0];
-    if (number !== undefined) {
-      at += number.length;
-      return scalarShape(numberKind(number));
+/** Reads a string and gives what it says. */
+function readKey(): string {
+  const start = at;
+  const isEscaped = skipString();
+  return isEscaped ? (JSON.parse(source.slice(start, at)) as string) : source.slice(start + 1, at - 1);
+}
+
+/** Goes over the number at this place; false where there is none as JSON has it. */
+function skipNumber(): boolean {
+  let end = at;
+  if (source.charCodeAt(end) === 45) end++;
+  const first = source.charCodeAt(end);
+  if (first >= 49 && first <= 57) {
+    let code = source.charCodeAt(++end);
+    while (code >= 48 && code <= 57) code = source.charCodeAt(++end);
+    // A whole number, the most of what labels hold, ends before one of these.
+    if (code === 44 || code === 93 || code === 125 || code === 32) {
+      at = end;
+      return true;
     }
   }
+  NUMBER.lastIndex = at;
+  if (!NUMBER.test(source)) return false;
+  at = NUMBER.lastIndex;
+  return true;
+}
+
+/** Reads the value of a key of the row; a number that is none keeps its name. */
+function readTop(): Shape {
+  const code = source.charCodeAt(at);
+  if (code === 123) {
+    skipObject();
+    return JSON_SHAPE;
+  }
+  return code === 91 ? readList() : readScalar(true);
+}
+
+function readScalar(isTop: boolean): Shape {
+  const code = source.charCodeAt(at);
+  if (code === 34) {
+    skipString();
+    return scalarShape("string");
+  }
+  const start = at;
+  if (isDigit(code) && skipNumber()) return scalarShape(numberKind(source.slice(start, at)));
+  return readWord(isTop);
+}
+
+const isDigit = (code: number) => code === 45 || (code >= 48 && code <= 57);
+
+function readWord(isTop: boolean): Shape {
   for (const [name, shape] of NAMES) {
     if (!source.startsWith(name, at)) continue;
     at += name.length;
@@ -142,39 +185,63 @@ function readValue(isTop: boolean): Shape {
   return scalarShape("double");
 }
 
-function readObject(): Shape {
+/** Goes over a value whose shape nobody asks for: in an object. */
+function skipValue(): void {
+  const code = source.charCodeAt(at);
+  if (code === 34) skipString();
+  else if (code === 123) skipObject();
+  else if (code === 91) {
+    enter();
+    while (source.charCodeAt(at) !== 93) {
+      skipValue();
+      goToNext(93);
+    }
+    at++;
+    depth--;
+  } else if (!isDigit(code) || !skipNumber()) readWord(false);
+}
+
+function skipObject(): void {
   let keys: string[] | Set<string> = [];
   readFields((key) => {
     const isKnown = Array.isArray(keys) ? keys.includes(key) : keys.has(key);
     if (isKnown) throw new RowProblem(`an object of the line has the key ${key} twice`);
     if (!Array.isArray(keys)) keys.add(key);
     else if (keys.push(key) > FEW_KEYS) keys = new Set(keys);
-    readValue(false);
+    skipValue();
   });
-  return JSON_SHAPE;
 }
 
 /** The fields of an object, braces included; `read` takes the value of each key. */
 function readFields(read: (key: string) => void): void {
   enter();
   while (source.charCodeAt(at) !== 125) {
-    const key = readString();
+    const key = readKey();
     skipSpace();
     if (source.charCodeAt(at) !== 58) throw new RowProblem(NO_JSON);
     at++;
     skipSpace();
-    read(key.includes("\\") ? (JSON.parse(key) as string) : key.slice(1, -1));
+    read(key);
     goToNext(125);
   }
   at++;
   depth--;
 }
 
+/** Reads an element of a list of the row. */
+function readElement(): Shape {
+  const code = source.charCodeAt(at);
+  if (code === 91) return readList();
+  if (code !== 123) return readScalar(false);
+  skipObject();
+  return JSON_SHAPE;
+}
+
 function readList(): Shape {
   let elements = NULL_SHAPE;
   enter();
   while (source.charCodeAt(at) !== 93) {
-    elements = mergeShapes(elements, readValue(false));
+    elements = mergeShapes(elements, readElement());
     goToNext(93);
   }
   at++;

@@ -59,7 +59,14 @@ export async function* splitValues(path: string, chunks: AsyncIterable<string>):
       rest = "";
       start = -1;
     };
+    let slash = -1;
     for (let at = 0; at < chunk.length; at++) {
+      if (inText && !isEscaped) {
+        // Most of a file is in texts: to where this one may end.
+        if (slash < at) slash = indexOrEnd(chunk, "\\", at);
+        at = Math.min(slash, indexOrEnd(chunk, '"', at));
+        if (at === chunk.length) break;
+      }
       const code = chunk.charCodeAt(at);
       if (code === 10) line++;
       if (inText) {
@@ -100,6 +107,11 @@ export async function* splitValues(path: string, chunks: AsyncIterable<string>):
   if (depth > 0 || inText || state === "list")
     throw refuse("is the last, and a bracket or text is still open");
   if (rest.trim() !== "") yield [{ text: rest, line: startLine }];
+}
+
+function indexOrEnd(text: string, wanted: string, from: number): number {
+  const at = text.indexOf(wanted, from);
+  return at < 0 ? text.length : at;
 }
 
 function tooLong(path: string, line: number): AppError {
