@@ -13,6 +13,8 @@ const MAX_GROUP_ROWS = 122_880;
 const MAX_GROUP_BYTES = 32_000_000;
 /** DuckDB writes whole vectors: row groups are multiples of this. */
 const VECTOR_ROWS = 2048;
+/** Rows of more columns are large: to look how large takes longer than to write them. */
+const WIDE_COLUMNS = 1000;
 
 export interface CopyRequest {
   select: string;
@@ -42,8 +44,8 @@ export async function copyToParquet(database: Database, request: CopyRequest): P
         .map(([name, value]) => `${name}: ${quoteText(value)}`)
         .join(", ")}})`,
     );
-  const groupRows = fitGroup(await estimateRowBytes(database, select));
-  await copy(groupRows);
+  const isWide = columns.length > WIDE_COLUMNS;
+  await copy(isWide ? VECTOR_ROWS : fitGroup(await estimateRowBytes(database, select)));
   // The estimate looks at the first rows only; when later ones are far larger, once more with what is known now.
   const largest = await largestGroup(database, target);
   if (largest.bytes > 1.5 * MAX_GROUP_BYTES && largest.rows > VECTOR_ROWS) {

@@ -28,6 +28,8 @@ function stagedValue(fact: "sourceHash" | "sourceName", at: number, { list }: Im
 const ROW_GROUP_BYTES = 64e6;
 const MAX_GROUP_ROWS = 122_880;
 const VECTOR_ROWS = 2048;
+/** Of more columns a vector of each takes so much memory that the engine's window would need as much again. */
+const WIDE_COLUMNS = 1000;
 
 /**
  * Writes the staged rows: the user's columns, and what became of the contents of each column, which stands in `tables`
@@ -42,6 +44,7 @@ export async function writeRows(
   const { database, signal } = options;
   const { input, reference, contents } = plan;
   const rows = await input.rows(signal);
+  const isWide = plan.columns.length > WIDE_COLUMNS;
   const columns = plan.columns.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`);
   const brought = contents.flatMap((content, at) => [
     `${stagedValue("sourceHash", at, content)} AS ${quoteName(factColumn(content, "source_hash"))}`,
@@ -50,7 +53,7 @@ export async function writeRows(
   const hasOwn = contents.some(isOwn); // which has no reference beside it
   const name = reference?.column === "source_name" ? reference.expression : "NULL";
   const staged = [
-    "row_number() OVER () - 1 AS source_row",
+    `${isWide ? "source_row" : "row_number() OVER () - 1"} AS source_row`,
     ...brought,
     ...(hasOwn ? [] : ["CAST(NULL AS VARCHAR) AS source_hash"]),
     ...(hasOwn ? [] : [`CAST(${name} AS VARCHAR) AS source_name`]),
@@ -59,7 +62,8 @@ export async function writeRows(
       : []),
     `CAST(${rejectExpression(plan)} AS VARCHAR) AS ${STAGED_REJECT_COLUMN}`,
   ];
-  const from = [rows, ...tables.map(quoteName)].join(" POSITIONAL JOIN ");
+  const numbers = isWide ? [`(SELECT range AS source_row FROM range(${input.rowCount}))`] : [];
+  const from = [rows, ...numbers, ...tables.map(quoteName)].join(" POSITIONAL JOIN ");
   const rowGroup = await rowGroupRows(plan, rows, database);
   await database.run(
     `COPY (SELECT ${[...columns, ...staged].join(", ")} FROM ${from}) TO ${quoteText(path)}
@@ -91,6 +95,7 @@ function rejectExpression({ input, reference, contents }: UploadPlan): string {
 async function rowGroupRows(plan: UploadPlan, rows: string, database: Database): Promise<number> {
   const own = plan.columns.filter(({ expression }) => expression !== stagedFact("text", 0));
   if (own.length === 0) return MAX_GROUP_ROWS;
+  if (own.length > WIDE_COLUMNS) return VECTOR_ROWS;
   const select = own.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`).join(", ");
   const [sample] = await database.rows<{ bytes: number | null }>(
     `SELECT avg(${rowBytes(own)})::DOUBLE AS bytes FROM (SELECT ${select} FROM ${rows} LIMIT 2000)`,

@@ -2,7 +2,11 @@ import { expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Int32, Table, tableToIPC, vectorFromArray } from "apache-arrow";
+import { executeUpload } from "../../src/ingest/execute.ts";
+import { localTarget } from "../../src/ingest/local-target.ts";
 import { splitRecords } from "../../src/ingest/text/csv-records.ts";
+import { createUploadLayout } from "../../src/lake/layout.ts";
+import { openDatabase } from "../../src/query/database.ts";
 import { type IngestKit, withKit } from "./kit.ts";
 
 async function write(kit: IngestKit, name: string, content: string | Uint8Array): Promise<string> {
@@ -54,6 +58,35 @@ test("a CSV of many columns is staged, with fewer threads where those take too m
       code: "too_large",
       message: expect.stringContaining("too many columns"),
     });
+  });
+});
+
+test("a Parquet file of thousands of columns is staged in order, within the memory that there is", async () => {
+  await withKit(async (kit) => {
+    const columns = 1600; // of 400 MB, as 5,000 are of 1 GB
+    const path = join(kit.folder, "wide.parquet");
+    const made = await openDatabase({ scratch: join(kit.folder, "made"), threads: 1 });
+    const values = Array.from({ length: columns }, (_, at) =>
+      at % 2 === 0 ? `'낱말 ' || (range + ${at}) AS c${at}` : `range * ${at} AS c${at}`,
+    );
+    await made.run(
+      `COPY (SELECT ${values.join(", ")} FROM range(5000)) TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
+    );
+    made.close();
+    const { database } = kit.session;
+    const manifest = await executeUpload(await kit.plan(path), {
+      target: localTarget(kit.lake),
+      database,
+      workingFolder: kit.folder,
+      maxBytes: 1_000_000,
+    });
+    const staged = createUploadLayout(join(kit.lake.layout.pending, manifest.upload_id)).rows.stagedAt;
+    expect(manifest.rows).toBe(5000);
+    const [facts] = await kit.rows(
+      `(SELECT bool_and(source_row * ${columns - 1} = c${columns - 1} AND c2 = '낱말 ' || (source_row + 2)) AS same,
+        count(DISTINCT source_row) AS rows FROM read_parquet('${staged}'))`,
+    );
+    expect(facts).toEqual({ same: true, rows: 5000 });
   });
 });
 
