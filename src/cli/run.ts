@@ -11,7 +11,7 @@ import { COMMANDS } from "./commands/table.ts";
 import type { Console } from "./terminal/console.ts";
 import type { InputStream, OutputStream } from "./terminal/streams.ts";
 
-/** What the program gives to the command line; tests give their own streams and environment. */
+/** What the program passes to the command line; tests pass their own streams and environment. */
 export interface CliContext {
   signal: AbortSignal;
   workerUrl: URL;
@@ -22,13 +22,14 @@ export interface CliContext {
   stdin: InputStream;
   stdout: OutputStream;
   stderr: OutputStream;
-  /** The process's own without. */
+  /** The process's own by default. */
   env?: Record<string, string | undefined>;
 }
 
 /**
  * Runs the command that `argv` (without program name) names and gives the exit code. Never throws: an error becomes
- * one sentence on stderr and, with `--json`, the error document on stdout. Who ends the process waits for the streams.
+ * one sentence on stderr and, with `--json`, the error document on stdout. The caller waits for the streams before
+ * it ends the process.
  */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
@@ -72,7 +73,7 @@ async function runNode(
       const { command, path } = await chooseCommand(node, words, terminal);
       const effects = await createEffects(command, global, path, terminal, context);
       return command.run(own, effects).catch((error: unknown) => {
-        // A failed write does not say of what: it was of the lake, or the command said more.
+        // A bare write error does not name its target: it was the lake, otherwise the command has said more.
         const bare = systemCode(error) !== undefined && !context.signal.aborted;
         throw bare ? toAppError(error, folderOf(effects.settings.location)) : error;
       });
@@ -80,7 +81,7 @@ async function runNode(
     cleanup: () => terminal.close(),
   });
   try {
-    // citty only runs it: its parser lets unknown flags pass, so the arguments were read above.
+    // citty only runs the command: its parser accepts unknown flags, so the arguments were parsed above.
     return Number((await runCommand(program, { rawArgs: [] })).result);
   } catch (error) {
     throw context.signal.aborted && !(error instanceof AppError)
@@ -89,7 +90,7 @@ async function runNode(
   }
 }
 
-/** A group called by a person without its command asks for one. */
+/** A group that a person calls without a subcommand asks for one. */
 async function chooseCommand(
   node: Command | CommandGroup,
   words: readonly string[],
@@ -190,7 +191,7 @@ async function createEffects(
       const { recordAudit } = await import("../lake/audit.ts");
       const { userName } = await import("../lake/account.ts");
       const entry = { who: userName(), from: "local", action: path, target, outcome: "ok" };
-      // Curators may write to staging only: what they do is not undone for want of a line.
+      // Curators may write to staging only: a missing audit line does not undo their work.
       await recordAudit(opened, entry).catch((error) =>
         logger.warn("the audit log cannot be written", { error }),
       );
@@ -222,7 +223,7 @@ function report(error: unknown, argv: readonly string[], context: CliContext): n
   return failure.exit;
 }
 
-/** The chain of causes below an error; the whole stack of one that nobody expected. */
+/** The chain of causes of an error; with the stack of unexpected ones. */
 function causes(failure: AppError): string[] {
   const lines: string[] = [`  code: ${failure.code}`];
   let cause: unknown = failure.cause;

@@ -12,7 +12,7 @@ import { mapConcurrent } from "../util/concurrent.ts";
 import { formatQuantity } from "../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Places, placesFinding } from "./check.ts";
 
-/** A sample looks at so many rows of the whole lake, at least a few of each dataset, and re-hashes a part of them. */
+/** Rows of a sample over the whole lake, with at least a few of each dataset; a part of them is hashed. */
 const SAMPLED_ROWS = 2000;
 const SAMPLED_ROWS_LEAST = 10;
 const SAMPLED_BYTES = 256_000_000;
@@ -26,7 +26,10 @@ interface Findings {
   writable: Places;
 }
 
-/** Invariants 1, 2 and 6: every `path` names an asset of its dataset, whose name is `hash` and the SHA-256 of its bytes. */
+/**
+ * Invariants 1, 2 and 6: every `path` names an asset of its dataset, whose name is `hash` and the SHA-256 of its
+ * bytes.
+ */
 export const assetCheck: Check = {
   name: "assets",
   run: async (context) => {

@@ -8,7 +8,7 @@ import { formatCount } from "../util/format.ts";
 
 export type CheckStatus = "ok" | "warning" | "problem";
 
-/** What one check says: `problem` is wrong now, `warning` wants a look. */
+/** A finding of one check: `problem` is an error, `warning` needs attention. */
 export interface CheckResult {
   name: string;
   status: CheckStatus;
@@ -22,20 +22,20 @@ export interface DoctorContext {
   lake: Lake;
   /** Of the lake. */
   mount: MountReport;
-  /** Whether permissions can be set there, so that they may be asked for. */
+  /** Whether permissions can be set there, so that they can be checked. */
   keepsModes: boolean;
   settings: Settings;
   database: Database;
   /** Partitions of the lake when the checks began, sorted. */
   partitions: PartitionKey[];
-  /** Look at everything, not at a sample. */
+  /** Check everything, not a sample. */
   full: boolean;
   signal: AbortSignal;
-  /** How far the check that runs now is. */
+  /** Progress of the running check. */
   onProgress: (state: { label: string; done: number; total?: number }) => void;
 }
 
-/** Looks at one side of a lake and changes nothing; a name and its findings, one `ok` when there is none. */
+/** Checks one aspect of a lake and changes nothing; returns its findings, one `ok` if there is none. */
 export interface Check {
   name: string;
   run(context: DoctorContext): Promise<Finding[] | string | Pick<CheckResult, "message" | "details">>;
@@ -43,7 +43,7 @@ export interface Check {
 
 export type Finding = Omit<CheckResult, "name" | "status"> & { status: "warning" | "problem" };
 
-/** How many places a finding lists. */
+/** Number of places that a finding lists. */
 const SHOWN_PLACES = 20;
 
 export interface Places {
@@ -52,7 +52,7 @@ export interface Places {
   readonly shown: readonly string[];
 }
 
-/** Counts places and keeps the first ones: a lake with a million mistakes must still fit in memory. */
+/** Counts places and keeps the first ones: a million errors must fit in memory. */
 export function collectPlaces(): Places {
   const shown: string[] = [];
   let count = 0;
@@ -68,7 +68,7 @@ export function collectPlaces(): Places {
   };
 }
 
-/** A finding about places, or none when there is no place: `assets are missing: 3, the first is provider=...`. */
+/** A finding about places, or none without places: `assets are missing: 3, the first is provider=...`. */
 export function placesFinding(
   status: Finding["status"],
   places: Places,
@@ -81,7 +81,7 @@ export function placesFinding(
   return [{ status, message, advice, details: { count: places.count, places: [...places.shown] } }];
 }
 
-/** Runs a check; an error in it is a problem that it found. */
+/** Runs a check; an error that it throws becomes a problem. */
 export async function runCheck(check: Check, context: DoctorContext): Promise<CheckResult[]> {
   throwIfCancelled(context.signal);
   try {

@@ -15,7 +15,7 @@ import { spaceCheck } from "./space.ts";
 import { leftoverCheck, uploadCheck } from "./staging.ts";
 import { tokenCheck } from "./tokens.ts";
 
-/** Waits until what was seen then is older than what a lagging mount may still show. */
+/** Waits until a mount can no longer show the state before the given time. */
 async function outlast(view: View, seenMs: number, signal: AbortSignal): Promise<void> {
   const leftMs = () => seenMs + view.staleMs - performance.now();
   if (leftMs() > 0) {
@@ -44,9 +44,9 @@ export const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Examines a lake and gives each check's results as it ends. Where the mount may show an old state, a check that found
- * something is made again when that can no longer be the reason, and only then told. Nothing of the lake is changed; memory
- * does not grow with it. Throws `cancelled`.
+ * Examines a lake and gives each check's results as it ends. Where the mount may show an old state, a check that
+ * found something is made again when that can no longer be the reason, and only then told. Nothing of the lake is
+ * changed; memory does not grow with it. Throws `cancelled`.
  */
 export async function* examineLake(
   options: Omit<DoctorContext, "database" | "partitions" | "mount" | "keepsModes">,

@@ -2,7 +2,7 @@ import { mountDocument } from "../lake/mount-check.ts";
 import { nameMount, UNSUITED_ADVICE } from "../lake/mount-words.ts";
 import type { Check } from "./check.ts";
 
-/** The mount can hold a lake, and what follows from what it can do. */
+/** Checks that the mount can hold a lake, and reports its limits. */
 export const mountCheck: Check = {
   name: "mount",
   run: async ({ mount: report }) => {

@@ -3,11 +3,14 @@ import { foldName, newNameProblem } from "../schema/name-clash.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
 import { type Check, collectPlaces, placesFinding } from "./check.ts";
 
-/** No two names are one on another file system, and each can be shown by every mount. Older lakes may hold such names. */
+/**
+ * Checks that all names stay distinct on other file systems and can be shown by every mount; older lakes may have
+ * others.
+ */
 export const nameCheck: Check = {
   name: "names",
   run: async ({ lake, partitions }) => {
-    // Of a file that cannot be read the check of the layout tells.
+    // The check of the layout reports an unreadable file.
     const { providers, tasks } = await readTaxonomy(lake).catch(() => ({ providers: {}, tasks: {} }));
     const clashes = collectPlaces();
     const unfit = collectPlaces();

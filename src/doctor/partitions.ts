@@ -47,7 +47,7 @@ export const partitionCheck: Check = {
           if (context.keepsModes && (mode & 0o777) !== lake.modes.file) modes.add(file.path);
           if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
         } catch (error) {
-          if (!isMissing(error)) throw error; // a newer base has taken its place meanwhile
+          if (!isMissing(error)) throw error; // a newer base has replaced it meanwhile
         }
       }
     }

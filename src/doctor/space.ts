@@ -3,9 +3,9 @@ import { isMissing } from "../lake/files.ts";
 import { formatBytes } from "../util/format.ts";
 import type { Check, Finding } from "./check.ts";
 
-/** Less than this is full: a job could not end. */
+/** Below this the disk is full: a job could not finish. */
 const FULL_BYTES = 1_000_000_000;
-/** Less than this of the whole deserves a look. */
+/** Below this share there is a warning. */
 const LOW_SHARE = 0.05;
 
 /** Free space on the lake's file system, and on that of the scratch folder. */

@@ -15,7 +15,7 @@ import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Uploads wait, are in work or have failed: none is damaged, none is forgotten, and nothing else lies among them. */
+/** Checks staging: no upload is damaged or forgotten, and nothing else is among them. */
 export const uploadCheck: Check = {
   name: "uploads",
   run: async ({ lake }) => {
@@ -88,12 +88,12 @@ export const uploadCheck: Check = {
   },
 };
 
-/** Those of these uploads that stand in a partition's log: their rows are stored, whatever lies in staging. */
+/** Those of these uploads that are in a partition's log: their rows are stored, whatever is in staging. */
 async function findLogged(lake: Lake, uploads: readonly ListedUpload[]): Promise<Set<string>> {
   const wanted = new Set(uploads.map(({ upload_id }) => upload_id));
   const found = new Set<string>();
   for (const key of await listPartitions(lake)) {
-    const metadata = await readPartitionMetadata(lake, key).catch(() => undefined); // told by another check
+    const metadata = await readPartitionMetadata(lake, key).catch(() => undefined); // reported by another check
     for (const { upload_id } of metadata?.uploads ?? []) if (wanted.has(upload_id)) found.add(upload_id);
   }
   return found;
@@ -190,8 +190,8 @@ async function oldEntries(folder: string, wanted: (name: string) => boolean): Pr
 }
 
 /**
- * A large upload writes into `files/` for hours while its own folder's time stands still. Of what may not be looked into
- * its own time is told; undefined for what is gone.
+ * A large upload writes into `files/` for hours while its own folder's time stands still. Of what may not be looked
+ * into its own time is told; undefined for what is gone.
  */
 async function newestMtimeMs(path: string): Promise<number | undefined> {
   const own = await timeOf(path);

@@ -6,7 +6,7 @@ import { readTokens } from "../lake/tokens.ts";
 import { formatQuantity } from "../util/format.ts";
 import type { Check } from "./check.ts";
 
-/** The tokens of a server that this account runs are where nobody else can exchange them. */
+/** Checks that the tokens of this account's server cannot be replaced by others. */
 export const tokenCheck: Check = {
   name: "tokens",
   run: async ({ lake, settings }) => {

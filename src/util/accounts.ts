@@ -6,7 +6,7 @@ export interface Account {
   home: string;
 }
 
-/** An account of this machine by its number (passwd(5)); undefined for one that stands elsewhere, or nowhere. */
+/** An account of this machine by its number (passwd(5)); undefined for one that is not listed there. */
 export function findAccount(uid: number | undefined): Account | undefined {
   for (const line of readAccounts()) {
     const [name = "", , number, , , home = ""] = line.split(":");
@@ -20,7 +20,7 @@ export function nameAccount(uid: number): string {
   return findAccount(uid)?.name ?? `account ${uid}`;
 }
 
-/** os.userInfo() goes by variables of the environment here, which cron and containers lack. */
+/** os.userInfo() depends on environment variables here, which cron and containers lack. */
 function readAccounts(): string[] {
   try {
     return readFileSync("/etc/passwd", "utf8").split("\n");

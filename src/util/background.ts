@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
-/** As `nice -n 5`: such a process gets a third of what others get while they want all of it, else what it likes. */
+/** As `nice -n 5`: such a process gets a third of the share of others under load, otherwise all it can use. */
 const NICENESS = 5;
 
 /**
@@ -14,6 +14,6 @@ export function sendToBackground(pid: number): void {
     // Where Linux shares the processor by session, niceness counts within one only (sched(7), autogroup).
     writeFileSync(`/proc/${pid}/autogroup`, String(NICENESS));
   } catch {
-    // it has ended, may not, or there is no such sharing: then it runs as the others do
+    // it has ended, is not allowed, or there is no autogroup: it keeps its priority
   }
 }

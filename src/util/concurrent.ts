@@ -1,4 +1,6 @@
-/** Applies `work` to every item, at most `limit` at a time; results in the order of the items. The first error wins. */
+/**
+ * Applies `work` to every item, at most `limit` at a time; results in the order of the items. The first error wins.
+ */
 export async function mapConcurrent<T, R>(
   items: readonly T[],
   limit: number,
@@ -18,13 +20,16 @@ export async function mapConcurrent<T, R>(
       }
     }
   };
-  // all have ended when this returns: nobody works on after the caller cleaned up
+  // all have ended when this returns, so that the caller can clean up
   const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, run));
   for (const end of ended) if (end.status === "rejected") throw end.reason;
   return results;
 }
 
-/** Does `work` for every item as it comes, at most `limit` at a time; items are not held. The first error wins. */
+/**
+ * Applies `work` to every item as it comes, at most `limit` at a time; items are not buffered. The first error
+ * wins.
+ */
 export async function eachConcurrent<T>(
   items: Iterable<T>,
   limit: number,

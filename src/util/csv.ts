@@ -5,7 +5,7 @@ export function csvField(value: string | number | null | undefined): string {
   return text === "" || needsQuotes(text) ? quoted(text) : text;
 }
 
-/** A field in which a text that is empty and none at all are the same. */
+/** A field in which an empty text and a missing value are the same. */
 export function bareField(text: string): string {
   return needsQuotes(text) ? quoted(text) : text;
 }

@@ -11,7 +11,7 @@ export function formatBytes(sizeBytes: number): string {
   return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${SIZE_UNITS[unit]}`;
 }
 
-/** A whole number with thousands apart: `1,234,567`. */
+/** An integer with thousands separators: `1,234,567`. */
 export function formatCount(count: number): string {
   return Math.round(count)
     .toString()
@@ -48,7 +48,7 @@ export function formatTime(iso: string | null | undefined): string {
   return `${date} ${pad(time.getHours())}:${pad(time.getMinutes())}`;
 }
 
-/** A text of at most so many characters, with an ellipsis for the rest: what came from others may be megabytes long. */
+/** A text cut to a maximum of characters, with an ellipsis: foreign texts may be megabytes long. */
 export function shorten(text: string, maxChars: number): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).toWellFormed()}…`;
 }

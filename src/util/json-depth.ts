@@ -1,7 +1,7 @@
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
 
 /**
- * Whether lists and objects of a JSON document stand deeper in each other than `maxDepth`. Some parsers take a minute, or
+ * Whether lists and objects of a JSON document are nested deeper than `maxDepth`. Some parsers take a minute, or
  * the process down with them, for what only nests; this passes over some 300 MB a second.
  */
 export function nestsDeeper(json: string | Uint8Array, maxDepth: number): boolean {

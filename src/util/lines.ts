@@ -1,4 +1,4 @@
-/** The lines of a byte stream, without their ends; a last line that no newline ends is given too. */
+/** The lines of a byte stream, without line breaks; a last line without a newline is included. */
 export async function* readLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

@@ -1,4 +1,4 @@
-/** The word of `words` that a person most likely meant by `typed`, or undefined when none is close. */
+/** The word of `words` nearest to `typed`, or undefined if none is close. */
 export function nearestWord(typed: string, words: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1;

@@ -1,5 +1,5 @@
 /**
- * Work that many ask for and one run serves: whoever asks while a run is on its way shares the next one, which begins
+ * Work that many request and one run serves: requests during a run share the next run, which begins
  * after all of them asked.
  */
 export function shareRuns(run: () => Promise<void>): () => Promise<void> {

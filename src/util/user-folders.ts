@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { findAccount } from "./accounts.ts";
 
 export interface OwnFolder {
-  /** For what is above it the administrator answers. */
+  /** What is above it is the administrator's responsibility. */
   home: string;
   /** From there. */
   path: string;
@@ -37,7 +37,10 @@ export function findOwnFolder(env: Record<string, string | undefined>, user: num
   return undefined;
 }
 
-/** Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be ours. */
+/**
+ * Whether a folder, or the nearest one above it that is there, may be written; one at a guessable place must be
+ * ours.
+ */
 function isWritable(folder: string, user: number): boolean {
   const found = lookAt(folder); // something above it may be a file, or closed to us: that one decides
   if (found === undefined) return dirname(folder) !== folder && isWritable(dirname(folder), -1);

@@ -9,7 +9,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 export interface Flag {
   type: "text" | "number" | "switch" | "list";
   description: string;
-  /** What stands behind the flag in the help: `--output PATH`. */
+  /** The value in the help: `--output PATH`. */
   placeholder?: string;
   /** The only values allowed. */
   values?: readonly string[];
@@ -25,20 +25,20 @@ export type FlagValues<F extends Record<string, Flag>> = {
         : string;
 };
 
-/** What a command may use of the outside world; tests pass recording fakes. */
+/** What a command may use of the outside world; tests pass fakes. */
 export interface Effects {
   settings: Settings;
   terminal: Terminal;
   logger: Logger;
   signal: AbortSignal;
-  /** The lake that is meant, in a folder or behind a server: what nearly every command works with. */
+  /** The lake, in a folder or behind a server: what nearly every command works with. */
   openClient(): Promise<LakeClient>;
   /**
-   * The folder of the lake, for what is of this machine only: serve, token, sync, doctor. Throws `no_lake` or, without a
-   * folder, `usage`.
+   * The folder of the lake, for commands of this machine only: serve, token, sync, doctor. Throws `no_lake` or,
+   * without a folder, `usage`.
    */
   openLake(): Promise<Lake>;
-  /** Writes down in the lake's audit log what such a command did. */
+  /** Records such a command in the lake's audit log. */
   audit(target: string): Promise<void>;
   /** The worker entry point, for the pool. */
   workerUrl: URL;
@@ -49,7 +49,7 @@ export interface Effects {
   version: string;
   /** Every command, in the order of the help. */
   commands: Readonly<Record<string, CommandEntry>>;
-  /** Of the person, by the environment: for long texts that are translated. */
+  /** The person's language, from the environment: for translated pages. */
   language: "en" | "ko";
 }
 
@@ -62,7 +62,7 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
   /** `defaults`: works without reading settings, whose mistakes may be what the person reads about. */
   settings?: "defaults";
   examples: readonly string[];
-  /** Does the work and gives the exit code; errors are thrown as AppError. */
+  /** Does the work and returns the exit code; throws AppError. */
   run(args: { flags: FlagValues<F>; positionals: string[] }, effects: Effects): Promise<number>;
 }
 
@@ -81,7 +81,7 @@ export function defineGroup(group: CommandGroup): CommandGroup {
   return group;
 }
 
-/** A command by its name: what it does, known without loading it, and how to load it. */
+/** A command that is not loaded yet: its summary, and how to load it. */
 export interface CommandEntry {
   summary: string;
   load: () => Promise<Command | CommandGroup>;

@@ -3,7 +3,7 @@ import { AppError } from "../../errors.ts";
 import { nearestWord } from "../../util/nearest.ts";
 import type { Command, Flag, FlagValues } from "./command.ts";
 
-/** Flags that every command takes, before or after its name. */
+/** Flags of every command, before or after its name. */
 export const GLOBAL_FLAGS = {
   lake: { type: "text", placeholder: "DIR", description: "Lake folder (or DATALAKE_LAKE)" },
   server: { type: "text", placeholder: "URL", description: "URL of a datalake server (or DATALAKE_SERVER)" },
@@ -34,7 +34,7 @@ export interface GlobalFlags {
 
 export interface ParsedArguments {
   global: GlobalFlags;
-  /** By key, checked against the command's flags: each value has the type that its flag says. */
+  /** By key, checked against the command's flags: each value has the type of its flag. */
   flags: FlagValues<Record<string, Flag>>;
   positionals: string[];
 }
@@ -42,7 +42,7 @@ export interface ParsedArguments {
 type Value = string | number | boolean | string[];
 
 /**
- * Parses the arguments behind a command's name, strictly: an unknown flag, a missing or wrong value, a repeated flag
+ * Parses the arguments after a command's name, strictly: an unknown flag, a missing or wrong value, a repeated flag
  * or a positional too many is `usage`, naming what was probably meant.
  */
 export function parseArguments(
@@ -105,7 +105,7 @@ export function unknownFlag(written: string, known: Iterable<string>): AppError 
   return new AppError("usage", `unknown flag ${written}; ${hint}`);
 }
 
-/** Whether the word behind a flag is the next flag: anything else that begins with a dash may be what is looked for. */
+/** Whether the word after a flag is another flag: anything else that begins with a dash may be a search text. */
 function namesFlag(word: string | undefined, known: ReadonlyMap<string, unknown>): boolean {
   if (word === undefined) return false;
   return word === "-h" || (word.startsWith("--") && known.has(word.slice(2).split("=")[0] ?? ""));
@@ -155,7 +155,8 @@ export function listWords(words: readonly string[]): string {
 }
 
 /**
- * A comma list; where an item is `key=a,b,c` (`--allow lang=ko,en`, `--meta note=a, b`) the commas belong to its value.
+ * A comma list; where an item is `key=a,b,c` (`--allow lang=ko,en`, `--meta note=a, b`) the commas belong to its
+ * value.
  */
 function splitList(text: string): string[] {
   if (/^[^,]+=/.test(text)) return [text];

@@ -3,7 +3,7 @@ import { checkValue } from "../../schema/check.ts";
 import { ENGINE_NAMES, type EngineName, type RowQuery, RowQuerySchema } from "../../schema/query.ts";
 import type { Flag, FlagValues } from "./command.ts";
 
-/** Which rows: the flags that `search` and `download` share. */
+/** Flags for the selection of rows, shared by `search` and `download`. */
 export const QUERY_FLAGS = {
   provider: { type: "list", placeholder: "P", description: "Only these providers" },
   dataset: { type: "list", placeholder: "D", description: "Only these datasets" },
@@ -37,7 +37,7 @@ export const ENGINE_FLAG = {
 
 export type QueryFlags = FlagValues<typeof QUERY_FLAGS>;
 
-/** The query that the flags ask for, checked. Throws `usage` in one sentence. */
+/** The query of the flags, checked. Throws `usage` in one sentence. */
 export function readQuery(flags: QueryFlags): RowQuery {
   if (flags.jsonPath !== undefined && flags.column === undefined) {
     throw new AppError("usage", "--json-path needs --column, the column that holds the JSON");

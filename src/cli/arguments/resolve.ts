@@ -70,7 +70,7 @@ function unknownCommand(words: readonly string[], word: string, names: readonly 
   return new AppError("usage", `${JSON.stringify(word)} is not a command of \`${path}\`; ${hint}`);
 }
 
-/** The refusal of a group called without one of its commands. */
+/** The error for a group that is called without a subcommand. */
 export function missingCommand(words: readonly string[], group: CommandGroup): AppError {
   const path = words.join(" ");
   const names = Object.keys(group.subcommands);

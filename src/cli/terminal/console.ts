@@ -13,7 +13,7 @@ export interface ConsoleOptions {
   verbose: boolean;
   /** `--yes`: ask nothing. */
   yes: boolean;
-  /** Runs in an automation that gives itself a terminal. */
+  /** Runs unattended although there is a terminal. */
   unattended: boolean;
   /** Colours may be used on a terminal. */
   color: boolean;
@@ -22,7 +22,7 @@ export interface ConsoleOptions {
 export interface Console extends Terminal {
   /** A line on stderr that `--quiet` does not hide: errors. */
   error(line: string): void;
-  /** Takes away what is not meant to stay; call it before the command ends. */
+  /** Removes progress lines; call it before the command ends. */
   close(): void;
 }
 

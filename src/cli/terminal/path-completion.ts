@@ -3,13 +3,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 export interface PathChoice {
-  /** What the input becomes when it is taken; folders end in `/`. */
+  /** The input after completion; folders end in `/`. */
   value: string;
   label: string;
   hint?: string;
 }
 
-/** A folder of a million images must not freeze the question: more names than this are not looked at. */
+/** Limit of names that are read: a folder of a million images must not freeze the question. */
 const MOST_NAMES = 20_000;
 const MOST_CHOICES = 200;
 
@@ -48,7 +48,7 @@ export function createPathCompletion(): (typed: string) => PathChoice[] {
   };
 }
 
-/** `~/scans` as the shell reads it. */
+/** Expands `~/scans` as the shell does. */
 export function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
 }
@@ -73,7 +73,7 @@ function readNames(folder: string): Dirent[] {
       opened.closeSync();
     }
   } catch {
-    return []; // not there or not readable: nothing to complete
+    return []; // missing or not readable: nothing to complete
   }
   const folders = (entry: Dirent) => (entry.isDirectory() ? 0 : 1);
   return names.sort((a, b) => folders(a) - folders(b) || (a.name < b.name ? -1 : 1));

@@ -15,7 +15,7 @@ export const PRINT_FORMAT_FLAG = {
   description: "Rows as a table, one JSON document, JSON lines or CSV (default: table)",
 } as const satisfies Flag;
 
-/** The format that the flags ask for; `--json` is `--format json`. Throws `usage` where they differ. */
+/** The format selected by the flags; `--json` is `--format json`. Throws `usage` where they differ. */
 export function chooseFormat(flag: string | undefined, json: boolean): PrintFormat {
   if (!json) return (flag as PrintFormat | undefined) ?? "table";
   if (flag === undefined || flag === "json") return "json";
@@ -25,13 +25,13 @@ export function chooseFormat(flag: string | undefined, json: boolean): PrintForm
 export interface PrintOptions {
   engine: EngineName;
   format: PrintFormat;
-  /** All hits, where the rows are only some of them. */
+  /** Number of all hits, if the rows are only some of them. */
   matchCount?: number | undefined;
-  /** What is said of the rows on stderr, where it is not the usual. */
+  /** The summary on stderr, if not the usual one. */
   describe?: ((rowCount: number) => string) | undefined;
 }
 
-/** Of a document or of lines that are read by a program, so much is made before the first of it is printed. */
+/** Bytes that are buffered before output for programs starts: an early error leaves stdout empty. */
 const HOLD_BYTES = 1024 * 1024;
 
 /**

@@ -19,7 +19,7 @@ export interface ProgressScreen {
   live(): LiveView;
   /** Writes a line above the bar that is shown, if one is. */
   writeLine(line: string): void;
-  /** Takes the bar away: before a question, and when the command ends. */
+  /** Removes the bar: before a question, and when the command ends. */
   clear(): void;
 }
 
@@ -88,7 +88,7 @@ export function createProgressScreen(
         else stream.write(`${line}\n`);
       };
       if (live) show(true);
-      else shownAt = startedAt; // short work says nothing on the way
+      else shownAt = startedAt; // no progress for short work
       return {
         update: (next) => {
           if (!open) return;

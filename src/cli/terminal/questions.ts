@@ -17,7 +17,7 @@ export interface QuestionOptions {
 
 type Questions = Pick<Terminal, "select" | "text" | "confirm" | "path">;
 
-/** Questions by @clack/prompts, loaded with the first one: commands that ask nothing do not pay for it. */
+/** Questions with @clack/prompts, which is loaded with the first one. */
 export function createQuestions(options: QuestionOptions): Questions {
   const streams = { input: options.input, output: options.output, signal: options.signal };
   const load = async () => {
@@ -27,7 +27,7 @@ export function createQuestions(options: QuestionOptions): Questions {
   return {
     select: async <T>(question: string, choices: readonly Choice<T>[], initial?: T) => {
       const prompts = await load();
-      // Values may be objects: the prompt is given their positions.
+      // Values may be objects: the prompt gets their positions.
       const list = choices.map(({ label, hint }, at) => ({
         value: at,
         label,
@@ -87,7 +87,7 @@ export function createQuestions(options: QuestionOptions): Questions {
   };
 }
 
-/** Without the slash that completion puts behind folders. */
+/** Without the slash that completion appends to folders. */
 function plainPath(path: string): string {
   const expanded = expandHome(path.trim());
   return expanded.length > 1 ? expanded.replace(/\/+$/, "") : expanded;

@@ -2,11 +2,11 @@ import type { RecordBatch } from "apache-arrow";
 import type { Column } from "../../schema/columns.ts";
 import { cutCell, oneLine, padCell } from "./table.ts";
 
-/** Rows that decide how wide columns are; those after them are laid out as they come. */
+/** Rows that determine column widths; later ones are streamed. */
 const MEASURED_ROWS = 200;
-/** A column of longer texts is cut where another one needs the room. */
+/** Longer texts are truncated where another column needs the space. */
 const MIN_WIDTH = 8;
-/** The widest column where nothing limits the line: what goes to a file shall stay readable too. */
+/** Maximum column width where the line has no limit, so that files stay readable. */
 const MAX_WIDTH = 80;
 const GAP = "  ";
 
@@ -15,13 +15,14 @@ export interface RowTable {
   lines: AsyncIterable<string>;
   /** Complete when the lines have been read. */
   rowCount(): number;
-  /** Names of columns that found no room. */
+  /** Names of columns that did not fit. */
   hidden(): readonly string[];
 }
 
 /**
- * Rows as an aligned table under the names of their columns: numbers at the right, wide letters counted as two, NULL
- * told, control characters replaced. With `width`, no line is wider: long texts are cut, then columns at the end left out.
+ * Rows as an aligned table under the names of their columns: numbers at the right, wide letters counted as two,
+ * NULL told, control characters replaced. With `width`, no line is wider: long texts are cut, then columns at the
+ * end left out.
  */
 export function layOutRows(
   columns: readonly Column[],
@@ -72,7 +73,7 @@ export function layOutRows(
   };
 }
 
-/** A label may be megabytes long: only what could be shown is looked at. */
+/** A label may be megabytes long: only the visible part is read. */
 function start(text: string): string {
   return text.length <= 2000 ? text : `${text.slice(0, 2000)}…`;
 }
@@ -92,8 +93,8 @@ function measure(rows: readonly (readonly string[])[]): number[] {
 }
 
 /**
- * Widths that fit into a line: the widest columns give way first, down to eight cells each; then columns at the end have
- * no place. Undefined is a line without an end.
+ * Widths that fit into a line: the widest columns give way first, down to eight cells each; then columns at the end
+ * are left out. Undefined is a line without a limit.
  */
 export function fitWidths(wanted: readonly number[], lineWidth: number | undefined): number[] {
   if (lineWidth === undefined) return [...wanted];

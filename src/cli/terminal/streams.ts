@@ -4,8 +4,9 @@ export type InputStream = Readable & { isTTY?: boolean | undefined };
 export type OutputStream = Writable & { isTTY?: boolean | undefined; columns?: number | undefined };
 
 /**
- * Follows what is written to a stream from now on. The function it gives waits until all of that has left the process,
- * and throws what stopped it. An empty write, or the end of the stream, tells less: on a pipe it calls back at once.
+ * Follows what is written to a stream from now on. The returned function waits until all of it has left the
+ * process, and throws the error that stopped it. An empty write or `end` does not tell: on a pipe its callback is
+ * immediate.
  */
 export function followWrites(stream: OutputStream): () => Promise<void> {
   const write = stream.write.bind(stream) as OutputStream["write"];
@@ -35,7 +36,7 @@ export function followWrites(stream: OutputStream): () => Promise<void> {
   };
 }
 
-/** Writes and waits until the stream takes more. */
+/** Writes and waits until the stream accepts more. */
 export async function writeStream(stream: OutputStream, data: Uint8Array | string): Promise<void> {
   if (stream.destroyed || stream.write(data)) return;
   await new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
 export interface TableColumn {
   title: string;
-  /** Numbers stand at the right. */
+  /** Numbers are right-aligned. */
   align?: "left" | "right";
 }
 
-/** Rows under their titles as aligned lines, two blanks between columns; wide letters (한글) count two cells. */
+/** Rows under their titles as aligned lines, two spaces between columns; wide letters (한글) count as two cells. */
 export function renderTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map((column) => column.title), ...rows.map((row) => row.map(oneLine))];
   const widths = columns.map((_, at) => Math.max(...lines.map((line) => Bun.stringWidth(line[at] ?? ""))));
@@ -18,7 +18,7 @@ export function renderTable(columns: readonly TableColumn[], rows: readonly (rea
     .join("\n");
 }
 
-/** `text` filled with blanks to `width` cells. */
+/** `text` padded to `width` cells. */
 export function padCell(text: string, width: number, align: "left" | "right" = "left"): string {
   const fill = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
   return align === "left" ? text + fill : fill + text;

@@ -1,4 +1,4 @@
-/** How a command talks: data to stdout, everything for people to stderr, questions only to a person at a terminal. */
+/** Output of a command: data to stdout, everything for people to stderr, questions only on a terminal. */
 export interface Terminal {
   /** True when questions may be asked: stdin and stdout are terminals, no CI, no `--yes`, no `--json`. */
   readonly interactive: boolean;
@@ -7,7 +7,7 @@ export interface Terminal {
   readonly verbose: boolean;
   /** The result of the command: with `--json` the document as one JSON document on stdout, else `text` on stdout. */
   result(document: unknown, text: () => string): void;
-  /** Data on stdout, as it comes: waits until it was taken. Cells of a line, and whether it shows colours, where stdout is a terminal. */
+  /** Data on stdout, streamed: waits until it is written. Width and colour support, if stdout is a terminal. */
   readonly output: {
     write(data: Uint8Array | string): Promise<void>;
     readonly columns: number | undefined;
@@ -16,9 +16,9 @@ export interface Terminal {
   /** A line for people on stderr; silent with `--quiet`. */
   note(line: string): void;
   warn(line: string): void;
-  /** A bar on a terminal, else a line now and then on stderr; silent with `--quiet`. */
+  /** A bar on a terminal, otherwise a line every few seconds on stderr; silent with `--quiet`. */
   progress(label: string, options?: { total?: number; unit?: "rows" | "files" | "bytes" }): ProgressBar;
-  /** A few lines that are redrawn in place on a terminal, else one plain line of them now and then on stderr. */
+  /** Lines that are redrawn in place on a terminal, otherwise one plain line every few seconds on stderr. */
   live(): LiveView;
   /** Questions; each throws AppError `cancelled` on Ctrl-C. Only call them when `interactive`. */
   select<T>(question: string, choices: readonly Choice<T>[], initial?: T): Promise<T>;
@@ -35,11 +35,11 @@ export interface Choice<T> {
 }
 
 export interface TextQuestion {
-  /** An example, which is no answer. */
+  /** An example, which is not an answer. */
   placeholder?: string;
-  /** What Enter alone answers; shown until something is typed. */
+  /** The answer of Enter alone; shown until something is typed. */
   suggested?: string;
-  /** What stands there to be edited. */
+  /** The initial text, to be edited. */
   initial?: string;
   /** Why the answer is refused, or undefined; the question is then asked again, in place. */
   check?: (answer: string) => string | undefined;
@@ -52,7 +52,7 @@ export interface ProgressBar {
 }
 
 export interface LiveView {
-  /** `line`: what is said where nothing can be redrawn. */
+  /** `line`: the plain line where nothing can be redrawn. */
   update(lines: readonly string[], line: string): void;
   finish(): void;
 }

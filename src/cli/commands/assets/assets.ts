@@ -62,7 +62,7 @@ const verifyCommand = defineCommand({
   },
 });
 
-/** Before anything is read: a check may take hours. */
+/** Checked before anything is read: a verification may take hours. */
 function checkReport(path: string): void {
   if (!/\.(csv|json)$/i.test(path)) {
     throw new AppError("usage", `--report ${path} has to end in .csv or .json, which selects the format`);
@@ -114,7 +114,7 @@ function describeFinding(finding: AssetFinding): string {
   return `${path} ${why}: ${formatPartition(finding)}${row}${name}${more}`;
 }
 
-/** Never 100% when something is wrong. */
+/** Never 100% if anything is wrong. */
 function formatIntegrity(share: number): string {
   return `${(Math.floor(share * 1e6) / 1e4).toString()}%`;
 }

@@ -10,7 +10,7 @@ export interface VerifyOptions {
   report: string | undefined;
 }
 
-/** Checks assets with a bar of progress; Ctrl-C stops it, at a server too. */
+/** Verifies assets with a progress bar; Ctrl-C stops it, at a server too. */
 export async function verifyAssets(
   request: VerifyRequest,
   { numProc, report }: VerifyOptions,

@@ -2,7 +2,7 @@ import { AppError } from "../../../errors.ts";
 import { newNameProblem } from "../../../schema/name-clash.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
-/** The name given, or the one that a person answers; `usage` when nobody is there to ask. */
+/** The given name, or a person's answer; throws `usage` without a terminal. */
 export async function requireName(
   kind: string,
   given: string | undefined,
@@ -14,13 +14,13 @@ export async function requireName(
   throw new AppError("usage", `no ${kind} is given; add its NAME to the command`);
 }
 
-/** What is wrong with the answer of a person who names a new entry; undefined when nothing is. */
+/** Why a new name is refused; undefined for a valid one. */
 export function checkNewName(name: string, taken: readonly string[]): string | undefined {
   const composed = name.normalize("NFC");
   return taken.includes(composed) ? "already exists" : newNameProblem(composed, taken);
 }
 
-/** Lets a person choose one of the entries; `not_found` when there is none. */
+/** Lets a person choose an entry; throws `not_found` if there is none. */
 export async function chooseEntry(
   kind: string,
   entries: Record<string, { description: string }>,
@@ -35,7 +35,7 @@ export async function chooseEntry(
   return terminal.select(`Which ${kind}?`, choices);
 }
 
-/** Makes sure that a person at the terminal means it; throws `cancelled` otherwise. */
+/** Asks for confirmation on a terminal; throws `cancelled` if it is denied. */
 export async function confirmRemoval(kind: string, name: string, terminal: Terminal): Promise<void> {
   if (!terminal.interactive) return;
   if (await terminal.confirm(`Remove the ${kind} ${name}?`, false)) return;

@@ -4,7 +4,7 @@ import { fieldProblem, type Task } from "../../../schema/taxonomy.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { checkNewName } from "./questions.ts";
 
-/** A name for a new task: one of the usual ones that the lake lacks, or another. */
+/** A name for a new task: a common one that the lake lacks, or another. */
 export async function askTaskName(tasks: Record<string, Task>, terminal: Terminal): Promise<string> {
   const usual = [...TASK_SHAPES]
     .filter(([name]) => !Object.hasOwn(tasks, name))
@@ -17,7 +17,7 @@ export async function askTaskName(tasks: Record<string, Task>, terminal: Termina
   });
 }
 
-/** The fields of a new task: from a shape, none, or asked for one by one. */
+/** The fields of a new task: from a template, none, or asked one by one. */
 export async function askTask(name: string, shape: Task | undefined, terminal: Terminal): Promise<Task> {
   const shapes = shape === undefined ? [...TASK_SHAPES.values()].slice(0, 1) : [shape];
   const choices = [

@@ -10,7 +10,7 @@ export interface RemoteDoctorOptions {
   version: string;
 }
 
-/** What can be told of a lake through its server: that it answers, takes the token, is of this version, and its uploads. */
+/** Checks through a server: that it answers, accepts the token, has this version, and its uploads. */
 export async function examineServer({ url, token, version }: RemoteDoctorOptions): Promise<CheckResult[]> {
   const server = connectServer(url, token);
   try {

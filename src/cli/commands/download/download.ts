@@ -76,10 +76,10 @@ function chooseByFlags(output: string, { format, images = "embed" }: Partial<Out
 }
 
 const ENDINGS: Readonly<Record<string, ExportFormat>> = { ".parquet": "parquet", ".arrow": "arrow" };
-/** Of files that somebody may expect here; a folder of such a name would surprise. */
+/** Extensions of other file formats; a folder of such a name would surprise. */
 const OTHER_ENDINGS = /\.(csv|tsv|jsonl?|ndjson|feather|zip|tar|gz)$/i;
 
-/** The format that is asked for, or that the ending of the output tells. Throws `usage` where they disagree. */
+/** The requested format, or the one of the output's extension. Throws `usage` where they disagree. */
 function checkEnding(output: string, format: ExportFormat | undefined): ExportFormat {
   const ending = extname(output);
   const told = ENDINGS[ending];

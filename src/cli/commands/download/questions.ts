@@ -14,7 +14,7 @@ export interface OutputChoice {
   images: ImageMode;
 }
 
-/** Asks for the shape of the output and its place, for what is not given. */
+/** Asks for format, images and place of the output, if not given. */
 export async function askChoice(
   terminal: Terminal,
   selection: Selection,
@@ -57,7 +57,7 @@ function askOutput(terminal: Terminal, format: ExportFormat, selection: Selectio
   return terminal.path("Where to?", { initial, check });
 }
 
-/** Shows what will be downloaded and asks whether to; throws `cancelled` when not. */
+/** Shows what will be downloaded and asks for confirmation; throws `cancelled` if it is denied. */
 export async function confirmDownload(
   terminal: Terminal,
   { query, matchCount, partitions }: FoundRows,
@@ -75,7 +75,7 @@ export async function confirmDownload(
   throw new AppError("cancelled", "nothing was downloaded");
 }
 
-/** Partitions named in the summary. */
+/** Number of partitions named in the summary. */
 const SHOWN = 8;
 
 const IMAGE_WORDS: Record<ImageMode, string> = {

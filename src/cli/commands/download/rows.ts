@@ -3,7 +3,7 @@ import type { QueryEngine } from "../../../query/engine.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
 
-/** Writes the rows with a bar of progress, and says what was written. */
+/** Writes the rows with a progress bar, and reports what was written. */
 export async function downloadRows(
   request: ExportRequest,
   engine: QueryEngine,
@@ -14,7 +14,7 @@ export async function downloadRows(
   let bar = terminal.progress("download", { unit: "rows" });
   let isFetching = false;
   const onRows = (done: number, total: number) => bar.update({ done, total });
-  // A server first puts the rows together, then the files come.
+  // A server first prepares the rows, then the files are fetched.
   const onBytes = (done: number, total: number) => {
     if (!isFetching) {
       isFetching = true;

@@ -2,7 +2,7 @@ import type { JobRecord, UploadOutcome } from "../../../schema/job.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
 
-/** A job as its commands print it: how it ended, then a line for each upload. */
+/** A job as text: its state, then a line for each upload. */
 export function describeJob(job: JobRecord): string {
   const { progress } = job;
   const running = job.status === "running" || job.status === "queued";
@@ -29,10 +29,12 @@ export function describeUpload(upload: UploadOutcome): string {
   return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
 }
 
-/** 1 when something failed, 3 when rows were rejected, 5 when another host goes on with it, 130 when cancelled, else 0. */
+/**
+ * 1 when something failed, 3 when rows were rejected, 5 when another host continues it, 130 when cancelled, else 0.
+ */
 export function jobExit(job: JobRecord): number {
   if (job.status === "cancelled") return 130;
-  if (job.error?.code === "locked") return 5; // another host goes on with it
+  if (job.error?.code === "locked") return 5; // another host continues it
   if (job.status === "failed" || job.uploads.some((upload) => upload.status === "failed")) return 1;
   return job.uploads.some((upload) => upload.rejected > 0) ? 3 : 0;
 }

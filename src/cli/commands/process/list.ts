@@ -9,15 +9,15 @@ const JOBS_SHOWN = 10;
 const COMPLETED_SHOWN = 20;
 
 export interface ListOptions {
-  /** Everybody's uploads, not only those of this account. */
+  /** Uploads of everyone, not only of this account. */
   all: boolean;
-  /** At most so many completed uploads. */
+  /** Maximum number of completed uploads. */
   limit?: number | undefined;
 }
 
 /**
- * Prints `{uploads, unusable, jobs}`: the uploads of the caller, those on their way and the newest completed, what lies
- * in staging and cannot be used, and the newest jobs.
+ * Prints `{uploads, unusable, jobs}`: the uploads of the caller, those on their way and the newest completed,
+ * unusable entries in staging, and the newest jobs.
  */
 export async function listProcessing(effects: Effects, options: ListOptions): Promise<void> {
   const { uploads, unusable, jobs } = await readLists(effects, options);

@@ -114,7 +114,7 @@ export const processCommand = defineGroup({
   },
 });
 
-/** Follows a job to its end in the live view. */
+/** Follows a job in the live view until it ends. */
 async function watchJob(effects: Effects, jobId: string | undefined): Promise<JobRecord> {
   const { watchLive } = await import("./watch.ts");
   const { jobs } = await effects.openClient();
@@ -139,7 +139,7 @@ async function readWantedJob(effects: Effects, jobId: string | undefined): Promi
   return jobId === undefined ? newest(await jobs.list(1)) : jobs.get(jobId);
 }
 
-/** The same words for a lake behind a server as for one in a folder. */
+/** The same message for a lake behind a server as for one in a folder. */
 function checkJobId(jobId: string): void {
   if (v.is(JobIdSchema, jobId)) return;
   const what = v.is(UploadIdSchema, jobId) ? `${jobId} is an upload, not a job` : `no job ${jobId}`;

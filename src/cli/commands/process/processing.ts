@@ -5,23 +5,23 @@ import { checkWorkerFlags, type WorkerFlags } from "../../arguments/worker-flags
 import { jobExit } from "./job-text.ts";
 
 export interface ProcessingOptions extends WorkerFlags {
-  /** Wait for the job's end; without a server, process in this very command. */
+  /** Wait until the job ends; without a server, process in this command. */
   wait: boolean;
 }
 
 export interface ProcessingResult {
   jobId: string;
-  /** Whether the job ran before it was asked for. */
+  /** Whether the job was already running. */
   alreadyRunning: boolean;
-  /** The final record; undefined when nobody waited. */
+  /** The final record; undefined without waiting. */
   job: JobRecord | undefined;
   exit: number;
 }
 
 /**
- * Processes the pending uploads: through a server, else, with `wait`, in this command and its child. Ctrl-C stops the job
- * of this command, of a server's only the showing. Throws `server_unreachable` without a server and without `wait`,
- * `locked` when another command is processing.
+ * Processes the pending uploads: through a server, else, with `wait`, in this command and its child. Ctrl-C stops
+ * the job of this command, of a server's only the showing. Throws `server_unreachable` without a server and without
+ * `wait`, `locked` when another command is processing.
  */
 export async function startProcessing(
   effects: Effects,

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatDuration } from "../../../util/format.t
 import type { Effects } from "../../arguments/command.ts";
 import { renderProgress } from "../../terminal/progress.ts";
 
-/** A job, and what stands around it, at one moment. */
+/** A snapshot of a job and its surroundings. */
 export interface Watched {
   job: Omit<JobRecord, "uploads"> & { uploads?: JobRecord["uploads"] };
   /** Where it is known. */
@@ -14,10 +14,12 @@ export interface Watched {
 }
 
 const LOOK_MS = 500;
-/** A server that is started again goes on with the job: it may be away so many looks. */
+/** Failed polls that are tolerated: a restarted server continues the job. */
 const PATIENCE = 20;
 
-/** Shows a job until it ends, looked at by `look`, and gives its final record; Ctrl-C stops the showing, not the job. */
+/**
+ * Shows a job until it ends, looked at by `look`, and returns its final record; Ctrl-C stops the view, not the job.
+ */
 export async function watchLive(
   effects: Pick<Effects, "terminal" | "signal">,
   look: () => Promise<Watched & { job: JobRecord }>,
@@ -83,7 +85,7 @@ export function renderLine({ job }: Watched): string {
   return [renderProgress({ label: step, done, total, bytes }, "rows", 0, false), ...pace(job)].join("  ");
 }
 
-/** Rows a second and time left, by the job's own clock: one that is continued did a part before. */
+/** Rows per second and time left, by the job's own clock: a continued job has done a part before. */
 function pace({ progress }: Watched["job"]): string[] {
   const { rows_per_second: rate, seconds_left: left } = progress;
   return [

@@ -2,7 +2,7 @@ import type { QueryEngine } from "../../../query/engine.ts";
 import type { Effects } from "../../arguments/command.ts";
 import { askRows } from "./hits.ts";
 
-/** `datalake search` of a person: asks, shows what is found, and goes on from there until they are done. */
+/** Interactive `datalake search`: asks, shows the hits, and continues until the person is done. */
 export async function browse(engine: QueryEngine, effects: Effects): Promise<void> {
   const { terminal, signal } = effects;
   for (;;) {

@@ -7,21 +7,21 @@ import { PARTITION_COLUMNS } from "../../../schema/partition.ts";
 import type { RowQuery, RowResult } from "../../../schema/query.ts";
 import { createFind, type Excerpt, excerptOf, type Find } from "./excerpt.ts";
 
-/** A column of the table that people see: one or several of the rows', or what stands at a path in one. */
+/** A column of the printed table: one or several columns of the rows, or the values at a path in one. */
 export interface HitColumn {
   title: string;
-  /** Where the search looks: these keep their room. */
+  /** Searched columns, which keep their width. */
   searched: boolean;
   align: "left" | "right";
-  /** What it shows of a row of a batch whose columns have these cells. */
+  /** Its text for a row of a batch with these cells. */
   excerpt(cells: readonly Cell[], row: number): Excerpt;
 }
 
-/** Columns of the lake's own that say something to a reader of the table; hashes and paths are in the other formats. */
+/** System columns that are useful in a table; hashes and paths are in the other formats. */
 const TOLD = new Set(["source_name", "width", "height"]);
 const KEYS = new Set<string>(PARTITION_COLUMNS);
 export const NULL_TEXT = "NULL";
-/** Values of one row at a path that are put beside each other. */
+/** Maximum of values of one row at a path that are joined. */
 const VALUES_SHOWN = 20;
 
 /** The columns of a table of hits, most telling first, and those of the rows that are left out of it. */
@@ -86,7 +86,7 @@ function textColumn(
   };
 }
 
-/** What is found only in the strings of JSON written in ASCII is shown as it reads there. */
+/** A match in an escaped JSON string is shown decoded. */
 function shownText(value: string, find: Find | undefined): string {
   const isFound = (text: string) => find?.(text.normalize("NFC"), 0) !== undefined;
   if (find === undefined || isFound(value)) return value;

@@ -5,14 +5,14 @@ import type { RowQuery, RowResult } from "../../../schema/query.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
 import { nearestWord } from "../../../util/nearest.ts";
 
-/** Asks for rows. Throws `not_found` that names what is not there, with what was probably meant. */
+/** Queries rows. Throws `not_found` that names what does not exist, with the nearest name. */
 export function findRows(engine: QueryEngine, query: RowQuery, signal: AbortSignal): Promise<RowResult> {
   return withKnownNames(engine, query, signal, () => engine.retrieveWithExistingCols(query, signal));
 }
 
 /**
- * Runs work on the rows of a query, and throws `not_found` for a name in its selection that no partition has. The engine
- * is asked for them only where one wrong name among several would not be missed, or when nothing was found.
+ * Runs work on the rows of a query, and throws `not_found` for a name in its selection that no partition has. The
+ * engine is asked for them only where one wrong name among several would not be missed, or when nothing was found.
  */
 export async function withKnownNames<T>(
   engine: QueryEngine,
@@ -47,7 +47,9 @@ async function refuseUnknown(engine: QueryEngine, query: RowQuery, signal: Abort
   }
 }
 
-/** `1,234 hits in 3 partitions (12 ms)`, and what it cost where the engine tells; complete when the rows were read. */
+/**
+ * `1,234 hits in 3 partitions (12 ms)`, and what it cost where the engine tells; complete when the rows were read.
+ */
 export function describeHits({ matchCount, partitions, stats }: RowResult, query: RowQuery): string {
   const word = query.text === undefined && query.column === undefined ? "row" : "hit";
   const cost = [

@@ -1,6 +1,6 @@
 import { cutCell, oneLine } from "../../terminal/table.ts";
 
-/** A text for a table's cell around the place that was found: empty `match` where nothing was. */
+/** A text for a table cell around the match; `match` is empty if there is none. */
 export interface Excerpt {
   before: string;
   match: string;
@@ -10,7 +10,7 @@ export interface Excerpt {
 /** Finds a text from a position on: where it begins and ends. */
 export type Find = (text: string, from: number) => { start: number; end: number } | undefined;
 
-/** Letters on either side of a match that are kept for any width of a cell. */
+/** Characters on either side of a match that are kept for any cell width. */
 const KEPT = 400;
 
 /** Finds `needle` (in NFC) in texts in NFC. */
@@ -23,12 +23,15 @@ export function createFind(needle: string, ignoreCase: boolean): Find {
   };
 }
 
-/** Lower case of the same length, letter by letter as the engines do it: `İ` alone would grow, and a last `Σ` change. */
+/**
+ * Lower case of the same length, letter by letter as the engines do it: `İ` alone would grow, and a last `Σ`
+ * change.
+ */
 function foldCase(text: string): string {
   return text.replaceAll("İ", "i").toLowerCase().replaceAll("ς", "σ");
 }
 
-/** What a table needs of a text that may be megabytes long: the surroundings of the first match, else its beginning. */
+/** The part of a text that a table needs: the surroundings of the first match, otherwise its beginning. */
 export function excerptOf(text: string, find?: Find): Excerpt {
   const composed = text.normalize("NFC");
   const found = find?.(composed, 0);
@@ -45,7 +48,7 @@ function shorten(text: string): string {
   return tidy(text.length <= KEPT ? text : `${text.slice(0, KEPT)}…`);
 }
 
-/** On one line, without what a cut left of a letter of two code units. */
+/** On one line, without half surrogate pairs left by a cut. */
 function tidy(text: string): string {
   return oneLine(text.replace(/\p{Cs}/gu, ""));
 }
@@ -54,7 +57,7 @@ export function excerptWidth({ before, match, after }: Excerpt): number {
   return Bun.stringWidth(before + match + after);
 }
 
-/** The excerpt in at most `width` cells: the match whole if it can be, most of the rest behind it. */
+/** The excerpt in at most `width` cells: the whole match if it fits, most of the rest after it. */
 export function fitExcerpt({ before, match, after }: Excerpt, width: number): Excerpt {
   const found = cutCell(match, width);
   const room = width - Bun.stringWidth(found);
@@ -64,7 +67,7 @@ export function fitExcerpt({ before, match, after }: Excerpt, width: number): Ex
   return { before: cut, match: found, after: cutEnd(after, room - Bun.stringWidth(cut)) };
 }
 
-/** With `mark` around the match, and around what is found behind it. */
+/** With `mark` around the match and later matches. */
 export function joinExcerpt(
   { before, match, after }: Excerpt,
   find: Find,

@@ -7,12 +7,12 @@ import { layOutHits } from "./table.ts";
 /** Rows of a table on a terminal. */
 export const SAMPLE_ROWS = 10;
 
-/** What a person chose, after having seen how many rows that is, and some of them. */
+/** The query that a person chose after seeing the number of rows and some of them. */
 export interface FoundRows extends Pick<RowResult, "matchCount" | "partitions"> {
   query: RowQuery;
 }
 
-/** Asks which rows, shows their number and ten of them; asks again where nothing was found. */
+/** Asks which rows, shows their number and ten of them; asks again if nothing was found. */
 export async function askRows(questions: SearchQuestions, given: RowQuery): Promise<FoundRows> {
   const { engine, terminal, signal } = questions;
   for (;;) {
@@ -27,7 +27,7 @@ export async function askRows(questions: SearchQuestions, given: RowQuery): Prom
   }
 }
 
-/** The rows as a table on stdout. Gives what it showed. */
+/** Prints the rows as a table on stdout and returns what it showed. */
 export async function printTable(
   result: RowResult,
   query: RowQuery,

@@ -7,7 +7,7 @@ const MAX_DATASETS = 30;
 const NAME_WIDTH = 40;
 
 /**
- * What exists, as lines for people: datasets down, tasks and variants across, rows in each. With more than a screen
+ * What exists, as a table for people: datasets down, tasks and variants across, rows in each. With more than a screen
  * holds, datasets with most rows and columns that fit into `width` cells, and how many are left out.
  */
 export function renderMatrix(partitions: readonly PartitionCount[], width = 80): string[] {

@@ -19,7 +19,7 @@ export interface SearchQuestions {
   signal: AbortSignal;
 }
 
-/** Asks a person which rows: by partition, or by a text in them; each answer from what exists. */
+/** Asks a person which rows: by partition or by text; offers what exists. */
 export async function askQuery(questions: SearchQuestions, given: RowQuery): Promise<RowQuery> {
   const { engine, terminal, signal } = questions;
   if (given.text !== undefined || given.column !== undefined) return given;
@@ -59,7 +59,7 @@ async function askWhere(
 }
 
 /**
- * Shows what exists, and asks for what the flags left open of the selection, with counts; one level after the other.
+ * Shows what exists and asks for the open parts of the selection, level by level, with counts.
  */
 async function askSelection(
   terminal: Terminal,
@@ -89,7 +89,7 @@ async function askSelection(
   return selection;
 }
 
-/** Asks for a text and where in the rows it shall stand. */
+/** Asks for a text and where to search it. */
 async function askCondition(
   { engine, terminal, signal }: SearchQuestions,
   selection: Selection,
@@ -138,7 +138,7 @@ function askColumn(
 
 const ELSEWHERE = "";
 
-/** A path of the column's JSON from those that occur, or undefined; asks nothing where it holds none. */
+/** A path of the column's JSON from those that occur; undefined, without a question, if there are none. */
 async function askPath(
   terminal: Terminal,
   column: string,

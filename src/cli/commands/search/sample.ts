@@ -3,9 +3,9 @@ import { plainCells } from "../../../query/output/cells.ts";
 import type { PartitionKey, Selection } from "../../../schema/partition.ts";
 import type { PartitionCount } from "../../../schema/query.ts";
 
-/** Some values of the text columns of a selection: what a person may choose from. */
+/** Sample values of the text columns of a selection, to choose from. */
 export interface TextSample {
-  /** Rows that were looked at. */
+  /** Number of rows that were read. */
   rowCount: number;
   /** Values by column, NULL left out. */
   values: ReadonlyMap<string, readonly string[]>;
@@ -14,7 +14,7 @@ export interface TextSample {
 const MAX_ROWS = 2000;
 /** Of texts together: a label may be megabytes long. */
 const MAX_LENGTH = 16_000_000;
-/** Partitions that are looked into, the largest; a remote engine takes seconds for each. */
+/** Number of partitions that are read, largest first; a remote engine needs seconds for each. */
 const MAX_PARTITIONS = { duckdb: 10, athena: 2, trino: 4 };
 
 /** Reads at most 2,000 rows from the first ones of the largest partitions of a selection. */

@@ -43,7 +43,7 @@ export const searchCommand = defineCommand({
   },
 });
 
-/** Rows of a JSON document, which its readers hold as a whole. */
+/** Default limit of a JSON document, which readers load as a whole. */
 const DOCUMENT_ROWS = 1000;
 
 async function printSearch(

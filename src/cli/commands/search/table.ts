@@ -3,32 +3,32 @@ import { oneLine, padCell } from "../../terminal/table.ts";
 import { chooseColumns, type HitColumn, NULL_TEXT } from "./columns.ts";
 import { createFind, type Excerpt, excerptWidth, type Find, fitExcerpt, joinExcerpt } from "./excerpt.ts";
 
-/** Rows that decide how wide columns are; those after them are laid out as they come. */
+/** Rows that determine column widths; later ones are streamed. */
 const MEASURED_ROWS = 200;
 const GAP = "  ";
-/** The least a column is cut to, in cells, where others need the room: one that is searched, another one. */
+/** Minimum widths in cells where others need the space: of a searched column, of another one. */
 const LEAST = { searched: 30, other: 10 };
-/** The most where no line limits it. */
+/** Maximum width where the line has no limit. */
 const MOST = { searched: 120, other: 60 };
 
 export interface HitTable {
-  /** Lines with their breaks, piece by piece as rows are read; nothing where there are no rows. */
+  /** Lines, streamed as rows are read; none without rows. */
   lines: AsyncIterable<string>;
-  /** Rows laid out; complete when the lines have been read. */
+  /** Number of rows; complete when the lines have been read. */
   rowCount(): number;
-  /** Columns of the rows that the table does not show, though they hold something. */
+  /** Columns with values that the table does not show. */
   hidden(): readonly string[];
 }
 
 export interface HitTableOptions {
-  /** Cells of a line; without, lines are as long as they are. */
+  /** Width of a line in cells; unlimited by default. */
   width: number | undefined;
   color: boolean;
 }
 
 /**
- * The rows of a search as an aligned table: long texts are cut around what was found in them, and that is marked. Where
- * all rows are of one partition it is left out.
+ * The rows of a search as an aligned table: long texts are cut around what was found in them, and that is marked.
+ * Where all rows are of one partition it is left out.
  */
 export function layOutHits(result: RowResult, query: RowQuery, options: HitTableOptions): HitTable {
   const { shown: candidates, left } = chooseColumns(result, query);
@@ -75,7 +75,7 @@ export function layOutHits(result: RowResult, query: RowQuery, options: HitTable
   };
 }
 
-/** A candidate that found room. */
+/** A candidate that fits. */
 interface ShownColumn {
   /** Its position among the candidates. */
   at: number;
@@ -97,9 +97,9 @@ function joinLine(
 }
 
 /**
- * Which columns are shown, and how wide: none that is empty. Of several that were searched, those come first in which
- * something was found; in a line that is too short the last of the others go, then the widest are cut, those that were
- * searched last.
+ * Which columns are shown, and how wide: none that is empty. Of several that were searched, those come first in
+ * which something was found; in a line that is too short the last of the others go, then the widest are cut, those
+ * that were searched last.
  */
 function planColumns(
   candidates: readonly HitColumn[],
@@ -134,9 +134,9 @@ function hasMatch(row: readonly Excerpt[]): boolean {
   return row.some(({ match }) => match !== "");
 }
 
-/** What a column takes above its least; of one that was searched half counts. */
+/** Width of a column above its minimum; of a searched column half counts. */
 function greed({ width, least, hit }: { width: number; least: number; hit: boolean }): number {
   const above = width - least;
-  if (above <= 0) return width / 1000; // all are at their least: the widest still gives way
+  if (above <= 0) return width / 1000; // all are at their minimum: the widest still shrinks
   return hit ? above / 2 : above;
 }

@@ -63,7 +63,7 @@ export const UPLOAD_FLAGS = {
 
 export type UploadFlags = FlagValues<typeof UPLOAD_FLAGS>;
 
-/** The input and the flags without which nothing can be uploaded, as a person would write them. */
+/** The input and the required flags, as a person would write them. */
 export function missingFlags(path: string | undefined, flags: UploadFlags): string[] {
   const missing = path === undefined ? ["INPUT"] : [];
   for (const name of ["type", "provider", "dataset"] as const) if (!flags[name]) missing.push(`--${name}`);

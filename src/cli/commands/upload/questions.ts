@@ -32,7 +32,7 @@ export interface UploadAnswers
   mode: UploadMode;
 }
 
-/** Asks a person for all that the flags left open, each answer from what exists; wrong ones are asked again in place. */
+/** Asks for everything that the flags left open and offers what exists; invalid answers are asked again in place. */
 export async function askUpload(options: UploadQuestions): Promise<UploadAnswers> {
   const { flags, target, terminal } = options;
   const taxonomy = await target.taxonomy();
@@ -49,7 +49,7 @@ export async function askUpload(options: UploadQuestions): Promise<UploadAnswers
   return { input, type, provider, dataset, task, variant, meta, mode };
 }
 
-/** The summary in front of the last question. */
+/** The summary before the last question. */
 export function summarizePlan({
   input,
   request,
@@ -144,7 +144,7 @@ async function askTask(taxonomy: Taxonomy, terminal: Terminal): Promise<string> 
   return terminal.select("Which task?", choices);
 }
 
-/** Labels belong to a dataset that is there; raw data mostly makes a new one. */
+/** Labels belong to an existing dataset; raw data usually creates a new one. */
 async function askDataset(
   type: "raw" | "task",
   provider: string,

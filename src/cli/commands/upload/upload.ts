@@ -42,7 +42,7 @@ export const uploadCommand = defineCommand({
   },
 });
 
-/** The input and what to do with it: by flags alone, or with a person who is asked for what is missing. */
+/** The input and the request: from flags alone, or by asking a person for what is missing. */
 async function requestOf(
   path: string | undefined,
   flags: UploadFlags,
@@ -71,7 +71,7 @@ async function requestOf(
   return { input: await session.open(path, parseTextOptions(flags)), request, asked: false };
 }
 
-/** Fields that the task asks for and no `--meta` gives. */
+/** Required fields of the task that no `--meta` gives. */
 async function missingFields(target: UploadTarget, flags: UploadFlags): Promise<string[]> {
   if (flags.type !== "task" || flags.task === undefined) return [];
   const { requireTask } = await import("../../../ingest/lake-checks.ts");
@@ -123,7 +123,7 @@ async function stage(
   return session.stage(plan, target, { onProgress }).finally(() => bar.finish());
 }
 
-/** The upload is acknowledged: says so, and processes it where that was asked for. */
+/** Reports the staged upload, and processes it if requested. */
 async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Effects): Promise<number> {
   const { terminal } = effects;
   const { upload_id, provider, dataset, task, variant, rows, mode } = manifest;
