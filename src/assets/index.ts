@@ -10,8 +10,9 @@ export type KnownAsset = AssetRecord & { policy: ImagePolicy | null };
 export type NamedAsset = KnownAsset & { source_name: string | null };
 
 /**
- * What one dataset stores, for batched look-ups: a cache on local disk, made from the rows of the dataset's partitions
- * and safe to delete. It may know assets that no row names yet; whether a file is there is the caller's to check.
+ * What one dataset stores, for batched look-ups: a cache on local disk, made from the rows of the dataset's
+ * partitions and safe to delete. It may know assets that no row names yet; whether a file is there is the caller's
+ * to check.
  */
 export interface AssetIndex {
   /** All forms in which a source is stored: one a policy, at most. */
@@ -46,7 +47,7 @@ const SCHEMA = `
   PRAGMA user_version = ${FORMAT};
 `;
 
-/** Opens the index at `file`, in an existing folder; one that is damaged or of another format is begun anew. */
+/** Opens the index at `file`, in an existing folder; one that is damaged or of another format is restarted. */
 export function openAssetIndex(file: string): AssetIndex {
   let database: Database;
   try {
@@ -171,7 +172,9 @@ function distinctPages(rows: readonly KnownAsset[]): KnownAsset[] {
   return [...bySource.values()];
 }
 
-/** Of two sources of one asset the one whose own bytes are stored, then the smaller hash: the same at every look-up. */
+/**
+ * Of two sources of one asset the one whose own bytes are stored, then the smaller hash: the same at every look-up.
+ */
 function preferKept<T extends KnownAsset>(known: T | undefined, row: T): T {
   if (known === undefined) return row;
   const kept = (record: T) => record.source_hash === record.hash;

@@ -20,10 +20,11 @@ type Finish = () => PreparedContent;
 type Loaded = { source: Source; bytes: Uint8Array } | { reason: string };
 
 /**
- * Reads, checks and prepares contents, one after the other; answers in the order asked. While libvips decodes one image
- * in a thread of its own, the pixels of the one before are hashed here and the next one is read: this thread has nothing
- * else to do, so it reads without the detour over a pool. A content that cannot be used is answered as not ok with a
- * reason; an error of the disk (ENOSPC, EIO) is thrown. New files are not synced: the store does that once a batch.
+ * Reads, checks and prepares contents, one after another; answers in the order asked. While libvips decodes one
+ * image in a thread of its own, the pixels of the one before are hashed here and the next one is read: this thread
+ * has nothing else to do, so it reads without the detour over a pool. A content that cannot be used is answered as
+ * not ok with a reason; an error of the disk (ENOSPC, EIO) is thrown. New files are not synced: the store does that
+ * once a batch.
  */
 export async function prepareContents(
   request: PrepareRequest,
@@ -114,7 +115,10 @@ async function treat(
   }
 }
 
-/** Why a content cannot be used; what is no fault of the content (an error of the disk, a cancellation) is thrown on. */
+/**
+ * Why a content cannot be used; what is no fault of the content (an error of the disk, a cancellation) is thrown
+ * on.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof AppError && error.code === "invalid_input") return error.message;
   if (error instanceof AppError || systemCode(error) !== undefined) throw error;

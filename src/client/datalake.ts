@@ -76,14 +76,18 @@ export class DatalakeClient {
 
   /**
    * Stages raw data: images, files or texts, with the columns beside them. It is safe when this returns, and in the
-   * catalog after the next job. Through a server only what it does not have is sent, and the same call goes on with what
-   * broke off. Throws what `datalake upload` refuses: `partition_exists`, `invalid_input`, `type_mismatch`...
+   * catalog after the next job. Through a server only what it does not have is sent, and the same call continues
+   * with what broke off. Throws what `datalake upload` refuses: `partition_exists`, `invalid_input`,
+   * `type_mismatch`...
    */
   async uploadRawData(upload: RawUpload): Promise<UploadManifest> {
     return this.#upload("raw", upload);
   }
 
-  /** Stages labels of a task, whose rows name raw data by `hash`, `path` or `source_name`. Throws as `uploadRawData`. */
+  /**
+   * Stages labels of a task, whose rows name raw data by `hash`, `path` or `source_name`. Throws as
+   * `uploadRawData`.
+   */
   async uploadTaskData(upload: TaskUpload): Promise<UploadManifest> {
     return this.#upload("task", upload);
   }
@@ -98,7 +102,7 @@ export class DatalakeClient {
     return (await this.#open()).jobs.get(jobId);
   }
 
-  /** Waits for a job's end and gives its final record; a failed job is no error, its `status` tells. */
+  /** Waits for a job's end and gives its final record; a failed job is not an error, its `status` tells. */
   async waitForJobCompletion(
     jobId: string,
     options: { signal?: AbortSignal; onUpdate?: (job: JobUpdate) => void } = {},
@@ -124,7 +128,7 @@ export class DatalakeClient {
     return (await this.#open()).catalog.info(this.#signal);
   }
 
-  /** Brings the catalog in line with the partitions; `full` builds it anew from every file. */
+  /** Brings the catalog in line with the partitions; `full` rebuilds it from every file. */
   async buildCatalog(options: { full?: boolean; signal?: AbortSignal } = {}): Promise<RebuildResult> {
     const { full = false } = options;
     return (await this.#open()).catalog.rebuild({ full, signal: this.#until(options.signal) });
@@ -154,8 +158,9 @@ export class DatalakeClient {
   }
 
   /**
-   * Writes the rows as Parquet, Arrow or a Hugging Face dataset, with their images inside. Through a server it takes up
-   * again what an earlier call left. Throws `conflict` when something lies at `output`, `missing_asset`, `not_found`.
+   * Writes the rows as Parquet, Arrow or a Hugging Face dataset, with their images inside. Through a server it
+   * takes up again what an earlier call left. Throws `conflict` when something is at `output`, `missing_asset`,
+   * `not_found`.
    */
   async download(options: DownloadOptions, { signal }: { signal?: AbortSignal } = {}): Promise<ExportResult> {
     const { engine: name, rows } = checkQuery(options.query ?? {});
@@ -193,7 +198,7 @@ export class DatalakeClient {
     return result;
   }
 
-  /** Frees the engines. May be called several times; a later call opens them anew. */
+  /** Frees the engines. May be called several times; a later call opens them again. */
   close(): void {
     for (const engine of this.#engines.values()) {
       engine.then(

@@ -15,9 +15,9 @@ import type { RejectList, UploadList } from "../schema/upload-list.ts";
 import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";
 
 /**
- * A lake, in a folder or behind a server. Both do the same and throw the same codes, and every command and the SDK use
- * it through this; behind a server `server_unreachable`, `unauthorized` and `forbidden` come in addition. What changes
- * the lake is in its audit log. Nothing is opened or asked before the first call.
+ * A lake, in a folder or behind a server. Both do the same and throw the same codes, and every command and the SDK
+ * use it through this; behind a server `server_unreachable`, `unauthorized` and `forbidden` come in addition. What
+ * changes the lake is in its audit log. Nothing is opened or asked before the first call.
  */
 export interface LakeClient {
   readonly taxonomy: TaxonomyClient;
@@ -29,8 +29,8 @@ export interface LakeClient {
   /** The engine of that name. Throws `invalid_config` where settings of it are missing. The caller closes it. */
   engine(name: EngineName): Promise<QueryEngine>;
   /**
-   * Writes the rows of a query as a file or folder, the same byte for byte by both ways. Throws `conflict` when something
-   * lies at the output, `missing_asset`, `not_found`, `no_space`, `cancelled`.
+   * Writes the rows of a query as a file or folder, the same byte for byte by both ways. Throws `conflict` when
+   * something is at the output, `missing_asset`, `not_found`, `no_space`, `cancelled`.
    */
   download(request: ExportRequest, engine: QueryEngine, options: DownloadWatch): Promise<ExportResult>;
 }
@@ -58,8 +58,8 @@ export interface UploadsClient {
 
 export interface JobsClient {
   /**
-   * Has the pending uploads processed: by the server, or the one that holds the folder, else by this process and a child
-   * of it. A job that runs already takes them too. Throws `locked` when another process holds the folder.
+   * Has the pending uploads processed: by the server, or the one that holds the folder, else by this process and a
+   * child of it. A job that runs already takes them too. Throws `locked` when another process holds the folder.
    */
   start(options: StartOptions): Promise<StartedJob>;
   /** Throws `not_found`. */
@@ -115,7 +115,7 @@ export interface CatalogClient {
   info(signal?: AbortSignal): Promise<CatalogInfo>;
   /** Sorted. */
   partitions(signal?: AbortSignal): Promise<CatalogPartition[]>;
-  /** Brings it in line with the partitions; `full` builds it anew from every file. Ends when it is published. */
+  /** Brings it in line with the partitions; `full` rebuilds it from every file. Ends when it is published. */
   rebuild(options: RebuildOptions): Promise<RebuildResult>;
 }
 
@@ -128,8 +128,8 @@ export interface RebuildOptions {
 /** The long operations of the table, in operations/. */
 export interface OperationsClient {
   /**
-   * Runs one to its end: in this process or a child of it, or at the server, which stops it when the signal fires. Throws
-   * `usage` for a request that it does not take, what it throws, `cancelled`, `worker_crashed`.
+   * Runs one to its end: in this process or a child of it, or at the server, which stops it when the signal fires.
+   * Throws `usage` for a request that it does not take, what it throws, `cancelled`, `worker_crashed`.
    */
   run<O extends AnyOperation>(
     operation: O,

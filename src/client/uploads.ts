@@ -33,7 +33,7 @@ export interface TaskUpload extends RawUpload {
   meta?: Readonly<Record<string, string>>;
 }
 
-/** Uploads to a lake, by its folder or through a server; what is given as rows lies in a file of scratch meanwhile. */
+/** Uploads to a lake, by its folder or through a server; what is given as rows is in a file of scratch meanwhile. */
 export async function uploadTo(
   target: UploadTarget,
   settings: Settings,

@@ -242,7 +242,7 @@ async function* walk(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** The hash in an asset's name, where it lies in the folders of that hash. */
+/** The hash in an asset's name, where it is in the folders of that hash. */
 function nameHash(path: string): string | undefined {
   const hash = /^([0-9a-f]{64})\.[a-z0-9]+$/.exec(basename(path))?.[1];
   const folders = dirname(path).split("/").slice(-2).join("");

@@ -38,7 +38,7 @@ function findBox(bytes: Uint8Array, path: readonly string[]): Box | undefined {
   return found;
 }
 
-/** Boxes that hold the picture; what else stands at the end is no loss. */
+/** Boxes that hold the picture; what else is at the end is no loss. */
 const NEEDED = new Set(["ftyp", "meta", "moov", "mdat"]);
 
 /** Brands under which libvips knows an AVIF; Pillow knows more, whose first picture is decoded under this one. */

@@ -1,5 +1,5 @@
 /**
- * Lets the decodes of several threads share the memory that they may take. What libvips says of an error stands in one
+ * Lets the decodes of several threads share the memory that they may take. What libvips says of an error is in one
  * place for the whole process, so a decode that failed is asked for its reason while no other one runs.
  */
 export interface DecodeGate {
@@ -36,8 +36,8 @@ export function createGateMemory(threads: number, limitBytes: number): GateMemor
 }
 
 /**
- * The gate as one thread sees it. It blocks the thread while it waits: first come, first served, so that a large image
- * gets its turn. `forget` frees what a thread held that is no more.
+ * The gate as one thread sees it. It blocks the thread while it waits: first come, first served, so that a large
+ * image gets its turn. `forget` frees what a thread held that is no more.
  */
 export function openGate(memory: GateMemory, thread: number): DecodeGate & { forget(): void } {
   const cells = new Int32Array(memory.cells);

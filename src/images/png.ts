@@ -141,7 +141,7 @@ function frameProblem(bytes: Uint8Array, pages: number): string | undefined {
   return frames < pages ? `it has ${frames} of its ${pages} frames` : undefined;
 }
 
-/** What stands in the text chunks of a PNG, as far as it is needed. */
+/** What is in the text chunks of a PNG, as far as it is needed. */
 function readTexts() {
   let total = 0;
   let rawExif: string | undefined;
@@ -216,8 +216,8 @@ function inflate(data: Uint8Array): Inflated {
 const CRITICAL = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
 
 /**
- * The PNG as a strict decoder takes it: without critical chunks that nobody knows, and with right checksums on the data,
- * which carries one of its own within. Undefined where there is nothing to mend.
+ * The PNG as a strict decoder takes it: without critical chunks that nobody knows, and with right checksums on the
+ * data, which carries one of its own within. Undefined where there is nothing to mend.
  */
 export function mendPng(bytes: Uint8Array): Uint8Array | undefined {
   const parts = [bytes.subarray(0, 8)];

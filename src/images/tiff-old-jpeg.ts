@@ -2,7 +2,10 @@ import { isFrame, type JpegSegment, jpegSegments } from "./jpeg.ts";
 import { scanProblem } from "./jpeg-scan.ts";
 import { numbersOf, type TiffDirectory, type TiffFile } from "./tiff-tags.ts";
 
-/** JPEG as TIFF 6.0 (section 22) had it, before JPEG in TIFF was made anew. libvips lacks it, Pillow's libtiff has it. */
+/**
+ * JPEG as TIFF 6.0 (section 22) had it, before JPEG in TIFF was redefined. libvips lacks it, Pillow's libtiff has
+ * it.
+ */
 export const OLD_JPEG = 6;
 
 const WIDTH = 256;
@@ -44,7 +47,7 @@ function cutOf(file: TiffFile, page: TiffDirectory): Cut {
   return { tiled: true, width: tileWidth, height: Math.ceil(height / rows) * rows, rowsPerStrip: rows };
 }
 
-/** Whether tiles stand beside each other, of which libtiff makes no page. */
+/** Whether tiles are beside each other, of which libtiff makes no page. */
 export function hasTileColumns(file: TiffFile, page: TiffDirectory): boolean {
   const { tiled, width } = cutOf(file, page);
   return tiled && width < (numbersOf(file, page, WIDTH)[0] ?? 0);

@@ -58,8 +58,9 @@ export function openTiff(bytes: Uint8Array): TiffFile | undefined {
 }
 
 /**
- * The directory at `at`; undefined where there is none. As Pillow does, it leaves out fields of unknown types and what is
- * more than the file, and ends at a field whose values lie outside of it; one that is cut off gives the fields it has.
+ * The directory at `at`; undefined where there is none. As Pillow does, it leaves out fields of unknown types and
+ * what is more than the file, and ends at a field whose values are outside of it; one that is cut off gives the
+ * fields it has.
  */
 export function readDirectory(file: TiffFile, at: number): TiffDirectory | undefined {
   const { view, little, big } = file;

@@ -5,12 +5,12 @@ import type { UploadMode } from "../schema/upload.ts";
 import type { Input } from "./input.ts";
 import type { PlannedColumn } from "./upload-plan.ts";
 
-/** Whole numbers up to it are exact as DOUBLE. */
+/** Integers up to it are exact as DOUBLE. */
 const MAX_EXACT = 2 ** 53;
 
 /**
  * The types that an upload offers to the partition it is added to, column by column: open where no value says one
- * (`NULL`, `NULL[]`), and INTEGER for whole numbers that a DOUBLE holds as well.
+ * (`NULL`, `NULL[]`), and INTEGER for integers that a DOUBLE holds as well.
  */
 export async function offerTypes(
   columns: readonly PlannedColumn[],

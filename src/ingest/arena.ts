@@ -7,13 +7,15 @@ export const BATCH_ROWS = 1024;
 /** Gives memory for a value of some length. */
 export type Room = (length: number) => Uint8Array;
 
-/** Memory for the values of one batch after the other, given out anew when a batch is done with. */
+/** Memory for the values of batches, reused when a batch is done with. */
 export interface Arena {
   room: Room;
   reset(): void;
 }
 
-/** Garbage of this size would pile up faster than it is collected, so there is one piece of memory for all batches. */
+/**
+ * Garbage of this size would pile up faster than it is collected, so there is one piece of memory for all batches.
+ */
 export function createArena(): Arena {
   const memory = new Uint8Array(BATCH_BYTES * 2);
   let end = 0;
@@ -29,7 +31,7 @@ export function createArena(): Arena {
   };
 }
 
-/** Values in batches of about 8 MB, each valid until the next is asked for: then the arena gives its memory out anew. */
+/** Values in batches of about 8 MB, each valid until the next is asked for: then the arena reuses its memory. */
 export async function* inBatches(
   values: AsyncIterable<Uint8Array | null>,
   arena: Arena,

@@ -31,12 +31,12 @@ interface ArrowFile extends ArrowSource {
   rowCount: number;
 }
 
-/** A Parquet piece is begun anew when the messages for it reach this. */
+/** A Parquet piece is restarted when the messages for it reach this. */
 const PIECE_BYTES = 32 << 20;
 
 /**
- * Opens Arrow IPC files (stream or file format, Feather v2, buffers plain, lz4 or zstd) as one input. The rows are turned
- * into Parquet pieces in scratch, a batch at a time; cells of an image column stay where they are. Throws
+ * Opens Arrow IPC files (stream or file format, Feather v2, buffers plain, lz4 or zstd) as one input. The rows are
+ * turned into Parquet pieces in scratch, a batch at a time; cells of an image column stay where they are. Throws
  * `invalid_input` for what is no Arrow or is cut, `empty_input` without a file.
  */
 export async function openArrowFiles(

@@ -14,9 +14,9 @@ import { longNumbers } from "./text/exact-number.ts";
 import { textInput } from "./text/text-input.ts";
 
 /**
- * Opens CSV files with a header (RFC 4180; encoding and delimiter are found out) as one input. The columns are those of
- * all files. A column is a number or boolean only where every value of it is, and comes back exactly; anything else
- * stays text, JSON too. An empty cell is NULL. A line that does not fit the header is a rejected row.
+ * Opens CSV files with a header (RFC 4180; encoding and delimiter are found out) as one input. The columns are
+ * those of all files. A column is a number or boolean only where every value of it is, and comes back exactly;
+ * anything else stays text, JSON too. An empty cell is NULL. A line that does not fit the header is a rejected row.
  */
 export async function openCsv(files: readonly string[], context: ReaderContext): Promise<Input> {
   const { database, scratch, signal } = context;
@@ -76,7 +76,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
   });
 }
 
-/** Between cells of the file that the engine reads; a cell that holds it stands in quotes. */
+/** Between cells of the file that the engine reads; a cell that holds it is in quotes. */
 const DELIMITER = ",";
 
 interface CsvSource {
@@ -136,7 +136,7 @@ async function* recordsOf(
   }
 }
 
-/** Gives the record of the file of cells for one of this source, whose columns may be fewer or stand in another order. */
+/** Gives the record of the file of cells for one of this source, whose columns may be fewer or in another order. */
 function recordWriter(
   { header, dialect }: CsvSource,
   names: readonly string[],

@@ -15,7 +15,7 @@ import { findSavedDataset, openSavedDataset } from "./saved-dataset.ts";
 import { addSplits } from "./splits.ts";
 import { utf8Path, walkFiles } from "./walk.ts";
 
-/** What stands behind a file's name or first bytes. */
+/** What is behind a file's name or first bytes. */
 const FILE_READERS = {
   parquet: (path: string, files: string[], context: ReaderContext) =>
     openParquet(path, folderOf(path, files), addSplits(files), context),

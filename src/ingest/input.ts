@@ -9,9 +9,9 @@ export interface SourceColumn {
   name: string;
   type: string;
   /**
-   * Set where the cells hold whole files (struct<bytes, path> or binary under an image column's name): such a column is
-   * not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if there is one. Of a
-   * `list` there is one always: a list of as many paths, of which each may be NULL.
+   * Set where the cells hold whole files (struct<bytes, path> or binary under an image column's name): such a
+   * column is not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if
+   * there is one. Of a `list` there is one always: a list of as many paths, of which each may be NULL.
    */
   embedded?: { bytes: boolean; path: string | undefined; list?: true };
   /** No value says what type it is: nulls or empty lists only. */
@@ -22,8 +22,8 @@ export interface SourceColumn {
 export type EmbeddedBatch = (Uint8Array | null)[];
 
 /**
- * An opened input. Rows have one order, that of the input, in which `rows()` and `embedded()` both give them; each may
- * be read several times. Work files lie in the reader's scratch folder, which the caller removes.
+ * An opened input. Rows have one order, that of the input, in which `rows()` and `embedded()` both give them; each
+ * may be read several times. Work files are in the reader's scratch folder, which the caller removes.
  */
 export interface Input {
   readonly format: InputFormat;
@@ -44,8 +44,8 @@ export interface Input {
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
   /**
-   * The bytes of an embedded column, row by row (of lists the elements of each row), in batches of some MB, each valid
-   * until the next is asked for.
+   * The bytes of an embedded column, row by row (of lists the elements of each row), in batches of some MB, each
+   * valid until the next is asked for.
    */
   embedded(column: string, signal?: AbortSignal): AsyncIterable<EmbeddedBatch>;
 }

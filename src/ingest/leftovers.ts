@@ -1,4 +1,7 @@
-/** Folders in which file servers, NAS systems and operating systems keep what is theirs: thumbnails, snapshots, deleted files. */
+/**
+ * Folders in which file servers, NAS systems and operating systems keep what is theirs: thumbnails, snapshots,
+ * deleted files.
+ */
 const FOLDERS = new Set([
   "@eadir",
   "@tmp",
@@ -17,8 +20,8 @@ const FOLDERS = new Set([
 const FILES = new Set(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"]);
 
 /**
- * Whether an entry of a folder is no file of its owner's: a system's leftover, or hidden, as `.snapshot`, `.DS_Store` and
- * macOS's `._page.jpg` are. `name` is the entry's own, not its path.
+ * Whether an entry of a folder is not a file of its owner's: a system's leftover, or hidden, as `.snapshot`,
+ * `.DS_Store` and macOS's `._page.jpg` are. `name` is the entry's own, not its path.
  */
 export function isLeftover(name: string, isFolder: boolean): boolean {
   return name.startsWith(".") || (isFolder ? FOLDERS : FILES).has(name.toLowerCase());

@@ -6,9 +6,9 @@ import { isMissing } from "../lake/files.ts";
 import { joinLocal, type LocalPath, legacyBytes } from "./legacy-names.ts";
 
 /**
- * Finds the file that a row's path means: absolute, or relative to one of `folders` in their order. Korean names are
- * tried as written, then composed and decomposed, because macOS and Linux keep them differently, then in CP949, which old
- * archives have. Undefined: no such file.
+ * Finds the file that a row's path means: absolute, or relative to one of `folders` in their order. Korean names
+ * are tried as written, then composed and decomposed, because macOS and Linux keep them differently, then in CP949,
+ * which old archives have. Undefined: no such file.
  */
 export async function findLocalFile(
   path: string,
@@ -33,7 +33,7 @@ export async function findLocalFile(
   return undefined;
 }
 
-/** Each part of the path by itself: a folder may have been made anew, and the files in it not. */
+/** Each part of the path by itself: a folder may have been made again, and the files in it not. */
 async function findLegacy(base: string, path: string): Promise<LocalPath | undefined> {
   const parts = normalize(path)
     .split("/")
@@ -80,8 +80,8 @@ function fromUrl(url: string): string {
 }
 
 /**
- * The name that a content keeps: its path as it came, composed (NFC); an absolute one relative to `folder` when it lies
- * there, else its last part.
+ * The name that a content keeps: its path as it came, composed (NFC); an absolute one relative to `folder` when it
+ * is there, else its last part.
  */
 export function sourceName(path: string, folder: string): string {
   const plain = path.normalize("NFC").replace(/^\.\//, "");

@@ -11,7 +11,7 @@ import { findLeaf, type Leaf, type SchemaElement } from "./parquet/leaves.ts";
 import { readLengths } from "./parquet/lengths.ts";
 import type { ChunkRange } from "./parquet/pages.ts";
 
-/** Files one after the other, with the rows of each. */
+/** Files in their order, with the rows of each. */
 export type FileRows = readonly { path: string; rowCount: number }[];
 
 /** The bytes of a column of images, row by row, of lists the elements of each row. */
@@ -41,8 +41,8 @@ export async function* readColumn(
 }
 
 /**
- * Writes what a column of lists of images holds beside the bytes, and gives it as a relation of one column of that name,
- * `STRUCT(path VARCHAR)[]`: the engine would read the bytes of 2,048 rows to get at the paths.
+ * Writes what a column of lists of images holds beside the bytes, and gives it as a relation of one column of that
+ * name, `STRUCT(path VARCHAR)[]`: the engine would read the bytes of 2,048 rows to get at the paths.
  */
 export async function listPaths(
   context: ReaderContext,
@@ -116,7 +116,7 @@ function readSchema(database: Database, file: string): Promise<SchemaElement[]> 
   );
 }
 
-/** Where a leaf lies in the file: one range per row group. */
+/** Where a leaf is in the file: one range per row group. */
 async function leafChunks(database: Database, file: string, leaf: Leaf): Promise<ChunkRange[]> {
   const chunks = await database.rows<{
     data: number;

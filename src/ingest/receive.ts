@@ -25,8 +25,8 @@ export interface ReceivedUpload {
 }
 
 /**
- * Begins to take in an upload, or goes on with the one of that identity and owner that did not get to its end. Throws
- * what `UploadTarget.check` does.
+ * Begins to take in an upload, or continues with the one of that identity and owner that did not get to its end.
+ * Throws what `UploadTarget.check` does.
  */
 export async function beginReceiving(lake: Lake, offer: UploadOffer, owner: string | null): Promise<string> {
   const { key, mode, columns, refers_to_raw: refersToRaw } = offer;

@@ -200,7 +200,7 @@ function onlyOneFile(columns: readonly NamedColumn[]): NamedColumn | undefined {
   return columns[0];
 }
 
-/** What the lake says of images stands in columns of its own, whose names nothing else may have. */
+/** What the lake says of images is in columns of its own, whose names nothing else may have. */
 function refuseFactNames(kept: readonly NamedColumn[], contents: readonly ContentColumn[]): void {
   const taken = new Map<string, string>(SYSTEM_COLUMNS.map(({ name }) => [name, "its own facts"]));
   for (const column of contents.filter((one) => !isOwn(one))) {
@@ -248,7 +248,7 @@ function referenceExpression({ source, name }: NamedColumn): string {
 }
 
 /**
- * Labels have a width or a path too: a column with the name of a fact that the lake itself fills stands beside it under
+ * Labels have a width or a path too: a column with the name of a fact that the lake itself fills is beside it under
  * another name. Throws `invalid_input` where that is taken as well.
  */
 function besideFacts(column: NamedColumn, others: readonly NamedColumn[]): NamedColumn {

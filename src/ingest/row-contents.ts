@@ -125,7 +125,7 @@ async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowCo
   return { ...content, ...(await readText(cell.textPath, options.folders)) };
 }
 
-/** Stages the image or file of one cell; why it cannot be taken stands in `reject`. */
+/** Stages the image or file of one cell; why it cannot be taken is in `reject`. */
 export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
   const { source, stager, folders, maxBytes, input } = options;
   const data = cell.path !== null && isData(cell.path);

@@ -42,7 +42,7 @@ export interface SessionOptions {
 
 const MEMORY = "512MB";
 
-/** Opens a session; work files lie in a folder of its own in scratch. */
+/** Opens a session; work files are in a folder of its own in scratch. */
 export async function openUploadSession(options: SessionOptions): Promise<UploadSession> {
   const { settings, signal, memory: most = MEMORY } = options;
   const { database: allowed, images, scratchFolder } = settings;

@@ -29,9 +29,9 @@ export function utf8Path({ path, local }: WalkedFile): string {
 }
 
 /**
- * Files below a folder, sorted folder by folder; hidden ones and what systems leave behind are left out. One folder is
- * held at a time. A linked folder is gone through as if it stood there, once, unless it lies in the folder itself: its
- * files come anyway. A link that leads nowhere is given as a file.
+ * Files below a folder, sorted folder by folder; hidden ones and what systems leave behind are left out. One folder
+ * is held at a time. A linked folder is gone through as if it stood there, once, unless it is in the folder itself:
+ * its files come anyway. A link that leads nowhere is given as a file.
  */
 export async function* walkFiles(
   folder: string,

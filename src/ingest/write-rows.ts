@@ -32,7 +32,7 @@ const VECTOR_ROWS = 2048;
 const WIDE_COLUMNS = 1000;
 
 /**
- * Writes the staged rows: the user's columns, and what became of the contents of each column, which stands in `tables`
+ * Writes the staged rows: the user's columns, and what became of the contents of each column, which is in `tables`
  * in row order.
  */
 export async function writeRows(
@@ -91,7 +91,10 @@ function rejectExpression({ input, reference, contents }: UploadPlan): string {
   return reasons.length === 0 ? "NULL" : `coalesce(${reasons.join(", ")}, NULL)`;
 }
 
-/** Rows a row group may hold so that it stays near 64 MB: long labels would else be gathered by the hundred thousand. */
+/**
+ * Rows a row group may hold so that it stays near 64 MB: long labels would else be gathered by the hundred
+ * thousand.
+ */
 async function rowGroupRows(plan: UploadPlan, rows: string, database: Database): Promise<number> {
   const own = plan.columns.filter(({ expression }) => expression !== stagedFact("text", 0));
   if (own.length === 0) return MAX_GROUP_ROWS;

@@ -32,7 +32,7 @@ export interface Contents {
   close(): Promise<void>;
 }
 
-/** Opens the steps of an upload; their files lie in one folder, which `close` removes. */
+/** Opens the steps of an upload; their files are in one folder, which `close` removes. */
 export async function openContents(
   context: WorkContext,
   options: ResolveOptions,

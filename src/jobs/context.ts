@@ -16,7 +16,7 @@ export interface WorkContext {
   lake: Lake;
   settings: Settings;
   jobId: string;
-  /** This process, as it stands in the lease of each upload it works on. */
+  /** This process, as it is in the lease of each upload it works on. */
   holder: LeaseHolder;
   /** Throws when another may be at work on the lake by now. */
   confirm(): Promise<void>;

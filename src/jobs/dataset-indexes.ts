@@ -43,7 +43,7 @@ export function createDatasetIndexes(lake: Lake, cacheFolder: string): DatasetIn
       const loaded = new Set(entry.index.loadedFiles());
       const current = new Set(files.map((file) => file.fingerprint));
       if ([...loaded].some((fingerprint) => !current.has(fingerprint))) {
-        // Something was replaced or compacted: names it gave may be gone. The index is a cache; it is made anew.
+        // Something was replaced or compacted: names it gave may be gone. The index is a cache; it is made again.
         entry.index.close();
         await removeIndex(entry.file);
         entry = await openFile(entry.file);
@@ -70,7 +70,10 @@ async function removeIndex(file: string): Promise<void> {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) await rm(`${file}${suffix}`, { force: true });
 }
 
-/** `<cache>/index/<lake>/<dataset>.sqlite`: by where the lake is and which folder that is, so that a new lake at an old place is another. */
+/**
+ * `<cache>/index/<lake>/<dataset>.sqlite`: by where the lake is and which folder that is, so that a new lake at an
+ * old place is another.
+ */
 async function indexFile(lake: Lake, cacheFolder: string, dataset: DatasetKey): Promise<string> {
   const [path, { ino, birthtimeMs }] = await Promise.all([realpath(lake.root), stat(lake.root)]);
   const identity = shortHash(JSON.stringify([path, ino, birthtimeMs]));

@@ -74,8 +74,8 @@ export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
 const MAX_DAMAGED = 100;
 
 /**
- * The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out, and none
- * of before is hidden by it.
+ * The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out, and
+ * none of before is hidden by it.
  */
 export async function listJobs(lake: Lake, limit: number): Promise<JobRecord[]> {
   const records: JobRecord[] = [];
@@ -110,7 +110,7 @@ export async function findDamagedJobs(lake: Lake): Promise<AppError[]> {
 }
 
 /**
- * The job that a dead process left unfinished, if any. Jobs of a lake run one after the other under one lease, and an
+ * The job that a dead process left unfinished, if any. Jobs of a lake run one after another under one lease, and an
  * unfinished one is taken up before the next begins: it can only be the newest.
  */
 export async function findUnfinishedJob(lake: Lake): Promise<JobRecord | undefined> {
@@ -132,9 +132,9 @@ export interface RecorderOptions {
 }
 
 /**
- * Writes `record` (which its owner changes in place) by atomic replacement, at most once every `intervalMs`: what many
- * small uploads ask for in that time costs one write. Before each, `confirm` throws when another holds the work by now:
- * the record is then his.
+ * Writes `record` (which its owner changes in place) by atomic replacement, at most once every `intervalMs`: what
+ * many small uploads ask for in that time costs one write. Before each, `confirm` throws when another holds the
+ * work by now: the record is then his.
  */
 export function createRecorder(
   lake: Lake,

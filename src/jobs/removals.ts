@@ -8,7 +8,7 @@ import { shareRuns } from "../util/share-runs.ts";
 import type { Recorder } from "./records.ts";
 import { removeSettled } from "./staging.ts";
 
-/** Takes completed uploads out of staging, while the job goes on with others. */
+/** Takes completed uploads out of staging, while the job continues with others. */
 export interface Removals {
   /** Begins with one; it goes only when the record that tells its outcome is durable. */
   add(outcome: UploadOutcome): void;

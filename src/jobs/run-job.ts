@@ -92,7 +92,8 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
-    // One that was stopped is no failure: it goes on with the next start, or was cancelled by somebody. Nor is one that
+    // One that was stopped is no failure: it continues with the next start, or was cancelled by somebody. Nor is
+    // one that
     // another took over: then what it looks for is not there.
     if (!(await stillHolds(options))) logger.debug("the job ends", { job_id: record.job_id, error });
     else if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
@@ -175,8 +176,8 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
 }
 
 /**
- * A replacement clears the partition's log: what was committed before it must be out of staging for good, or it would be
- * processed again after a crash.
+ * A replacement clears the partition's log: what was committed before it must be out of staging for good, or it
+ * would be processed again after a crash.
  */
 async function refuseReplacement(
   run: JobRun,
@@ -275,7 +276,7 @@ async function stillHolds({ confirm }: JobOptions): Promise<boolean> {
   }
 }
 
-/** Whether this process still holds the lake; else the job ends here, and whoever holds it goes on. */
+/** Whether this process still holds the lake; else the job ends here, and whoever holds it continues. */
 async function isOurs({ options, record }: JobRun): Promise<boolean> {
   try {
     await options.confirm?.();

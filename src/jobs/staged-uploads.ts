@@ -20,7 +20,7 @@ export interface StagedUpload {
 
 export interface Staged {
   uploads: StagedUpload[];
-  /** What lies among them and cannot be used. */
+  /** What is among them and cannot be used. */
   unusable: StagedEntry[];
 }
 
@@ -31,7 +31,10 @@ export interface StagedOptions {
   without?: ReadonlySet<string>;
 }
 
-/** What is in staging, by state; uploads in the order of their manifests' times, which are there where they can be read. */
+/**
+ * What is in staging, by state; uploads in the order of their manifests' times, which are there where they can be
+ * read.
+ */
 export async function readStaged(
   lake: Lake,
   states: readonly UploadState[],

@@ -73,8 +73,8 @@ export async function failUpload(
 }
 
 /**
- * Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already, or when
- * what lies there is no upload; `corrupt` when it would fail again at once.
+ * Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already, or
+ * when what is there is no upload; `corrupt` when it would fail again at once.
  */
 export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
   await requireSuitedMount(lake.root);
@@ -138,8 +138,8 @@ async function takeAway(folder: string, leaving: string): Promise<boolean> {
 }
 
 /**
- * Moves an upload's folder from one state to another. Throws `permission_denied` and `conflict` saying what to do, where
- * the folder is not ours to move or its place is taken, and the system's errors.
+ * Moves an upload's folder from one state to another. Throws `permission_denied` and `conflict` saying what to do,
+ * where the folder is not ours to move or its place is taken, and the system's errors.
  */
 async function moveUpload(
   lake: Lake,

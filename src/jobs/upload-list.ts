@@ -23,7 +23,7 @@ export async function listUploadsOf(lake: Lake, options: UploadListOptions): Pro
   return (await readUploadList(lake, options)).uploads;
 }
 
-/** The same, and what lies among them and cannot be used, which is nobody's and everybody's to see. */
+/** The same, and what is among them and cannot be used, which is nobody's and everybody's to see. */
 export async function readUploadList(lake: Lake, options: UploadListOptions): Promise<UploadList> {
   const { uploads: staged, unusable } = await readStaged(lake, ["processing", "pending", "failed"], {
     patient: options.patient ?? false,

@@ -26,10 +26,10 @@ import { findCommitted, openRows, validateUpload } from "./validate.ts";
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 
 /**
- * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Gives the outcome
- * when the upload is settled: committed (its folder is the parent's to remove, after the outcome is recorded), moved to
- * failed, left where it is because it cannot be moved (`left_in`), or back in pending because the signal fired. Throws
- * what is not of this upload: a disk that is full or away.
+ * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Gives the
+ * outcome when the upload is settled: committed (its folder is the parent's to remove, after the outcome is
+ * recorded), moved to failed, left where it is because it cannot be moved (`left_in`), or back in pending because
+ * the signal fired. Throws what is not of this upload: a disk that is full or away.
  */
 export async function processUpload(
   context: WorkContext,
@@ -147,8 +147,8 @@ async function publishRows(
 }
 
 /**
- * Publishes the rows. An error after the rename (a disk that fails at the metadata) does not take the commit back: an
- * upload that stands in the partition's log is committed, whatever was thrown.
+ * Publishes the rows. An error after the rename (a disk that fails at the metadata) does not take the commit back:
+ * an upload that is in the partition's log is committed, whatever was thrown.
  */
 async function commit(
   context: WorkContext,

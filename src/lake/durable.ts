@@ -26,8 +26,8 @@ export async function syncFolder(path: string): Promise<void> {
 const IN_FLIGHT = 16;
 
 /**
- * Makes a batch of new files below `folder` durable with their names, at the price of one flush of the file system. Where
- * that cannot be flushed as a whole, syncs each of `files` and the folders that they lie in.
+ * Makes a batch of new files below `folder` durable with their names, at the price of one flush of the file system.
+ * Where that cannot be flushed as a whole, syncs each of `files` and the folders that they are in.
  */
 export async function syncBatch(folder: string, files: Iterable<string>): Promise<void> {
   if (await syncFileSystem(folder)) return;
@@ -42,8 +42,8 @@ export async function syncBatch(folder: string, files: Iterable<string>): Promis
 let flushThread: FlushThread | undefined;
 
 /**
- * Flushes the whole file system that holds `folder`; says whether that can be done (syncfs(2) on Linux with glibc). On
- * FUSE it says that it did, and nothing was done.
+ * Flushes the whole file system that holds `folder`; says whether that can be done (syncfs(2) on Linux with glibc).
+ * On FUSE it says that it did, and nothing was done.
  */
 export async function syncFileSystem(folder: string): Promise<boolean> {
   if ((await mountOf(folder)).isFuse) return false;

@@ -18,16 +18,17 @@ export interface EditedFile<T> {
   modes: Modes;
   view: View;
   purpose: string;
-  /** Opens the file anew; an empty text where there is none. */
+  /** Opens the file again; an empty text where there is none. */
   look(): Promise<Look<{ text: string; value: T }>>;
 }
 
 const OLD = "is seen as it was before the newest change";
 
 /**
- * Replaces the file by what `change` makes of its newest state. Editors exclude each other by the lock. A mount may still
- * show one of them what was there before the other wrote: so each marks the state that it replaces, by a name that only
- * one can make, and who finds his state marked looks again. Throws `locked`, `not_whole` and what `look` throws.
+ * Replaces the file by what `change` makes of its newest state. Editors exclude each other by the lock. A mount may
+ * still show one of them what was there before the other wrote: so each marks the state that it replaces, by a name
+ * that only one can make, and who finds his state marked looks again. Throws `locked`, `not_whole` and what `look`
+ * throws.
  */
 export async function editFile<T, R>(
   file: EditedFile<T>,

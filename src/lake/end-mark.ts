@@ -1,13 +1,13 @@
 /**
- * A text that people edit proves to be whole by its last line. Its first line names that line: so a text that is seen cut
- * off, or with parts of two states, is told from one that never had it, of version 0.1.0 or made by hand.
+ * A text that people edit proves to be whole by its last line. Its first line names that line: so a text that is
+ * seen cut off, or with parts of two states, is told from one that never had it, of version 0.1.0 or made by hand.
  */
 
 const HEAD_START = '# This file is whole when its last line is "';
 const HEAD = /^# This file is whole when its last line is "(?:# end of the file, ([0-9a-f]{16})")?.*$/m;
 const END = /^# end of the file, ([0-9a-f]{16})[ \t]*\r?$/m;
 
-/** The text with its two marks, of an id of their own; those that it has already are made anew. */
+/** The text with its two marks, of an id of their own; those that it has already are made again. */
 export function markText(text: string): string {
   const end = `# end of the file, ${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   const body = unmarkText(text).trimEnd();

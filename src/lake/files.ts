@@ -8,9 +8,9 @@ import { DEFAULT_MODES, type Modes } from "./modes.ts";
 let making: Promise<unknown> = Promise.resolve();
 
 /**
- * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is. Gives
- * those made. One call after the other: what another call makes below a folder that has not got its group yet would get
- * the wrong one.
+ * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is.
+ * Gives those made. One call after the other: what another call makes below a folder that has not got its group yet
+ * would get the wrong one.
  */
 export function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
   const made = making.then(() => makeFolder(path, modes));
@@ -47,12 +47,14 @@ export function isReadOnly(error: unknown): boolean {
   return systemCode(error) === "EROFS";
 }
 
-/** Whether an error may say that somebody has the file or folder open, where the file system then refuses a change. */
+/**
+ * Whether an error may say that somebody has the file or folder open, where the file system then refuses a change.
+ */
 export function isHeld(error: unknown): boolean {
   return ["EACCES", "EPERM", "EBUSY", "ETXTBSY"].includes(systemCode(error) ?? "");
 }
 
-/** What stands in a folder; nothing in one that is not there. */
+/** What is in a folder; nothing in one that is not there. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

@@ -16,8 +16,9 @@ const HELD_MS = 5000;
 const AGAIN_MS = 100;
 
 /**
- * Gives a file or folder a name that nothing has. Throws `in_use` where somebody reads in it and goes on with that, and
- * the system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account may not.
+ * Gives a file or folder a name that nothing has. Throws `in_use` where somebody reads in it and continues with
+ * that, and the system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account
+ * may not.
  */
 export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Promise<void> {
   const startedMs = performance.now();
@@ -60,8 +61,9 @@ async function mayMove(from: string, to: string): Promise<boolean> {
 const LINGER_MS = 1000;
 
 /**
- * Removes a folder with all in it, or a file; nothing there is fine. Where somebody still reads in it, what he has open
- * stays under a hidden name, for the next sweep. Throws the system's errors where this account may not remove it.
+ * Removes a folder with all in it, or a file; nothing there is fine. Where somebody still reads in it, what he has
+ * open stays under a hidden name, for the next sweep. Throws the system's errors where this account may not remove
+ * it.
  */
 export async function removeFolder(path: string, waitMs = LINGER_MS): Promise<void> {
   if (await isOnLocalDisk(path)) return removeTree(path);
@@ -84,7 +86,7 @@ const IN_FLIGHT = 16;
 
 /**
  * Asks once for the removal of each thing below `path`; says whether it is gone. What FUSE keeps for a reader gets
- * another name of that kind when it is removed again: who goes on until a folder is empty never ends.
+ * another name of that kind when it is removed again: who continues until a folder is empty never ends.
  */
 async function removeOnce(path: string): Promise<boolean> {
   try {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { mountOf } from "./mount.ts";
 
 /**
- * Has this machine list a folder anew. A network mount goes on for many seconds with the names that it saw there,
- * whatever other machines do, until it changes the folder itself: a file is made and removed. Where that may not be done,
- * or the folder is not there, nothing is.
+ * Has this machine list a folder again. A network mount continues for many seconds with the names that it saw
+ * there, whatever other machines do, until it changes the folder itself: a file is made and removed. Where that may
+ * not be done, or the folder is not there, nothing is.
  */
 export async function refreshListing(folder: string): Promise<void> {
   try {

@@ -7,17 +7,17 @@ const SPECIAL_BITS = 0o7000;
 const PERMISSION_BITS = 0o777;
 
 /**
- * The group that something new in `folder` lacks: the folder's, which is the team's, where the account that made it has
- * another first group and the folder does not hand its own on (set-group-id).
+ * The group that something new in `folder` lacks: the folder's, which is the team's, where the account that made it
+ * has another first group and the folder does not hand its own on (set-group-id).
  */
 export function groupToGive(folder: Pick<Stats, "gid">, made: Pick<Stats, "gid">): number | undefined {
   return folder.gid === made.gid ? undefined : folder.gid;
 }
 
 /**
- * Gives a new file or folder of ours the permissions `mode`, whatever the umask, and the group of the folder it lies in,
- * where this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it is: others may
- * write in that folder too.
+ * Gives a new file or folder of ours the permissions `mode`, whatever the umask, and the group of the folder it is
+ * in, where this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it is:
+ * others may write in that folder too.
  */
 export async function givePermissions(path: string, mode: number): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

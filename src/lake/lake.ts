@@ -79,8 +79,8 @@ export interface InitReport {
 }
 
 /**
- * Makes a lake, or what is missing of one, and gives its folders their permissions. Existing content is never touched.
- * Throws `conflict` where a file stands in the place of a folder, `unsuited_mount` where no lake can be.
+ * Makes a lake, or what is missing of one, and gives its folders their permissions. Existing content is never
+ * touched. Throws `conflict` where a file is in the place of a folder, `unsuited_mount` where no lake can be.
  */
 export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Promise<InitReport> {
   await requireSuitedMount(root);

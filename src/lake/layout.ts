@@ -49,8 +49,8 @@ export function createLayout(root: string) {
     /** A settled upload on its way out: one rename takes it from the list, then its files are removed. */
     settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
     /**
-     * Where a file on its way into the catalog is written before it gets its place, by the attempt that makes it: no other
-     * has a file of this name, and who removes it has made sure that this one gets no place any more.
+     * Where a file on its way into the catalog is written before it gets its place, by the attempt that makes it:
+     * no other has a file of this name, and who removes it has made sure that this one gets no place any more.
      */
     work: (attempt: string) => join(jobs, `.work-${attempt}`),
     /** Of any of those. */
@@ -80,7 +80,10 @@ export function createLayout(root: string) {
     },
     /** The absolute path of an asset, from the `path` of a row. */
     asset: (path: string) => join(assets, path),
-    /** Where an asset of this dataset is written before it gets its name; same file system, outside the hash folders. */
+    /**
+     * Where an asset of this dataset is written before it gets its name; same file system, outside the hash
+     * folders.
+     */
     assetTemp: (key: DatasetKey, attempt: string) => join(assets, datasetPath(key), `.tmp-${attempt}`),
     /** Of a name in that folder. */
     isAssetTemp: (name: string) => /^\.tmp(-|$)/.test(name),
@@ -107,8 +110,9 @@ export function tokenLock(file: string): string {
 }
 
 /**
- * A file in an upload's folder. Anything may stand there, for staging is written by others: this is no string, so that
- * nothing opens it but lake/staged-file.ts. Who makes the file takes `stagedAt`; a test says which modules may.
+ * A file in an upload's folder. Anything may stand there, for staging is written by others: this is no string, so
+ * that nothing opens it but lake/staged-file.ts. Who makes the file takes `stagedAt`; a test says which modules
+ * may.
  */
 export interface StagedPath {
   readonly stagedAt: string;
@@ -138,12 +142,15 @@ export function createUploadLayout(folder: string) {
 
 export const METADATA_FILE = "_metadata.json";
 
-/** The base that stands for all rows up to a version: `data.parquet`, and `base-00000012.parquet` for each later one. */
+/**
+ * The base that stands for all rows up to a version: `data.parquet`, and `base-00000012.parquet` for each later
+ * one.
+ */
 export function baseFile(version: number): string {
   return version === 1 ? FIRST_BASE : `base-${String(version).padStart(8, "0")}.parquet`;
 }
 
-/** Version 0.1.0 put every later base in its place too, so its version stands in the file alone. */
+/** Version 0.1.0 put every later base in its place too, so its version is in the file alone. */
 const FIRST_BASE = "data.parquet";
 
 /** `data-00000012.parquet`: the delta that made version 12. */
@@ -157,7 +164,9 @@ export function parseDeltaFile(name: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-/** The version in a base's name, 0 for `data.parquet`, which is older than all others; undefined for any other name. */
+/**
+ * The version in a base's name, 0 for `data.parquet`, which is older than all others; undefined for any other name.
+ */
 function parseBaseFile(name: string): number | undefined {
   if (name === FIRST_BASE) return 0;
   const match = /^base-(\d{8,})\.parquet$/.exec(name);
@@ -168,7 +177,10 @@ function parseBaseFile(name: string): number | undefined {
 export interface PartitionNames {
   /** The newest base. */
   base: string | undefined;
-  /** Versions of the deltas that may be above it, ascending: for `data.parquet` all, as that itself says its version. */
+  /**
+   * Versions of the deltas that may be above it, ascending: for `data.parquet` all, as that itself says its
+   * version.
+   */
   deltas: number[];
   /** Older bases, and deltas that the base contains: nobody needs to open them. */
   dead: string[];

@@ -71,7 +71,7 @@ export async function livesHere(holder: LeaseHolder): Promise<boolean | undefine
     if (self.boot_id === "" && holder.host !== self.host) return undefined;
     return (await processStart(holder.pid)) === holder.started;
   }
-  // The same machine, started anew: nothing of before lives. A host name alone does not tell (two containers).
+  // The same machine, started again: nothing of before lives. A host name alone does not tell (two containers).
   const rebooted =
     holder.boot_id !== self.boot_id && holder.host === self.host && holder.machine === self.machine;
   return rebooted && self.machine !== "" ? false : undefined;

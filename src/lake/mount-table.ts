@@ -23,8 +23,8 @@ export async function findMount(path: string): Promise<MountEntry | undefined> {
 }
 
 /**
- * The entry of a table in the format of /proc/self/mountinfo (proc(5)) that holds the absolute path: the longest mount
- * point above it, and the latest where several lie on each other.
+ * The entry of a table in the format of /proc/self/mountinfo (proc(5)) that holds the absolute path: the longest
+ * mount point above it, and the latest where several are on each other.
  */
 export function findInTable(table: string, path: string): MountEntry | undefined {
   let found: (MountEntry & { point: string }) | undefined;

@@ -18,8 +18,8 @@ import type { StagedPath } from "./layout.ts";
 import { SAFE_FLAGS, type StagedFile } from "./staged-file.ts";
 
 /**
- * What becomes an asset is an inode of our own, which nobody else has, or ever had, open for writing. These give an open
- * file's bytes one, in a folder that is closed to others (0700). Synchronous: they run in worker threads.
+ * What becomes an asset is an inode of our own, which nobody else has, or ever had, open for writing. These give an
+ * open file's bytes one, in a folder that is closed to others (0700). Synchronous: they run in worker threads.
  */
 
 /** How a file of the lake's own is made. */
@@ -30,9 +30,9 @@ export interface OwnFileTerms {
 }
 
 /**
- * Whether nobody else can have an open file for writing: it is this account's, has one name (so it is no link to a file
- * that lies elsewhere, too), and its mode, which only this account can set, lets nobody else write. Only then its inode
- * itself may become the asset.
+ * Whether nobody else can have an open file for writing: it is this account's, has one name (so it is not a link to
+ * a file that lies elsewhere, too), and its mode, which only this account can set, lets nobody else write. Only
+ * then its inode itself may become the asset.
  */
 export function isOwn({ facts }: StagedFile): boolean {
   return facts.uid === process.geteuid?.() && facts.nlink === 1 && (facts.mode & 0o022) === 0;
@@ -55,7 +55,9 @@ export function linkOwn(place: StagedPath, file: StagedFile, target: string, ter
   return true;
 }
 
-/** Makes a copy that shares its blocks, where the file system can: what it holds is to be read from it, not before. */
+/**
+ * Makes a copy that shares its blocks, where the file system can: what it holds is to be read from it, not before.
+ */
 export function cloneOwn(file: StagedFile, target: string, terms: OwnFileTerms): boolean {
   try {
     copyFileSync(file.openPath, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);

@@ -9,9 +9,9 @@ import { mountOf } from "./mount.ts";
 import { PROBE_PREFIX } from "./mount-probe.ts";
 
 /**
- * Where a file cannot be renamed over while somebody has it open, who replaces it takes the old one away under another
- * name first. In between, the name is missing: for readers on other machines too, and for good when that process dies.
- * Who finds it so waits, and then gives the old one its name back.
+ * Where a file cannot be renamed over while somebody has it open, who replaces it takes the old one away under
+ * another name first. In between, the name is missing: for readers on other machines too, and for good when that
+ * process dies. Who finds it so waits, and then gives the old one its name back.
  */
 
 /** `.<name>.prev-<time>-<random>` beside `path`, for the file that had the name. */
@@ -78,8 +78,8 @@ function isGone(error: unknown): boolean {
 }
 
 /**
- * Waits while `path` is missing because somebody replaces it, and gives the old file its name back where nobody goes on
- * with that. Says whether the file is there.
+ * Waits while `path` is missing because somebody replaces it, and gives the old file its name back where nobody
+ * continues with that. Says whether the file is there.
  */
 export async function awaitReplaced(path: string): Promise<boolean> {
   const startedMs = performance.now();
@@ -98,8 +98,8 @@ export async function awaitReplaced(path: string): Promise<boolean> {
 }
 
 /**
- * Gives the name back to what the file held, unless another has it by now: by a copy, for SMB opens no second name of a
- * file that somebody has open. A reader that may not write leaves it.
+ * Gives the name back to what the file held, unless another has it by now: by a copy, for SMB opens no second name
+ * of a file that somebody has open. A reader that may not write leaves it.
  */
 export async function putBack(aside: string, path: string): Promise<void> {
   const copy = goneOf(path); // swept when this process dies
@@ -142,8 +142,8 @@ function isLocal(path: string): Promise<boolean> {
 const LEFTOVER_MS = 60_000;
 
 /**
- * Ends what processes that died left in `folder`: a file that was being replaced has its name again afterwards, and what
- * was set aside or tried there is removed.
+ * Ends what processes that died left in `folder`: a file that was being replaced has its name again afterwards, and
+ * what was set aside or tried there is removed.
  */
 export async function recoverReplaced(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {

@@ -19,13 +19,13 @@ export interface StagedEntry {
   name: string;
   /** Where its name is that of an upload. */
   upload_id?: string;
-  /** Why it is no upload that can be worked with, and what to do: what follows its place in a sentence. */
+  /** Why it is not an upload that can be worked with, and what to do: what follows its place in a sentence. */
   problem?: string;
 }
 
 const UPLOAD_ID = /^u[0-9a-f]{32}$/;
 
-/** What lies in these states of staging, by name; hidden names are of work on its way. No file is opened. */
+/** What is in these states of staging, by name; hidden names are of work on its way. No file is opened. */
 export async function listEntries(
   lake: Lake,
   states: readonly UploadState[] = UPLOAD_STATES,
@@ -42,7 +42,10 @@ export async function listEntries(
   return (await Promise.all(judged)).filter((entry) => entry !== undefined);
 }
 
-/** Ids of the uploads in one state, in the order of their names (that of time); what cannot be an upload is left out. */
+/**
+ * Ids of the uploads in one state, in the order of their names (that of time); what cannot be an upload is left
+ * out.
+ */
 export async function listUploads(lake: Lake, state: UploadState): Promise<string[]> {
   return uploadIds(await listEntries(lake, [state]));
 }
@@ -54,7 +57,7 @@ export async function countUploads(lake: Lake): Promise<Record<UploadState, numb
   return { pending: count("pending"), processing: count("processing"), failed: count("failed") };
 }
 
-/** Whether a folder stands there, and no link to one. */
+/** Whether a folder is there, and no link to one. */
 export async function isFolderThere(path: string): Promise<boolean> {
   return lstat(path).then(
     (facts) => facts.isDirectory(),
@@ -62,7 +65,9 @@ export async function isFolderThere(path: string): Promise<boolean> {
   );
 }
 
-/** Errors that come of one entry: its owner, mode, kind or neighbour. All others are of the disk or of this program. */
+/**
+ * Errors that come of one entry: its owner, mode, kind or neighbour. All others are of the disk or of this program.
+ */
 const ENTRY_ERRORS = new Set(
   "EACCES EPERM ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ELOOP ENAMETOOLONG EBUSY EINVAL ENXIO ETXTBSY".split(
     " ",
@@ -122,7 +127,7 @@ async function judge(
   return { state, name, upload_id: name, problem: `is ${kind}, not the folder of an upload; remove it` };
 }
 
-/** What an entry is, where it is no folder. File systems do not tell kinds with names everywhere. */
+/** What an entry is, where it is not a folder. File systems do not tell kinds with names everywhere. */
 async function kindOf(path: string): Promise<string | undefined> {
   const facts = await lstat(path).catch(() => undefined);
   if (facts === undefined || facts.isDirectory()) return undefined; // gone meanwhile: whoever wants it will see
@@ -132,8 +137,9 @@ async function kindOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * An upload goes from pending to processing, and from there to failed when it fails: one whose name is taken further on
- * cannot go its way. One that was on its way while the folders were read is told where it went: undefined here.
+ * An upload goes from pending to processing, and from there to failed when it fails: one whose name is taken
+ * further on cannot go its way. One that was on its way while the folders were read is told where it went:
+ * undefined here.
  */
 async function refuseTwin(
   lake: Lake,

@@ -19,9 +19,9 @@ import type { StagedPath } from "./layout.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
 /**
- * Whoever may write to staging puts there what he likes: links to files that only the server may read, pipes that never
- * answer, files that change while they are read. What is staged is opened here and nowhere else, and read from the
- * descriptor only.
+ * Whoever may write to staging puts there what he likes: links to files that only the server may read, pipes that
+ * never answer, files that change while they are read. What is staged is opened here and nowhere else, and read
+ * from the descriptor only.
  */
 
 /** A pipe is not waited for, and a link is not followed. */
@@ -51,8 +51,8 @@ export interface StagedLimit {
 }
 
 /**
- * Opens a staged file. Throws `corrupt` for what is not a regular file, lies behind a link or is too large (`details.problem`
- * says it without the path), and the system's errors, ENOENT among them.
+ * Opens a staged file. Throws `corrupt` for what is not a regular file, is behind a link or is too large
+ * (`details.problem` says it without the path), and the system's errors, ENOENT among them.
  */
 export async function openStaged(place: StagedPath, limit: StagedLimit): Promise<StagedHandle> {
   const handle = await open(place.stagedAt, constants.O_RDONLY | SAFE_FLAGS).catch((error) => {
@@ -99,8 +99,8 @@ export function readStagedSync(file: StagedFile): Uint8Array {
 }
 
 /**
- * Reads and checks a staged JSON file; undefined when there is none. With a `view`, one that a lagging mount does not show
- * whole is waited for. Throws `corrupt` for all else that is wrong with it, `not_whole`.
+ * Reads and checks a staged JSON file; undefined when there is none. With a `view`, one that a lagging mount does
+ * not show whole is waited for. Throws `corrupt` for all else that is wrong with it, `not_whole`.
  */
 export async function readStagedJson<S extends v.GenericSchema>(
   place: StagedPath,
@@ -141,7 +141,7 @@ export async function readText(handle: FileHandle, sizeBytes: number): Promise<s
   return bytes.toString("utf8", 0, at);
 }
 
-/** Whether anything stands there. */
+/** Whether anything is there. */
 export async function isStaged(place: StagedPath): Promise<boolean> {
   return lstat(place.stagedAt).then(
     () => true,
@@ -149,7 +149,7 @@ export async function isStaged(place: StagedPath): Promise<boolean> {
   );
 }
 
-/** Whether a regular file stands there; its folders are looked at when it is opened. */
+/** Whether a regular file is there; its folders are looked at when it is opened. */
 export async function isStagedFile(place: StagedPath): Promise<boolean> {
   try {
     return (await lstat(place.stagedAt)).isFile();
@@ -177,8 +177,8 @@ function judge(place: StagedPath, fd: number, facts: Stats, { maxBytes }: Staged
 }
 
 /**
- * Whether the open file lies where its path says, with no link on the way below staging; the way to staging itself may
- * have some. False for one that was moved meanwhile.
+ * Whether the open file lies where its path says, with no link on the way below staging; the way to staging itself
+ * may have some. False for one that was moved meanwhile.
  */
 function isAtPlace(place: StagedPath, fd: number): boolean {
   const actual = systemPathOf(fd);
@@ -188,7 +188,8 @@ function isAtPlace(place: StagedPath, fd: number): boolean {
   const link = linkOnTheWay(place);
   if (link !== undefined)
     throw unusable(place, `is behind the symbolic link ${relative(dirname(place.staging), link)}`);
-  // Without a link it was moved between the two looks; where the system tells no path, the look at its folders is all.
+  // Without a link it was moved between the two looks; where the system tells no path, the look at its folders is
+  // all.
   return actual === undefined;
 }
 

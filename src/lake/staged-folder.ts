@@ -8,8 +8,8 @@ import type { StagedPath } from "./layout.ts";
 import type { Modes } from "./modes.ts";
 
 /**
- * Writes and removes what is ours in an upload's folder. The folder is held open meanwhile: one that is exchanged for a
- * link to another is not followed, where the system has names for what is open (Linux).
+ * Writes and removes what is ours in an upload's folder. The folder is held open meanwhile: one that is exchanged
+ * for a link to another is not followed, where the system has names for what is open (Linux).
  */
 
 /** Replaces a JSON file in one step. */
@@ -17,14 +17,17 @@ export async function writeStagedJson(place: StagedPath, value: object, modes: M
   await inFolder(place, (path) => writeJson(path, value, modes));
 }
 
-/** Removes whatever stands there; nothing is fine. */
+/** Removes whatever is there; nothing is fine. */
 export async function removeStaged(place: StagedPath): Promise<void> {
   await inFolder(place, removeTree).catch((error) => {
     if (!isMissing(error)) throw error;
   });
 }
 
-/** Gives `use` a path of the file that leads through the folder itself. Throws `corrupt` for a folder that is a link. */
+/**
+ * Gives `use` a path of the file that leads through the folder itself. Throws `corrupt` for a folder that is a
+ * link.
+ */
 export async function inFolder<T>(place: StagedPath, use: (path: string) => Promise<T>): Promise<T> {
   const folder = dirname(place.stagedAt);
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;

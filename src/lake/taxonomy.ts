@@ -24,9 +24,9 @@ export async function readTaxonomy(lake: Lake): Promise<Taxonomy> {
 }
 
 /**
- * Replaces the taxonomy by what `edit` makes of it, in one step, and gives the new one. Comments, order and what was
- * not changed stay as they are. Editors wait for each other, and none edits another state than the newest (`editFile`);
- * throws `locked` when one does not end, and what `readTaxonomy` throws.
+ * Replaces the taxonomy by what `edit` makes of it, in one step, and gives the new one. Comments, order and what
+ * was not changed stay as they are. Editors wait for each other, and none edits another state than the newest
+ * (`editFile`); throws `locked` when one does not end, and what `readTaxonomy` throws.
  */
 export async function editTaxonomy(
   lake: Lake,
@@ -152,7 +152,7 @@ function invalid(path: string, line: number, key: string, message: string, cause
   });
 }
 
-/** The line (from 1) of the deepest key on the way that stands in the file. */
+/** The line (from 1) of the deepest key on the way that is in the file. */
 function lineOf(document: Document, lines: LineCounter, keys: readonly unknown[]): number {
   let offset = 0;
   let node: unknown = document.contents;

@@ -29,7 +29,7 @@ export async function isUploadInWork({ stagedAt }: StagedPath): Promise<boolean>
   return (await inspectLease(stagedAt))?.alive ?? false;
 }
 
-/** Says that the work on it goes on. */
+/** Says that the work on it continues. */
 export async function touchUploadLease({ stagedAt }: StagedPath): Promise<void> {
   const handle = await open(stagedAt, constants.O_RDONLY | SAFE_FLAGS);
   try {

@@ -4,8 +4,9 @@ import { isMissing } from "./files.ts";
 import { mountOf } from "./mount.ts";
 
 /**
- * How this process sees a lake. A network mount may show a file that was changed cut off at its old size, or not at all,
- * for a while (sshfs 20 s, NFS 30 s): what is seen there is believed only when it proves itself, or has lasted.
+ * How this process sees a lake. A network mount may show a file that was changed cut off at its old size, or not at
+ * all, for a while (sshfs 20 s, NFS 30 s): what is seen there is believed only when it proves itself, or has
+ * lasted.
  */
 export interface View {
   /** How long a mount may show an old state. */
@@ -55,8 +56,8 @@ export type Look<T> =
     };
 
 /**
- * What `look`, which opens the file `path` anew each time, shows once it is whole. Where the mount may lag that is waited
- * for; throws `not_whole` after `view.staleMs`.
+ * What `look`, which opens the file `path` again each time, shows once it is whole. Where the mount may lag that is
+ * waited for; throws `not_whole` after `view.staleMs`.
  */
 export async function seeWhole<T>(
   view: View | undefined,
@@ -80,8 +81,9 @@ export async function seeWhole<T>(
 const told = new WeakSet<View>();
 
 /**
- * Waits until a mount that may lag can show nothing any more of what it was shown before this view of it was opened. Says
- * whether it waited: what seemed to be missing or damaged is then worth another look, and else it is so.
+ * Waits until a mount that may lag can show nothing any more of what it was shown before this view of it was
+ * opened. Says whether it waited: what seemed to be missing or damaged is then worth another look, and else it is
+ * so.
  */
 export async function outlive(view: View, path: string): Promise<boolean> {
   const leftMs = () => view.openedMs + view.staleMs - performance.now();

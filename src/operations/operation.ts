@@ -36,7 +36,7 @@ export interface Operation<
     running: number;
     /** Of one caller. */
     waiting: number;
-    /** How long one waits for a place; for ever without. */
+    /** How long one waits for a place; forever without. */
     waitMs?: number;
   };
   /** At a lower priority than the server, whose other clients wait for an answer. */
@@ -111,7 +111,7 @@ export interface OperationRoutes {
   fromDocument(document: never): OperationState;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: operations of every kind stand in one table.
+// biome-ignore lint/suspicious/noExplicitAny: operations of every kind are in one table.
 export type AnyOperation = Operation<any, any, any, any>;
 export type RequestOf<O extends AnyOperation> = v.InferInput<O["request"]>;
 export type ProgressOf<O extends AnyOperation> = v.InferOutput<O["progress"]>;

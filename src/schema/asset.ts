@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
 
-/** What is known of a stored asset: the row columns that follow from its content. Null where it is no image. */
+/** What is known of a stored asset: the row columns that follow from its content. Null where it is not an image. */
 export const AssetRecordSchema = v.object({
   /** SHA-256 of what was uploaded. */
   source_hash: Sha256Schema,

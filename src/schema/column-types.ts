@@ -54,13 +54,13 @@ const MAX_TYPE_DEPTH = 64;
 
 /**
  * Whether a text is the name of a type that a stored column may have. It comes from files and requests: it may be
- * anything, and only what this lets through is parsed by the functions above or stands in SQL.
+ * anything, and only what this lets through is parsed by the functions above or put into SQL.
  */
 export function isColumnType(text: string): boolean {
   return text.length <= MAX_TYPE_LENGTH && nesting(text) <= MAX_TYPE_DEPTH && isKnown(parseType(text));
 }
 
-/** How deep its brackets stand in each other, lists of lists included; never less than it is. */
+/** How deep its brackets are in each other, lists of lists included; never less than it is. */
 function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -87,9 +87,9 @@ function isKnown(type: TypeTree): boolean {
 }
 
 /**
- * The type that holds values of both DuckDB types, or undefined when they cannot meet (text and numbers, a list and a
- * struct). Numbers widen (BIGINT and DOUBLE meet in DOUBLE, as in DuckDB, UBIGINT and BIGINT in DECIMAL), a date meets a timestamp, structs unite
- * their fields, an untyped NULL meets everything.
+ * The type that holds values of both DuckDB types, or undefined when they cannot meet (text and numbers, a list and
+ * a struct). Numbers widen (BIGINT and DOUBLE meet in DOUBLE, as in DuckDB, UBIGINT and BIGINT in DECIMAL), a date
+ * meets a timestamp, structs unite their fields, an untyped NULL meets everything.
  */
 export function commonType(a: string, b: string): string | undefined {
   if (a === b) return a;
@@ -97,7 +97,10 @@ export function commonType(a: string, b: string): string | undefined {
   return common && formatType(common);
 }
 
-/** Whether two types have a common one that holds every value of both. Lists without a type meet text that holds JSON. */
+/**
+ * Whether two types have a common one that holds every value of both. Lists without a type meet text that holds
+ * JSON.
+ */
 export function meetExactly(a: string, b: string): boolean {
   const isOpenList = (type: string) => /^NULL(\[\])+$/.test(type);
   if ((isOpenList(a) && b === "VARCHAR") || (isOpenList(b) && a === "VARCHAR")) return true;
@@ -124,8 +127,8 @@ function isInexact(type: string, common: string): boolean {
 }
 
 /**
- * The type in which earlier versions stored values of a type, as exactly: UBIGINT and long decimals as text, short ones
- * as DOUBLE. What is added to such a partition is stored like what is there. Undefined where it was no other.
+ * The type in which earlier versions stored values of a type, as exactly: UBIGINT and long decimals as text, short
+ * ones as DOUBLE. What is added to such a partition is stored like what is there. Undefined where it was no other.
  */
 export function earlierType(type: string): string | undefined {
   const [, scalar = "", brackets = ""] = /^(.*?)((?:\[\])*)$/s.exec(type) ?? [];

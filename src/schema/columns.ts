@@ -6,17 +6,18 @@ import { CountSchema, isShallow, textOf } from "./values.ts";
 
 /**
  * A column of a partition. `type` is a DuckDB type name of the plain kind: VARCHAR, BIGINT, INTEGER, DOUBLE, FLOAT,
- * BOOLEAN, TIMESTAMP, DATE, BLOB, LIST (`VARCHAR[]`) or STRUCT (`STRUCT(a INTEGER)`); never JSON, ENUM, HUGEINT, UUID.
+ * BOOLEAN, TIMESTAMP, DATE, BLOB, LIST (`VARCHAR[]`) or STRUCT (`STRUCT(a INTEGER)`); never JSON, ENUM, HUGEINT,
+ * UUID.
  */
 export const ColumnSchema = v.object({ name: v.string(), type: v.string() });
 export type Column = v.InferOutput<typeof ColumnSchema>;
 
-/** Longer than anybody writes; a name stands in every answer that lists columns. */
+/** Longer than anybody writes; a name is in every answer that lists columns. */
 const MAX_NAME_LENGTH = 1024;
 const PATH_COLUMNS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 const TypeSchema = v.pipe(v.string(), v.check(isColumnType, "is not the type of a stored column"));
 
-/** Columns of all partitions stand in one table, whose names differ by more than their case. */
+/** Columns of all partitions are in one table, whose names differ by more than their case. */
 const StoredNameSchema = v.pipe(
   textOf(MAX_NAME_LENGTH),
   v.check(
@@ -60,7 +61,7 @@ export const ColumnStatsSchema = v.object({
 });
 export type ColumnStats = v.InferOutput<typeof ColumnStatsSchema>;
 
-/** Columns that the lake itself fills, in the order in which they stand behind a row's own columns. */
+/** Columns that the lake itself fills, in the order in which they are behind a row's own columns. */
 export const SYSTEM_COLUMNS = [
   { name: "hash", type: "VARCHAR" },
   { name: "path", type: "VARCHAR" },

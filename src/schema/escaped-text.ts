@@ -1,7 +1,8 @@
 /**
- * Texts that hold JSON written in ASCII (`\uc601\uc218`): what a person reads in them are its strings, decoded. A search
- * looks into both. A text holds such strings where `ESCAPE_MARK` stands in it; each is a match of `STRING_LITERAL`, read
- * as JSON. The pattern is one for JavaScript, RE2 and Java, without nested repeats that call themselves.
+ * Texts that hold JSON written in ASCII (`\uc601\uc218`): what a person reads in them are its strings, decoded. A
+ * search looks into both. A text holds such strings where `ESCAPE_MARK` is in it; each is a match of
+ * `STRING_LITERAL`, read as JSON. The pattern is one for JavaScript, RE2 and Java, without nested repeats that call
+ * themselves.
  */
 export const ESCAPE_MARK = "\\u";
 export const STRING_LITERAL = String.raw`"[^"\\]*(?:\\[\s\S][^"\\]*)*"`;

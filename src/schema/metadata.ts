@@ -20,9 +20,9 @@ const NO_ENTRY = {
 };
 
 /**
- * One entry of a partition's log: the upload that made a version. The rows of a partition do not depend on it, and it
- * stands in files that never change: what is no value of its field (other versions of this program checked less) is read
- * as an empty one. `uploaded_at` is kept as the text that it is; `loggedTime` says whether it is a time.
+ * One entry of a partition's log: the upload that made a version. The rows of a partition do not depend on it, and
+ * it is in files that never change: what is no value of its field (other versions of this program checked less) is
+ * read as an empty one. `uploaded_at` is kept as the text that it is; `loggedTime` says whether it is a time.
  */
 export const UploadLogEntrySchema = v.fallback(
   v.object({

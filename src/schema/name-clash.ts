@@ -2,12 +2,14 @@ import { AppError } from "../errors.ts";
 import { quoteExcerpt } from "./excerpt.ts";
 import { nameProblem } from "./names.ts";
 
-/** Windows keeps these for devices, whatever stands behind a dot; an SMB server shows such a folder under another name. */
+/**
+ * Windows keeps these for devices, whatever is behind a dot; an SMB server shows such a folder under another name.
+ */
 const DEVICE = /^(con|nul|aux|prn|(com|lpt)[1-9¹²³])(\..*)?$/i;
 
 /**
- * Why `name` cannot name anything new beside those taken; undefined when it can. Stricter than `nameProblem`, which says what can be read:
- * older lakes may hold names that are refused now.
+ * Why `name` cannot name anything new beside those taken; undefined when it can. Stricter than `nameProblem`, which
+ * says what can be read: older lakes may hold names that are refused now.
  */
 export function newNameProblem(name: string, taken: readonly string[] = []): string | undefined {
   const problem = nameProblem(name);

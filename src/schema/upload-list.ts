@@ -25,7 +25,7 @@ export const ListedUploadSchema = v.object({
 });
 export type ListedUpload = v.InferOutput<typeof ListedUploadSchema>;
 
-/** What lies in staging among the uploads and cannot be used: it is left where it is. */
+/** What is in staging among the uploads and cannot be used: it is left where it is. */
 export const UnusableEntrySchema = v.object({
   state: v.picklist(["pending", "processing", "failed"]),
   name: v.string(),

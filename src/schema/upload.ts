@@ -36,7 +36,7 @@ const MAX_FIELDS = 1000;
  * Beside it, `data.parquet` holds the rows in input order: the user's columns (plain types), the required fields of the
  * task as constant columns, then
  * - `source_row` BIGINT: 0-based position in the input;
- * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which lies in `files/ab/<sha256>` unless the dataset
+ * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which is in `files/ab/<sha256>` unless the dataset
  *   already holds an asset of that name; NULL where the row brings none;
  * - `source_name` VARCHAR: file name or relative path it came with;
  * - both again for each further image column, as `<column>_source_hash` and `<column>_source_name`;
@@ -67,7 +67,7 @@ const ManifestFieldsSchema = v.strictObject({
   content: v.nullable(v.picklist(CONTENT_KINDS)),
   /** From which columns, where it is not the row's own image (or file) alone; see schema/image-columns.ts. */
   image_columns: v.optional(ImageColumnsSchema),
-  /** Distinct contents named by the rows, and those that lie in `files/` with their bytes. */
+  /** Distinct contents named by the rows, and those that are in `files/` with their bytes. */
   contents: v.optional(CountSchema, 0),
   staged_files: v.optional(CountSchema, 0),
   staged_bytes: v.optional(CountSchema, 0),

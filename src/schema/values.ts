@@ -8,7 +8,10 @@ export const CountSchema = v.pipe(
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](\d\d):(\d\d))$/;
 
-/** Whether a text is a point in time that there was or will be, in ISO 8601 with its zone: `2026-11-29T11:04:50.123Z`. */
+/**
+ * Whether a text is a point in time that there was or will be, in ISO 8601 with its zone:
+ * `2026-11-29T11:04:50.123Z`.
+ */
 export function isTime(text: string): boolean {
   const match = TIME.exec(text);
   if (!match) return false;
@@ -26,7 +29,9 @@ function daysIn(year: number, month: number): number {
 
 export const TimeSchema = v.pipe(v.string(), v.check(isTime, "is not a time (2026-11-29T11:04:50Z)"));
 
-/** Text that every file format and database keeps: at most so many characters, without NUL and halves of characters. */
+/**
+ * Text that every file format and database keeps: at most so many characters, without NUL and halves of characters.
+ */
 export function textOf(maxLength: number) {
   return v.pipe(
     v.string(),
@@ -35,7 +40,7 @@ export function textOf(maxLength: number) {
   );
 }
 
-/** The same in one line: what stands in tables and logs. */
+/** The same in one line: what is in tables and logs. */
 export function lineOf(maxLength: number) {
   return v.pipe(
     textOf(maxLength),

@@ -213,7 +213,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   };
 }
 
-/** Before the port is tried: a second server on the same port shall hear of the first, not of the port. */
+/** Before the port is tried: a second server on the same port should hear of the first, not of the port. */
 async function refuseSecond(lake: Lake): Promise<void> {
   const held = await inspectLease(lake.layout.processLease);
   if (!held?.alive) return;

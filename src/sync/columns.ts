@@ -6,7 +6,7 @@ import type { LakeColumn, LakePartition } from "./model.ts";
 /** The columns of the table at the target: one type each, which every file of every partition has. */
 export interface TableColumns {
   columns: Column[];
-  /** Columns that have no such type where files cannot be written anew. */
+  /** Columns that have no such type where files cannot be rewritten. */
   leftOut: string[];
 }
 
@@ -54,7 +54,10 @@ const SIGNED: Record<string, string> = {
   UBIGINT: "DECIMAL(20,0)",
 };
 
-/** A DuckDB type with integers that Hive has: unsigned ones as the next larger with a sign, within lists and structs too. */
+/**
+ * A DuckDB type with integers that Hive has: unsigned ones as the next larger with a sign, within lists and structs
+ * too.
+ */
 export function signedType(type: string): string {
   return formatType(signed(parseType(type)));
 }
@@ -67,7 +70,7 @@ function signed(type: TypeTree): TypeTree {
   return { kind: "scalar", name: SIGNED[type.name] ?? type.name };
 }
 
-/** Columns of a partition whose files hold another type than the table: they are written anew. */
+/** Columns of a partition whose files hold another type than the table: they are rewritten. */
 export function castsOf(
   { columns }: Pick<LakePartition, "columns">,
   table: ReadonlyMap<string, string>,

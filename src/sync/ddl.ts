@@ -22,7 +22,10 @@ export interface TablePartition {
   location: string;
 }
 
-/** The statements that make a target's tables and partitions. Each may run again: what is done already is no error. */
+/**
+ * The statements that make a target's tables and partitions. Each may run again: what is done already is not an
+ * error.
+ */
 export interface Ddl {
   /** `location` is that of tables without one of their own. */
   createSchema(location: string): string[];

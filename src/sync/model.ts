@@ -22,7 +22,7 @@ const SyncedPartitionSchema = v.custom<SyncedPartition>((value) => v.is(SyncedPa
 
 /** What a running query may still read, and since when nothing refers to it. */
 const DeadSchema = v.object({
-  /** Below the root of the copy, with all that lies in it. */
+  /** Below the root of the copy, with all that is in it. */
   folder: v.string(),
   /** Of the table of partitions, to be dropped with its objects. */
   generation: v.optional(v.number()),
@@ -31,7 +31,7 @@ const DeadSchema = v.object({
 });
 export type Dead = v.InferOutput<typeof DeadSchema>;
 
-/** `manifest.json` of a copy: what stands at the target when the last sync was through. Written last. */
+/** `manifest.json` of a copy: what is at the target when the last sync was through. Written last. */
 export const SyncManifestSchema = v.object({
   format: v.literal(1),
   target: v.picklist(SYNC_TARGETS),
@@ -46,8 +46,8 @@ export const SyncManifestSchema = v.object({
 export type SyncManifest = v.InferOutput<typeof SyncManifestSchema>;
 
 /**
- * `unfinished.json` of a copy: written before anything is changed, gone behind the manifest. From it a sync knows what
- * one before it had begun and did not get to tell: how those parts of the target stand is unknown.
+ * `unfinished.json` of a copy: written before anything is changed, gone behind the manifest. From it a sync knows
+ * what one before it had begun and did not get to tell: how those parts of the target stand is unknown.
  */
 export const UnfinishedSchema = v.object({
   generation: v.number(),
@@ -67,7 +67,9 @@ export interface LakeColumn extends Column {
   isEmpty: boolean;
 }
 
-/** What a plan needs of a partition of the lake. There may be 100,000 of them: equal lists of columns are one list. */
+/**
+ * What a plan needs of a partition of the lake. There may be 100,000 of them: equal lists of columns are one list.
+ */
 export interface LakePartition extends PartitionKey {
   base_version: number;
   version: number;

@@ -26,7 +26,7 @@ import { readLake } from "./read-lake.ts";
 import { type AssetStore, folderStore, type SyncStore, s3Store } from "./store.ts";
 
 export interface OpenSync {
-  /** What stands at the target; undefined before the first sync. */
+  /** What is at the target; undefined before the first sync. */
   manifest: SyncManifest | undefined;
   plan(options: PlanOptions): SyncPlan;
   /** What a plan costs: bytes of the files it sends as they are now, statements it runs. */
@@ -52,7 +52,8 @@ export interface ExecuteOptions {
 
 /**
  * A lake and a target of sync, looked at: the newest catalog, and the manifest of the last sync. Throws `not_found`
- * without a catalog, `invalid_config` naming the setting that is missing, `corrupt` for a manifest that cannot be read.
+ * without a catalog, `invalid_config` naming the setting that is missing, `corrupt` for a manifest that cannot be
+ * read.
  */
 export async function openSync(lake: Lake, settings: Settings, target: SyncTarget): Promise<OpenSync> {
   await requireCatalog(lake);

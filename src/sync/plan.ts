@@ -11,7 +11,7 @@ import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Un
 
 export interface PlanRequest {
   target: SyncTarget;
-  /** The target reads the lake's own files, under second names: none is written anew. */
+  /** The target reads the lake's own files, under second names: none is rewritten. */
   shared: boolean;
   /** Of the lake's catalog. */
   generation: number;
@@ -62,10 +62,10 @@ export interface SyncPlan {
   assetSources: AssetSource[];
   table: {
     columns: Column[];
-    /** A column has another type than the table: it is made anew, with all partitions. */
+    /** A column has another type than the table: it is made again, with all partitions. */
     isNew: boolean;
     addColumns: Column[];
-    /** Columns that are not in the table, because their type differs between files that are not written anew. */
+    /** Columns that are not in the table, because their type differs between files that are not rewritten. */
     leftOut: string[];
   };
   adds: Placement[];
@@ -169,7 +169,7 @@ export function planSync(request: PlanRequest): SyncPlan {
 
 /**
  * Queries go by the highest generation at the target, and no list of one is written twice: it is the lake's, or a
- * higher one where that was used before (the lake's catalog was made anew, assets were sent later).
+ * higher one where that was used before (the lake's catalog was made again, assets were sent later).
  */
 function nextGeneration(
   generation: number,
@@ -213,8 +213,8 @@ export function partitionsFolder(generation: number): string {
 }
 
 /**
- * Where the files of a partition lie below the root of a copy; without a place, as version 0.1.0 left it over the lake's
- * own folder, in the lake's own tree of partitions.
+ * Where the files of a partition are below the root of a copy; without a place, as version 0.1.0 left it over the
+ * lake's own folder, in the lake's own tree of partitions.
  */
 export function folderOf(key: PartitionKey, place: string): string {
   const path = PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
@@ -222,8 +222,9 @@ export function folderOf(key: PartitionKey, place: string): string {
 }
 
 /**
- * A place for each base, and for each set of types its files are written in: no query ever finds files of two. An append
- * adds a file to it. A partition that was removed and made again counts its versions anew; its first upload tells.
+ * A place for each base, and for each set of types its files are written in: no query ever finds files of two. An
+ * append adds a file to it. A partition that was removed and made again counts its versions again; its first upload
+ * tells.
  */
 function placeOf(partition: LakePartition, casts: readonly Column[]): string {
   const mark = Bun.hash(JSON.stringify([partition.first_upload, casts]))

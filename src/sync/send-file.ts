@@ -16,14 +16,14 @@ export interface SendEffects {
   lake: Lake;
   store: SyncStore;
   database: Database;
-  /** Local folder for files that are written anew. */
+  /** Local folder for files that are rewritten. */
   scratch: string;
   /** Throws when another may be at the target by now. */
   confirm?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Sends one file, written anew where its types are not those of the table; one that already exists is left. Throws
+ * Sends one file, rewritten where its types are not those of the table; one that already exists is left. Throws
  * `conflict` when the partition has changed since the catalog was built: the file is another one now, or gone.
  */
 export async function sendFile(

@@ -28,7 +28,7 @@ export interface SyncStore extends Omit<AssetStore, "list"> {
   putLakeFile(key: string, path: string): Promise<void>;
   putText(key: string, text: string): Promise<void>;
   readText(key: string): Promise<string | undefined>;
-  /** Removes one object; none is no error. */
+  /** Removes one object; none is not an error. */
   remove(key: string): Promise<void>;
   /** Removes every object in a folder. */
   removeAll(folder: string): Promise<void>;

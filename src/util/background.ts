@@ -5,7 +5,7 @@ import { setPriority } from "node:os";
 const NICENESS = 5;
 
 /**
- * Lets a process that was just started with a session of its own, and every thread of it, stand behind those whom
+ * Lets a process that was just started with a session of its own, and every thread of it, be behind those whom
  * somebody waits for.
  */
 export function sendToBackground(pid: number): void {

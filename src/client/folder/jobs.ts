@@ -87,7 +87,7 @@ async function readStatus(lake: Lake, { processing }: Settings): Promise<LakeSta
   };
 }
 
-/** Begins a job in this process, or goes on with one that was left. */
+/** Begins a job in this process, or continues with one that was left. */
 async function runHere(lake: Lake, tools: FolderTools, { numProc, batchSize }: StartOptions) {
   const [{ acquireLease }, { runJob }, { createJobRecord, findUnfinishedJob }] = await Promise.all([
     import("../../lake/lease.ts"),

@@ -32,15 +32,15 @@ export interface RemoteDownload {
 
 const FILES_IN_FLIGHT = 4;
 const STALL_MS = 60_000;
-/** How often an export is begun anew that the server has no longer. */
+/** How often an export is restarted that the server has no longer. */
 const BEGINNINGS = 3;
 const MANIFEST = "manifest.json";
 
 /**
- * Has the server put the rows together and fetches the files, checked by their SHA-256; they get their place when all
- * are there. What has come is kept beside the output when it breaks off: the same call goes on from there. The output
- * is that of a local download, byte for byte. Throws `usage` for images as references, `conflict`, `not_found`,
- * `no_space`, `corrupt`, `server_unreachable`, `cancelled`.
+ * Has the server put the rows together and fetches the files, checked by their SHA-256; they get their place when
+ * all are there. What has come is kept beside the output when it breaks off: the same call continues from there.
+ * The output is that of a local download, byte for byte. Throws `usage` for images as references, `conflict`,
+ * `not_found`, `no_space`, `corrupt`, `server_unreachable`, `cancelled`.
  */
 export async function downloadFrom(
   { query, output, format, images, skipMissing }: ExportRequest,
@@ -105,7 +105,7 @@ async function fetchExport(
         throw new AppError("corrupt", `${http.url} returned an export without its manifest`);
       return { state, manifest: JSON.parse(await readFile(partPath(folder, file), "utf8")) };
     } catch (error) {
-      // A server that was started anew has forgotten it; what came of its files is still good.
+      // A server that was started again has forgotten it; what came of its files is still good.
       const forgotten = error instanceof AppError && error.details?.export_id !== undefined;
       if (!forgotten || beginning >= BEGINNINGS) throw error;
       await rm(join(folder, STATE), { force: true });

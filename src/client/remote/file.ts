@@ -22,8 +22,8 @@ const FRUITLESS = 8;
 const LONGEST_PAUSE_MS = 5000;
 
 /**
- * Fetches a file, from where an earlier call ended, again after each break of the line. Throws `corrupt` when what came
- * does not have the digest (it is removed), `server_unreachable`, `cancelled`, and what the server says.
+ * Fetches a file, from where an earlier call ended, again after each break of the line. Throws `corrupt` when what
+ * came does not have the digest (it is removed), `server_unreachable`, `cancelled`, and what the server says.
  */
 export async function fetchPart(http: RemoteHttp, request: PartRequest): Promise<void> {
   const { file, part, signal, onBytes } = request;
@@ -39,7 +39,7 @@ export async function fetchPart(http: RemoteHttp, request: PartRequest): Promise
         const attempt = AbortSignal.any([signal, silence.signal]);
         const { body, start } = await openRange(http, { ...request, signal: attempt }, sizeBytes);
         if (start !== sizeBytes) {
-          sizeBytes = start; // the whole is sent anew
+          sizeBytes = start; // the whole is sent again
           hasher = new Bun.CryptoHasher("sha256");
         }
         for await (const chunk of body) {

@@ -84,7 +84,7 @@ export function connectServer(url: string, token?: string | undefined): ServerCl
         throwIfCancelled(options.signal);
         try {
           const end = await watchOnce(jobId, options);
-          // A server that was stopped in the middle goes on with the job when it is back.
+          // A server that was stopped in the middle continues with the job when it is back.
           if (end !== undefined && end.status !== "queued") return end;
           if (attempt >= WATCH_ATTEMPTS) throw unreachable(base, undefined);
         } catch (error) {

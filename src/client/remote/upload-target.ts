@@ -30,7 +30,10 @@ const LONG_MS = 24 * 3_600_000;
 /** Files up to this size are read once, into memory; larger ones twice. */
 const WHOLE_BYTES = 8 << 20;
 
-/** A lake behind a server. Contents that it has are not sent; what breaks off goes on when the same is uploaded again. */
+/**
+ * A lake behind a server. Contents that it has are not sent; what breaks off continues when the same is uploaded
+ * again.
+ */
 export function remoteTarget({ url, token, scratchFolder }: RemoteTargetOptions): UploadTarget {
   const http = connectHttp(url, token);
   return {
@@ -99,7 +102,7 @@ function createSink(
     await sending;
     return hash;
   };
-  /** Large files go one after the other: several at once would only hold more memory. */
+  /** Large files go one after another: several at once would only hold more memory. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = last.then(work);
@@ -140,7 +143,7 @@ function createSink(
       await removeTree(folder);
       return committed;
     },
-    // What the server has stays there for a week: the same command goes on with it.
+    // What the server has stays there for a week: the same command continues with it.
     abort: () => removeTree(folder),
   };
 }
@@ -154,7 +157,9 @@ function openStream(file: LocalPath): ReadableStream<Uint8Array> {
 const ATTEMPTS = 6;
 const FIRST_WAIT_MS = 250;
 
-/** Repeats what a broken line, or a server that starts anew, has kept from being done; all of it may be done twice. */
+/**
+ * Repeats what a broken line, or a server that starts again, has kept from being done; all of it may be done twice.
+ */
 async function retrying<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     throwIfCancelled(signal);

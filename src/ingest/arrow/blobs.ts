@@ -7,12 +7,12 @@ import { plainRange, readBuffer } from "./bodies.ts";
 import type { BytesColumn } from "./columns.ts";
 import type { ArrowMessage } from "./messages.ts";
 
-/** A cell's place in one of the data buffers of its column, or its bytes where they stand in the view itself. */
+/** A cell's place in one of the data buffers of its column, or its bytes where they are in the view itself. */
 type CellPlace = { buffer: number; from: number; length: number } | { inline: Uint8Array };
 
 /**
- * The cells of a column of bytes in one batch, about 8 MB at a time, each batch valid until the next is asked for. Only
- * they are read from the file; of a compressed column, one buffer is held as a whole.
+ * The cells of a column of bytes in one batch, about 8 MB at a time, each batch valid until the next is asked for.
+ * Only they are read from the file; of a compressed column, one buffer is held as a whole.
  */
 export async function* readBatchBlobs(
   handle: FileHandle,

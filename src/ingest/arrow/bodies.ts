@@ -8,8 +8,8 @@ import { type ArrowMessage, frameMessage } from "./messages.ts";
 import { plainDictionary } from "./views.ts";
 
 /**
- * Reads a batch's message as an uncompressed one for an IPC stream. Buffers in `blank` (places in the batch's list) are
- * not read: offsets and views become zeros, data becomes nothing, so that every cell of their column is empty.
+ * Reads a batch's message as an uncompressed one for an IPC stream. Buffers in `blank` (places in the batch's list)
+ * are not read: offsets and views become zeros, data becomes nothing, so that every cell of their column is empty.
  */
 export async function readPlainMessage(
   handle: FileHandle,
@@ -83,7 +83,7 @@ export async function readBuffer(
   return plain;
 }
 
-/** Where an uncompressed buffer lies in the file; undefined for a compressed one. */
+/** Where an uncompressed buffer is in the file; undefined for a compressed one. */
 export function plainRange(message: ArrowMessage, index: number): { from: number; end: number } | undefined {
   const { region, compression } = locate(message, index);
   const from = message.bodyFrom + region.offset;

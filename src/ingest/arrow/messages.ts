@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 import { readAt } from "../bytes.ts";
 import { fitsFooter, fitsMetadata } from "./vectors.ts";
 
-/** One message of an IPC stream: its header, and where its body lies in the file. */
+/** One message of an IPC stream: its header, and where its body is in the file. */
 export interface ArrowMessage {
   header: { schema: Schema } | { batch: RecordBatch } | { dictionary: DictionaryBatch };
   bodyFrom: number;
@@ -17,8 +17,8 @@ const MAGIC = "ARROW1";
 const MAX_METADATA_BYTES = 256 << 20;
 
 /**
- * The messages of an Arrow IPC stream or file (Feather v2), headers only; a schema first. Throws `invalid_input` for what
- * is neither, and where it is cut. Format: arrow/docs/format/Columnar.rst.
+ * The messages of an Arrow IPC stream or file (Feather v2), headers only; a schema first. Throws `invalid_input`
+ * for what is neither, and where it is cut. Format: arrow/docs/format/Columnar.rst.
  */
 export async function* readMessages(handle: FileHandle, path: string): AsyncGenerator<ArrowMessage> {
   const { size } = await handle.stat();
@@ -113,7 +113,7 @@ function headerOf(message: Message, path: string): ArrowMessage["header"] {
   throw damaged(path, "holds tensors, not a table");
 }
 
-/** A message as it stands in a stream; metadata is padded to 8 bytes. */
+/** A message as it is in a stream; metadata is padded to 8 bytes. */
 export function frameMessage(metadata: Uint8Array, body: readonly Uint8Array[]): Uint8Array[] {
   const padding = (8 - (metadata.length % 8)) % 8;
   const prefix = new Uint8Array(8);

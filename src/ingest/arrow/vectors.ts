@@ -13,8 +13,8 @@ const MAX_DEPTH = 64;
 const MAX_FIELDS = 100_000;
 
 /**
- * Whether the lists of a message's metadata fit into it. The library believes their lengths and reads so many elements,
- * wherever they would lie: millions, of one wrong byte. Throws `RangeError` for places outside.
+ * Whether the lists of a message's metadata fit into it. The library believes their lengths and reads so many
+ * elements, wherever they would lie: millions, of one wrong byte. Throws `RangeError` for places outside.
  */
 export function fitsMetadata(metadata: Uint8Array): boolean {
   const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
@@ -52,7 +52,7 @@ export function fitsFooter(metadata: Uint8Array): boolean {
   );
 }
 
-/** Its fields have names, and they are neither too many nor inside one another for ever. */
+/** Its fields have names, and they are neither too many nor inside one another forever. */
 function schemaFits(view: DataView, schema: number): boolean {
   let left = MAX_FIELDS;
   const fieldsFit = (table: number, list: number, depth: number): boolean => {
@@ -77,7 +77,10 @@ function fits(view: DataView, table: number, field: number, elementBytes: number
   return vector === undefined || vector + 4 + view.getUint32(vector, true) * elementBytes <= view.byteLength;
 }
 
-/** Where a table keeps a field; undefined for one that it lacks (flatbuffers: a table begins with its vtable's distance). */
+/**
+ * Where a table keeps a field; undefined for one that it lacks (flatbuffers: a table begins with its vtable's
+ * distance).
+ */
 function place(view: DataView, table: number, field: number): number | undefined {
   const vtable = table - view.getInt32(table, true);
   const slot = 4 + field * 2;

@@ -17,8 +17,8 @@ const HELD_BYTES = 16 << 20;
 const PIECE_BYTES = 1 << 20;
 
 /**
- * Reads a dictionary page. Writers notice late that images do not repeat: pyarrow puts up to 1,024 of them in here. So a
- * large one is put into the file `spoolPath`, of which only the places are held.
+ * Reads a dictionary page. Writers notice late that images do not repeat: pyarrow puts up to 1,024 of them in here.
+ * So a large one is put into the file `spoolPath`, of which only the places are held.
  */
 export async function readDictionary(page: Page, spoolPath: string): Promise<Dictionary> {
   if (page.valueBytes > HELD_BYTES) return spoolDictionary(page, spoolPath);
@@ -59,7 +59,7 @@ async function spoolDictionary(page: Page, spoolPath: string): Promise<Dictionar
   }
 }
 
-/** Writes the values one after the other; gives where each ends. */
+/** Writes the values one after another; gives where each ends. */
 async function spoolValues(page: Page, spool: FileHandle): Promise<Float64Array> {
   const ends = new Float64Array(page.valueCount);
   const piece = new Uint8Array(PIECE_BYTES);

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 
 /**
- * Decodes Parquet's hybrid of run lengths and bit packing: `count` integers of `bitWidth` bits each, as stand in
+ * Decodes Parquet's hybrid of run lengths and bit packing: `count` integers of `bitWidth` bits each, as they are in
  * definition levels and dictionary indices. Throws `corrupt`. Format: parquet-format/Encodings.md, "RLE = 3".
  */
 export function decodeHybrid(bytes: Uint8Array, bitWidth: number, count: number): Uint32Array {

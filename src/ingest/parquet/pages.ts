@@ -43,8 +43,9 @@ const MAX_HEAD_BYTES = HEAD_BYTES * 16 ** 4; // 256 MB
 const MAX_VALUES = 1 << 24;
 
 /**
- * The pages of a column chunk one after the other, each decompressed as it is read: a page of any size costs constant
- * memory. Take what you need of `values` before the next page. Format: parquet-format/src/main/thrift/parquet.thrift.
+ * The pages of a column chunk one after another, each decompressed as it is read: a page of any size costs constant
+ * memory. Take what you need of `values` before the next page. Format:
+ * parquet-format/src/main/thrift/parquet.thrift.
  */
 export async function* readPages(handle: FileHandle, range: ChunkRange): AsyncGenerator<Page> {
   for (let at = range.from; at < range.end; ) {

@@ -1,8 +1,8 @@
 /** What a number as it is written can be stored as. */
 export type NumberKind =
-  /** A whole number that a DOUBLE holds as well. */
+  /** An integer that a DOUBLE holds as well. */
   | "int"
-  /** A whole number of 64 bits that a DOUBLE would round. */
+  /** An integer of 64 bits that a DOUBLE would round. */
   | "bigint"
   /** A DOUBLE gives it back. */
   | "double"
@@ -38,7 +38,9 @@ function isExactDouble(text: string): boolean {
   return significant(String(value)) === digits;
 }
 
-/** Its digits without sign, point, exponent, and zeros at either end: equal ones of near numbers mean equal numbers. */
+/**
+ * Its digits without sign, point, exponent, and zeros at either end: equal ones of near numbers mean equal numbers.
+ */
 function significant(text: string): string {
   const mantissa = text.replace(/[eE].*$/, "").replace(/[-.]/g, "");
   return mantissa.replace(/^0+/, "").replace(/0+$/, "");

@@ -44,9 +44,9 @@ let hasControls = false;
 let nextEscape = 0;
 
 /**
- * Reads the text of one JSON object as a row. Of a key of the row that comes twice the last value counts, as for every
- * reader of JSON. Texts lose nothing: numbers keep all their digits, keys their order; `\u` escapes become the
- * characters they mean. Throws `RowProblem`.
+ * Reads the text of one JSON object as a row. Of a key of the row that comes twice the last value counts, as for
+ * every reader of JSON. Texts lose nothing: numbers keep all their digits, keys their order; `\u` escapes become
+ * the characters they mean. Throws `RowProblem`.
  */
 export function scanRow(text: string): ScannedRow {
   source = text;
@@ -132,7 +132,7 @@ function skipNumber(): boolean {
   if (first >= 49 && first <= 57) {
     let code = source.charCodeAt(++end);
     while (code >= 48 && code <= 57) code = source.charCodeAt(++end);
-    // A whole number, the most of what labels hold, ends before one of these.
+    // An integer, the most of what labels hold, ends before one of these.
     if (code === 44 || code === 93 || code === 125 || code === 32) {
       at = end;
       return true;

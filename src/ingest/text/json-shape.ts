@@ -5,7 +5,7 @@ import type { NumberKind } from "./exact-number.ts";
 export interface Shape {
   /** Levels of lists; 0 for a plain value. */
   depth: number;
-  /** What stands at the innermost level; 0 where nothing does but null. */
+  /** What is at the innermost level; 0 where nothing does but null. */
   kinds: number;
   /** An object, or lists that do not go together: only JSON text holds it. */
   isJson: boolean;

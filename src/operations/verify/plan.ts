@@ -26,7 +26,7 @@ export interface VerifyPlan {
   count: string;
   /** `path`, `hash`, `bytes`, `first`, `rows` of each, in the order in which they were stored. */
   list: string;
-  /** The rows that stand in the table of chosen rows (`makeNumberTable`), in its order. */
+  /** The rows that are in the table of chosen rows (`makeNumberTable`), in its order. */
   locate: string;
 }
 
@@ -111,7 +111,10 @@ export function planVerification(
   };
 }
 
-/** Every asset that a row of these partitions names, once for each of its columns, as `path`, `hash`, `bytes`, `row`. */
+/**
+ * Every asset that a row of these partitions names, once for each of its columns, as `path`, `hash`, `bytes`,
+ * `row`.
+ */
 function selectAssets(schema: string, partitions: readonly HousedPartition[]): string {
   const selects = byLayout(partitions).flatMap((group) => {
     const columns = group[0]?.columns ?? [];

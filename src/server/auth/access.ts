@@ -46,8 +46,8 @@ const REFRESH_MS = 500;
 const EVERYBODY: Caller = { name: undefined, role: "admin" };
 
 /**
- * Opens the lake's tokens and looks twice a second whether they have changed. A store that vanishes or that others could
- * have changed closes the server until it is mended. Throws `corrupt`, `permission_denied`.
+ * Opens the lake's tokens and looks twice a second whether they have changed. A store that vanishes or that others
+ * could have changed closes the server until it is mended. Throws `corrupt`, `permission_denied`.
  */
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { store, fileTokens, mayBeOpen, noAuth, logger } = options;
@@ -108,7 +108,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   };
 }
 
-/** Differs from every mark, so that a store that is back is read anew. */
+/** Differs from every mark, so that a store that is back is read again. */
 const GONE = "gone";
 
 function known({ name, role, sha256, expires_at }: StoredToken): KnownToken {

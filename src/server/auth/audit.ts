@@ -14,7 +14,10 @@ export interface AuditedRequest {
   outcome: string;
 }
 
-/** What strangers try a minute is written down up to here: the log is never cut, and shall not fill the lake's disk. */
+/**
+ * What strangers try a minute is written down up to here: the log is never cut, and should not fill the lake's
+ * disk.
+ */
 const STRANGERS_A_MINUTE = 60;
 const MAX_TARGET_CHARS = 500;
 

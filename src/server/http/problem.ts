@@ -22,7 +22,7 @@ const MAX_MESSAGE_CHARS = 1000;
 const MAX_DETAIL_CHARS = 1000;
 const END_CHARS = 300;
 
-/** Without its middle where it is long: what failed stands at the beginning, what to do at the end. */
+/** Without its middle where it is long: what failed is at the beginning, what to do at the end. */
 function shorten(message: string): string {
   if (message.length <= MAX_MESSAGE_CHARS) return message;
   return `${message.slice(0, MAX_MESSAGE_CHARS - END_CHARS)} … ${message.slice(-END_CHARS)}`;

@@ -14,7 +14,7 @@ export function formatOf(request: Request, asked: RowFormat | undefined): RowFor
   return asked ?? negotiate(request.headers.get("accept"));
 }
 
-/** Whether the Arrow answer shall say of itself what a client of ours needs. */
+/** Whether the Arrow answer should say of itself what a client of ours needs. */
 export function wantsDescription(request: Request): boolean {
   return request.headers.has(DESCRIBE_HEADER);
 }
@@ -32,7 +32,10 @@ export const RowDocumentSchema = v.object({
   generation: v.optional(v.number()),
 });
 
-/** What a route that answers with rows says of itself: its media types, and its parameters where it reads them itself. */
+/**
+ * What a route that answers with rows says of itself: its media types, and its parameters where it reads them
+ * itself.
+ */
 export interface RowRouteDetail {
   summary: string;
   rows: Record<string, GenericSchema>;

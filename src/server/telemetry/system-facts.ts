@@ -30,7 +30,7 @@ export interface SystemFacts {
 
 const FRESH_MS = 2000;
 const LAGGING_MS = 5000;
-/** A file server that is away must not hold up the monitor that shall tell. */
+/** A file server that is away must not hold up the monitor that should tell. */
 const PATIENCE_MS = 2000;
 
 export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Settings }): SystemFacts {

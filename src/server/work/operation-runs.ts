@@ -17,7 +17,10 @@ import type { OperationState, ResultFile } from "../../schema/operation.ts";
 import type { Caller } from "../auth/access.ts";
 import { allButOne, createSlots } from "./slots.ts";
 
-/** The runs of one operation on a server: they wait for their turn, can be followed and stopped, and are kept for a time. */
+/**
+ * The runs of one operation on a server: they wait for their turn, can be followed and stopped, and are kept for a
+ * time.
+ */
 export interface OperationRuns<O extends AnyOperation = AnyOperation> {
   readonly operation: O;
   /** Throws `busy` when too many of the asker's wait, `shutting_down`. */
@@ -109,7 +112,7 @@ export function createOperationRuns<O extends AnyOperation>(
     const { id } = run.state;
     forget(run).catch((error) => logger.warn(`an old ${one} could not be removed completely`, { id, error }));
   };
-  /** Begins the time anew for which a run is kept. */
+  /** Begins the time again for which a run is kept. */
   const keep = (run: Run) => {
     if ("newest" in kept) return;
     clearTimeout(run.timer);

@@ -64,7 +64,7 @@ const SILENT: Service = { status: () => {}, stopping: () => {} };
 
 /**
  * Tells the manager that the server is ready, and then, at half the time it allows, that it lives: only when it was
- * looked at and does. Without a manager, or one that cannot be reached, nothing is told and the server goes on.
+ * looked at and does. Without a manager, or one that cannot be reached, nothing is told and the server continues.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { manager, logger, isAlive } = options;
