@@ -64,7 +64,6 @@ const PLANNERS = [
   "ingest/upload-target.ts",
   "export/export.ts", // the type of its request
   "export/formats.ts",
-  "export/record-batches.ts",
   "query/engine.ts",
   "query/json-paths.ts",
   "query/output/",

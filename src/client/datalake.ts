@@ -4,6 +4,7 @@ import type * as v from "valibot";
 import { loadSettings, modesOf, type Settings, staleMsOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportRequest, ExportResult } from "../export/export.ts";
+import { EXPORT_FORMATS, findFormat } from "../export/formats.ts";
 import { openLake } from "../lake/lake.ts";
 import { createView } from "../lake/view.ts";
 import { silentLogger } from "../log.ts";
@@ -48,9 +49,9 @@ export type SearchQuery = RowQuery & { engine?: EngineName };
 
 export interface DownloadOptions extends Omit<ExportRequest, "query" | "format" | "images" | "skipMissing"> {
   query?: SearchQuery;
-  /** `dataset` without. */
+  /** Its name, or one of your own; `dataset` without. */
   format?: ExportRequest["format"];
-  /** `embed` without. */
+  /** Without, the first that the format has: `embed`. */
   images?: ExportRequest["images"];
   /** Leaves rows out whose image is missing, instead of failing. */
   skipMissing?: boolean;
@@ -158,17 +159,19 @@ export class DatalakeClient {
   }
 
   /**
-   * Writes the rows as Parquet, Arrow or a Hugging Face dataset, with their images inside. Through a server it
+   * Writes the rows in a format of export/formats.ts, with their images inside. Through a server it
    * takes up again what an earlier call left. Throws `conflict` when something is at `output`, `missing_asset`,
    * `not_found`.
    */
   async download(options: DownloadOptions, { signal }: { signal?: AbortSignal } = {}): Promise<ExportResult> {
     const { engine: name, rows } = checkQuery(options.query ?? {});
+    const { format: given = EXPORT_FORMATS[0] } = options;
+    const format = typeof given === "string" ? findFormat(given) : given;
     const request: ExportRequest = {
       query: rows,
       output: options.output,
-      format: options.format ?? "dataset",
-      images: options.images ?? "embed",
+      format,
+      images: options.images ?? format.images[0] ?? "none",
       skipMissing: options.skipMissing ?? false,
     };
     const lake = await this.#open();

@@ -1,6 +1,7 @@
 /** The package's entry: what a program may use of a lake, and of its server. */
 export { AppError, type ErrorCode, type ErrorDocument } from "../errors.ts";
 export type { ExportResult } from "../export/export.ts";
+export type { ExportFormat } from "../export/formats.ts";
 export { defineOperation, type Operation } from "../operations/operation.ts";
 export { AthenaClient, type AthenaClientOptions } from "../query/athena/client.ts";
 export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.ts";

@@ -2,16 +2,22 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { conditionOf, type RowQuery } from "../schema/query.ts";
-import { type ExportFormat, loadWriter } from "./formats.ts";
+import {
+  checkImages,
+  type ExportFormat,
+  type ExportFormatName,
+  findFormat,
+  type ImageMode,
+} from "./formats.ts";
 import { describeFault, planOutput } from "./output-place.ts";
-import { describeShape, type ImageMode, toRecordBatches } from "./record-batches.ts";
+import { describeShape, toRecordBatches } from "./record-batches.ts";
 import type { ExportedFile } from "./writer.ts";
 
 export interface ExportRequest {
   query: RowQuery;
-  /** A file ending in `.parquet` or `.arrow` for these formats, else a folder. */
+  /** A file where it ends as those of the format do, else a folder. */
   output: string;
-  format: ExportFormat;
+  format: ExportFormatName | ExportFormat;
   images: ImageMode;
   skipMissing: boolean;
 }
@@ -27,7 +33,8 @@ export interface ExportEffects {
 
 export interface ExportResult {
   output: string;
-  format: ExportFormat;
+  /** Its name. */
+  format: string;
   images: ImageMode;
   rows: number;
   /** Of all files together, the manifest left out. */
@@ -43,7 +50,7 @@ export interface ExportManifest {
   /** Which rows: partitions, the condition on their rows, the limit. */
   selection: RowQuery;
   catalog_generation: number;
-  output_format: ExportFormat;
+  output_format: string;
   images: ImageMode;
   rows: number;
   missing: number;
@@ -57,7 +64,8 @@ export interface ExportManifest {
  */
 export async function exportRows(request: ExportRequest, effects: ExportEffects): Promise<ExportResult> {
   const { lake, engine, signal } = effects;
-  const { format, images, skipMissing } = request;
+  const { images, skipMissing } = request;
+  const format = formatOf(request);
   if (lake === undefined && images !== "none") {
     throw new AppError("usage", `images can only be read from a lake; add --lake DIR, or --images none`);
   }
@@ -66,13 +74,12 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
   const rows = await engine.retrieveWithExistingCols(request.query, signal);
   effects.onStart?.(rows.rowCount);
   const shape = describeShape(rows, images);
-  const openWriter = await loadWriter(format);
   let missing = 0;
   let written = 0;
   const collect = createCollector();
   try {
     await place.make();
-    const writer = await openWriter({
+    const writer = await format.open({
       folder: place.temp,
       fileName: place.fileName,
       schema: shape.schema,
@@ -96,7 +103,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
         format: 1,
         selection: request.query,
         catalog_generation: rows.generation,
-        output_format: format,
+        output_format: format.name,
         images,
         rows: written,
         missing,
@@ -105,7 +112,15 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
       await place.settle(`${JSON.stringify(manifest, null, 2)}\n`);
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
       const names = files.map(({ name }) => name);
-      return { output: place.output, format, images, rows: written, bytes, missing, files: names };
+      return {
+        output: place.output,
+        format: format.name,
+        images,
+        rows: written,
+        bytes,
+        missing,
+        files: names,
+      };
     } catch (error) {
       await writer.abort();
       throw error;
@@ -114,6 +129,13 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
     await place.discard();
     throw describeFault(error, place.output);
   }
+}
+
+/** The format of a request. Throws `usage` where it cannot hold the images as they are asked for. */
+export function formatOf({ format: given, images }: Pick<ExportRequest, "format" | "images">): ExportFormat {
+  const format = typeof given === "string" ? findFormat(given) : given;
+  checkImages(format, images);
+  return format;
 }
 
 /** After so many bytes of batches the garbage of them is collected. */

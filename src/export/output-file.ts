@@ -1,4 +1,5 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
 
 export interface WrittenFile {
   bytes: number;
@@ -17,8 +18,9 @@ export interface OutputFile {
 /** Pieces up to this are joined to their neighbours: a write of its own would cost more than the copy. */
 const JOIN_BYTES = 1024 * 1024;
 
-/** Creates the file at `path`, which must not exist. It is not synced: an export can be made again, and its manifest tells a torn one. */
+/** Creates the file at `path`, which must not exist, and the folders above it. It is not synced: an export can be made again, and its manifest tells a torn one. */
 export async function createOutputFile(path: string): Promise<OutputFile> {
+  await mkdir(dirname(path), { recursive: true });
   const handle = await open(path, "wx");
   const hasher = new Bun.CryptoHasher("sha256");
   const buffer = new Uint8Array(JOIN_BYTES);

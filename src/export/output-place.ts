@@ -5,7 +5,7 @@ import { exists } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { linkExclusive } from "../lake/link.ts";
 import { moveToFree, replaceFile, tempBeside } from "../lake/replace.ts";
-import { type ExportFormat, fileEnding } from "./formats.ts";
+import type { ExportFormat } from "./formats.ts";
 
 /** Where an output is made and how it gets its name. */
 export interface OutputPlace {
@@ -30,13 +30,12 @@ const MANIFEST = "manifest.json";
  * A file where the name ends as the format's files do, with `<name>.manifest.json` beside it; else a folder. Throws
  * `usage` for a place inside the lake.
  */
-export function planOutput(lake: Lake | undefined, output: string, format: ExportFormat): OutputPlace {
+export function planOutput(lake: Lake | undefined, output: string, { ending }: ExportFormat): OutputPlace {
   const path = resolve(output);
   if (lake && `${path}${sep}`.startsWith(`${lake.root}${sep}`)) {
     throw new AppError("usage", `${path} is inside the lake; choose an --output outside of ${lake.root}`);
   }
   const temp = tempBeside(path);
-  const ending = fileEnding(format);
   const isFile = ending !== undefined && path.endsWith(ending);
   const manifestPath = `${path}.${MANIFEST}`;
   const fileName = isFile ? basename(path) : `data${ending ?? ""}`;

@@ -7,6 +7,7 @@ import type { Features } from "../schema/columns.ts";
 import { type ImageColumn, imageColumnsOf } from "../schema/image-columns.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { PartitionCount, RowResult } from "../schema/query.ts";
+import type { ImageMode } from "./formats.ts";
 import {
   type BatchImages,
   createImageReader,
@@ -17,9 +18,6 @@ import {
   referencesOf,
   referImages,
 } from "./image-column.ts";
-
-export const IMAGE_MODES = ["embed", "reference", "none"] as const;
-export type ImageMode = (typeof IMAGE_MODES)[number];
 
 export interface BatchOptions {
   /** Where the images lie; without, there are none. */

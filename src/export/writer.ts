@@ -3,7 +3,7 @@ import type { Features } from "../schema/columns.ts";
 import type { WrittenFile } from "./output-file.ts";
 
 export interface ExportedFile extends WrittenFile {
-  /** Relative to the output. */
+  /** Relative to the output, with `/` between folders. */
   name: string;
   rows: number;
 }
@@ -24,5 +24,3 @@ export interface WriterOptions {
   schema: Schema;
   features: Features;
 }
-
-export type OpenWriter = (options: WriterOptions) => Promise<ExportWriter>;

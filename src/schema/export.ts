@@ -4,23 +4,30 @@ import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES, ResultFileSchema } from "./operation.ts";
 import { ENGINE_NAMES, RowQuerySchema } from "./query.ts";
 
-/** What a server is asked to put together: which rows, in which shape. */
-export const RemoteExportSchema = v.pipe(
-  v.strictObject({
-    ...RowQuerySchema.entries,
-    engine: v.optional(v.picklist(ENGINE_NAMES)),
-    format: v.picklist(["parquet", "arrow", "dataset"]),
-    /** Paths into the lake mean nothing to who does not have it mounted. */
-    images: v.optional(v.picklist(["embed", "none"]), "embed"),
-    skip_missing: v.optional(v.boolean(), false),
-  }),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const query = dataset.typed ? checkValue(RowQuerySchema, dataset.value) : undefined;
-    if (query?.success === false) addIssue({ message: query.issues[0].message });
-  }),
-);
-export type RemoteExportInput = v.InferInput<typeof RemoteExportSchema>;
-export type RemoteExport = v.InferOutput<typeof RemoteExportSchema>;
+/** What a server is asked to put together: which rows, in which of its formats. */
+export function exportRequestSchema(formats: readonly { name: string; images: readonly string[] }[]) {
+  return v.pipe(
+    v.strictObject({
+      ...RowQuerySchema.entries,
+      engine: v.optional(v.picklist(ENGINE_NAMES)),
+      format: v.picklist(formats.map(({ name }) => name)),
+      /** Paths into the lake mean nothing to who does not have it mounted. */
+      images: v.optional(v.picklist(["embed", "none"]), "embed"),
+      skip_missing: v.optional(v.boolean(), false),
+    }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const query = checkValue(RowQuerySchema, dataset.value);
+      if (!query.success) addIssue({ message: query.issues[0].message });
+      const { format, images } = dataset.value;
+      const known = formats.find(({ name }) => name === format)?.images ?? [];
+      if (!known.includes(images)) addIssue({ message: `format ${format} has no images as ${images}` });
+    }),
+  );
+}
+type RemoteExportSchema = ReturnType<typeof exportRequestSchema>;
+export type RemoteExportInput = v.InferInput<RemoteExportSchema>;
+export type RemoteExport = v.InferOutput<RemoteExportSchema>;
 
 /** Rows, bytes of the data files, rows left out for want of their image. */
 export const ExportSummarySchema = v.object({ rows: v.number(), bytes: v.number(), missing: v.number() });

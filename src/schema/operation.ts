@@ -2,7 +2,11 @@ import * as v from "valibot";
 import { FailureSchema } from "./failure.ts";
 
 /** A file of a result: its name, relative to the output folder, its size and the SHA-256 of its content. */
-export const ResultFileSchema = v.object({ name: v.string(), bytes: v.number(), sha256: v.string() });
+export const ResultFileSchema = v.object({
+  name: v.string(),
+  bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
 export type ResultFile = v.InferOutput<typeof ResultFileSchema>;
 
 export const OPERATION_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;

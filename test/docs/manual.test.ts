@@ -6,6 +6,7 @@ import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { settingPaths } from "../../src/config.ts";
 import { LANGUAGES, listTopics, readPage } from "../../src/docs/pages.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
+import { EXPORT_FORMATS } from "../../src/export/formats.ts";
 import { appWithoutLake } from "../server/app-kit.ts";
 
 const root = resolve(import.meta.dir, "../..");
@@ -27,6 +28,16 @@ describe("the manual", () => {
   test("names every setting", async () => {
     const page = await read("src/docs/settings.md");
     for (const path of settingPaths()) expect(page, path).toContain(`\`${path}\``);
+  });
+
+  test("has the table of output formats", async () => {
+    const rows = EXPORT_FORMATS.map(({ name, layout, hint, ...format }) => {
+      const ending = "ending" in format ? format.ending : "";
+      const output = layout === "file" ? `a file ending in \`${ending}\`, or a folder` : "a folder";
+      return `| \`${name}\` | ${output} | ${hint} |\n`;
+    });
+    const head = "| `--format` | output | for |\n|---|---|---|\n";
+    expect(await read("src/docs/engineer.md")).toContain(`${head}${rows.join("")}\n`);
   });
 
   test("names every route, and none that does not exist", async () => {

@@ -35,7 +35,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./search/search.ts")).searchCommand,
   },
   download: {
-    summary: "Download rows as Parquet, Arrow or a Hugging Face dataset",
+    summary: "Download rows, with their images, in a format for training",
     load: async () => (await import("./download/download.ts")).downloadCommand,
   },
   sql: {

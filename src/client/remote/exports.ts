@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
-import type { ExportManifest, ExportRequest, ExportResult } from "../../export/export.ts";
+import { type ExportManifest, type ExportRequest, type ExportResult, formatOf } from "../../export/export.ts";
+import type { ExportFormat } from "../../export/formats.ts";
 import { describeFault, type OutputPlace, planOutput } from "../../export/output-place.ts";
 import { moveToFree } from "../../lake/replace.ts";
 import { EXPORT } from "../../operations/export/operation.ts";
@@ -12,6 +13,7 @@ import { failureError } from "../../schema/failure.ts";
 import type { OperationState, ResultFile } from "../../schema/operation.ts";
 import type { EngineName } from "../../schema/query.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
+import { namesProblem } from "../../util/relative-names.ts";
 import type { DownloadWatch, RunOptions } from "../lake-client.ts";
 import { fetchPart } from "./file.ts";
 import { connectHttp, type RemoteHttp } from "./http.ts";
@@ -42,10 +44,9 @@ const MANIFEST = "manifest.json";
  * The output is that of a local download, byte for byte. Throws `usage` for images as references, `conflict`,
  * `not_found`, `no_space`, `corrupt`, `server_unreachable`, `cancelled`.
  */
-export async function downloadFrom(
-  { query, output, format, images, skipMissing }: ExportRequest,
-  options: RemoteDownload,
-): Promise<ExportResult> {
+export async function downloadFrom(download: ExportRequest, options: RemoteDownload): Promise<ExportResult> {
+  const { query, output, images, skipMissing } = download;
+  const format = formatOf(download);
   if (images === "reference") {
     throw new AppError(
       "usage",
@@ -54,17 +55,23 @@ export async function downloadFrom(
   }
   const place = planOutput(undefined, output, format);
   await place.assertFree();
-  const request = { ...query, engine: options.engine, format, images, skip_missing: skipMissing };
+  const request = {
+    ...query,
+    engine: options.engine,
+    format: format.name,
+    images,
+    skip_missing: skipMissing,
+  };
   const path = resolve(output);
   const folder = join(dirname(path), `.${basename(path)}.download`);
   const http = connectHttp(options.url, options.token);
   try {
-    const { state, manifest } = await fetchExport(http, request, folder, options);
-    const files = await settle(place, folder, state.files, manifest);
+    const { state, manifest } = await fetchExport(http, { request, folder, format }, options);
+    const files = await settle(place, folder, format, { state, manifest });
     await http.send("DELETE", `/exports/${state.id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
     await rm(folder, { recursive: true, force: true });
     const { rows, bytes, missing } = parseValue(EXPORT.result, state.result);
-    return { output: place.output, format, images, rows, bytes, missing, files };
+    return { output: place.output, format: format.name, images, rows, bytes, missing, files };
   } catch (error) {
     const away = error instanceof AppError && error.code === "server_unreachable";
     if (!away && !(await hasParts(folder))) await rm(folder, { recursive: true, force: true });
@@ -84,8 +91,7 @@ interface FetchedExport {
 
 async function fetchExport(
   http: RemoteHttp,
-  request: RemoteExportInput,
-  folder: string,
+  { request, folder, format }: { request: RemoteExportInput; folder: string; format: ExportFormat },
   options: RemoteDownload,
 ): Promise<FetchedExport> {
   for (let beginning = 1; ; beginning++) {
@@ -99,11 +105,20 @@ async function fetchExport(
         await rm(join(folder, STATE), { force: true });
         throw failureError(state.error);
       }
+      checkFiles(http.url, state.files, format.layout);
       await fetchFiles(http, state, folder, options);
       const file = state.files.find(({ name }) => name === MANIFEST);
       if (file === undefined)
         throw new AppError("corrupt", `${http.url} returned an export without its manifest`);
-      return { state, manifest: JSON.parse(await readFile(partPath(folder, file), "utf8")) };
+      const manifest: ExportManifest = JSON.parse(await readFile(partPath(folder, file), "utf8"));
+      const known = new Set(state.files.map(({ name }) => name));
+      const lacking = manifest.files.find(({ name }) => !known.has(name));
+      if (lacking !== undefined)
+        throw new AppError(
+          "corrupt",
+          `${http.url} returned an export without ${lacking.name}, which its manifest names`,
+        );
+      return { state, manifest };
     } catch (error) {
       // A server that was started again has forgotten it; what came of its files is still good.
       const forgotten = error instanceof AppError && error.details?.export_id !== undefined;
@@ -111,6 +126,14 @@ async function fetchExport(
       await rm(join(folder, STATE), { force: true });
     }
   }
+}
+
+/** Throws `corrupt` where files would not each get a place of their own in an output of that layout. */
+function checkFiles(url: string, files: readonly ResultFile[], layout: ExportFormat["layout"]): void {
+  const isOne = layout === "folder" || files.filter(({ name }) => name !== MANIFEST).length === 1;
+  const problem =
+    namesProblem(files.map(({ name }) => name)) ?? (isOne ? undefined : "there is more than one file");
+  if (problem !== undefined) throw new AppError("corrupt", `${url} returned an export of which ${problem}`);
 }
 
 const STATE = "export.json";
@@ -143,26 +166,25 @@ async function fetchFiles(
   folder: string,
   { signal, onBytes, stallMs = STALL_MS }: RemoteDownload,
 ): Promise<void> {
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const done = new Map<string, number>();
   // Equal files are one part.
   const parts = [...new Map(files.map((file) => [file.sha256, file])).values()];
-  await mapConcurrent(parts, FILES_IN_FLIGHT, (file) =>
-    fetchPart(http, {
-      path: `/exports/${id}/files/${encodeURIComponent(file.name)}`,
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  await mapConcurrent(parts, FILES_IN_FLIGHT, (file) => {
+    let counted = 0;
+    return fetchPart(http, {
+      path: `/exports/${id}/files/${file.name.split("/").map(encodeURIComponent).join("/")}`,
       file,
       part: partPath(folder, file),
       signal,
       stallMs,
       onBytes: (bytes) => {
-        done.set(file.sha256, bytes);
-        onBytes?.(
-          [...done.values()].reduce((sum, one) => sum + one, 0),
-          total,
-        );
+        done += bytes - counted;
+        counted = bytes;
+        onBytes?.(done, total);
       },
-    }),
-  );
+    });
+  });
 }
 
 /** Named by its content, so that a part is of use whatever export it came from. */
@@ -174,17 +196,22 @@ function partPath(folder: string, { sha256 }: ResultFile): string {
 async function settle(
   place: OutputPlace,
   folder: string,
-  files: readonly ResultFile[],
-  manifest: ExportManifest,
+  { layout }: ExportFormat,
+  { state, manifest }: FetchedExport,
 ): Promise<string[]> {
-  const isSingle = manifest.output_format !== "dataset";
-  const named = manifest.files.map((file) => (isSingle ? { ...file, name: place.fileName } : file));
+  const nameOf = (name: string) => (layout === "file" ? place.fileName : name);
+  const named = manifest.files.map((file) => ({ ...file, name: nameOf(file.name) }));
+  const files = state.files.filter(({ name }) => name !== MANIFEST);
+  const left = new Map<string, number>();
+  for (const { sha256 } of files) left.set(sha256, (left.get(sha256) ?? 0) + 1);
   await place.make();
   try {
     for (const file of files) {
-      if (file.name === MANIFEST) continue;
-      const name = isSingle ? place.fileName : basename(file.name);
-      await moveToFree(partPath(folder, file), join(place.temp, name));
+      const [part, target] = [partPath(folder, file), join(place.temp, nameOf(file.name))];
+      await mkdir(dirname(target), { recursive: true });
+      const others = (left.get(file.sha256) ?? 1) - 1;
+      left.set(file.sha256, others);
+      await (others > 0 ? copyFile(part, target) : moveToFree(part, target));
     }
     await place.settle(`${JSON.stringify({ ...manifest, files: named }, null, 2)}\n`);
   } catch (error) {

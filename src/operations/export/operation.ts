@@ -1,9 +1,10 @@
 import * as v from "valibot";
+import { EXPORT_FORMATS, type ExportFormat } from "../../export/formats.ts";
 import {
   type ExportState,
   ExportStateSchema,
   ExportSummarySchema,
-  RemoteExportSchema,
+  exportRequestSchema,
 } from "../../schema/export.ts";
 import { defineOperation, type OperationRoutes } from "../operation.ts";
 import type { ExportLocal } from "./run.ts";
@@ -31,20 +32,24 @@ const routes: OperationRoutes = {
   }),
 };
 
-/** Puts rows together as files, to be downloaded. */
-export const EXPORT = defineOperation({
-  name: "export",
-  summary: "Prepares rows as Parquet, Arrow or a dataset for download",
-  command: "download",
-  noun: ["export", "exports"],
-  request: RemoteExportSchema,
-  progress: ProgressSchema,
-  result: ExportSummarySchema,
-  role: "reader",
-  queue: { running: 3, waiting: 20 },
-  background: true,
-  isolated: true,
-  served: { by: "id", kept: { forMs: DAY_MS }, visibleTo: "owner", routes },
-  inFolder: (output): ExportLocal => ({ output }),
-  run: async (request, tools) => (await import("./run.ts")).runExport(request, tools),
-});
+/** Puts rows together as files of one of these formats, to be downloaded. */
+export function defineExport(formats: readonly ExportFormat[]) {
+  return defineOperation({
+    name: "export",
+    summary: `Prepares rows for download (${formats.map(({ name }) => name).join(", ")})`,
+    command: "download",
+    noun: ["export", "exports"],
+    request: exportRequestSchema(formats),
+    progress: ProgressSchema,
+    result: ExportSummarySchema,
+    role: "reader",
+    queue: { running: 3, waiting: 20 },
+    background: true,
+    isolated: true,
+    served: { by: "id", kept: { forMs: DAY_MS }, visibleTo: "owner", routes },
+    inFolder: (output): ExportLocal => ({ output }),
+    run: async (request, tools) => (await import("./run.ts")).runExport(request, formats, tools),
+  });
+}
+
+export const EXPORT = defineExport(EXPORT_FORMATS);

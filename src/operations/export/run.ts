@@ -1,10 +1,13 @@
+import type { Dirent } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { AppError, toAppError } from "../../errors.ts";
 import { type ExportManifest, exportRows } from "../../export/export.ts";
+import { type ExportFormat, findFormat } from "../../export/formats.ts";
 import { createEngine } from "../../query/create-engine.ts";
 import type { ExportSummary, RemoteExport } from "../../schema/export.ts";
 import type { ResultFile } from "../../schema/operation.ts";
+import { mapConcurrent } from "../../util/concurrent.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 import { describeFile } from "../result-files.ts";
 
@@ -20,11 +23,19 @@ const REPORT_MS = 200;
 /** Makes one export in its folder. Throws what `exportRows` does; nothing is left then. */
 export async function runExport(
   request: RemoteExport,
+  formats: readonly ExportFormat[],
   { lake, settings, local, signal, report }: Tools,
 ): Promise<OperationOutcome<ExportSummary>> {
   if (local === undefined) throw new AppError("internal", "an export needs a folder");
   const { output } = local;
-  const { engine: name = "duckdb", format, images, skip_missing: skipMissing, ...query } = request;
+  const {
+    engine: name = "duckdb",
+    images,
+    skip_missing: skipMissing,
+    format: formatName,
+    ...query
+  } = request;
+  const format = findFormat(formatName, formats);
   const engine = await createEngine(name, async () => lake, settings);
   let total = 0;
   let reportedMs = 0;
@@ -66,6 +77,15 @@ function describeFull(cause: unknown): never {
 async function describeFiles(folder: string): Promise<ResultFile[]> {
   const text = await readFile(join(folder, "manifest.json"), "utf8");
   const known = new Map((JSON.parse(text) as ExportManifest).files.map((file) => [file.name, file]));
-  const names = (await readdir(folder)).sort();
-  return Promise.all(names.map((name) => describeFile(folder, name, known.get(name)?.sha256)));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => nameWithin(folder, entry));
+  return mapConcurrent(names.sort(), FILES_IN_FLIGHT, (name) =>
+    describeFile(folder, name, known.get(name)?.sha256),
+  );
+}
+
+const FILES_IN_FLIGHT = 16;
+
+function nameWithin(folder: string, { parentPath, name }: Dirent): string {
+  return relative(folder, join(parentPath, name)).split(sep).join("/");
 }

@@ -1,33 +1,43 @@
 import { extname } from "node:path";
 import { AppError } from "../../../errors.ts";
-import type { ExportFormat } from "../../../export/formats.ts";
-import type { ImageMode } from "../../../export/record-batches.ts";
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  findFormat,
+  IMAGE_MODES,
+  type ImageMode,
+} from "../../../export/formats.ts";
 import { defineCommand } from "../../arguments/command.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "../../arguments/query-flags.ts";
 import { withKnownNames } from "../search/engine.ts";
 import { askChoice, confirmDownload, type OutputChoice } from "./questions.ts";
 import { downloadRows } from "./rows.ts";
 
+const FORMATS: readonly ExportFormat[] = EXPORT_FORMATS;
+const [DEFAULT_FORMAT] = EXPORT_FORMATS;
+const ENDINGS = FORMATS.flatMap(({ ending }) => ending ?? []);
+const PLACES = `a new folder, or a file ending in ${ENDINGS.join(" or ")}`;
+
 export const downloadCommand = defineCommand({
-  summary: "Download rows as Parquet, Arrow or a Hugging Face dataset",
+  summary: "Download rows, with their images, in a format for training",
   flags: {
     ...QUERY_FLAGS,
     engine: ENGINE_FLAG,
     output: {
       type: "text",
       placeholder: "PATH",
-      description: "A new folder, or a file ending in .parquet or .arrow",
+      description: `The output: ${PLACES}`,
     },
     format: {
       type: "text",
       placeholder: "FORMAT",
-      values: ["parquet", "arrow", "dataset"],
-      description: "Output format (default: by the extension of --output, else dataset)",
+      values: FORMATS.map(({ name }) => name),
+      description: `Output format (default: by the extension of --output, else ${DEFAULT_FORMAT.name})`,
     },
     images: {
       type: "text",
       placeholder: "MODE",
-      values: ["embed", "reference", "none"],
+      values: [...IMAGE_MODES],
       description: "Image bytes, absolute paths into the lake, or no images (default: embed)",
     },
     skipMissing: { type: "switch", description: "Leave out rows whose image file is missing" },
@@ -43,14 +53,11 @@ export const downloadCommand = defineCommand({
     const given = readQuery(flags);
     const skipMissing = flags.skipMissing ?? false;
     const fixed = {
-      ...(flags.format !== undefined && { format: flags.format as ExportFormat }),
+      ...(flags.format !== undefined && { format: findFormat(flags.format) }),
       ...(flags.images !== undefined && { images: flags.images as ImageMode }),
     };
     if (flags.output === undefined && !terminal.interactive) {
-      throw new AppError(
-        "usage",
-        "--output is missing: name a new folder, or a file ending in .parquet or .arrow",
-      );
+      throw new AppError("usage", `--output is missing: name ${PLACES}`);
     }
     const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
     try {
@@ -71,27 +78,26 @@ export const downloadCommand = defineCommand({
   },
 });
 
-function chooseByFlags(output: string, { format, images = "embed" }: Partial<OutputChoice>): OutputChoice {
-  return { output, format: checkEnding(output, format), images };
+function chooseByFlags(output: string, given: Partial<OutputChoice>): OutputChoice {
+  const format = checkEnding(output, given.format);
+  return { output, format, images: given.images ?? format.images[0] ?? "none" };
 }
 
-const ENDINGS: Readonly<Record<string, ExportFormat>> = { ".parquet": "parquet", ".arrow": "arrow" };
 /** Extensions of other file formats; a folder of such a name would surprise. */
 const OTHER_ENDINGS = /\.(csv|tsv|jsonl?|ndjson|feather|zip|tar|gz)$/i;
 
 /** The requested format, or the one of the output's extension. Throws `usage` where they disagree. */
 function checkEnding(output: string, format: ExportFormat | undefined): ExportFormat {
-  const ending = extname(output);
-  const told = ENDINGS[ending];
+  const told = FORMATS.find(({ ending }) => ending !== undefined && output.endsWith(ending));
   if (told === undefined && OTHER_ENDINGS.test(output)) {
     throw new AppError(
       "usage",
-      `--output ${output}: no format has the ending ${ending}; name a new folder, or a file ending in .parquet or .arrow (rows as CSV or NDJSON come from \`datalake search --format\`)`,
+      `--output ${output}: no format has the ending ${extname(output)}; name ${PLACES} (rows as CSV or NDJSON come from \`datalake search --format\`)`,
     );
   }
-  if (format === undefined || told === undefined || told === format) return format ?? told ?? "dataset";
+  if (format === undefined || told === undefined || told === format) return format ?? told ?? DEFAULT_FORMAT;
   throw new AppError(
     "usage",
-    `--output ${output} ends in ${ending} but --format is ${format}; give matching ones`,
+    `--output ${output} ends in ${told.ending} but --format is ${format.name}; give matching ones`,
   );
 }

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { AppError } from "../../../errors.ts";
-import { EXPORT_FORMATS, type ExportFormat, fileEnding } from "../../../export/formats.ts";
-import type { ImageMode } from "../../../export/record-batches.ts";
+import { EXPORT_FORMATS, type ExportFormat, type ImageMode } from "../../../export/formats.ts";
 import { formatPartition, type Selection } from "../../../schema/partition.ts";
 import { formatQuantity } from "../../../util/format.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -21,38 +20,35 @@ export async function askChoice(
   given: Partial<OutputChoice>,
 ): Promise<OutputChoice> {
   const format = given.format ?? (await askFormat(terminal));
-  const images = given.images ?? (await askImages(terminal));
+  const images = given.images ?? (await askImages(terminal, format));
   return { format, images, output: given.output ?? (await askOutput(terminal, format, selection)) };
 }
 
-const FORMAT_HINTS: Record<ExportFormat, string> = {
-  dataset: "a folder for datasets.load_from_disk",
-  parquet: "for pandas, polars, DuckDB, load_dataset",
-  arrow: "an Arrow IPC file, read without copying",
-};
-
 function askFormat(terminal: Terminal): Promise<ExportFormat> {
-  const choices = [...EXPORT_FORMATS]
-    .reverse()
-    .map((value) => ({ value, label: value, hint: FORMAT_HINTS[value] }));
+  const choices = EXPORT_FORMATS.map((value: ExportFormat) => ({
+    value,
+    label: value.name,
+    hint: value.hint,
+  }));
   return terminal.select("Which format?", choices);
 }
 
-function askImages(terminal: Terminal): Promise<ImageMode> {
-  return terminal.select<ImageMode>("How to include images?", [
-    { value: "embed", label: "embed", hint: "image bytes inside: the output is self-contained" },
-    {
-      value: "reference",
-      label: "reference",
-      hint: "paths into the lake: fast, needs the lake mounted",
-    },
-    { value: "none", label: "none", hint: "no image column" },
-  ]);
+const IMAGE_HINTS: Record<ImageMode, string> = {
+  embed: "image bytes inside: the output is self-contained",
+  reference: "paths into the lake: fast, needs the lake mounted",
+  none: "no image column",
+};
+
+async function askImages(terminal: Terminal, { images }: ExportFormat): Promise<ImageMode> {
+  const choices = images.map((value) => ({ value, label: value, hint: IMAGE_HINTS[value] }));
+  const [only] = images;
+  if (only !== undefined && images.length === 1) return only;
+  return terminal.select<ImageMode>("How to include images?", choices);
 }
 
 function askOutput(terminal: Terminal, format: ExportFormat, selection: Selection): Promise<string> {
   const [name = "lake"] = selection.datasets ?? selection.providers ?? [];
-  const initial = `./${basename(name)}-${format}${fileEnding(format) ?? ""}`;
+  const initial = `./${basename(name)}-${format.name}${format.ending ?? ""}`;
   const check = (path: string) => (existsSync(path) ? "Something already exists there" : undefined);
   return terminal.path("Where to?", { initial, check });
 }
@@ -70,7 +66,7 @@ export async function confirmDownload(
   if (partitions.length > SHOWN) {
     terminal.note(`  and ${formatQuantity(partitions.length - SHOWN, "partition")} more`);
   }
-  terminal.note(`as ${format}, ${IMAGE_WORDS[images]}, into ${output}`);
+  terminal.note(`as ${format.name}, ${IMAGE_WORDS[images]}, into ${output}`);
   if (await terminal.confirm("Download it?")) return;
   throw new AppError("cancelled", "nothing was downloaded");
 }
