@@ -187,16 +187,26 @@ test("digests are bytes and paths are not stored, and both are read as they were
       ["'no digest'", "''", "NULL"],
       ["''", "'='", "'x'"],
       [`'${"z".repeat(31)}'`, "'=='", "'jpeg'"],
+      [`'${"z".repeat(64)}'`, "'x'", "'jpeg'"],
+      [`'${hash.slice(0, 61)}가'`, "NULL", "NULL"],
       ["NULL", "NULL", "NULL"],
     ];
+    const sources = ["hash", "upper(hash)", "NULL", "''", "hash || 'x'"];
     const values = rows.map((row, at) => `(${[at, ...row].join(", ")})`).join(", ");
-    const select = `SELECT * FROM (VALUES ${values}) AS t(i, hash, path, format)`;
+    const source = `CASE i % ${sources.length} ${sources.map((sql, at) => `WHEN ${at} THEN ${sql}`).join(" ")} END`;
+    const select = `SELECT *, ${source} AS source_hash FROM (VALUES ${values}) AS t(i, hash, path, format)`;
     await commit(bench, "create", select, of("a"));
     await refresh(bench);
-    const expected = await query(bench, `SELECT hash, path FROM (${select}) ORDER BY i`);
-    expect(await query(bench, "SELECT hash, path FROM catalog ORDER BY i")).toEqual(expected);
-    expect((await read(bench, {})).rows.map(({ hash, path }) => ({ hash, path }))).toEqual(expected as never);
-    expect(await query(bench, "SELECT octet_length(hash) AS n, path FROM rows_1 WHERE i = 0")).toEqual([
-      { n: 32, path: null },
-    ]);
+    const expected = await query(bench, `SELECT hash, source_hash, path FROM (${select}) ORDER BY i`);
+    expect(await query(bench, "SELECT hash, source_hash, path FROM catalog ORDER BY i")).toEqual(expected);
+    const found = (await read(bench, {})).rows;
+    expect(found.map(({ hash, source_hash, path }) => ({ hash, source_hash, path }))).toEqual(
+      expected as never,
+    );
+    expect(
+      await query(
+        bench,
+        "SELECT octet_length(hash) AS n, octet_length(source_hash) AS s, path FROM rows_1 WHERE i = 0",
+      ),
+    ).toEqual([{ n: 32, s: 0, path: null }]);
   }));

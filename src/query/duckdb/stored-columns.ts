@@ -18,8 +18,8 @@ const DIGEST_BYTES = 32;
 const PADDING = DIGEST_BYTES + 1;
 
 /**
- * The columns of a table that do not stand in it as they are, by name: digests are bytes, and a path is stored only
- * where the asset's hash and format do not say it. Any other value of such a column is kept as it is.
+ * The columns of a table that do not stand in it as they are, by name: digests are bytes, that of the source only where
+ * the asset has another, and a path is stored only where the asset's hash and format do not say it. Any other value of such a column is kept as it is.
  */
 export function storedForms(columns: readonly Column[]): Map<string, StoredForm> {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
@@ -30,6 +30,8 @@ export function storedForms(columns: readonly Column[]): Map<string, StoredForm>
     const named = (fact: ImageFact) => factColumn(image, fact);
     for (const fact of DIGESTS) if (isText(named(fact))) forms.set(named(fact), digestForm(named(fact)));
     const [hash, format, path] = [named("hash"), named("format"), named("path")];
+    const source = named("source_hash");
+    if ([hash, source].every(isText)) forms.set(source, sourceForm(source, hash));
     if ([hash, format, path].every(isText)) forms.set(path, pathForm(path, hash, format));
   }
   return forms;
@@ -40,10 +42,12 @@ const DIGESTS = ["hash", "source_hash", "pixel_hash"] as const;
 
 function digestForm(name: string): StoredForm {
   const column = quoteName(name);
+  const asText = `unhex(repeat('00', ${PADDING}) || hex(encode(${column})))`;
   return {
     type: "BLOB",
-    encode: `CASE WHEN regexp_full_match(${column}, '[0-9a-f]{${2 * DIGEST_BYTES}}') THEN unhex(${column})
-      WHEN ${column} IS NOT NULL THEN unhex(repeat('00', ${PADDING}) || hex(encode(${column}))) END`,
+    // Without a regular expression, in two thirds of the time.
+    encode: `CASE WHEN strlen(${column}) = ${2 * DIGEST_BYTES} AND ${column} = lower(${column}) THEN coalesce(TRY(unhex(${column})), ${asText})
+      WHEN ${column} IS NOT NULL THEN ${asText} END`,
     decode: decodeDigest(column),
   };
 }
@@ -52,21 +56,34 @@ function decodeDigest(column: string): string {
   return `CASE WHEN octet_length(${column}) = ${DIGEST_BYTES} THEN lower(hex(${column})) ELSE decode(unhex(hex(${column})[${2 * PADDING + 1}:])) END`;
 }
 
+/** Most images are kept as they came: no byte stands for the digest of a source that is the asset's. */
+function sourceForm(name: string, hash: string): StoredForm {
+  const [source, digest] = [quoteName(name), quoteName(hash)];
+  const own = digestForm(name);
+  return {
+    type: own.type,
+    encode: `CASE WHEN ${source} = ${digest} THEN ''::BLOB ELSE ${own.encode} END`,
+    decode: `CASE WHEN octet_length(${source}) = 0 THEN ${decodeDigest(digest)} ELSE ${own.decode} END`,
+  };
+}
+
 /** Stands before a path that is not as hash and format say; nothing stands for one that is NULL where they are not. */
 const MARK = "=";
 
 function pathForm(name: string, hash: string, format: string): StoredForm {
   const path = quoteName(name);
-  const said = (hashSql: string) => assetPathSql(hashSql, quoteName(format));
+  const [digest, kind] = [quoteName(hash), quoteName(format)];
+  const isSaid = `${digest} IS NOT NULL AND ${kind} IS NOT NULL`;
+  const said = `CASE WHEN ${isSaid} THEN concat(${assetPathParts(digest, kind).join(", ")}) END`;
   return {
     type: "VARCHAR",
-    encode: `CASE WHEN ${path} IS DISTINCT FROM ${said(quoteName(hash))} THEN coalesce('${MARK}' || ${path}, '') END`,
-    decode: `CASE WHEN ${path} IS NULL THEN ${said(decodeDigest(quoteName(hash)))} WHEN ${path} <> '' THEN ${path}[2:] END`,
+    encode: `CASE WHEN ${path} IS DISTINCT FROM ${said} THEN coalesce('${MARK}' || ${path}, '') END`,
+    decode: `CASE WHEN ${path} IS NULL THEN ${assetPathParts(decodeDigest(digest), kind).join(" || ")} WHEN ${path} <> '' THEN ${path}[2:] END`,
   };
 }
 
-/** SQL of the place of an asset of the row's dataset; NULL where hash or format are. */
-function assetPathSql(hash: string, format: string): string {
+/** SQL of the parts of the place of an asset of the row's dataset; NULL where hash or format are. */
+function assetPathParts(hash: string, format: string): string[] {
   const parts: Record<string, string> = {
     provider: "provider",
     dataset: "dataset",
@@ -76,5 +93,5 @@ function assetPathSql(hash: string, format: string): string {
     extension: `CASE ${format} WHEN 'jpeg' THEN 'jpg' ELSE ${format} END`,
   };
   const pieces = ASSET_PATH.split(/\{(\w+)\}/).filter((piece) => piece !== "");
-  return pieces.map((piece) => parts[piece] ?? quoteText(piece)).join(" || ");
+  return pieces.map((piece) => parts[piece] ?? quoteText(piece));
 }
