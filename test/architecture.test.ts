@@ -61,7 +61,7 @@ const PLANNERS = [
   "ingest/upload-plan.ts", // types
   "ingest/session.ts",
   "ingest/text/options.ts",
-  "ingest/upload-target.ts",
+  "ingest/upload-destination.ts",
   "export/export.ts", // the type of its request
   "export/formats.ts",
   "query/engine.ts",
@@ -107,7 +107,7 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "server/routes/assets.ts",
       "jobs/content-step.ts",
       "assets/own-files.ts",
-      "ingest/local-target.ts",
+      "ingest/local-destination.ts",
       "ingest/receive.ts",
       "ingest/stage-contents.ts",
     ],

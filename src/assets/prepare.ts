@@ -2,8 +2,8 @@ import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { extname, join } from "node:path";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
 import type { DecodeGate } from "../images/gate.ts";
+import { normalizeImage } from "../images/normalize.ts";
 import { IMAGE_FORMATS } from "../images/sniff.ts";
-import { treatImage } from "../images/treat.ts";
 import { hashBytes } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
 import { writeOwn } from "../lake/own-copy.ts";
@@ -134,7 +134,7 @@ async function prepareImage(
   gate: DecodeGate,
 ): Promise<Finish> {
   const { source_hash } = content;
-  const image = await treatImage(bytes, {
+  const image = await normalizeImage(bytes, {
     policy: request.policy,
     verify: request.verify,
     maxPixels: request.max_pixels,

@@ -1,5 +1,5 @@
 import { homeTable, layoutOf, PART, ROW, readColumns } from "../query/duckdb/homes.ts";
-import { retryFrugally } from "../query/frugal.ts";
+import { retryWithLessMemory } from "../query/less-memory.ts";
 import { insertRanges } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
@@ -29,7 +29,7 @@ export async function carryOver(
   await withPublished(database, lake, "published", async () => {
     for (const { key, from, to } of missing) {
       try {
-        await retryFrugally(database, () => copyRows(build, from, to));
+        await retryWithLessMemory(database, () => copyRows(build, from, to));
       } catch (error) {
         if (!doesNotFit(error)) throw error;
         unkept.push({ key, error });

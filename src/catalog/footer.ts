@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError, systemCode } from "../errors.ts";
 import { isHeld, isMissing } from "../lake/files.ts";
 import type { Database } from "../query/database.ts";
-import { composeText } from "../query/normal-form.ts";
+import { toNfc } from "../query/normal-form.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { type ColumnStats, type Features, FeaturesSchema } from "../schema/columns.ts";
@@ -215,7 +215,7 @@ export async function measureColumns(database: Database, path: string): Promise<
     ...counted.map(({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`),
     ...texts.map(
       ({ column_name }, at) =>
-        `bool_and(${composeText(quoteName(column_name))} = ${quoteName(column_name)}) AS t${at}`,
+        `bool_and(${toNfc(quoteName(column_name))} = ${quoteName(column_name)}) AS t${at}`,
     ),
   ];
   const [row] =

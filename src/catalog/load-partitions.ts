@@ -1,6 +1,6 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { HousedPartition } from "../query/duckdb/homes.ts";
-import { isFailedCommit, isOutOfMemory, retryFrugally } from "../query/frugal.ts";
+import { isFailedCommit, isOutOfMemory, retryWithLessMemory } from "../query/less-memory.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Build, StartOver } from "./build.ts";
 import { carryOver } from "./carry-over.ts";
@@ -73,7 +73,7 @@ async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load
   const unloaded: { load: Load; error: unknown }[] = [];
   for (const load of loads) {
     try {
-      await retryFrugally(build.database, () => loadRows(target, [load]));
+      await retryWithLessMemory(build.database, () => loadRows(target, [load]));
     } catch (error) {
       noteFailure(build, error);
       if (build.isTainted && !build.apart) throw new StartOver([], error);

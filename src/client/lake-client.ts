@@ -1,5 +1,5 @@
 import type { ExportRequest, ExportResult } from "../export/export.ts";
-import type { UploadTarget } from "../ingest/upload-target.ts";
+import type { UploadDestination } from "../ingest/upload-destination.ts";
 import type { AnyOperation, LocalOf, ProgressOf, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type {
@@ -47,7 +47,7 @@ export interface TaxonomyClient {
 
 export interface UploadsClient {
   /** Where an upload is staged. */
-  destination(): Promise<UploadTarget>;
+  destination(): Promise<UploadDestination>;
   /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
   list(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. Throws `not_found`. */

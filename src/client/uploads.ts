@@ -5,8 +5,8 @@ import type { Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { UploadProgress } from "../ingest/execute.ts";
 import type { TextWishes } from "../ingest/text/options.ts";
+import type { UploadDestination } from "../ingest/upload-destination.ts";
 import type { UploadRequest } from "../ingest/upload-plan.ts";
-import type { UploadTarget } from "../ingest/upload-target.ts";
 import { removeTree } from "../lake/files.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
@@ -35,7 +35,7 @@ export interface TaskUpload extends RawUpload {
 
 /** Uploads to a lake, by its folder or through a server; what is given as rows is in a file of scratch meanwhile. */
 export async function uploadTo(
-  target: UploadTarget,
+  target: UploadDestination,
   settings: Settings,
   type: "raw" | "task",
   upload: RawUpload | TaskUpload,

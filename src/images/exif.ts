@@ -8,17 +8,17 @@ const RESOLUTION_UNIT = 296;
 const BYTE_TYPES = [1, 2, 7];
 
 /** What an image says of how it is to be seen: null where it says nothing. */
-export interface Placement {
+export interface Turn {
   /** 1 to 8, as EXIF numbers them. */
   orientation: number | null;
   /** Dots an inch, across. */
   dpi: number | null;
 }
 
-export const NO_PLACEMENT: Placement = { orientation: null, dpi: null };
+export const NO_PLACEMENT: Turn = { orientation: null, dpi: null };
 
 /** Orientation and resolution in an EXIF block, with or without `Exif\0\0` before it. */
-export function readExif(block: Uint8Array): Placement {
+export function readExif(block: Uint8Array): Turn {
   let start = 0;
   while (latin(block, start, start + 6) === "Exif\0\0") start += 6;
   const file = openTiff(block.subarray(start));
@@ -26,7 +26,7 @@ export function readExif(block: Uint8Array): Placement {
   return file && directory ? placementOf(file, directory) : NO_PLACEMENT;
 }
 
-export function placementOf(file: TiffFile, directory: TiffDirectory): Placement {
+export function placementOf(file: TiffFile, directory: TiffDirectory): Turn {
   const isNumber = !BYTE_TYPES.includes(directory.fields.get(ORIENTATION)?.type ?? 0);
   const [orientation] = isNumber ? numbersOf(file, directory, ORIENTATION) : [];
   const [resolution] = numbersOf(file, directory, X_RESOLUTION);

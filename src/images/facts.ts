@@ -1,8 +1,8 @@
-import type { Placement } from "./exif.ts";
+import type { Turn } from "./exif.ts";
 import type { ImageFormat } from "./sniff.ts";
 
 /** What our own look at an image's bytes found, before anything is decoded. */
-export interface ImageFacts extends Placement {
+export interface ImageFacts extends Turn {
   format: ImageFormat;
   /** Pixels as they are stored; `orientation` may turn them. */
   storedWidth: number;

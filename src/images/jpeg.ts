@@ -1,5 +1,5 @@
 import { damaged } from "./damage.ts";
-import { latin, NO_PLACEMENT, type Placement, readExif, readXmpOrientation, roundDpi } from "./exif.ts";
+import { latin, NO_PLACEMENT, readExif, readXmpOrientation, roundDpi, type Turn } from "./exif.ts";
 import type { ImageFacts } from "./facts.ts";
 import { exifProblem } from "./readers.ts";
 import { numbersOf, openTiff, readDirectory } from "./tiff-tags.ts";
@@ -58,7 +58,7 @@ export function isFrame(marker: number): boolean {
 export function inspectJpeg(bytes: Uint8Array): ImageFacts {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: { bits: number; height: number; width: number; components: number; marker: number } | undefined;
-  let jfif: Placement["dpi"] = null;
+  let jfif: Turn["dpi"] = null;
   const exif: Uint8Array[] = [];
   const profiles: Uint8Array[] = [];
   let xmp: number | null = null;

@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { damaged } from "./damage.ts";
-import { latin, NO_PLACEMENT, type Placement, readExif, readXmpOrientation, roundDpi } from "./exif.ts";
+import { latin, NO_PLACEMENT, readExif, readXmpOrientation, roundDpi, type Turn } from "./exif.ts";
 import type { ImageFacts } from "./facts.ts";
 import { exifProblem, MAX_TEXT_BYTES, MAX_TEXTS_BYTES } from "./readers.ts";
 
@@ -42,7 +42,7 @@ export function inspectPng(bytes: Uint8Array): ImageFacts {
   const text = readTexts();
   let alpha = (colourType & 4) !== 0;
   let pages = 1;
-  let dpi: Placement["dpi"] = null;
+  let dpi: Turn["dpi"] = null;
   let exif: Uint8Array | undefined;
   let profile: Uint8Array | undefined;
   let shown: Uint8Array | undefined;

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { userName } from "../lake/account.ts";
 import { type Database, interruptible } from "../query/database.ts";
-import { retryFrugally } from "../query/frugal.ts";
+import { retryWithLessMemory } from "../query/less-memory.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
@@ -13,12 +13,12 @@ import { createUploadId } from "../schema/names.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { stageListContents } from "./list-contents.ts";
 import { readFailure } from "./read-failure.ts";
-import { checkRejects, type RejectedRow } from "./reject-limit.ts";
+import { checkRejects, type RowReject } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
 import { selectHashes } from "./staged-hashes.ts";
+import type { UploadDestination, UploadWriter } from "./upload-destination.ts";
 import type { UploadPlan } from "./upload-plan.ts";
-import type { UploadSink, UploadTarget } from "./upload-target.ts";
 import { STAGED_FACTS, stagedFact, writeRows } from "./write-rows.ts";
 
 export interface UploadProgress {
@@ -30,7 +30,7 @@ export interface UploadProgress {
 }
 
 export interface ExecuteOptions {
-  target: UploadTarget;
+  target: UploadDestination;
   database: Database;
   /** Where relative paths of rows start, after the input's own folder; undefined where rows may name no files. */
   workingFolder: string | undefined;
@@ -72,12 +72,12 @@ interface StagedFacts {
   rows: number;
   contents: number;
   rejected: number;
-  first: RejectedRow | null;
+  first: RowReject | null;
 }
 
 async function fillUpload(
   plan: UploadPlan,
-  sink: UploadSink,
+  sink: UploadWriter,
   options: ExecuteOptions,
 ): Promise<UploadManifest> {
   const { database } = options;
@@ -87,7 +87,9 @@ async function fillUpload(
   // What was read of contents would stand beside what the engine takes for the rows.
   if (tables.length > 0) Bun.gc(true);
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
-  await retryFrugally(database, () => writeRows(plan, rows, tables, { database, signal: options.signal }));
+  await retryWithLessMemory(database, () =>
+    writeRows(plan, rows, tables, { database, signal: options.signal }),
+  );
   const [facts] = await database.rows<StagedFacts>(
     `SELECT count(*) AS rows, count(${STAGED_REJECT_COLUMN}) AS rejected,
       (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents)})) AS contents,

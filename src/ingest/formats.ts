@@ -8,10 +8,10 @@ import { type FileKind, fileKind, isImagePath } from "./file-kinds.ts";
 import { openImageFiles, openImageFolder } from "./image-folder.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
-import { createLeftOut } from "./left-out.ts";
 import { isLeftover } from "./leftovers.ts";
 import { openParquet } from "./parquet-reader.ts";
 import { findSavedDataset, openSavedDataset } from "./saved-dataset.ts";
+import { createSkippedFiles } from "./skipped-files.ts";
 import { addSplits } from "./splits.ts";
 import { utf8Path, walkFiles } from "./walk.ts";
 
@@ -90,7 +90,7 @@ async function openFiles(path: string, files: readonly string[], context: Reader
     const folder = folderOf(path, files);
     return openImageFiles(path, folder, listed(folder, files), context);
   }
-  const leftOut = createLeftOut();
+  const leftOut = createSkippedFiles();
   for (const { file, kind } of kinds) {
     if (kind === "other" || typeof kind === "object") leftOut.add(file, kind);
   }
@@ -110,7 +110,7 @@ async function openFolder(folder: string, context: ReaderContext): Promise<Input
   const saved = await findSavedDataset(folder);
   if (saved) return openSavedDataset(folder, saved, context);
   const found: Record<FileFormat, string[]> = { parquet: [], arrow: [], jsonl: [], csv: [] };
-  const leftOut = createLeftOut();
+  const leftOut = createSkippedFiles();
   let images = false;
   for await (const file of walkFiles(folder)) {
     images ||= isImagePath(file.path);

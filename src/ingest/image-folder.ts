@@ -6,9 +6,9 @@ import { countNamed, imageColumn, type NamingColumn, namingColumns, pathsBelow }
 import { IMAGE_PATH_COLUMN, type ImageList, listImages } from "./image-list.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
-import { createLeftOut } from "./left-out.ts";
 import { openParquet } from "./parquet-reader.ts";
 import { describeRelation } from "./relations.ts";
+import { createSkippedFiles } from "./skipped-files.ts";
 import { utf8Path, type WalkedFile, walkFiles } from "./walk.ts";
 
 /**
@@ -17,7 +17,7 @@ import { utf8Path, type WalkedFile, walkFiles } from "./walk.ts";
  * in the order of paths. Throws `invalid_input` for metadata in several formats or without these.
  */
 export async function openImageFolder(folder: string, context: ReaderContext): Promise<Input> {
-  const leftOut = createLeftOut();
+  const leftOut = createSkippedFiles();
   const list = await listImages(
     walkFiles(folder, (path) => leftOut.addFolder(path)),
     leftOut,
@@ -78,7 +78,7 @@ export async function openImageFiles(
   files: AsyncIterable<WalkedFile>,
   context: ReaderContext,
 ): Promise<Input> {
-  const leftOut = createLeftOut();
+  const leftOut = createSkippedFiles();
   const list = await listImages(files, leftOut, context);
   return listedImages(path, folder, list, leftOut.notices());
 }

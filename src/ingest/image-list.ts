@@ -6,8 +6,8 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { fileKind } from "./file-kinds.ts";
 import type { ReaderContext } from "./input.ts";
-import type { LeftOut } from "./left-out.ts";
 import type { LocalPath } from "./legacy-names.ts";
+import type { SkippedFiles } from "./skipped-files.ts";
 import type { WalkedFile } from "./walk.ts";
 
 /** Column of the list with each image's path relative to the folder. */
@@ -29,7 +29,7 @@ const BATCH = 1024;
 /** Writes the list of images to scratch, so that a folder of millions is not held in memory; counts what is left out. */
 export async function listImages(
   files: AsyncIterable<WalkedFile>,
-  leftOut: LeftOut,
+  leftOut: SkippedFiles,
   { database, scratch, signal }: ReaderContext,
 ): Promise<ImageList> {
   const found: ImageList = { file: join(scratch, "images.parquet"), count: 0, sizeBytes: 0, metadata: [] };

@@ -13,8 +13,8 @@ import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
 import { NANOSECONDS, plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
+import type { UploadDestination } from "./upload-destination.ts";
 import type { PlannedColumn, UploadPlan, UploadRequest } from "./upload-plan.ts";
-import type { UploadTarget } from "./upload-target.ts";
 import { stagedFact } from "./write-rows.ts";
 
 /**
@@ -25,7 +25,7 @@ import { stagedFact } from "./write-rows.ts";
 export async function planUpload(
   request: UploadRequest,
   input: Input,
-  deps: { target: UploadTarget; database: ReaderContext["database"] },
+  deps: { target: UploadDestination; database: ReaderContext["database"] },
 ): Promise<UploadPlan> {
   checkRejectLimit(request.maxRejects);
   const provider = parseName("provider", request.provider);

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { isOutOfMemory } from "../query/frugal.ts";
+import { isOutOfMemory } from "../query/less-memory.ts";
 
 /** What the engine says of data that it cannot read: `Invalid Input Error: Snappy decompression failure`. */
 const OF_DATA =

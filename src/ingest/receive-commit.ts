@@ -10,7 +10,7 @@ import { quoteText } from "../query/sql.ts";
 import { quoteExcerpt } from "../schema/excerpt.ts";
 import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
 import { checkRelationSize, type UploadLimits } from "./input-limits.ts";
-import { checkUpload, publishUpload } from "./local-target.ts";
+import { checkUpload, publishUpload } from "./local-destination.ts";
 import { endReceiving, knownContents, noteReceiving, type ReceivedUpload } from "./receive.ts";
 import { selectHashes } from "./staged-hashes.ts";
 
@@ -67,7 +67,7 @@ export async function commitReceived(
 
 async function openRows({ uploadId, layout }: ReceivedUpload): Promise<StagedHandle> {
   return openStaged(layout.rows, { maxBytes: Number.POSITIVE_INFINITY }).catch((error) => {
-    throw isMissing(error) ? lacks(uploadId, "its rows") : error;
+    throw isMissing(error) ? missingPart(uploadId, "its rows") : error;
   });
 }
 
@@ -103,7 +103,7 @@ async function readRows(
   const rows = `read_parquet(${quoteText(file.openPath)}, hive_partitioning = false)`;
   const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
   if (facts?.rows !== manifest.rows)
-    throw lacks(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
+    throw missingPart(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
   const hashes = selectHashes(file.openPath, broughtColumns(manifest), "__reject IS NULL");
   const named = `FROM (${hashes}) WHERE hash IS NOT NULL`;
   // Of what is no digest nothing is asked: it would be a question about a path of the server.
@@ -117,7 +117,7 @@ async function readRows(
     const known = new Set(await knownContents(lake, received, asked));
     const missing = asked.filter((hash) => !known.has(hash));
     if (missing.length > 0)
-      throw lacks(received.uploadId, `${missing.length} contents, ${missing[0]} among them`);
+      throw missingPart(received.uploadId, `${missing.length} contents, ${missing[0]} among them`);
     asked = [];
   };
   for await (const chunk of database.chunks(`SELECT DISTINCT hash ${named}`)) {
@@ -135,7 +135,7 @@ function noDigest(uploadId: string, { row, hash }: { row: number; hash: string }
   );
 }
 
-function lacks(uploadId: string, what: string): AppError {
+function missingPart(uploadId: string, what: string): AppError {
   return new AppError("invalid_input", `upload ${uploadId} lacks ${what}; run the command again to resume`, {
     details: { upload_id: uploadId },
   });

@@ -14,7 +14,7 @@ import { isStagedFile, readStagedJson } from "../lake/staged-file.ts";
 import { createUploadId } from "../schema/names.ts";
 import { type Receiving, ReceivingSchema, type UploadOffer } from "../schema/receiving.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { checkUpload, makeIncoming } from "./local-target.ts";
+import { checkUpload, makeIncoming } from "./local-destination.ts";
 import { receiveStream } from "./receive-stream.ts";
 
 /** An upload that is taken in piece by piece, in `staging/.incoming/`. */
@@ -26,7 +26,7 @@ export interface ReceivedUpload {
 
 /**
  * Begins to take in an upload, or continues with the one of that identity and owner that did not get to its end.
- * Throws what `UploadTarget.check` does.
+ * Throws what `UploadDestination.check` does.
  */
 export async function beginReceiving(lake: Lake, offer: UploadOffer, owner: string | null): Promise<string> {
   const { key, mode, columns, refers_to_raw: refersToRaw } = offer;

@@ -8,7 +8,7 @@ export function allowedRejects(limit: string, rowCount: number): number {
 }
 
 /** A row that is not taken. */
-export interface RejectedRow {
+export interface RowReject {
   source_row: number;
   /** The name that its image or file came with. */
   source_name: string | null;
@@ -16,7 +16,7 @@ export interface RejectedRow {
 }
 
 /** `row 7 (쪽 7.png): the image is empty`. */
-function describeReject({ source_row, source_name, reason }: RejectedRow): string {
+function describeReject({ source_row, source_name, reason }: RowReject): string {
   const name = source_name === null || reason.includes(source_name) ? "" : ` (${source_name})`;
   return `row ${source_row}${name}: ${reason}`;
 }
@@ -25,7 +25,7 @@ function describeReject({ source_row, source_name, reason }: RejectedRow): strin
 export function checkRejects(
   manifest: UploadManifest,
   rejected: number,
-  example: RejectedRow | undefined,
+  example: RowReject | undefined,
 ): void {
   if (rejected === 0) return;
   const allowed = allowedRejects(manifest.max_rejects, manifest.rows);

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { parseSize, type Settings } from "../config.ts";
 import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
-import { retryFrugally } from "../query/frugal.ts";
+import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type ExecuteOptions, executeUpload } from "./execute.ts";
 import { openInput } from "./formats.ts";
 import type { Input, TextOptions } from "./input.ts";
 import { planUpload } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
+import type { UploadDestination } from "./upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "./upload-plan.ts";
-import type { UploadTarget } from "./upload-target.ts";
 
 /** One upload from looking at the input to staging it, with a database and work files of its own. */
 export interface UploadSession {
@@ -19,9 +19,9 @@ export interface UploadSession {
   /** Opens a file, folder or glob; may be called again when a person corrects the path. */
   open(path: string, text?: TextOptions): Promise<Input>;
   /** Says what the upload will be; nothing is staged. Throws as `planUpload`. */
-  plan(request: UploadRequest, input: Input, target: UploadTarget): Promise<UploadPlan>;
+  plan(request: UploadRequest, input: Input, target: UploadDestination): Promise<UploadPlan>;
   /** Stages what was planned. Throws as `executeUpload`. */
-  stage(plan: UploadPlan, target: UploadTarget, options?: StageOptions): Promise<UploadManifest>;
+  stage(plan: UploadPlan, target: UploadDestination, options?: StageOptions): Promise<UploadManifest>;
   /** Removes the work files; may be called several times. */
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
       const context = { database, scratch: folder, ...(signal && { signal }), ...(text && { text }) };
-      const work = () => retryFrugally(database, () => openInput(path, context));
+      const work = () => retryWithLessMemory(database, () => openInput(path, context));
       return interruptible(database, signal, work).catch((error) => {
         throw readFailure(error, path);
       });

@@ -3,7 +3,7 @@ import type { PartitionKey } from "../schema/partition.ts";
 import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schema/upload.ts";
 import type { Input, TextOptions } from "./input.ts";
 import type { ContentColumn } from "./roles.ts";
-import type { UploadCheck } from "./upload-target.ts";
+import type { UploadCheck } from "./upload-destination.ts";
 
 /** What a person asks to upload; names as typed. */
 export interface UploadRequest {

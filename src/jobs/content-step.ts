@@ -12,15 +12,15 @@ import type { ImagePolicy } from "../schema/upload.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
-import type { StagedSource } from "./select.ts";
+import type { StagedRows } from "./select.ts";
 import { firstSourceName, type StagedRow } from "./staged-rows.ts";
 
 export interface ResolveOptions {
-  source: StagedSource;
+  source: StagedRows;
   /** The upload's folder. */
   folder: string;
   suspects: readonly string[];
-  poisoned: readonly string[];
+  quarantined: readonly string[];
   signal: AbortSignal;
   onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
 }
@@ -191,7 +191,7 @@ export async function createContentStep(
 
 /**
  * Prepares contents under suspicion, each alone while no other worker has work: if the process dies, it is theirs. The
- * poisoned ones are answered unseen.
+ * quarantined ones are answered unseen.
  */
 async function trySuspects(
   context: WorkContext,
@@ -200,7 +200,7 @@ async function trySuspects(
   prepare: (content: Content) => Promise<PreparedContent[]>,
 ): Promise<Map<string, PreparedContent>> {
   const tried = new Map<string, PreparedContent>();
-  for (const hash of options.poisoned) {
+  for (const hash of options.quarantined) {
     tried.set(hash, { ok: false, source_hash: hash, reason: KILLED_TWICE });
   }
   for (const hash of options.suspects) {

@@ -9,7 +9,7 @@ import type { DatasetIndexes } from "./dataset-indexes.ts";
 import type { KnownPartitions } from "./known-partitions.ts";
 import type { WorkerPool } from "./pool.ts";
 
-export type UploadProgress = Omit<Extract<ChildMessage, { type: "progress" }>, "type">;
+export type WorkProgress = Omit<Extract<ChildMessage, { type: "progress" }>, "type">;
 
 /** What one job keeps open from its first upload to its last. */
 export interface WorkContext {
@@ -27,5 +27,5 @@ export interface WorkContext {
   /** The lake's providers and tasks as they are now; parsed again only when the file changed. */
   taxonomy(): Promise<Taxonomy>;
   logger: Logger;
-  onProgress(progress: UploadProgress): void;
+  onProgress(progress: WorkProgress): void;
 }

@@ -32,12 +32,12 @@ const MAX_DEATHS = 50;
  * alone by the next child; what kills that one too is rejected as a row. An upload at which children die without a
  * suspect ends as failed.
  */
-export async function processPatiently(
+export async function processWithRetries(
   uploadId: string,
   options: CrashPolicyOptions,
 ): Promise<UploadOutcome> {
   const suspects = new Set<string>();
-  const poisoned = new Set<string>();
+  const quarantined = new Set<string>();
   let blindDeaths = 0;
   for (let deaths = 0; ; ) {
     try {
@@ -46,7 +46,7 @@ export async function processPatiently(
         type: "process",
         upload_id: uploadId,
         suspects: [...suspects],
-        poisoned: [...poisoned],
+        quarantined: [...quarantined],
       });
       return upload;
     } catch (error) {
@@ -64,7 +64,7 @@ export async function processPatiently(
         named.length === 1 && named[0] !== undefined && suspects.has(named[0]) ? named[0] : undefined;
       if (culprit !== undefined) {
         suspects.delete(culprit);
-        poisoned.add(culprit);
+        quarantined.add(culprit);
       } else {
         for (const suspect of named) suspects.add(suspect);
         if (named.length === 0) blindDeaths += 1;

@@ -6,7 +6,7 @@ import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
 /** What a job must know of a partition before it adds to it. */
-export interface KnownPartition {
+export interface PartitionState {
   version: number;
   baseVersion: number;
   /** Its log: the uploads that made its rows. */
@@ -18,7 +18,7 @@ export interface KnownPartition {
  * current, and many small appends do not read all files before them again and again.
  */
 export interface KnownPartitions {
-  read(database: Database, key: PartitionKey): Promise<KnownPartition | undefined>;
+  read(database: Database, key: PartitionKey): Promise<PartitionState | undefined>;
   /** Takes a commit in. */
   note(manifest: UploadManifest, commit: { version: number; rows: number; rejected: number }): void;
   /** Compacts a partition that gathered too many deltas within this job. */
@@ -28,7 +28,7 @@ export interface KnownPartitions {
 }
 
 export function createKnownPartitions(lake: Lake, confirm: () => Promise<void>): KnownPartitions {
-  const known = new Map<string, KnownPartition | undefined>();
+  const known = new Map<string, PartitionState | undefined>();
   return {
     read: async (database, key) => {
       const name = formatPartition(key);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RejectedRow } from "../ingest/reject-limit.ts";
+import type { RowReject } from "../ingest/reject-limit.ts";
 import { ensureFolder } from "../lake/files.ts";
 import { givePermissions } from "../lake/group.ts";
 import { replaceFile } from "../lake/replace.ts";
@@ -7,22 +7,22 @@ import { removeUnlessHeld } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
-import { countRejected, type StagedSource, selectRejected } from "./select.ts";
+import { countRejected, type StagedRows, selectRejected } from "./select.ts";
 
 /** How many rows are rejected, and the first of them, for a message. */
 export async function findRejects(
   database: Database,
-  source: StagedSource,
-): Promise<{ rejected: number; first: RejectedRow | undefined }> {
+  source: StagedRows,
+): Promise<{ rejected: number; first: RowReject | undefined }> {
   const [count] = await database.rows<{ rejected: number }>(countRejected(source));
   const rejected = count?.rejected ?? 0;
   if (rejected === 0) return { rejected, first: undefined };
-  const [first] = await database.rows<RejectedRow>(`${selectRejected(source)} LIMIT 1`);
+  const [first] = await database.rows<RowReject>(`${selectRejected(source)} LIMIT 1`);
   return { rejected, first };
 }
 
 /** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */
-export async function writeRejects(context: WorkContext, source: StagedSource): Promise<void> {
+export async function writeRejects(context: WorkContext, source: StagedRows): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);
   const temp = lake.layout.work(crypto.randomUUID());

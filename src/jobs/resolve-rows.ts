@@ -7,7 +7,7 @@ import type { FoundContents, ResolveOptions } from "./content-step.ts";
 import { type BroughtBatch, openContents } from "./contents.ts";
 import type { WorkContext } from "./context.ts";
 import { resolveReferences } from "./references.ts";
-import { type AssetCell, createResultWriter, type RowResult, resultColumns } from "./row-results.ts";
+import { type AssetCell, type ContentResult, createResultWriter, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
 /** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
@@ -41,7 +41,7 @@ export async function resolveRows(
     throwIfCancelled(signal);
     const found = await contents.finish(oldest.batch);
     const references = resolveReferences(index, source.manifest, oldest.rows);
-    const results = oldest.rows.map((row): RowResult => {
+    const results = oldest.rows.map((row): ContentResult => {
       if (row.reject !== null) return rejected(row.reject);
       const reference = references?.(row);
       if (reference !== undefined && "reason" in reference) return rejected(reference.reason);
@@ -94,6 +94,6 @@ function contentsOf(
   return assets;
 }
 
-function rejected(reason: string): RowResult {
+function rejected(reason: string): ContentResult {
   return { reason, assets: [], source_name: null };
 }

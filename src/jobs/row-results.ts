@@ -19,7 +19,7 @@ export type AssetCell = readonly (AssetRecord | null)[] | null;
  * What processing found for one staged row: why it is rejected, or the assets that it brings or refers to, by
  * `resultColumns`. `source_name` is that of the asset referred to.
  */
-export interface RowResult {
+export interface ContentResult {
   reason: string | null;
   assets: readonly AssetCell[];
   source_name: string | null;
@@ -41,7 +41,7 @@ export function resultColumns(manifest: UploadManifest): ImageColumn[] {
 }
 
 export interface ResultWriter {
-  append(results: RowResult[]): void;
+  append(results: ContentResult[]): void;
   close(): void;
 }
 
@@ -69,7 +69,7 @@ export async function createResultWriter(
   const connection: DuckDBConnection = await database.instance.connect();
   const appender: DuckDBAppender = await connection.createAppender(RESULTS_TABLE);
   const chunkRows = 2048; // DuckDB's vector size: a chunk holds no more
-  const appendChunk = (results: RowResult[]) => {
+  const appendChunk = (results: ContentResult[]) => {
     const chunk = DuckDBDataChunk.create(types, results.length);
     chunk.setColumns([
       results.map((result) => result.reason),

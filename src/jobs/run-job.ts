@@ -12,7 +12,7 @@ import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { placeOf } from "../schema/upload-list.ts";
 import { ChildDeath, type OnSpawn, startChild, type WorkChild } from "./child-process.ts";
-import { processPatiently } from "./crash-policy.ts";
+import { processWithRetries } from "./crash-policy.ts";
 import { type End, endOf, stoppedBy } from "./job-end.ts";
 import { leftOutcome } from "./outcome.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
@@ -155,7 +155,7 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
   announce(run, "starting");
   const outcome =
     (await refuseReplacement(run, staged)) ??
-    (await processPatiently(staged.upload_id, {
+    (await processWithRetries(staged.upload_id, {
       ...options,
       jobId: record.job_id,
       folder: run.folder,

@@ -8,7 +8,7 @@ import { stagedColumn } from "./staged-rows.ts";
 /** Facts of an asset that a row refers to: how it was uploaded is told where it was. */
 const NOT_OF_REFERENCE: readonly string[] = ["source_hash", "pixel_hash"];
 
-export interface StagedSource {
+export interface StagedRows {
   /** A path by which the engine opens staged data.parquet, which is held open meanwhile. */
   file: string;
   /** The columns it has. */
@@ -25,7 +25,7 @@ export function needsResults(manifest: UploadManifest): boolean {
  * SELECT of the rows to publish, in input order: the user's columns as they came, the facts of further images, then the
  * lake's columns.
  */
-export function selectPublished(source: StagedSource): string {
+export function selectPublished(source: StagedRows): string {
   const { manifest } = source;
   const columns = resultColumns(manifest);
   const filled = columns.flatMap(factColumns).map(({ name }) => name);
@@ -47,28 +47,28 @@ export function selectPublished(source: StagedSource): string {
 }
 
 /** SELECT of the rejected rows: `source_row`, `source_name`, `reason`. */
-export function selectRejected(source: StagedSource): string {
+export function selectRejected(source: StagedRows): string {
   const name = rowColumn(source, "source_name");
   return `SELECT s."source_row" AS source_row, ${name} AS source_name, ${reason(source)} AS reason
     FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 
 /** SELECT of how many rows are rejected. */
-export function countRejected(source: StagedSource): string {
+export function countRejected(source: StagedRows): string {
   return `SELECT count(*) AS rejected FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 
-function joined(source: StagedSource): string {
+function joined(source: StagedRows): string {
   const staged = `read_parquet(${quoteText(source.file)}, hive_partitioning = false) s`;
   return needsResults(source.manifest) ? `${staged} POSITIONAL JOIN ${RESULTS_TABLE} r` : staged;
 }
 
-function reason(source: StagedSource): string {
+function reason(source: StagedRows): string {
   return needsResults(source.manifest) ? "r.reason" : rowColumn(source, STAGED_REJECT_COLUMN);
 }
 
 /** The facts of an image column: those of the results, and what the client staged with the row. */
-function selectFacts(source: StagedSource, column: ImageColumn): string[] {
+function selectFacts(source: StagedRows, column: ImageColumn): string[] {
   const isReferred = isOwn(column) && source.manifest.reference !== null;
   const facts = IMAGE_FACTS.filter(({ name }) => !(isReferred && NOT_OF_REFERENCE.includes(name)));
   return facts.map(({ name: fact, type }) => {
@@ -80,6 +80,6 @@ function selectFacts(source: StagedSource, column: ImageColumn): string[] {
   });
 }
 
-function rowColumn(source: StagedSource, name: string): string {
+function rowColumn(source: StagedRows, name: string): string {
   return source.columns.has(name) ? `s.${quoteName(name)}` : stagedColumn(source.columns, name);
 }

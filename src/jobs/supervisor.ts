@@ -7,7 +7,7 @@ import { isTerminal, type JobRecord } from "../schema/job.ts";
 import { createJobRecord, findUnfinishedJob, readJob } from "./records.ts";
 import { runJob } from "./run-job.ts";
 
-export interface StartedJob {
+export interface JobStart {
   status: "started" | "already_running";
   job_id: string;
 }
@@ -15,7 +15,7 @@ export interface StartedJob {
 /** Runs the jobs of one lake, one at a time. Its owner holds the lake's process lease. */
 export interface Supervisor {
   /** Starts a job; while one runs that one takes new uploads too, and its id is given. Throws `shutting_down`. */
-  start(): StartedJob;
+  start(): JobStart;
   /** Takes up what a dead process left: its job, or uploads still in processing. */
   recover(): Promise<void>;
   running(): JobRecord | undefined;

@@ -7,7 +7,7 @@ import { explainLoss, isOfTheView } from "../lake/lost.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
-import { retryFrugally } from "../query/frugal.ts";
+import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition, pickKey } from "../schema/partition.ts";
@@ -18,7 +18,7 @@ import { requireManifest } from "./own-manifest.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
 import { resolveRows } from "./resolve-rows.ts";
 import { dropResults } from "./row-results.ts";
-import { needsResults, type StagedSource, selectPublished } from "./select.ts";
+import { needsResults, type StagedRows, selectPublished } from "./select.ts";
 import { settleFailed, settleUnfinished } from "./settle.ts";
 import { claimUpload } from "./staging.ts";
 import { findCommitted, openRows, validateUpload } from "./validate.ts";
@@ -85,7 +85,7 @@ async function runSteps(
   const rows = await openRows(manifest, folder);
   try {
     const columns = await validateUpload(context, manifest, rows);
-    const source: StagedSource = { file: rows.openPath, columns, manifest };
+    const source: StagedRows = { file: rows.openPath, columns, manifest };
     return await publishRows(context, message, { source, folder }, signal);
   } finally {
     await rows.close(); // before the folder is moved: some file systems refuse that to one with an open file
@@ -105,7 +105,7 @@ function reportStep(context: WorkContext, manifest: UploadManifest, step: string
 async function publishRows(
   context: WorkContext,
   message: ProcessMessage,
-  { source, folder }: { source: StagedSource; folder: string },
+  { source, folder }: { source: StagedRows; folder: string },
   signal: AbortSignal,
 ): Promise<UploadOutcome> {
   const { database } = context;
@@ -117,7 +117,7 @@ async function publishRows(
       source,
       folder,
       suspects: message.suspects,
-      poisoned: message.poisoned,
+      quarantined: message.quarantined,
       signal,
       onBatch: async (progress) => {
         done = progress;
@@ -135,7 +135,7 @@ async function publishRows(
   const committed = await commit(context, source, rejected);
   await dropResults(database);
   context.partitions.note(manifest, { ...committed, rejected });
-  const compaction = retryFrugally(database, () => context.partitions.compact(database, manifest));
+  const compaction = retryWithLessMemory(database, () => context.partitions.compact(database, manifest));
   await compaction.catch((error) => {
     // The upload is committed; compaction only saves time, and is tried again after the job.
     context.logger.warn("a partition could not be compacted", {
@@ -152,7 +152,7 @@ async function publishRows(
  */
 async function commit(
   context: WorkContext,
-  source: StagedSource,
+  source: StagedRows,
   rejected: number,
 ): Promise<{ version: number; rows: number }> {
   const { lake, database, partitions, logger, confirm } = context;
@@ -160,7 +160,7 @@ async function commit(
   await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
   try {
     const request = { manifest, select: selectPublished(source), rejected, confirm };
-    return await retryFrugally(database, () => commitUpload(database, lake, request));
+    return await retryWithLessMemory(database, () => commitUpload(database, lake, request));
   } catch (error) {
     await confirm();
     partitions.forget(manifest);

@@ -9,7 +9,7 @@ import { explainLoss } from "../lake/lost.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
 import { useNativeCache } from "../native.ts";
 import { openDatabase } from "../query/database.ts";
-import { retryFrugally } from "../query/frugal.ts";
+import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
@@ -86,7 +86,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
   try {
     for (const key of partitions) {
       throwIfCancelled(signal);
-      await retryFrugally(database, () => compactIfDue(database, lake, key, { confirm }));
+      await retryWithLessMemory(database, () => compactIfDue(database, lake, key, { confirm }));
       context.partitions.forget(key);
     }
     database.close(); // the catalog is built in a database of its own; there is memory for one

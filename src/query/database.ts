@@ -18,7 +18,7 @@ export interface DatabaseOptions {
   scratch: string;
   /** As in DuckDB settings: `1GB`. */
   memory?: string;
-  /** What work that does not fit into `memory` may have instead (frugal.ts). */
+  /** What work that does not fit into `memory` may have instead (less-memory.ts). */
   mostMemory?: string | undefined;
   threads?: number;
 }

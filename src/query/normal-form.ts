@@ -12,6 +12,6 @@ export const MAYBE_UNNORMALIZED =
  * SQL that gives the NFC of a text, for DuckDB. The engine takes microseconds to compose one, and most texts show at
  * once that they are composed.
  */
-export function composeText(value: string): string {
+export function toNfc(value: string): string {
   return `CASE WHEN regexp_matches(${value}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN nfc_normalize(${value}) ELSE ${value} END`;
 }

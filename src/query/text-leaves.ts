@@ -1,5 +1,5 @@
 import { parseType, type TypeTree } from "../schema/type-tree.ts";
-import { composeText } from "./normal-form.ts";
+import { toNfc } from "./normal-form.ts";
 import { quoteName, quoteText } from "./sql.ts";
 
 /** Whether values of a type hold text that a search finds: a text, or lists and structs with texts in them. */
@@ -49,8 +49,8 @@ export function anyText(
 export function indexedText({ name, type }: { name: string; type: string }, normal: boolean): string {
   const tree = parseType(type);
   const value = quoteName(name);
-  if (tree.kind === "scalar") return normal ? value : composeText(value);
-  return composeText(`array_to_string(${textsOf(tree, value)}, ' ')`);
+  if (tree.kind === "scalar") return normal ? value : toNfc(value);
+  return toNfc(`array_to_string(${textsOf(tree, value)}, ' ')`);
 }
 
 function textsOf(type: TypeTree, value: string, depth = 0): string {

@@ -25,7 +25,7 @@ export const ParentMessageSchema = v.variant("type", [
     /** Contents that were in work when a process died: prepared first, alone. */
     suspects: v.array(Sha256Schema),
     /** Contents that killed their process twice: rejected without a look. */
-    poisoned: v.array(Sha256Schema),
+    quarantined: v.array(Sha256Schema),
   }),
   /** Compacts what is due of the partitions that the job changed, and refreshes the catalog. */
   v.object({ type: v.literal("finish"), partitions: v.array(PartitionKeySchema) }),

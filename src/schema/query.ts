@@ -10,7 +10,7 @@ export const ENGINE_NAMES = ["duckdb", "athena", "trino"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** A text to search for, literally; comes out in Unicode form NFC. */
-export const NeedleSchema = v.pipe(
+export const SearchTextSchema = v.pipe(
   v.string(),
   v.minLength(1, "the text to search for is empty; give at least one character"),
   v.maxLength(10_000, "the text to search for is longer than 10,000 characters"),
@@ -33,7 +33,7 @@ export const NeedleSchema = v.pipe(
 export const RowQuerySchema = v.pipe(
   v.object({
     ...SelectionSchema.entries,
-    text: v.optional(NeedleSchema),
+    text: v.optional(SearchTextSchema),
     column: v.optional(textUpTo(10_000)),
     json_path: v.optional(JsonPathSchema),
     ignore_case: v.optional(v.boolean()),

@@ -31,7 +31,7 @@ export interface OpenSync {
   plan(options: PlanOptions): SyncPlan;
   /** What a plan costs: bytes of the files it sends as they are now, statements it runs. */
   estimate(plan: SyncPlan): Promise<{ bytes: number; statements: number }>;
-  execute(plan: SyncPlan, options: ExecuteOptions): Promise<SyncResult>;
+  execute(plan: SyncPlan, options: SyncOptions): Promise<SyncResult>;
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export interface PlanOptions {
   assets: boolean;
 }
 
-export interface ExecuteOptions {
+export interface SyncOptions {
   nowMs: number;
   signal?: AbortSignal;
   /** Throws when another may be at the target by now. */
@@ -172,7 +172,7 @@ async function execute(
     known: string;
   },
   plan: SyncPlan,
-  { nowMs, signal, confirm, onProgress }: ExecuteOptions,
+  { nowMs, signal, confirm, onProgress }: SyncOptions,
 ): Promise<SyncResult> {
   const { lake, settings, target, database, place, known } = parts;
   const runner = await openRunner(settings, target);

@@ -157,7 +157,7 @@ export function planSync(request: PlanRequest): SyncPlan {
   plan.generation = changed ? nextGeneration(generation, before, unfinished) : before.generation;
   plan.unfinished.generation = plan.generation;
   plan.unfinished.earlier = unfinished ? [...unfinished.earlier, unfinished.generation] : [];
-  bury(plan, changed ? died : [], { ...request, unfinished });
+  scheduleRemoval(plan, changed ? died : [], { ...request, unfinished });
   plan.isManifestNew = changed || plan.removes.length > 0;
   plan.unfinished.keys = [...plan.adds, ...plan.moves, ...plan.resets]
     .map(({ key }) => key)
@@ -181,7 +181,7 @@ function nextGeneration(
 }
 
 /** Says of all that nothing refers to whether it goes now or waits for the grace time to pass. */
-function bury(
+function scheduleRemoval(
   plan: SyncPlan,
   died: readonly string[],
   { before, unfinished, nowMs, graceMs }: Pick<PlanRequest, "before" | "unfinished" | "nowMs" | "graceMs">,

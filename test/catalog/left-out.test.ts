@@ -6,7 +6,7 @@ import { refreshCatalog } from "../../src/catalog/refresh.ts";
 import { examineLake } from "../../src/doctor/doctor.ts";
 import { type LogFields, silentLogger } from "../../src/log.ts";
 import { openDatabase } from "../../src/query/database.ts";
-import { isFailedCommit } from "../../src/query/frugal.ts";
+import { isFailedCommit } from "../../src/query/less-memory.ts";
 import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
 
 setDefaultTimeout(240_000); // a machine that is busy elsewhere

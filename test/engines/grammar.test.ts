@@ -6,7 +6,7 @@ import { quoteHiveName } from "../../src/query/sql.ts";
 import { renderCounts, renderKnown, renderRows } from "../../src/query/trino/dialect.ts";
 import { hiveType } from "../../src/query/trino/hive-types.ts";
 import { formatJsonPath, type JsonStep } from "../../src/schema/json-path.ts";
-import { NeedleSchema, type RowQuery } from "../../src/schema/query.ts";
+import { type RowQuery, SearchTextSchema } from "../../src/schema/query.ts";
 import { hiveProblems, trinoProblems } from "./grammar.ts";
 
 const TABLES = {
@@ -34,7 +34,7 @@ const Name = fc.constantFrom("label", "이름", "rows", "select", "order", "a_1"
 const PartitionName = fc.constantFrom("hf", "책", "007", "a-b.c", "𠀀", "Ａ", "select");
 const Needle = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
-  .filter((text) => v.safeParse(NeedleSchema, text).success);
+  .filter((text) => v.safeParse(SearchTextSchema, text).success);
 const Step: fc.Arbitrary<JsonStep> = fc.oneof(
   fc.record({
     key: fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 }).filter((key) => !key.includes("\0")),

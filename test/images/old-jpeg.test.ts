@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { OPEN_GATE } from "../../src/images/gate.ts";
 import { jpegSegments } from "../../src/images/jpeg.ts";
-import { treatImage } from "../../src/images/treat.ts";
+import { normalizeImage } from "../../src/images/normalize.ts";
 import { picture } from "./samples.ts";
 
 const [WIDTH, HEIGHT] = [64, 48];
@@ -103,7 +103,7 @@ function tables(data: Buffer): Page {
 
 async function treat(bytes: Uint8Array): Promise<(string | undefined)[]> {
   const results = (["preserve", "optimize", "jpeg"] as const).map((policy) =>
-    treatImage(bytes, { policy, verify: "full", maxPixels: 1_000_000, gate: OPEN_GATE }).then(
+    normalizeImage(bytes, { policy, verify: "full", maxPixels: 1_000_000, gate: OPEN_GATE }).then(
       ({ encoded, pages }) => `${encoded === undefined ? "kept" : "changed"}, pages: ${pages}`,
       (error: Error) => error.message,
     ),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executeUpload, type UploadProgress } from "../../src/ingest/execute.ts";
-import { localTarget } from "../../src/ingest/local-target.ts";
+import { localDestination } from "../../src/ingest/local-destination.ts";
 import { type IngestKit, RAW, withKit } from "./kit.ts";
 
 async function writeImages(kit: IngestKit, count: number): Promise<string> {
@@ -17,7 +17,7 @@ async function cancelWhen(kit: IngestKit, path: string, stop: (progress: UploadP
   const plan = await kit.plan(path, RAW);
   const controller = new AbortController();
   return executeUpload(plan, {
-    target: localTarget(kit.lake),
+    target: localDestination(kit.lake),
     database: kit.session.database,
     workingFolder: kit.folder,
     maxBytes: 1_000_000,
@@ -54,7 +54,7 @@ describe("a cancelled upload leaves nothing", () => {
     await withKit(async (kit) => {
       const plan = await kit.plan(await writeImages(kit, 1));
       const options = {
-        target: localTarget(kit.lake),
+        target: localDestination(kit.lake),
         database: kit.session.database,
         workingFolder: "/",
         maxBytes: 1e6,
@@ -74,7 +74,7 @@ test("an upload that fails half-way leaves nothing", async () => {
     const plan = await kit.plan(path);
     await rm(join(kit.folder, "scratch"), { recursive: true }); // the disk under the work files is gone
     const options = {
-      target: localTarget(kit.lake),
+      target: localDestination(kit.lake),
       database: kit.session.database,
       workingFolder: "/",
       maxBytes: 1e6,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
 import { executeUpload } from "../../src/ingest/execute.ts";
 import type { Input } from "../../src/ingest/input.ts";
-import { localTarget } from "../../src/ingest/local-target.ts";
+import { localDestination } from "../../src/ingest/local-destination.ts";
 import { planUpload } from "../../src/ingest/plan.ts";
 import { openUploadSession, type UploadSession } from "../../src/ingest/session.ts";
 import type { UploadPlan, UploadRequest } from "../../src/ingest/upload-plan.ts";
@@ -79,7 +79,7 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
   };
   const planned = async (path: string, request: Partial<UploadRequest>) => {
     const input: Input = await session.open(path);
-    return planUpload({ ...RAW, ...request }, input, { target: localTarget(lake), database });
+    return planUpload({ ...RAW, ...request }, input, { target: localDestination(lake), database });
   };
   return {
     folder,
@@ -90,7 +90,7 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
     stage: async (path, request = {}) => {
       const plan = await planned(path, request);
       const manifest = await executeUpload(plan, {
-        target: localTarget(lake),
+        target: localDestination(lake),
         database,
         workingFolder: folder,
         maxBytes: 1_000_000,

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Int32, Table, tableToIPC, vectorFromArray } from "apache-arrow";
 import { executeUpload } from "../../src/ingest/execute.ts";
-import { localTarget } from "../../src/ingest/local-target.ts";
+import { localDestination } from "../../src/ingest/local-destination.ts";
 import { splitRecords } from "../../src/ingest/text/csv-records.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { openDatabase } from "../../src/query/database.ts";
@@ -75,7 +75,7 @@ test("a Parquet file of thousands of columns is staged in order, within the memo
     made.close();
     const { database } = kit.session;
     const manifest = await executeUpload(await kit.plan(path), {
-      target: localTarget(kit.lake),
+      target: localDestination(kit.lake),
       database,
       workingFolder: kit.folder,
       maxBytes: 1_000_000,

@@ -77,7 +77,7 @@ test("a name that comes between an upload's claim and its commit refuses the com
   try {
     const upload_id = await stageUpload(world, [{ text: "a" }], { dataset: "late", variant: "text" });
     const outcome = await work.process(
-      { type: "process", upload_id, suspects: [], poisoned: [] },
+      { type: "process", upload_id, suspects: [], quarantined: [] },
       new AbortController().signal,
     );
     expect(outcome).toMatchObject({ status: "failed", error: { code: "name_clash" } });

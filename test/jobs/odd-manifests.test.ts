@@ -51,7 +51,7 @@ afterAll(async () => {
 
 function processOne(upload_id: string): Promise<UploadOutcome> {
   return work.process(
-    { type: "process", upload_id, suspects: [], poisoned: [] },
+    { type: "process", upload_id, suspects: [], quarantined: [] },
     new AbortController().signal,
   );
 }

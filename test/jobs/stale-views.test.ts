@@ -145,7 +145,7 @@ test("an upload whose manifest is not seen whole goes back to wait, and is proce
     folder: join(world.folder, "work"),
     workerUrl: new URL("../../src/worker.ts", import.meta.url),
   });
-  const message = { type: "process" as const, upload_id: uploadId, suspects: [], poisoned: [] };
+  const message = { type: "process" as const, upload_id: uploadId, suspects: [], quarantined: [] };
   const left = await work.process(message, new AbortController().signal);
   expect([left.status, left.left_in, left.error?.code]).toEqual(["failed", "pending", "not_whole"]);
   await writeFile(place, whole);

@@ -14,7 +14,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { examineLake } from "../../src/doctor/doctor.ts";
-import { checkUpload, knownPartitions } from "../../src/ingest/local-target.ts";
+import { checkUpload, knownPartitions } from "../../src/ingest/local-destination.ts";
 import { beginReceiving, expireReceiving } from "../../src/ingest/receive.ts";
 import { retryUpload } from "../../src/jobs/staging.ts";
 import { readUploadList } from "../../src/jobs/upload-list.ts";

@@ -57,7 +57,7 @@ export async function printRows(
     return table.rowCount();
   }
   const { loadEncoder } = await import("../../query/output/formats.ts");
-  const { holdBack } = await import("../../query/output/hold-back.ts");
+  const { bufferStart } = await import("../../query/output/buffer-start.ts");
   const encode = await loadEncoder(format);
   let rowCount = 0;
   const batches = (async function* () {
@@ -67,7 +67,7 @@ export async function printRows(
     }
   })();
   const chunks = encode({ ...result, batches, engine, matchCount });
-  for await (const chunk of await holdBack(chunks, HOLD_BYTES)) await terminal.output.write(chunk);
+  for await (const chunk of await bufferStart(chunks, HOLD_BYTES)) await terminal.output.write(chunk);
   terminal.note(describe?.(rowCount) ?? describeRows(rowCount, result, matchCount));
   return rowCount;
 }

@@ -1,4 +1,4 @@
-import type { UploadSink } from "../../ingest/upload-target.ts";
+import type { UploadWriter } from "../../ingest/upload-destination.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type {
   CatalogClient,
@@ -68,9 +68,9 @@ function folderTaxonomy({ openLake, audit }: FolderTools): TaxonomyClient {
 function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClient {
   return {
     destination: async () => {
-      const { localTarget } = await import("../../ingest/local-target.ts");
-      const target = localTarget(await openLake());
-      const audited = (sink: UploadSink): UploadSink => ({
+      const { localDestination } = await import("../../ingest/local-destination.ts");
+      const target = localDestination(await openLake());
+      const audited = (sink: UploadWriter): UploadWriter => ({
         ...sink,
         commit: async (manifest, signal) => {
           const committed = await sink.commit(manifest, signal);

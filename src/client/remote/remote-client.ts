@@ -9,7 +9,7 @@ import { connectHttp, type RemoteHttp } from "./http.ts";
 import { connectOperations } from "./operations.ts";
 import { connectServer } from "./server.ts";
 import { connectTaxonomy } from "./taxonomy.ts";
-import { remoteTarget } from "./upload-target.ts";
+import { remoteDestination } from "./upload-destination.ts";
 
 export interface RemoteOptions {
   url: string;
@@ -26,7 +26,7 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
   return {
     taxonomy: connectTaxonomy(url, token),
     uploads: {
-      destination: async () => remoteTarget({ url, token, scratchFolder }),
+      destination: async () => remoteDestination({ url, token, scratchFolder }),
       list: server.uploads,
       rejects: server.rejects,
       retry: (uploadId) => retryUpload(url, token, uploadId),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
 import { limitInput } from "../../ingest/input-limits.ts";
-import { localTarget } from "../../ingest/local-target.ts";
+import { localDestination } from "../../ingest/local-destination.ts";
 import { openUploadSession } from "../../ingest/session.ts";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
@@ -35,7 +35,7 @@ export async function runStaging(
   if (local === undefined) throw new AppError("internal", "staging needs a file");
   const { path, uploadId, createdBy } = local;
   await makeFree(lake, uploadId);
-  const target = localTarget(lake, { uploadId });
+  const target = localDestination(lake, { uploadId });
   const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
   try {
     const opened = await session.open(path, request.text).catch(nameFormat);

@@ -1,7 +1,7 @@
 import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
-import { composeText } from "../normal-form.ts";
+import { toNfc } from "../normal-form.ts";
 import { quoteName, quoteText } from "../sql.ts";
 
 /** A condition on rows in DuckDB's SQL. */
@@ -12,7 +12,7 @@ export const renderCondition = conditionRenderer({
   },
   hasValue: ({ name }) => hasValue(name),
   hasValueAt,
-  composed: composeText,
+  composed: toNfc,
   holds: (value, text) => `contains(${value}, ${text})`,
   containsAt,
   decodedContains,

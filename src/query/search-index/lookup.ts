@@ -3,7 +3,7 @@ import type { ColumnCondition } from "../row-plan.ts";
 import { readPostings } from "./read-postings.ts";
 import { countRows, createRowSet, intersect, type RowSet, subtract, unite } from "./row-set.ts";
 import { type ColumnTerms, findTerms } from "./terms.ts";
-import { MAX_NUMBER_DIGITS, type Piece, splitNeedle } from "./tokens.ts";
+import { MAX_NUMBER_DIGITS, splitSearchText, type TokenPattern } from "./tokens.ts";
 
 /** What the index says of the rows that it knows. */
 export interface Candidates {
@@ -27,11 +27,11 @@ export async function lookUp(
 ): Promise<Candidates | undefined> {
   const { text, columns, ignoreCase } = condition;
   if (text === undefined || columns.length === 0) return undefined;
-  const needle = ignoreCase ? await lowerCase(database, text) : text;
-  const pieces = splitNeedle(needle).sort(bySelectivity);
+  const indexed = ignoreCase ? await lowerCase(database, text) : text;
+  const pieces = splitSearchText(indexed).sort(bySelectivity);
   const inJson = condition.steps !== undefined;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON writes these behind a backslash only
-  const onlyEscaped = inJson && /["\\\u0000-\u001f]/.test(text);
+  const onlyEscaped = inJson && /["\\\u0000-\u001f]/.test(indexed);
   if (pieces.length === 0 && !onlyEscaped) return undefined;
   const searched = onlyEscaped ? [] : pieces;
   const terms = await findTerms(database, condition, searched);
@@ -61,10 +61,10 @@ export async function lookUp(
   return found;
 }
 
-/** For a needle that is inside a token wherever it stands: the tokens tell, but for those that are no terms. */
+/** For a text that is inside a token wherever it stands: the tokens tell, but for those that are no terms. */
 async function lookUpExactly(
   database: Database,
-  piece: Piece,
+  piece: TokenPattern,
   columns: readonly ColumnTerms[],
   rowCount: number,
 ): Promise<Candidates> {
@@ -80,16 +80,16 @@ async function lookUpExactly(
 }
 
 /** Long pieces first: they stand in fewer rows. Short numbers last: of those the index knows little. */
-function bySelectivity(a: Piece, b: Piece): number {
+function bySelectivity(a: TokenPattern, b: TokenPattern): number {
   return Number(isShortNumber(a)) - Number(isShortNumber(b)) || b.text.length - a.text.length;
 }
 
 /** Whether tokens with this piece may be numbers that are no terms. */
-function isShortNumber({ text }: Piece): boolean {
+function isShortNumber({ text }: TokenPattern): boolean {
   return text.length <= MAX_NUMBER_DIGITS && /^[0-9]+$/.test(text);
 }
 
-/** Lower case as the engine makes it: the needle must be treated as the tokens are. */
+/** Lower case as the engine makes it: the text must be treated as the tokens are. */
 async function lowerCase(database: Database, text: string): Promise<string> {
   const [row] = await database.rows<{ text: string }>("SELECT lower($1) AS text", [text]);
   return row?.text ?? text;

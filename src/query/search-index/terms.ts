@@ -3,7 +3,7 @@ import type { ColumnCondition } from "../row-plan.ts";
 import { quoteList, quoteText } from "../sql.ts";
 import { numberOf } from "./blocks.ts";
 import { readByteChunks } from "./byte-chunks.ts";
-import { MARKS, type Mark, type Piece } from "./tokens.ts";
+import { MARKS, type Mark, type TokenPattern } from "./tokens.ts";
 
 /** Numbers of terms of one column. */
 export interface ColumnTerms {
@@ -18,7 +18,7 @@ const MARK_NAMES = Object.keys(MARKS) as Mark[];
 export async function findTerms(
   database: Database,
   { columns, ignoreCase }: Pick<ColumnCondition, "columns" | "ignoreCase">,
-  pieces: readonly Piece[],
+  pieces: readonly TokenPattern[],
 ): Promise<ColumnTerms[]> {
   const tokens = ignoreCase ? "lower(tokens)" : "tokens";
   const patterns = pieces.map(patternOf);
@@ -70,7 +70,7 @@ function addMatches(text: Buffer, pattern: Buffer, first: number, into: number[]
   }
 }
 
-function patternOf({ text, at }: Piece): string {
+function patternOf({ text, at }: TokenPattern): string {
   const before = at === "start" || at === "whole" ? "\n" : "";
   const after = at === "end" || at === "whole" ? "\n" : "";
   return before + text + after;

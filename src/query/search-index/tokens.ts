@@ -26,24 +26,24 @@ export const MARKS = {
 } as const;
 export type Mark = keyof typeof MARKS;
 
-/** How tokens of a text that holds the needle must be: all of `pieces`, each in its own way. */
-export interface Piece {
+/** How tokens of a text that holds the searched must be: all of `pieces`, each in its own way. */
+export interface TokenPattern {
   text: string;
   /** `inside` a token, at its `start`, at its `end`, or all of it. */
   at: "inside" | "start" | "end" | "whole";
 }
 
 /**
- * What a needle asks of the tokens of a text. One piece that is `inside` says all: a text with such a token holds the
- * needle. Otherwise the text must be read. No piece: the needle has no character of a token.
+ * What a searched asks of the tokens of a text. One piece that is `inside` says all: a text with such a token holds the
+ * searched. Otherwise the text must be read. No piece: the searched has no character of a token.
  */
-export function splitNeedle(needle: string): Piece[] {
-  const pieces: Piece[] = [];
+export function splitSearchText(searched: string): TokenPattern[] {
+  const pieces: TokenPattern[] = [];
   const pattern = /[0-9A-Za-z_\u0080-\u{10ffff}]+/gu;
-  for (const match of needle.matchAll(pattern)) {
+  for (const match of searched.matchAll(pattern)) {
     const text = match[0];
     const opens = match.index === 0;
-    const closes = match.index + text.length === needle.length;
+    const closes = match.index + text.length === searched.length;
     pieces.push({ text, at: opens ? (closes ? "inside" : "end") : closes ? "start" : "whole" });
   }
   return pieces;

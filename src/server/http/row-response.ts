@@ -1,8 +1,8 @@
 import { AppError, toAppError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
+import { bufferStart } from "../../query/output/buffer-start.ts";
 import type { EncodedResult } from "../../query/output/encoder.ts";
 import { loadEncoder, mediaTypes, type RowFormat } from "../../query/output/formats.ts";
-import { holdBack } from "../../query/output/hold-back.ts";
 import { failureError } from "../../schema/failure.ts";
 import { encodeFailure } from "../../schema/result-failure.ts";
 import type { Slots } from "../work/slots.ts";
@@ -71,7 +71,7 @@ async function respondStreaming(
     free = await slots.take(stop.signal, identityOf(request));
     const result = await work(stop.signal);
     const encode = await loadEncoder(format);
-    const chunks = await holdBack(encode(result), HOLD_BYTES);
+    const chunks = await bufferStart(encode(result), HOLD_BYTES);
     const body = streamOf(chunks, {
       stallMs,
       stop: () => stop.abort(),

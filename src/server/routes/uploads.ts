@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
-import { checkUpload, knownPartitions } from "../../ingest/local-target.ts";
+import { checkUpload, knownPartitions } from "../../ingest/local-destination.ts";
 import {
   beginReceiving,
   dropReceiving,

@@ -10,7 +10,7 @@ import {
 import { collectPostings, type PostingsSink } from "../../../src/query/search-index/postings.ts";
 import { countRows, createRowSet, rowsWithin } from "../../../src/query/search-index/row-set.ts";
 import { TEXT_MARGIN, type TextBatch } from "../../../src/query/search-index/tokenize.ts";
-import { MARKS, MAX_TOKEN_BYTES, splitNeedle } from "../../../src/query/search-index/tokens.ts";
+import { MARKS, MAX_TOKEN_BYTES, splitSearchText } from "../../../src/query/search-index/tokens.ts";
 import { bytesOf } from "../../../src/query/search-index/vocabulary.ts";
 
 const ROW_COUNT = 100_000;
@@ -120,7 +120,7 @@ test("a term of many rows is kept in pieces", async () => {
 });
 
 test("a needle says how the tokens of a text with it must be", () => {
-  const forms = (needle: string) => splitNeedle(needle).map(({ text: one, at }) => `${at} ${one}`);
+  const forms = (needle: string) => splitSearchText(needle).map(({ text: one, at }) => `${at} ${one}`);
   expect(forms("가나")).toEqual(["inside 가나"]);
   expect(forms("가 나 다")).toEqual(["end 가", "whole 나", "start 다"]);
   expect(forms('"가"')).toEqual(["whole 가"]);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Binary, Int32, Table, tableToIPC, Utf8, vectorFromArray } from "apache-arrow";
 import { foreignFormat, foreignReason } from "../../../src/images/foreign.ts";
 import { OPEN_GATE } from "../../../src/images/gate.ts";
+import { normalizeImage } from "../../../src/images/normalize.ts";
 import { sniffFormat } from "../../../src/images/sniff.ts";
-import { treatImage } from "../../../src/images/treat.ts";
 import { createByteReader } from "../../../src/ingest/bytes.ts";
 import { decompressLz4Block, decompressLz4Frame } from "../../../src/ingest/lz4.ts";
 import { decodeDeltas } from "../../../src/ingest/parquet/deltas.ts";
@@ -88,7 +88,7 @@ function blocks(): Parser[] {
 /** Looked at, decoded and made smaller, as a worker does. */
 async function images(): Promise<Parser[]> {
   const treat = (bytes: Buffer) =>
-    treatImage(bytes, { policy: "optimize", verify: "full", maxPixels: 1_000_000, gate: OPEN_GATE });
+    normalizeImage(bytes, { policy: "optimize", verify: "full", maxPixels: 1_000_000, gate: OPEN_GATE });
   const sharp = (await import("sharp")).default;
   const page = await makeImage(1, "png");
   const others = ["tiff", "webp", "avif", "gif"] as const;

@@ -5,7 +5,7 @@ import { EXPORT_FORMATS, type ExportFormat, type ImageMode } from "../../../expo
 import { formatPartition, type Selection } from "../../../schema/partition.ts";
 import { formatQuantity } from "../../../util/format.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import type { FoundRows } from "../search/hits.ts";
+import type { SearchHits } from "../search/hits.ts";
 
 export interface OutputChoice {
   output: string;
@@ -56,7 +56,7 @@ function askOutput(terminal: Terminal, format: ExportFormat, selection: Selectio
 /** Shows what will be downloaded and asks for confirmation; throws `cancelled` if it is denied. */
 export async function confirmDownload(
   terminal: Terminal,
-  { query, matchCount, partitions }: FoundRows,
+  { query, matchCount, partitions }: SearchHits,
   { output, format, images }: OutputChoice,
 ): Promise<void> {
   terminal.note(`${formatQuantity(Math.min(matchCount, query.limit ?? matchCount), "row")} of`);

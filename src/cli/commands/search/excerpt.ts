@@ -13,10 +13,10 @@ export type Find = (text: string, from: number) => { start: number; end: number 
 /** Characters on either side of a match that are kept for any cell width. */
 const KEPT = 400;
 
-/** Finds `needle` (in NFC) in texts in NFC. */
-export function createFind(needle: string, ignoreCase: boolean): Find {
+/** Finds `searched` (in NFC) in texts in NFC. */
+export function createFind(searched: string, ignoreCase: boolean): Find {
   const fold = ignoreCase ? foldCase : (text: string) => text;
-  const wanted = fold(needle);
+  const wanted = fold(searched);
   return (text, from) => {
     const start = fold(text).indexOf(wanted, from);
     return start < 0 ? undefined : { start, end: start + wanted.length };

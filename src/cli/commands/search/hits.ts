@@ -8,12 +8,12 @@ import { layOutHits } from "./table.ts";
 export const SAMPLE_ROWS = 10;
 
 /** The query that a person chose after seeing the number of rows and some of them. */
-export interface FoundRows extends Pick<RowResult, "matchCount" | "partitions"> {
+export interface SearchHits extends Pick<RowResult, "matchCount" | "partitions"> {
   query: RowQuery;
 }
 
 /** Asks which rows, shows their number and ten of them; asks again if nothing was found. */
-export async function askRows(questions: SearchQuestions, given: RowQuery): Promise<FoundRows> {
+export async function askRows(questions: SearchQuestions, given: RowQuery): Promise<SearchHits> {
   const { engine, terminal, signal } = questions;
   for (;;) {
     const query = await askQuery(questions, given);

@@ -6,7 +6,7 @@ import { searchedColumns } from "../../../query/row-plan.ts";
 import { checkValue } from "../../../schema/check.ts";
 import { JsonPathSchema } from "../../../schema/json-path.ts";
 import { createSelector, PARTITION_COLUMNS, SELECTED, type Selection } from "../../../schema/partition.ts";
-import { NeedleSchema, type PartitionCount, type RowQuery } from "../../../schema/query.ts";
+import { type PartitionCount, type RowQuery, SearchTextSchema } from "../../../schema/query.ts";
 import { formatCount, formatQuantity } from "../../../util/format.ts";
 import { cutCell, oneLine } from "../../terminal/table.ts";
 import type { Choice, Terminal } from "../../terminal/terminal.ts";
@@ -100,7 +100,7 @@ async function askCondition(
   if (names.length === 0) {
     throw new AppError("not_found", "these partitions have no text column; search others, or by partition");
   }
-  const text = await terminal.text("Which text?", { check: (answer) => problemOf(NeedleSchema, answer) });
+  const text = await terminal.text("Which text?", { check: (answer) => problemOf(SearchTextSchema, answer) });
   const sample = await sampleTexts(engine, partitions, signal);
   const column = names.length === 1 ? names[0] : await askColumn(terminal, names, sample);
   const total = partitions.reduce((sum, { rows }) => sum + rows, 0);

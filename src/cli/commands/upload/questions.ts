@@ -7,8 +7,8 @@ import { requireTask, taskFields } from "../../../ingest/lake-checks.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
 import { parseTextOptions } from "../../../ingest/text/options.ts";
+import type { UploadDestination } from "../../../ingest/upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "../../../ingest/upload-plan.ts";
-import type { UploadTarget } from "../../../ingest/upload-target.ts";
 import { newNameProblem } from "../../../schema/name-clash.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../../../schema/partition.ts";
 import type { Task, Taxonomy } from "../../../schema/taxonomy.ts";
@@ -20,7 +20,7 @@ import { parseType, type UploadFlags } from "./flags.ts";
 export interface UploadQuestions {
   path: string | undefined;
   flags: UploadFlags;
-  target: UploadTarget;
+  target: UploadDestination;
   session: UploadSession;
   terminal: Terminal;
 }

@@ -5,8 +5,8 @@ import type { Input } from "../../../ingest/input.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
 import { parseTextOptions } from "../../../ingest/text/options.ts";
+import type { UploadDestination } from "../../../ingest/upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "../../../ingest/upload-plan.ts";
-import type { UploadTarget } from "../../../ingest/upload-target.ts";
 import type { UploadOutcome } from "../../../schema/job.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../../../schema/upload.ts";
@@ -46,7 +46,7 @@ export const uploadCommand = defineCommand({
 async function requestOf(
   path: string | undefined,
   flags: UploadFlags,
-  target: UploadTarget,
+  target: UploadDestination,
   session: UploadSession,
   effects: Effects,
 ): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
@@ -72,7 +72,7 @@ async function requestOf(
 }
 
 /** Required fields of the task that no `--meta` gives. */
-async function missingFields(target: UploadTarget, flags: UploadFlags): Promise<string[]> {
+async function missingFields(target: UploadDestination, flags: UploadFlags): Promise<string[]> {
   if (flags.type !== "task" || flags.task === undefined) return [];
   const { requireTask } = await import("../../../ingest/lake-checks.ts");
   const task = requireTask(await target.taxonomy(), flags.task);
@@ -108,7 +108,7 @@ async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<voi
 
 async function stage(
   plan: UploadPlan,
-  target: UploadTarget,
+  target: UploadDestination,
   session: UploadSession,
   { terminal }: Effects,
 ): Promise<UploadManifest> {

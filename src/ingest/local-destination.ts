@@ -21,13 +21,16 @@ import type { PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { checkMode, readWaitingUploads, requireRawData } from "./lake-checks.ts";
 import { createContentStager } from "./stage-contents.ts";
-import type { UploadCheck, UploadTarget } from "./upload-target.ts";
+import type { UploadCheck, UploadDestination } from "./upload-destination.ts";
 
 /**
  * A lake by its folder: an upload is staged in it and becomes pending by one rename. With `uploadId` it takes that one
  * upload only, else any number, each under an id of its own.
  */
-export function localTarget(lake: Lake, { uploadId: given }: { uploadId?: string } = {}): UploadTarget {
+export function localDestination(
+  lake: Lake,
+  { uploadId: given }: { uploadId?: string } = {},
+): UploadDestination {
   return {
     taxonomy: () => readTaxonomy(lake),
     partitions: () => knownPartitions(lake),
@@ -71,7 +74,7 @@ export async function knownPartitions(lake: Lake): Promise<PartitionKey[]> {
   }));
 }
 
-/** Throws what `UploadTarget.check` does. */
+/** Throws what `UploadDestination.check` does. */
 export async function checkUpload(
   lake: Lake,
   { key, mode, columns, refersToRaw }: UploadCheck,

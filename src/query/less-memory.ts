@@ -6,7 +6,7 @@ import { quoteText } from "./sql.ts";
  * memory that there is for it (`mostMemory`). Row groups of large texts, and rows of thousands of columns, take several
  * times their size while they are read or written, once for each thread. `work` may run several times.
  */
-export async function retryFrugally<T>(database: Database, work: () => Promise<T>): Promise<T> {
+export async function retryWithLessMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
   let failure: unknown;
   try {
     return await work();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { holdBack } from "../../../src/query/output/hold-back.ts";
+import { bufferStart } from "../../../src/query/output/buffer-start.ts";
 
 async function* chunks(count: number, events: string[], failing = false): AsyncGenerator<Uint8Array> {
   try {
@@ -15,13 +15,13 @@ async function* chunks(count: number, events: string[], failing = false): AsyncG
 
 test("what fails before the limit fails before anything is handed on", async () => {
   const events: string[] = [];
-  expect(await holdBack(chunks(3, events, true), 10).catch(({ message }) => message)).toBe("failed");
+  expect(await bufferStart(chunks(3, events, true), 10).catch(({ message }) => message)).toBe("failed");
   expect(events.at(-1)).toBe("closed");
 });
 
 test("all chunks come, in order, made only when they are taken", async () => {
   const events: string[] = [];
-  const held = await holdBack(chunks(5, events), 2);
+  const held = await bufferStart(chunks(5, events), 2);
   expect(events).toEqual(["made 0", "made 1"]);
   const seen = await Array.fromAsync(held, (chunk) => chunk[0]);
   expect(seen).toEqual([0, 1, 2, 3, 4]);
@@ -31,7 +31,7 @@ test("all chunks come, in order, made only when they are taken", async () => {
 test("the source is closed when nobody takes the rest, or anything", async () => {
   for (const taken of [0, 1, 3]) {
     const events: string[] = [];
-    const held = await holdBack(chunks(9, events), 2);
+    const held = await bufferStart(chunks(9, events), 2);
     for (let at = 0; at < taken; at++) await held.next();
     await held.return?.();
     expect(events.at(-1)).toBe("closed");

@@ -2,12 +2,12 @@ import { expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executeUpload } from "../../src/ingest/execute.ts";
-import { localTarget } from "../../src/ingest/local-target.ts";
+import { localDestination } from "../../src/ingest/local-destination.ts";
 import { withKit } from "./kit.ts";
 
 test("one target takes several uploads, each under its own id", async () => {
   await withKit(async (kit) => {
-    const target = localTarget(kit.lake);
+    const target = localDestination(kit.lake);
     const { database } = kit.session;
     const path = join(kit.folder, "rows.jsonl");
     await writeFile(path, '{"n":1}\n');

@@ -2,7 +2,7 @@
  * The same chunks, none of them before the first `holdBytes` or all are there: what fails until then fails before
  * anything was handed on, and can be told in full.
  */
-export async function holdBack(
+export async function bufferStart(
   chunks: AsyncIterable<Uint8Array>,
   holdBytes: number,
 ): Promise<AsyncIterableIterator<Uint8Array>> {

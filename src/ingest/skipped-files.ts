@@ -4,7 +4,7 @@ import type { ForeignFormat } from "../images/foreign.ts";
 const SHOWN = 5;
 
 /** Counts files that are left out, and says of which kinds they are and what their owner can do. */
-export function createLeftOut() {
+export function createSkippedFiles() {
   const foreign = new Map<ForeignFormat, number>();
   const others: string[] = [];
   const folders: string[] = [];
@@ -49,4 +49,4 @@ export function createLeftOut() {
     },
   };
 }
-export type LeftOut = ReturnType<typeof createLeftOut>;
+export type SkippedFiles = ReturnType<typeof createSkippedFiles>;

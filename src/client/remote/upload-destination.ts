@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { LocalPath } from "../../ingest/legacy-names.ts";
 import type { ContentStager } from "../../ingest/stage-contents.ts";
-import type { UploadCheck, UploadSink, UploadTarget } from "../../ingest/upload-target.ts";
+import type { UploadCheck, UploadDestination, UploadWriter } from "../../ingest/upload-destination.ts";
 import { hashBytes, hashFile } from "../../lake/digest.ts";
 import { removeTree } from "../../lake/files.ts";
 import { UploadColumnsSchema } from "../../schema/columns.ts";
@@ -34,7 +34,7 @@ const WHOLE_BYTES = 8 << 20;
  * A lake behind a server. Contents that it has are not sent; what breaks off continues when the same is uploaded
  * again.
  */
-export function remoteTarget({ url, token, scratchFolder }: RemoteTargetOptions): UploadTarget {
+export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOptions): UploadDestination {
   const http = connectHttp(url, token);
   return {
     taxonomy: () => connectTaxonomy(url, token).read(),
@@ -73,7 +73,7 @@ function createSink(
   uploadId: string,
   folder: string,
   signal: AbortSignal | undefined,
-): UploadSink {
+): UploadWriter {
   const path = `/uploads/${uploadId}`;
   const rows = join(folder, "data.parquet");
   const isKnown = batchLookups(async (hashes) => {

@@ -14,7 +14,7 @@ export interface UploadCheck {
 }
 
 /** The lake that an upload goes to: its folder, or a server. */
-export interface UploadTarget {
+export interface UploadDestination {
   taxonomy(): Promise<Taxonomy>;
   /** Partitions that are there, and those that uploads on their way will make. */
   partitions(): Promise<PartitionKey[]>;
@@ -27,11 +27,11 @@ export interface UploadTarget {
    * Begins to stage. `identity` tells one upload from another: the same one that did not get to its end may be gone on
    * with.
    */
-  begin(check: UploadCheck, identity: string, signal?: AbortSignal): Promise<UploadSink>;
+  begin(check: UploadCheck, identity: string, signal?: AbortSignal): Promise<UploadWriter>;
 }
 
 /** An upload being staged. One of `commit` and `abort` ends it. */
-export interface UploadSink {
+export interface UploadWriter {
   readonly uploadId: string;
   readonly stager: ContentStager;
   /** Local path to which the rows are written as Parquet. */

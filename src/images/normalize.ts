@@ -11,7 +11,7 @@ import { inspectImage } from "./inspect.ts";
 import type { Pixels } from "./pixels.ts";
 import type { ImageFormat } from "./sniff.ts";
 
-export interface TreatTerms {
+export interface NormalizeTerms {
   policy: ImagePolicy;
   verify: VerifyLevel;
   /** Larger images are refused. */
@@ -22,7 +22,7 @@ export interface TreatTerms {
 }
 
 /** An image that was checked, and in which form it is to be stored. */
-export interface TreatedImage {
+export interface NormalizedImage {
   /** The form to store: bytes of `format`; undefined to keep the source's bytes as they are. */
   encoded: Uint8Array | undefined;
   format: ImageFormat;
@@ -45,7 +45,7 @@ export interface TreatedImage {
  * deeper or other samples than 8 bits, transparency, or a decoder's remark is never made into something else. Throws
  * `invalid_input` with a reason for people.
  */
-export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<TreatedImage> {
+export async function normalizeImage(bytes: Uint8Array, terms: NormalizeTerms): Promise<NormalizedImage> {
   const { gate } = terms;
   const facts = await inspectImage(bytes, terms.maxPixels, gate);
   const full = terms.verify === "full";
@@ -88,12 +88,12 @@ export async function treatImage(bytes: Uint8Array, terms: TreatTerms): Promise<
 type Way = "none" | "check" | "hold" | "stream" | "strips";
 
 interface DecodePlan {
-  treatment: Treatment;
+  treatment: Normalization;
   way: Way;
   memoryBytes: number;
 }
 
-function planDecode(facts: ImageFacts, sizeBytes: number, terms: TreatTerms): DecodePlan {
+function planDecode(facts: ImageFacts, sizeBytes: number, terms: NormalizeTerms): DecodePlan {
   const { policy, verify, gate, preview } = terms;
   const treatment = chooseTreatment(facts, policy);
   const plan = (way: Way, memoryBytes: number) => ({ treatment, way, memoryBytes });
@@ -119,7 +119,7 @@ function isSmall({ storedWidth, storedHeight }: ImageFacts, sizeBytes: number): 
   return sizeBytes * 16 < storedWidth * storedHeight;
 }
 
-type Decoded = Pick<TreatedImage, "encoded" | "identify" | "preview">;
+type Decoded = Pick<NormalizedImage, "encoded" | "identify" | "preview">;
 
 const NOTHING_DECODED: Decoded = { encoded: undefined, identify: undefined, preview: undefined };
 
@@ -186,10 +186,10 @@ function tooMuchMemory(bytes: number, limit: number): AppError {
   );
 }
 
-type Treatment = "keep" | "jpeg" | "smaller";
+type Normalization = "keep" | "jpeg" | "smaller";
 
 /** What the policy makes of an image, by our look at it alone: its own bytes, a JPEG, or the smaller of both. */
-export function chooseTreatment(facts: ImageFacts, policy: ImagePolicy): Treatment {
+export function chooseTreatment(facts: ImageFacts, policy: ImagePolicy): Normalization {
   const { format, storedWidth, storedHeight, pages, bits, colours, orientation } = facts;
   const fits = Math.max(storedWidth, storedHeight) <= MAX_JPEG_SIDE;
   if (policy === "preserve" || !fits || pages > 1 || facts.ownBytes) return "keep";

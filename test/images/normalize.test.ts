@@ -2,10 +2,15 @@ import { describe, expect, test } from "bun:test";
 import sharp from "sharp";
 import { AppError } from "../../src/errors.ts";
 import { OPEN_GATE } from "../../src/images/gate.ts";
-import { type TreatTerms, treatImage } from "../../src/images/treat.ts";
+import { type NormalizeTerms, normalizeImage } from "../../src/images/normalize.ts";
 import { bmp, picture, pixels } from "./samples.ts";
 
-const OPTIMIZE: TreatTerms = { policy: "optimize", verify: "full", maxPixels: 1_000_000, gate: OPEN_GATE };
+const OPTIMIZE: NormalizeTerms = {
+  policy: "optimize",
+  verify: "full",
+  maxPixels: 1_000_000,
+  gate: OPEN_GATE,
+};
 
 /** Two frames or pages. */
 async function twoPages(format: "gif" | "webp" | "tiff", second = 5): Promise<Buffer> {
@@ -20,7 +25,7 @@ async function sizeOf(bytes: Uint8Array) {
 }
 
 async function refused(bytes: Uint8Array, terms = OPTIMIZE): Promise<string> {
-  const error = await treatImage(bytes, terms).then(
+  const error = await normalizeImage(bytes, terms).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -31,14 +36,14 @@ async function refused(bytes: Uint8Array, terms = OPTIMIZE): Promise<string> {
 
 describe("optimize", () => {
   test.each(["jpeg", "webp", "avif"] as const)("keeps an upright %s byte for byte", async (format) => {
-    const image = await treatImage(await picture().toFormat(format).toBuffer(), OPTIMIZE);
+    const image = await normalizeImage(await picture().toFormat(format).toBuffer(), OPTIMIZE);
     expect(image).toMatchObject({ encoded: undefined, format, width: 64, height: 48 });
     expect(image.verified).toBe(true);
   });
 
   test.each(["png", "tiff"] as const)("turns %s into JPEG when that is smaller", async (format) => {
     const source = await picture(400, 300).toFormat(format, { compression: "none" }).toBuffer();
-    const image = await treatImage(source, OPTIMIZE);
+    const image = await normalizeImage(source, OPTIMIZE);
     expect(image.format).toBe("jpeg");
     expect(image.encoded?.length).toBeLessThan(source.length);
     const metadata = await sharp(image.encoded).metadata();
@@ -49,7 +54,7 @@ describe("optimize", () => {
     const flat = await sharp({ create: { width: 300, height: 300, channels: 3, background: "white" } })
       .png()
       .toBuffer();
-    expect(await treatImage(flat, OPTIMIZE)).toMatchObject({ encoded: undefined, format: "png" });
+    expect(await normalizeImage(flat, OPTIMIZE)).toMatchObject({ encoded: undefined, format: "png" });
   });
 
   test.each(["optimize", "jpeg"] as const)(
@@ -61,7 +66,7 @@ describe("optimize", () => {
       const source = await sharp(noise, { raw: { width: 200, height: 200, channels: 4 } })
         .png()
         .toBuffer();
-      expect(await treatImage(source, { ...OPTIMIZE, policy })).toMatchObject({
+      expect(await normalizeImage(source, { ...OPTIMIZE, policy })).toMatchObject({
         encoded: undefined,
         format: "png",
       });
@@ -70,12 +75,12 @@ describe("optimize", () => {
 
   test("makes a JPEG of what is opaque, though it has an alpha channel", async () => {
     const source = await picture(200, 200).ensureAlpha().png().toBuffer();
-    expect(await treatImage(source, OPTIMIZE)).toMatchObject({ format: "jpeg" });
+    expect(await normalizeImage(source, OPTIMIZE)).toMatchObject({ format: "jpeg" });
   });
 
   test("turns a rotated JPEG upright and says its upright size", async () => {
     const source = await picture(64, 48).jpeg().withMetadata({ orientation: 6 }).toBuffer();
-    const image = await treatImage(source, OPTIMIZE);
+    const image = await normalizeImage(source, OPTIMIZE);
     expect(image).toMatchObject({ format: "jpeg", width: 48, height: 64 });
     const metadata = await sharp(image.encoded).metadata();
     expect(metadata).toMatchObject({ width: 48, height: 64 });
@@ -84,7 +89,7 @@ describe("optimize", () => {
 
   test("keeps the grey of a grey page", async () => {
     const source = await picture(300, 300).toColourspace("b-w").png({ compressionLevel: 0 }).toBuffer();
-    const { encoded } = await treatImage(source, OPTIMIZE);
+    const { encoded } = await normalizeImage(source, OPTIMIZE);
     expect((await sharp(encoded).metadata()).channels).toBe(1);
   });
 
@@ -93,7 +98,7 @@ describe("optimize", () => {
     async (format) => {
       const source = await twoPages(format);
       for (const policy of ["optimize", "jpeg", "preserve"] as const) {
-        const image = await treatImage(source, { ...OPTIMIZE, policy });
+        const image = await normalizeImage(source, { ...OPTIMIZE, policy });
         expect(image).toMatchObject({ encoded: undefined, format, width: 40, height: 30, pages: 2 });
         // Only equal bytes are the same: another second page is another document.
         expect(image).toMatchObject({ verified: true, identify: undefined });
@@ -105,8 +110,8 @@ describe("optimize", () => {
     const ramp = Uint16Array.from({ length: 100 * 100 * 3 }, (_, at) => (at * 977) & 0xffff);
     const raw = { width: 100, height: 100, channels: 3 as const };
     const deep = await sharp(ramp, { raw }).toColourspace("rgb16").png().toBuffer();
-    expect(await treatImage(deep, OPTIMIZE)).toMatchObject({ encoded: undefined, format: "png" });
-    const { encoded } = await treatImage(deep, { ...OPTIMIZE, policy: "jpeg" });
+    expect(await normalizeImage(deep, OPTIMIZE)).toMatchObject({ encoded: undefined, format: "png" });
+    const { encoded } = await normalizeImage(deep, { ...OPTIMIZE, policy: "jpeg" });
     const [red] = (await sharp(encoded).stats()).channels;
     const [expected] = (await sharp(deep).stats()).channels;
     expect(Math.abs((red?.mean ?? 0) - (expected?.mean ?? 0) / 257)).toBeLessThan(3);
@@ -116,7 +121,7 @@ describe("optimize", () => {
     const long = await sharp(pixels(65_501, 2), { raw: { width: 65_501, height: 2, channels: 3 } })
       .png()
       .toBuffer();
-    expect(await treatImage(long, { ...OPTIMIZE, policy: "jpeg" })).toMatchObject({
+    expect(await normalizeImage(long, { ...OPTIMIZE, policy: "jpeg" })).toMatchObject({
       encoded: undefined,
       width: 65_501,
     });
@@ -124,7 +129,7 @@ describe("optimize", () => {
 
   test("turns a lossless page upright only where the JPEG is smaller, and says how it came", async () => {
     const grain = await picture(300, 200).png().withMetadata({ orientation: 6 }).toBuffer();
-    const turned = await treatImage(grain, OPTIMIZE);
+    const turned = await normalizeImage(grain, OPTIMIZE);
     expect(turned).toMatchObject({ format: "jpeg", width: 200, height: 300, orientation: 6 });
     expect(await sizeOf(turned.encoded ?? Buffer.alloc(0))).toEqual({ width: 200, height: 300 });
     const flat = await sharp({ create: { width: 300, height: 200, channels: 3, background: "white" } })
@@ -132,15 +137,15 @@ describe("optimize", () => {
       .withMetadata({ orientation: 6 })
       .toBuffer();
     const kept = { encoded: undefined, format: "png", width: 200, height: 300, orientation: 6 };
-    expect(await treatImage(flat, OPTIMIZE)).toMatchObject(kept);
+    expect(await normalizeImage(flat, OPTIMIZE)).toMatchObject(kept);
     const webp = await picture(300, 200).webp({ lossless: true }).withMetadata({ orientation: 6 }).toBuffer();
-    expect(await treatImage(webp, OPTIMIZE)).toMatchObject({ ...kept, format: "webp" });
+    expect(await normalizeImage(webp, OPTIMIZE)).toMatchObject({ ...kept, format: "webp" });
   });
 
   test("every orientation of EXIF is undone as decoders undo it", async () => {
     for (let orientation = 1; orientation <= 8; orientation++) {
       const source = await picture(60, 40).png().withMetadata({ orientation }).toBuffer();
-      const { encoded } = await treatImage(source, { ...OPTIMIZE, policy: "jpeg" });
+      const { encoded } = await normalizeImage(source, { ...OPTIMIZE, policy: "jpeg" });
       const [shown, right] = await Promise.all([
         sharp(encoded).raw().toBuffer(),
         sharp(source)
@@ -159,7 +164,7 @@ describe("optimize", () => {
       .withMetadata({ density: 300 })
       .withIccProfile("p3")
       .toBuffer();
-    const image = await treatImage(source, OPTIMIZE);
+    const image = await normalizeImage(source, OPTIMIZE);
     expect(image).toMatchObject({ format: "jpeg", dpi: 300 });
     const [before, after] = await Promise.all(
       [source, image.encoded].map((bytes) => sharp(bytes).metadata()),
@@ -170,19 +175,19 @@ describe("optimize", () => {
 
   test("reads BMP, which becomes JPEG", async () => {
     const rgb = pixels(33, 20);
-    const image = await treatImage(bmp(33, 20, rgb), OPTIMIZE);
+    const image = await normalizeImage(bmp(33, 20, rgb), OPTIMIZE);
     expect(image).toMatchObject({ format: "jpeg", width: 33, height: 20 });
     const png = await sharp(rgb, { raw: { width: 33, height: 20, channels: 3 } })
       .png()
       .toBuffer();
-    expect(image.identify?.()).toBe((await treatImage(png, OPTIMIZE)).identify?.() ?? "");
+    expect(image.identify?.()).toBe((await normalizeImage(png, OPTIMIZE)).identify?.() ?? "");
   });
 });
 
 describe("the other policies", () => {
   test("preserve keeps every byte and still says the upright size", async () => {
     const source = await picture(64, 48).jpeg().withMetadata({ orientation: 6 }).toBuffer();
-    const image = await treatImage(source, { ...OPTIMIZE, policy: "preserve" });
+    const image = await normalizeImage(source, { ...OPTIMIZE, policy: "preserve" });
     expect(image).toMatchObject({ encoded: undefined, width: 48, height: 64 });
   });
 
@@ -190,13 +195,13 @@ describe("the other policies", () => {
     const flat = await sharp({ create: { width: 300, height: 300, channels: 3, background: "white" } })
       .webp()
       .toBuffer();
-    const image = await treatImage(flat, { ...OPTIMIZE, policy: "jpeg" });
+    const image = await normalizeImage(flat, { ...OPTIMIZE, policy: "jpeg" });
     expect(image.format).toBe("jpeg");
     expect(image.encoded).toBeDefined();
   });
 
   test("--verify header decodes nothing that is kept", async () => {
-    const image = await treatImage(await picture().jpeg().toBuffer(), { ...OPTIMIZE, verify: "header" });
+    const image = await normalizeImage(await picture().jpeg().toBuffer(), { ...OPTIMIZE, verify: "header" });
     expect(image).toMatchObject({ encoded: undefined, verified: false, width: 64, height: 48 });
     expect(image.identify).toBeUndefined();
   });
@@ -230,7 +235,7 @@ describe("what is refused", () => {
     const webp = await picture(400, 300).webp().toBuffer();
     const gate = { ...OPEN_GATE, limitBytes: 1_000_000 };
     expect(await refused(webp, { ...OPTIMIZE, gate })).toContain("processing.memory");
-    expect(await treatImage(webp, { ...OPTIMIZE, gate, verify: "header" })).toMatchObject({ width: 400 });
+    expect(await normalizeImage(webp, { ...OPTIMIZE, gate, verify: "header" })).toMatchObject({ width: 400 });
   });
 
   test("a BMP that ends too early", async () => {
@@ -240,7 +245,7 @@ describe("what is refused", () => {
 });
 
 describe("the identity of a page", () => {
-  const identityOf = async (bytes: Uint8Array) => (await treatImage(bytes, OPTIMIZE)).identify?.();
+  const identityOf = async (bytes: Uint8Array) => (await normalizeImage(bytes, OPTIMIZE)).identify?.();
 
   test("goes by the samples of lossless formats, not by how they are packed", async () => {
     const png = await identityOf(await picture(50, 40, 3).png().toBuffer());
@@ -275,10 +280,10 @@ describe("the identity of a page", () => {
       bmp(300, 200, page),
     ];
     for (const policy of ["optimize", "jpeg"] as const) {
-      const made = await Promise.all(files.map((file) => treatImage(file, { ...OPTIMIZE, policy })));
+      const made = await Promise.all(files.map((file) => normalizeImage(file, { ...OPTIMIZE, policy })));
       expect(new Set(made.map(({ format }) => format))).toEqual(new Set(["jpeg"]));
       expect(new Set(made.map(({ identify }) => identify?.())).size).toBe(1);
-      const again = await treatImage(png, { ...OPTIMIZE, policy, preview: true }); // with its samples held
+      const again = await normalizeImage(png, { ...OPTIMIZE, policy, preview: true }); // with its samples held
       expect(again.identify?.()).toBe(made[0]?.identify?.() ?? "");
       // The JPEG itself is another file, of which readers may see other samples.
       expect(await identityOf(made[0]?.encoded ?? png)).not.toBe(made[0]?.identify?.() ?? "");
@@ -303,7 +308,7 @@ describe("the identity of a page", () => {
     expect(await refused(bad)).toBe("damaged PNG: the checksum of its chunk pHYs is wrong");
     for (const policy of ["preserve", "optimize", "jpeg"] as const) {
       const terms = { ...OPTIMIZE, policy, verify: "header" } as const;
-      expect(await treatImage(bad, terms)).toMatchObject({ identify: undefined, verified: false });
+      expect(await normalizeImage(bad, terms)).toMatchObject({ identify: undefined, verified: false });
     }
   });
 
@@ -340,7 +345,7 @@ test("orientation is taken from EXIF where readers take it", async () => {
   const orientation = (type: number) => [0x12, 1, type, 0, 1, 0, 0, 0, 6, 0, 0, 0];
   const beyond = (type: number, count: number) => [0x1a, 1, type, 0, count, 0, 0, 0, 0x60, 0xea, 0, 0];
   const found = async (bytes: Uint8Array) =>
-    (await treatImage(bytes, { ...OPTIMIZE, policy: "preserve" })).orientation;
+    (await normalizeImage(bytes, { ...OPTIMIZE, policy: "preserve" })).orientation;
   expect(await found(withExif(orientation(3)))).toBe(6);
   expect(await found(withExif(orientation(4)))).toBe(6);
   for (const bytes of [1, 7]) expect(await found(withExif(orientation(bytes)))).toBeNull();
@@ -398,7 +403,7 @@ describe("the small picture", () => {
             run: <T>(_: number, work: () => Promise<T>) => counted(work),
             alone: counted,
           };
-          const image = await treatImage(bytes, { ...OPTIMIZE, policy, gate, preview });
+          const image = await normalizeImage(bytes, { ...OPTIMIZE, policy, gate, preview });
           decodes.push(count);
           return image;
         };
@@ -416,7 +421,7 @@ describe("the small picture", () => {
 
   test("is not there where nothing is decoded", async () => {
     const jpeg = await picture().jpeg().toBuffer();
-    const image = await treatImage(jpeg, { ...OPTIMIZE, verify: "header", preview: true });
+    const image = await normalizeImage(jpeg, { ...OPTIMIZE, verify: "header", preview: true });
     expect(image.preview).toBeUndefined();
   });
 });
