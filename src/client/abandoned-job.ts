@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { JobRecord } from "../schema/job.ts";
 
-/** The error for a job that nobody works on: it would be followed forever. */
+/** The error for a job that no process works on: following it would never end. */
 export function abandonedJob({ job_id: jobId, status }: Pick<JobRecord, "job_id" | "status">): AppError {
   return new AppError(
     "conflict",

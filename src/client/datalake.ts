@@ -44,7 +44,7 @@ export interface DatalakeClientOptions {
   signal?: AbortSignal;
 }
 
-/** A query for rows: which partitions, which of their rows, at most how many, and who answers. */
+/** A query for rows: which partitions, which of their rows, the limit, and the engine. */
 export type SearchQuery = RowQuery & { engine?: EngineName };
 
 export interface DownloadOptions extends Omit<ExportRequest, "query" | "format" | "images" | "skipMissing"> {
@@ -53,7 +53,7 @@ export interface DownloadOptions extends Omit<ExportRequest, "query" | "format" 
   format?: ExportRequest["format"];
   /** Without, the first that the format has: `embed`. */
   images?: ExportRequest["images"];
-  /** Leaves rows out whose image is missing, instead of failing. */
+  /** Leaves out rows whose image is missing, instead of failing. */
   skipMissing?: boolean;
 }
 
@@ -93,7 +93,7 @@ export class DatalakeClient {
     return this.#upload("task", upload);
   }
 
-  /** Has the pending uploads processed; a job that runs already takes them too. Does not wait for its end. */
+  /** Starts processing of the pending uploads; a running job includes them. Does not wait until it ends. */
   async triggerProcessing(): Promise<StartedJob> {
     return (await this.#open()).jobs.start({ here: true });
   }
@@ -103,7 +103,7 @@ export class DatalakeClient {
     return (await this.#open()).jobs.get(jobId);
   }
 
-  /** Waits for a job's end and gives its final record; a failed job is not an error, its `status` tells. */
+  /** Waits until a job ends and returns its final record; a failed job is not an error, see its `status`. */
   async waitForJobCompletion(
     jobId: string,
     options: { signal?: AbortSignal; onUpdate?: (job: JobUpdate) => void } = {},
@@ -159,9 +159,8 @@ export class DatalakeClient {
   }
 
   /**
-   * Writes the rows in a format of export/formats.ts, with their images inside. Through a server it
-   * takes up again what an earlier call left. Throws `conflict` when something is at `output`, `missing_asset`,
-   * `not_found`.
+   * Writes the rows in a format of export/formats.ts, with their images inside. Through a server it resumes an
+   * earlier call. Throws `conflict` when something is at `output`, `missing_asset`, `not_found`.
    */
   async download(options: DownloadOptions, { signal }: { signal?: AbortSignal } = {}): Promise<ExportResult> {
     const { engine: name, rows } = checkQuery(options.query ?? {});

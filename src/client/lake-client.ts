@@ -38,7 +38,7 @@ export interface LakeClient {
 /** Providers and tasks. Changes throw `conflict` for what is there or in use, `not_found` for what is not. */
 export interface TaxonomyClient {
   read(): Promise<Taxonomy>;
-  /** Each gives the name in NFC. */
+  /** Each returns the name in NFC. */
   addProvider(name: string, provider: Provider): Promise<string>;
   removeProvider(name: string): Promise<string>;
   addTask(name: string, task: Task): Promise<string>;
@@ -48,7 +48,7 @@ export interface TaxonomyClient {
 export interface UploadsClient {
   /** Where an upload is staged. */
   destination(): Promise<UploadDestination>;
-  /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
+  /** Those of the caller, or of everyone: all that are in progress, and a number of completed ones. */
   list(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. Throws `not_found`. */
   rejects(uploadId: string, limit: number): Promise<RejectList>;
@@ -59,7 +59,7 @@ export interface UploadsClient {
 export interface JobsClient {
   /**
    * Has the pending uploads processed: by the server, or the one that holds the folder, else by this process and a
-   * child of it. A job that runs already takes them too. Throws `locked` when another process holds the folder.
+   * child of it. A running job includes them. Throws `locked` when another process holds the folder.
    */
   start(options: StartOptions): Promise<StartedJob>;
   /** Throws `not_found`. */
@@ -68,11 +68,11 @@ export interface JobsClient {
   list(limit: number): Promise<JobRecord[]>;
   status(): Promise<LakeStatus>;
   /**
-   * Follows a job to its end and gives its final record. Throws `cancelled` when the signal ends the following, which
-   * does not end a job of another process; `conflict` for one that nobody works on.
+   * Follows a job until it ends and returns its final record. Throws `cancelled` when the signal fires, which does
+   * not end a job of another process; `conflict` for a job that no process works on.
    */
   watch(jobId: string, options: WatchOptions): Promise<JobRecord>;
-  /** Stops a job: its upload is pending again. Throws `conflict` when nobody works on it. */
+  /** Stops a job: its upload becomes pending again. Throws `conflict` if no process works on it. */
   cancel(jobId: string): Promise<JobRecord>;
 }
 
@@ -86,7 +86,7 @@ export interface StartOptions {
 
 export interface StartedJob {
   jobId: string;
-  /** It ran before, and takes the new uploads too. */
+  /** It was running already, and includes the new uploads. */
   alreadyRunning: boolean;
   /** The server that runs it; undefined for a job of this process. */
   server?: string | undefined;
@@ -98,11 +98,11 @@ export interface LakeStatus {
   uploads: { pending: number; processing: number; failed: number };
   /** Of the job at work, where it is known. */
   workers?: { busy: number; total: number } | undefined;
-  /** Whether somebody works on the lake: a server always does. */
+  /** Whether a process works on the lake: always with a server. */
   isHeld: boolean;
 }
 
-/** A job on its way: without `uploads`, which only the end tells. */
+/** A running job: without `uploads`, which are known at the end. */
 export type JobUpdate = Omit<JobRecord, "uploads">;
 
 export interface WatchOptions {

@@ -13,7 +13,7 @@ import type { UploadManifest } from "../schema/upload.ts";
 /** One row of an upload: texts, numbers, lists, objects. Images go by path (`image_path`), or in an Arrow table. */
 export type UploadRow = Record<string, unknown>;
 
-/** What is uploaded: a path as `datalake upload` takes it, an Arrow table, or rows as they come. */
+/** What is uploaded: a path as for `datalake upload`, an Arrow table, or rows as an iterable. */
 export type UploadInput = string | Table | AsyncIterable<UploadRow> | Iterable<UploadRow>;
 
 export interface RawUpload

@@ -22,7 +22,7 @@ import { systemRoutes } from "./routes/system.ts";
 import { uploadListRoutes } from "./routes/upload-list.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 
-/** The routes; every failure is an error document. Who may ask what is decided before (http/middleware.ts). */
+/** The routes; every failure is an error document. Access is decided before (http/middleware.ts). */
 export function createApp(deps: ServerDeps) {
   let table: RouteTable | undefined;
   const routes = () => {

@@ -12,7 +12,7 @@ import type { InputUploads } from "./work/input-uploads.ts";
 import type { ServedOperations } from "./work/operations.ts";
 import type { Slots } from "./work/slots.ts";
 
-/** What the routes need; each takes the part it uses. */
+/** What the routes need; each uses a part. */
 export interface ServerDeps {
   lake: Lake;
   settings: Settings;
@@ -25,11 +25,11 @@ export interface ServerDeps {
   slots: Slots;
   /** Answers that are read in parts. */
   files: ResponseCache;
-  /** Who asks: the name of a token; undefined where nobody needs one. */
+  /** The caller: the name of its token; undefined where no token is needed. */
   callerName(request: Request): string | undefined;
-  /** What who asks may do; undefined for a request that came by no door, and where nobody needs a token. */
+  /** The caller's role; undefined for a request that did not pass the door, and where no token is needed. */
   callerRole(request: Request): Role | undefined;
-  /** An answer as whoever asks may see it. */
+  /** A response as the caller may see it. */
   shown<T>(value: T, request: Request): T;
   /** Whether a lease on the lake, by its id, is that of this server. */
   isOwnLease(id: string): boolean;
@@ -37,7 +37,7 @@ export interface ServerDeps {
   identityOf(request: Request): string;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
-  /** Ends a connection whose other side takes nothing. */
+  /** Ends a connection whose client reads nothing. */
   cutOff(request: Request): void;
   state: SystemState;
   metrics: MetricRegistry;

@@ -49,11 +49,11 @@ export interface RunningServer {
   url: string;
   /** Fires when the lease on the lake was lost: another may work on it. */
   lost: AbortSignal;
-  /** Takes no more work, hands back what runs, answers the requests in flight, frees the lake. */
+  /** Accepts no more work, makes the running upload pending again, answers open requests, releases the lake. */
   stop(): Promise<void>;
 }
 
-/** An upload that nobody went on with for so long is forgotten. */
+/** Unfinished uploads that are older than this are removed. */
 const UNFINISHED_DAYS = 7;
 const WATCH_INTERVAL_MS = 2000;
 /** Of one caller. */

@@ -22,7 +22,7 @@ const POLL_MS = 200;
 export function folderJobs(tools: FolderTools): JobsClient {
   const { openLake, settings } = tools;
   const running = new Map<string, OwnJob>();
-  /** Jobs that were started at a server, which tells of them at once. */
+  /** Jobs started at a server, which reports them at once. */
   const served = new Map<string, ServerClient>();
   const records = () => import("../../jobs/records.ts");
   const get = async (jobId: string) => (await records()).readJob(await openLake(), jobId);
@@ -166,7 +166,7 @@ async function followRecord(
     if (isTerminal(job)) return job;
     onUpdate?.(job);
     if ((await findHolder(lake)) === undefined) {
-      const now = await readJob(lake, jobId); // it may have ended between the two looks
+      const now = await readJob(lake, jobId); // it may have ended between the two checks
       if (isTerminal(now)) return now;
       throw abandonedJob(now);
     }

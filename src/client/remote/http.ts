@@ -10,7 +10,7 @@ export interface SendOptions {
   raw?: Bun.BodyInit;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** Until the answer begins; without, as long as it takes. */
+  /** Until the response begins; unlimited by default. */
   timeoutMs?: number;
 }
 

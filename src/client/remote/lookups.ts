@@ -1,7 +1,7 @@
 /** Questions that come within so long go out together. */
 const GATHER_MS = 2;
 
-/** Asks for many names at once what is asked for one at a time: whether each is among those that `find` gives. */
+/** Batches single look-ups: whether a name is among those that `find` returns. */
 export function batchLookups(
   find: (names: string[]) => Promise<Set<string>>,
 ): (name: string) => Promise<boolean> {

@@ -9,7 +9,7 @@ import type { OperationsClient, RunOptions } from "../lake-client.ts";
 import type { RemoteHttp } from "./http.ts";
 import { describedError, unreachable } from "./server-error.ts";
 
-/** Runs operations at a server. Who gives up stops them there too. */
+/** Runs operations at a server. Cancelling stops them there too. */
 export function connectOperations(http: RemoteHttp): OperationsClient {
   return {
     run: async (operation, request, options = {}) => {

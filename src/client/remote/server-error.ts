@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from "../../errors.ts";
 import { checkValue } from "../../schema/check.ts";
 import { type Failure, FailureSchema, failureError } from "../../schema/failure.ts";
 
-/** Nobody answers there. */
+/** There is no response. */
 export function unreachable(url: string, cause: unknown): AppError {
   return new AppError(
     "server_unreachable",
@@ -12,7 +12,7 @@ export function unreachable(url: string, cause: unknown): AppError {
   );
 }
 
-/** What is told of a machine's disk. */
+/** Facts about a machine's disk. */
 const OF_A_MACHINE: ReadonlySet<ErrorCode> = new Set(["no_space", "permission_denied", "io"]);
 
 const DocumentSchema = v.object({ error: FailureSchema });
@@ -32,9 +32,10 @@ export async function serverError(url: string, response: Response): Promise<AppE
   return describedError(parsed.output.error);
 }
 
-/** The error that a server told. */
+/** The error of a server's response. */
 export function describedError(failure: Failure): AppError {
-  // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the server's log.
+  // What is expected to happen reads the same from a server as from a folder; the rest is looked for in the
+  // server's log.
   const { request_id, ...own } = failure.details ?? {};
   const { code, message } = failureError(failure);
   const told = code === "internal" && request_id !== undefined ? { ...own, request_id } : own;

@@ -32,13 +32,13 @@ export interface ServerClient {
   status(): Promise<v.InferOutput<typeof StatusSchema>>;
   startJob(): Promise<v.InferOutput<typeof StartedSchema>>;
   jobs(limit?: number): Promise<JobRecord[]>;
-  /** Those of the caller, or of everybody: all on their way, and so many completed ones. */
+  /** Those of the caller, or of everyone: all that are in progress, and a number of completed ones. */
   uploads(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. */
   rejects(uploadId: string, limit: number): Promise<RejectList>;
   job(jobId: string): Promise<JobRecord>;
   cancelJob(jobId: string): Promise<JobRecord>;
-  /** Follows a job to its end and gives its final record; a stream that breaks off is taken up again. */
+  /** Follows a job to its end and gives its final record; a broken stream is resumed. */
   watchJob(jobId: string, options?: WatchOptions): Promise<JobRecord>;
 }
 

@@ -60,7 +60,7 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
   };
 }
 
-/** A server of version 0.1.0 tells no columns. */
+/** A server of version 0.1.0 does not send columns. */
 const CheckedSchema = v.object({ ok: v.boolean(), columns: v.optional(UploadColumnsSchema, []) });
 const NOBODY = "0".repeat(64);
 

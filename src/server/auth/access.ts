@@ -4,20 +4,20 @@ import { hashToken, readTokens, type TokenStore } from "../../lake/tokens.ts";
 import type { Logger } from "../../log.ts";
 import type { Role, StoredToken } from "../../schema/token.ts";
 
-/** Whose request it is. */
+/** The caller of a request. */
 export interface Caller {
-  /** Of the token; undefined where nobody needs one. */
+  /** Of the token; undefined where no token is needed. */
   name: string | undefined;
   role: Role;
 }
 
-/** The tokens that a server takes. */
+/** The tokens that a server accepts. */
 export interface Access {
-  /** Whether everybody is let in, tokens are wanted, or no token of the store is taken: it is gone, or not safe. */
+  /** Open to everyone, tokens required, or closed: the store of tokens is gone or not safe. */
   readonly state: AccessState;
-  /** Whose an Authorization header is; undefined for nobody's. */
+  /** The caller of an Authorization header; undefined for an unknown one. */
   callerOf(header: string | null): Caller | undefined;
-  /** Takes up changes of the lake's tokens. */
+  /** Reloads the lake's tokens. */
   refresh(): Promise<void>;
   close(): void;
 }
@@ -30,9 +30,9 @@ export interface AccessOptions {
   store: TokenStore | undefined;
   /** Tokens of a file, all of administrators. */
   fileTokens: readonly string[] | undefined;
-  /** Everybody may come in where nobody has made a token. */
+  /** Open to everyone until a token is created. */
   mayBeOpen: boolean;
-  /** Everybody may come in, said in so many words. */
+  /** Open to everyone, explicitly. */
   noAuth: boolean;
   logger: Logger;
 }
@@ -46,8 +46,8 @@ const REFRESH_MS = 500;
 const EVERYBODY: Caller = { name: undefined, role: "admin" };
 
 /**
- * Opens the lake's tokens and looks twice a second whether they have changed. A store that vanishes or that others
- * could have changed closes the server until it is mended. Throws `corrupt`, `permission_denied`.
+ * Opens the lake's tokens and checks them for changes twice a second. A store that vanishes or becomes writable to
+ * others closes the server until it is fixed. Throws `corrupt`, `permission_denied`.
  */
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { store, fileTokens, mayBeOpen, noAuth, logger } = options;
@@ -58,7 +58,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     expiresMs: Number.POSITIVE_INFINITY,
   }));
   let ofStore: KnownToken[] = [];
-  /** Of the store as it was read last; who had tokens once wants them: to revoke the last one lets nobody in. */
+  /** Of the store as last read. Once there were tokens, they are required: revoking the last one admits no one. */
   let mark: string | undefined;
   let fault: string | undefined;
   const load = async () => {
@@ -82,7 +82,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
       fault = undefined;
     } catch (error) {
       const { code, message } = toAppError(error);
-      // What only we can have written badly takes nothing from those who are known.
+      // A store that only this account can write, but is damaged, does not invalidate known tokens.
       const stillHold = code === "corrupt" && mark !== undefined;
       if (!stillHold) [ofStore, mark] = [[], GONE];
       const effect = stillHold ? "those known before remain valid" : "they are not accepted";

@@ -8,9 +8,9 @@ import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
 
 export interface AdmitOptions extends OpenRequestLimits {
   access: Access;
-  /** Whether a name, as `parseHost` gives it, is this server's. */
+  /** Whether a name, as returned by `parseHost`, is this server's. */
   isOwnHost(name: string): boolean;
-  /** Whether an address is that of a proxy, whose word on who asks is taken. */
+  /** Whether an address is that of a proxy whose forwarding headers are trusted. */
   isTrusted(address: string): boolean;
   maxBodyBytes: number;
 }
@@ -20,7 +20,7 @@ export interface Admitted {
   caller: Caller;
   /** Of the client, as the nearest trusted proxy says. */
   address: string;
-  /** Why it is refused all the same, where it is known whose it is. */
+  /** Why it is refused although the caller is known. */
   refusal?: AppError;
   /** Has to be called when no more work is done for it. */
   done(): void;
@@ -90,7 +90,7 @@ function checkHost(header: string | null, isOwnHost: AdmitOptions["isOwnHost"]):
   );
 }
 
-/** A browser says from whose page a request comes: pages of others may change nothing here. */
+/** A browser states the site of a request: pages of other sites may change nothing here. */
 function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void {
   const site = headers.get("sec-fetch-site");
   const origin = headers.get("origin");
@@ -102,7 +102,7 @@ function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void
   );
 }
 
-/** Empty, which is nobody's, for an origin that has none. */
+/** Empty for an origin without a host; no server has that. */
 function hostOf(origin: string): string {
   return (URL.canParse(origin) && parseHost(new URL(origin).host)) || "";
 }

@@ -4,7 +4,7 @@ import { ERROR_CODES } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Role } from "../../schema/token.ts";
 
-/** What those are told who administer nothing: no path of the server, no statement of its own, no fault in its words. */
+/** What callers other than administrators may see: no paths of the server, no statements, no internal errors. */
 export interface Discretion {
   /** An answer, or an error's document, for someone of this role. */
   show<T>(value: T, role: Role | undefined): T;

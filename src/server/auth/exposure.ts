@@ -9,7 +9,7 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** Throws `usage` when others could reach the server and nobody said whether they need a token. */
+/** Throws `usage` when other machines could reach the server and neither tokens nor `--no-auth` are set. */
 export function checkExposure(host: string, options: { hasTokens: boolean; noAuth: boolean }): void {
   if (isLoopback(host) || options.hasTokens || options.noAuth) return;
   throw new AppError(

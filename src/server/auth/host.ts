@@ -7,8 +7,8 @@ const MAX_NAME_CHARS = 254;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?))(?::(\d{0,5}))?$/i;
 
 /**
- * The name in a Host header (RFC 9110, 7.2), without port and brackets, in lower case, an IPv6 address in its shortest
- * form; undefined for a header that is none: an IPv6 address wants its brackets.
+ * The name in a Host header (RFC 9110, 7.2), without port and brackets, in lower case, an IPv6 address in its
+ * shortest form; undefined for a header that is none: an IPv6 address wants its brackets.
  */
 export function parseHost(header: string): string | undefined {
   const [, address, name, port = ""] = HOST.exec(header) ?? [];
@@ -19,8 +19,8 @@ export function parseHost(header: string): string | undefined {
 }
 
 /**
- * Says whether a name, as `parseHost` gives it, is this server's. A page of another site that had its name pointed at
- * this address (DNS rebinding) sends that name.
+ * Says whether a name, as returned by `parseHost`, is this server's. With DNS rebinding a page of another site
+ * sends its own name.
  */
 export function createHostCheck(
   boundHost: string,

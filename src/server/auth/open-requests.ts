@@ -8,11 +8,11 @@ export interface OpenRequestLimits {
   isOpen(request: Request): boolean;
 }
 
-/** Requests in work, and those whose answers are still read: each holds a connection. */
+/** Requests in progress, and those whose responses are still read: each holds a connection. */
 export interface OpenRequests {
   /**
-   * Takes a place for a request; gives what says that no more work is done for it, after which the place is free as soon
-   * as its answer has ended. Or the error `busy`, when no place is free.
+   * Takes a place for a request; gives what says that no more work is done for it, after which the place is free as
+   * soon as its answer has ended. Or the error `busy`, when no place is free.
    */
   enter(request: Request, caller: string): (() => void) | AppError;
 }
@@ -23,7 +23,7 @@ interface Entry {
   inWork: boolean;
 }
 
-/** Nothing tells when an answer ends, so that ended ones are looked for where places are short. */
+/** There is no event for the end of a response: ended ones are collected when places run short. */
 export function createOpenRequests({
   maxRequests,
   maxRequestsPerCaller,

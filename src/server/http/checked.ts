@@ -2,7 +2,7 @@ import type { GenericSchema } from "valibot";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";
 
-/** What tells that a schema of a route is one of these. */
+/** Marks the schemas made here. */
 export const VENDOR = "datalake";
 
 /**
@@ -22,5 +22,5 @@ export function checked<const S extends GenericSchema>(schema: S): S {
   return { ...schema, "~standard": { version: 1, vendor: VENDOR, validate } };
 }
 
-/** What was sent is not what the route takes; the message says why. */
+/** The request does not match the schema of the route; the message says why. */
 export class Unfit extends Error {}

@@ -1,11 +1,11 @@
 /**
- * What every request is asked of behind the door. The runtime puts the Host header into a request's URL and the router
+ * What every request is judged by. The runtime puts the Host header into a request's URL and the router
  * looks for the path from a fixed position on, so that a short or strange name there would move the path.
  */
 export const DOOR = "http://datalake.internal";
 
 /**
- * The request as all behind the door see it, who judges it and who answers it: its path and query under one constant
+ * The request as access control and routes see it: its path and query under one constant
  * name; a slash at the path's end does not count. Its body is that of the request.
  */
 export function enterDoor(request: Request): Request {

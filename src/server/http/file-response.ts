@@ -9,8 +9,8 @@ export interface ServedFile {
 }
 
 /**
- * A file, or the part of it that is asked for, unless the asker has it (RFC 9110, 13 and 14). One who takes nothing for as
- * long as a connection may be silent is cut off, and may ask for the rest.
+ * A file, or the part of it that is asked for, unless the asker has it (RFC 9110, 13 and 14). A client that reads
+ * nothing for the idle time of a connection is cut off, and may request the rest.
  */
 export function respondWithFile(request: Request, { path, sizeBytes, etag, headers }: ServedFile): Response {
   const common = { ...headers, etag, "accept-ranges": "bytes", "x-content-type-options": "nosniff" };
@@ -18,7 +18,7 @@ export function respondWithFile(request: Request, { path, sizeBytes, etag, heade
   if (known !== null && (known === "*" || known.split(",").some((one) => one.trim() === etag))) {
     return new Response(null, { status: 304, headers: common });
   }
-  // A part of what somebody began to read is of no use to them when it is another file now.
+  // A part of a file that has changed since is useless to the client.
   const condition = request.headers.get("if-range");
   const wanted = condition === null || condition === etag ? request.headers.get("range") : null;
   const range = parseRange(wanted, sizeBytes);

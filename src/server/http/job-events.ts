@@ -3,7 +3,7 @@ import { isTerminal, type JobRecord } from "../../schema/job.ts";
 
 const MIN_INTERVAL_MS = 250;
 const KEEP_ALIVE_MS = 10_000;
-/** Who takes nothing for so long has gone without a word. */
+/** A client that reads nothing for this long is gone. */
 const STALL_MS = 60_000;
 
 export interface EventOptions {
@@ -13,8 +13,8 @@ export interface EventOptions {
 }
 
 /**
- * The events of a job as `text/event-stream`; a stream that breaks off before `end` is incomplete. For a reader who is
- * slow the newest state alone is kept; one who takes nothing is cut off.
+ * The events of a job as `text/event-stream`; a stream that breaks off before `end` is incomplete. For a slow
+ * reader only the newest state is kept; one that reads nothing is cut off.
  */
 export function streamJobEvents(
   supervisor: Pick<Supervisor, "subscribe">,

@@ -3,14 +3,14 @@ import type { Certificate } from "./certificate.ts";
 import { problem } from "./problem.ts";
 
 /**
- * Of a silent connection, and of one whose body comes slower than some 16 KB/s; headers have 12 s to be there, however
- * they trickle (the runtime's own limits).
+ * Of a silent connection, and of one whose body comes slower than some 16 KB/s; headers have 12 s to be there,
+ * however they trickle (the runtime's own limits).
  */
 const IDLE_TIMEOUT_SECONDS = 30;
 /** Larger bodies are read by routes that stream them; this stops what does not end. */
 const MAX_STREAM_BYTES = 2 ** 50;
 
-/** Listens for requests and gives each to `answer`. Throws `in_use` for a port that is taken. */
+/** Listens for requests and passes each to `answer`. Throws `in_use` for a port that is taken. */
 export function listen(
   hostname: string,
   port: number,
@@ -22,7 +22,7 @@ export function listen(
       hostname,
       port,
       reusePort: false,
-      // Its pages of errors show source code to whoever asks.
+      // Its error pages show source code.
       development: false,
       error: (thrown) => problem(thrown),
       idleTimeout: IDLE_TIMEOUT_SECONDS,

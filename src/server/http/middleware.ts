@@ -28,10 +28,10 @@ export interface MiddlewareOptions {
   bodyTimeoutMs: number;
 }
 
-/** Who asks, by request; and the connection's own request, of which those behind the door get copies. */
+/** The caller of each request, and the original request of the connection, of which routes get copies. */
 export interface Callers {
   callerOf(request: Request): Caller | undefined;
-  /** Whom places and queues are shared with: a token, or where nobody needs one an address. */
+  /** Identity for queues and limits: a token, or an address where no token is needed. */
   identityOf(request: Request): string;
   /** The request that came in, of one that a route was given. */
   originalOf(request: Request): Request;
@@ -119,7 +119,10 @@ function requestIdOf({ headers }: Request, isTrusted: boolean): string {
   return /^[\w.-]{8,64}$/.test(given) ? given : `r${Bun.randomUUIDv7().replaceAll("-", "")}`;
 }
 
-/** The answer, with the id in it where it is an error's document, and how the request ended: `ok` or an error's code. */
+/**
+ * The answer, with the id in it where it is an error's document, and how the request ended: `ok` or an error's
+ * code.
+ */
 async function identifyResponse(
   response: Response,
   requestId: string,

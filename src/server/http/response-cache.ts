@@ -14,8 +14,8 @@ export interface CachedResponse {
 /** Answers that are read in parts: kept for a minute behind their last reader. */
 export interface ResponseCache {
   /**
-   * The answer of that key: one that is there, one that is being made, or a new one by `make`, which is stopped when
-   * nobody waits for it any more. Throws `too_large`, `cancelled`, and what `make` throws.
+   * The answer of that key: one that is there, one that is being made, or a new one by `make`, which is stopped
+   * when no one waits for it any more. Throws `too_large`, `cancelled`, and what `make` throws.
    */
   take(key: string, signal: AbortSignal, make: MakeResponse): Promise<CachedResponse>;
   /** Removes them all. */
@@ -36,7 +36,7 @@ interface Entry {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Keeps answers in a folder, which is nobody else's: what an earlier one left in it goes when the first answer comes. */
+/** Keeps responses in a folder of its own: leftovers in it are removed with the first response. */
 export function createResponseCache(folder: string): ResponseCache {
   const entries = new Map<string, Entry>();
   let emptied: Promise<unknown> | undefined;

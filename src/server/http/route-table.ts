@@ -1,21 +1,23 @@
 import type { Role } from "../../schema/token.ts";
 
 /**
- * What a route says of itself, where it is defined: `detail: { summary, ...READS }`. Access, limits, the log, the audit log
- * and /openapi.json go by it.
+ * What a route says of itself, where it is defined: `detail: { summary, ...READS }`. Access, limits, the log, the
+ * audit log and /openapi.json go by it.
  */
 export interface RouteTerms {
-  /** Who may ask it; `anybody` needs no token. */
+  /** Required role; `anybody` needs no token. */
   role: Role | "anybody";
-  /** Which of its requests the audit log has; none of a route that changes nothing. */
+  /** Which of its requests are in the audit log: none of a route that changes nothing. */
   audit: "none" | "all" | "failed";
-  /** Its body: small JSON that is there before the route is run, or a stream that it reads within limits of its own. */
+  /**
+   * Its body: small JSON that is there before the route is run, or a stream that it reads within limits of its own.
+   */
   body: "small" | "stream";
   /** Counted as a query. */
   query?: "search" | "sql";
 }
 
-/** A route that changes nothing, for everybody with a token. */
+/** A route that changes nothing, for every token. */
 export const READS = termsOf({ role: "reader", audit: "none", body: "small" });
 
 /** A route that changes something. */
@@ -45,7 +47,7 @@ export interface ListedRoute {
   hooks: unknown;
 }
 
-/** Paths of no route: as many as somebody likes to invent. */
+/** Name for unknown paths, of which there are unlimited many. */
 export const NO_ROUTE = "none";
 
 /** Looks up routes by what they declare. Throws when one declares nothing: the server does not start then. */

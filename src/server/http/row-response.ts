@@ -12,26 +12,26 @@ import { wantsDescription } from "./row-formats.ts";
 
 export interface RowResponseOptions {
   slots: Slots;
-  /** Who shares the slots with others. */
+  /** Identity of the caller, for the slots. */
   identityOf(request: Request): string;
   logger: Logger;
   /** Answers that are read in parts. */
   files: ResponseCache;
   /** Lets a connection be silent while its query runs. */
   keepOpen(request: Request): void;
-  /** Ends a connection whose other side takes nothing. */
+  /** Ends a connection whose client reads nothing. */
   cutOff(request: Request): void;
-  /** An answer as whoever asks may see it. */
+  /** A response as the caller may see it. */
   shown<T>(value: T, request: Request): T;
-  /** Who takes nothing for so long has gone without a word. */
+  /** A client that reads nothing for this long is gone. */
   stallMs?: number;
 }
 
-/** What is asked for. */
+/** The key of the request. */
 export interface RowRequest {
   request: Request;
   format: RowFormat;
-  /** Tells two states of the data apart; the parts of one answer are of one state. */
+  /** Version of the data: the parts of one response are of one version. */
   version(): Promise<string>;
   /** Runs the query. */
   work(signal: AbortSignal): Promise<EncodedResult>;
@@ -43,8 +43,8 @@ const STALL_MS = 60_000;
 
 /**
  * Answers with the rows that a query gives, in a format, as they are read. The query is stopped when the connection
- * closes; an error behind the first bytes cuts the connection, so that nobody takes what is there for the whole. A HEAD,
- * or a GET of a part, which some libraries send for a URL, is answered from a file.
+ * closes; an error behind the first bytes cuts the connection, so that nobody takes what is there for the whole. A
+ * HEAD, or a GET of a part, which some libraries send for a URL, is answered from a file.
  */
 export async function respondWithRows(asked: RowRequest, options: RowResponseOptions): Promise<Response> {
   const { request } = asked;
@@ -159,7 +159,7 @@ interface StreamEvents {
   /** Its reader has taken nothing for long. */
   stall(): void;
   end(): void;
-  /** Gives the last bytes of an answer that says itself why it ends; any other is cut. */
+  /** Returns the last bytes of a response that states why it ends; any other is cut off. */
   fail(error: unknown): Uint8Array | undefined;
 }
 

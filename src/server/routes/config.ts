@@ -28,7 +28,7 @@ const MAX_VALUES = 10_000;
 
 const NewProviderSchema = v.strictObject({ description: DescriptionSchema });
 
-/** The names of fields are left to `addTask`, whose errors say which one is wrong. */
+/** Names of fields are checked by `addTask`, whose errors name the wrong one. */
 const NewTaskSchema = v.strictObject({
   description: DescriptionSchema,
   required: v.optional(listOf(v.string(), MAX_FIELDS), []),

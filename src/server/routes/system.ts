@@ -54,7 +54,7 @@ const StatusSchema = v.object({
       left_out: v.array(LeftOutPartitionSchema),
     }),
   ),
-  /** Everybody is let in, or who has a token, or none whose token stood in the lake's store: that is gone or not safe. */
+  /** Open to everyone, tokens required, or closed: the store of tokens is gone or not safe. */
   access: v.picklist(ACCESS_STATES),
   /** Whether the lake may be written; while it may not, the server answers questions and does no work. */
   writable: v.boolean(),

@@ -25,7 +25,7 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
   const uploads = new Elysia({ name: "upload-list" }).get(
     "/uploads",
     async ({ request, query: { all, completed } }) => {
-      // Where callers have no names there is nobody to tell apart.
+      // Where callers have no names, they cannot be told apart.
       const owner = all === "true" ? undefined : callerName(request);
       const limit = Number(completed ?? DEFAULT_COMPLETED);
       return readUploadList(lake, { owner, completed: limit });

@@ -18,9 +18,9 @@ export interface MetricRegistry {
   counter(name: string, help: string): Counter;
   /** `buckets`: upper bounds, ascending, without infinity. */
   histogram(name: string, help: string, buckets: readonly number[]): Histogram;
-  /** `collect` gives the values of the moment; what cannot be known then is left out. */
+  /** `collect` returns the current values; unknown ones are left out. */
   gauge(name: string, help: string, collect: () => Sample[] | Promise<Sample[]>): void;
-  /** As a counter, for what somebody else counts. */
+  /** A counter whose value is counted elsewhere. */
   counted(name: string, help: string, collect: () => Sample[]): void;
   /** Prometheus text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). */
   render(): Promise<string>;

@@ -5,7 +5,7 @@ import type { MetricRegistry } from "./metric-registry.ts";
 export interface ObserveOptions {
   registry: MetricRegistry;
   logger: Logger;
-  /** Who asks: the name of a token. */
+  /** The caller: the name of its token. */
   callerName(request: Request): string | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { openLogFile } from "../../lake/log-file.ts";
 import { createLogger, type Logger, type LogLevelControl } from "../../log.ts";
 
-/** The server's log: JSON lines in the lake's logs/, rotated, and a readable line of each for whoever looks on. */
+/** The server's log: JSON lines in the lake's logs/, rotated, and a readable line of each on the terminal. */
 export function openServerLog(
   lake: Lake,
   settings: Settings,

@@ -42,7 +42,7 @@ export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Se
       if (identity === undefined) return undefined;
       if (known?.identity !== identity || performance.now() > known.untilMs) {
         const facts = catalogInfo({ lake, settings });
-        // What a mount that may lag tells of a file is no proof that it is the same.
+        // On a mount that may lag, equal facts do not prove that a file is the same.
         const trustMs = (await lake.view.mayLag(lake.root)) ? LAGGING_MS : Number.POSITIVE_INFINITY;
         known = { identity, facts, untilMs: performance.now() + trustMs };
         facts.catch(() => {

@@ -7,14 +7,14 @@ import type { PartitionKey } from "../../schema/partition.ts";
 export interface CommittedUpload extends PartitionKey {
   /** Of a completed one those that were published. */
   rows: number;
-  /** Null where nobody knows any more. */
+  /** Null where it is not known any more. */
   owner: string | null;
 }
 
 /** Completed uploads that one is looked for among. */
 const COMPLETED = 1000;
 
-/** The upload of that id, if it was handed over: a client whose answer was lost asks again. */
+/** The upload of that id, if it was committed: a client that lost the response asks again. */
 export async function findCommittedUpload(
   lake: Lake,
   uploadId: string,
@@ -34,7 +34,7 @@ export async function findCommittedUpload(
   return { ...key, rows: rows ?? 0, owner };
 }
 
-/** Whether it is the caller's, who has no name where nobody needs one. */
+/** Whether it is the caller's; callers have no name where no token is needed. */
 export function isOwn({ owner }: CommittedUpload, caller: string | undefined): boolean {
   return caller === undefined || owner === caller;
 }

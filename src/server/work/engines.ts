@@ -9,13 +9,14 @@ import type { EngineName } from "../../schema/query.ts";
 export interface Engines {
   /** Throws `invalid_config` for one that the settings do not describe. */
   open(name: EngineName): Promise<QueryEngine>;
-  /** Tells two states of an engine's data apart, where that can be known. Throws `not_found` without a catalog. */
+  /** Version of an engine's data, where it is known. Throws `not_found` without a catalog. */
   version(name: EngineName): Promise<string>;
   close(): void;
 }
 
 export function createEngines({ lake, settings }: { lake: Lake; settings: Settings }): Engines {
-  // Each query on a thread of its own: the more come at once, the less they would gain from several. Without the index
+  // Each query on a thread of its own: the more come at once, the less they would gain from several. Without the
+  // index
   // every search reads all texts, which one thread would take too long for.
   const sharedThreads = settings.catalog.index === "on" ? 1 : undefined;
   const opened = new Map<EngineName, Promise<QueryEngine>>();

@@ -12,14 +12,14 @@ import type { ServedOperations } from "./operations.ts";
 export interface GivenInput {
   uploadId: string;
   request: UploadRequest;
-  /** Name of the caller; undefined where nobody has one. */
+  /** Name of the caller; undefined where callers have none. */
   owner: string | undefined;
-  /** Who shares the places with others. */
+  /** Identity of the caller, for the queue. */
   identity: string;
   body: ReadableStream<Uint8Array> | null;
-  /** Its SHA-256, where that was told. */
+  /** Its SHA-256, if the client sent it. */
   sha256: string | undefined;
-  /** Ending that tells its format; `` where its first bytes do. */
+  /** Extension of its format; empty where its first bytes tell. */
   ending: string;
   signal: AbortSignal;
   /** The whole of it is there: from now on the connection is silent. */
@@ -35,7 +35,7 @@ export interface InputUploads {
 
 export interface InputUploadsOptions {
   operations: Pick<ServedOperations, "of">;
-  /** Nobody else's; what a predecessor left in it goes at once. */
+  /** Used by this server only; leftovers are removed at the start. */
   folder: string;
 }
 
@@ -89,7 +89,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
   };
 }
 
-/** Where the file lay on the server tells the client nothing. */
+/** The path on the server means nothing to the client. */
 function withoutPath(error: unknown, folder: string): unknown {
   if (!(error instanceof AppError) || !error.message.includes(folder)) return error;
   const { code, cause, details } = error;

@@ -7,7 +7,7 @@ export interface LakeHold {
   isWritable(): boolean;
   /** Of the lease; undefined before it was taken. */
   leaseId(): string | undefined;
-  /** Looks at the lease's file. Throws `locked` when another may have it. */
+  /** Checks the lease file. Throws `locked` if another process may hold it. */
   confirm(): Promise<void>;
   /** Fires when another may work on the lake. */
   readonly lost: AbortSignal;
@@ -27,7 +27,9 @@ export interface HoldOptions {
 
 const RETRY_MS = 5000;
 
-/** Takes the lease of a lake, at once or as soon as it may be written. Throws `locked` while another holds it. */
+/**
+ * Acquires the lease of a lake, at once or as soon as the lake is writable. Throws `locked` while another holds it.
+ */
 export async function holdLake({
   path,
   purpose,

@@ -29,11 +29,11 @@ export interface OperationRuns<O extends AnyOperation = AnyOperation> {
   get(id: string, asker: Asker): OperationState;
   /** A file of a completed one. Throws `not_found`, `conflict` while there is none. */
   file(id: string, name: string, asker: Asker): ResultFile & { path: string };
-  /** Stops one and gives its state when it has ended. Throws `not_found`, `conflict` when it had ended before. */
+  /** Stops one and returns its state when it has ended. Throws `not_found`, `conflict` when it had ended before. */
   stop(id: string, asker: Asker): Promise<OperationState>;
   /** Stops one, if it has not ended, and removes all of it. Throws `not_found`. */
   forget(id: string, asker: Asker): Promise<void>;
-  /** Runs one whose asker waits for the result: it is not kept. Throws what the operation does, `busy`. */
+  /** Runs one for a waiting client: the result is not kept. Throws what the operation does, `busy`. */
   run(request: RequestOf<O>, asker: Pick<Asker, "identity">, watch: RunWatch<O>): Promise<ResultOf<O>>;
   load(): { running: number; waiting: number };
   /** Stops all and removes their files. */
@@ -57,7 +57,7 @@ export interface OperationRunsOptions {
   settings: Settings;
   selfCommand: string[];
   logger: Logger;
-  /** Of output, nobody else's; what a predecessor left in it goes at once. */
+  /** For output, used by this server only; leftovers are removed at the start. */
   folder: string;
 }
 

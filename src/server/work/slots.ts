@@ -1,10 +1,13 @@
 import { AppError, throwIfCancelled } from "../../errors.ts";
 
-/** Lets so much work of one kind run at a time; the rest waits, and callers take turns, however much each of them wants. */
+/**
+ * Lets so much work of one kind run at a time; the rest waits, and callers take turns, however much each of them
+ * wants.
+ */
 export interface Slots {
   /**
-   * Waits for a place and gives what frees it (which may be called several times). Throws `busy` when none came free in
-   * time or the caller has too much waiting already, `cancelled` when the signal fired.
+   * Waits for a place and returns the function that frees it (may be called several times). Throws `busy` if none
+   * is free in time or the caller has too many waiting, `cancelled` when the signal fires.
    */
   take(signal: AbortSignal, caller: string): Promise<() => void>;
   /** How much runs and how much waits at the moment. */
@@ -12,12 +15,12 @@ export interface Slots {
 }
 
 export interface SlotsOptions {
-  /** All places, and those that one caller may hold: fewer, so that nobody is alone with the server. */
+  /** All places, and those that one caller may hold: fewer, so that no one blocks the server. */
   count: number;
   perCaller: number;
   /** What one caller may have waiting. */
   maxWaiting: number;
-  /** Without it work waits as long as it takes. */
+  /** Waits without a limit by default. */
   waitMs?: number;
   /** What the places are for, with the setting where there is one: `4 queries at the same time (sql.max_running)`. */
   work: string;
@@ -30,7 +33,7 @@ interface Caller {
 
 export function createSlots({ count, perCaller, maxWaiting, waitMs, work }: SlotsOptions): Slots {
   let free = count;
-  /** Who has something here; whose turn was last stands last. */
+  /** Callers with work here; the one served last is at the end. */
   const callers = new Map<string, Caller>();
   const known = (name: string): Caller => {
     const caller = callers.get(name) ?? { running: 0, waiting: [] };
@@ -46,7 +49,7 @@ export function createSlots({ count, perCaller, maxWaiting, waitMs, work }: Slot
     callers.delete(name);
     callers.set(name, caller);
   };
-  /** Of those who may have one more, whoever runs the least; of those, who waited longest for a turn. */
+  /** Among callers that may have one more: the one that runs the least; among these, the one that waited longest. */
   const startNext = () => {
     const may = [...callers].filter(([, { running, waiting }]) => waiting.length > 0 && running < perCaller);
     const least = Math.min(...may.map(([, { running }]) => running));

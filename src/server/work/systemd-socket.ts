@@ -3,7 +3,7 @@ import { AppError } from "../../errors.ts";
 
 /** Sends datagrams to a service manager; Bun has no Unix datagram sockets of its own. */
 export interface NotifySocket {
-  /** Throws `io` when nobody listens there. */
+  /** Throws `io` if there is no listener. */
   send(text: string): void;
   close(): void;
 }
@@ -26,7 +26,9 @@ const SYMBOLS = {
 /** glibc's name, then those of musl. */
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
-/** The socket at `path`, as in NOTIFY_SOCKET: a file, or `@name` in the abstract namespace. Linux only; throws `io`. */
+/**
+ * The socket at `path`, as in NOTIFY_SOCKET: a file, or `@name` in the abstract namespace. Linux only; throws `io`.
+ */
 export function openNotifySocket(path: string): NotifySocket {
   const { symbols: libc, close } = openLibrary();
   const address = socketAddress(path);

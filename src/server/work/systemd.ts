@@ -6,7 +6,7 @@ import { formatCount } from "../../util/format.ts";
 import { DOOR } from "../http/door.ts";
 import type { NotifySocket } from "./systemd-socket.ts";
 
-/** A service manager that is told how this server is (sd_notify(3)). */
+/** Notifications to a service manager (sd_notify(3)). */
 export interface Service {
   /** A line for `systemctl status`. */
   status(text: string): void;
@@ -28,7 +28,7 @@ export interface WatchedServer extends Pick<ServiceOptions, "manager" | "logger"
 
 const STATUS_MS = 5000;
 
-/** Tells the service manager of a server: it lives while it answers requests and its working process answers it. */
+/** Notifies the service manager: the server is alive while it answers requests and its worker process answers it. */
 export async function announceServer(server: WatchedServer): Promise<Service> {
   const { url, supervisor } = server;
   const answers = async () => {
