@@ -63,9 +63,9 @@ test.skipIf(!isRoot)(
     const query = await fetch(`${server.url}/query?sql=${encodeURIComponent("SELECT text FROM catalog")}`);
     expect(await query.json()).toMatchObject({ rows: [{ text: "a" }] });
     const refused = await ask(server, "POST", "/process");
-    expect(refused.error?.message).toContain("mount it for writing");
+    expect(refused.error?.message).toContain("remount it writable");
     const rebuild = await ask(server, "POST", "/catalog/rebuild");
-    expect(rebuild.error?.message).toContain("mount it for writing");
+    expect(rebuild.error?.message).toContain("remount it writable");
     mount("-o", "remount,rw", root);
     await until(async () => (await ask(server, "GET", "/status")).writable === true, 40_000);
     expect(await ask(server, "POST", "/process")).toMatchObject({ answered: 200 });
