@@ -19,17 +19,11 @@ export interface QueryEngine {
   retrievePartitions(selection?: Selection, signal?: AbortSignal): Promise<PartitionCount[]>;
   /**
    * Rows of the selected partitions, sorted by partition, within one in stored order, with only the columns that hold a
-   * value somewhere in the selection (known from stored null counts). Streams; throws `not_found` when nothing is
-   * selected. A condition of the query on the rows is heeded too: this is what the two below call.
+   * value somewhere in the selection (known from stored null counts). With a condition (`RowQuerySchema`) only those in
+   * which the text stands, or that hold a value in the column or at the path: none is no error. Streams; throws
+   * `not_found` when nothing is selected or no partition has the column, `usage` for a column that holds no text.
    */
   retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult>;
-  /**
-   * Rows in which a text stands (`RowQuerySchema`), columns and order as above; none is no error. Throws `not_found` for
-   * a column that the selection does not have, `usage` for one that holds no text.
-   */
-  searchText(query: RowQuery & { text: string }, signal?: AbortSignal): Promise<RowResult>;
-  /** Rows that hold a value in a column, or at a JSON path of it: neither NULL nor an empty string. */
-  searchValidContent(query: RowQuery & { column: string }, signal?: AbortSignal): Promise<RowResult>;
   /** The tables that `sql` may name. */
   listTables(signal?: AbortSignal): Promise<string[]>;
   /** Columns of a table in order; throws `not_found`. */

@@ -1,7 +1,7 @@
 import { quoteHiveName, quoteHiveText, quoteName, quoteText } from "../query/sql.ts";
-import { hiveType } from "../query/trino/hive-types.ts";
-import type { StatementRunner } from "../query/trino/statements.ts";
-import { trinoType } from "../query/trino/types.ts";
+import { hiveType } from "../query/statement/hive-types.ts";
+import type { StatementRunner } from "../query/statement/statements.ts";
+import { trinoType } from "../query/statement/types.ts";
 import type { Column } from "../schema/columns.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
 

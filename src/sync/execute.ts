@@ -4,7 +4,7 @@ import { throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
-import type { StatementRunner } from "../query/trino/statements.ts";
+import type { StatementRunner } from "../query/statement/statements.ts";
 import { PARTITION_COLUMNS, type PartitionKey, pickKey } from "../schema/partition.ts";
 import { eachConcurrent, mapConcurrent } from "../util/concurrent.ts";
 import { sendAssets } from "./assets.ts";

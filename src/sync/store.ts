@@ -8,7 +8,7 @@ import { removeFolder } from "../lake/folders.ts";
 import { givePermissions } from "../lake/group.ts";
 import type { Modes } from "../lake/modes.ts";
 import { dropPrepared, replaceFile, tempBeside } from "../lake/replace.ts";
-import { deleteObjects, listObjects } from "../query/athena/s3.ts";
+import { deleteObjects, listObjects } from "../query/aws/s3.ts";
 
 /** Where assets are sent. */
 export interface AssetStore {

@@ -269,7 +269,7 @@ export function describeEngine(
 
       test("is counted by partition, and limited in order", async () => {
         const text = "한국어";
-        const result = await engine.searchText({ ...selection, text, limit: 2 });
+        const result = await engine.retrieveWithExistingCols({ ...selection, text, limit: 2 });
         const all = expected({ text });
         expect(result.matchCount).toBe(all.length);
         expect(result.partitions).toEqual([
@@ -277,23 +277,27 @@ export function describeEngine(
           { ...WORDS, rows: filterRows(TEXT_ROWS, { text }).length },
         ]);
         expect((await read(result)).map(({ id }) => Number(id))).toEqual(all.slice(0, 2));
-        const once = await engine.searchText({ text: "high" });
+        const once = await engine.retrieveWithExistingCols({ text: "high" });
         expect(once.partitions).toEqual([{ ...SCORES, rows: 1 }]);
         expect(await read(once)).toMatchObject([{ ...SCORES, score: "high" }]);
       });
 
       test("that is nowhere gives no rows, and no error", async () => {
-        const result = await engine.searchText({ text: "nowhere at all" });
+        const result = await engine.retrieveWithExistingCols({ text: "nowhere at all" });
         expect([result.rowCount, result.matchCount, result.partitions]).toEqual([0, 0, []]);
         expect(await read(result)).toEqual([]);
         expect(await idsOf({ ...selection, text: "x", column: "never_filled" })).toEqual([]);
       });
 
       test("is refused in a column that is not there or holds no text", async () => {
-        expect(await codeOf(engine.searchText({ text: "x", column: "bdoy" }))).toBe("not_found");
-        expect(await codeOf(engine.searchText({ ...selection, text: "x", column: "score" }))).toBe("usage");
+        expect(await codeOf(engine.retrieveWithExistingCols({ text: "x", column: "bdoy" }))).toBe(
+          "not_found",
+        );
+        expect(
+          await codeOf(engine.retrieveWithExistingCols({ ...selection, text: "x", column: "score" })),
+        ).toBe("usage");
         const path = { ...selection, column: "score", json_path: "$.a" };
-        expect(await codeOf(engine.searchValidContent(path))).toBe("usage");
+        expect(await codeOf(engine.retrieveWithExistingCols(path))).toBe("usage");
       });
     });
 
@@ -305,7 +309,7 @@ export function describeEngine(
       test("is what is neither NULL nor empty, in a column or at a path of it", async () => {
         const queries = [{ column: "body" }, ...PATHS.map((json_path) => ({ column: "label", json_path }))];
         await someAtOnce(queries, async (query) => {
-          const result = await engine.searchValidContent({ ...selection, ...query });
+          const result = await engine.retrieveWithExistingCols({ ...selection, ...query });
           const ids = (await read(result)).map(({ id }) => Number(id));
           expect({ query, ids }).toEqual({ query, ids: expected(query) });
         });
@@ -404,7 +408,7 @@ export function describeEngine(
         })();
         expect(await codeOf(reading)).toBe("cancelled");
         expect(await codeOf(engine.retrieveWithExistingCols({}, abort.signal))).toBe("cancelled");
-        expect(await codeOf(engine.searchText({ text: "한" }, abort.signal))).toBe("cancelled");
+        expect(await codeOf(engine.retrieveWithExistingCols({ text: "한" }, abort.signal))).toBe("cancelled");
       });
     });
   });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { quoteText } from "../../src/query/sql.ts";
-import { renderCondition } from "../../src/query/trino/condition.ts";
+import { renderCondition } from "../../src/query/statement/condition.ts";
+import type { StatementRunner } from "../../src/query/statement/statements.ts";
 import { createTrinoRunner } from "../../src/query/trino/runner.ts";
-import type { StatementRunner } from "../../src/query/trino/statements.ts";
 import { formatJsonPath, type JsonStep, parseJsonPath } from "../../src/schema/json-path.ts";
 import { filterRows, type TextRow } from "./rows.ts";
 import { trinoWanted, useTrino } from "./trino.ts";

@@ -31,7 +31,7 @@ describe.skipIf(!trinoWanted)("a Trino server", () => {
     for (const change of [{}, { catalog: "no_such_catalog" }]) {
       const client = new TrinoClient({ ...options, ...change });
       await expect(client.retrievePartitions()).rejects.toMatchObject({ code });
-      await expect(client.searchText({ text: "x" })).rejects.toMatchObject({ code });
+      await expect(client.retrieveWithExistingCols({ text: "x" })).rejects.toMatchObject({ code });
       client.close();
     }
     await server.run(`CREATE SCHEMA ${options.catalog}.datalake WITH (location = 'local:///schema')`);

@@ -47,8 +47,6 @@ export function connectEngine({ url, token, name }: RemoteEngineOptions): QueryE
         .map(({ provider, dataset, task, variant, rows }) => ({ provider, dataset, task, variant, rows }));
     },
     retrieveWithExistingCols: retrieve,
-    searchText: retrieve,
-    searchValidContent: retrieve,
     listTables: async (signal) => {
       const names = await readCells(await sql("SHOW TABLES", signal), v.tuple([v.string()]), 1);
       return names.map(([table]) => table);

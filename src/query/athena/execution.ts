@@ -1,7 +1,7 @@
 import type { AthenaClient as AwsAthena, QueryExecution } from "@aws-sdk/client-athena";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { QueryStats } from "../../schema/query.ts";
-import { fromAws } from "./aws.ts";
+import { fromAws } from "../aws/athena.ts";
 
 export interface AthenaPlace {
   database: string;

@@ -1,6 +1,6 @@
 import type { AthenaClient as AwsAthena, ColumnInfo, GetQueryResultsOutput } from "@aws-sdk/client-athena";
 import { AppError, throwIfCancelled } from "../../errors.ts";
-import { fromAws } from "./aws.ts";
+import { fromAws } from "../aws/athena.ts";
 
 /** Rows that a page of results has at most. */
 const PAGE_ROWS = 1000;

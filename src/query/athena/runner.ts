@@ -2,13 +2,13 @@ import type { AthenaClient as AwsAthena } from "@aws-sdk/client-athena";
 import { AppError } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import { parseType } from "../../schema/type-tree.ts";
+import { openAwsAthena } from "../aws/athena.ts";
+import { createS3, parseS3 } from "../aws/s3.ts";
 import { quoteName } from "../sql.ts";
-import { rowsToBatches } from "../trino/rows.ts";
-import type { StatementRunner } from "../trino/statements.ts";
-import { openAwsAthena } from "./aws.ts";
+import { rowsToBatches } from "../statement/rows.ts";
+import type { StatementRunner } from "../statement/statements.ts";
 import { type AthenaLimits, execute, realEffects } from "./execution.ts";
 import { readResults } from "./results.ts";
-import { createS3, parseS3 } from "./s3.ts";
 import { unload } from "./unload.ts";
 
 export interface AthenaOptions {

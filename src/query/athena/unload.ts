@@ -6,12 +6,12 @@ import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import { comparePartitions, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import type { TableResult } from "../../schema/query.ts";
+import { fromAws } from "../aws/athena.ts";
+import { deleteObjects, listObjects, parseS3 } from "../aws/s3.ts";
 import { type Database, openDatabase } from "../database.ts";
 import { streamBatches } from "../duckdb/stream.ts";
 import { quoteList, quoteName, quoteNames, quoteText } from "../sql.ts";
-import { fromAws } from "./aws.ts";
 import type { Execution } from "./execution.ts";
-import { deleteObjects, listObjects, parseS3 } from "./s3.ts";
 
 export interface UnloadEffects {
   /** Runs a statement at Athena to its end. */

@@ -63,14 +63,6 @@ export class DuckDBClient implements QueryEngine {
     });
   }
 
-  searchText(query: RowQuery & { text: string }, signal?: AbortSignal): Promise<RowResult> {
-    return this.retrieveWithExistingCols(query, signal);
-  }
-
-  searchValidContent(query: RowQuery & { column: string }, signal?: AbortSignal): Promise<RowResult> {
-    return this.retrieveWithExistingCols(query, signal);
-  }
-
   listTables(): Promise<string[]> {
     return this.#reader.use(listTables);
   }

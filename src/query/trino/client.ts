@@ -1,52 +1,12 @@
-import type { Column } from "../../schema/columns.ts";
-import type { Selection } from "../../schema/partition.ts";
-import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
-import type { QueryEngine } from "../engine.ts";
-import { createStatementEngine } from "./engine.ts";
+import { StatementEngine } from "../statement/engine.ts";
 import { createTrinoRunner, type TrinoOptions } from "./runner.ts";
 
 export type TrinoClientOptions = TrinoOptions;
 
 /** A Trino server with the tables that `datalake sync --to trino` makes. */
-export class TrinoClient implements QueryEngine {
-  readonly name = "trino";
-  readonly #engine: QueryEngine;
-
+export class TrinoClient extends StatementEngine {
   /** Throws `invalid_config` for credentials that would go unencrypted. */
   constructor(options: TrinoClientOptions) {
-    this.#engine = createStatementEngine(createTrinoRunner(options));
-  }
-
-  retrievePartitions(selection?: Selection, signal?: AbortSignal): Promise<PartitionCount[]> {
-    return this.#engine.retrievePartitions(selection, signal);
-  }
-
-  retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult> {
-    return this.#engine.retrieveWithExistingCols(query, signal);
-  }
-
-  searchText(query: RowQuery & { text: string }, signal?: AbortSignal): Promise<RowResult> {
-    return this.#engine.searchText(query, signal);
-  }
-
-  searchValidContent(query: RowQuery & { column: string }, signal?: AbortSignal): Promise<RowResult> {
-    return this.#engine.searchValidContent(query, signal);
-  }
-
-  listTables(signal?: AbortSignal): Promise<string[]> {
-    return this.#engine.listTables(signal);
-  }
-
-  getTableInfo(table: string, signal?: AbortSignal): Promise<Column[]> {
-    return this.#engine.getTableInfo(table, signal);
-  }
-
-  sql(text: string, limits: SqlLimits, signal?: AbortSignal): Promise<TableResult> {
-    return this.#engine.sql(text, limits, signal);
-  }
-
-  /** Stops what still runs. */
-  close(): void {
-    this.#engine.close();
+    super(createTrinoRunner(options));
   }
 }

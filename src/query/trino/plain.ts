@@ -1,5 +1,5 @@
 import type { TypeTree } from "../../schema/type-tree.ts";
-import { parseTrinoType } from "./types.ts";
+import { parseTrinoType } from "../statement/types.ts";
 
 /** Makes of rows as they stand in Trino's JSON those of `StatementResult.rows`. `types` are Trino's names. */
 export function plainReader(types: readonly string[]): (row: unknown[]) => unknown[] {

@@ -2,6 +2,8 @@ import type { RecordBatch } from "apache-arrow";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { QueryStats } from "../../schema/query.ts";
 import { quoteName } from "../sql.ts";
+import { pageToBatches } from "../statement/rows.ts";
+import type { StatementRunner } from "../statement/statements.ts";
 import { failureOf } from "./errors.ts";
 import {
   createTrinoHttp,
@@ -11,8 +13,6 @@ import {
   type TrinoPage,
 } from "./http.ts";
 import { plainReader } from "./plain.ts";
-import { pageToBatches } from "./rows.ts";
-import type { StatementRunner } from "./statements.ts";
 
 export interface TrinoOptions extends TrinoAddress {
   /** Of the rows; that of the partitions is `<table>_partitions`. */

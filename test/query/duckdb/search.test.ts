@@ -288,7 +288,7 @@ test("hits come by partition, in stored order, counted beyond the limit", () =>
     await fill(bench, ROWS);
     await refresh(bench);
     const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
-    const result = await client.searchText({ text: "계", limit: 5 });
+    const result = await client.retrieveWithExistingCols({ text: "계", limit: 5 });
     expect([result.matchCount, result.rowCount]).toEqual([12, 5]);
     expect(result.partitions.map(({ task, rows }) => [task, rows])).toEqual([
       ["ocr", 6],

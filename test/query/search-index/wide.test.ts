@@ -36,7 +36,7 @@ test("each text of a partition of hundreds of columns is found by the index, in 
     const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
     try {
       const find = async (text: string, column?: string) => {
-        const result = await client.searchText({
+        const result = await client.retrieveWithExistingCols({
           text,
           ...(column !== undefined && { column }),
           datasets: ["wide"],

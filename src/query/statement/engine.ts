@@ -1,6 +1,14 @@
 import type { Column } from "../../schema/columns.ts";
-import { comparePartitions, type PartitionKey } from "../../schema/partition.ts";
-import type { PartitionCount, QueryStats, RowQuery, RowResult } from "../../schema/query.ts";
+import { comparePartitions, type PartitionKey, type Selection } from "../../schema/partition.ts";
+import type {
+  EngineName,
+  PartitionCount,
+  QueryStats,
+  RowQuery,
+  RowResult,
+  SqlLimits,
+  TableResult,
+} from "../../schema/query.ts";
 import { parseType } from "../../schema/type-tree.ts";
 import type { QueryEngine } from "../engine.ts";
 import { planRows, type RowPlan } from "../row-plan.ts";
@@ -18,20 +26,41 @@ import { runOneSelect } from "./select.ts";
 import type { StatementRunner } from "./statements.ts";
 
 /** A query engine on top of whatever runs statements in Trino's SQL: over the tables that sync makes. */
-export function createStatementEngine(runner: StatementRunner): QueryEngine {
-  const describe = rememberColumns(runner);
-  const rowsOf = (query: RowQuery, signal?: AbortSignal) => openRows(runner, describe, query, signal);
-  return {
-    name: runner.name,
-    retrievePartitions: (selection = {}, signal) => readPartitions(runner, selection, signal),
-    retrieveWithExistingCols: rowsOf,
-    searchText: rowsOf,
-    searchValidContent: rowsOf,
-    listTables: (signal) => listTables(runner, signal),
-    getTableInfo: (table, signal) => describeTable(runner, table, signal),
-    sql: (text, limits, signal) => runOneSelect(runner, text, limits, signal),
-    close: () => runner.close(),
-  };
+export class StatementEngine implements QueryEngine {
+  readonly name: EngineName;
+  readonly #runner: StatementRunner;
+  readonly #describe: Describe;
+
+  constructor(runner: StatementRunner) {
+    this.name = runner.name;
+    this.#runner = runner;
+    this.#describe = rememberColumns(runner);
+  }
+
+  retrievePartitions(selection: Selection = {}, signal?: AbortSignal): Promise<PartitionCount[]> {
+    return readPartitions(this.#runner, selection, signal);
+  }
+
+  retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult> {
+    return openRows(this.#runner, this.#describe, query, signal);
+  }
+
+  listTables(signal?: AbortSignal): Promise<string[]> {
+    return listTables(this.#runner, signal);
+  }
+
+  getTableInfo(table: string, signal?: AbortSignal): Promise<Column[]> {
+    return describeTable(this.#runner, table, signal);
+  }
+
+  sql(text: string, limits: SqlLimits, signal?: AbortSignal): Promise<TableResult> {
+    return runOneSelect(this.#runner, text, limits, signal);
+  }
+
+  /** Stops what still runs. */
+  close(): void {
+    this.#runner.close();
+  }
 }
 
 /** A limit is said even where it cuts nothing: an engine then knows that the rows are few. */

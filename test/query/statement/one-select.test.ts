@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { oneSelect } from "../../../src/query/trino/one-select.ts";
+import { oneSelect } from "../../../src/query/statement/one-select.ts";
 
 test("takes one statement that reads, without what stands around it", () => {
   const cases: [string, string][] = [

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { hiveType } from "../../../src/query/trino/hive-types.ts";
-import { duckdbType, trinoType } from "../../../src/query/trino/types.ts";
+import { hiveType } from "../../../src/query/statement/hive-types.ts";
+import { duckdbType, trinoType } from "../../../src/query/statement/types.ts";
 
 test("every plain type has one in Trino and in Hive, and comes back from Trino", () => {
   const cases: [duckdb: string, trino: string, hive: string, back?: string][] = [

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { arrowSchema } from "../../../src/query/arrow/types.ts";
-import { pageToBatches, rowsToBatches } from "../../../src/query/trino/rows.ts";
+import { pageToBatches, rowsToBatches } from "../../../src/query/statement/rows.ts";
 import { collectRows } from "../../engines/collect.ts";
 
 async function read(type: string, values: unknown[]): Promise<unknown[]> {

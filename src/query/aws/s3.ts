@@ -1,7 +1,7 @@
 import type { S3Client } from "bun";
 import type { Settings } from "../../config.ts";
 import { AppError } from "../../errors.ts";
-import { fromAws, openAwsAthena } from "./aws.ts";
+import { fromAws, openAwsAthena } from "./athena.ts";
 
 export interface S3Place {
   bucket: string;
