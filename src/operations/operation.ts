@@ -43,6 +43,8 @@ export interface Operation<
   readonly background: boolean;
   /** Runs in a process of its own even for a command: it reads other people's bytes, or needs its own environment. */
   readonly isolated: boolean;
+  /** It runs with a `local` only: on a folder by its own command. */
+  readonly needsLocal?: boolean;
   readonly served: ServedById | ServedByConnection | ServedInside;
   merge?(before: v.InferOutput<Progress> | null, next: v.InferOutput<Progress>): v.InferOutput<Progress>;
   /** What the server adds to a request, whose output goes into this new folder. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatalakeClient } from "../../src/client/index.ts";
+import { EXPORT } from "../../src/operations/export/operation.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "../server/server-kit.ts";
 import { COUNT } from "./toy.ts";
@@ -47,10 +48,7 @@ test("what is no operation, or no request, is a usage error that says what to do
     return [exit, stderr.trim()];
   };
   expect(await run("cuont")).toEqual([2, "datalake: there is no operation cuont; did you mean count?"]);
-  expect(await run()).toEqual([
-    2,
-    "datalake: no operation is named; they are rebuild, verify, export, count",
-  ]);
+  expect(await run()).toEqual([2, "datalake: no operation is named; they are rebuild, verify, count"]);
   expect(await run("count", "--request", "3")).toMatchObject([2, expect.stringContaining("object")]);
   expect(await run("count", "--request", "{")).toMatchObject([2, expect.stringContaining("is not JSON")]);
 });
@@ -92,4 +90,12 @@ test("by the SDK, on a folder", async () => {
   using client = new DatalakeClient({ basePath: world.lake.root });
   // In this process: its own program, which a child would be, does not know the operation.
   expect(await client.run({ ...COUNT, isolated: false }, { to: 3 })).toEqual(counted());
+});
+
+test("what needs a place for its output is refused on a folder, by the name of its command", async () => {
+  using client = new DatalakeClient({ basePath: world.lake.root });
+  await expect(client.run(EXPORT, { format: "parquet" })).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("`datalake download`"),
+  });
 });

@@ -20,6 +20,9 @@ export function folderOperations({
       if (!request.success) {
         throw new AppError("usage", `the request for ${name}: ${describeIssue(request.issues[0])}`);
       }
+      if (operation.needsLocal && local === undefined) {
+        throw new AppError("usage", `${name} needs a place for its output; use \`datalake ${command}\``);
+      }
       const lake = await openLake();
       const tools = { lake, settings, local, logger, signal };
       const runIsolated = async () => {

@@ -46,6 +46,7 @@ export function defineExport(formats: readonly ExportFormat[]) {
     queue: { running: 3, waiting: 20 },
     background: true,
     isolated: true,
+    needsLocal: true,
     served: { by: "id", kept: { forMs: DAY_MS }, visibleTo: "owner", routes },
     inFolder: (output): ExportLocal => ({ output }),
     run: async (request, tools) => (await import("./run.ts")).runExport(request, formats, tools),

@@ -26,8 +26,7 @@ export async function runExport(
   formats: readonly ExportFormat[],
   { lake, settings, local, signal, report }: Tools,
 ): Promise<OperationOutcome<ExportSummary>> {
-  if (local === undefined) throw new AppError("internal", "an export needs a folder");
-  const { output } = local;
+  const { output } = local as ExportLocal;
   const {
     engine: name = "duckdb",
     images,

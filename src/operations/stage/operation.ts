@@ -17,6 +17,7 @@ export const STAGE = defineOperation({
   queue: { running: 3, waiting: 32, waitMs: 3_600_000 },
   background: false,
   isolated: true,
+  needsLocal: true,
   served: { by: "server" },
   run: async (request, tools: Parameters<typeof import("./run.ts").runStaging>[1]) =>
     (await import("./run.ts")).runStaging(request, tools),

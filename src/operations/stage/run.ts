@@ -32,8 +32,7 @@ export async function runStaging(
   request: UploadRequest,
   { lake, settings, local, signal }: OperationTools<never, StageLocal>,
 ): Promise<OperationOutcome<UploadManifest>> {
-  if (local === undefined) throw new AppError("internal", "staging needs a file");
-  const { path, uploadId, createdBy } = local;
+  const { path, uploadId, createdBy } = local as StageLocal;
   await makeFree(lake, uploadId);
   const target = localDestination(lake, { uploadId });
   const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
