@@ -15,7 +15,7 @@ export const runCommand = defineCommand({
   ],
   run: async ({ flags, positionals }, effects) => {
     const { terminal, signal } = effects;
-    const operations = (await effects.loadOperations()).filter(({ needsLocal }) => !needsLocal);
+    const operations = (await effects.loadOperations()).filter(({ served }) => served.by !== "server");
     const names = operations.map(({ name }) => name);
     const [name] = positionals;
     const operation = operations.find((one) => one.name === name);
