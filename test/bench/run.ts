@@ -11,6 +11,7 @@ import { downloadBenchmarks } from "./download.ts";
 import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
 import { loadBenchmarks } from "./load.ts";
+import { schemaBenchmarks } from "./schemas.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 import { syncBenchmarks } from "./sync.ts";
@@ -19,6 +20,7 @@ const ALL = [
   ...startBenchmarks,
   ...imageBenchmarks,
   ...catalogBenchmarks,
+  ...schemaBenchmarks,
   ...downloadBenchmarks,
   ...growthBenchmarks,
   ...searchBenchmarks,
