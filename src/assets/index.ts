@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { ImagePolicy } from "../schema/upload.ts";
 
-/** An asset with the policy under which it was stored; null where nobody noted it. */
+/** An asset with the policy under which it was stored; null if that is unknown. */
 export type KnownAsset = AssetRecord & { policy: ImagePolicy | null };
 
 /** An asset with the name it came with; null where the name says nothing (an asset that a row only refers to). */

@@ -20,7 +20,7 @@ export interface Source {
   readonly file: StagedFile;
   /** The file that is stored of an image whose bytes, all of them, were read from `file`. */
   keep(bytes: Uint8Array): Kept;
-  /** The same for a file that was not read: gives the hash and size of what is stored. */
+  /** The same for a file that was not read: returns the hash and size of what is stored. */
   keepHashed(): Kept & { hash: string; bytes: number };
   /** Closes it; what `keep` gave stays. */
   close(): void;

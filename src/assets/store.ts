@@ -30,10 +30,10 @@ type Usable = Extract<PreparedContent, { ok: true }>;
 const IN_FLIGHT = 16;
 
 /**
- * Gives prepared contents their place in the store, complete or not at all; answers in the order given. Decisions are
- * made in that order: the first of equal bytes, or of equal pixels unless the policy keeps every byte, is stored and the
- * others share it, whichever worker was first. Durable when it returns. Throws `corrupt` when the store holds other
- * bytes under a name, and the system's errors (ENOSPC, EIO).
+ * Stores prepared contents, completely or not at all; results in the given order. Decisions are made in that order:
+ * the first of equal bytes, or of equal pixels unless the policy keeps every byte, is stored and the others share
+ * it, whichever worker was first. Durable when it returns. Throws `corrupt` when the store holds other bytes under
+ * a name, and the system's errors (ENOSPC, EIO).
  */
 export async function storeContents(
   target: StoreTarget,

@@ -31,7 +31,7 @@ export class ChildDeath extends Error {
 /** The process that does the work; it dies with this one. */
 export interface WorkChild {
   readonly pid: number;
-  /** Sends a message and gives the outcome that answers it. Throws ChildDeath; AppError when it is broken. */
+  /** Sends a message and returns the outcome that answers it. Throws ChildDeath; AppError if it is broken. */
   process(message: Extract<ParentMessage, { type: "process" }>): Promise<Answer<"outcome">>;
   finish(partitions: PartitionKey[]): Promise<Answer<"finished">>;
   cancel(): void;
@@ -53,7 +53,7 @@ export interface ChildOptions {
   logger: Logger;
   onProgress(progress: Answer<"progress">): void;
   onSpawn?: OnSpawn | undefined;
-  /** Somebody else is to be answered at once on this machine. */
+  /** Other requests on this machine have priority. */
   inBackground?: boolean | undefined;
 }
 

@@ -34,7 +34,7 @@ export interface ContentScope {
   temp: { path: string; group: number | null };
 }
 
-/** The asset of each content, or why it is none. */
+/** The asset of each content, or the reason for its rejection. */
 export type FoundContents = Map<string, AssetRecord | string>;
 
 /** Contents of one batch of rows, on their way through the workers. */
@@ -51,7 +51,7 @@ export interface ContentStep {
   begin(rows: StagedRow[]): Promise<ContentBatch>;
   /** Stores what the workers prepared; batches are finished in the order in which they were begun. */
   finish(batch: ContentBatch): Promise<FoundContents>;
-  /** Notes that so many images of rows were found or stored. */
+  /** Counts images of rows that were found or stored. */
   count(images: number): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
@@ -190,8 +190,8 @@ export async function createContentStep(
 }
 
 /**
- * Prepares contents under suspicion, each alone while no other worker has work: if the process dies, it is theirs. The
- * quarantined ones are answered unseen.
+ * Prepares contents under suspicion, each alone while no other worker has work: if the process dies, it is theirs.
+ * The quarantined ones are answered unseen.
  */
 async function trySuspects(
   context: WorkContext,
@@ -220,8 +220,8 @@ function inOrder(answers: PreparedContent[], order: ReadonlyMap<string, unknown>
 }
 
 /**
- * The stored assets that this upload takes as they are, by source. The index is a cache: an asset counts as known only
- * while its file is there.
+ * The stored assets that this upload takes as they are, by source. The index is a cache: an asset counts as known
+ * only while its file is there.
  */
 async function reusable(
   context: WorkContext,

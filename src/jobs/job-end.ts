@@ -4,7 +4,7 @@ import type { JobRecord } from "../schema/job.ts";
 /** How a job ends. */
 export type End = Pick<JobRecord, "status" | "error">;
 
-/** A job of which some uploads failed is completed; one that could not move any upload from its place has failed. */
+/** A job with some failed uploads is completed; one that could not move any upload has failed. */
 export function endOf({ uploads }: JobRecord): End {
   const [first] = uploads;
   if (first === undefined || uploads.some(({ left_in }) => left_in === undefined))

@@ -10,13 +10,13 @@ import { resolveReferences } from "./references.ts";
 import { type AssetCell, type ContentResult, createResultWriter, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
-/** Batches whose contents are with the workers while an earlier one is stored: enough that no worker waits. */
+/** Batches in the workers while an earlier one is stored: enough to keep all workers busy. */
 const BATCHES_AHEAD = 2;
-/** Rows a worker of a batch whose images are decoded: few, so that the last ones to be stored keep nobody waiting. */
+/** Rows per worker in a batch whose images are decoded: few, so that the last batch ends soon. */
 const DECODED_ROWS = 64;
 
 /**
- * The assets step: gives every staged row its result, in row order, in the results table. Contents are stored and
+ * The assets step: writes the result of every staged row, in row order, to the results table. Contents are stored and
  * references looked up batch by batch; the next batches are read and prepared while one is stored.
  */
 export async function resolveRows(

@@ -34,7 +34,9 @@ export const RESULT_FACTS = IMAGE_FACTS.filter(
   (fact): fact is { name: ResultFact; type: string } => !["source_hash", "source_name"].includes(fact.name),
 );
 
-/** The image columns of an upload's results: what its rows refer to is their own image, then what they bring along. */
+/**
+ * The image columns of an upload's results: what its rows refer to is their own image, then what they bring along.
+ */
 export function resultColumns(manifest: UploadManifest): ImageColumn[] {
   const brought = broughtColumns(manifest);
   return manifest.reference === null || brought.some(isOwn) ? brought : [OWN_IMAGE, ...brought];
@@ -45,7 +47,7 @@ export interface ResultWriter {
   close(): void;
 }
 
-/** Makes an empty results table and an appender to it, on a connection of its own beside the one that reads. */
+/** Creates an empty results table and an appender to it, on a connection of its own. */
 export async function createResultWriter(
   database: Database,
   columns: readonly ImageColumn[],

@@ -30,7 +30,7 @@ export interface JobOptions {
   logger: Logger;
   /**
    * Abort to end the job early; the running upload goes back to pending. With an AppError `shutting_down` as the
-   * reason the job stays `queued` and is continued by whoever starts next, else it ends as `cancelled`.
+   * reason the job stays `queued` and is continued by whoever starts next, otherwise it ends as `cancelled`.
    */
   signal: AbortSignal;
   /** An unfinished job to continue; a new one without. */
@@ -43,12 +43,12 @@ export interface JobOptions {
   inBackground?: boolean;
 }
 
-/** How long a child that was told to stop may take before it is killed and its upload handed back for it. */
+/** How long a child may take to stop before it is killed and its upload made pending again. */
 const STOP_TIMEOUT_MS = 7000;
 
 /**
  * Runs one job over the pending uploads, those that arrive meanwhile included, in a child process. The caller holds
- * the lake's process lease. Gives the final record; throws only when not even that can be written.
+ * the lake's process lease. Returns the final record; throws only if not even that can be written.
  */
 export async function runJob(options: JobOptions): Promise<JobRecord> {
   const { lake, signal, logger } = options;

@@ -13,7 +13,10 @@ export interface FailedUpload {
   jobId: string;
 }
 
-/** Moves a claimed upload to `failed/`, or leaves it where that cannot be, and says so. Throws what is not of this upload. */
+/**
+ * Moves a claimed upload to `failed/`, or leaves it where that cannot be, and says so. Throws what is not of this
+ * upload.
+ */
 export async function settleFailed(
   lake: Lake,
   { uploadId, manifest, jobId }: FailedUpload,
@@ -36,7 +39,7 @@ export async function settleFailed(
   }
 }
 
-/** Puts an unfinished upload back among the pending ones; one that cannot be moved is taken up where it is. */
+/** Makes an unfinished upload pending again; one that cannot be moved is resumed where it is. */
 export async function settleUnfinished(lake: Lake, uploadId: string, logger: Logger): Promise<void> {
   try {
     await handBackUpload(lake, uploadId);

@@ -25,9 +25,9 @@ export interface Staged {
 }
 
 export interface StagedOptions {
-  /** Wait for what a lagging mount does not show, or not whole; else it is told so. */
+  /** Wait for what a lagging mount does not show completely; otherwise report it. */
   patient?: boolean;
-  /** Uploads that nobody asks for. */
+  /** Uploads that were not requested. */
   without?: ReadonlySet<string>;
 }
 

@@ -16,7 +16,7 @@ import { placeOf } from "../schema/upload-list.ts";
 import { requireManifest } from "./own-manifest.ts";
 
 /**
- * Takes an upload for work by renaming its folder, and gives the folder. One that is in processing already (its
+ * Claims an upload by renaming its folder, and returns the folder. One that is in processing already (its
  * process died) is taken over as it is. Not made durable: a claim lost in a power cut is an upload still pending.
  * Throws `not_found` when it is in neither place, and what `moveUpload` does.
  */

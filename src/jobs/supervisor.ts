@@ -25,9 +25,12 @@ export interface Supervisor {
   job(jobId: string): Promise<JobRecord>;
   /** Ends a running job; its running upload goes back to pending. Throws `conflict` when it does not run. */
   cancel(jobId: string): Promise<JobRecord>;
-  /** Calls back whenever the running job changes, and once more when it has ended. Gives the way to stop that. */
+  /**
+   * Calls back whenever the running job changes, and once more when it has ended. Returns a function that stops
+   * this.
+   */
   subscribe(listener: (record: JobRecord) => void): () => void;
-  /** Starts jobs when uploads arrive, looking every `intervalMs` (a NAS tells nobody of new files). */
+  /** Starts jobs when uploads arrive, polling every `intervalMs` (a NAS sends no notifications). */
   watchPending(intervalMs: number): void;
   /** Takes no work, and stops what runs, while the lake cannot be written. */
   pause(): void;
@@ -55,7 +58,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let stopping = false;
   let paused = false;
   let watch: ReturnType<typeof setInterval> | undefined;
-  /** Uploads that a job gave back, or could not take: they wait until somebody asks for them, or the watch would take them at once. */
+  /**
+   * Uploads that a job released or could not claim: they wait for an explicit request, so that polling does not
+   * retry them at once.
+   */
   const left = new Set<string>();
 
   const publish = (record: JobRecord) => {
@@ -114,7 +120,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (paused) throw readOnly();
       left.clear();
       if (current) {
-        // The running job looks once more before it ends; one that is being cancelled does not.
+        // The running job checks once more before it ends; one that is being cancelled does not.
         again = current.controller.signal.aborted;
         return { status: "already_running", job_id: current.record.job_id };
       }

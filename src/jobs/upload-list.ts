@@ -5,9 +5,9 @@ import { listJobIds, readJob } from "./records.ts";
 import { readStaged, type StagedUpload } from "./staged-uploads.ts";
 
 export interface UploadListOptions {
-  /** Only what this account or token brought; everybody's without. */
+  /** Only uploads of this account or token; of everyone by default. */
   owner?: string | undefined;
-  /** At most so many completed ones, the newest; those on their way are all given. */
+  /** Maximum of completed ones, the newest; those in progress are all listed. */
   completed: number;
   /** Wait for what a lagging mount does not show. */
   patient?: boolean;
@@ -29,7 +29,7 @@ export async function readUploadList(lake: Lake, options: UploadListOptions): Pr
     patient: options.patient ?? false,
   });
   const now = Date.now();
-  // Whose one is that cannot be read, nobody knows: everybody sees it.
+  // The owner of an unreadable one is unknown: it is shown to everyone.
   const isWanted = ({ uploaded_by, status }: ListedUpload) =>
     options.owner === undefined ||
     uploaded_by === options.owner ||

@@ -26,7 +26,7 @@ import { findCommitted, openRows, validateUpload } from "./validate.ts";
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 
 /**
- * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Gives the
+ * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Returns the
  * outcome when the upload is settled: committed (its folder is the parent's to remove, after the outcome is
  * recorded), moved to failed, left where it is because it cannot be moved (`left_in`), or back in pending because
  * the signal fired. Throws what is not of this upload: a disk that is full or away.

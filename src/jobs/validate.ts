@@ -34,7 +34,10 @@ export async function findCommitted(
   return undefined;
 }
 
-/** Opens staged data.parquet for all that follows: another that takes its name meanwhile is not read. Throws `corrupt`. */
+/**
+ * Opens staged data.parquet for all that follows: another that takes its name meanwhile is not read. Throws
+ * `corrupt`.
+ */
 export async function openRows(manifest: UploadManifest, folder: string): Promise<StagedHandle> {
   try {
     return await openStaged(createUploadLayout(folder).rows, { maxBytes: Number.POSITIVE_INFINITY });
@@ -45,8 +48,9 @@ export async function openRows(manifest: UploadManifest, folder: string): Promis
 }
 
 /**
- * Checks a claimed upload against the lake as it is now, and gives the columns of its rows. Throws `invalid_schema`
- * (provider, task or its fields), `name_clash`, `invalid_name` (others made such a name after it was staged), `corrupt` (the staged rows are not what the manifest says).
+ * Checks a claimed upload against the current lake, and returns the columns of its rows. Throws `invalid_schema`
+ * (provider, task or its fields), `name_clash`, `invalid_name` (others made such a name after it was staged),
+ * `corrupt` (the staged rows are not what the manifest says).
  */
 export async function validateUpload(
   context: WorkContext,

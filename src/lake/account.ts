@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { findAccount, nameAccount } from "../util/accounts.ts";
 
-/** Who runs this program, by the system's account; its number where that has no name. */
+/** The account that runs this program; its number if it has no name. */
 export function userName(): string {
   return findAccount(process.getuid?.())?.name ?? userInfo().username;
 }
 
-/** Whose a process of this machine is; undefined for one that is not there, or where the system does not tell. */
+/** The owner of a process on this machine; undefined if it does not exist or the system does not tell. */
 export async function ownerOfProcess(pid: number): Promise<{ uid: number; name: string } | undefined> {
   const found = await stat(`/proc/${Math.trunc(pid)}`).catch(() => undefined);
   return found && { uid: found.uid, name: nameAccount(found.uid) };

@@ -7,7 +7,7 @@ import { ensureFolder, isMissing } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import type { Lake } from "./lake.ts";
 
-/** One change of the lake: who did what to what, from where, and how it ended. */
+/** One change of the lake: who, from where, action, target and outcome. */
 export interface AuditEntry {
   /** Name of a token, or of an account of the system. */
   who: string;
@@ -23,12 +23,12 @@ export interface AuditEntry {
   outcome: string;
 }
 
-/** Nobody but the group of the lake reads who did what. */
+/** Only the group of the lake may read the audit log. */
 const MODE = 0o640;
 
 /**
- * Adds a line to the audit log of the month: none is ever removed by us. Each account of each machine has a file of its
- * own: no account can write to another's, and two machines that append to one file over a network lose lines.
+ * Adds a line to the audit log of the month: none is ever removed by us. Each account of each machine has a file of
+ * its own: no account can write to another's, and two machines that append to one file over a network lose lines.
  */
 export async function recordAudit(lake: Lake, entry: AuditEntry, nowMs = Date.now()): Promise<void> {
   const at = new Date(nowMs).toISOString();

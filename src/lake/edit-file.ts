@@ -18,7 +18,7 @@ export interface EditedFile<T> {
   modes: Modes;
   view: View;
   purpose: string;
-  /** Opens the file again; an empty text where there is none. */
+  /** Opens the file again; returns an empty text if there is none. */
   look(): Promise<Look<{ text: string; value: T }>>;
 }
 
@@ -41,7 +41,7 @@ export async function editFile<T, R>(
     const attempt = await tryEdit(file, change, lags, waited);
     if (attempt.done) return attempt.result;
     const { problem } = attempt;
-    // Another state than before: somebody else edits, and the view follows.
+    // Another state than before: another process edits, and the view follows.
     if (waited === undefined || waited.problem !== problem) waited = { wait: beginWait(view, path), problem };
     await waited.wait.pause(problem.split("\n")[0] ?? "");
   }

@@ -9,8 +9,8 @@ let making: Promise<unknown> = Promise.resolve();
 
 /**
  * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is.
- * Gives those made. One call after the other: what another call makes below a folder that has not got its group yet
- * would get the wrong one.
+ * Returns the created ones. Calls are serialized: a folder created below one that does not have its group yet would
+ * get the wrong group.
  */
 export function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
   const made = making.then(() => makeFolder(path, modes));
@@ -48,13 +48,13 @@ export function isReadOnly(error: unknown): boolean {
 }
 
 /**
- * Whether an error may say that somebody has the file or folder open, where the file system then refuses a change.
+ * Whether an error may mean that a program has the file or folder open, on a file system that refuses changes then.
  */
 export function isHeld(error: unknown): boolean {
   return ["EACCES", "EPERM", "EBUSY", "ETXTBSY"].includes(systemCode(error) ?? "");
 }
 
-/** What is in a folder; nothing in one that is not there. */
+/** The entries of a folder; none if it does not exist. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

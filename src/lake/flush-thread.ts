@@ -1,4 +1,4 @@
-/** A thread that flushes file systems: one flush may take minutes, and whoever answers others must not stop for it. */
+/** A thread that flushes file systems: one flush may take minutes and must not block the main thread. */
 export interface FlushThread {
   /** Flushes the file system of an open file; says whether that was done. */
   flush(fd: number): Promise<boolean>;
@@ -11,7 +11,10 @@ const CODE = `
   self.onmessage = ({ data: [id, fd] }) => self.postMessage([id, syncfs(fd) === 0]);
 `;
 
-/** Starts it; it keeps no process from ending. Where there is no syncfs(2), which only Linux with glibc has, it gives false. */
+/**
+ * Starts it; it does not keep the process alive. Where there is no syncfs(2), which only Linux with glibc has, it
+ * gives false.
+ */
 export function startFlushThread(): FlushThread {
   const waiting = new Map<number, (isDone: boolean) => void>();
   let nextId = 0;

@@ -11,14 +11,13 @@ import { goneOf } from "./replaced.ts";
  * closes it, and says nothing of owners and modes.
  */
 
-/** How long somebody who reads in a folder is waited for. */
+/** How long to wait for a reader of a folder. */
 const HELD_MS = 5000;
 const AGAIN_MS = 100;
 
 /**
- * Gives a file or folder a name that nothing has. Throws `in_use` where somebody reads in it and continues with
- * that, and the system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account
- * may not.
+ * Renames a file or folder to a name that does not exist. Throws `in_use` if a program keeps it open, and the
+ * system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account may not.
  */
 export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Promise<void> {
   const startedMs = performance.now();

@@ -15,9 +15,9 @@ export function groupToGive(folder: Pick<Stats, "gid">, made: Pick<Stats, "gid">
 }
 
 /**
- * Gives a new file or folder of ours the permissions `mode`, whatever the umask, and the group of the folder it is
- * in, where this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it is:
- * others may write in that folder too.
+ * Sets the permissions `mode` of a new file or folder of ours, independent of the umask, and the group of its
+ * parent folder, if this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it
+ * is: others may write in that folder too.
  */
 export async function givePermissions(path: string, mode: number): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -56,7 +56,7 @@ export function giveFdPermissions(fd: number, folder: string, mode: number): voi
 function lacking(above: Stats, made: Stats, mode: number): { group?: number; mode?: number } {
   if (made.uid !== process.geteuid?.() || (made.isFile() && made.nlink > 1)) return {};
   const group = groupToGive(above, made);
-  // Not without need: who is no member of the group would take the set-group-id bit away.
+  // Only if needed: an account outside of the group would clear the set-group-id bit.
   const differs = (made.mode & PERMISSION_BITS) !== mode;
   return {
     ...(group === undefined ? {} : { group }),

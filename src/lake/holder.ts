@@ -11,7 +11,10 @@ export function serverPurpose(url: string): string {
 export interface LakeHolder {
   /** Of the lease. */
   id: string;
-  /** Where it says it can be reached: whoever may write to staging may have written that. Undefined for a command. */
+  /**
+   * The address that it states, which anyone with write access to staging may have written. Undefined for a
+   * command.
+   */
   url: string | undefined;
   purpose: string;
   host: string;
@@ -20,7 +23,7 @@ export interface LakeHolder {
   isHere: boolean;
 }
 
-/** Who works on a lake at present, from its lease; undefined when nobody does. */
+/** The process that works on a lake, from its lease; undefined if there is none. */
 export async function findHolder(lake: Lake): Promise<LakeHolder | undefined> {
   const held = await inspectLease(lake.layout.processLease);
   if (!held?.alive) return undefined;

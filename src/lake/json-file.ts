@@ -10,7 +10,7 @@ import { type WriteOptions, writeAtomic } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
-/** Replaces a JSON file in one step. It proves to be whole, and whose attempt made it (`sealJson`). */
+/** Replaces a JSON file in one step. The file proves that it is complete and which attempt made it (`sealJson`). */
 export async function writeJson(
   path: string,
   value: object,
@@ -25,8 +25,9 @@ const FIRST = "attempt";
 const LAST = "attempt_end";
 
 /**
- * The text of a document that proves to be whole: one that is cut off or padded is no JSON, and one whose beginning and
- * end are of two states has two ids. The id is new with each attempt to write it, so no other file has the same bytes.
+ * The text of a document that proves that it is complete: one that is cut off or padded is no JSON, and one whose
+ * beginning and end are of two states has two ids. The id is new with each attempt to write it, so no other file
+ * has the same bytes.
  */
 export function sealJson(value: object): string {
   const id = crypto.randomUUID();
@@ -34,8 +35,8 @@ export function sealJson(value: object): string {
 }
 
 /**
- * Reads and checks a JSON file; undefined when there is none. One that a lagging mount does not show whole is waited for
- * (`view`; nobody waits without). Throws `corrupt` naming file and field, `not_whole`.
+ * Reads and checks a JSON file; undefined when there is none. Waits for one that a lagging mount shows incompletely
+ * (only with `view`). Throws `corrupt` naming file and field, `not_whole`.
  */
 export async function readJson<S extends v.GenericSchema>(
   path: string,
@@ -54,7 +55,10 @@ export async function readJson<S extends v.GenericSchema>(
 /** Deeper than the features of any dataset. */
 const MAX_JSON_DEPTH = 256;
 
-/** Checks the text of a JSON file. Throws `corrupt` naming file and field (`details.problem` says it without the path). */
+/**
+ * Checks the text of a JSON file. Throws `corrupt` naming file and field (`details.problem` says it without the
+ * path).
+ */
 export function parseJson<S extends v.GenericSchema>(
   path: string,
   text: string,
@@ -64,7 +68,10 @@ export function parseJson<S extends v.GenericSchema>(
   return seen.isWhole ? seen.value : (seen.asSeen() as v.InferOutput<S>);
 }
 
-/** The same as a look: text that is no document may be one that is not seen whole. Throws `corrupt` for a wrong document. */
+/**
+ * The same as a look: text that is no document may be one that is not seen whole. Throws `corrupt` for a wrong
+ * document.
+ */
 export function lookAtJson<S extends v.GenericSchema>(
   path: string,
   text: string,

@@ -32,12 +32,12 @@ export function describeLake(root: string, modes: Modes = DEFAULT_MODES, view: V
   return { root: path, layout: createLayout(path), modes, view };
 }
 
-/** What a child process is told of a lake: `describeLake` makes it again there. */
+/** The part of a lake that is sent to a child process: `describeLake` makes it again there. */
 export function tellLake({ root, modes, view }: Lake) {
   return { root, modes, stale_ms: view.staleMs };
 }
 
-/** Opens an existing lake; throws `no_lake` when the folder is missing or is none. */
+/** Opens an existing lake; throws `no_lake` if the folder is missing or not a lake. */
 export async function openLake(root: string, modes: Modes = DEFAULT_MODES, view?: View): Promise<Lake> {
   const lake = describeLake(root, modes, view);
   if (!(await isLake(lake))) {
@@ -74,12 +74,12 @@ export interface InitReport {
   created: string[];
   /** Folders that had other permissions and now have the lake's. */
   repaired: string[];
-  /** Folders with other permissions that belong to somebody else. */
+  /** Folders with other permissions that belong to another account. */
   denied: string[];
 }
 
 /**
- * Makes a lake, or what is missing of one, and gives its folders their permissions. Existing content is never
+ * Creates a lake, or repairs an incomplete one, and sets the permissions of its folders. Existing content is never
  * touched. Throws `conflict` where a file is in the place of a folder, `unsuited_mount` where no lake can be.
  */
 export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Promise<InitReport> {
@@ -96,7 +96,7 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
       await repairMode(folder, modes.folder, report);
     }
   }
-  // What is kept in a folder whose own name is lost by a power cut is lost with it.
+  // A folder that is lost in a power cut takes its content with it.
   for (const above of new Set(made.map((folder) => dirname(folder)))) await syncFolder(above);
   if (!(await awaitReplaced(lake.layout.taxonomy)) && (await makeTaxonomy(lake))) {
     report.created.push(lake.layout.taxonomy);

@@ -35,7 +35,7 @@ export function createLayout(root: string) {
     logs: join(root, "logs"),
     /** One for each machine (`nas`) that a server runs on: two that append to one file over a network lose lines. */
     log: (machine: string) => join(root, "logs", `datalake.${machine}.log`),
-    /** Who changed what, by month (`2026-11`) and by who writes it down (`nas.1001`). */
+    /** The audit log, by month (`2026-11`) and writer (`nas.1001`). */
     audit: (month: string, writer: string) => join(root, "logs", `audit-${month}.${writer}.jsonl`),
     catalogFile: join(root, "catalog.duckdb"),
     /** Must never be: DuckDB makes it beside a catalog that is opened for writing. */
@@ -61,7 +61,7 @@ export function createLayout(root: string) {
     syncName: (target: string) => `sync/${target}`,
     /** Held by a sync. */
     syncLease: join(root, ".sync.lease"),
-    /** Held by whoever publishes the catalog. */
+    /** Held while the catalog is published. */
     publishLease: join(root, ".catalog.lease"),
 
     partition: (key: PartitionKey) =>
@@ -135,7 +135,7 @@ export function createUploadLayout(folder: string) {
     /** Written while the upload is in work. */
     lease: staged("lease.json"),
     error: staged("error.json"),
-    /** Of an upload that a server takes in piece by piece: whose it is, and which. */
+    /** Of an upload that a server receives in parts: its owner and identity. */
     receiving: staged("receiving.json"),
   };
 }
@@ -182,7 +182,7 @@ export interface PartitionNames {
    * version.
    */
   deltas: number[];
-  /** Older bases, and deltas that the base contains: nobody needs to open them. */
+  /** Older bases, and deltas that the base contains: they need not be opened. */
   dead: string[];
   /** The highest version that any of them stands for by its name; 0 for none. */
   version: number;

@@ -9,11 +9,14 @@ import { tempBeside, writeAtomic } from "./replace.ts";
 import { freeName } from "./replaced.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
-/** What stands in for a link, a pipe or a folder: nobody who holds a lease makes such, so nobody holds it. */
+/** Stands for a link, a pipe or a folder: no holder of a lease creates these, so it is not held. */
 export const NO_LEASE = "no lease";
 const LEASE_BYTES = 64 << 10;
 
-/** The text of a lease file; undefined where there is none. Others may write where it lies: no link, no pipe is opened. */
+/**
+ * The text of a lease file; undefined if there is none. Others may write to its folder: links and pipes are not
+ * opened.
+ */
 export async function readLease(path: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
@@ -36,7 +39,9 @@ async function readOpenLease(handle: FileHandle): Promise<string> {
   return readText(handle, Math.min(facts.size, LEASE_BYTES));
 }
 
-/** Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. False for another's. */
+/**
+ * Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. False for another's.
+ */
 export async function touchLease(path: string, id: string): Promise<boolean> {
   const handle = await open(path, constants.O_RDWR | SAFE_FLAGS);
   try {
@@ -94,7 +99,7 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
 /** The calls that take a name; file systems differ in what they say to who came too late. */
 const SYSTEM = { link, open };
 
-/** Makes a file whole under a name that nobody has; says whether it did. `text` is of this attempt alone. */
+/** Makes a file whole under a name that nobody has; returns whether it did. `text` is of this attempt alone. */
 export async function createExclusive(
   path: string,
   text: string,

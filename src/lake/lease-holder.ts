@@ -3,19 +3,22 @@ import { hostname } from "node:os";
 import * as v from "valibot";
 import { systemCode } from "../errors.ts";
 
-/** Told to people as it is: a lease stands where others write, and must not write on their terminals. */
+/** Shown to people: others can write a lease file, and it must not contain control characters. */
 const Shown = v.pipe(v.string(), v.maxLength(300), v.regex(/^\P{Cc}*$/u));
 
 export const LeaseHolderSchema = v.object({
   id: v.string(),
   host: Shown,
-  /** Tells machines of the same name apart; empty where the system has none. */
+  /** Distinguishes machines of the same name; empty where the system has none. */
   machine: v.optional(v.string(), ""),
   boot_id: v.string(),
   /** The namespace that `pid` counts in: containers of one machine have their own. */
   pid_space: v.optional(v.string(), ""),
   pid: v.number(),
-  /** Start time of the process in clock ticks since boot: tells a process from a later one with the same pid. */
+  /**
+   * Start time of the process in clock ticks since boot: distinguishes a process from a later one with the same
+   * pid.
+   */
   started: v.string(),
   /** What the holder is, for people: `datalake serve on 127.0.0.1:8091`. */
   purpose: Shown,

@@ -6,7 +6,7 @@ import { exists, isHeld } from "./files.ts";
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"]);
 
 /**
- * Gives the file `from` the name `to` unless something has it already; says whether it did. `from` may remain as a
+ * Gives the file `from` the name `to` unless something has it already; returns whether it did. `from` may remain as a
  * second name of the same file: the caller removes it when done. Falls back to an exclusive rename where the file
  * system has no hard links.
  */
@@ -22,7 +22,7 @@ export async function linkExclusive(
     const code = systemCode(error) ?? "";
     if (code === "EEXIST") return false;
     if (!NO_LINKS.has(code)) throw error;
-    // sshfs tells a lost race by EPERM too.
+    // sshfs reports a lost race as EPERM too.
     if (await exists(to)) return false;
     return renameExclusive(from, to);
   }

@@ -4,8 +4,8 @@ import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
 /**
- * An error of work on a lake, as people are told of it: a path of the lake that is not there was there when the work on it
- * began, and nobody named it wrongly.
+ * An error of work on a lake, as people are told of it: a path of the lake that is not there was there when the
+ * work on it began, and nobody named it wrongly.
  */
 export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
   const path = isMissing(error) ? (error as NodeJS.ErrnoException).path : undefined;
@@ -17,7 +17,7 @@ export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
   );
 }
 
-/** Whether an error tells of how this machine sees the lake now, and of nothing that is wrong with what it works on. */
+/** Whether an error is about this machine's view of the lake, not about the data. */
 export function isOfTheView(error: unknown): boolean {
   return error instanceof AppError && (error.code === "not_whole" || error.details?.lost === true);
 }

@@ -11,14 +11,17 @@ import { isFolderThere } from "./staged-entries.ts";
 import { readStagedJson } from "./staged-file.ts";
 import { seeWhole, type View } from "./view.ts";
 
-/** Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`, with a view `not_whole`. */
+/**
+ * Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`, with a view
+ * `not_whole`.
+ */
 export async function readUploadManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
   return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema, view);
 }
 
 /**
- * The same of an upload whose folder is there: a manifest that a lagging mount does not show is waited for, until it is
- * seen, the folder is gone, or it was missing for so long that it is.
+ * The same of an upload whose folder is there: a manifest that a lagging mount does not show is waited for, until
+ * it is seen, the folder is gone, or it was missing for so long that it is.
  */
 export async function awaitUploadManifest(folder: string, view: View): Promise<UploadManifest | undefined> {
   return seeWhole(view, folder, async () => {
@@ -34,19 +37,22 @@ export async function awaitUploadManifest(folder: string, view: View): Promise<U
 }
 
 /**
- * The same as `readUploadManifest`, but undefined too for one that cannot be read, whatever the reason: where it concerns its own upload only,
- * and nobody else is to be kept from working by it.
+ * The same as `readUploadManifest`, but undefined too for one that cannot be read, whatever the reason: for places
+ * where it concerns its own upload only and must not stop others.
  */
 export async function readSoundManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
   return readUploadManifest(folder, view).catch(() => undefined);
 }
 
-/** Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`, also where it is not seen whole. */
+/**
+ * Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`, also where it is not seen
+ * whole.
+ */
 export async function readPartitionMetadata(
   lake: Lake,
   key: PartitionKey,
 ): Promise<PartitionMetadata | undefined> {
-  // It repeats what the files say: who cannot read it looks at those, and need not wait.
+  // It repeats the files: if it is unreadable, they are read instead of waiting.
   return readJson(join(lake.layout.partition(key), METADATA_FILE), PartitionMetadataSchema);
 }
 

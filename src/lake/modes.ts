@@ -1,4 +1,4 @@
-/** Permissions of what the lake writes (invariant 6); set by chmod, so the umask of whoever runs it does not matter. */
+/** Permissions of what the lake writes (invariant 6); set by chmod, independent of the umask. */
 export interface Modes {
   folder: number;
   file: number;

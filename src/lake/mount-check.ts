@@ -6,7 +6,7 @@ import type { Layout } from "./layout.ts";
 import { type Mount, type MountFacts, mountOf, probeMount } from "./mount.ts";
 import { nameMount, UNSUITED_ADVICE, whatFollows, whyUnsuited } from "./mount-words.ts";
 
-/** What is told of the mount of a lake. */
+/** What is reported about the mount of a lake. */
 export interface MountReport {
   mount: Mount;
   /** Undefined where this account cannot write there now, so that nothing was tried. */
@@ -60,15 +60,15 @@ export async function examineMount({
 }
 
 /**
- * Throws `unsuited_mount` where a lake in this folder could not be changed without loss; call it before the first change.
- * The folder need not be there yet. A disk of this machine is not asked.
+ * Throws `unsuited_mount` where a lake in this folder could not be changed without loss; call it before the first
+ * change. The folder need not be there yet. A disk of this machine is not asked.
  */
 export async function requireSuitedMount(folder: string): Promise<void> {
   const held = await nearestFolder(resolve(folder));
   const mount = await mountOf(held);
   if (mount.isLocal) return;
   const known = whyUnsuited(mount);
-  // What cannot be tried cannot be written either: the change itself tells why.
+  // Where probing is impossible, writing is too, and its own error tells why.
   const reason = known ?? whyUnsuited(mount, await probeMount(held).catch(() => undefined));
   if (reason === undefined) return;
   throw new AppError(

@@ -24,8 +24,8 @@ export interface ProbeFacts {
   /** A file can be made so that it fails where one is. */
   exclusiveCreate: boolean;
   /**
-   * A rename over a file that this mount has open: `safe`; `refused`, and the file stays; or `lost`: what had the name
-   * is gone when its reader closes, whether the rename was refused or not.
+   * A rename over a file that this mount has open: `safe`; `refused`, and the file stays; or `lost`: what had the
+   * name is gone when its reader closes, whether the rename was refused or not.
    */
   renameOverOpen: "safe" | "refused" | "lost";
   /** An open file can get another name. */
@@ -41,8 +41,9 @@ export interface ProbeFacts {
 export const PROBE_PREFIX = ".probe-";
 
 /**
- * Tries it in a hidden folder of its own in `folder`, which is removed again. All at once, without a turn for others:
- * once a process, and on a disk in less than a millisecond. Throws the system's error where no folder can be made there.
+ * Tries it in a hidden folder of its own in `folder`, which is removed again. All at once, without a turn for
+ * others: once a process, and on a disk in less than a millisecond. Throws the system's error where no folder can
+ * be made there.
  */
 export function probeFileSystem(folder: string): ProbeFacts {
   return inProbeFolder(folder, (at) => ({
@@ -69,7 +70,7 @@ function inProbeFolder<T>(folder: string, attempt: (at: (name: string) => string
     try {
       rmSync(place, { recursive: true, force: true });
     } catch {
-      // whoever comes next sweeps what stays
+      // the next one sweeps leftovers
     }
   }
 }

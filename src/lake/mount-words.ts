@@ -1,7 +1,7 @@
 import type { Mount, MountFacts } from "./mount.ts";
 import type { ProbeFacts } from "./mount-probe.ts";
 
-/** What people are told of a mount: the one place for these sentences. */
+/** Sentences about a mount for people, in one place. */
 
 /** `cifs (//nas/lake)`. */
 export function nameMount({ type, source }: Pick<Mount, "type" | "source">): string {

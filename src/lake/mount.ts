@@ -15,7 +15,7 @@ export interface Mount {
 /** The same with what trying showed. */
 export type MountFacts = Mount & ProbeFacts;
 
-/** By what tells mounts apart: what one can do does not change while a process runs. */
+/** By identity of the mount: its abilities do not change while a process runs. */
 const probes = new Map<string, Promise<ProbeFacts>>();
 const renames = new Map<string, Promise<ProbeFacts["renameOverOpen"]>>();
 
@@ -25,8 +25,8 @@ export async function mountOf(folder: string): Promise<Mount> {
 }
 
 /**
- * What the mount that holds `folder` can do, tried there in a hidden folder: once a process. Throws the system's error
- * where this account cannot write there now; then it is tried again when it is asked for again.
+ * What the mount that holds `folder` can do, tried there in a hidden folder: once a process. Throws the system's
+ * error where this account cannot write there now; then it is tried again when it is asked for again.
  */
 export async function probeMount(folder: string): Promise<MountFacts> {
   const { mount, key } = await locate(folder);

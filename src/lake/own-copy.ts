@@ -38,7 +38,7 @@ export function isOwn({ facts }: StagedFile): boolean {
   return facts.uid === process.geteuid?.() && facts.nlink === 1 && (facts.mode & 0o022) === 0;
 }
 
-/** Gives a file that `isOwn` a second name; false where it cannot, or where another file has its name by now. */
+/** Links a file that `isOwn` to a second name; false if it cannot, or if another file has its name by now. */
 export function linkOwn(place: StagedPath, file: StagedFile, target: string, terms: OwnFileTerms): boolean {
   try {
     linkSync(place.stagedAt, target);
@@ -82,7 +82,7 @@ export function writeOwn(bytes: Uint8Array, target: string, terms: OwnFileTerms)
 
 const PIECE_BYTES = 1 << 20;
 
-/** Copies an open file from its begin to a new one and gives the SHA-256 of what was written. Not synced. */
+/** Copies an open file from its start to a new one and returns the SHA-256 of what was written. Not synced. */
 export function copyOwn(
   file: StagedFile,
   target: string,

@@ -16,8 +16,8 @@ export interface OwnFile {
 }
 
 /**
- * Reads a file that nobody but this account and root can have written; undefined where there is none. Who else could put
- * another one in its place, `requireOwnFolder` tells. Throws `permission_denied`.
+ * Reads a file that only this account and root can have written; undefined if there is none. `requireOwnFolder`
+ * checks who could replace it. Throws `permission_denied`.
  */
 export async function readOwnFile(path: string): Promise<OwnFile | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

@@ -12,13 +12,13 @@ import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { mountOf, probeRenames } from "./mount.ts";
 import { asideOf, putBack } from "./replaced.ts";
 
-/** How a file system changes names; tests give one that behaves as others do. */
+/** Name changes of a file system; tests pass others. */
 export interface Renames {
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
-  /** Whether what has a name in this folder may be renamed over while somebody has it open. */
+  /** Whether an open file in this folder may be renamed over. */
   isSafe(folder: string): Promise<boolean>;
-  /** How long somebody who lets nobody take a file away is waited for. */
+  /** How long to wait for a program that keeps a file open. */
   heldMs: number;
 }
 
@@ -48,11 +48,11 @@ export interface WriteOptions extends ReplaceOptions {
 }
 
 /**
- * Gives the complete, synced file `from` the name `to`, in the place of the file that has it, which somebody may have
- * open: readers keep the old content, or find the new. Where the file system cannot rename over an open file (SMB
- * refuses, and removes the old one when its reader closes), the old one is set aside first, and `to` is missing for a
- * moment: `readReplaced` waits for it. The folder is not synced. Throws `locked` when somebody lets nobody take the old
- * one away; `to` is then as it was.
+ * Gives the complete, synced file `from` the name `to`, in the place of the file that has it, which somebody may
+ * have open: readers keep the old content, or find the new. Where the file system cannot rename over an open file
+ * (SMB refuses, and removes the old one when its reader closes), the old one is set aside first, and `to` is
+ * missing for a moment: `readReplaced` waits for it. The folder is not synced. Throws `locked` when somebody lets
+ * nobody take the old one away; `to` is then as it was.
  */
 export async function replaceFile(from: string, to: string, options: ReplaceOptions = {}): Promise<void> {
   const { renames = RENAMES } = options;
@@ -137,8 +137,8 @@ function isOnLocalDisk(path: string): Promise<boolean> {
 }
 
 /**
- * Replaces `path` by `data` in one step: temp file beside it, fsync, `replaceFile`, fsync of the folder. Readers see the
- * old content or the new. The temp name begins with a dot and never ends in `.parquet`.
+ * Replaces `path` by `data` in one step: temp file beside it, fsync, `replaceFile`, fsync of the folder. Readers
+ * see the old content or the new. The temp name begins with a dot and never ends in `.parquet`.
  */
 export async function writeAtomic(
   path: string,
@@ -186,9 +186,9 @@ function tempPrefix(path: string): string {
 }
 
 /**
- * Removes what others prepared beside `path`, and did not put in its place. Whoever has just taken the lock of a file
- * calls this before reading it: a host whose lease ended while its rename hung over a dead network may be alive, and that
- * rename then finds nothing to move when it arrives.
+ * Removes what others prepared beside `path`, and did not put in its place. Whoever has just taken the lock of a
+ * file calls this before reading it: a host whose lease ended while its rename hung over a dead network may be
+ * alive, and that rename then finds nothing to move when it arrives.
  */
 export async function dropPrepared(path: string): Promise<void> {
   const folder = dirname(path);

@@ -38,7 +38,7 @@ export function nameBefore(name: string): string | undefined {
 }
 
 /**
- * Removes a file, which somebody may have open, so that its name is free at once: on a network's file system it gets
+ * Removes a file, which may be open elsewhere, so that its name is free at once: on a network's file system it gets
  * another name first, for there the old one may stay until its reader closes it.
  */
 export async function freeName(path: string): Promise<void> {

@@ -6,8 +6,8 @@ import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
 /**
- * Staging is written by others, and anything may lie there. Each entry is judged alone: what is no upload's folder is
- * told and left where it is, and never keeps the others from their way.
+ * Staging is written by others and may contain anything. Each entry is judged alone: what is not an upload is
+ * reported and left where it is, and never blocks the others.
  */
 
 export const UPLOAD_STATES = ["pending", "processing", "failed"] as const;

@@ -19,8 +19,8 @@ import type { StagedPath } from "./layout.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
 /**
- * Whoever may write to staging puts there what he likes: links to files that only the server may read, pipes that
- * never answer, files that change while they are read. What is staged is opened here and nowhere else, and read
+ * Anyone with write access to staging may put anything there: links to files that only the server may read, pipes
+ * that never answer, files that change while they are read. Staged files are opened here and nowhere else, and read
  * from the descriptor only.
  */
 

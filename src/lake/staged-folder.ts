@@ -47,7 +47,7 @@ export async function inFolder<T>(place: StagedPath, use: (path: string) => Prom
   }
 }
 
-/** A system error tells the path that people know. */
+/** A system error names the path that people know. */
 function named(error: unknown, held: string, folder: string): unknown {
   if (!(error instanceof Error) || systemCode(error) === undefined) return error;
   const { path } = error as NodeJS.ErrnoException;

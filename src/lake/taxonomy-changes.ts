@@ -12,7 +12,10 @@ import { editTaxonomy } from "./taxonomy.ts";
 /** How many uses an error lists. */
 const SHOWN_USES = 20;
 
-/** Creates a provider and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name`. */
+/**
+ * Creates a provider and returns its name in NFC. Throws `conflict` when there is one, `name_clash`,
+ * `invalid_name`.
+ */
 export async function addProvider(lake: Lake, name: string, provider: Provider): Promise<string> {
   const added = parseName("provider", name);
   await editTaxonomy(lake, async (taxonomy) => {
@@ -22,7 +25,10 @@ export async function addProvider(lake: Lake, name: string, provider: Provider):
   return added;
 }
 
-/** Adds a task and gives its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name` for name and fields. */
+/**
+ * Creates a task and returns its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name` for
+ * name and fields.
+ */
 export async function addTask(lake: Lake, name: string, task: Task): Promise<string> {
   const added = parseName("task", name);
   if (added === RAW_TASK) {

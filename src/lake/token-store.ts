@@ -15,8 +15,8 @@ export interface TokenPlaces {
 }
 
 /**
- * The store of a lake's tokens, with those that version 0.1.0 kept in the lake; undefined for an account without a home
- * where there are none. Throws `permission_denied` for tokens in the lake that others can have written there.
+ * The store of a lake's tokens, with those that version 0.1.0 kept in the lake; undefined for an account without a
+ * home where there are none. Throws `permission_denied` for tokens in the lake that others can have written there.
  */
 export async function openTokenStore(
   lake: Lake,
@@ -40,7 +40,7 @@ export async function openTokenStore(
 
 /** Removes what was taken over, once no server of the old version can miss it. */
 export async function removeOldTokens(lake: Lake): Promise<void> {
-  await unlink(lake.layout.oldTokens).catch(() => {}); // nobody reads it any more
+  await unlink(lake.layout.oldTokens).catch(() => {}); // it is not read any more
 }
 
 export function noStore(): AppError {

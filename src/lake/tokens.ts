@@ -10,12 +10,12 @@ import { readOwnFile, requireOwnFolder } from "./own-file.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
 const BITS = 256;
-/** Tells a token from other secrets, for people and for scanners of source code. */
+/** Prefix by which people and secret scanners recognize a token. */
 const PREFIX = "dl_";
 /** Only the server's account reads even the hashes. */
 const MODES = { folder: 0o700, file: 0o600, asset: 0o444 };
 
-/** The file that holds a lake's tokens, outside of the lake: whoever could write there would be an administrator. */
+/** The file with a lake's tokens, outside of the lake: write access to it is administrator access. */
 export interface TokenStore {
   path: string;
   /** Folders from here up are the administrator's business. */
@@ -61,7 +61,10 @@ export interface NewToken {
   expires_at: string | null;
 }
 
-/** Makes a token, valid until `expiresMs` (Unix time), and gives it. Throws `conflict` for a name that is taken, `invalid_name`. */
+/**
+ * Creates a token, valid until `expiresMs` (Unix time), and returns it. Throws `conflict` for a name that is taken,
+ * `invalid_name`.
+ */
 export async function createToken(
   store: TokenStore,
   request: { name: string; role: Role; nowMs: number; expiresMs: number | undefined },
@@ -98,7 +101,7 @@ export async function revokeToken(store: TokenStore, name: string): Promise<Stor
   throw new AppError("not_found", `there is no token ${wanted}; \`datalake token list\` lists all`);
 }
 
-/** Begins a store with tokens that were kept elsewhere; one that is there stays as it is. */
+/** Creates a store from tokens that were kept elsewhere; an existing store is left as it is. */
 export async function importTokens(store: TokenStore, tokens: readonly StoredToken[]): Promise<void> {
   await editTokens(store, (present, isNew) => (isNew ? [...tokens] : present));
 }

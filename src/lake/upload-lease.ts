@@ -9,7 +9,10 @@ import type { LeaseHolder } from "./lease-holder.ts";
 import { SAFE_FLAGS } from "./staged-file.ts";
 import { inFolder } from "./staged-folder.ts";
 
-/** Says in a claimed upload's folder who works on it, for people and `doctor`: the claim itself is the rename. */
+/**
+ * Notes in a claimed upload's folder which process works on it, for people and `doctor`: the claim itself is the
+ * rename.
+ */
 export async function writeUploadLease(place: StagedPath, holder: LeaseHolder, mode: number): Promise<void> {
   await inFolder(place, async (path) => {
     await removeTree(path); // of a process that died, or anything else

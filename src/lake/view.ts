@@ -11,9 +11,9 @@ import { mountOf } from "./mount.ts";
 export interface View {
   /** How long a mount may show an old state. */
   readonly staleMs: number;
-  /** Whether the mount that holds a path may do so; a local disk does not, and nobody waits for it. */
+  /** Whether the mount of a path may lag; a local disk does not. */
   mayLag(path: string): Promise<boolean>;
-  /** Is told what is waited for, when it takes longer than two seconds. */
+  /** Called with a message when waiting takes longer than two seconds. */
   onWait(message: string): void;
   /** Ends a wait. */
   readonly signal?: AbortSignal;

@@ -28,7 +28,7 @@ export interface Operation<
   /** What the operation reports while it runs; the newest counts, unless `merge` joins it with those before. */
   readonly progress: Progress;
   readonly result: Result;
-  /** Who may ask a server to run it. */
+  /** Role that is required to run it on a server. */
   readonly role: Role;
   /** On a server. */
   readonly queue: {
@@ -39,7 +39,7 @@ export interface Operation<
     /** How long one waits for a place; forever without. */
     waitMs?: number;
   };
-  /** At a lower priority than the server, whose other clients wait for an answer. */
+  /** Runs at a lower priority than the server. */
   readonly background: boolean;
   /** Runs in a process of its own even for a command: it reads other people's bytes, or needs its own environment. */
   readonly isolated: boolean;
@@ -78,15 +78,15 @@ export interface OperationOutcome<Result> {
 /** A client starts it, asks for its state by its id, fetches its files. */
 export interface ServedById {
   by: "id";
-  /** Which ended ones are kept: the newest, or those that somebody asked for within a time. */
+  /** Which finished ones are kept: the newest, or those requested within a time. */
   kept: { newest: number } | { forMs: number };
-  /** Who may follow one, and stop it. Administrators always may. */
+  /** Who may follow and stop one; administrators always may. */
   visibleTo: "owner" | "everybody";
   /** Where it is and how its state is shown; without, below /operations/<name>, as it is. */
   routes?: OperationRoutes;
 }
 
-/** A client waits for it at one connection, which tells its progress if asked for lines. It ends when that closes. */
+/** A client waits for it on one connection, with progress lines on request. It ends when the connection closes. */
 export interface ServedByConnection {
   by: "connection";
   /** POST. */

@@ -34,7 +34,10 @@ const OrderSchema = v.object({
 });
 export type Order = v.InferInput<typeof OrderSchema>;
 
-/** A line of the child; the last one is `done` or `broken`. Progress and result are checked by the operation's schemas. */
+/**
+ * A line of the child; the last one is `done` or `broken`. Progress and result are checked by the operation's
+ * schemas.
+ */
 export const ChildLineSchema = v.variant("type", [
   v.object({ type: v.literal("progress"), progress: v.unknown() }),
   LogMessageSchema,
@@ -48,7 +51,7 @@ export interface ChildPipes {
   write(line: string): void;
 }
 
-/** The child's side: runs the operation of that name, as told on stdin. Gives the exit code. */
+/** The child's side: runs the operation of that name, as told on stdin. Returns the exit code. */
 export async function serveChild(
   name: string,
   operations: readonly AnyOperation[],

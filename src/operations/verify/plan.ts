@@ -44,10 +44,10 @@ export interface Slice {
   of: number;
 }
 
-/** To tell assets apart takes memory: some 300 MB for so many rows. */
+/** Finding distinct assets needs memory: some 300 MB for this many rows. */
 const SLICE_ROWS = 1_000_000;
 
-/** Cuts datasets into slices of at most about so many rows: several small ones, or a part of a large one. */
+/** Cuts datasets into slices of about this many rows: several small ones, or a part of a large one. */
 export function planSlices(datasets: readonly SelectedDataset[], sliceRows = SLICE_ROWS): Slice[] {
   const total = datasets.reduce((sum, { rows }) => sum + rows, 0);
   if (total <= sliceRows) return [{ datasets: undefined, at: 0, of: 1 }];

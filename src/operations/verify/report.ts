@@ -6,7 +6,7 @@ import { csvField } from "../../util/csv.ts";
 /** A report that is written as findings come; it has its name only when it is whole. */
 export interface AssetReport {
   add(finding: AssetFinding): Promise<void>;
-  /** Writes the end and gives it its name. */
+  /** Writes the end and renames it to its name. */
   finish(summary: VerifySummary): Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
@@ -48,7 +48,10 @@ const FORMATS: Record<"csv" | "json", ReportFormat> = {
 
 const FLUSH_CHARS = 64 * 1024;
 
-/** Begins a report at `path`: CSV (RFC 4180) where its name ends so, else one JSON document. Replaces one that is there. */
+/**
+ * Begins a report at `path`: CSV (RFC 4180) where its name ends so, else one JSON document. Replaces one that is
+ * there.
+ */
 export async function openReport(path: string): Promise<AssetReport> {
   const format = FORMATS[path.toLowerCase().endsWith(".csv") ? "csv" : "json"];
   const temp = tempBeside(path);

@@ -21,7 +21,7 @@ export interface VerifyEffects {
   /** Assets that are looked at at a time. */
   concurrency: number;
   probe: FileProbe;
-  /** Rows of which the assets are told apart at once. */
+  /** Rows whose distinct assets are found at once. */
   sliceRows?: number;
   signal: AbortSignal;
   onProgress(progress: VerifyProgress): void;
@@ -34,9 +34,9 @@ const NAME = "checked";
 const LOCATE_AT_ONCE = 8192;
 
 /**
- * Looks at every asset that the selected rows of the published catalog name, in constant memory; nothing in the lake is
- * changed, and files that no row names are not looked at. Throws `not_found` without a catalog or when nothing is
- * selected, `corrupt` for a catalog that cannot be read, `cancelled`.
+ * Looks at every asset that the selected rows of the published catalog name, in constant memory; nothing in the
+ * lake is changed, and files that no row names are not looked at. Throws `not_found` without a catalog or when
+ * nothing is selected, `corrupt` for a catalog that cannot be read, `cancelled`.
  */
 export async function verifyAssets(request: VerifyRequest, effects: VerifyEffects): Promise<VerifySummary> {
   const { lake, database, signal } = effects;
@@ -61,7 +61,7 @@ export async function verifyAssets(request: VerifyRequest, effects: VerifyEffect
       for (const [at, slice] of slices.entries()) {
         await interruptible(database, signal, () => database.run(plan.collect(slice)));
         const assets = tally.checked + (await number(plan.count));
-        // Only the last slice tells how many there are in all.
+        // The total is known with the last slice only.
         tally.total = at === slices.length - 1 ? assets : Math.max(tally.total, assets);
         await checkSlice(plan, request.hash, tally, effects);
       }
