@@ -8,6 +8,7 @@ import type { Lake } from "../lake/lake.ts";
 import { inspectLease } from "../lake/lease.ts";
 import { examineMount, requireSuitedMount } from "../lake/mount-check.ts";
 import { tellMount } from "../lake/mount-words.ts";
+import { readTokenLines } from "../lake/token-file.ts";
 import { openTokenStore, removeOldTokens } from "../lake/token-store.ts";
 import { readTokens } from "../lake/tokens.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
@@ -16,7 +17,7 @@ import { createApp } from "./app.ts";
 import { openAccess } from "./auth/access.ts";
 import { createAdmit, createProxyCheck } from "./auth/admit.ts";
 import { createDiscretion } from "./auth/discretion.ts";
-import { checkExposure, isLoopback, readTokenFile } from "./auth/exposure.ts";
+import { checkExposure, isLoopback } from "./auth/exposure.ts";
 import { createHostCheck } from "./auth/host.ts";
 import { readCertificate } from "./http/certificate.ts";
 import { listen, stopListening } from "./http/listen.ts";
@@ -72,7 +73,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   if (told !== undefined) logger.warn(told);
   const { host, port, token_file: tokenFile } = settings.serve;
   const fileTokens =
-    tokenFile === undefined ? undefined : await readTokenFile(tokenFile, (text) => logger.warn(text));
+    tokenFile === undefined
+      ? undefined
+      : await readTokenLines(tokenFile, { warn: (text) => logger.warn(text), isOwn: true });
   const store = await openTokenStore(lake, tokenPlaces(settings), (text) => logger.warn(text));
   const stored = store === undefined ? undefined : await readTokens(store);
   const hasTokens = fileTokens !== undefined || (stored?.tokens.length ?? 0) > 0;

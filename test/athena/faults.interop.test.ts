@@ -326,7 +326,11 @@ describe.skipIf(!trinoWanted)("Athena", () => {
   test("gets statements of its grammar only", async () => {
     const client = bench.client();
     await collectRows(
-      await client.retrieveWithExistingCols({ text: "many 7", column: "body", ...{ datasets: [MANY.dataset] } }),
+      await client.retrieveWithExistingCols({
+        text: "many 7",
+        column: "body",
+        ...{ datasets: [MANY.dataset] },
+      }),
     );
     await client.listTables();
     await client.getTableInfo("catalog");

@@ -1,8 +1,8 @@
 /** Another implementation of Athena's API than our own loopback: moto's, which takes and tells, and runs no SQL. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { openAwsAthena } from "../../src/query/aws/athena.ts";
 import { execute } from "../../src/query/athena/execution.ts";
 import { readResults } from "../../src/query/athena/results.ts";
+import { openAwsAthena } from "../../src/query/aws/athena.ts";
 import { useMoto } from "../engines/moto.ts";
 import { QUICK } from "./kit.ts";
 

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
-import { checkExposure, readTokenFile } from "../../src/server/auth/exposure.ts";
+import { readTokenLines } from "../../src/lake/token-file.ts";
+import { checkExposure } from "../../src/server/auth/exposure.ts";
 
 function codeOf(act: () => unknown): string | undefined {
   try {
@@ -29,12 +30,19 @@ test("a token file is read without notes and blank lines, with a warning when ev
   const file = join(await mkdtemp(join(tmpdir(), "datalake-tokens-")), "tokens");
   await writeFile(file, "# of the scanners\nalpha\r\n\n beta \n", { mode: 0o600 });
   const warnings: string[] = [];
-  expect(await readTokenFile(file, (text) => warnings.push(text))).toEqual(["alpha", "beta"]);
+  expect(await readTokenLines(file, { warn: (text) => warnings.push(text), isOwn: true })).toEqual([
+    "alpha",
+    "beta",
+  ]);
   expect(warnings).toEqual([]);
   await chmod(file, 0o644);
-  await readTokenFile(file, (text) => warnings.push(text));
+  await readTokenLines(file, { warn: (text) => warnings.push(text), isOwn: true });
   expect(warnings).toHaveLength(1);
   await writeFile(file, "# none\n");
-  expect((await readTokenFile(file, () => {}).catch((error) => error)).code).toBe("invalid_config");
-  expect((await readTokenFile(`${file}-no`, () => {}).catch((error) => error)).code).toBe("invalid_config");
+  expect((await readTokenLines(file, { warn: () => {}, isOwn: true }).catch((error) => error)).code).toBe(
+    "invalid_config",
+  );
+  expect(
+    (await readTokenLines(`${file}-no`, { warn: () => {}, isOwn: true }).catch((error) => error)).code,
+  ).toBe("invalid_config");
 });

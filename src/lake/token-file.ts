@@ -1,0 +1,38 @@
+import { readFile, realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AppError } from "../errors.ts";
+import { readOwnFile, requireOwnFolder } from "./own-file.ts";
+
+export interface TokenFileOptions {
+  warn(message: string): void;
+  /** Nobody but this account and root can have written it: whoever knows a token of a server's file is let in. */
+  isOwn: boolean;
+}
+
+/**
+ * The tokens of a file, one on a line; lines that begin with # are comments. Throws `invalid_config` for a file without
+ * one, `permission_denied` for one that should be this account's and is not.
+ */
+export async function readTokenLines(file: string, { warn, isOwn }: TokenFileOptions): Promise<string[]> {
+  const [path, { mode }] = await Promise.all([realpath(file), stat(file)]).catch((cause) => {
+    throw unreadable(file, cause);
+  });
+  if (mode & 0o004) warn(`the token file ${file} can be read by everyone on this machine; chmod 600 it`);
+  if (isOwn) await requireOwnFolder(dirname(path), "/");
+  const text = isOwn
+    ? (await readOwnFile(path))?.text
+    : await readFile(path, "utf8").catch((cause) => {
+        throw unreadable(file, cause);
+      });
+  const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
+  const tokens = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (tokens.length > 0) return tokens;
+  throw new AppError(
+    "invalid_config",
+    `the token file ${file} contains no token; write one on a line of its own`,
+  );
+}
+
+function unreadable(file: string, cause: unknown): AppError {
+  return new AppError("invalid_config", `cannot read the token file ${file}; check --token-file`, { cause });
+}
