@@ -179,7 +179,7 @@ async function readConfigFile(
       if (!wanted && ["ENOENT", "ENOTDIR"].includes(systemCode(cause) ?? "")) continue;
       throw new AppError(
         "invalid_config",
-        `cannot read the config file ${path}; check that it is there and yours to read`,
+        `cannot read the config file ${path}; check that it exists and is readable`,
         { cause },
       );
     }

@@ -119,15 +119,15 @@ function describeSystemError(
       return `no space is left on the disk${path === undefined ? "" : ` of ${path}`}; free some and run it again`;
     case "permission_denied":
       if (errno === "EROFS")
-        return `${path ?? "the lake"} lies on a file system that may only be read now; mount it for writing`;
+        return `${path ?? "the lake"} is on a read-only file system; remount it writable`;
       return `${path ?? "a file"} may not be read or written by this user; check its owner and mode (\`datalake doctor\` lists those of a lake)`;
     case "not_found":
       return path === undefined ? message : `${path} does not exist; check the path`;
     default:
       if (errno === "ELOOP" && path !== undefined)
-        return `${path} leads through links in a circle; remove or correct the link`;
+        return `${path} contains a loop of links; remove or correct the link`;
       if (errno === "ENOTDIR" && path !== undefined)
-        return `${path} leads through a file where a folder is expected; move that file away`;
+        return `${path} contains a file in place of a folder; move that file away`;
       return `${message}; check the disk and run it again`;
   }
 }
