@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode } from "./errors.ts";
 import { checkValue } from "./schema/check.ts";
+import { ENGINE_PATHS, ENGINE_SECRETS } from "./schema/engines.ts";
 import { type LakeLocation, locateLake, type NamedLake } from "./schema/lake-location.ts";
 import { type ParsedSettings, type SettingsInput, SettingsSchema } from "./schema/settings.ts";
 import { nearestWord } from "./util/nearest.ts";
@@ -23,8 +24,8 @@ export type Settings = Omit<ParsedSettings, "lake" | "server"> & {
   ownFolder: OwnFolder | undefined;
   /** Secrets, which no file of settings holds, from the environment. */
   token: string | undefined;
-  trinoPassword: string | undefined;
-  trinoToken: string | undefined;
+  /** By variable. */
+  engineSecrets: Readonly<Record<string, string | undefined>>;
 };
 
 export interface SettingsSources {
@@ -79,8 +80,7 @@ export async function loadSettings(sources: SettingsSources = {}): Promise<Setti
     scratchFolder: result.output.scratch ?? resolve(cwd, cacheFolder, "scratch"),
     ownFolder: findOwnFolder(env, user),
     token: env.DATALAKE_TOKEN || undefined,
-    trinoPassword: env.DATALAKE_TRINO_PASSWORD || undefined,
-    trinoToken: env.DATALAKE_TRINO_TOKEN || undefined,
+    engineSecrets: Object.fromEntries(ENGINE_SECRETS.map((name) => [name, env[name] || undefined])),
   };
 }
 
@@ -213,8 +213,7 @@ const PATH_SETTINGS = [
   "serve.token_file",
   "serve.tls_cert",
   "serve.tls_key",
-  "trino.password_file",
-  "trino.token_file",
+  ...ENGINE_PATHS,
 ];
 
 /** Makes the paths among settings absolute, from `base`; `~/` is the home folder. */

@@ -13,10 +13,11 @@ import type { QueryEngine } from "../query/engine.ts";
 import type { CatalogInfo, CatalogPartition, RebuildResult } from "../schema/catalog-documents.ts";
 import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
+import { DEFAULT_ENGINE, type EngineName } from "../schema/engines.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { folderOf } from "../schema/lake-location.ts";
 import { createSelector, type Selection } from "../schema/partition.ts";
-import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
+import { type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type VerifyRequest, VerifyRequestSchema } from "../schema/verification.ts";
 import type {
@@ -272,7 +273,10 @@ async function settingsOf(options: DatalakeClientOptions): Promise<Settings> {
   return { ...settings, token: options.token ?? settings.token };
 }
 
-function checkQuery({ engine = "duckdb", ...query }: SearchQuery): { engine: EngineName; rows: RowQuery } {
+function checkQuery({ engine = DEFAULT_ENGINE, ...query }: SearchQuery): {
+  engine: EngineName;
+  rows: RowQuery;
+} {
   return { engine, rows: check(RowQuerySchema, query) };
 }
 

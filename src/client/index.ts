@@ -8,10 +8,10 @@ export { DuckDBClient, type DuckDBClientOptions } from "../query/duckdb/client.t
 export type { QueryEngine } from "../query/engine.ts";
 export { TrinoClient, type TrinoClientOptions } from "../query/trino/client.ts";
 export type { Column } from "../schema/columns.ts";
+export type { EngineName } from "../schema/engines.ts";
 export type { JobProgress, JobRecord, UploadOutcome } from "../schema/job.ts";
 export type { Selection } from "../schema/partition.ts";
 export type {
-  EngineName,
   PartitionCount,
   QueryStats,
   RowQuery,

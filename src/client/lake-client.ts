@@ -8,8 +8,8 @@ import type {
   RebuildResult,
   RetriedUpload,
 } from "../schema/catalog-documents.ts";
+import type { EngineName } from "../schema/engines.ts";
 import type { JobRecord } from "../schema/job.ts";
-import type { EngineName } from "../schema/query.ts";
 import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
 import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";

@@ -1,13 +1,7 @@
 import type { Column } from "../schema/columns.ts";
+import type { EngineName } from "../schema/engines.ts";
 import type { Selection } from "../schema/partition.ts";
-import type {
-  EngineName,
-  PartitionCount,
-  RowQuery,
-  RowResult,
-  SqlLimits,
-  TableResult,
-} from "../schema/query.ts";
+import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../schema/query.ts";
 
 /**
  * Where queries are answered. Every engine gives the same rows for the same query, in the same order. A signal stops

@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { checkValue } from "./check.ts";
+import { ENGINE_NAMES } from "./engines.ts";
 import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES, ResultFileSchema } from "./operation.ts";
-import { ENGINE_NAMES, RowQuerySchema } from "./query.ts";
+import { RowQuerySchema } from "./query.ts";
 
 /** What a server is asked to put together: which rows, in which of its formats. */
 export function exportRequestSchema(formats: readonly { name: string; images: readonly string[] }[]) {

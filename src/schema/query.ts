@@ -6,9 +6,6 @@ import { JsonPathSchema } from "./json-path.ts";
 import type { PartitionKey } from "./partition.ts";
 import { SelectionSchema } from "./partition.ts";
 
-export const ENGINE_NAMES = ["duckdb", "athena", "trino"] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
 /** A text to search for, literally; comes out in Unicode form NFC. */
 export const SearchTextSchema = v.pipe(
   v.string(),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ColumnSchema, FeaturesSchema } from "./columns.ts";
+import { ENGINE_NAMES } from "./engines.ts";
 import { PartitionKeySchema } from "./partition.ts";
-import { ENGINE_NAMES } from "./query.ts";
 
 /** The header by which a client asks that an Arrow answer says of itself what no Arrow schema says. */
 export const DESCRIBE_HEADER = "x-datalake-describe";

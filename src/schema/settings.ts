@@ -1,29 +1,12 @@
 import { availableParallelism } from "node:os";
 import * as v from "valibot";
 import { LOG_LEVELS } from "../log.ts";
+import { ENGINE_SETTINGS } from "./engines.ts";
+import { Octal, Positive, Size, Switch, Url } from "./setting-values.ts";
 import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./upload.ts";
-
-const Positive = v.pipe(v.number(), v.integer(), v.minValue(1));
-const Octal = v.pipe(
-  v.union([v.string(), v.number()]),
-  v.transform((value) => String(value)),
-  v.regex(/^0?[0-7]{3}$/, "is not an octal mode such as 0775"),
-  v.transform((value) => Number.parseInt(value, 8)),
-);
-const Size = v.pipe(
-  v.string(),
-  v.regex(/^\d+(\.\d+)?\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, "is not a size such as 2GB"),
-);
 
 /** What Pillow opens, and `datasets` with it: twice its MAX_IMAGE_PIXELS. */
 const MAX_PIXELS = 178_956_970;
-
-const Url = v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091"));
-/** `off` is a boolean in YAML of old. */
-const Switch = v.pipe(
-  v.union([v.boolean(), v.picklist(["on", "off"])]),
-  v.transform((value): "on" | "off" => (value === true || value === "on" ? "on" : "off")),
-);
 
 /**
  * Every setting with its default; config.yaml in the project's root shows them all with their meaning. Keys are those
@@ -101,35 +84,7 @@ export const SettingsSchema = v.strictObject({
     }),
     {},
   ),
-  athena: v.optional(
-    v.strictObject({
-      database: v.optional(v.string(), "datalake"),
-      table: v.optional(v.string(), "catalog"),
-      workgroup: v.optional(v.string(), "primary"),
-      region: v.optional(v.string()),
-      endpoint: v.optional(Url),
-      output: v.optional(
-        v.pipe(v.string(), v.regex(/^s3:\/\/[^/]+/, "is not an address such as s3://bucket/results")),
-      ),
-      max_scan: v.optional(Size, "100GB"),
-      price_per_tb: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
-      reuse_minutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_080)), 60),
-    }),
-    {},
-  ),
-  trino: v.optional(
-    v.strictObject({
-      url: v.optional(Url),
-      catalog: v.optional(v.string(), "hive"),
-      schema: v.optional(v.string(), "datalake"),
-      table: v.optional(v.string(), "catalog"),
-      user: v.optional(v.string()),
-      location: v.optional(v.string()),
-      password_file: v.optional(v.string()),
-      token_file: v.optional(v.string()),
-    }),
-    {},
-  ),
+  ...ENGINE_SETTINGS,
   permissions: v.optional(
     v.strictObject({ folder: v.optional(Octal, "0775"), file: v.optional(Octal, "0664") }),
     {},

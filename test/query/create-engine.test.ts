@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadSettings, type SettingsInput } from "../../src/config.ts";
+import { loadSettings, type SettingsInput, settingPaths } from "../../src/config.ts";
 import { describeLake } from "../../src/lake/lake.ts";
 import { createEngine } from "../../src/query/create-engine.ts";
 import { sqlLimits } from "../../src/query/sql-limits.ts";
+import { describeEngines, ENGINES } from "../../src/schema/engines.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -51,6 +52,19 @@ test("what the settings lack is named", async () => {
   await writeFile(empty, "\n");
   expect(await trino({ url, token_file: empty })).toEqual(["invalid_config", "trino.token_file"]);
   expect(await trino({ url, token_file: empty }, { DATALAKE_TRINO_TOKEN: "x" })).toEqual(["none", undefined]);
+});
+
+test("settings, secrets and help know every engine by its row", async () => {
+  const known = settingPaths();
+  for (const [name, engine] of Object.entries(ENGINES)) {
+    expect(describeEngines()).toContain(name);
+    expect(known.some((path) => path.startsWith(`${name}.`))).toBe("settings" in engine);
+  }
+  expect(describeEngines()).toBe("duckdb (the lake's catalog), athena or trino (default: duckdb)");
+  const env = { DATALAKE_TRINO_PASSWORD: "secret", DATALAKE_TRINO_TOKEN: "" };
+  const { engineSecrets, trino } = await settingsOf({ trino: { token_file: "~/token" } }, env);
+  expect(engineSecrets).toEqual({ DATALAKE_TRINO_PASSWORD: "secret", DATALAKE_TRINO_TOKEN: undefined });
+  expect(trino.token_file).toBe(join(folder, "token"));
 });
 
 test("an engine is never another one than was asked for", async () => {

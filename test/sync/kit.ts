@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { loadSettings, type Settings } from "../../src/config.ts";
-import { trinoOptions } from "../../src/query/create-engine.ts";
 import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import type { QueryEngine } from "../../src/query/engine.ts";
 import { TrinoClient } from "../../src/query/trino/client.ts";
+import { trinoOptions } from "../../src/query/trino/options.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 import { openSync, type PlanOptions } from "../../src/sync/open.ts";
 import type { Workbench } from "../catalog/lakes.ts";

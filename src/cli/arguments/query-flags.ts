@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { checkValue } from "../../schema/check.ts";
-import { ENGINE_NAMES, type EngineName, type RowQuery, RowQuerySchema } from "../../schema/query.ts";
+import { DEFAULT_ENGINE, describeEngines, ENGINE_NAMES, type EngineName } from "../../schema/engines.ts";
+import { type RowQuery, RowQuerySchema } from "../../schema/query.ts";
 import type { Flag, FlagValues } from "./command.ts";
 
 /** Flags for the selection of rows, shared by `search` and `download`. */
@@ -32,7 +33,7 @@ export const ENGINE_FLAG = {
   type: "text",
   placeholder: "ENGINE",
   values: ENGINE_NAMES,
-  description: "Query engine: duckdb (the lake's catalog), athena or trino (default: duckdb)",
+  description: `Query engine: ${describeEngines()}`,
 } as const satisfies Flag;
 
 export type QueryFlags = FlagValues<typeof QUERY_FLAGS>;
@@ -65,7 +66,7 @@ export function readQuery(flags: QueryFlags): RowQuery {
 }
 
 export function readEngine(flag: string | undefined): EngineName {
-  return (flag as EngineName | undefined) ?? "duckdb";
+  return (flag as EngineName | undefined) ?? DEFAULT_ENGINE;
 }
 
 /** Names are stored in NFC; some systems type them otherwise. */

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { sqlLimits } from "../../query/sql-limits.ts";
-import { ENGINE_NAMES, type EngineName } from "../../schema/query.ts";
+import { DEFAULT_ENGINE, describeEngines, ENGINE_NAMES, type EngineName } from "../../schema/engines.ts";
 import { defineCommand } from "../arguments/command.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, printRows } from "../terminal/print-rows.ts";
 
@@ -12,8 +12,7 @@ export const sqlCommand = defineCommand({
       type: "text",
       placeholder: "ENGINE",
       values: ENGINE_NAMES,
-      description:
-        "Query engine and SQL dialect: duckdb (the lake's catalog), athena or trino (default: duckdb)",
+      description: `Query engine and SQL dialect: ${describeEngines()}`,
     },
     format: PRINT_FORMAT_FLAG,
   },
@@ -33,7 +32,7 @@ export const sqlCommand = defineCommand({
         'no statement is given; write it behind the command: datalake sql "SELECT ..."',
       );
     }
-    const name = (flags.engine as EngineName | undefined) ?? "duckdb";
+    const name = (flags.engine as EngineName | undefined) ?? DEFAULT_ENGINE;
     const engine = await (await effects.openClient()).engine(name);
     try {
       const text =

@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
-import type { EngineName, TableResult } from "../../schema/query.ts";
+import type { EngineName } from "../../schema/engines.ts";
+import type { TableResult } from "../../schema/query.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../util/format.ts";
 import type { Flag } from "../arguments/command.ts";
 import type { Terminal } from "./terminal.ts";

@@ -8,10 +8,10 @@ import { describeFault, type OutputPlace, planOutput } from "../../export/output
 import { moveToFree } from "../../lake/replace.ts";
 import { EXPORT } from "../../operations/export/operation.ts";
 import { checkValue, parseValue } from "../../schema/check.ts";
+import type { EngineName } from "../../schema/engines.ts";
 import type { RemoteExportInput } from "../../schema/export.ts";
 import { failureError } from "../../schema/failure.ts";
 import type { OperationState, ResultFile } from "../../schema/operation.ts";
-import type { EngineName } from "../../schema/query.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
 import { namesProblem } from "../../util/relative-names.ts";
 import type { DownloadWatch, RunOptions } from "../lake-client.ts";

@@ -5,6 +5,7 @@ import { AppError, toAppError } from "../../errors.ts";
 import { type ExportManifest, exportRows } from "../../export/export.ts";
 import { type ExportFormat, findFormat } from "../../export/formats.ts";
 import { createEngine } from "../../query/create-engine.ts";
+import { DEFAULT_ENGINE } from "../../schema/engines.ts";
 import type { ExportSummary, RemoteExport } from "../../schema/export.ts";
 import type { ResultFile } from "../../schema/operation.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
@@ -28,7 +29,7 @@ export async function runExport(
 ): Promise<OperationOutcome<ExportSummary>> {
   const { output } = local as ExportLocal;
   const {
-    engine: name = "duckdb",
+    engine: name = DEFAULT_ENGINE,
     images,
     skip_missing: skipMissing,
     format: formatName,

@@ -1,7 +1,8 @@
 import { Schema } from "apache-arrow";
 import * as v from "valibot";
 import { checkValue } from "../../schema/check.ts";
-import type { EngineName, RowResult, TableResult } from "../../schema/query.ts";
+import type { EngineName } from "../../schema/engines.ts";
+import type { RowResult, TableResult } from "../../schema/query.ts";
 import {
   DESCRIPTION_KEY,
   type ResultDescription,

@@ -1,5 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
-import type { EngineName, QueryStats, TableResult } from "../../schema/query.ts";
+import type { EngineName } from "../../schema/engines.ts";
+import type { QueryStats, TableResult } from "../../schema/query.ts";
 
 /** What a row format lays out: a result, and what a document around the rows may say of it. */
 export interface EncodedResult extends TableResult {

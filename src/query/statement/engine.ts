@@ -1,7 +1,7 @@
 import type { Column } from "../../schema/columns.ts";
+import type { EngineName } from "../../schema/engines.ts";
 import { comparePartitions, type PartitionKey, type Selection } from "../../schema/partition.ts";
 import type {
-  EngineName,
   PartitionCount,
   QueryStats,
   RowQuery,

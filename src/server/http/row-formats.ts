@@ -2,7 +2,7 @@ import type { GenericSchema } from "valibot";
 import * as v from "valibot";
 import { mediaTypes, ROW_FORMATS, type RowFormat } from "../../query/output/formats.ts";
 import { negotiate } from "../../query/output/negotiate.ts";
-import { ENGINE_NAMES } from "../../schema/query.ts";
+import { ENGINE_NAMES } from "../../schema/engines.ts";
 import { DESCRIBE_HEADER } from "../../schema/result-description.ts";
 import { READS, termsOf } from "./route-table.ts";
 

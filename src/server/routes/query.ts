@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import type { RowFormat } from "../../query/output/formats.ts";
 import { sqlLimits } from "../../query/sql-limits.ts";
-import type { EngineName } from "../../schema/query.ts";
+import { DEFAULT_ENGINE, type EngineName } from "../../schema/engines.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { readParameters } from "../http/parameters.ts";
@@ -21,7 +21,7 @@ export function queryRoutes(deps: QueryDeps) {
   const answer = (
     request: Request,
     sql: string,
-    name: EngineName = "duckdb",
+    name: EngineName = DEFAULT_ENGINE,
     format: RowFormat | undefined = undefined,
   ) => {
     const work = async (signal: AbortSignal) => {

@@ -5,7 +5,8 @@ import { AppError } from "../../errors.ts";
 import type { RowFormat } from "../../query/output/formats.ts";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";
-import { type EngineName, type RowQuery, RowQuerySchema, type RowResult } from "../../schema/query.ts";
+import { DEFAULT_ENGINE, type EngineName } from "../../schema/engines.ts";
+import { type RowQuery, RowQuerySchema, type RowResult } from "../../schema/query.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { readParameters } from "../http/parameters.ts";
@@ -52,7 +53,7 @@ type SearchDeps = RowResponseOptions & Pick<ServerDeps, "engines">;
 
 /** POST /search with the query in the body, GET /search with it in the URL. */
 export function searchRoutes(deps: SearchDeps) {
-  const answer = (request: Request, query: unknown, { engine: name = "duckdb", format }: Asked) => {
+  const answer = (request: Request, query: unknown, { engine: name = DEFAULT_ENGINE, format }: Asked) => {
     const checked = checkQuery(query);
     const work = async (signal: AbortSignal) => {
       const engine = await deps.engines.open(name);

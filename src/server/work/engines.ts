@@ -3,7 +3,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { createEngine } from "../../query/create-engine.ts";
 import { identifyCatalog } from "../../query/duckdb/catalog-reader.ts";
 import type { QueryEngine } from "../../query/engine.ts";
-import type { EngineName } from "../../schema/query.ts";
+import type { EngineName } from "../../schema/engines.ts";
 
 /** The engines of a server: each is made when it is first asked for, and stays. */
 export interface Engines {

@@ -1,5 +1,6 @@
 import type { QueryEngine } from "../../../query/engine.ts";
 import { plainCells } from "../../../query/output/cells.ts";
+import { ENGINES } from "../../../schema/engines.ts";
 import type { PartitionKey, Selection } from "../../../schema/partition.ts";
 import type { PartitionCount } from "../../../schema/query.ts";
 
@@ -14,8 +15,6 @@ export interface TextSample {
 const MAX_ROWS = 2000;
 /** Of texts together: a label may be megabytes long. */
 const MAX_LENGTH = 16_000_000;
-/** Number of partitions that are read, largest first; a remote engine needs seconds for each. */
-const MAX_PARTITIONS = { duckdb: 10, athena: 2, trino: 4 };
 
 /** Reads at most 2,000 rows from the first ones of the largest partitions of a selection. */
 export async function sampleTexts(
@@ -23,7 +22,9 @@ export async function sampleTexts(
   partitions: readonly PartitionCount[],
   signal: AbortSignal,
 ): Promise<TextSample> {
-  const largest = [...partitions].sort((a, b) => b.rows - a.rows).slice(0, MAX_PARTITIONS[engine.name]);
+  const largest = [...partitions]
+    .sort((a, b) => b.rows - a.rows)
+    .slice(0, ENGINES[engine.name].sampledPartitions);
   const limit = Math.ceil(MAX_ROWS / Math.max(1, largest.length));
   const values = new Map<string, string[]>();
   let rowCount = 0;
