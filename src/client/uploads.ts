@@ -97,9 +97,17 @@ async function writeInput(
   return path;
 }
 
+/** Stands before the digits of a BigInt, which a JSON number holds and `JSON.stringify` does not take. */
+const DIGITS = `bigint ${crypto.randomUUID()} `;
+const BIGINT = new RegExp(`"${DIGITS}(-?\\d+)"`, "g");
+
 function rowText(row: UploadRow): string {
-  return JSON.stringify(row, (name, value) => {
-    if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  let hasDigits = false;
+  const text = JSON.stringify(row, (name, value) => {
+    if (typeof value === "bigint") {
+      hasDigits = true;
+      return `${DIGITS}${value}`;
+    }
     if (value instanceof Uint8Array || (typeof value === "object" && value?.type === "Buffer")) {
       throw new AppError(
         "invalid_input",
@@ -108,4 +116,5 @@ function rowText(row: UploadRow): string {
     }
     return value;
   });
+  return hasDigits ? text.replace(BIGINT, "$1") : text;
 }

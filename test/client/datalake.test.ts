@@ -167,7 +167,8 @@ describe.each(["server", "folder"])("uploads of a client through a %s", (name) =
     expect(pages.numRows).toBe(3);
     const hashes = [...(pages.getChild("hash") ?? [])].map(String);
     async function* labels() {
-      for (const [at, hash] of hashes.entries()) yield { hash, label: { words: [`낱말 ${at}`] }, count: 7n };
+      for (const [at, hash] of hashes.entries())
+        yield { hash, label: { words: [`낱말 ${at}`] }, count: 9007199254740993n + BigInt(at) };
     }
     const task = { provider: "hub", dataset, task: "ocr", variant: "sdk", meta: { lang: "ko" } };
     expect(await client.uploadTaskData({ ...task, input: labels() })).toMatchObject({ rows: 3 });
@@ -177,7 +178,8 @@ describe.each(["server", "folder"])("uploads of a client through a %s", (name) =
     ]);
     const found = await client.search({ text: "낱말 1", column: "label", datasets: [dataset] });
     expect(found.matchCount).toBe(1);
-    await Array.fromAsync(found.batches);
+    const [one] = (await Array.fromAsync(found.batches)).flatMap((batch) => [...batch]);
+    expect(one?.count).toBe(9007199254740994n);
     expect(await codeOf(client.uploadTaskData({ ...task, input: labels() }))).toBe("partition_exists");
     expect(await codeOf(client.uploadTaskData({ ...task, meta: { lang: "xx" }, input: labels() }))).toBe(
       "usage",
