@@ -2,33 +2,11 @@ import { stat } from "node:fs/promises";
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import { type Database, openDatabase } from "../query/database.ts";
-import { type PartitionKey, pickKey } from "../schema/partition.ts";
-import { type LeftOut, readLeftOut } from "./left-out.ts";
+import type { CatalogInfo, CatalogPartition } from "../schema/catalog-documents.ts";
+import { pickKey } from "../schema/partition.ts";
+import { readLeftOut } from "./left-out.ts";
 import { requireCatalog, requireHead, withPublished } from "./open.ts";
-import { type CatalogHead, readColumns, readKnown } from "./tables.ts";
-
-export interface CatalogInfo extends Omit<CatalogHead, "attempt" | "next_row"> {
-  /** Rows and partitions in the catalog. */
-  rows: number;
-  partitions: number;
-  /** Columns of the view `catalog`, the partition's four names included. */
-  columns: { name: string; type: string }[];
-  /** Partitions whose newest rows it does not hold. */
-  left_out: Omit<LeftOut, "tried">[];
-  /** Size of the published file. */
-  bytes: number;
-  path: string;
-}
-
-export interface CatalogPartition extends PartitionKey {
-  rows: number;
-  /** Of its Parquet files. */
-  bytes: number;
-  version: number;
-  uploaded_by: string;
-  /** ISO 8601; null where the partition's own files name no time. */
-  uploaded_at: string | null;
-}
+import { readColumns, readKnown } from "./tables.ts";
 
 export interface CatalogSource {
   lake: Lake;

@@ -5,6 +5,7 @@ import { type Lease, waitForLease } from "../lake/lease.ts";
 import { dropPrepared } from "../lake/replace.ts";
 import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
+import type { RebuildResult } from "../schema/catalog-documents.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Attempt, type Build, createBuild, StartOver } from "./build.ts";
 import { doesNotFit } from "./load-partitions.ts";
@@ -28,27 +29,12 @@ export interface RefreshOptions {
   waitMs?: number;
 }
 
-export interface RefreshResult {
-  generation: number;
-  /** Rows and partitions in the catalog. */
-  rows: number;
-  partitions: number;
-  /** Partitions that were loaded, added to, or whose files changed. */
-  refreshed: number;
-  removed: number;
-  /** Partitions that could not be read: the catalog keeps what it held of them before. */
-  failed: { partition: string; code: string; message: string }[];
-  duration_ms: number;
-  /** The published file. */
-  path: string;
-}
-
 /**
  * Brings `catalog.duckdb` in line with the partitions and publishes it with one rename; nothing is published when
  * nothing changed. An unreadable partition keeps its old rows and is named in `failed`. Throws `locked` when another
  * publisher holds the lake for longer than `waitMs`, `cancelled`, `conflict` when a program writes the published file.
  */
-export async function refreshCatalog(options: RefreshOptions): Promise<RefreshResult> {
+export async function refreshCatalog(options: RefreshOptions): Promise<RebuildResult> {
   const startedMs = performance.now();
   const { lake, logger } = options;
   const lease = await waitForLease(

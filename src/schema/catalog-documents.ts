@@ -42,10 +42,13 @@ export const CatalogPartitionsSchema = v.object({ partitions: v.array(CatalogPar
 /** What a rebuild did: the document of `catalog rebuild`. */
 export const RebuildResultSchema = v.object({
   generation: v.number(),
+  /** Rows and partitions in the catalog. */
   rows: v.number(),
   partitions: v.number(),
+  /** Partitions that were loaded, added to, or whose files changed. */
   refreshed: v.number(),
   removed: v.number(),
+  /** Partitions that could not be read: the catalog keeps what it held of them before. */
   failed: v.array(v.object({ partition: v.string(), code: v.string(), message: v.string() })),
   duration_ms: v.number(),
   path: v.string(),

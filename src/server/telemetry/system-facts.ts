@@ -1,9 +1,10 @@
 import { statfs } from "node:fs/promises";
-import { type CatalogInfo, catalogInfo } from "../../catalog/info.ts";
+import { catalogInfo } from "../../catalog/info.ts";
 import { catalogIdentity } from "../../catalog/publish.ts";
 import type { Settings } from "../../config.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { countUploads, type UploadState } from "../../lake/staged-entries.ts";
+import type { CatalogInfo } from "../../schema/catalog-documents.ts";
 
 export interface CatalogFacts {
   generation: number;
