@@ -63,6 +63,19 @@ describe("the manual", () => {
     expect(Object.keys(COMMANDS).filter((name) => !text.includes(`datalake ${name}`))).toEqual([]);
   });
 
+  test("calls only methods that its TypeScript classes have", async () => {
+    const { DatalakeClient, DuckDBClient } = await import("../../src/client/index.ts");
+    const classes: Record<string, { prototype: object }> = { DatalakeClient, DuckDBClient };
+    const page = await readFile(join(src, "docs/engineer.md"), "utf8");
+    const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const code of blocks) {
+      const made = classes[/\bnew (\w+)\(/.exec(code)?.[1] ?? ""]?.prototype ?? {};
+      const called = [...code.matchAll(/\blake\.(\w+)\(/g)].map(([, method]) => method as string);
+      expect(called.filter((method) => !(method in made))).toEqual([]);
+    }
+  });
+
   test("names every long operation that a client may run", async () => {
     const http = await readFile(join(src, "docs/http.md"), "utf8");
     const open = OPERATIONS.filter(({ served }) => served.by !== "server").map(({ name }) => name);
