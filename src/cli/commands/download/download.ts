@@ -15,6 +15,7 @@ import { downloadRows } from "./rows.ts";
 
 const FORMATS: readonly ExportFormat[] = EXPORT_FORMATS;
 const [DEFAULT_FORMAT] = EXPORT_FORMATS;
+const NAMES = FORMATS.map(({ name }) => name);
 const ENDINGS = FORMATS.flatMap(({ ending }) => ending ?? []);
 const PLACES = `a new folder, or a file ending in ${ENDINGS.join(" or ")}`;
 
@@ -31,8 +32,8 @@ export const downloadCommand = defineCommand({
     format: {
       type: "text",
       placeholder: "FORMAT",
-      values: FORMATS.map(({ name }) => name),
-      description: `Output format (default: by the extension of --output, else ${DEFAULT_FORMAT.name})`,
+      values: NAMES,
+      description: `Output format: ${NAMES.join(", ")} (default: by the extension of --output, else ${DEFAULT_FORMAT.name})`,
     },
     images: {
       type: "text",
