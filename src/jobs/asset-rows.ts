@@ -1,4 +1,4 @@
-import type { KnownAsset } from "../assets/index.ts";
+import type { NamedAsset } from "../assets/index.ts";
 import { readFooters } from "../catalog/footer.ts";
 import { describeRelation } from "../ingest/relations.ts";
 import type { Database } from "../query/database.ts";
@@ -11,8 +11,6 @@ import {
   isOwn,
 } from "../schema/image-columns.ts";
 import { type ImagePolicy, policyFor } from "../schema/upload.ts";
-
-export type NamedAsset = KnownAsset & { source_name: string | null };
 
 const BATCH_ROWS = 4096;
 const FACTS = [
