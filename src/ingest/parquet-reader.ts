@@ -85,7 +85,8 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
           count_if(total_compressed_size < 0 OR row_group_num_rows < 0) AS negative FROM parquet_metadata(${name})`,
       )
       .catch((cause) => {
-        const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+        const said = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+        const why = said.replace(/^[A-Za-z ]+ Error: /, ""); // the engine's class of it
         throw new AppError("invalid_input", `${file} cannot be read as Parquet: ${why}`, {
           details: { path: file },
           cause,
