@@ -51,10 +51,11 @@ async function checkWal({ lake }: DoctorContext): Promise<Finding[]> {
 
 function describeLeftOut(leftOut: LeftOut): Finding {
   const { tried: _, ...details } = leftOut;
+  const name = formatPartition(leftOut);
   const [what = "", ...advice] = leftOut.message.split("; ");
   return {
     status: "problem",
-    message: `the catalog does not hold the newest rows of ${formatPartition(leftOut)}: ${what}`,
+    message: `the catalog does not hold the newest rows of a partition: ${what.includes(name) ? "" : `${name}: `}${what}`,
     advice: advice.join("; ") || "run `datalake catalog rebuild`",
     details,
   };
