@@ -122,7 +122,7 @@ export function childEnvironment(more: Record<string, string>): Record<string, s
   return { ...process.env, ...more };
 }
 
-/** What a process that this one starts is told of the settings: none of the secrets. */
+/** What a process that this one starts is told of the settings: all but the token of this process. */
 export function childSettings({ token: _secret, ...others }: Settings): Omit<Settings, "token"> {
   return others;
 }

@@ -14,7 +14,7 @@ export interface TokenFileOptions {
  * one, `permission_denied` for one that should be this account's and is not.
  */
 export async function readTokenLines(file: string, { warn, isOwn }: TokenFileOptions): Promise<string[]> {
-  const [path, { mode }] = await Promise.all([realpath(file), stat(file)]).catch((cause) => {
+  const [path, { mode }] = await Promise.all([isOwn ? realpath(file) : file, stat(file)]).catch((cause) => {
     throw unreadable(file, cause);
   });
   if (mode & 0o004) warn(`the token file ${file} can be read by everyone on this machine; chmod 600 it`);

@@ -51,6 +51,8 @@ export interface Operation<
   inFolder?(output: string): Local;
   /** Environment of the child process. */
   environment?(local: Local | undefined): Record<string, string>;
+  /** Exit code of `datalake run` for a result; 0 without. */
+  exit?(result: v.InferOutput<Result>): number;
   /** What was done, for the audit log. */
   describe?(result: v.InferOutput<Result>): string;
   /** Does the work; loads the code it needs then. */

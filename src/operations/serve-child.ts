@@ -27,7 +27,7 @@ const ChildLakeSchema = v.pipe(
 /** The child's first line. The end of its stdin means: stop. */
 const OrderSchema = v.object({
   lake: ChildLakeSchema,
-  /** Those of the parent, without its secrets. */
+  /** Those of the parent, without its token. */
   settings: v.record(v.string(), v.unknown()),
   request: v.unknown(),
   local: v.optional(v.unknown()),

@@ -54,7 +54,7 @@ describe("comes whole:", () => {
     "search as a table": () => ["search", ...SELECTION],
     "search --format ndjson": () => ["search", ...SELECTION, "--format", "ndjson"],
     "search --format csv": () => ["search", ...SELECTION, "--format", "csv"],
-    "sql --json": () => ["sql", "SELECT * FROM catalog ORDER BY source_row", "--json"],
+    "sql --json": () => ["sql", "SELECT * FROM catalog ORDER BY upload_id, source_row", "--json"],
     "a failure with --json": () => ["x".repeat(PIPE_BYTES), "--json"],
   })) {
     test(name, async () => {

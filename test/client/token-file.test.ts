@@ -18,6 +18,11 @@ test("a token file gives its first line that is no note, and is for its owner on
     await chmod(file, 0o644);
     expect(await read()).toBe("dl_abc");
     expect(warnings).toHaveLength(1);
+    // From a pipe, as `--token-file <(pass show datalake)` gives it: no such file has a real path.
+    const program = `import { readTokenFile } from ${JSON.stringify(join(import.meta.dir, "../../src/client/token-file.ts"))};
+      console.log(await readTokenFile("/dev/stdin", () => {}));`;
+    const piped = Bun.spawnSync([process.execPath, "-e", program], { stdin: Buffer.from("dl_piped\n") });
+    expect(piped.stdout.toString()).toBe("dl_piped\n");
     await writeFile(file, "# nothing\n");
     await expect(read()).rejects.toMatchObject({ code: "invalid_config" });
     const told = await run(["process", "list", "--server", "http://127.0.0.1:9", "--token-file", file]);

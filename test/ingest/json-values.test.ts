@@ -203,3 +203,13 @@ test("a label of 40 MB is read, and the row beside it", async () => {
   const sizes = await database.rows(`SELECT strlen(label)::DOUBLE AS bytes FROM ${await input.rows()}`);
   expect(sizes).toEqual([{ bytes: 42_000_008 }, { bytes: 9 }]);
 }, 60_000);
+
+test("lines are counted through texts with raw line breaks", async () => {
+  const { rejects } = await read('[{"t":"a\nb\\\nc"},\n{"t":},\n{"t":"\n"},3]', "broken.json");
+  expect(rejects.map((reason) => reason?.replace(/:.*/s, ""))).toEqual([
+    "line 1",
+    "line 4",
+    "line 5",
+    "line 6",
+  ]);
+});

@@ -4,6 +4,7 @@ import { getPriority } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
 import { silentLogger } from "../../src/log.ts";
+import { REBUILD } from "../../src/operations/rebuild/operation.ts";
 import { STAGE } from "../../src/operations/stage/operation.ts";
 import { createUploadId } from "../../src/schema/names.ts";
 import { createOperationRuns } from "../../src/server/work/operation-runs.ts";
@@ -34,4 +35,24 @@ test("a file that somebody waits for is staged at the priority of who asked", ()
     const manifest = await runs.run(RAW, { identity: "kim" }, { signal, local });
     expect(manifest.rows).toBe(1);
     expect(Number(await readFile(told, "utf8"))).toBe(getPriority());
+  }));
+
+test("what a stopping server gives up is told so, not as cancelled by its client", () =>
+  withKit(async ({ lake, folder }) => {
+    const runs = createOperationRuns(REBUILD, {
+      lake,
+      settings: await loadSettings({ env: {}, cwd: folder, flags: { cache: join(folder, "cache") } }),
+      // The child does nothing until it is told to stop.
+      selfCommand: ["sh", "-c", "exec cat > /dev/null", "sh"],
+      logger: silentLogger,
+      folder: join(folder, "runs"),
+    });
+    const { signal } = new AbortController();
+    const run = () => runs.run({ full: false }, { identity: "kim" }, { signal });
+    const ends = Promise.allSettled(Array.from({ length: 9 }, run));
+    await expect(run()).rejects.toMatchObject({ code: "busy" });
+    await runs.close();
+    for (const end of await ends) {
+      expect(end).toMatchObject({ status: "rejected", reason: { code: "shutting_down" } });
+    }
   }));

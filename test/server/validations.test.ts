@@ -137,7 +137,5 @@ test("a server that stops leaves no reports behind", async () => {
   await fetch(`${own.url}/validate-assets`, { method: "POST" });
   await own.stop();
   const scratch = join(world.folder, "cache", "scratch");
-  expect(
-    (await readdir(scratch)).filter((name) => name.startsWith("validations-")).length,
-  ).toBeLessThanOrEqual(1);
+  expect((await readdir(scratch)).filter((name) => name.startsWith("checks-")).length).toBeLessThanOrEqual(1);
 });

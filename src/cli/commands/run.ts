@@ -15,10 +15,15 @@ export const runCommand = defineCommand({
   ],
   run: async ({ flags, positionals }, effects) => {
     const { terminal, signal } = effects;
-    const operations = (await effects.loadOperations()).filter(({ served }) => served.by !== "server");
+    const known = await effects.loadOperations();
+    const operations = known.filter(({ needsLocal }) => !needsLocal);
     const names = operations.map(({ name }) => name);
     const [name] = positionals;
     const operation = operations.find((one) => one.name === name);
+    const other = known.find((one) => one.name === name);
+    if (operation === undefined && other !== undefined) {
+      throw new AppError("usage", `${name} needs a place for its output; use \`datalake ${other.command}\``);
+    }
     if (operation === undefined) {
       const meant = name === undefined ? undefined : nearestWord(name, names);
       const hint = meant === undefined ? `they are ${names.join(", ")}` : `did you mean ${meant}?`;
@@ -35,7 +40,7 @@ export const runCommand = defineCommand({
       .run(operation, parseRequest(flags.request), { signal, onProgress })
       .finally(() => bar.finish());
     terminal.result(result, () => JSON.stringify(result, null, 2));
-    return 0;
+    return operation.exit?.(result) ?? 0;
   },
 });
 

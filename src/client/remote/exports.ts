@@ -96,7 +96,7 @@ async function fetchExport(
 ): Promise<FetchedExport> {
   for (let beginning = 1; ; beginning++) {
     try {
-      const id = await beginOrResume(http, request, folder, options.signal);
+      const id = await beginOrResume(http, request, folder);
       const { signal, onRows } = options;
       const onProgress: RunOptions<typeof EXPORT>["onProgress"] = (rows) =>
         onRows?.(rows.rows_done, rows.rows_total);
@@ -141,12 +141,7 @@ const PART = ".part";
 const BegunSchema = v.object({ url: v.string(), request: v.string(), export_id: v.string() });
 
 /** The export that an earlier call began for the same request, else a new one. */
-async function beginOrResume(
-  http: RemoteHttp,
-  request: RemoteExportInput,
-  folder: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function beginOrResume(http: RemoteHttp, request: RemoteExportInput, folder: string): Promise<string> {
   const statePath = join(folder, STATE);
   const wanted = { url: http.url, request: JSON.stringify(request) };
   const text = await readFile(statePath, "utf8").catch(() => "");
@@ -154,7 +149,7 @@ async function beginOrResume(
   if (begun.success && begun.output.url === wanted.url && begun.output.request === wanted.request) {
     return begun.output.export_id;
   }
-  const { id } = await startOperation(http, EXPORT, request, signal);
+  const { id } = await startOperation(http, EXPORT, request);
   await mkdir(folder, { recursive: true });
   await writeFile(statePath, JSON.stringify({ ...wanted, export_id: id }));
   return id;

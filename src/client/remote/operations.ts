@@ -17,11 +17,14 @@ export function connectOperations(http: RemoteHttp): OperationsClient {
       if (served.by === "connection") {
         return { result: await runAtConnection(http, operation, served.path, request, options) };
       }
-      const { id } = await startOperation(http, operation, request, options.signal);
+      throwIfCancelled(options.signal);
+      const { id } = await startOperation(http, operation, request);
       const { status, result, error } = await followOperation(http, operation, id, options);
+      if (status === "cancelled") {
+        throw new AppError("cancelled", `the ${operation.noun[0]} ${id} was cancelled`);
+      }
       if (error !== undefined) throw failureError(error);
-      if (status === "completed") return { result: parseValue(operation.result, result), id };
-      throw new AppError("cancelled", `the ${operation.noun[0]} ${id} was cancelled`);
+      return { result: parseValue(operation.result, result), id };
     },
   };
 }
@@ -32,18 +35,16 @@ const SILENCES = 40;
 /** A server answers when the operation has ended. */
 const STOP_TIMEOUT_MS = 30_000;
 
-/** Has a server begin an operation. */
+/** Has a server begin an operation. Not stopped on its way: without its id nobody could stop what has begun. */
 export async function startOperation<O extends AnyOperation>(
   http: RemoteHttp,
   operation: O,
   request: RequestOf<O>,
-  signal: AbortSignal | undefined,
 ): Promise<{ id: string }> {
   const { start, idName } = requireRoutes(operation);
   const started = v.looseObject({ [idName]: v.string() });
   const document: Record<string, unknown> = await http.call("POST", start, started, {
     body: request,
-    signal,
   });
   return { id: String(document[idName]) };
 }

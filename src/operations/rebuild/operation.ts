@@ -16,6 +16,7 @@ export const REBUILD = defineOperation({
   background: true,
   isolated: false,
   served: { by: "connection", path: "/catalog/rebuild" },
+  exit: ({ failed }) => (failed.length > 0 ? 1 : 0),
   describe: ({ generation }) => `generation ${generation}`,
   run: async ({ full }, { lake, settings, logger, signal, report }) => {
     const { refreshCatalog } = await import("../../catalog/refresh.ts");

@@ -63,6 +63,7 @@ export const VERIFY = defineOperation({
   merge: (before, next) => ({ ...next, findings: [...(before?.findings ?? []), ...next.findings] }),
   inFolder: (reportFolder): VerifyLocal => ({ reportFolder }),
   environment: (local) => ({ UV_THREADPOOL_SIZE: String(Math.max(4, local?.concurrency ?? CONCURRENCY)) }),
+  exit: ({ summary }) => (summary.missing + summary.corrupt > 0 ? 3 : 0),
   describe: ({ summary }) => `${summary.partitions} partitions`,
   run: async (request, tools) => (await import("./run.ts")).runVerification(request, tools),
 });

@@ -84,11 +84,13 @@ export function createOperationRuns<O extends AnyOperation>(
   const slots = createSlots({
     count: queue.running,
     perCaller: allButOne(queue.running),
-    maxWaiting: queue.waiting + 1,
+    // Those that are kept are counted before they come here.
+    maxWaiting: queue.waiting + (served.by === "id" ? 1 : 0),
     ...(queue.waitMs !== undefined && { waitMs: queue.waitMs }),
     work: `${queue.running} ${queue.running === 1 ? one : several} at a time`,
   });
   const closing = new AbortController();
+  const awaited = new Set<Promise<unknown>>();
   const placeOf = (id: string) => join(folder, id);
   const outputOf = (id: string) => join(placeOf(id), "output");
 
@@ -231,13 +233,21 @@ export function createOperationRuns<O extends AnyOperation>(
     run: async (request, { identity }, watch) => {
       refuseNew();
       const signal = AbortSignal.any([watch.signal, closing.signal]);
-      const { result } = await perform(request, identity, { ...watch, signal }, () => {});
-      return result;
+      const performed = perform(request, identity, { ...watch, signal }, () => {});
+      awaited.add(performed);
+      try {
+        return (await performed).result;
+      } catch (error) {
+        if (!watch.signal.aborted) refuseNew();
+        throw error;
+      } finally {
+        awaited.delete(performed);
+      }
     },
     load: slots.load,
     close: async () => {
       closing.abort();
-      await Promise.all([...runs.values()].map((run) => forget(run).catch(() => {})));
+      await Promise.allSettled([...awaited, ...[...runs.values()].map(forget)]);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type AnyOperation, routesOf } from "../../operations/operation.ts";
+import { VERIFY } from "../../operations/verify/operation.ts";
 import { createOperationRuns, type OperationRuns, type OperationRunsOptions } from "./operation-runs.ts";
 
 /** The runs of all operations of a server. */
@@ -18,7 +19,8 @@ export function createServedOperations(options: ServedOperationsOptions): Served
   // One server holds a lake; what its predecessor left is its own.
   const folderOf = (operation: AnyOperation) => {
     const { item } = routesOf(operation) ?? { item: operation.name };
-    const name = item.split("/").at(-1);
+    // Version 0.1.0 named the folder of its reports so.
+    const name = operation.name === VERIFY.name ? "checks" : item.split("/").at(-1);
     return join(settings.scratchFolder, `${name}-${Bun.hash(lake.root).toString(16)}`);
   };
   const all = operations.map((one) => createOperationRuns(one, { ...options, folder: folderOf(one) }));
