@@ -3,7 +3,13 @@ import type { Database } from "../query/database.ts";
 import { quoteName } from "../query/sql.ts";
 import type { Failure } from "../schema/failure.ts";
 import { failureError } from "../schema/failure.ts";
-import { formatPartition, PARTITION_COLUMNS, type PartitionKey, pickKey } from "../schema/partition.ts";
+import {
+  comparePartitions,
+  formatPartition,
+  PARTITION_COLUMNS,
+  type PartitionKey,
+  pickKey,
+} from "../schema/partition.ts";
 import type { PartitionState } from "./partition.ts";
 import type { Load, RefreshPlan } from "./plan.ts";
 
@@ -19,9 +25,8 @@ const COLUMNS = [...PARTITION_COLUMNS, "code", "message", "tried"] as const;
 
 /** What a load depends on beside the files. */
 export interface Circumstances {
-  /** As in settings. */
+  /** As in settings. The number of threads differs between hosts, and the last try takes one in any case. */
   memory: string;
-  threads: number;
 }
 
 export async function createLeftOut(database: Database): Promise<void> {
@@ -36,9 +41,10 @@ export async function readLeftOut(database: Database, schema: string): Promise<L
     [schema],
   );
   if (found.length === 0) return [];
-  return database.rows<LeftOut>(
-    `SELECT ${COLUMNS.join(", ")} FROM ${quoteName(schema)}.left_out ORDER BY ${PARTITION_COLUMNS.join(", ")}`,
+  const rows = await database.rows<LeftOut>(
+    `SELECT ${COLUMNS.join(", ")} FROM ${quoteName(schema)}.left_out`,
   );
+  return rows.sort(comparePartitions);
 }
 
 export async function writeLeftOut(database: Database, all: readonly LeftOut[]): Promise<void> {
@@ -57,15 +63,14 @@ export function leftOutOf({ failures }: Pick<RefreshPlan, "failures">): LeftOut[
   const rows = failures.map(({ key, error, tried }) => {
     return { ...pickKey(key), code: error.code, message: error.message, tried };
   });
-  const name = new Map(rows.map((row) => [row, formatPartition(row)]));
-  return rows.sort((a, b) => ((name.get(a) ?? "") < (name.get(b) ?? "") ? -1 : 1));
+  return rows.sort(comparePartitions);
 }
 
 /** Equal for loads that would end alike: of the same files, with the same memory, by the same version. */
-export function describeTry(state: PartitionState, { memory, threads }: Circumstances): string {
+export function describeTry(state: PartitionState, { memory }: Circumstances): string {
   const version = typeof DATALAKE_VERSION === "string" ? DATALAKE_VERSION : "source";
   const files = state.files.map(({ name, identity }) => [name, identity]);
-  return Bun.hash(JSON.stringify([version, memory, threads, files])).toString(16);
+  return Bun.hash(JSON.stringify([version, memory, files])).toString(16);
 }
 
 /** Moves the loads for which `failureOf` knows an error to the plan's failures. */

@@ -32,7 +32,8 @@ export async function loadPartitions(build: Build): Promise<void> {
         ? tooLarge(build, load.state)
         : await findDamage(build.database, load.state.files);
       if (!reason) throw error;
-      const tried = describeTry(load.state, build.most);
+      // What could not be read is looked at each time: it may be mended without another size or time.
+      const tried = doesNotFit(error) ? describeTry(load.state, build.most) : "";
       giveUp(build.plan, (other) => (other === load ? { error: reason, tried } : undefined));
     }
     if (stale.length === 0) break;

@@ -83,16 +83,21 @@ async function observe(build: Build): Promise<void> {
   if (!build.full) giveUpTried(build.plan, build.published?.leftOut ?? [], build.most);
   giveUp(build.plan, ({ state }) => build.leaveOut.get(formatPartition(state.key)));
   decideOutcome(build);
-  const { loads, describes, removes } = build.plan;
-  const isIndexRight = build.published?.hasIndex === build.wantsIndex;
-  const isSame = Bun.deepEquals(leftOutOf(build.plan), build.published?.leftOut);
-  if (!build.full && isIndexRight && isSame && loads.length + describes.length + removes.length === 0) {
+  if (isUpToDate(build)) {
     build.upToDate = true;
     return;
   }
   if (build.full || !isOverdue(build)) return;
   build.full = true;
   await observe(build);
+}
+
+/** Whether the published catalog is what the plan would make. */
+function isUpToDate({ full, plan, published, wantsIndex }: Build): boolean {
+  const { loads, describes, removes } = plan;
+  if (full || published?.hasIndex !== wantsIndex) return false;
+  if (loads.length + describes.length + removes.length > 0) return false;
+  return Bun.deepEquals(leftOutOf(plan), published.leftOut);
 }
 
 const named = (known: readonly KnownPartition[]) =>
@@ -148,6 +153,9 @@ async function load(build: Build): Promise<void> {
       await deleteRows(database, gone);
     }
     await loadPartitions(build);
+    // What could not be read before was looked at again, and cannot be read now.
+    build.upToDate = isUpToDate(build);
+    if (build.upToDate) return;
     await dropUnused(database, new Set(Array.from(build.partitions.values(), ({ home }) => home)));
   });
 }

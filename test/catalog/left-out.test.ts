@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { open, readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { catalogInfo } from "../../src/catalog/info.ts";
 import { doesNotFit } from "../../src/catalog/load-partitions.ts";
@@ -120,4 +121,32 @@ test("a full disk under spilled rows is not taken for too little memory", () =>
     expect(
       doesNotFit(await failure("SELECT 1", "CREATE TABLE t AS SELECT repeat('x', 60_000_000) AS x")),
     ).toBe(true);
+  }));
+
+test("damaged partitions are told once, whatever their names, and loaded when they are mended", () =>
+  withLake(async (bench) => {
+    const names = ["a", "a-b", "a.c"];
+    for (const name of names) await commit(bench, "create", "SELECT 1 AS id, 'text' AS label", of(name));
+    const paths = names.map((name) => join(bench.lake.layout.partition(of(name)), "data.parquet"));
+    const whole = await Promise.all(
+      paths.map(async (path) => ({ bytes: await readFile(path), at: await stat(path) })),
+    );
+    /** Another content under the same size and time, as a disk or a copy may leave it. */
+    const write = async (contents: (bytes: Buffer) => Uint8Array) => {
+      for (const [at, path] of paths.entries()) {
+        const { bytes, at: times } = whole[at] as (typeof whole)[number];
+        const file = await open(path, "r+");
+        await file.write(contents(bytes), 0, bytes.length, 0);
+        await file.close();
+        await utimes(path, times.atime, times.mtime);
+      }
+    };
+    await write((bytes) => Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(60, 1), bytes.subarray(64)]));
+    const first = await refresh(bench);
+    expect(first.failed.map(({ partition }) => partition).sort()).toEqual(
+      names.map((name) => `aihub/${name}/raw/text`).sort(),
+    );
+    expect((await refresh(bench)).generation).toBe(first.generation);
+    await write((bytes) => bytes);
+    expect(await refresh(bench)).toMatchObject({ failed: [], rows: 3 });
   }));

@@ -60,12 +60,14 @@ export async function* splitValues(path: string, chunks: AsyncIterable<string>):
       start = -1;
     };
     let slash = -1;
+    let quote = -1;
     let newline = -1;
     for (let at = 0; at < chunk.length; at++) {
       if (inText && !isEscaped) {
         // Most of a file is in texts: to where this one may end.
         if (slash < at) slash = indexOrEnd(chunk, "\\", at);
-        const end = Math.min(slash, indexOrEnd(chunk, '"', at));
+        if (quote < at) quote = indexOrEnd(chunk, '"', at);
+        const end = Math.min(slash, quote);
         if (newline < at) newline = indexOrEnd(chunk, "\n", at);
         for (; newline < end; newline = indexOrEnd(chunk, "\n", newline + 1)) line++;
         at = end;

@@ -7,6 +7,8 @@ const MANY_COLUMNS = 16;
 /** Columns and values that are unpacked at once: each column of a table takes a block. */
 const SLICE_COLUMNS = 200;
 const SLICE_VALUES = 10_000_000;
+/** Columns of all tables together: small tables stay in memory, some 35 KB a column, whatever its limit is. */
+const LIVE_COLUMNS = 4 * SLICE_COLUMNS;
 
 /**
  * Gives the table from which columns of the shared home are best read. There a row's texts are one list: to read it for
@@ -21,7 +23,19 @@ export interface Unpacking {
 export function openUnpacking(database: Database): Unpacking {
   const tables = new Map<string, { name: string; columns: ReadonlySet<string> }>();
   let made = 0;
+  /** Of runs that lost their table to others: one that comes back is read column by column. */
+  const dropped = new Map<string, ReadonlySet<string>>();
   const drop = (name: string) => database.run(`DROP TABLE IF EXISTS ${name}`);
+  const makeRoom = async (wanted: number) => {
+    let live = tables.values().reduce((sum, { columns }) => sum + columns.size, 0);
+    for (const [place, { name, columns }] of tables) {
+      if (live + wanted <= LIVE_COLUMNS) return;
+      await drop(name);
+      tables.delete(place);
+      dropped.set(place, columns);
+      live -= columns.size;
+    }
+  };
   return {
     tableOf: async (run, column) => {
       const { partition, start, end } = run;
@@ -30,7 +44,12 @@ export function openUnpacking(database: Database): Unpacking {
       const place = `${partition.part} ${start} ${end}`;
       const before = tables.get(place);
       if (before?.columns.has(column)) return `temp.${before.name}`;
-      if (before) await drop(before.name);
+      if (before) {
+        await drop(before.name);
+        tables.delete(place);
+      }
+      if (dropped.get(place)?.has(column)) return readRun(run, [column]);
+      await makeRoom(slice.length);
       const name = `unpacked_${made++}`;
       await database.run(`CREATE TEMP TABLE ${name} AS ${readRun(run, slice)}`);
       tables.set(place, { name, columns: new Set(slice) });

@@ -75,3 +75,36 @@ test("a table is made for some hundred columns, not for each", () =>
     expect(made.filter((sql) => sql.startsWith("CREATE"))).toHaveLength(4);
     expect(made.filter((sql) => sql.startsWith("DROP"))).toHaveLength(4);
   }));
+
+test("texts of many partitions of tens of columns are found, whether their columns have names of their own or not", () =>
+  withLake(async (bench) => {
+    // Together more columns than tables are unpacked into at once.
+    const partitions = Array.from({ length: 44 }, (_, at) => ({
+      dataset: `d${at}`,
+      name: (column: number) => (at % 2 === 0 ? `c${column}` : `p${at}_c${column}`),
+    }));
+    for (const [at, { dataset, name }] of partitions.entries()) {
+      const columns = Array.from({ length: 40 }, (_, column) => `'d${at}w${column}' AS ${name(column)}`);
+      await commit(bench, "create", `SELECT ${columns.join(", ")}`, { ...KEY, dataset });
+    }
+    await refresh(bench);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    try {
+      for (const [at, column] of [
+        [0, 0],
+        [1, 39],
+        [22, 20],
+        [43, 5],
+        [42, 39],
+      ]) {
+        const { partitions: found, matchCount } = await client.retrieveWithExistingCols({
+          text: `d${at}w${column}`,
+        });
+        const expected = partitions.filter((_, other) => `d${other}w`.startsWith(`d${at}w`));
+        expect(found.map(({ dataset }) => dataset)).toEqual(expected.map(({ dataset }) => dataset));
+        expect(matchCount).toBe(1);
+      }
+    } finally {
+      client.close();
+    }
+  }));
