@@ -1,7 +1,7 @@
 """Compares what the lake made of odd images with what Pillow and `datasets` say: python check_odd_images.py FOLDER RESULTS.
 
 RESULTS holds a line of JSON for each file and policy: name, policy, reason (of a reject) or the row's facts and the path
-of its asset. Every line that is wrong is printed; the last one says how many were looked at.
+of its asset. Every line that is wrong is printed; the last one says how many were checked.
 """
 
 import io
@@ -123,4 +123,4 @@ for line in lines:
     found = problem(line, (folder / line["name"]).read_bytes())
     if found:
         print(f"{line['policy']} {line['name']}: {found}")
-print(f"{len(lines)} looked at")
+print(f"{len(lines)} checked")
