@@ -58,7 +58,7 @@ export async function uploadTo(
   const session = await openUploadSession({ settings, signal });
   try {
     const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
-    const opened = await session.open(path, parseTextOptions(text));
+    const opened = await session.open(path, { text: parseTextOptions(text) });
     const plan = await session.plan(request, opened, target);
     return await session.stage(plan, target, onProgress && { onProgress });
   } finally {

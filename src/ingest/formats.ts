@@ -52,11 +52,18 @@ const EXTENSIONS: Record<string, FileFormat> = {
 export const INPUT_HELP =
   "a Parquet, Arrow, Feather, JSON, JSON Lines or CSV file, an image, a folder or glob of them, or a save_to_disk folder";
 
+/** Opens all that `paths` name as one input. Throws as `openInput` does. */
+export async function openInputs(paths: readonly string[], context: ReaderContext): Promise<Input> {
+  const [first, ...more] = paths;
+  if (first !== undefined && more.length === 0) return openInput(first, context);
+  throw new AppError("usage", "give one file, folder or glob");
+}
+
 /**
  * Opens whatever `path` names: a file, a folder or a glob. Throws `not_found` when nothing is there,
  * `unsupported_format` when it is nothing that can be read, `invalid_input` when it is damaged.
  */
-export async function openInput(path: string, context: ReaderContext): Promise<Input> {
+async function openInput(path: string, context: ReaderContext): Promise<Input> {
   const absolute = resolve(path);
   const facts = await stat(absolute).catch((error) => {
     if (isMissing(error)) return undefined;

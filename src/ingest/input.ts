@@ -1,7 +1,7 @@
 import type { Database } from "../query/database.ts";
 import type { Features } from "../schema/columns.ts";
 
-export const INPUT_FORMATS = ["parquet", "arrow", "dataset", "jsonl", "csv", "images"] as const;
+export const INPUT_FORMATS = ["parquet", "arrow", "dataset", "jsonl", "csv", "images", "collection"] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** A column as the input has it. `type` is DuckDB's name of what `rows()` gives for it. */
@@ -11,15 +11,29 @@ export interface SourceColumn {
   /**
    * Set where the cells hold whole files (struct<bytes, path> or binary under an image column's name): such a
    * column is not part of `rows()`. `path` is an SQL expression over `rows()` for the path beside the bytes, if
-   * there is one. Of a `list` there is one always: a list of as many paths, of which each may be NULL.
+   * there is one. Of a `list` there is one always: a list of as many paths, of which each may be NULL. `page` is an
+   * SQL expression over `rows()` for the page, from 1, of the document that `path` names; NULL where the file is the
+   * image.
    */
-  embedded?: { bytes: boolean; path: string | undefined; list?: true };
+  embedded?: { bytes: boolean; path: string | undefined; list?: true; page?: string };
   /** No value says what type it is: nulls or empty lists only. */
   isOpen?: boolean;
 }
 
 /** One embedded cell per row, or per element of its list: its bytes, or null. */
 export type EmbeddedBatch = (Uint8Array | null)[];
+
+/** A file that is in the input, but not on the disk by itself: one of an archive. */
+export interface InputEntry {
+  readonly sizeBytes: number;
+  /** All of it, for files of some MB. Throws `EntryProblem`. */
+  bytes(): Promise<Uint8Array>;
+  /** Gives it as a file in scratch, which is gone afterwards; one at a time. Throws `EntryProblem`, and what `use` does. */
+  asFile<T>(use: (path: string) => Promise<T>): Promise<T>;
+}
+
+/** Why an entry cannot be read, for people: it costs its row, the others go on. */
+export class EntryProblem extends Error {}
 
 /**
  * An opened input. Rows have one order, that of the input, in which `rows()` and `embedded()` both give them; each
@@ -41,6 +55,8 @@ export interface Input {
   readonly rejects?: string;
   /** What a person should know of how the input was read. */
   readonly notices: readonly string[];
+  /** What was found, in one line, where the rows do not say it: `3 PDFs, 412 pages; 1,204 images`. */
+  readonly summary?: string;
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
   /**
@@ -48,15 +64,25 @@ export interface Input {
    * valid until the next is asked for.
    */
   embedded(column: string, signal?: AbortSignal): AsyncIterable<EmbeddedBatch>;
+  /** The file that a row's path means, where it is in an archive; undefined: it is a local file. */
+  openEntry?(path: string): InputEntry | undefined;
 }
 
 /** What readers may use. `scratch` is an existing folder of this upload alone, on local disk. */
-export interface ReaderContext {
+export interface ReaderContext extends InputOptions {
   database: Database;
   scratch: string;
   signal?: AbortSignal;
-  /** What a person said of text files. */
+}
+
+/** What a person said of how the input is read. */
+export interface InputOptions {
+  /** Of text files. */
   text?: TextOptions;
+  /** Folders named Training, Validation and Test make a column `split`. */
+  splitFromFolder?: boolean;
+  /** Each page of a TIFF is a row. */
+  splitPages?: boolean;
 }
 
 /** How text files are read where it is not to be found out. */

@@ -7,6 +7,8 @@ import { assignRoles } from "./roles.ts";
 /** What was found in an input, for people. */
 export interface InputFacts {
   format: InputFormat;
+  /** What was found, where the rows do not say it. */
+  summary: string | undefined;
   rowCount: number;
   sizeBytes: number;
   fileCount: number;
@@ -24,9 +26,10 @@ export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
   const roles = assignRoles(input, names, type);
   const [own] = roles.contents;
   const from = roles.contents.map((column) => column.from);
-  const { format, rowCount, sizeBytes, fileCount, columns } = input;
+  const { format, summary, rowCount, sizeBytes, fileCount, columns } = input;
   return {
     format,
+    summary,
     rowCount,
     sizeBytes,
     fileCount,

@@ -48,7 +48,7 @@ async function* cellsOf(
 
 async function stageElements(elements: readonly Element[], options: RowContentsOptions): Promise<RowContent> {
   const staged = await mapConcurrent(elements, IN_FLIGHT, ({ path, bytes }) =>
-    stageOwn({ path, bytes, textPath: null, name: null, reject: null }, options),
+    stageOwn({ path, bytes, page: null, textPath: null, name: null, reject: null }, options),
   );
   const wrong = staged.findIndex(({ reject }) => reject !== null);
   return {

@@ -119,10 +119,10 @@ export function assignRoles(
 }
 
 /** Where the bytes of an image column lie, and the path beside them. */
-function cellsOf({ source }: NamedColumn): Pick<ContentSource, "embedded" | "path"> {
+function cellsOf({ source }: NamedColumn): Pick<ContentSource, "embedded" | "path" | "page"> {
   const { embedded } = source;
   const path = embedded ? embedded.path : source.type === "NULL" ? undefined : quoteName(source.name);
-  return { embedded: embedded?.bytes ? source.name : undefined, path };
+  return { embedded: embedded?.bytes ? source.name : undefined, path, page: embedded?.page };
 }
 
 function describeContent(
@@ -133,13 +133,14 @@ function describeContent(
   references: readonly NamedColumn[],
   type: "raw" | "task",
 ): ContentSource {
-  const { embedded, path } = cellsOf(own);
+  const { embedded, path, page } = cellsOf(own);
   const besidePath = beside && quoteName(beside.source.name);
   const given = references.find(({ name }) => name === "source_name");
   return {
     kind,
     embedded,
     path: path && besidePath ? `coalesce(${path}, ${besidePath})` : (path ?? besidePath),
+    page,
     textPath: text && type === "raw" ? quoteName(text.source.name) : undefined,
     name: given && quoteName(given.source.name),
   };

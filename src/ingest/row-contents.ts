@@ -4,7 +4,7 @@ import type { Database } from "../query/database.ts";
 import { streamResult } from "../query/stream-result.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { formatCount, shorten } from "../util/format.ts";
-import type { Input } from "./input.ts";
+import { EntryProblem, type Input, type InputEntry } from "./input.ts";
 import type { LocalPath } from "./legacy-names.ts";
 import { findLocalFile, isData, isRemote, sourceName } from "./local-paths.ts";
 import type { ContentStager } from "./stage-contents.ts";
@@ -16,6 +16,8 @@ export interface ContentSource {
   embedded: string | undefined;
   /** Expression of the path of a local file, or of the path beside embedded bytes. */
   path: string | undefined;
+  /** Expression of the page, from 1, of the document that the path names; undefined where no row is one. */
+  page?: string | undefined;
   /** Expression of a file whose text is included beside an image (raw variant mixed). */
   textPath: string | undefined;
   /** Expression of a name that wins over the path as `source_name`. */
@@ -44,6 +46,7 @@ export interface RowContentsOptions {
 export interface Cell {
   bytes: Uint8Array | null;
   path: string | null;
+  page: number | null;
   textPath: string | null;
   name: string | null;
   reject: string | null;
@@ -65,7 +68,7 @@ export async function* stageRowContents(options: RowContentsOptions): AsyncGener
 }
 
 async function* readCells({ database, input, source, signal }: RowContentsOptions): AsyncGenerator<Cell[]> {
-  const expressions = [source.path, source.textPath, source.name, input.rejects];
+  const expressions = [source.path, source.page, source.textPath, source.name, input.rejects];
   const select = expressions.map((expression) => `CAST(${expression ?? "NULL"} AS VARCHAR)`).join(", ");
   // a connection of its own: another query on the same one would end this stream
   const connection = await database.instance.connect();
@@ -104,10 +107,11 @@ function cellCursor(fetch: () => Promise<(string | null)[][] | undefined>) {
           rows = next;
           at = 0;
         }
-        const [path, textPath, name, reject] = rows[at++] ?? [];
+        const [path, page, textPath, name, reject] = rows[at++] ?? [];
         taken.push({
           bytes: null,
           path: path || null,
+          page: page == null ? null : Number(page),
           textPath: textPath || null,
           name: name || null,
           reject: reject ?? null,
@@ -122,12 +126,12 @@ async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowCo
   if (cell.reject !== null) return { ...EMPTY, reject: cell.reject };
   const content = await stageOwn(cell, options);
   if (cell.textPath === null || content.reject !== null) return content;
-  return { ...content, ...(await readText(cell.textPath, options.folders)) };
+  return { ...content, ...(await readText(cell.textPath, options)) };
 }
 
 /** Stages the image or file of one cell; why it cannot be taken is in `reject`. */
 export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
-  const { source, stager, folders, maxBytes, input } = options;
+  const { source, stager, maxBytes, input } = options;
   const data = cell.path !== null && isData(cell.path);
   const name = cell.name ?? (data ? null : cell.path);
   const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, input.folder) };
@@ -138,45 +142,66 @@ export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise
   // A null is a null: the row's text is kept without.
   if (cell.path === null)
     return { ...named, reject: cell.bytes === null ? null : `the ${source.kind} is empty` };
-  const found = await locate(cell.path, folders);
+  const found = await locate(cell.path, options);
   if (typeof found === "string") return { ...named, reject: found };
   if (found.sizeBytes === 0) return { ...named, reject: `the ${source.kind} is empty` };
   if (found.sizeBytes > maxBytes) return { ...named, reject: tooLarge(found.sizeBytes, maxBytes) };
   try {
-    return { ...named, sourceHash: await stager.stageFile(found.path) };
+    const sourceHash = "path" in found ? await stager.stageFile(found.path) : await stageEntry(found, stager);
+    return { ...named, sourceHash };
   } catch (error) {
-    return { ...named, reject: unreadable(error, cell.path, found.path) };
+    if (error instanceof EntryProblem) return { ...named, reject: error.message };
+    return { ...named, reject: unreadable(error, cell.path, found) };
   }
 }
 
-async function locate(path: string, folders: readonly string[] | undefined) {
+/** Entries up to this size are held in memory, several at a time; larger ones are a file of scratch, one at a time. */
+const ENTRY_BYTES = 8 << 20;
+
+function stageEntry(entry: InputEntry, stager: ContentStager): Promise<string> {
+  if (entry.sizeBytes > ENTRY_BYTES) return entry.asFile((path) => stager.stageFile(path));
+  return entry.bytes().then((bytes) => stager.stageBytes(bytes));
+}
+
+type Found = InputEntry | { path: LocalPath; sizeBytes: number };
+
+/** The file that a row means, in an archive or on the disk; or why there is none. */
+async function locate(
+  path: string,
+  { input, folders }: Pick<RowContentsOptions, "input" | "folders">,
+): Promise<Found | string> {
   if (isData(path)) {
     return `a text of ${formatCount(path.length)} characters, perhaps base64, not a path; decode it into a column of bytes`;
   }
+  const entry = input.openEntry?.(path);
+  if (entry !== undefined) return entry;
   const shown = shorten(path, SHOWN_CHARS);
   if (folders === undefined) return `${shown} is only a name, without bytes`;
   if (isRemote(path)) return `${shown} is not a local file; download it first`;
   return (await findLocalFile(path, folders)) ?? `the file ${shown} does not exist`;
 }
 
-async function readText(path: string, folders: readonly string[] | undefined): Promise<Partial<RowContent>> {
-  const found = await locate(path, folders);
+async function readText(path: string, options: RowContentsOptions): Promise<Partial<RowContent>> {
+  const found = await locate(path, options);
   if (typeof found === "string") return { reject: found };
   if (found.sizeBytes > MAX_TEXT_BYTES) return { reject: tooLarge(found.sizeBytes, MAX_TEXT_BYTES) };
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(await readFile(found.path)) };
+    const bytes = await ("path" in found ? readFile(found.path) : found.bytes());
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
+    if (error instanceof EntryProblem) return { reject: error.message };
     if (error instanceof TypeError)
       return { reject: `${path} is not UTF-8 text, the only kind of file that may accompany an image` };
-    return { reject: unreadable(error, path, found.path) };
+    return { reject: unreadable(error, path, found) };
   }
 }
 
 /** One unreadable file costs its row; what concerns the lake or the disk as a whole ends the upload. */
-function unreadable(error: unknown, path: string, found: LocalPath): string {
+function unreadable(error: unknown, path: string, found: Found): string {
   const code = (error as NodeJS.ErrnoException).code;
   const about = (error as NodeJS.ErrnoException).path;
-  const isItself = typeof found === "string" ? about === found : about !== undefined;
+  if (!("path" in found)) throw error;
+  const isItself = typeof found.path === "string" ? about === found.path : about !== undefined;
   if (code !== undefined && ["EACCES", "EIO", "ENOENT", "EISDIR", "ELOOP"].includes(code) && isItself) {
     return `${path} cannot be read (${code})`;
   }

@@ -6,8 +6,8 @@ import { type Database, interruptible, openDatabase } from "../query/database.ts
 import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type ExecuteOptions, executeUpload } from "./execute.ts";
-import { openInput } from "./formats.ts";
-import type { Input, TextOptions } from "./input.ts";
+import { openInputs } from "./formats.ts";
+import type { Input, InputOptions } from "./input.ts";
 import { planUpload } from "./plan.ts";
 import { readFailure } from "./read-failure.ts";
 import type { UploadDestination } from "./upload-destination.ts";
@@ -16,8 +16,8 @@ import type { UploadPlan, UploadRequest } from "./upload-plan.ts";
 /** One upload from looking at the input to staging it, with a database and work files of its own. */
 export interface UploadSession {
   readonly database: Database;
-  /** Opens a file, folder or glob; may be called again when a person corrects the path. */
-  open(path: string, text?: TextOptions): Promise<Input>;
+  /** Opens files, folders or globs; may be called again when a person corrects the path. */
+  open(paths: string | readonly string[], options?: InputOptions): Promise<Input>;
   /** Says what the upload will be; nothing is staged. Throws as `planUpload`. */
   plan(request: UploadRequest, input: Input, target: UploadDestination): Promise<UploadPlan>;
   /** Stages what was planned. Throws as `executeUpload`. */
@@ -58,13 +58,14 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
   let inputs = 0;
   return {
     database,
-    async open(path, text) {
+    async open(paths, read) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const context = { database, scratch: folder, ...(signal && { signal }), ...(text && { text }) };
-      const work = () => retryWithLessMemory(database, () => openInput(path, context));
+      const context = { database, scratch: folder, ...(signal && { signal }), ...read };
+      const given = typeof paths === "string" ? [paths] : paths;
+      const work = () => retryWithLessMemory(database, () => openInputs(given, context));
       return interruptible(database, signal, work).catch((error) => {
-        throw readFailure(error, path);
+        throw readFailure(error, given.join(", "));
       });
     },
     plan: (request, input, target) => planUpload(request, input, { target, database }),

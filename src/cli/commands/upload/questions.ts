@@ -80,7 +80,7 @@ async function askInput({ path, flags, session, terminal }: UploadQuestions) {
     const wanted = given ?? (await terminal.path("What do you want to upload?", { check: pathProblem }));
     given = undefined;
     try {
-      const input = await session.open(wanted, text);
+      const input = await session.open(wanted, { text });
       if (input.rowCount === 0) throw new AppError("empty_input", `${wanted} has no rows; choose another`);
       terminal.note(describeFound(inspectInput(input, "task")));
       type ??= await askType(terminal);

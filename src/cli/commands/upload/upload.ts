@@ -68,7 +68,7 @@ async function requestOf(
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(path, parseTextOptions(flags)), request, asked: false };
+  return { input: await session.open(path, { text: parseTextOptions(flags) }), request, asked: false };
 }
 
 /** Required fields of the task that no `--meta` gives. */
