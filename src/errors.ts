@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   invalid_name: { status: 400, exit: 2 },
   invalid_schema: { status: 422, exit: 1 },
   invalid_sql: { status: 400, exit: 2 },
+  invalid_view: { status: 422, exit: 2 },
   invalid_input: { status: 422, exit: 1 },
   empty_input: { status: 422, exit: 1 },
   unsupported_format: { status: 415, exit: 1 },

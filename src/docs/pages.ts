@@ -12,6 +12,7 @@ import http from "./http.md" with { type: "text" };
 import administratorKo from "./ko/administrator.md" with { type: "text" };
 import curatorKo from "./ko/curator.md" with { type: "text" };
 import readmeKo from "./ko/README.md" with { type: "text" };
+import labels from "./labels.md" with { type: "text" };
 import python from "./python.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
 import troubleshooting from "./troubleshooting.md" with { type: "text" };
@@ -45,6 +46,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
     "curator",
     { summary: "Input formats, images, columns, names, failed uploads", en: curator, ko: curatorKo },
   ],
+  ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels }],
   ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
   ["python", { summary: "Reading, uploading and downloading from Python", en: python }],
   ["http", { summary: "The API: routes, row formats, guarantees", en: http }],

@@ -8,21 +8,30 @@ export type JsonStep = { key: string } | { index: number } | { each: true };
 const STEP =
   /\.(?<plain>[^.[\]"'\s]+)|\.?"(?<quoted>(?:[^"\\]|\\.)+)"|\[\s*(?:"(?<key>(?:[^"\\]|\\.)+)"|'(?<single>[^']+)'|(?<index>\d{1,9})|(?<each>\*))\s*\]/uy;
 
+/** The step that begins at `at` of a path, and where the next one does; undefined for what is none. */
+export function readJsonStep(text: string, at: number): { step: JsonStep; end: number } | undefined {
+  STEP.lastIndex = at;
+  const groups = STEP.exec(text)?.groups;
+  if (!groups) return undefined;
+  const end = STEP.lastIndex;
+  const { plain, quoted, key, single, index } = groups;
+  const escaped = quoted ?? key;
+  const name = plain ?? single ?? (escaped === undefined ? undefined : escaped.replace(/\\(.)/gu, "$1"));
+  if (name !== undefined) return { step: { key: name }, end };
+  return { step: index === undefined ? { each: true } : { index: Number(index) }, end };
+}
+
 /** The steps of a JSON path, or why it is none. */
 export function parseJsonPath(text: string): JsonStep[] | string {
   if (!text.startsWith("$")) return "does not begin with $, as in $.word.text";
   const steps: JsonStep[] = [];
-  STEP.lastIndex = 1;
-  while (STEP.lastIndex < text.length) {
-    const at = STEP.lastIndex;
-    const groups = STEP.exec(text)?.groups;
-    if (!groups)
+  let at = 1;
+  while (at < text.length) {
+    const read = readJsonStep(text, at);
+    if (!read)
       return `cannot be read from ${quoteExcerpt(text.slice(at))} on; write steps as .name, ["name"], [0] or [*]`;
-    const { plain, quoted, key, single, index } = groups;
-    const escaped = quoted ?? key;
-    const name = plain ?? single ?? (escaped === undefined ? undefined : escaped.replace(/\\(.)/gu, "$1"));
-    if (name !== undefined) steps.push({ key: name });
-    else steps.push(index === undefined ? { each: true } : { index: Number(index) });
+    steps.push(read.step);
+    at = read.end;
   }
   return steps;
 }

@@ -7,6 +7,8 @@ import { settingPaths } from "../../src/config.ts";
 import { LANGUAGES, listTopics, readPage } from "../../src/docs/pages.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { SHAPES } from "../../src/schema/labels/shapes.ts";
+import { ViewSchema } from "../../src/schema/labels/view.ts";
 import { appWithoutLake } from "../server/app-kit.ts";
 
 const root = resolve(import.meta.dir, "../..");
@@ -38,6 +40,13 @@ describe("the manual", () => {
     });
     const head = "| `--format` | output | for |\n|---|---|---|\n";
     expect(await read("src/docs/engineer.md")).toContain(`${head}${rows.join("")}\n`);
+  });
+
+  test("has the table of label shapes, and names every field of a view", async () => {
+    const page = await read("src/docs/labels.md");
+    const rows = SHAPES.map(({ name, of }) => `| \`${name}\` | ${of} |\n`);
+    expect(page).toContain(`| shape | labels of |\n|---|---|\n${rows.join("")}\n`);
+    for (const field of Object.keys(ViewSchema.entries)) expect(page, field).toContain(`| \`${field}\` |`);
   });
 
   test("names every route, and none that does not exist", async () => {

@@ -1,0 +1,23 @@
+import { compileQuestions } from "./read-questions.ts";
+import { compileRegions } from "./read-regions.ts";
+import type { Page, ReadLabel } from "./region.ts";
+import type { View } from "./view.ts";
+import { documentNode } from "./walk.ts";
+
+/**
+ * What a parsed label says about its page, in pixels of the page as it is shown. A page that is not known (null) is
+ * enough for boxes in its own pixels.
+ */
+export type LabelReader = (label: unknown, page: Page | null) => ReadLabel;
+
+/** The reader of a view. Its paths are parsed once: make one for many labels. */
+export function compileView(view: View): LabelReader {
+  const readRegions = view.items === undefined ? undefined : compileRegions(view);
+  const readQuestions = view.questions && compileQuestions(view.questions);
+  return (label, page) => {
+    const root = documentNode(label);
+    const { regions, faults, skipped } = readRegions?.(root, page) ?? { regions: [], faults: [], skipped: 0 };
+    const asked = readQuestions?.(root) ?? { questions: [], faults: [] };
+    return { regions, questions: asked.questions, faults: [...faults, ...asked.faults], skipped };
+  };
+}

@@ -1,0 +1,92 @@
+import { show, toNumber } from "./box.ts";
+import type { Finding } from "./faults.ts";
+import { checkPlace, type FrameOf } from "./fit.ts";
+import { readLabelPath } from "./path.ts";
+import { compileBox, firstAmong } from "./read-box.ts";
+import type { Page, Region } from "./region.ts";
+import { SKIPPED_TEXTS, type View } from "./view.ts";
+import { compileFirst, type Node } from "./walk.ts";
+import { readCategory, readMark, readOrder, readText, type Word } from "./words.ts";
+
+/** What the regions of one label share. */
+export interface LabelContext {
+  root: Node;
+  page: Page | null;
+  frameOf: FrameOf;
+  /** Category names by id, where the view has a table of them. */
+  names: ReadonlyMap<string, string> | undefined;
+}
+
+/** A region and what does not fit in it; why it is lost; or "nothing": the object is no region. */
+export type RegionResult = { region: Region; findings: Finding[] } | { lost: Finding } | "nothing";
+
+/** Reads one region from the object, or the joined objects, that say it. */
+export function compileRegion(view: View): (context: LabelContext, nodes: readonly Node[]) => RegionResult {
+  const box = compileBox(view);
+  const known = view.categories && new Set(view.categories);
+  const skipped = new Set(view.skip ?? SKIPPED_TEXTS);
+  const at = compileField;
+  const [textAt, categoryAt, pageAt] = [at(view.text), at(view.category), at(view.page)];
+  const [orderAt, groupAt] = [at(view.order), at(view.group)];
+
+  return ({ root, page, frameOf, names }, nodes) => {
+    const [first = root] = nodes;
+    const text = readText(textAt(root, nodes));
+    const category = readCategory(categoryAt(root, nodes), names, known);
+    const found = box.read(root, nodes);
+    if (found === undefined) {
+      if (isNone(text) && isNone(category)) return "nothing";
+      return { lost: { kind: "box_missing", message: `there is no box at ${show(view.box)}` } };
+    }
+    if ("kind" in found) return { lost: found };
+    const angle = firstAmong(box.rotation, root, nodes);
+    if (toNumber(angle ?? 0) !== 0) return { lost: describeRotation(angle) };
+    const frame = frameOf(first);
+    if ("kind" in frame) return { lost: frame };
+    const polygon = frame(found.points, found.isBox);
+    const findings = checkPlace(polygon, page);
+    const word = (read: Word) => {
+      if ("word" in read) return read.word;
+      findings.push(read);
+      return null;
+    };
+    const words = word(text);
+    const isUnreadable = words !== null && skipped.has(words);
+    const order = readOrder(orderAt(root, nodes)) ?? null;
+    if (view.order !== undefined && order === null)
+      findings.push({ kind: "order_no_number", message: `there is no whole number at ${view.order}` });
+    const group = readMark(groupAt(root, nodes));
+    return {
+      region: {
+        polygon,
+        text: isUnreadable ? null : words,
+        isUnreadable,
+        category: word(category),
+        order,
+        group: group === null ? null : String(group),
+        page: readMark(pageAt(root, nodes)),
+      },
+      findings,
+    };
+  };
+}
+
+type FieldReader = (root: Node, nodes: readonly Node[]) => unknown;
+
+/** Reads what stands at a path of the view, of the first of joined nodes that has it. */
+export function compileField(path: string | undefined): FieldReader {
+  if (path === undefined) return () => undefined;
+  const at = compileFirst(readLabelPath(path));
+  return (root, nodes) => firstAmong(at, root, nodes);
+}
+
+function isNone(word: Word): boolean {
+  return "word" in word && word.word === null;
+}
+
+function describeRotation(angle: unknown): Finding {
+  return {
+    kind: "box_rotated",
+    message: `the box is turned by ${show(angle)} degrees, which views do not read; write its four corners as a polygon in place of box and rotation`,
+  };
+}

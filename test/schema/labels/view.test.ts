@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { checkView, resolveView, unwrapView } from "../../../src/schema/labels/given-view.ts";
+import { codeOf } from "../../code-of.ts";
+
+const view = { items: "$.words", box: "b", form: "xyxy" };
+
+test("a shape by its name, with fields of its own, or a mapping", () => {
+  expect(resolveView("funsd", "x")).toMatchObject({ items: "$.form", form: "xyxy" });
+  expect(resolveView({ shape: "funsd", items: "$.pages.form" }, "x")).toMatchObject({
+    items: "$.pages.form",
+    category: "label",
+  });
+  const parts = { x: "x", y: "y", w: "w", h: "h" };
+  expect(resolveView({ shape: "funsd", box: parts }, "x").form).toBeUndefined();
+  expect(resolveView(view, "x")).toEqual(view as never);
+  expect(unwrapView({ view })).toEqual(view);
+  expect(unwrapView(view)).toEqual(view);
+});
+
+describe("one sentence for what is wrong", () => {
+  const cases: [unknown, string][] = [
+    ["funds", 'there is no shape "funds"; they are aihub-public'],
+    [{ shape: "x" }, 'there is no shape "x"'],
+    [3, "it is no mapping"],
+    [{}, "neither items nor questions"],
+    [{ items: "$" }, "box is missing"],
+    [{ ...view, boxes: "b" }, 'there is no field "boxes"'],
+    [{ items: "$", box: "b" }, "form is missing"],
+    [{ items: "$", box: { x: "a", y: "b" } }, "box: has the keys x, y; write one path, or {x, y, w, h}"],
+    [{ items: "$", box: { xs: "x", ys: "y" }, form: "poly" }, "form is of a box that is one path"],
+    [{ ...view, items: "$.a b" }, 'items: the path "$.a b" cannot be read from " b" on'],
+    [{ ...view, text: "" }, 'text: the path "" is empty'],
+    [{ ...view, text: 3 }, "text: is not a path"],
+    [{ ...view, box: { xs: "x", ys: "" } }, 'box.ys: the path "" is empty'],
+    [{ ...view, unit: 10 }, "unit: is not a unit"],
+    [{ ...view, form: "quad" }, "form: is not a form"],
+    [{ ...view, size: [100] }, "size"],
+    [{ ...view, size: [100, -1] }, "size.1: is no size in pixels"],
+    [{ ...view, unit: 100, size: [1, 1] }, "size is of boxes in pixels"],
+    [{ ...view, names: { table: { 1: "a" } } }, "category is missing"],
+    [{ questions: { question: "q" }, text: "t" }, "text is of regions"],
+    [{ questions: {} }, "questions.question is missing"],
+    [{ ...view, text: "a".repeat(2000) }, "text: the path is longer"],
+  ];
+  for (const [given, sentence] of cases) {
+    test(JSON.stringify(given).slice(0, 80), () => {
+      const checked = checkView(given);
+      expect("problem" in checked ? checked.problem : "none").toContain(sentence);
+    });
+  }
+
+  test("with its place and code", async () => {
+    expect(await codeOf(Promise.resolve().then(() => resolveView({}, "views/한글.yaml")))).toBe(
+      "invalid_view",
+    );
+    expect(() => resolveView({}, "views/한글.yaml")).toThrow("views/한글.yaml: ");
+  });
+});
