@@ -19,6 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import pdfiumWasmFile from "@embedpdf/pdfium/pdfium.wasm" with { type: "file" };
 import parquetWasmFile from "parquet-wasm/esm/parquet_wasm_bg.wasm" with { type: "file" };
 import { AppError, systemCode } from "./errors.ts";
 
@@ -89,6 +90,11 @@ export function loadParquetWasm(): Promise<typeof import("parquet-wasm/esm")> {
     return module;
   });
   return parquetWasm;
+}
+
+/** PDFium, compiled from the embedded `.wasm` (its own loader would fetch it from the network). */
+export async function compilePdfium(): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(await Bun.file(pdfiumWasmFile).arrayBuffer());
 }
 
 function cacheFolders(): CacheFolder[] {

@@ -39,6 +39,11 @@ async function run(loadOperations: () => Promise<readonly AnyOperation[]>): Prom
     const { runSandboxChild } = await import("./query/duckdb/sandbox-child.ts");
     return runSandboxChild(Bun.stdin.stream());
   }
+  if (argv[0] === "__documents") {
+    // The child that reads other people's documents: its parent ends it.
+    const { runDocumentsChild } = await import("./documents/child.ts");
+    return runDocumentsChild(Bun.stdin.stream());
+  }
   if (argv[0] === "__run") {
     const { serveChild } = await import("./operations/serve-child.ts");
     const write = (line: string) => process.stdout.write(line);

@@ -9,7 +9,7 @@ const LAYERS = [
   ["docs"],
   ["schema"],
   ["lake", "config.ts"],
-  ["assets", "images", "query"],
+  ["assets", "documents", "images", "query"],
   ["ingest", "catalog", "export"],
   ["sync"],
   ["jobs"],
@@ -26,6 +26,8 @@ const BETWEEN_SIBLINGS = new Set([
   "native.ts -> errors.ts",
   // What is stored was decoded, and perhaps encoded anew, before.
   "assets -> images",
+  // Pages become images.
+  "documents -> images",
   // `datalake serve` starts the server.
   "cli -> server",
   // The worker's URL.

@@ -1,0 +1,137 @@
+import type { Subprocess } from "bun";
+import * as v from "valibot";
+import { AppError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { nativeEnvironment } from "../native.ts";
+import { parseValue } from "../schema/check.ts";
+import { readLines } from "../util/lines.ts";
+import type { DocumentLimits } from "./limits.ts";
+import { DOCUMENTS_COMMAND, type Order, type Report, ReportSchema, type Task } from "./messages.ts";
+import { deadly } from "./reasons.ts";
+
+/** The parent's end of the process that reads documents. */
+export interface ReaderProcess {
+  /** What came of a task. Throws the error that the process reports, `cancelled` when closed. */
+  run<T>(task: Task): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Orders that the process has at a time: one whose result is being written, one in work, and the next. */
+const AHEAD = 3;
+
+interface Entry {
+  task: Task;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Child = Subprocess<"pipe", "pipe", "inherit">;
+
+export function createReaderProcess(
+  selfCommand: readonly string[],
+  limits: DocumentLimits,
+  logger: Logger,
+): ReaderProcess {
+  const waiting: Entry[] = [];
+  /** Sent, by their ids, in the order of sending. */
+  const sent = new Map<number, Entry>();
+  let child: Child | undefined;
+  let begun: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let nextId = 0;
+  let closed = false;
+
+  const send = () => {
+    while (waiting.length > 0 && sent.size < AHEAD) {
+      child ??= start();
+      const entry = waiting.shift() as Entry;
+      const order: Order = { id: nextId++, limits, task: entry.task };
+      sent.set(order.id, entry);
+      child.stdin.write(`${JSON.stringify(order)}\n`);
+      void Promise.resolve(child.stdin.flush()).catch(() => {}); // it has died: its end is seen below
+    }
+  };
+
+  const start = (): Child => {
+    const started = Bun.spawn([...selfCommand, DOCUMENTS_COMMAND], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+      detached: true, // Ctrl-C at the terminal reaches this process only
+      env: nativeEnvironment(),
+    });
+    started.unref();
+    void follow(started);
+    return started;
+  };
+
+  const follow = async (started: Child) => {
+    const kill = () => started.kill("SIGKILL");
+    try {
+      for await (const line of readLines(started.stdout)) {
+        take(parseValue(v.pipe(v.string(), v.parseJson(), ReportSchema), line), kill);
+      }
+    } catch (error) {
+      logger.warn("the process that reads documents said what is not understood", { error });
+    }
+    kill();
+    await started.exited;
+    end(started);
+  };
+
+  const take = (report: Report, kill: () => void) => {
+    clearTimeout(timer);
+    if (report.type === "begun") begun = report.id;
+    else {
+      const entry = sent.get(report.id);
+      sent.delete(report.id);
+      if (begun === report.id) begun = undefined;
+      if (report.type === "done") entry?.resolve(report.result);
+      else {
+        const { code, message, details } = report.error;
+        entry?.reject(new AppError(code, message, details === undefined ? {} : { details }));
+      }
+      send();
+    }
+    if (begun !== undefined) timer = setTimeout(kill, limits.killMs);
+  };
+
+  /** The order in work is what it died of; the others are for the next process. */
+  const end = (ended: Child) => {
+    clearTimeout(timer);
+    if (child === ended) child = undefined;
+    const culprit = begun;
+    begun = undefined;
+    const left = [...sent];
+    sent.clear();
+    for (const [id, entry] of left.reverse()) {
+      if (closed) entry.reject(new AppError("cancelled", "cancelled"));
+      else if (id !== culprit) waiting.unshift(entry);
+      else settleDeath(entry, ended);
+    }
+    if (!closed) send();
+  };
+
+  const settleDeath = ({ task, resolve, reject }: Entry, { signalCode, exitCode }: Child) => {
+    const reason = deadly(task, limits);
+    logger.warn("the process that reads documents died", { reason, signalCode, exitCode, path: task.path });
+    if (task.kind === "describe") reject(new AppError("invalid_input", reason));
+    else resolve({ ok: false, reason });
+  };
+
+  return {
+    run: <T>(task: Task) =>
+      new Promise<T>((resolve, reject) => {
+        if (closed) return reject(new AppError("cancelled", "cancelled"));
+        waiting.push({ task, resolve: (result) => resolve(result as T), reject });
+        send();
+      }),
+    close: async () => {
+      closed = true;
+      for (const { reject } of waiting.splice(0)) reject(new AppError("cancelled", "cancelled"));
+      const ending = child;
+      ending?.kill("SIGKILL");
+      await ending?.exited;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** What is said of a document, page or image that cannot be taken: reasons of rejections, and texts of errors. */
+import { AppError } from "../errors.ts";
+
+import type { DocumentLimits } from "./limits.ts";
+import type { Task } from "./messages.ts";
+
+/** Costs one page, not the document. */
+export class PageFault extends Error {}
+
+export function tooManyPixels(
+  page: number,
+  inches: { width: number; height: number },
+  dpi: number,
+  maxPixels: number,
+): PageFault {
+  const megapixels = (pixels: number) => Math.round(pixels / 1e4) / 100;
+  const pixels = inches.width * dpi * inches.height * dpi;
+  const size = `${short(inches.width)} × ${short(inches.height)} inches`;
+  return new PageFault(
+    `page ${page} is ${size}: ${megapixels(pixels)} megapixels at ${dpi} dpi, above the limit of ${megapixels(maxPixels)} (images.max_pixels)`,
+  );
+}
+
+export function tooSlow(page: number, ms: number): PageFault {
+  return new PageFault(`page ${page} takes more than ${short(ms / 1000)} s to draw`);
+}
+
+export function tooMuchMemory(what: string, bytes: number): string {
+  return `${what} needs more than ${inGigabytes(bytes)} of memory to draw`;
+}
+
+export function unreadablePage(page: number): PageFault {
+  return new PageFault(`page ${page} is damaged: it cannot be read`);
+}
+
+export function encrypted(): AppError {
+  return new AppError("invalid_input", "PDF is encrypted; give the password with --password-file");
+}
+
+export function tooLarge(bytes: number, limit: number): AppError {
+  return new AppError("invalid_input", `PDF of ${inGigabytes(bytes)}; the limit is ${inGigabytes(limit)}`);
+}
+
+export function tooManyPages(pages: number, limit: number): AppError {
+  return new AppError("invalid_input", `PDF with ${pages} pages; the limit is ${limit}`);
+}
+
+export function damagedPdf(): AppError {
+  return new AppError("invalid_input", "damaged PDF: no readable structure");
+}
+
+/** Of what the process died while it worked on it, killed when its time was over or by a crash. */
+export function deadly(task: Task, { killMs }: DocumentLimits): string {
+  const what =
+    task.kind === "page" ? `page ${task.page}` : task.kind === "describe" ? "the PDF" : "the image";
+  return `${what} cannot be read: it takes more than ${short(killMs / 1000)} s, or the decoder crashed on it`;
+}
+
+function inGigabytes(bytes: number): string {
+  return bytes < 1e9 ? `${short(bytes / 1e6)} MB` : `${short(bytes / 1e9)} GB`;
+}
+
+function short(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
