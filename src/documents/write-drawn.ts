@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { loadSharp } from "../images/sharp.ts";
 import type { Drawn } from "./pdfium/draw.ts";
+import { setDensity } from "./png-density.ts";
 
 /** Writes a drawn page as PNG, grey where it is. */
 export async function writeDrawn(
@@ -12,7 +13,8 @@ export async function writeDrawn(
   const { data, width, height, channels } = withoutColour(drawn);
   const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   const opaque = channels === 4 ? image.removeAlpha() : image.toColourspace("b-w");
-  const png = await opaque.withMetadata({ density: dpi }).png({ compressionLevel: 2 }).toBuffer();
+  const png = await opaque.png({ compressionLevel: 2 }).toBuffer();
+  setDensity(png, dpi);
   await writeFile(output, png);
   return { format: "png", bytes: png.length };
 }
