@@ -45,6 +45,7 @@ describe("loadSettings", () => {
       verify: "full",
       max_pixels: 178_956_970,
       max_bytes: "512MB",
+      keep_documents: "auto",
     });
     expect(settings.serve).toMatchObject({ host: "127.0.0.1", port: 8091, allowed_hosts: [] });
     expect(modesOf(settings)).toEqual({ folder: 0o775, file: 0o664, asset: 0o444 });
@@ -87,6 +88,7 @@ describe("loadSettings", () => {
       "images.verify": "header",
       "images.max_pixels": "7",
       "images.max_bytes": "7KiB",
+      "images.keep_documents": "never",
       "upload.max_rejects": "7",
       "processing.num_proc": "7",
       "processing.batch_size": "7",
@@ -133,7 +135,7 @@ describe("loadSettings", () => {
       namedServer: "http://lake.example:7",
       cacheFolder: "/seven",
       scratchFolder: "/seven",
-      images: { policy: "jpeg", verify: "header", max_pixels: 7, max_bytes: "7KiB" },
+      images: { policy: "jpeg", verify: "header", max_pixels: 7, max_bytes: "7KiB", keep_documents: "never" },
       upload: { max_rejects: "7" },
       processing: { num_proc: 7, batch_size: 7, memory: "7GB", auto: true },
       serve: {

@@ -29,7 +29,7 @@ export interface AssetIndex {
   close(): void;
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 /** Values of one statement; SQLite allows 32,766. */
 const BATCH = 500;
 
@@ -37,7 +37,7 @@ const SCHEMA = `
   CREATE TABLE assets (
     source_hash TEXT NOT NULL, hash TEXT NOT NULL, path TEXT NOT NULL, width INTEGER, height INTEGER,
     format TEXT NOT NULL, bytes INTEGER NOT NULL, pages INTEGER, orientation INTEGER, dpi REAL, pixel_hash TEXT,
-    policy TEXT, PRIMARY KEY (source_hash, hash)
+    policy TEXT, page_source TEXT, PRIMARY KEY (source_hash, hash)
   ) WITHOUT ROWID;
   CREATE INDEX by_hash ON assets (hash);
   CREATE INDEX by_pixels ON assets (pixel_hash) WHERE pixel_hash IS NOT NULL;
@@ -84,7 +84,7 @@ function wrapIndex(database: Database): AssetIndex {
   };
   // What is known already stays, unless the new record says that it was read whole since.
   const insertAsset = database.query(
-    `INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    `INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        pages = excluded.pages, orientation = excluded.orientation, dpi = excluded.dpi,
        pixel_hash = excluded.pixel_hash, policy = excluded.policy
      WHERE assets.pages IS NULL OR assets.pixel_hash IS NULL AND excluded.pixel_hash IS NOT NULL
@@ -95,10 +95,10 @@ function wrapIndex(database: Database): AssetIndex {
     (records: readonly (KnownAsset & { source_name?: string | null })[]) => {
       for (const record of records) {
         const { source_hash, hash, path, width, height, format, bytes, source_name } = record;
-        const { pages, orientation, dpi, pixel_hash, policy } = record;
+        const { pages, orientation, dpi, pixel_hash, policy, page_source } = record;
         insertAsset.run(
           ...[source_hash, hash, path, width, height, format, bytes],
-          ...[pages, orientation, dpi, pixel_hash, policy],
+          ...[pages, orientation, dpi, pixel_hash, policy, page_source],
         );
         if (source_name != null) insertName.run(source_name, hash);
       }

@@ -35,7 +35,9 @@ export interface OwnFiles {
 }
 
 /** Makes the files that become assets, in the temp folder of a request. */
-export function createOwnFiles(request: PrepareRequest): OwnFiles {
+export function createOwnFiles(
+  request: Pick<PrepareRequest, "file_mode" | "file_group" | "temp_folder">,
+): OwnFiles {
   const terms = { mode: request.file_mode, group: request.file_group };
   let canClone = true;
   const adopt = (content: Content, given: StagedFile): Source => {

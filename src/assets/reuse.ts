@@ -15,6 +15,8 @@ export interface StoreTerms {
 export function fulfils(asset: KnownAsset, { kind, policy, verify }: StoreTerms): boolean {
   const { format, orientation } = asset;
   const isSource = asset.hash === asset.source_hash;
+  if (asset.page_source !== null)
+    return asset.policy === policy && (verify === "header" || asset.pixel_hash !== null);
   if (kind === "file") return isSource;
   // Stored as some file, or by a lake that did not look for pages.
   if (asset.width === null || asset.pages === null) return false;

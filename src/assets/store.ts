@@ -99,10 +99,11 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
 
 /** The record of an asset as another source of it sees it: how that source came, and what was found in it now. */
 function fromSource(content: Usable, asset: AssetRecord): AssetRecord {
-  const { source_hash, pages, orientation, dpi } = content;
+  const { source_hash, pages, orientation, dpi, page_source } = content;
   const { hash, path, width, height, format, bytes } = asset;
   const pixel_hash = content.pixel_hash ?? asset.pixel_hash;
-  return { source_hash, hash, path, width, height, format, bytes, pages, orientation, dpi, pixel_hash };
+  const facts = { width, height, format, bytes, pages, orientation, dpi, pixel_hash };
+  return { source_hash, hash, path, ...facts, page_source: page_source ?? null };
 }
 
 /** The first of these assets that is there and is what the upload would make of such pixels. */
@@ -123,12 +124,13 @@ async function present<T extends AssetRecord>(lake: Lake, record: T | undefined)
 
 function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetRecord {
   const { source_hash, hash, extension, width, height, format, bytes } = content;
-  const { pages, orientation, dpi, pixel_hash } = content;
+  const { pages, orientation, dpi, pixel_hash, page_source } = content;
   const path =
     content.file_is === "stored"
       ? relative(lake.layout.assets, content.file)
       : lake.layout.assetPath(dataset, hash, extension);
-  return { source_hash, hash, path, width, height, format, bytes, pages, orientation, dpi, pixel_hash };
+  const facts = { width, height, format, bytes, pages, orientation, dpi, pixel_hash };
+  return { source_hash, hash, path, ...facts, page_source: page_source ?? null };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { Table } from "apache-arrow";
 import type * as v from "valibot";
 import { loadSettings, modesOf, type Settings, staleMsOf } from "../config.ts";
@@ -20,6 +19,7 @@ import { createSelector, type Selection } from "../schema/partition.ts";
 import { type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type VerifyRequest, VerifyRequestSchema } from "../schema/verification.ts";
+import { selfCommand } from "../self-command.ts";
 import type {
   JobUpdate,
   LakeClient,
@@ -253,12 +253,17 @@ async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): 
   if (location === undefined) {
     throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
   }
-  const selfCommand = [process.execPath, fileURLToPath(new URL("../main.ts", import.meta.url))];
   const openFolder = async () => {
     const view = createView({ staleMs: staleMsOf(settings), signal });
     return openLake(folderOf(location) ?? "", modesOf(settings), view);
   };
-  return openLakeClient({ settings, openLake: openFolder, selfCommand, logger: silentLogger, signal });
+  return openLakeClient({
+    settings,
+    openLake: openFolder,
+    selfCommand: selfCommand(),
+    logger: silentLogger,
+    signal,
+  });
 }
 
 /** The settings, with what the program gave as the nearest: as the flags of a command. */

@@ -4,6 +4,7 @@ import type { Table } from "apache-arrow";
 import type { Settings } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { UploadProgress } from "../ingest/execute.ts";
+import type { PageFlags } from "../ingest/page-options.ts";
 import type { TextWishes } from "../ingest/text/options.ts";
 import type { UploadDestination } from "../ingest/upload-destination.ts";
 import type { UploadRequest } from "../ingest/upload-plan.ts";
@@ -22,6 +23,8 @@ export interface RawUpload
   input: UploadInput;
   /** How a CSV or JSON file is read, as the flags of `datalake upload` say it. */
   text?: TextWishes;
+  /** How pages of PDFs are made. */
+  pages?: PageFlags;
   signal?: AbortSignal;
   onProgress?: (progress: UploadProgress) => void;
 }
@@ -41,10 +44,11 @@ export async function uploadTo(
   upload: RawUpload | TaskUpload,
   signal: AbortSignal,
 ): Promise<UploadManifest> {
-  const { input, onProgress, signal: _, text = {}, ...asked } = upload;
-  const [{ openUploadSession }, { parseTextOptions }] = await Promise.all([
+  const { input, onProgress, signal: _, text = {}, pages = {}, ...asked } = upload;
+  const [{ openUploadSession }, { parseTextOptions }, { parsePageFlags }] = await Promise.all([
     import("../ingest/session.ts"),
     import("../ingest/text/options.ts"),
+    import("../ingest/page-options.ts"),
   ]);
   const request: UploadRequest = {
     mode: "create",
@@ -53,12 +57,16 @@ export async function uploadTo(
     maxRejects: settings.upload.max_rejects,
     ...asked,
     type,
+    pages: await parsePageFlags(pages),
   };
   const folder = join(settings.scratchFolder, `rows-${Bun.randomUUIDv7()}`);
   const session = await openUploadSession({ settings, signal });
   try {
     const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
-    const opened = await session.open(path, { text: parseTextOptions(text) });
+    const opened = await session.open(path, {
+      text: parseTextOptions(text),
+      passwords: pages.passwords ?? [],
+    });
     const plan = await session.plan(request, opened, target);
     return await session.stage(plan, target, onProgress && { onProgress });
   } finally {

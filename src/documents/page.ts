@@ -16,6 +16,8 @@ export interface PageResult {
   width: number;
   height: number;
   dpi: number;
+  /** Of the document. */
+  pages: number;
   orientation?: number;
   text: string | null;
   bytes: number;
@@ -41,7 +43,17 @@ export function beginPage(
     if (drawn === "failed") throw unreadablePage(task.page);
     return async () => {
       const { format, bytes } = await writeDrawn(drawn, dpi, task.output);
-      return { ok: true, source: "drawn", format, width, height, dpi, text: null, bytes };
+      return {
+        ok: true,
+        source: "drawn",
+        format,
+        width,
+        height,
+        dpi,
+        pages: document.pages,
+        text: null,
+        bytes,
+      };
     };
   } finally {
     pdfium.call.FPDF_ClosePage(page);

@@ -10,6 +10,7 @@ import { checkValue } from "../schema/check.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { isOwn } from "../schema/image-columns.ts";
 import { createUploadId } from "../schema/names.ts";
+import type { PageSettings, PageWishes } from "../schema/pages.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { stageListContents } from "./list-contents.ts";
 import { readFailure } from "./read-failure.ts";
@@ -83,7 +84,8 @@ async function fillUpload(
   const { database } = options;
   const { stager, rows } = sink;
   const tables: string[] = [];
-  for (const at of plan.contents.keys()) tables.push(await stageContents(plan, at, options, stager));
+  const pages = plan.pages && (await stageFont(plan.pages, stager));
+  for (const at of plan.contents.keys()) tables.push(await stageContents(plan, at, options, stager, pages));
   // What was read of contents would stand beside what the engine takes for the rows.
   if (tables.length > 0) Bun.gc(true);
   options.onProgress?.(progressAt("rows", plan, plan.input.rowCount, stager.staged.bytes));
@@ -92,7 +94,7 @@ async function fillUpload(
   );
   const [facts] = await database.rows<StagedFacts>(
     `SELECT count(*) AS rows, count(${STAGED_REJECT_COLUMN}) AS rejected,
-      (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents)})) AS contents,
+      (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents, { ofPages: pages !== undefined })})) AS contents,
       arg_min({source_row: source_row, source_name: source_name, reason: ${STAGED_REJECT_COLUMN}}, source_row)
         FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) AS first
      FROM read_parquet(${quoteText(rows)})`,
@@ -108,6 +110,7 @@ async function fillUpload(
     uploadId: sink.uploadId,
     contents: facts.contents,
     staged: stager.staged,
+    pages,
   });
   // More may be found when it is processed; what is too much already need not be handed over.
   checkRejects(manifest, facts.rejected, facts.first ?? undefined);
@@ -118,12 +121,22 @@ interface StagedAs {
   uploadId: string;
   contents: number;
   staged: { fileCount: number; bytes: number };
+  pages: PageSettings | undefined;
+}
+
+/** The settings of pages as the manifest has them; the font goes along with the contents. */
+async function stageFont(pages: PageWishes, stager: ContentStager): Promise<PageSettings> {
+  return asSettings(pages, pages.fontFile === undefined ? null : await stager.stageFile(pages.fontFile));
+}
+
+function asSettings({ fontFile: _, ...settings }: PageWishes, font: string | null): PageSettings {
+  return { ...settings, passwords: [...settings.passwords], font };
 }
 
 function describeUpload(
   plan: UploadPlan,
   options: ExecuteOptions,
-  { uploadId, contents, staged }: StagedAs,
+  { uploadId, contents, staged, pages }: StagedAs,
 ): UploadManifest {
   const { request, key } = plan;
   return {
@@ -149,12 +162,14 @@ function describeUpload(
     staged_files: staged.fileCount,
     staged_bytes: staged.bytes,
     reference: plan.reference?.column ?? null,
+    ...(pages && { pages }),
   };
 }
 
 /** Whoever processes an upload checks its manifest: what would fail there is refused before anything is staged. */
 function checkManifest(plan: UploadPlan, options: ExecuteOptions): void {
-  const nothing = { uploadId: createUploadId(), contents: 0, staged: { fileCount: 0, bytes: 0 } };
+  const pages = plan.pages && asSettings(plan.pages, null);
+  const nothing = { uploadId: createUploadId(), contents: 0, staged: { fileCount: 0, bytes: 0 }, pages };
   const checked = checkValue(UploadManifestSchema, describeUpload(plan, options, nothing));
   if (checked.success) return;
   const [issue] = checked.issues;
@@ -178,6 +193,7 @@ async function stageContents(
   at: number,
   options: ExecuteOptions,
   stager: ContentStager,
+  pages: PageSettings | undefined,
 ): Promise<string> {
   const { database, signal } = options;
   const { input, contents } = plan;
@@ -197,6 +213,7 @@ async function stageContents(
     stager,
     folders: workingFolder === undefined ? undefined : [input.folder, workingFolder],
     maxBytes: options.maxBytes,
+    pages,
     ...(signal ? { signal } : {}),
   });
   for await (const batch of batches) {

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../util/concurrent.ts";
 import { openCsv } from "./csv-reader.ts";
 import { type FileKind, fileKind, isImagePath } from "./file-kinds.ts";
 import { openImageFiles, openImageFolder } from "./image-folder.ts";
-import type { Input, ReaderContext } from "./input.ts";
+import type { Input, InputContext, ReaderContext } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
 import { isLeftover } from "./leftovers.ts";
 import { openParquet } from "./parquet-reader.ts";
@@ -53,7 +53,7 @@ export const INPUT_HELP =
   "a Parquet, Arrow, Feather, JSON, JSON Lines or CSV file, an image, a folder or glob of them, or a save_to_disk folder";
 
 /** Opens all that `paths` name as one input. Throws as `openInput` does. */
-export async function openInputs(paths: readonly string[], context: ReaderContext): Promise<Input> {
+export async function openInputs(paths: readonly string[], context: InputContext): Promise<Input> {
   const [first, ...more] = paths;
   if (first !== undefined && more.length === 0) return openInput(first, context);
   throw new AppError("usage", "give one file, folder or glob");
@@ -63,7 +63,7 @@ export async function openInputs(paths: readonly string[], context: ReaderContex
  * Opens whatever `path` names: a file, a folder or a glob. Throws `not_found` when nothing is there,
  * `unsupported_format` when it is nothing that can be read, `invalid_input` when it is damaged.
  */
-async function openInput(path: string, context: ReaderContext): Promise<Input> {
+async function openInput(path: string, context: InputContext): Promise<Input> {
   const absolute = resolve(path);
   const facts = await stat(absolute).catch((error) => {
     if (isMissing(error)) return undefined;
@@ -74,7 +74,7 @@ async function openInput(path: string, context: ReaderContext): Promise<Input> {
   return openFiles(absolute, files, context);
 }
 
-async function openFiles(path: string, files: readonly string[], context: ReaderContext): Promise<Input> {
+async function openFiles(path: string, files: readonly string[], context: InputContext): Promise<Input> {
   const kinds = await mapConcurrent(files, FILES_AT_ONCE, async (file) => ({
     file,
     kind: await kindOf(file),
@@ -113,7 +113,7 @@ async function openFiles(path: string, files: readonly string[], context: Reader
   );
 }
 
-async function openFolder(folder: string, context: ReaderContext): Promise<Input> {
+async function openFolder(folder: string, context: InputContext): Promise<Input> {
   const saved = await findSavedDataset(folder);
   if (saved) return openSavedDataset(folder, saved, context);
   const found: Record<FileFormat, string[]> = { parquet: [], arrow: [], jsonl: [], csv: [] };

@@ -1,3 +1,4 @@
+import type { DocumentReader } from "../documents/document-reader.ts";
 import type { Database } from "../query/database.ts";
 import type { Features } from "../schema/columns.ts";
 
@@ -57,6 +58,8 @@ export interface Input {
   readonly notices: readonly string[];
   /** What was found, in one line, where the rows do not say it: `3 PDFs, 412 pages; 1,204 images`. */
   readonly summary?: string;
+  /** Names of documents that are encrypted, and that none of the given passwords opens. */
+  readonly lockedDocuments?: readonly string[];
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
   /**
@@ -75,6 +78,12 @@ export interface ReaderContext extends InputOptions {
   signal?: AbortSignal;
 }
 
+/** The same for what opens files of any kind. */
+export interface InputContext extends ReaderContext {
+  /** Reads documents in a process apart, which is started by the first of them. */
+  documents: Pick<DocumentReader, "describe">;
+}
+
 /** What a person said of how the input is read. */
 export interface InputOptions {
   /** Of text files. */
@@ -83,6 +92,8 @@ export interface InputOptions {
   splitFromFolder?: boolean;
   /** Each page of a TIFF is a row. */
   splitPages?: boolean;
+  /** Tried on documents that are encrypted. */
+  passwords?: readonly string[];
 }
 
 /** How text files are read where it is not to be found out. */

@@ -54,6 +54,7 @@ async function stageElements(elements: readonly Element[], options: RowContentsO
   return {
     sourceHash: JSON.stringify(staged.map(({ sourceHash }) => sourceHash)),
     sourceName: JSON.stringify(staged.map(({ sourceName }) => sourceName)),
+    document: null,
     text: null,
     reject: wrong < 0 ? null : `[${wrong}]: ${staged[wrong]?.reject}`,
   };

@@ -3,6 +3,13 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { factColumns, isOwn } from "../schema/image-columns.ts";
 import { parseName } from "../schema/names.ts";
+import {
+  DEFAULT_PAGES,
+  DOCUMENT_COLUMN,
+  PAGE_COLUMN,
+  type PageWishes,
+  pageResultColumns,
+} from "../schema/pages.ts";
 import { RAW_TASK } from "../schema/partition.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import { RejectLimitSchema } from "../schema/upload.ts";
@@ -45,7 +52,14 @@ export async function planUpload(
   const variant = target.variant ?? rawVariant(roles, request.variant);
   const key = { provider, dataset, task: target.task, variant };
   const { kept, notices } = await planColumns(input, roles, deps.database);
-  const columns = [...kept, ...extraColumns(kept, roles, meta)];
+  const pages = roles.contents.some(({ source }) => source.page !== undefined)
+    ? (request.pages ?? DEFAULT_PAGES)
+    : undefined;
+  const columns = [
+    ...kept,
+    ...extraColumns(kept, roles, meta),
+    ...(pages ? pageColumns(kept, roles, pages) : []),
+  ];
   const check = { key, mode: request.mode, refersToRaw: roles.reference !== null };
   // Those of further images too: a list cannot be added to single ones.
   const facts = roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns);
@@ -63,8 +77,28 @@ export async function planUpload(
     contentKind: roles.contents[0]?.source.kind ?? null,
     textColumn: roles.textColumn,
     reference: roles.reference,
+    pages,
     notices: [...input.notices, ...roles.notices, ...notices],
   };
+}
+
+/** Which page a row is, and what processing fills in. */
+function pageColumns(kept: readonly PlannedColumn[], roles: ColumnRoles, pages: PageWishes): PlannedColumn[] {
+  const page = roles.contents[0]?.source.page ?? "NULL";
+  const planned = (name: string, type: string, expression: string): PlannedColumn => {
+    const same = kept.find((column) => column.name === name);
+    if (same === undefined) return { source: name, name, type, expression };
+    throw new AppError(
+      "invalid_input",
+      `the input has a column ${same.source}, which is what the lake says of pages of documents; rename or remove it`,
+      { details: { column: same.source } },
+    );
+  };
+  return [
+    planned(DOCUMENT_COLUMN.name, DOCUMENT_COLUMN.type, stagedFact("document", 0)),
+    planned(PAGE_COLUMN.name, PAGE_COLUMN.type, `CAST(${page} AS ${PAGE_COLUMN.type})`),
+    ...pageResultColumns(pages).map(({ name, type }) => planned(name, type, `CAST(NULL AS ${type})`)),
+  ];
 }
 
 function checkRejectLimit(limit: string): void {

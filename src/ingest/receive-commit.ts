@@ -104,7 +104,10 @@ async function readRows(
   const [facts] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${rows}`);
   if (facts?.rows !== manifest.rows)
     throw missingPart(received.uploadId, `${manifest.rows} rows (it has ${facts?.rows})`);
-  const hashes = selectHashes(file.openPath, broughtColumns(manifest), "__reject IS NULL");
+  const hashes = selectHashes(file.openPath, broughtColumns(manifest), {
+    ofPages: manifest.pages !== undefined,
+    where: "__reject IS NULL",
+  });
   const named = `FROM (${hashes}) WHERE hash IS NOT NULL`;
   // Of what is no digest nothing is asked: it would be a question about a path of the server.
   const [wrong] = await database.rows<{ row: number; hash: string }>(
@@ -112,7 +115,7 @@ async function readRows(
      AND NOT regexp_full_match(hash, '[0-9a-f]{64}') LIMIT 1`,
   );
   if (wrong !== undefined) throw noDigest(received.uploadId, wrong);
-  let asked: string[] = [];
+  let asked: string[] = manifest.pages?.font == null ? [] : [manifest.pages.font];
   const ask = async () => {
     const known = new Set(await knownContents(lake, received, asked));
     const missing = asked.filter((hash) => !known.has(hash));

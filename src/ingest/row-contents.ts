@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { throwIfCancelled } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { streamResult } from "../query/stream-result.ts";
+import { MAX_DOCUMENT_BYTES, type PageSettings, pageHash } from "../schema/pages.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { formatCount, shorten } from "../util/format.ts";
 import { EntryProblem, type Input, type InputEntry } from "./input.ts";
@@ -28,6 +29,8 @@ export interface ContentSource {
 export interface RowContent {
   sourceHash: string | null;
   sourceName: string | null;
+  /** SHA-256 of the document that the row is a page of. */
+  document: string | null;
   text: string | null;
   reject: string | null;
 }
@@ -40,6 +43,8 @@ export interface RowContentsOptions {
   /** Where relative paths start, first wins; undefined where rows may name no files: they are another machine's. */
   folders: readonly string[] | undefined;
   maxBytes: number;
+  /** How pages of documents are made, where rows may be such. */
+  pages?: Pick<PageSettings, "dpi" | "font"> | undefined;
   signal?: AbortSignal;
 }
 
@@ -57,14 +62,42 @@ const PATHS_AT_ONCE = 256;
 /** Characters of a path in a reason. */
 const SHOWN_CHARS = 300;
 const MAX_TEXT_BYTES = 16 << 20;
-export const EMPTY: RowContent = { sourceHash: null, sourceName: null, text: null, reject: null };
+export const EMPTY: RowContent = {
+  sourceHash: null,
+  sourceName: null,
+  document: null,
+  text: null,
+  reject: null,
+};
 
 /** Stages the content of every row, in batches in input order; some files are read and hashed at the same time. */
 export async function* stageRowContents(options: RowContentsOptions): AsyncGenerator<RowContent[]> {
+  const { pages } = options;
+  const stageDocument = rememberLast((cell: Cell) =>
+    stageOwn(cell, { ...options, maxBytes: MAX_DOCUMENT_BYTES }),
+  );
+  const stagePage = async (cell: Cell, page: number, settings: Pick<PageSettings, "dpi" | "font">) => {
+    const { sourceHash: document, sourceName, reject } = await stageDocument(cell);
+    const sourceHash = document === null ? null : pageHash(document, page, settings);
+    return { ...EMPTY, document, sourceHash, sourceName: `${sourceName}#page=${page}`, reject };
+  };
+  const stage = (cell: Cell) =>
+    cell.page !== null && cell.reject === null && pages !== undefined
+      ? stagePage(cell, cell.page, pages)
+      : stageCell(cell, options);
   for await (const cells of readCells(options)) {
     throwIfCancelled(options.signal);
-    yield await mapConcurrent(cells, IN_FLIGHT, (cell) => stageCell(cell, options));
+    yield await mapConcurrent(cells, IN_FLIGHT, stage);
   }
+}
+
+/** The pages of a document follow each other: it is staged once. */
+function rememberLast<T>(stage: (cell: Cell) => Promise<T>): (cell: Cell) => Promise<T> {
+  let last: { path: string | null; staged: Promise<T> } | undefined;
+  return (cell) => {
+    if (last?.path !== cell.path) last = { path: cell.path, staged: stage(cell) };
+    return last.staged;
+  };
 }
 
 async function* readCells({ database, input, source, signal }: RowContentsOptions): AsyncGenerator<Cell[]> {

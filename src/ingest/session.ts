@@ -1,10 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSize, type Settings } from "../config.ts";
+import { createDocumentReader } from "../documents/document-reader.ts";
 import { removeTree } from "../lake/files.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
 import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadManifest } from "../schema/upload.ts";
+import { selfCommand } from "../self-command.ts";
 import { type ExecuteOptions, executeUpload } from "./execute.ts";
 import { openInputs } from "./formats.ts";
 import type { Input, InputOptions } from "./input.ts";
@@ -55,13 +57,14 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
     mostMemory: allowed.memory,
     threads: options.threads ?? allowed.threads,
   });
+  const documents = createDocumentReader({ selfCommand: selfCommand() });
   let inputs = 0;
   return {
     database,
     async open(paths, read) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const context = { database, scratch: folder, ...(signal && { signal }), ...read };
+      const context = { database, scratch: folder, documents, ...(signal && { signal }), ...read };
       const given = typeof paths === "string" ? [paths] : paths;
       const work = () => retryWithLessMemory(database, () => openInputs(given, context));
       return interruptible(database, signal, work).catch((error) => {
@@ -80,6 +83,7 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       }),
     async close() {
       database.close();
+      await documents.close();
       await removeTree(scratch);
     },
   };

@@ -1,4 +1,5 @@
 import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
+import type { PageWishes } from "../schema/pages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schema/upload.ts";
 import type { Input, TextOptions } from "./input.ts";
@@ -23,6 +24,8 @@ export interface UploadRequest {
   source?: string;
   /** How a text file is read. */
   text?: TextOptions;
+  /** How pages of documents are made; as `DEFAULT_PAGES` without. */
+  pages?: PageWishes;
 }
 
 /** A column as it is staged: its plain type, and the SQL that makes it from `input.rows()`. */
@@ -48,5 +51,7 @@ export interface UploadPlan {
   contentKind: ContentKind | null;
   textColumn: string | undefined;
   reference: { column: ReferenceColumn; expression: string } | null;
+  /** Set where rows are pages of documents. */
+  pages: PageWishes | undefined;
   notices: string[];
 }

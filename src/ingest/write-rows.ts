@@ -10,6 +10,7 @@ import type { UploadPlan } from "./upload-plan.ts";
 export const STAGED_FACTS = [
   "sourceHash",
   "sourceName",
+  "document",
   "text",
   "reject",
 ] as const satisfies readonly (keyof RowContent)[];
@@ -96,7 +97,8 @@ function rejectExpression({ input, reference, contents }: UploadPlan): string {
  * thousand.
  */
 async function rowGroupRows(plan: UploadPlan, rows: string, database: Database): Promise<number> {
-  const own = plan.columns.filter(({ expression }) => expression !== stagedFact("text", 0));
+  const ofContents = [stagedFact("text", 0), stagedFact("document", 0)];
+  const own = plan.columns.filter(({ expression }) => !ofContents.includes(expression));
   if (own.length === 0) return MAX_GROUP_ROWS;
   if (own.length > WIDE_COLUMNS) return VECTOR_ROWS;
   const select = own.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`).join(", ");

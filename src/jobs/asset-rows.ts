@@ -10,6 +10,7 @@ import {
   imageColumnsOf,
   isOwn,
 } from "../schema/image-columns.ts";
+import { PAGE_SOURCE_COLUMN, PAGE_SOURCES } from "../schema/pages.ts";
 import { type ImagePolicy, policyFor } from "../schema/upload.ts";
 
 const BATCH_ROWS = 4096;
@@ -26,6 +27,7 @@ const FACTS = [
 ] as const satisfies readonly ImageFact[];
 /** Facts that rows of older lakes lack. */
 const LATER_FACTS = ["pages", "orientation", "dpi"] as const satisfies readonly ImageFact[];
+const PAGE_SOURCE = PAGE_SOURCE_COLUMN.name;
 
 /**
  * The assets that the rows of a partition file brought, in batches; none of a column that only refers to assets. Names are
@@ -60,6 +62,7 @@ function selectFacts(file: string, column: ImageColumn, names: ReadonlySet<strin
     if (!names.has(name)) return `NULL AS ${quoteName(fact)}`;
     return `${column.list ? `unnest(${quoteName(name)})` : quoteName(name)} AS ${quoteName(fact)}`;
   });
+  facts.push(isOwn(column) && names.has(PAGE_SOURCE) ? PAGE_SOURCE : `NULL AS ${PAGE_SOURCE}`);
   const upload = names.has("upload_id") ? "upload_id" : "NULL AS upload_id";
   return `SELECT * FROM (SELECT ${[...facts, upload].join(", ")}
     FROM read_parquet(${quoteText(file)}, hive_partitioning = false)) WHERE "hash" IS NOT NULL AND "source_hash" IS NOT NULL`;
@@ -91,7 +94,8 @@ async function* readFacts(
         pages: number(9),
         orientation: number(10),
         dpi: number(11),
-        policy: policyOf(text(12) ?? ""),
+        page_source: PAGE_SOURCES.find((source) => source === text(12)) ?? null,
+        policy: policyOf(text(13) ?? ""),
       });
     }
     if (batch.length >= BATCH_ROWS) {

@@ -11,9 +11,12 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { ImagePolicy } from "../schema/upload.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
+import type { UploadDocuments } from "./documents.ts";
+import type { FoundContents } from "./found-contents.ts";
+import { createPageStep, type WantedPage } from "./page-step.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
 import type { StagedRows } from "./select.ts";
-import { firstSourceName, type StagedRow } from "./staged-rows.ts";
+import { firstSourceName, type StagedContent, type StagedRow } from "./staged-rows.ts";
 
 export interface ResolveOptions {
   source: StagedRows;
@@ -27,6 +30,8 @@ export interface ResolveOptions {
 
 /** The contents that one step deals with. */
 export interface ContentScope {
+  /** The documents whose pages are among them. */
+  documents?: UploadDocuments | undefined;
   policy: ImagePolicy;
   /** Places of their columns among those that the upload brings. */
   columns: ReadonlySet<number>;
@@ -34,13 +39,12 @@ export interface ContentScope {
   temp: { path: string; group: number | null };
 }
 
-/** The asset of each content, or the reason for its rejection. */
-export type FoundContents = Map<string, AssetRecord | string>;
-
 /** Contents of one batch of rows, on their way through the workers. */
 export interface ContentBatch {
   /** In order of first row. */
   prepared: Promise<PreparedContent[]>;
+  /** The words of pages, by `source_hash`. */
+  texts: Map<string, string | null>;
   found: FoundContents;
   /** Contents that an earlier batch, not yet stored, is dealing with. */
   borrowed: Map<string, ContentBatch>;
@@ -71,7 +75,7 @@ export async function createContentStep(
   context: WorkContext,
   options: ResolveOptions,
   index: AssetIndex,
-  { policy, columns, temp }: ContentScope,
+  { policy, columns, temp, documents }: ContentScope,
 ): Promise<ContentStep> {
   const { lake, pool, settings } = context;
   const { manifest } = options.source;
@@ -86,6 +90,8 @@ export async function createContentStep(
     file_mode: lake.modes.asset,
     file_group: temp.group,
   };
+  const { pages: asked } = manifest;
+  const makePages = asked && documents && createPageStep(context, documents, asked, terms);
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
   const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, brought: 0 };
@@ -112,23 +118,19 @@ export async function createContentStep(
   const tried = await trySuspects(context, options, locate, (content) => pool.prepare(terms, [content]));
 
   const begin = async (rows: StagedRow[]): Promise<ContentBatch> => {
-    const names = new Map<string, string | null>();
-    for (const row of rows) {
-      if (row.reject !== null) continue;
-      const own = row.contents.flatMap((content, at) => (columns.has(at) ? (content ?? []) : []));
-      for (const { source_hash: hash, source_name: name } of own) {
-        if (hash !== null && !names.has(hash)) names.set(hash, name);
-      }
-    }
+    const names = namesOf(rows, columns);
     const known = await reusable(context, index.findBySource([...names.keys()]), terms);
     const found: FoundContents = new Map(known);
     const borrowed = new Map<string, ContentBatch>();
     const unknown: { hash: string; name: string | null }[] = [];
-    for (const [hash, name] of names) {
+    const pages: WantedPage[] = [];
+    for (const [hash, { source_name: name, page }] of names) {
       const lender = inWork.get(hash);
-      if (found.has(hash)) continue;
+      const isStored = found.has(hash);
       if (lender) borrowed.set(hash, lender);
-      else unknown.push({ hash, name });
+      else if (page && !(isStored && !asked?.text_layer)) {
+        pages.push({ source_hash: hash, source_name: name, ...page, isStored });
+      } else if (!isStored) unknown.push({ hash, name });
     }
     const places = await Promise.all(unknown.map(({ hash }) => locate(hash)));
     const before: PreparedContent[] = [];
@@ -140,10 +142,19 @@ export async function createContentStep(
       else if (place) contents.push({ source_hash: hash, ...place, source_name: name });
       else found.set(hash, `its file ${name ?? hash} is missing from the upload`);
     }
-    const prepared = prepareAll(contents).then((answers) => inOrder([...before, ...answers], names));
+    const texts = new Map<string, string | null>();
+    const makeAll = async (): Promise<PreparedContent[]> => {
+      const made = pages.length === 0 ? [] : ((await makePages?.(pages)) ?? []);
+      for (const { source_hash, text } of made) if (asked?.text_layer) texts.set(source_hash, text);
+      return made.flatMap(({ content }) => content ?? []);
+    };
+    const prepared = Promise.all([prepareAll(contents), makeAll()]).then((answers) =>
+      inOrder([...before, ...answers.flat()], names),
+    );
     prepared.catch(() => {}); // it is looked at when its turn comes
-    const batch = { prepared, found, borrowed };
+    const batch: ContentBatch = { prepared, texts, found, borrowed };
     for (const { hash } of unknown) inWork.set(hash, batch);
+    for (const { source_hash: hash } of pages) inWork.set(hash, batch);
     begun.add(batch);
     return batch;
   };
@@ -157,6 +168,10 @@ export async function createContentStep(
         totals.stored += 1;
         totals.storedBytes += result.asset.bytes;
       }
+    }
+    for (const [hash, text_layer] of batch.texts) {
+      const asset = batch.found.get(hash);
+      if (typeof asset === "object") batch.found.set(hash, { ...asset, text_layer });
     }
     for (const [hash, lender] of batch.borrowed) {
       const found = lender.found.get(hash);
@@ -187,6 +202,20 @@ export async function createContentStep(
       await Promise.allSettled([...begun].map((batch) => batch.prepared));
     },
   };
+}
+
+/** The distinct contents of rows, each as its first row names it. */
+function namesOf(rows: readonly StagedRow[], columns: ReadonlySet<number>): Map<string, StagedContent> {
+  const names = new Map<string, StagedContent>();
+  for (const row of rows) {
+    if (row.reject !== null) continue;
+    const own = row.contents.flatMap((content, at) => (columns.has(at) ? (content ?? []) : []));
+    for (const content of own) {
+      const { source_hash: hash } = content;
+      if (hash !== null && !names.has(hash)) names.set(hash, content);
+    }
+  }
+  return names;
 }
 
 /**

@@ -10,10 +10,11 @@ import {
   type ContentScope,
   type ContentStep,
   createContentStep,
-  type FoundContents,
   type ResolveOptions,
 } from "./content-step.ts";
 import type { WorkContext } from "./context.ts";
+import { createUploadDocuments, type UploadDocuments } from "./documents.ts";
+import type { FoundContents } from "./found-contents.ts";
 import type { AssetCell } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
@@ -23,6 +24,8 @@ export type BroughtBatch = readonly ContentBatch[];
 /** All that the rows of an upload bring along: a step for the columns of each policy. */
 export interface Contents {
   begin(rows: StagedRow[]): Promise<BroughtBatch>;
+  /** The documents of an upload of pages. */
+  documents: UploadDocuments | undefined;
   /** What became of the contents of each column. */
   finish(batch: BroughtBatch): Promise<FoundContents[]>;
   /** Notes what a row has in each column. */
@@ -41,6 +44,7 @@ export async function openContents(
   const { manifest } = options.source;
   const brought = broughtColumns(manifest);
   const temp = brought.length === 0 ? undefined : await openTempFolder(context.lake, manifest);
+  const documents = manifest.pages && temp && createUploadDocuments(context, options, index, temp);
   const steps: { scope: ContentScope; step: ContentStep }[] = [];
   for (const policy of new Set(brought.map((column) => policyFor(column, manifest.images)))) {
     const places = brought.flatMap((column, at) =>
@@ -50,11 +54,12 @@ export async function openContents(
     // A content of two columns is prepared by each policy, at the same time.
     const path = join(temp.path, policy);
     await mkdir(path, { mode: 0o700 });
-    const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path } };
+    const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path }, documents };
     steps.push({ scope, step: await createContentStep(context, options, index, scope) });
   }
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   return {
+    documents,
     begin: async (rows) => {
       const batches: ContentBatch[] = [];
       for (const { step } of steps) batches.push(await step.begin(rows));

@@ -6,6 +6,7 @@ import type { Database } from "../query/database.ts";
 import type { ChildMessage } from "../schema/messages.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { DatasetIndexes } from "./dataset-indexes.ts";
+import type { DocumentReaders } from "./document-readers.ts";
 import type { KnownPartitions } from "./known-partitions.ts";
 import type { WorkerPool } from "./pool.ts";
 
@@ -22,6 +23,7 @@ export interface WorkContext {
   confirm(): Promise<void>;
   database: Database;
   pool: WorkerPool;
+  documentReaders: DocumentReaders;
   indexes: DatasetIndexes;
   partitions: KnownPartitions;
   /** The lake's providers and tasks as they are now; parsed again only when the file changed. */

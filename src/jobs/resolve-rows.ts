@@ -3,9 +3,11 @@ import type { AssetRecord } from "../schema/asset.ts";
 import { type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { broughtColumns } from "../schema/upload.ts";
-import type { FoundContents, ResolveOptions } from "./content-step.ts";
+import type { ResolveOptions } from "./content-step.ts";
 import { type BroughtBatch, openContents } from "./contents.ts";
 import type { WorkContext } from "./context.ts";
+import type { FoundContents } from "./found-contents.ts";
+import { keepDocuments } from "./keep-documents.ts";
 import { resolveReferences } from "./references.ts";
 import { type AssetCell, type ContentResult, createResultWriter, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
@@ -31,7 +33,10 @@ export async function resolveRows(
   const index = await context.indexes.open(database, source.manifest);
   const brought = broughtColumns(source.manifest);
   const contents = await openContents(context, options, index);
-  const writer = await createResultWriter(database, resultColumns(source.manifest));
+  const { pages } = source.manifest;
+  const writer = await createResultWriter(database, resultColumns(source.manifest), {
+    ofPages: pages !== undefined,
+  });
   const waiting: { rows: StagedRow[]; batch: BroughtBatch }[] = [];
   let rowsDone = 0;
 
@@ -48,7 +53,8 @@ export async function resolveRows(
       const assets = contentsOf(row, brought, found);
       if (typeof assets === "string") return rejected(assets);
       contents.count(assets);
-      if (reference === undefined) return { reason: null, assets, source_name: null };
+      if (reference === undefined)
+        return { reason: null, assets, source_name: null, document: documentOf(row) };
       return { reason: null, assets: [[reference.asset], ...assets], source_name: reference.source_name };
     });
     writer.append(results);
@@ -64,11 +70,18 @@ export async function resolveRows(
       if (waiting.length > BATCHES_AHEAD) await finishOldest();
     }
     while (waiting.length > 0) await finishOldest();
+    writer.close();
+    if (contents.documents) await keepDocuments(context, source, contents.documents);
   } finally {
     writer.close();
     await contents.close();
   }
   return contents.assets();
+}
+
+/** The document that a row is a page of. */
+function documentOf({ contents }: StagedRow): string | undefined {
+  return contents.flatMap((content) => content ?? []).find(({ page }) => page)?.page?.document;
 }
 
 /** The assets of a row by the columns that it brings images in; why it cannot be taken where one of them is none. */

@@ -1,7 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import type { Database } from "../query/database.ts";
 import { quoteName } from "../query/sql.ts";
-import type { AssetRecord } from "../schema/asset.ts";
 import {
   factColumn,
   IMAGE_FACTS,
@@ -10,10 +9,17 @@ import {
   isOwn,
   OWN_IMAGE,
 } from "../schema/image-columns.ts";
+import {
+  DOCUMENT_COLUMN,
+  DOCUMENT_PATH_COLUMN,
+  PAGE_SOURCE_COLUMN,
+  TEXT_LAYER_COLUMN,
+} from "../schema/pages.ts";
 import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
+import type { FoundAsset } from "./found-contents.ts";
 
 /** The assets of one image column in one row: at most one, or the elements of its list, null where an image is. */
-export type AssetCell = readonly (AssetRecord | null)[] | null;
+export type AssetCell = readonly (FoundAsset | null)[] | null;
 
 /**
  * What processing found for one staged row: why it is rejected, or the assets that it brings or refers to, by
@@ -23,6 +29,8 @@ export interface ContentResult {
   reason: string | null;
   assets: readonly AssetCell[];
   source_name: string | null;
+  /** SHA-256 of the document that the row is a page of. */
+  document?: string | undefined;
 }
 
 /** The table with one row for each staged row, in the same order: the two are joined by position. */
@@ -47,10 +55,17 @@ export interface ResultWriter {
   close(): void;
 }
 
-/** Creates an empty results table and an appender to it, on a connection of its own. */
+/** Of the rows of an upload of pages: which document, and the columns that processing fills. */
+const PAGE_RESULTS = [DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, DOCUMENT_PATH_COLUMN, TEXT_LAYER_COLUMN];
+
+/**
+ * Creates an empty results table and an appender to it, on a connection of its own. `document_path` is left empty: whether
+ * a document is kept is known when all its pages are made.
+ */
 export async function createResultWriter(
   database: Database,
   columns: readonly ImageColumn[],
+  { ofPages }: { ofPages: boolean },
 ): Promise<ResultWriter> {
   const { DuckDBDataChunk, LIST, listValue, VARCHAR, INTEGER, BIGINT, DOUBLE } = await import(
     "@duckdb/node-api"
@@ -59,8 +74,26 @@ export async function createResultWriter(
   const facts = columns.flatMap((column, at) =>
     RESULT_FACTS.map(({ name, type }) => ({ column, at, name, type: scalars[type] ?? VARCHAR })),
   );
-  const types = [VARCHAR, VARCHAR, ...facts.map(({ column, type }) => (column.list ? LIST(type) : type))];
-  const names = ["reason", "source_name", ...facts.map(({ column, name }) => factColumn(column, name))];
+  const paged = ofPages ? PAGE_RESULTS.map(({ name }) => name) : [];
+  const types = [
+    VARCHAR,
+    VARCHAR,
+    ...facts.map(({ column, type }) => (column.list ? LIST(type) : type)),
+    ...paged.map(() => VARCHAR),
+  ];
+  const names = [
+    "reason",
+    "source_name",
+    ...facts.map(({ column, name }) => factColumn(column, name)),
+    ...paged,
+  ];
+  const own = columns.findIndex(isOwn);
+  const pageValue = ({ assets, document }: ContentResult, name: string): string | null => {
+    const asset = assets[own]?.[0];
+    if (name === DOCUMENT_COLUMN.name) return document ?? null;
+    if (name === PAGE_SOURCE_COLUMN.name) return (document && asset?.page_source) ?? null;
+    return name === TEXT_LAYER_COLUMN.name ? (asset?.text_layer ?? null) : null;
+  };
   const defined = names.map((name, at) => `${quoteName(name)} ${types[at]}`).join(", ");
   await database.run(`CREATE OR REPLACE TABLE ${RESULTS_TABLE} (${defined})`);
   const cellValue = (cell: AssetCell | undefined, list: boolean, fact: ResultFact): DuckDBValue => {
@@ -79,6 +112,7 @@ export async function createResultWriter(
       ...facts.map(({ column, at, name }) =>
         results.map((result) => cellValue(result.assets[at], column.list, name)),
       ),
+      ...paged.map((name) => results.map((result) => pageValue(result, name))),
     ]);
     appender.appendDataChunk(chunk);
   };
@@ -98,7 +132,7 @@ export async function createResultWriter(
   };
 }
 
-function factOf(asset: AssetRecord | null, fact: ResultFact): DuckDBValue {
+function factOf(asset: FoundAsset | null, fact: ResultFact): DuckDBValue {
   if (asset === null) return null;
   return fact === "bytes" ? BigInt(asset.bytes) : asset[fact];
 }

@@ -1,6 +1,7 @@
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { factColumn, factColumns, IMAGE_FACTS, type ImageColumn, isOwn } from "../schema/image-columns.ts";
+import { DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, pageResultColumns } from "../schema/pages.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
 import { stagedColumn } from "./staged-rows.ts";
@@ -34,9 +35,10 @@ export function selectPublished(source: StagedRows): string {
     ...filled,
     STAGED_REJECT_COLUMN,
   ]);
+  const found = new Set<string>(manifest.pages && pageResultColumns(manifest.pages).map(({ name }) => name));
   const own = manifest.columns
     .filter((column) => !system.has(column.name))
-    .map((column) => `s.${quoteName(column.name)}`);
+    .map(({ name }) => `${found.has(name) ? "r" : "s"}.${quoteName(name)}`);
   const [ofRow, further] = [columns.filter(isOwn), columns.filter((column) => !isOwn(column))];
   const facts = [...further, ...ofRow].flatMap((column) => selectFacts(source, column));
   const last = [
@@ -56,6 +58,15 @@ export function selectRejected(source: StagedRows): string {
 /** SELECT of how many rows are rejected. */
 export function countRejected(source: StagedRows): string {
   return `SELECT count(*) AS rejected FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
+}
+
+/** SELECT of the documents of which pages are published, and the name of the first of these: `document`, `name`. */
+export function selectDocuments(source: StagedRows, { onlyDrawn }: { onlyDrawn: boolean }): string {
+  const document = `r.${quoteName(DOCUMENT_COLUMN.name)}`;
+  const drawn = `bool_or(r.${quoteName(PAGE_SOURCE_COLUMN.name)} = 'drawn')`;
+  return `SELECT ${document} AS document, arg_min(${rowColumn(source, "source_name")}, s."source_row") AS name
+    FROM ${joined(source)} WHERE r.reason IS NULL AND ${document} IS NOT NULL
+    GROUP BY ${document} HAVING ${onlyDrawn ? drawn : "true"} ORDER BY min(s."source_row")`;
 }
 
 function joined(source: StagedRows): string {

@@ -3,27 +3,39 @@ import * as v from "valibot";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
-import { factColumn, type ImageColumn } from "../schema/image-columns.ts";
+import { factColumn, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import { Sha256Schema } from "../schema/names.ts";
+import { DOCUMENT_COLUMN, PAGE_COLUMN, type PageSettings, pageHash } from "../schema/pages.ts";
 import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
 
 export interface StagedContent {
   /** Null for an element of a list that is no image. */
   source_hash: string | null;
   source_name: string | null;
+  /** Set where the content is a page of a document, which is what was staged. */
+  page?: PageRef;
+}
+
+/** A page of a document among the contents. */
+export interface PageRef {
+  /** SHA-256 of the document. */
+  document: string;
+  /** From 1. */
+  page: number;
 }
 
 /** What the processing of a staged row depends on; its other columns never leave the database. */
 export interface StagedRow {
   source_row: number;
   /** By the columns that it brings images in: at most one, or the elements of a list; null for a row without a list. */
-  contents: readonly (readonly StagedContent[] | null)[];
+  contents: RowContents;
   reference: string | null;
   /** Why the client rejected it. */
   reject: string | null;
 }
 
 const NO_DIGEST = "its content is named by something that is no SHA-256";
+const OTHER_PAGE = "its content is named by something else than its page";
 
 /** The column of staged data.parquet, or NULL where an upload has no such column. */
 export function stagedColumn(columns: ReadonlySet<string>, name: string): string {
@@ -49,11 +61,14 @@ export async function* readStagedRows(
   const reference = manifest.reference === null ? "NULL::VARCHAR" : stagedColumn(columns, manifest.reference);
   const brought = broughtColumns(manifest);
   const contents = brought.flatMap((column) => stagedContent(columns, column));
+  const { pages } = manifest;
+  const page = pages ? [DOCUMENT_COLUMN, PAGE_COLUMN] : [];
   const select = [
     '"source_row"',
     `${reference}::VARCHAR`,
     `${stagedColumn(columns, STAGED_REJECT_COLUMN)}::VARCHAR`,
     ...contents,
+    ...page.map(({ name, type }) => `${stagedColumn(columns, name)}::${type}`),
   ];
   const sql = `SELECT ${select.join(", ")} FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`;
   let batch: StagedRow[] = [];
@@ -61,19 +76,18 @@ export async function* readStagedRows(
     const values = chunk.getColumns();
     const text = (column: number, row: number) => (values[column]?.[row] ?? null) as string | null;
     for (let row = 0; row < chunk.rowCount; row++) {
-      const contents = brought.map(({ list }, at) => {
+      const ref = pages && pageRef(text(3 + contents.length, row), values[4 + contents.length]?.[row]);
+      const brings = brought.map((column, at) => {
         const [hashes, names] = [values[3 + at * 2]?.[row], values[4 + at * 2]?.[row]];
-        return list ? listContents(hashes, names) : oneContent(hashes, names);
+        if (column.list) return listContents(hashes, names);
+        return oneContent(hashes, names, isOwn(column) ? ref : undefined);
       });
-      // A content's file is found by its digest: nothing else may lead to a file.
-      const areDigests = contents
-        .flatMap((content) => content ?? [])
-        .every(({ source_hash: hash }) => hash === null || v.is(Sha256Schema, hash));
+      const problem = pages && ref && isOtherPage(brings, pages) ? OTHER_PAGE : digestProblem(brings);
       batch.push({
         source_row: Number(values[0]?.[row]),
         reference: text(1, row),
-        reject: text(2, row) ?? (areDigests ? null : NO_DIGEST),
-        contents: areDigests ? contents : [],
+        reject: text(2, row) ?? problem,
+        contents: problem === null ? brings : [],
       });
       if (batch.length >= batchSize) {
         yield batch;
@@ -91,8 +105,31 @@ function stagedContent(columns: ReadonlySet<string>, column: ImageColumn): strin
   return facts.map((fact) => `${stagedColumn(columns, factColumn(column, fact))}::${type}`);
 }
 
-function oneContent(hash: unknown, name: unknown): StagedContent[] {
-  return hash == null ? [] : [{ source_hash: String(hash), source_name: textOf(name) }];
+function oneContent(hash: unknown, name: unknown, page: PageRef | undefined): StagedContent[] {
+  return hash == null
+    ? []
+    : [{ source_hash: String(hash), source_name: textOf(name), ...(page && { page }) }];
+}
+
+function pageRef(document: string | null, page: unknown): PageRef | undefined {
+  return document === null || page == null ? undefined : { document, page: Number(page) };
+}
+
+type RowContents = readonly (readonly StagedContent[] | null)[];
+
+/** Rows are their writer's: a digest by which a page is found again must be that of the page. */
+function isOtherPage(contents: RowContents, settings: PageSettings): boolean {
+  return contents
+    .flatMap((content) => content ?? [])
+    .some(({ source_hash: hash, page }) => page && hash !== pageHash(page.document, page.page, settings));
+}
+
+/** A content's file is found by its digest: nothing else may lead to a file. */
+function digestProblem(contents: RowContents): string | null {
+  const isDigest = (hash: string | null) => hash === null || v.is(Sha256Schema, hash);
+  const all = contents.flatMap((content) => content ?? []);
+  const are = all.every(({ source_hash: hash, page }) => isDigest(hash) && isDigest(page?.document ?? null));
+  return are ? null : NO_DIGEST;
 }
 
 function listContents(hashes: unknown, names: unknown): StagedContent[] | null {

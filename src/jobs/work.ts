@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { compactIfDue } from "../catalog/compact.ts";
 import { refreshCatalog } from "../catalog/refresh.ts";
 import { parseSize, type Settings } from "../config.ts";
+import { createDocumentReader } from "../documents/document-reader.ts";
 import { throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { explainLoss } from "../lake/lost.ts";
@@ -14,8 +15,10 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage, ParentMessage } from "../schema/messages.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
+import { selfCommand } from "../self-command.ts";
 import type { WorkContext } from "./context.ts";
 import { createDatasetIndexes } from "./dataset-indexes.ts";
+import { createDocumentReaders } from "./document-readers.ts";
 import { createKnownPartitions } from "./known-partitions.ts";
 import { createWorkerPool } from "./pool.ts";
 import { processUpload } from "./upload.ts";
@@ -55,12 +58,16 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     folder,
     logger,
   });
+  const documentReaders = createDocumentReaders(settings.processing.num_proc, () =>
+    createDocumentReader({ selfCommand: selfCommand(), logger }),
+  );
   const context: WorkContext = {
     ...options,
     onProgress: (progress) => options.onProgress({ ...progress, workers_busy: pool.busy() }),
     settings,
     database: await open(),
     pool,
+    documentReaders,
     indexes: createDatasetIndexes(lake, settings.cacheFolder),
     partitions: createKnownPartitions(lake, options.confirm),
     taxonomy: watchTaxonomy(lake),
@@ -75,6 +82,7 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     },
     close: async () => {
       pool.close();
+      await documentReaders.close();
       context.indexes.close();
       context.database.close();
     },

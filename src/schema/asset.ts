@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
+import { PAGE_SOURCES } from "./pages.ts";
 
 /** What is known of a stored asset: the row columns that follow from its content. Null where it is not an image. */
 export const AssetRecordSchema = v.object({
@@ -23,5 +24,7 @@ export const AssetRecordSchema = v.object({
   dpi: v.nullable(v.number()),
   /** Of what was read whole: equal for files that show the same page, by what is coded or by all samples. */
   pixel_hash: v.nullable(v.string()),
+  /** Whether a page of a document is an image of it or was drawn; null for what is no page. */
+  page_source: v.nullable(v.picklist(PAGE_SOURCES)),
 });
 export type AssetRecord = v.InferOutput<typeof AssetRecordSchema>;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import * as v from "valibot";
 import { LOG_LEVELS } from "../log.ts";
 import { ENGINE_SETTINGS } from "./engines.ts";
+import { KEEP_DOCUMENTS } from "./pages.ts";
 import { Octal, Positive, Size, Switch, Url } from "./setting-values.ts";
 import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./upload.ts";
 
@@ -25,6 +26,7 @@ export const SettingsSchema = v.strictObject({
       verify: v.optional(v.picklist(VERIFY_LEVELS), "full"),
       max_pixels: v.optional(Positive, MAX_PIXELS),
       max_bytes: v.optional(Size, "512MB"),
+      keep_documents: v.optional(v.picklist(KEEP_DOCUMENTS), "auto"),
     }),
     {},
   ),

@@ -3,6 +3,7 @@ import { recordOf } from "./bounds.ts";
 import { FeaturesSchema, REFERENCE_COLUMNS, UploadColumnsSchema } from "./columns.ts";
 import { type ImageColumn, ImageColumnsSchema, isOwn, OWN_IMAGE } from "./image-columns.ts";
 import { NameSchema, UploadIdSchema } from "./names.ts";
+import { DOCUMENT_COLUMN, PAGE_COLUMN, PageSettingsSchema } from "./pages.ts";
 import { RAW_TASK, RAW_VARIANTS } from "./partition.ts";
 import { CountSchema, lineOf, TimeSchema, textOf } from "./values.ts";
 
@@ -40,6 +41,8 @@ const MAX_FIELDS = 1000;
  *   already holds an asset of that name; NULL where the row brings none;
  * - `source_name` VARCHAR: file name or relative path it came with;
  * - both again for each further image column, as `<column>_source_hash` and `<column>_source_name`;
+ * - of a row that is a page of a document: `document`, the SHA-256 of the file in `files/`, and `page`, from 1; its
+ *   `source_hash` is then `pageHash` of them (schema/pages.ts);
  * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path` or `source_name`);
  * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
  */
@@ -72,6 +75,8 @@ const ManifestFieldsSchema = v.strictObject({
   staged_files: v.optional(CountSchema, 0),
   staged_bytes: v.optional(CountSchema, 0),
   reference: v.nullable(v.picklist(REFERENCE_COLUMNS)),
+  /** How the pages are made of the documents that rows name in `document`; absent where no row is a page. */
+  pages: v.optional(PageSettingsSchema),
 });
 export const UploadManifestSchema = v.pipe(
   ManifestFieldsSchema,
@@ -90,6 +95,16 @@ export const UploadManifestSchema = v.pipe(
   v.check(
     ({ content, image_columns: columns }) => columns === undefined || content === "image",
     "only images come in several columns",
+  ),
+  v.check(
+    ({ content, pages, columns, image_columns: images }) =>
+      pages === undefined ||
+      (content === "image" &&
+        (images === undefined || images.some(isOwn)) &&
+        [DOCUMENT_COLUMN, PAGE_COLUMN].every(({ name, type }) =>
+          columns.some((column) => column.name === name && column.type === type),
+        )),
+    "only rows with an image of their own are pages, named by the columns document and page",
   ),
 );
 export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;

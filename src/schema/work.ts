@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
+import { PAGE_SOURCES } from "./pages.ts";
 import { CONTENT_KINDS, IMAGE_POLICIES, VERIFY_LEVELS } from "./upload.ts";
 
 /** As in lake/layout.ts: a file that others may have put there, and the folder below which no link is followed. */
@@ -48,6 +49,7 @@ export const PreparedContentSchema = v.variant("ok", [
     orientation: v.nullable(v.number()),
     dpi: v.nullable(v.number()),
     pixel_hash: v.nullable(v.string()),
+    page_source: v.optional(v.picklist(PAGE_SOURCES)),
     /** A complete file with these very bytes: in `temp_folder`, or the asset that holds them already. */
     file: v.string(),
     file_is: v.picklist(["written", "linked", "stored"]),

@@ -25,6 +25,7 @@ function record(number: number, more: Partial<KnownAsset> = {}): KnownAsset {
     pages: 1,
     orientation: null,
     dpi: 300,
+    page_source: null,
     policy: "optimize" as const,
   };
   return { ...base, pixel_hash: hash.slice(0, 32), ...more };

@@ -15,7 +15,7 @@ export interface QuestionOptions {
   before: () => void;
 }
 
-type Questions = Pick<Terminal, "select" | "text" | "confirm" | "path">;
+type Questions = Pick<Terminal, "select" | "text" | "password" | "confirm" | "path">;
 
 /** Questions with @clack/prompts, which is loaded with the first one. */
 export function createQuestions(options: QuestionOptions): Questions {
@@ -59,6 +59,10 @@ export function createQuestions(options: QuestionOptions): Questions {
         ...validator(check && ((answer) => check(answer === "" ? (suggested ?? "") : answer))),
       });
       return (answered(answer) ?? "").normalize("NFC").trim();
+    },
+    password: async (question) => {
+      const prompts = await load();
+      return answered(await prompts.password({ ...streams, message: question })) ?? "";
     },
     confirm: async (question, initial = true) => {
       const prompts = await load();

@@ -23,6 +23,8 @@ export interface Terminal {
   /** Questions; each throws AppError `cancelled` on Ctrl-C. Only call them when `interactive`. */
   select<T>(question: string, choices: readonly Choice<T>[], initial?: T): Promise<T>;
   text(question: string, options?: TextQuestion): Promise<string>;
+  /** A text that is not shown. */
+  password(question: string): Promise<string>;
   confirm(question: string, initial?: boolean): Promise<boolean>;
   /** A path, completed as it is typed and checked at once. */
   path(question: string, options?: TextQuestion): Promise<string>;

@@ -37,7 +37,9 @@ export async function runStaging(
   const target = localDestination(lake, { uploadId });
   const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
   try {
-    const opened = await session.open(path, request.text && { text: request.text }).catch(nameFormat);
+    const { text, pages } = request;
+    const read = { ...(text && { text }), ...(pages && { passwords: pages.passwords }) };
+    const opened = await session.open(path, read).catch(nameFormat);
     const input = await limitInput(opened, session.database, {
       maxRows: settings.serve.max_upload_rows,
       maxBytes: parseSize(settings.serve.max_upload_bytes),

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
+import { parsePageFlags } from "../../ingest/page-options.ts";
 import { parseMeta } from "../../ingest/parse-meta.ts";
 import { parseTextOptions } from "../../ingest/text/options.ts";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
@@ -41,6 +42,8 @@ const ParametersSchema = v.strictObject({
   encoding: v.optional(v.string()),
   delimiter: v.optional(v.string()),
   quote: v.optional(v.string()),
+  dpi: v.optional(v.string()),
+  text_layer: v.optional(v.picklist(["true", "false"], "is neither true nor false")),
   format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
 });
 type Parameters = v.InferOutput<typeof ParametersSchema>;
@@ -65,7 +68,7 @@ export function inputRoutes(
     async ({ request, params: { id } }) => {
       const parameters = readParameters(request, ParametersSchema);
       const owner = callerName(request);
-      const upload = requestOf(parameters, settings);
+      const upload = await requestOf(parameters, passwordsOf(request), settings);
       const before = await findCommittedUpload(lake, id);
       if (before !== undefined && !isOwn(before, owner)) {
         throw new AppError("conflict", `the id ${id} belongs to another upload; use a new one`);
@@ -115,10 +118,32 @@ function isSame(before: PartitionKey, { provider, dataset, task, variant, type }
   );
 }
 
-function requestOf(
-  { meta, max_rejects, format: _, encoding, delimiter, quote, ...given }: Parameters,
+/** Passwords of documents are in a header, percent-encoded: addresses are in logs. */
+function passwordsOf({ headers }: Request): string[] {
+  const given = headers.get("x-document-password");
+  if (given === null) return [];
+  try {
+    return given.split(",").map((password) => decodeURIComponent(password.trim()));
+  } catch {
+    throw new AppError("usage", "the header X-Document-Password is not percent-encoded UTF-8");
+  }
+}
+
+async function requestOf(
+  {
+    meta,
+    max_rejects,
+    format: _,
+    encoding,
+    delimiter,
+    quote,
+    dpi,
+    text_layer: textLayer,
+    ...given
+  }: Parameters,
+  passwords: readonly string[],
   settings: ServerDeps["settings"],
-): UploadRequest {
+): Promise<UploadRequest> {
   return {
     ...given,
     meta: parseMeta([meta].flat()),
@@ -129,6 +154,7 @@ function requestOf(
     description: given.description ?? "",
     source: given.source ?? "",
     text: parseTextOptions({ encoding, delimiter, quote }),
+    pages: await parsePageFlags({ dpi, textLayer: textLayer === "true", passwords }),
   };
 }
 

@@ -15,6 +15,7 @@ import { commitReceived } from "../../ingest/receive-commit.ts";
 import { openDatabase } from "../../query/database.ts";
 import { checkValue } from "../../schema/check.ts";
 import { Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
+import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
 import { HashesSchema, UploadOfferSchema } from "../../schema/receiving.ts";
 import { type UploadManifest, UploadManifestSchema } from "../../schema/upload.ts";
@@ -34,7 +35,8 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
   const { lake, settings, callerName, keepOpen } = deps;
   const ownerOf = (request: Request) => callerName(request) ?? null;
   const receivedBy = (request: Request, id: string) => requireReceiving(lake, id, ownerOf(request));
-  const maxBytes = parseSize(settings.images.max_bytes);
+  // Of a content it is not known whether it is an image or a document.
+  const maxBytes = Math.max(parseSize(settings.images.max_bytes), MAX_DOCUMENT_BYTES);
   const limits = {
     maxRows: settings.serve.max_upload_rows,
     maxBytes: parseSize(settings.serve.max_upload_bytes),

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { AppError } from "../../../errors.ts";
-import type { Input } from "../../../ingest/input.ts";
+import type { Input, InputOptions } from "../../../ingest/input.ts";
 import { type InputFacts, inspectInput } from "../../../ingest/inspect.ts";
 import { requireTask, taskFields } from "../../../ingest/lake-checks.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
-import { parseTextOptions } from "../../../ingest/text/options.ts";
 import type { UploadDestination } from "../../../ingest/upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "../../../ingest/upload-plan.ts";
 import { newNameProblem } from "../../../schema/name-clash.ts";
@@ -20,6 +19,8 @@ import { parseType, type UploadFlags } from "./flags.ts";
 export interface UploadQuestions {
   path: string | undefined;
   flags: UploadFlags;
+  /** What the flags say of how the input is read. */
+  read: InputOptions;
   target: UploadDestination;
   session: UploadSession;
   terminal: Terminal;
@@ -28,6 +29,8 @@ export interface UploadQuestions {
 export interface UploadAnswers
   extends Pick<UploadRequest, "type" | "provider" | "dataset" | "task" | "variant"> {
   input: Input;
+  /** Of documents, those that were asked for too. */
+  passwords: readonly string[];
   meta: Record<string, string>;
   mode: UploadMode;
 }
@@ -37,7 +40,7 @@ export async function askUpload(options: UploadQuestions): Promise<UploadAnswers
   const { flags, target, terminal } = options;
   const taxonomy = await target.taxonomy();
   const known = await target.partitions();
-  const { input, type, facts } = await askInput(options);
+  const { input, passwords, type, facts } = await askInput(options);
   const provider = flags.provider ?? (await askProvider(taxonomy, terminal));
   const dataset = flags.dataset ?? (await askDataset(type, provider, known, input, terminal));
   const task = type === "raw" ? undefined : (flags.task ?? (await askTask(taxonomy, terminal)));
@@ -46,7 +49,7 @@ export async function askUpload(options: UploadQuestions): Promise<UploadAnswers
   if (task !== undefined) await askFields(requireTask(taxonomy, task), meta, terminal);
   const key = { provider, dataset, task: task ?? RAW_TASK, variant };
   const mode = await askMode(key, flags, known, terminal);
-  return { input, type, provider, dataset, task, variant, meta, mode };
+  return { input, passwords, type, provider, dataset, task, variant, meta, mode };
 }
 
 /** The summary before the last question. */
@@ -72,23 +75,35 @@ export function summarizePlan({
   ];
 }
 
-async function askInput({ path, flags, session, terminal }: UploadQuestions) {
+async function askInput({ path, flags, read, session, terminal }: UploadQuestions) {
   let given = path;
-  const text = parseTextOptions(flags);
   let type = flags.type === undefined ? undefined : parseType(flags.type);
   for (;;) {
     const wanted = given ?? (await terminal.path("What do you want to upload?", { check: pathProblem }));
     given = undefined;
     try {
-      const input = await session.open(wanted, { text });
+      const { input, passwords } = await openAsking(wanted, read, session, terminal);
       if (input.rowCount === 0) throw new AppError("empty_input", `${wanted} has no rows; choose another`);
       terminal.note(describeFound(inspectInput(input, "task")));
       type ??= await askType(terminal);
-      return { input, type, facts: inspectInput(input, type) };
+      return { input, passwords, type, facts: inspectInput(input, type) };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "cancelled") throw error;
       terminal.warn(error.message);
     }
+  }
+}
+
+/** Opens the input; asks for the password of documents that none of the given ones opens. Enter leaves them out. */
+async function openAsking(path: string, read: InputOptions, session: UploadSession, terminal: Terminal) {
+  let passwords = read.passwords ?? [];
+  for (;;) {
+    const input = await session.open(path, { ...read, passwords });
+    const [locked] = input.lockedDocuments ?? [];
+    if (locked === undefined) return { input, passwords };
+    const password = await terminal.password(`Password of ${locked}? (Enter to reject its pages)`);
+    if (password === "") return { input, passwords };
+    passwords = [...passwords, password];
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Settings } from "../../../config.ts";
 import { AppError, toAppError } from "../../../errors.ts";
 import type { UploadProgress } from "../../../ingest/execute.ts";
-import type { Input } from "../../../ingest/input.ts";
+import type { Input, InputOptions } from "../../../ingest/input.ts";
+import { parsePageFlags, readPasswords } from "../../../ingest/page-options.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
 import { parseTextOptions } from "../../../ingest/text/options.ts";
@@ -50,11 +51,16 @@ async function requestOf(
   session: UploadSession,
   effects: Effects,
 ): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
+  const passwords = flags.passwordFile === undefined ? [] : await readPasswords(flags.passwordFile);
+  const pages = await parsePageFlags({ ...flags, passwords });
+  const read: InputOptions = { text: parseTextOptions(flags), passwords };
   const missing = [...missingFlags(path, flags), ...(await missingFields(target, flags))];
   if (missing.length > 0 && effects.terminal.interactive) {
     const { askUpload } = await import("./questions.ts");
-    const answers = await askUpload({ path, flags, target, session, terminal: effects.terminal });
-    return { input: answers.input, request: completeRequest(answers, flags, effects.settings), asked: true };
+    const options = { path, flags, read, target, session, terminal: effects.terminal };
+    const { input, passwords, ...answers } = await askUpload(options);
+    const request = { ...completeRequest(answers, flags, effects.settings), pages: { ...pages, passwords } };
+    return { input, request, asked: true };
   }
   const { type, provider, dataset } = flags;
   if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
@@ -68,7 +74,7 @@ async function requestOf(
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(path, { text: parseTextOptions(flags) }), request, asked: false };
+  return { input: await session.open(path, read), request: { ...request, pages }, asked: false };
 }
 
 /** Required fields of the task that no `--meta` gives. */

@@ -1,0 +1,144 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Refusal } from "../documents/document-reader.ts";
+import type { PageResult } from "../documents/page.ts";
+import { AppError } from "../errors.ts";
+import type { TiffPages } from "../images/tiff-pages.ts";
+import { hashFile } from "../lake/digest.ts";
+import type { PageSettings } from "../schema/pages.ts";
+import type { PreparedContent } from "../schema/work.ts";
+import type { WorkContext } from "./context.ts";
+import type { UploadDocuments } from "./documents.ts";
+import type { Content, PrepareTerms } from "./pool.ts";
+import type { PageRef } from "./staged-rows.ts";
+
+/** A page to be made, by the hash under which it is found again. */
+export interface WantedPage extends PageRef {
+  source_hash: string;
+  source_name: string | null;
+  /** Stored already: only its words are wanted. */
+  isStored: boolean;
+}
+
+/** What became of a page; of one that is stored, `content` is there only where it is refused. */
+export interface MadePage {
+  source_hash: string;
+  content: PreparedContent | undefined;
+  /** The JSON of its text layer, where that was asked for. */
+  text: string | null;
+}
+
+/** Pages in one message to a worker at most. */
+const MESSAGE_PAGES = 8;
+
+/**
+ * Makes pages: a reader takes each out of its document, into a file of this account alone, and a worker prepares that as it
+ * does any image.
+ */
+export function createPageStep(
+  { pool, documentReaders, settings }: WorkContext,
+  documents: UploadDocuments,
+  asked: PageSettings,
+  terms: PrepareTerms,
+): (pages: readonly WantedPage[]) => Promise<MadePage[]> {
+  let messages = 0;
+
+  const extract = async (page: WantedPage, output: string, font: string | null) => {
+    const document = await documents.open(page.document, page.source_name);
+    if ("reason" in document) return { ok: false as const, reason: document.reason };
+    if (document.tiff) return cutTiff(document.tiff, page.page, output);
+    const request = {
+      path: document.path,
+      page: page.page,
+      passwords: asked.passwords,
+      dpi: asked.dpi,
+      font,
+      maxPixels: settings.images.max_pixels,
+      image: !page.isStored,
+      text: asked.text_layer,
+      output,
+    };
+    return documentReaders.extractPage(request).catch(refusalOf);
+  };
+
+  const makeSome = async (pages: readonly WantedPage[]): Promise<MadePage[]> => {
+    const folder = join(terms.temp_folder, `pages-${messages++}`);
+    await mkdir(folder, { mode: 0o700 });
+    const font = await fontFile(asked.font, documents);
+    const taken = await Promise.all(
+      pages.map(async (page, at) => {
+        const output = join(folder, `${at}.page`);
+        const extracted = await extract(page, output, font);
+        return extracted.ok && !page.isStored
+          ? { ...extracted, output, hash: await hashFile(output) }
+          : extracted;
+      }),
+    );
+    // Of equal pages one is prepared: a worker names its files by their content.
+    const contents = new Map<string, Content>();
+    for (const [at, page] of taken.entries()) {
+      if (!("hash" in page) || contents.has(page.hash)) continue;
+      const place = { stagedAt: page.output, staging: folder };
+      const source_name = pages[at]?.source_name ?? null;
+      contents.set(page.hash, { source_hash: page.hash, place, is_stored: false, source_name });
+    }
+    const prepared = await pool.prepare({ ...terms, temp_folder: folder }, [...contents.values()]);
+    const byHash = new Map(prepared.map((content) => [content.source_hash, content]));
+    await Promise.all([...contents.values()].map(({ place }) => rm(place.stagedAt, { force: true })));
+    return pages.map(({ source_hash }, at): MadePage => {
+      const page = taken[at];
+      if (page === undefined || !page.ok) {
+        const reason = page?.reason ?? "it was not made";
+        return { source_hash, content: { ok: false, source_hash, reason }, text: null };
+      }
+      const content = "hash" in page ? byHash.get(page.hash) : undefined;
+      return { source_hash, content: content && asPage(content, source_hash, page), text: page.text };
+    });
+  };
+
+  return async (pages) => {
+    const some: Promise<MadePage[]>[] = [];
+    const count = Math.min(MESSAGE_PAGES, Math.max(1, Math.ceil(pages.length / pool.size)));
+    for (let from = 0; from < pages.length; from += count) {
+      some.push(makeSome(pages.slice(from, from + count)));
+    }
+    return (await Promise.all(some)).flat();
+  };
+}
+
+/** A page of a TIFF has no words, and says its resolution itself. */
+async function cutTiff(tiff: TiffPages, page: number, output: string): Promise<TakenPage | Refusal> {
+  try {
+    await writeFile(output, tiff.cut(page).bytes, { mode: 0o600 });
+    return { ok: true, source: "image", dpi: null, pages: tiff.count, text: null };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+/** What is wrong with a document costs its pages; anything else is thrown on. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof AppError && error.code === "invalid_input")
+    return { ok: false, reason: error.message };
+  throw error;
+}
+
+/** What is known of a page besides its bytes. `dpi`: null where those say it. */
+type TakenPage = Pick<PageResult, "ok" | "source" | "pages" | "text"> & { dpi: number | null };
+
+async function fontFile(font: string | null, documents: UploadDocuments): Promise<string | null> {
+  if (font === null) return null;
+  const found = await documents.open(font, "the font");
+  return "path" in found ? found.path : null;
+}
+
+/** The prepared file of a page, known by what the page is and not by the bytes that were taken out. */
+function asPage(
+  content: PreparedContent,
+  source_hash: string,
+  page: Pick<TakenPage, "source" | "dpi" | "pages">,
+): PreparedContent {
+  if (!content.ok) return { ...content, source_hash };
+  const page_source = page.source ?? "drawn";
+  return { ...content, source_hash, dpi: page.dpi ?? content.dpi, pages: page.pages, page_source };
+}
