@@ -24,10 +24,19 @@ export interface Build {
   attempt: string;
   signal: AbortSignal | undefined;
   scratch: ScratchCatalog;
+  scratchFolder: string;
   /** The file server's clock when the build began, in ns. */
   nowNs: bigint;
   /** Starts from an empty file instead of the published one. */
   full: boolean;
+  /** Rows of appends may be published in the small file... */
+  quick: boolean;
+  /** ...where the large one has at least this size, as in settings. */
+  recentFrom: string;
+  /** The work file is the small one. */
+  isRecent: boolean;
+  /** The small file that is there belongs to what is published no longer. */
+  endsRecent: boolean;
   /** Partitions that are looked into in any case. */
   changed: readonly PartitionKey[];
   /** Nothing to publish: the steps that are left are not run. */
@@ -66,6 +75,7 @@ interface BuildOptions {
   lease: Lease;
   signal?: AbortSignal;
   full: boolean;
+  quick: boolean;
   changed?: readonly PartitionKey[];
   attempt: Attempt;
 }
@@ -88,8 +98,15 @@ export class StartOver extends Error {
   }
 }
 
+/** Thrown where the small file cannot hold what is new: all is published anew. */
+export class NotQuick extends Error {
+  constructor(cause: unknown) {
+    super("the small file of recent rows cannot be made", { cause });
+  }
+}
+
 export async function createBuild(options: BuildOptions): Promise<Build> {
-  const { lake, settings, logger, database, lease, signal, full, changed = [], attempt } = options;
+  const { lake, settings, logger, database, lease, signal, full, quick, changed = [], attempt } = options;
   return {
     lake,
     logger,
@@ -98,8 +115,13 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     attempt: crypto.randomUUID(),
     signal,
     scratch: await openScratch(lake, settings.scratchFolder),
+    scratchFolder: settings.scratchFolder,
     nowNs: (await stat(lake.layout.publishLease, { bigint: true })).mtimeNs,
     full,
+    quick,
+    recentFrom: settings.catalog.recent_from,
+    isRecent: false,
+    endsRecent: false,
     changed,
     upToDate: false,
     published: undefined,

@@ -5,7 +5,7 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { Build } from "./build.ts";
 import { createHome, deleteRows, homesIn, insertSql } from "./home-tables.ts";
-import { withPublished } from "./open.ts";
+import { withWhole } from "./open.ts";
 import type { KnownPartition } from "./tables.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function carryOver(
     if (from && to && !(await holdsRows(build, from, to))) missing.push({ key, from, to });
   }
   if (missing.length === 0) return [];
-  await withPublished(database, lake, "published", async () => {
+  await withWhole(database, lake, "published", async () => {
     for (const { key, from, to } of missing) {
       try {
         await retryWithLessMemory(database, () => copyRows(build, from, to));

@@ -111,19 +111,30 @@ export async function deleteRows(
 }
 
 /** The homes that have a table in the attached database `schema`, or in that in use. */
-export async function homesIn(database: Database, schema?: string): Promise<Set<number>> {
+export function homesIn(database: Database, schema?: string): Promise<Set<number>> {
+  return findHomes(database, "SELECT database_name, table_name AS name FROM duckdb_tables()", schema);
+}
+
+/** The homes that can be read there, in tables or through views of two files. */
+export function homesRead(database: Database, schema?: string): Promise<Set<number>> {
+  return findHomes(
+    database,
+    "SELECT database_name, table_name AS name FROM duckdb_tables() UNION SELECT database_name, view_name FROM duckdb_views()",
+    schema,
+  );
+}
+
+async function findHomes(database: Database, all: string, schema: string | undefined): Promise<Set<number>> {
   const found = await database.rows<{ name: string }>(
-    "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = coalesce($1, current_database()) AND table_name LIKE 'rows\\_%' ESCAPE '\\' AND NOT temporary",
+    `SELECT name FROM (${all}) WHERE database_name = coalesce($1, current_database()) AND regexp_full_match(name, 'rows_[0-9]+')`,
     [schema ?? null],
   );
-  return new Set(
-    found.flatMap(({ name }) => (/^rows_\d+$/.test(name) ? [Number(name.slice("rows_".length))] : [])),
-  );
+  return new Set(found.map(({ name }) => Number(name.slice("rows_".length))));
 }
 
 /** Rows in all homes of the database in use. */
 export async function countHeld(database: Database): Promise<number> {
-  const counts = Array.from(await homesIn(database), (home) => `(SELECT count(*) FROM ${homeTable(home)})`);
+  const counts = Array.from(await homesRead(database), (home) => `(SELECT count(*) FROM ${homeTable(home)})`);
   const [counted] = await database.rows<{ rows: number }>(`SELECT ${["0", ...counts].join(" + ")} AS rows`);
   return counted?.rows ?? 0;
 }

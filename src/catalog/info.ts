@@ -29,7 +29,8 @@ export async function catalogInfo(source: CatalogSource): Promise<CatalogInfo> {
       `SELECT coalesce(sum(rows), 0)::BIGINT AS rows, count(*) AS partitions FROM ${NAME}.partitions`,
     );
     const { rows = 0, partitions = 0 } = sums ?? {};
-    const bytes = (await stat(path)).size;
+    const recent = await stat(lake.layout.recentFile).catch(() => undefined);
+    const bytes = (await stat(path)).size + (recent?.size ?? 0);
     const left_out = (await readLeftOut(database, NAME)).map(({ tried: _, ...leftOut }) => leftOut);
     return { ...head, rows, partitions, columns, columns_left_out, left_out, bytes, path };
   });

@@ -2,11 +2,13 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
+import { attachCatalog } from "../query/duckdb/catalog-file.ts";
 import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
 import { hasIndex } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { type LeftOut, readLeftOut } from "./left-out.ts";
 import { catalogIdentity } from "./publish.ts";
+import { type RecentOf, readRecentOf } from "./recent-of.ts";
 import { type CatalogHead, type KnownPartition, readHead, readKnown } from "./tables.ts";
 
 /** What the published catalog says of itself. */
@@ -18,33 +20,47 @@ export interface PublishedCatalog {
   hasIndex: boolean;
   /** Of the content that was read: the attempt that built it, whatever a mount says of the file. */
   identity: string;
+  /** Where some of its rows are in the small file: what of the other they belong to. */
+  recent: RecentOf | undefined;
 }
 
 /**
- * Reads the published catalog's own tables; undefined when there is none. Throws `corrupt` when it cannot be opened or
- * is of another format.
+ * Reads the published catalog's own tables, as they are with recent rows; undefined when there is none. Throws `corrupt`
+ * when it cannot be opened or is of another format.
  */
-export async function readPublished(database: Database, lake: Lake): Promise<PublishedCatalog | undefined> {
+export function readPublished(database: Database, lake: Lake): Promise<PublishedCatalog | undefined> {
+  return read(database, lake, withPublished);
+}
+
+/** The same of the large file alone. */
+export function readWhole(database: Database, lake: Lake): Promise<PublishedCatalog | undefined> {
+  return read(database, lake, withWhole);
+}
+
+async function read(
+  database: Database,
+  lake: Lake,
+  open: typeof withPublished,
+): Promise<PublishedCatalog | undefined> {
   const file = await catalogIdentity(lake);
   if (file === undefined) return undefined;
-  return withPublished(database, lake, "published", async () => {
+  return open(database, lake, "published", async () => {
     const head = await requireHead(database, lake, "published");
-    const partitions = await readKnown(database, "published");
-    const identity = head.attempt ?? file;
     return {
       head,
-      partitions,
+      partitions: await readKnown(database, "published"),
       leftOut: await readLeftOut(database, "published"),
       hasIndex: await hasIndex(database, "published"),
-      identity,
+      identity: head.attempt ?? file,
+      recent: await readRecentOf(database, "published"),
     };
   });
 }
 
-/** The attempt that built the file which a fresh look finds published; undefined where none can be read. */
-export async function publishedAttempt(database: Database, lake: Lake): Promise<string | undefined> {
+/** The attempt that built the file which a fresh look finds at this place; undefined where none can be read. */
+export async function attemptOf(database: Database, path: string): Promise<string | undefined> {
   try {
-    const head = await withPublished(database, lake, "proof", () => readHead(database, "proof"));
+    const head = await withFile(database, path, "proof", () => readHead(database, "proof"));
     return head?.attempt ?? undefined;
   } catch {
     return undefined;
@@ -74,7 +90,10 @@ export async function requireHead(
   );
 }
 
-/** Attaches the published catalog read-only as `name` while `use` runs. Throws `corrupt` when it cannot be opened. */
+/**
+ * Attaches the published catalog read-only as `name`, with recent rows, while `use` runs. Throws `corrupt` when it cannot
+ * be opened.
+ */
 export async function withPublished<T>(
   database: Database,
   lake: Lake,
@@ -82,24 +101,51 @@ export async function withPublished<T>(
   use: () => Promise<T>,
 ): Promise<T> {
   const { catalogFile } = lake.layout;
+  const detach = await attachCatalog(database, catalogFile, name).catch((cause) => {
+    throw notOpened(catalogFile, cause);
+  });
   try {
-    await database.run(`ATTACH ${quoteText(catalogFile)} AS ${quoteName(name)} (READ_ONLY)`);
+    return await use();
+  } finally {
+    await detach();
+  }
+}
+
+/** The same of the large file alone. */
+export function withWhole<T>(
+  database: Database,
+  lake: Lake,
+  name: string,
+  use: () => Promise<T>,
+): Promise<T> {
+  return withFile(database, lake.layout.catalogFile, name, use);
+}
+
+async function withFile<T>(
+  database: Database,
+  path: string,
+  name: string,
+  use: () => Promise<T>,
+): Promise<T> {
+  try {
+    await database.run(`ATTACH ${quoteText(path)} AS ${quoteName(name)} (READ_ONLY)`);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new AppError(
-      "corrupt",
-      `${catalogFile} cannot be opened (${reason}); run \`datalake catalog rebuild --full\``,
-      {
-        details: { path: catalogFile },
-        cause,
-      },
-    );
+    throw notOpened(path, cause);
   }
   try {
     return await use();
   } finally {
     await database.run(`DETACH ${quoteName(name)}`);
   }
+}
+
+function notOpened(path: string, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+  return new AppError(
+    "corrupt",
+    `${path} cannot be opened (${reason}); run \`datalake catalog rebuild --full\``,
+    { details: { path }, cause },
+  );
 }
 
 /** Throws `not_found` saying how to make one when the lake has no catalog yet. */

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, link, readdir, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile, syncFolder } from "../lake/durable.ts";
 import { exists, isMissing } from "../lake/files.ts";
@@ -35,19 +35,19 @@ export interface PublishEffects {
 
 /**
  * Puts a closed database file in the place of the published one in one step: readers that have the old one open
- * keep it, new ones open the new. The old one stays as `.catalog.prev-<generation>` for a grace time.
+ * keep it, new ones open the new. The old one stays as `.catalog.prev-<generation>` for a grace time, but for a small file
+ * of recent rows.
  * Throws `conflict` when either has a WAL: it would be replayed into a file that it does not belong to.
  */
 export async function publishFile(
   lake: Lake,
   file: string,
+  place: string,
   previousGeneration: number | undefined,
   { beforeRename, isOurs }: PublishEffects,
 ): Promise<void> {
-  const { catalogFile, catalogLog } = lake.layout;
-  await refuseWal(file, `${file}.wal`);
-  await refuseWal(catalogFile, catalogLog);
-  const temp = tempBeside(catalogFile);
+  for (const one of [file, place]) await refuseWal(one, lake.layout.logOf(one));
+  const temp = tempBeside(place);
   try {
     await copyFile(file, temp, constants.COPYFILE_FICLONE);
     const [wrote, meant] = await Promise.all([stat(temp), stat(file)]);
@@ -58,7 +58,7 @@ export async function publishFile(
     await syncFile(temp);
     await beforeRename();
     if (previousGeneration !== undefined) await keepPrevious(lake, previousGeneration);
-    await replaceFile(temp, catalogFile, { isOurs });
+    await replaceFile(temp, place, { isOurs });
   } catch (error) {
     await rm(temp, { force: true });
     // Who takes the lease over removes what others prepared: then that is the reason.
@@ -69,8 +69,8 @@ export async function publishFile(
   if (await isOurs()) return;
   throw new AppError(
     "conflict",
-    `another host published ${catalogFile} at the same time; run \`datalake catalog rebuild\``,
-    { details: { path: catalogFile } },
+    `another host published ${place} at the same time; run \`datalake catalog rebuild\``,
+    { details: { path: place } },
   );
 }
 
@@ -120,16 +120,17 @@ async function ctimeOf(path: string): Promise<number | undefined> {
 
 /** Removes old generations after their grace time and temp files of publishers that died; the lease must be held. */
 export async function sweepPublished(lake: Lake): Promise<void> {
-  const nowMs = (await stat(lake.layout.catalogFile)).ctimeMs; // renamed just now: the file server's clock
+  const { catalogFile, recentFile, publishLease } = lake.layout;
+  const nowMs = (await stat(publishLease)).ctimeMs; // the file server's clock
   for (const [at, generation] of (await previousGenerations(lake)).entries()) {
     const path = lake.layout.previousCatalog(generation);
     const takenAwayMs = await ctimeOf(path); // set when its name was taken away
     if (takenAwayMs === undefined) continue;
     if (at >= MAX_PREVIOUS || nowMs - takenAwayMs > GRACE_MS) await removeUnlessHeld(path);
   }
-  const temp = `.${basename(lake.layout.catalogFile)}.tmp-`;
+  const temps = [catalogFile, recentFile].map((path) => `.${basename(path)}.tmp-`);
   for (const name of await readdir(lake.root)) {
-    if (name.startsWith(temp)) await removeUnlessHeld(join(dirname(lake.layout.catalogFile), name));
+    if (temps.some((temp) => name.startsWith(temp))) await removeUnlessHeld(join(lake.root, name));
   }
   await recoverReplaced(lake.root);
 }

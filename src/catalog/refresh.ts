@@ -7,7 +7,7 @@ import type { Logger } from "../log.ts";
 import { openDatabase } from "../query/database.ts";
 import type { RebuildResult } from "../schema/catalog-documents.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { type Attempt, type Build, createBuild, StartOver } from "./build.ts";
+import { type Attempt, type Build, createBuild, NotQuick, StartOver } from "./build.ts";
 import { doesNotFit } from "./load-partitions.ts";
 import type { FailedPartition } from "./plan.ts";
 import { BUILD_STEPS, type BuildStep } from "./steps.ts";
@@ -19,6 +19,8 @@ export interface RefreshOptions {
   frugal?: Settings["database"];
   /** Builds everything anew from the partition files. */
   full?: boolean;
+  /** May leave the large file as it is, and publish rows that were appended in the small one. */
+  quick?: boolean;
   /** Partitions that the caller has changed: looked into whatever a mount says of the times of their folders. */
   changed?: readonly PartitionKey[];
   logger: Logger;
@@ -71,12 +73,18 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
   const { logger, signal } = options;
   const leaveOut = new Map<string, FailedPartition>();
   let full = options.full ?? false;
+  let quick = options.quick ?? false;
   let frugally = false;
   for (;;) {
     try {
-      return await runSteps(options, lease, full, { frugally, leaveOut });
+      return await runSteps({ ...options, full, quick }, lease, { frugally, leaveOut });
     } catch (error) {
       throwIfCancelled(signal);
+      if (error instanceof NotQuick) {
+        logger.warn("recent rows cannot be published alone; publishing the whole catalog", { error });
+        quick = false;
+        continue;
+      }
       const isNew =
         error instanceof StartOver && error.failures.some(({ key }) => !leaveOut.has(formatPartition(key)));
       const isShort = error instanceof StartOver || doesNotFit(error);
@@ -98,9 +106,8 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
 }
 
 async function runSteps(
-  options: RefreshOptions,
+  options: RefreshOptions & { full: boolean; quick: boolean },
   lease: Lease,
-  full: boolean,
   attempt: Attempt,
 ): Promise<Build> {
   const { settings, logger } = options;
@@ -111,8 +118,9 @@ async function runSteps(
     mostMemory: most.memory,
     ...given,
   });
+  let build: Build | undefined;
   try {
-    const build = await createBuild({ ...options, database, lease, full, attempt });
+    build = await createBuild({ ...options, database, lease, attempt });
     const timesMs: Record<string, number> = {};
     for (const [name, step] of BUILD_STEPS) {
       if (build.upToDate) break;
@@ -125,13 +133,20 @@ async function runSteps(
     logger.info(build.upToDate ? "catalog is up to date" : "catalog published", {
       generation: build.generation,
       full: build.full,
+      recent: build.isRecent,
       times_ms: timesMs,
     });
     return build;
+  } catch (error) {
+    // What the small file cannot do may well go into the large one.
+    const isOthers = error instanceof AppError && OF_OTHERS.has(error.code);
+    throw build?.isRecent && !isOthers ? new NotQuick(error) : error;
   } finally {
     database.close();
   }
 }
+
+const OF_OTHERS: ReadonlySet<string> = new Set(["cancelled", "conflict", "locked"]);
 
 function tooLarge({ lake, settings }: RefreshOptions, cause: unknown): AppError {
   return new AppError(

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { moveToFree, replaceFile } from "../lake/replace.ts";
@@ -21,10 +21,14 @@ export interface ScratchCatalog {
   keep(identity: string): Promise<void>;
 }
 
-/** Scratch files of one lake in `folder`, on local disk. The publish lease must be held by whoever uses them. */
-export async function openScratch(lake: Lake, folder: string): Promise<ScratchCatalog> {
+/** Scratch files of one lake and one published file in `folder`, on local disk. The publish lease must be held by whoever uses them. */
+export async function openScratch(
+  lake: Lake,
+  folder: string,
+  published = lake.layout.catalogFile,
+): Promise<ScratchCatalog> {
   await mkdir(folder, { recursive: true });
-  const prefix = `catalog-${Bun.hash(lake.root).toString(16).padStart(16, "0")}`;
+  const prefix = `${basename(published, ".duckdb")}-${Bun.hash(lake.root).toString(16).padStart(16, "0")}`;
   const work = join(folder, `${prefix}.work`);
   const copyOf = (identity: string) => join(folder, `${prefix}.of-${identity}`);
   const clear = async () => {
@@ -40,7 +44,7 @@ export async function openScratch(lake: Lake, folder: string): Promise<ScratchCa
         await moveToFree(copyOf(identity), work);
       } catch (error) {
         if (!isMissing(error)) throw error;
-        await copyFile(lake.layout.catalogFile, work, constants.COPYFILE_FICLONE);
+        await copyFile(published, work, constants.COPYFILE_FICLONE);
       }
     },
     keep: async (identity) => {

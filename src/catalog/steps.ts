@@ -2,11 +2,12 @@ import { AppError, throwIfCancelled } from "../errors.ts";
 import { exists } from "../lake/files.ts";
 import { listPartitions } from "../lake/manifests.ts";
 import { interruptible } from "../query/database.ts";
+import { WHOLE } from "../query/duckdb/catalog-file.ts";
 import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
 import { indexRows } from "../query/search-index/build.ts";
 import { forgetRanges, missingRanges } from "../query/search-index/ranges.ts";
 import { createIndexTables, dropIndexTables, indexPostings } from "../query/search-index/tables.ts";
-import { quoteText } from "../query/sql.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { type Build, confirmLease } from "./build.ts";
 import { countHeld, deleteRows, dropRowNumbers, dropUnused, indexRowNumbers } from "./home-tables.ts";
@@ -15,10 +16,12 @@ import { createLeftOut, giveUp, giveUpTried, leftOutOf, writeLeftOut } from "./l
 import { loadPartitions } from "./load-partitions.ts";
 import { isTidy, tidyPartition } from "./metadata.ts";
 import { changedFolders, emptied, observePartitions, statFolders } from "./observe.ts";
-import { publishedAttempt, readPublished } from "./open.ts";
+import { attemptOf, readPublished, readWhole } from "./open.ts";
 import { decideOutcome, UNKNOWN_MTIME } from "./outcome.ts";
 import { planRefresh } from "./plan.ts";
 import { previousGenerations, publishFile, sweepPublished } from "./publish.ts";
+import { isForRecent, prepareRecent, removeRecent, uniteHomes } from "./recent.ts";
+import { openScratch } from "./scratch.ts";
 import {
   createTables,
   deleteKnown,
@@ -48,16 +51,21 @@ export type BuildStep = (typeof BUILD_STEPS)[number][0];
 /** Contents of the published catalog. One that cannot be read is built anew. */
 async function lookAtPublished(build: Build): Promise<void> {
   const { database, lake, logger } = build;
-  try {
-    build.published = await readPublished(database, lake);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "corrupt") throw error;
-    logger.warn("the published catalog is rebuilt", { error });
+  const { catalogFile, recentFile } = lake.layout;
+  for (const read of [readPublished, readWhole]) {
+    try {
+      build.published = await read(database, lake);
+      break;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "corrupt") throw error;
+      logger.warn("the published catalog is rebuilt", { error });
+      if (!(await exists(recentFile))) break;
+      build.endsRecent = true; // that one may be damaged, and the large one whole
+    }
   }
   build.full ||= build.published === undefined;
   const [newest = 0] = await previousGenerations(lake);
-  build.generation =
-    build.published?.head.generation ?? ((await exists(lake.layout.catalogFile)) ? newest + 1 : newest);
+  build.generation = build.published?.head.generation ?? ((await exists(catalogFile)) ? newest + 1 : newest);
 }
 
 /** Stats every partition folder, looks into those that changed, and plans what to do about them. */
@@ -83,19 +91,36 @@ async function observe(build: Build): Promise<void> {
   if (!build.full) giveUpTried(build.plan, build.published?.leftOut ?? [], build.most);
   giveUp(build.plan, ({ state }) => build.leaveOut.get(formatPartition(state.key)));
   decideOutcome(build);
-  if (isUpToDate(build)) {
+  build.isRecent = await isForRecent(build);
+  const hasRecent = build.published?.recent !== undefined;
+  if (isUpToDate(build) && (build.isRecent || !hasRecent)) {
     build.upToDate = true;
     return;
   }
-  if (build.full || !isOverdue(build)) return;
-  build.full = true;
+  if (build.isRecent) {
+    build.scratch = await openScratch(lake, build.scratchFolder, lake.layout.recentFile);
+    return;
+  }
+  const isAnew = !build.full && isOverdue(build);
+  build.full ||= isAnew;
+  if (!isAnew && !hasRecent) return;
+  // What the large file lacks is loaded into it: it is planned by what that one holds.
+  if (hasRecent) await lookAtWhole(build);
   await observe(build);
 }
 
+async function lookAtWhole(build: Build): Promise<void> {
+  build.published = await readWhole(build.database, build.lake);
+  build.endsRecent = true;
+  // Generations of small files added nothing to the large one that is to be merged.
+  const { head } = build.published ?? {};
+  if (head) head.merged_generation += build.generation - head.generation;
+}
+
 /** Whether the published catalog is what the plan would make. */
-function isUpToDate({ full, plan, published, wantsIndex }: Build): boolean {
+function isUpToDate({ full, plan, published, wantsIndex, endsRecent }: Build): boolean {
   const { loads, describes, removes } = plan;
-  if (full || published?.hasIndex !== wantsIndex) return false;
+  if (endsRecent || full || published?.hasIndex !== wantsIndex) return false;
   if (loads.length + describes.length + removes.length > 0) return false;
   return Bun.deepEquals(leftOutOf(plan), published.leftOut);
 }
@@ -132,6 +157,11 @@ async function isTidied(
 /** Makes the work file: empty with its tables, or a copy of the published one. */
 async function prepareFile(build: Build): Promise<void> {
   const { database, scratch, published, full } = build;
+  build.nextRow = full ? 0 : (published?.head.next_row ?? 0);
+  if (build.isRecent && published) {
+    await prepareRecent(build, published);
+    return;
+  }
   if (full || !published) await scratch.clear();
   else await scratch.take(published.identity);
   const version = full ? ` (STORAGE_VERSION ${quoteText(STORAGE_VERSION)})` : "";
@@ -140,7 +170,6 @@ async function prepareFile(build: Build): Promise<void> {
   if (full) await createTables(database);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
   await createLeftOut(database);
-  build.nextRow = full ? 0 : (published?.head.next_row ?? 0);
 }
 
 /** Deletes the rows of partitions that are gone, loads new ones. */
@@ -152,6 +181,7 @@ async function load(build: Build): Promise<void> {
       const gone = published?.partitions.filter((partition) => names.has(formatPartition(partition))) ?? [];
       await deleteRows(database, gone);
     }
+    if (build.isRecent) return loadPartitions(build);
     await loadPartitions(build);
     // What could not be read before was looked at again, and cannot be read now.
     build.upToDate = isUpToDate(build);
@@ -163,6 +193,7 @@ async function load(build: Build): Promise<void> {
 /** Merges row groups where that is due, which tables with an index on numbers do not allow. */
 async function merge(build: Build): Promise<void> {
   const { database, full, signal } = build;
+  if (build.isRecent) return;
   const rows = countRows(build);
   const merged = build.published?.head.merged_generation ?? 0;
   build.vacuum = full || (await isVacuumDue(database, "work", rows, build.generation + 1 - merged));
@@ -178,6 +209,7 @@ async function merge(build: Build): Promise<void> {
  * what it knows of deleted rows goes only so; none where it is off. And lets rows be found by number.
  */
 async function index(build: Build): Promise<void> {
+  if (build.isRecent) return; // searches read the recent rows
   const { database, partitions, signal } = build;
   const housed = new Map(Array.from(partitions.values(), (partition) => [partition.part, partition]));
   const rowsOf = new Map<number, number>();
@@ -208,8 +240,10 @@ async function describe(build: Build): Promise<void> {
   const gone = Array.from(before.values()).filter((row) => !build.partitions.has(formatPartition(row)));
   const rows = countRows(build);
   const merged = build.published?.head.merged_generation ?? 0;
-  const leftOut = await createViews(database, after, full ? undefined : [...changed, ...gone]);
-  if (!build.vacuum) build.releaseRowGroups = await holdRowGroups(database, "work");
+  if (build.isRecent) await uniteHomes(database);
+  const hasViews = !full && (!build.isRecent || build.published?.recent !== undefined);
+  const leftOut = await createViews(database, after, hasViews ? [...changed, ...gone] : undefined);
+  if (!build.vacuum && !build.isRecent) build.releaseRowGroups = await holdRowGroups(database, "work");
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);
   await insertKnown(database, changed);
@@ -240,20 +274,24 @@ async function seal(build: Build): Promise<void> {
   build.releaseRowGroups();
   await database.run("USE memory");
   await database.run("DETACH work");
+  if (build.isRecent) await database.run(`DETACH ${quoteName(WHOLE)}`);
 }
 
 async function publish(build: Build): Promise<void> {
-  const { lake, scratch, published, database, attempt } = build;
-  await publishFile(lake, scratch.work, published?.head.generation, {
+  const { lake, scratch, published, database, attempt, isRecent } = build;
+  const place = isRecent ? lake.layout.recentFile : lake.layout.catalogFile;
+  const previous = isRecent ? undefined : published?.head.generation;
+  await publishFile(lake, scratch.work, place, previous, {
     beforeRename: async () => {
       throwIfCancelled(build.signal);
       await confirmLease(build);
     },
-    isOurs: async () => (await publishedAttempt(database, lake)) === attempt,
+    isOurs: async () => (await attemptOf(database, place)) === attempt,
   });
   await scratch.keep(attempt);
 }
 
-async function sweep({ lake }: Build): Promise<void> {
-  await sweepPublished(lake);
+async function sweep(build: Build): Promise<void> {
+  if (!build.isRecent) await removeRecent(build);
+  await sweepPublished(build.lake);
 }

@@ -1,4 +1,4 @@
-import { homesIn } from "../catalog/home-tables.ts";
+import { homesRead } from "../catalog/home-tables.ts";
 import type { LeftOut } from "../catalog/left-out.ts";
 import { type PublishedCatalog, readPublished, withPublished } from "../catalog/open.ts";
 import { readPartition } from "../catalog/partition.ts";
@@ -37,16 +37,18 @@ export const catalogCheck: Check = {
 };
 
 async function checkWal({ lake }: DoctorContext): Promise<Finding[]> {
-  const path = lake.layout.catalogLog;
-  if (!(await exists(path))) return [];
-  return [
-    {
+  const findings: Finding[] = [];
+  for (const file of [lake.layout.catalogFile, lake.layout.recentFile]) {
+    const path = lake.layout.logOf(file);
+    if (!(await exists(path))) continue;
+    findings.push({
       status: "problem",
       message: `${path} is beside the catalog: a program opened the catalog for writing`,
       advice: "close that program, remove the file and run `datalake catalog rebuild --full`",
       details: { path },
-    },
-  ];
+    });
+  }
+  return findings;
 }
 
 function describeLeftOut(leftOut: LeftOut): Finding {
@@ -109,7 +111,7 @@ async function compareRows(context: DoctorContext, listed: KnownPartition[]): Pr
     interruptible(database, signal, () => database.rows<{ part: number; rows: number }>(sql));
   await withPublished(database, lake, "checked", async () => {
     const rows = new Map<string, number>();
-    for (const home of await homesIn(database, "checked")) {
+    for (const home of await homesRead(database, "checked")) {
       const table = `checked.${homeTable(home)}`;
       const counted = await count(`SELECT ${PART} AS part, count(*) AS rows FROM ${table} GROUP BY ALL`);
       for (const { part, rows: held } of counted) rows.set(`${home}/${part}`, held);

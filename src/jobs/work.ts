@@ -104,6 +104,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
       frugal: frugal(settings),
       logger,
       signal,
+      quick: true,
       changed: partitions,
     });
     // What others have is published; rows of this job that are not must be told by it.

@@ -7,6 +7,11 @@ export type Layout = ReturnType<typeof createLayout>;
 /** The place of an asset below `assets/`; also for SQL, which makes it of a row's hash and format. */
 export const ASSET_PATH = "provider={provider}/dataset={dataset}/{ab}/{cd}/{hash}.{extension}";
 
+/** The file of recent rows that belongs to a catalog file. */
+export function recentBeside(catalogFile: string): string {
+  return join(dirname(catalogFile), "catalog-recent.duckdb");
+}
+
 export function createLayout(root: string) {
   const staging = join(root, "staging");
   const catalog = join(root, "catalog");
@@ -38,8 +43,10 @@ export function createLayout(root: string) {
     /** The audit log, by month (`2026-11`) and writer (`nas.1001`). */
     audit: (month: string, writer: string) => join(root, "logs", `audit-${month}.${writer}.jsonl`),
     catalogFile: join(root, "catalog.duckdb"),
-    /** Must never be: DuckDB makes it beside a catalog that is opened for writing. */
-    catalogLog: join(root, "catalog.duckdb.wal"),
+    /** Must never be beside a published file: DuckDB makes it where one is opened for writing. */
+    logOf: (file: string) => `${file}.wal`,
+    /** Rows that were appended since that file was published. */
+    recentFile: recentBeside(join(root, "catalog.duckdb")),
     /** An older generation, kept by a hard link while readers may hold it open. */
     previousCatalog: (generation: number) => join(root, `.catalog.prev-${generation}`),
     /** Held by the server (or the `process start` command) that works on this lake. */

@@ -8,6 +8,7 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { quoteName } from "./sql.ts";
 import { chunksOf, streamResult } from "./stream-result.ts";
 
 export interface DatabaseOptions {
@@ -37,6 +38,8 @@ export interface Database {
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
   /** The chunks of such a result. The signal interrupts the query. Throws `cancelled`. */
   chunks(sql: string, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk>;
+  /** Makes an attached database the one in use, also for connections that are made from here on. */
+  use(name: string): Promise<void>;
   /** Another connection to the same instance: its own temporary tables, interrupted alone. Close it first. */
   connect(): Promise<Database>;
   close(): void;
@@ -69,6 +72,7 @@ function wrapDatabase(
   closeInstance: () => void,
 ): Database {
   let open = true;
+  let used: string | undefined;
   const database: Database = {
     connection,
     instance,
@@ -85,7 +89,15 @@ function wrapDatabase(
       const result = await interruptible(database, signal, () => streamResult(connection, sql));
       yield* chunksOf(result, () => interruptible(database, signal, () => result.fetchChunk()));
     },
-    connect: async () => wrapDatabase(instance, await instance.connect(), mostMemory, () => {}),
+    use: async (name) => {
+      await connection.run(`USE ${quoteName(name)}`);
+      used = name;
+    },
+    connect: async () => {
+      const another = wrapDatabase(instance, await instance.connect(), mostMemory, () => {});
+      if (used !== undefined) await another.use(used);
+      return another;
+    },
     close: () => {
       if (!open) return;
       open = false;

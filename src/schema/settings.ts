@@ -65,7 +65,10 @@ export const SettingsSchema = v.strictObject({
     }),
     {},
   ),
-  catalog: v.optional(v.strictObject({ index: v.optional(Switch, "on") }), {}),
+  catalog: v.optional(
+    v.strictObject({ index: v.optional(Switch, "on"), recent_from: v.optional(Size, "256MB") }),
+    {},
+  ),
   sql: v.optional(
     v.strictObject({
       timeout_s: v.optional(Positive, 60),

@@ -2,7 +2,8 @@ import { requireHead } from "../catalog/open.ts";
 import type { Lake } from "../lake/lake.ts";
 import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
+import { attachCatalog } from "../query/duckdb/catalog-file.ts";
+import { quoteName } from "../query/sql.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 
 /** A published catalog as it was when it was opened, however often a newer one takes its place. */
@@ -20,7 +21,7 @@ const MANY = 10_000;
 /** Attaches the published catalog and reads its list of partitions. Throws `corrupt` when it is of another format. */
 export async function readLake(database: Database, lake: Lake): Promise<LakeState> {
   await awaitReplaced(lake.layout.catalogFile);
-  await database.run(`ATTACH ${quoteText(lake.layout.catalogFile)} AS ${NAME} (READ_ONLY)`);
+  await attachCatalog(database, lake.layout.catalogFile, NAME);
   const { generation } = await requireHead(database, lake, NAME);
   const table = `${quoteName(NAME)}.partitions`;
   // Few lists of columns differ, once the number of NULLs is left aside: each is fetched once.

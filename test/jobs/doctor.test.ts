@@ -212,7 +212,7 @@ describe("examineLake", () => {
       "a WAL beside the catalog",
       ["problem catalog"],
       false,
-      ({ lake }) => writeFile(lake.layout.catalogLog, ""),
+      ({ lake: { layout } }) => writeFile(layout.logOf(layout.catalogFile), ""),
     ],
     ["no catalog", ["warning catalog"], false, ({ lake }) => rm(lake.layout.catalogFile)],
     [

@@ -99,3 +99,31 @@ for (const fault of FAULTS) {
     await rm(world.folder, { recursive: true });
   });
 }
+
+const APPENDED: Fault[] = LONG
+  ? [...every("child", RENAMES, 12), ...every("child", SYNCS, 20), ...every("child", REMOVALS, 20)]
+  : [
+      { process: "child", calls: RENAMES, when: 4 },
+      { process: "child", calls: SYNCS, when: 8 },
+    ];
+
+for (const fault of APPENDED) {
+  const name = `${fault.process} killed at ${fault.calls} ${fault.when}`;
+  test(`${name} while an append goes to the small file: readers see all before, or all after`, async () => {
+    const world = await makeWorld({ DATALAKE_CATALOG_RECENT_FROM: "0B", UV_THREADPOOL_SIZE: "1" });
+    await stageUpload(world, [{ text: "a" }, { text: "b" }]);
+    expect(await runProgram(world, PROCESS)).toMatchObject({ exit: 0 });
+    await stageUpload(world, [{ text: "c" }], { mode: "append" });
+    const count = async () => {
+      const { stdout } = await runProgram(world, ["sql", "SELECT count(*) AS n FROM catalog", "--json"]);
+      return JSON.parse(stdout).rows[0].n as number;
+    };
+    await runWithFault(world, fault, "signal=SIGKILL");
+    expect([2, 3]).toContain(await count());
+    expect(await runProgram(world, PROCESS)).toMatchObject({ exit: 0 });
+    await runProgram(world, ["catalog", "rebuild"]);
+    expect(await count()).toBe(3);
+    expect((await readOutcome(world)).left).toEqual([]);
+    await rm(world.folder, { recursive: true });
+  });
+}

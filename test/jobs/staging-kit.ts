@@ -31,7 +31,7 @@ tasks:
 `;
 
 /** A lake with one provider and one task, and settings that keep everything in a temp folder. */
-export async function makeWorld(): Promise<World> {
+export async function makeWorld(more: Record<string, string> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "datalake-jobs-"));
   const { lake } = await initLake(join(folder, "lake"));
   await writeFile(lake.layout.taxonomy, TAXONOMY);
@@ -41,6 +41,7 @@ export async function makeWorld(): Promise<World> {
     DATALAKE_PROCESSING_NUM_PROC: "2",
     DATALAKE_SERVE_PORT: "0",
     DATALAKE_SERVE_TOKENS: join(folder, "tokens.json"),
+    ...more,
   };
   const settings = await loadSettings({ env, cwd: folder });
   const tokens = { path: env.DATALAKE_SERVE_TOKENS, anchor: "/", view: lake.view };

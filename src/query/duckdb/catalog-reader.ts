@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
-import { AppError, systemCode } from "../../errors.ts";
-import { isMissing } from "../../lake/files.ts";
-import { awaitReplaced, readReplaced } from "../../lake/replaced.ts";
+import { systemCode } from "../../errors.ts";
+import { recentBeside } from "../../lake/layout.ts";
+import { awaitReplaced } from "../../lake/replaced.ts";
 import { mayLag } from "../../lake/view.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
+import { attachCatalog, type CatalogIdentity, identifyFiles, isAbsent } from "./catalog-file.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
 export interface CatalogReader {
@@ -46,8 +46,7 @@ export function createCatalogReader(
   /** Closed once nobody uses them. */
   const draining = new Set<Promise<void>>();
   const open = async (threads = options.threads) => {
-    const attempt = () =>
-      openDatabase({ ...options, ...(threads !== undefined && { threads }), path, readOnly: true });
+    const attempt = () => openCatalog(path, { ...options, ...(threads !== undefined && { threads }) });
     try {
       return await attempt();
     } catch (error) {
@@ -67,7 +66,7 @@ export function createCatalogReader(
       .catch(() => {})
       .finally(shared.closed.resolve);
   };
-  const begin = (identity: string, lags: boolean): Shared => {
+  const begin = (identity: CatalogIdentity, lags: boolean): Shared => {
     const closed = Promise.withResolvers<void>();
     const database = open(sharedThreads);
     const shared: Shared = { database, identity, users: 0, retired: false, timer: undefined, closed };
@@ -82,9 +81,9 @@ export function createCatalogReader(
     return shared;
   };
   const acquire = async (): Promise<Shared> => {
-    const identity = await identifyCatalog(path);
+    const identity = await identifyAfter(path, current?.identity);
     const lags = await view.mayLag(path);
-    if (current?.identity !== identity) retire(current);
+    if (!Bun.deepEquals(current?.identity, identity)) retire(current);
     if (current === undefined && draining.size > 0) {
       await Promise.race([Promise.all(draining), Bun.sleep(view.drainMs)]);
     }
@@ -108,7 +107,7 @@ export function createCatalogReader(
       }),
     useOwn: (work) =>
       retryStale(async () => {
-        await identifyCatalog(path);
+        await identifyFiles(path);
         const database = await open();
         try {
           return await work(database);
@@ -124,12 +123,36 @@ export function createCatalogReader(
 /** An instance that several calls use at once. A retired one is closed behind the last of them. */
 interface Shared {
   database: Promise<Database>;
-  identity: string;
+  identity: CatalogIdentity;
   users: number;
   retired: boolean;
   /** Until it is retired, on a mount that may lag. */
   timer: ReturnType<typeof setInterval> | undefined;
   closed: PromiseWithResolvers<void>;
+}
+
+const NAME = "lake";
+
+async function openCatalog(path: string, options: Omit<DatabaseOptions, "path">): Promise<Database> {
+  const database = await openDatabase(options);
+  try {
+    await attachCatalog(database, path, NAME);
+    await database.use(NAME);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * The small file stays as long as the large one does: where it was and is not, it is being replaced, or both are.
+ */
+async function identifyAfter(path: string, before: CatalogIdentity | undefined): Promise<CatalogIdentity> {
+  const now = await identifyFiles(path);
+  if (before?.recent === undefined || now.recent !== undefined || before.whole !== now.whole) return now;
+  await awaitReplaced(recentBeside(path));
+  return identifyFiles(path);
 }
 
 /** Did not even open. */
@@ -148,28 +171,6 @@ async function retryStale<T>(attempt: () => Promise<T>): Promise<T> {
     if (!isStale(error)) throw error;
     return attempt();
   }
-}
-
-/** Tells a published file from the one that a rename put in its place. Throws `not_found` where there is none. */
-export async function identifyCatalog(path: string): Promise<string> {
-  try {
-    const { dev, ino, mtimeNs, size } = await readReplaced(path, () => stat(path, { bigint: true }));
-    return [dev, ino, mtimeNs, size].join("-");
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new AppError(
-      "not_found",
-      `there is no catalog at ${path} yet; create it with \`datalake catalog rebuild\``,
-      {
-        details: { path },
-      },
-    );
-  }
-}
-
-/** As the engine says that it cannot open a file. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && /does not exist|no such file|cannot open file/i.test(error.message);
 }
 
 /** Whether an error is that of a network file system whose file was replaced under an open handle. */

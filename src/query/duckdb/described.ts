@@ -23,8 +23,8 @@ export type StoredPartition = DescribedPartition & HousedPartition;
 export interface LocatedCatalog {
   /** The ranges of rows of each partition, by its number, ascending. */
   ranges: Map<number, RowRange[]>;
-  /** Partitions that the search index knows whole, by number. */
-  indexed: Set<number>;
+  /** Those of them that the search index knows. */
+  indexed: Map<number, RowRange[]>;
   /** All rows have numbers below. */
   rowEnd: number;
 }
@@ -72,13 +72,8 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
 }
 
 async function readLocated(database: Database): Promise<LocatedCatalog> {
-  const { known } = await describeCatalog(database);
   const ranges = byPart((await readRanges(database, "row_ranges")) ?? []);
-  const inIndex = byPart((await readRanges(database, "index_ranges")) ?? []);
-  const rowsOf = (part: number) =>
-    (inIndex.get(part) ?? []).reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
-  const whole = known.filter(({ part, rows }) => rowsOf(part) === rows);
-  const indexed = new Set(whole.map(({ part }) => part));
+  const indexed = byPart((await readRanges(database, "index_ranges")) ?? []);
   let rowEnd = 0;
   for (const own of ranges.values()) rowEnd = Math.max(rowEnd, own.at(-1)?.row_end ?? 0);
   return { ranges, indexed, rowEnd };

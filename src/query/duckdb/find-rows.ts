@@ -25,18 +25,20 @@ export interface FoundRows {
   rows(): Iterable<{ partition: StoredPartition; rows: Iterable<number> }>;
 }
 
-/** A selected partition with the ranges of its rows. */
+/** A selected partition with ranges of its rows. */
 interface Located {
   partition: StoredPartition;
   ranges: RowRange[];
+  /** Where they are not all: the number of the first. */
+  from?: number;
 }
 
 /** Of candidates beyond this part of the rows, all rows are read instead: they lie in order. */
 const MAX_DOUBTFUL_SHARE = 0.2;
 
 /**
- * Finds the rows of these partitions that meet a condition. Partitions that the search index knows whole are looked up
- * there, others are read.
+ * Finds the rows of these partitions that meet a condition. Rows that the search index knows are looked up there, others
+ * are read.
  */
 export async function findRows(
   database: Database,
@@ -50,13 +52,13 @@ export async function findRows(
     ranges: catalog.ranges.get(partition.part) ?? [],
   }));
   const found = createRowSet(catalog.rowEnd);
+  const known = located.flatMap((one) => knownOf(one, condition, catalog));
+  const knownBy = new Map(known.map((one) => [one.partition, one.ranges]));
+  const unknown = located.flatMap((one) => unknownOf(one, knownBy.get(one.partition)));
   await interruptible(database, signal, async () => {
-    const known = located.filter(({ partition }) => isIndexed(partition, condition, catalog));
     const candidates = known.length > 0 ? await lookUp(database, condition, catalog.rowEnd) : undefined;
     const isDone = candidates ? await takeCandidates(database, known, candidates, condition, found) : false;
-    const done = new Set(isDone ? known : []);
-    const rest = located.filter((one) => !done.has(one));
-    await scanRows(database, rest, condition, found);
+    await scanRows(database, isDone ? unknown : located, condition, found);
   });
   return {
     counts: located.map(({ ranges }) => countRanges(found, ranges)),
@@ -82,7 +84,7 @@ async function takeCandidates(
 ): Promise<boolean> {
   // What is not of these partitions is in no range that is looked at.
   const ranges = known.flatMap((one) => one.ranges);
-  const rowCount = known.reduce((sum, { partition }) => sum + partition.rows, 0);
+  const rowCount = ranges.reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
   const doubtfulCount = countRanges(doubtful, ranges);
   if (doubtfulCount > rowCount * MAX_DOUBTFUL_SHARE) return false;
   unite(into, exact);
@@ -104,7 +106,9 @@ async function scanRows(
   into: RowSet,
 ): Promise<void> {
   for (const { group, normal } of readAlike(located, condition)) {
-    const where = ofParts(group.map(({ partition }) => partition));
+    const from = Math.min(...group.map((one) => one.from ?? 0));
+    const parts = ofParts(group.map(({ partition }) => partition));
+    const where = from > 0 ? `${parts} AND ${ROW} >= ${from}` : parts;
     await addMatches(database, group, condition, normal, where, into);
   }
 }
@@ -113,7 +117,7 @@ async function scanRows(
 function readAlike(located: readonly Located[], condition: ColumnCondition) {
   const groups = Map.groupBy(
     located,
-    ({ partition }) => `${isNormal(partition, condition)} ${layoutOf(partition)}`,
+    ({ partition, from }) => `${isNormal(partition, condition)} ${from !== undefined} ${layoutOf(partition)}`,
   );
   return Array.from(groups.values(), (group) => ({
     group,
@@ -156,17 +160,24 @@ function isNormal({ columns }: DescribedPartition, condition: ColumnCondition): 
   });
 }
 
-/** The index holds what came with an upload, and names; where a column is the lake's, or no text there, it knows nothing. */
-function isIndexed(
-  partition: StoredPartition,
-  { columns }: ColumnCondition,
-  { indexed }: LocatedCatalog,
-): boolean {
-  if (!indexed.has(partition.part)) return false;
+/** What of a partition the index tells of: nothing where a column is the lake's, or no text there. */
+function knownOf({ partition, ranges }: Located, { columns }: ColumnCondition, catalog: LocatedCatalog) {
+  const starts = new Set((catalog.indexed.get(partition.part) ?? []).map(({ row_start }) => row_start));
+  const known = ranges.filter(({ row_start }) => starts.has(row_start));
+  // The index holds what came with an upload, and names.
   const uploaded = uploadedNames(partition.columns);
   const held = new Map(partition.columns.map(({ name, type }) => [name, type]));
-  return columns.every(
+  const isTold = columns.every(
     ({ name, type }) =>
       holdsText(type) && (!held.has(name) || (uploaded.has(name) && held.get(name) === type)),
   );
+  return isTold && known.length > 0 ? [{ partition, ranges: known }] : [];
+}
+
+/** The rest of a partition. */
+function unknownOf(one: Located, known: readonly RowRange[] | undefined): Located[] {
+  if (known === undefined) return [one];
+  const ranges = one.ranges.filter((range) => !known.includes(range));
+  const [first] = ranges;
+  return first === undefined ? [] : [{ partition: one.partition, ranges, from: first.row_start }];
 }

@@ -1,7 +1,7 @@
 import type { RecordBatch, Schema } from "apache-arrow";
 import type { Column } from "../../schema/columns.ts";
 import { type Database, openDatabase } from "../database.ts";
-import { quoteText } from "../sql.ts";
+import { attachCatalog } from "./catalog-file.ts";
 import { tooManyBytes, tooManyRows, translateError } from "./sandbox-errors.ts";
 import type { SandboxRequest } from "./sandbox-frames.ts";
 import { checkStatement } from "./sandbox-statement.ts";
@@ -76,7 +76,7 @@ async function openLocked({
 }: SandboxRequest): Promise<{ database: Database; generation: number }> {
   const database = await openDatabase({ scratch, memory, threads });
   try {
-    await database.run(`ATTACH ${quoteText(catalogPath)} AS lake (READ_ONLY)`);
+    await attachCatalog(database, catalogPath, "lake");
     await database.run("USE lake");
     const [head] = await database.rows<{ generation: number }>("SELECT generation FROM lake");
     for (const setting of LOCKED) await database.run(`SET ${setting}`);

@@ -6,7 +6,7 @@ import type { RecordBatch } from "apache-arrow";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import { nativeEnvironment } from "../../native.ts";
 import type { QueryStats, SqlLimits, TableResult } from "../../schema/query.ts";
-import { identifyCatalog } from "./catalog-reader.ts";
+import { identifyCatalog } from "./catalog-file.ts";
 import { readFrames, type SandboxFrame, type SandboxRequest } from "./sandbox-frames.ts";
 
 /** The hidden command that runs one statement in a process of its own. */

@@ -1,9 +1,10 @@
 import { statfs } from "node:fs/promises";
 import { catalogInfo } from "../../catalog/info.ts";
-import { catalogIdentity } from "../../catalog/publish.ts";
 import type { Settings } from "../../config.ts";
+import { toAppError } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { countUploads, type UploadState } from "../../lake/staged-entries.ts";
+import { identifyCatalog } from "../../query/duckdb/catalog-file.ts";
 import type { CatalogInfo } from "../../schema/catalog-documents.ts";
 
 export interface CatalogFacts {
@@ -39,7 +40,9 @@ export function createSystemFacts({ lake, settings }: { lake: Lake; settings: Se
   return {
     uploads: recent(() => countUploads(lake), 0),
     catalog: recent(async () => {
-      const identity = await catalogIdentity(lake);
+      const identity = await identifyCatalog(lake.layout.catalogFile).catch((error) => {
+        if (toAppError(error).code !== "not_found") throw error;
+      });
       if (identity === undefined) return undefined;
       if (known?.identity !== identity || performance.now() > known.untilMs) {
         const facts = catalogInfo({ lake, settings });

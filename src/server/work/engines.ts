@@ -1,7 +1,7 @@
 import type { Settings } from "../../config.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { createEngine } from "../../query/create-engine.ts";
-import { identifyCatalog } from "../../query/duckdb/catalog-reader.ts";
+import { identifyCatalog } from "../../query/duckdb/catalog-file.ts";
 import type { QueryEngine } from "../../query/engine.ts";
 import type { EngineName } from "../../schema/engines.ts";
 

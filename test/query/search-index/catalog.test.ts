@@ -56,7 +56,8 @@ async function rangesOf({ lake, folder }: Workbench): Promise<{ rows: number; kn
 
 test("an index that followed every change answers as a catalog without one", () =>
   withLake(async (bench) => {
-    const plain = { ...bench, settings: { ...bench.settings, catalog: { index: "off" as const } } };
+    const catalog = { ...bench.settings.catalog, index: "off" as const };
+    const plain = { ...bench, settings: { ...bench.settings, catalog } };
     const steps: (() => Promise<unknown>)[] = [
       () => commit(bench, "create", rowsOf(3000, 1)),
       () => commit(bench, "create", rowsOf(200, 2), OTHER),
