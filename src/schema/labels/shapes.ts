@@ -13,6 +13,8 @@ export interface Shape {
   isDistinct: boolean;
   /** Keys of a region, of which one at least is there where the shape is meant. */
   signs?: readonly string[];
+  /** What has to be in the label where the shape is meant. */
+  needs?: string;
 }
 
 const names = { items: "$.categories", id: "id", name: "name" };
@@ -60,6 +62,14 @@ export const SHAPES: readonly Shape[] = [
     view: { items: "$.text.word", box: "wordbox", form: "xyxy", text: "value" },
   },
   {
+    name: "coco",
+    of: "COCO, DocLayNet and PubLayNet, one page with its table of categories",
+    isDistinct: false,
+    signs: ["category_id"],
+    needs: "$.categories",
+    view: { ...annotations, names },
+  },
+  {
     name: "doclaynet",
     of: "DocLayNet, without its table of categories",
     isDistinct: false,
@@ -77,13 +87,6 @@ export const SHAPES: readonly Shape[] = [
       size: ["$.metadata.coco_width", "$.metadata.coco_height"],
       text: "text",
     },
-  },
-  {
-    name: "coco",
-    of: "COCO, DocLayNet and PubLayNet, one page with its table of categories",
-    isDistinct: false,
-    signs: ["category_id"],
-    view: { ...annotations, names },
   },
   {
     name: "publaynet",

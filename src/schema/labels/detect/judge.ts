@@ -1,0 +1,52 @@
+import type { FaultKind } from "../faults.ts";
+import { compileView } from "../read-label.ts";
+import type { View } from "../view.ts";
+import type { SampledLabel } from "./sample.ts";
+
+/** How a view reads the labels of a sample, in rows. */
+export interface Verdict {
+  /** Those that it reads. */
+  agree: number;
+  /** Those of them that have a region or a question. */
+  filled: number;
+  /** Those that have a box which cannot be meant so. */
+  against: number;
+}
+
+/** Faults that speak against form, unit or size. */
+const OF_BOXES: ReadonlySet<FaultKind> = new Set([
+  "box_unreadable",
+  "box_inverted",
+  "box_outside",
+  "no_size",
+  "size_turned",
+]);
+const OF_SHAPE: ReadonlySet<FaultKind> = new Set([
+  "no_items",
+  "no_object",
+  "box_missing",
+  "box_rotated",
+  "question_no_string",
+]);
+
+export function judgeView(view: View, labels: readonly SampledLabel[]): Verdict {
+  const read = compileView(view);
+  const verdict: Verdict = { agree: 0, filled: 0, against: 0 };
+  for (const { label, page } of labels) {
+    const { regions, questions, faults } = read(label, page);
+    if (faults.some(({ kind }) => OF_BOXES.has(kind))) verdict.against++;
+    else if (!faults.some(({ kind }) => OF_SHAPE.has(kind))) {
+      verdict.agree++;
+      if (regions.length + questions.length > 0) verdict.filled++;
+    }
+  }
+  return verdict;
+}
+
+/** One row in twenty may have a box that is wrong in itself. */
+const WRONG_SHARE = 0.05;
+
+/** Whether nearly all boxes can be meant so. */
+export function stands({ filled, against }: Verdict): boolean {
+  return filled > 0 && against <= Math.floor((filled + against) * WRONG_SHARE);
+}
