@@ -109,8 +109,9 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       // Assets, which are opened in the same way.
       "server/routes/assets.ts",
       "jobs/content-step.ts",
-      // A page that was just taken out of its document.
+      // A page that was just taken out of its document, and an image that was just converted.
       "jobs/page-step.ts",
+      "jobs/convert-step.ts",
       "assets/own-files.ts",
       "ingest/local-destination.ts",
       "ingest/receive.ts",

@@ -1,9 +1,10 @@
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { extname, join } from "node:path";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
+import { sniffConvertible } from "../images/convertible.ts";
 import type { DecodeGate } from "../images/gate.ts";
 import { normalizeImage } from "../images/normalize.ts";
-import { IMAGE_FORMATS } from "../images/sniff.ts";
+import { IMAGE_FORMATS, sniffFormat } from "../images/sniff.ts";
 import { hashBytes } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
 import { writeOwn } from "../lake/own-copy.ts";
@@ -134,6 +135,11 @@ async function prepareImage(
   gate: DecodeGate,
 ): Promise<Finish> {
   const { source_hash } = content;
+  const convertible = sniffFormat(bytes) === undefined ? sniffConvertible(bytes) : undefined;
+  if (convertible !== undefined) {
+    source.discard();
+    return () => ({ ok: false, source_hash, reason: "it was not decoded", convertible });
+  }
   const image = await normalizeImage(bytes, {
     policy: request.policy,
     verify: request.verify,

@@ -17,7 +17,6 @@ const PAGES = "convert each page to an image first";
 /** The first that a file begins like counts. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("PDF", "pdf", `${PAGES}, for example with \`pdftoppm -r 300 -png\``, /^\s*%PDF/),
-  foreign("HEIC", "heic heif hif", CONVERT, /^.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/s),
   // A mp4 has no such brand among its own.
   foreign(
     "AVIF (of a brand that Pillow does not open)",
@@ -25,7 +24,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     "save as AVIF again, or convert to JPEG or PNG first",
     /^.{4}ftyp(.{4}){2,14}?avi[fs]/s,
   ),
-  foreign("JPEG 2000", "jp2 j2k j2c jpc jpf jpx", CONVERT, "\0\0\0\x0cjP  \r\n", "\xff\x4f\xff\x51"),
   foreign("JPEG XL", "jxl", CONVERT, "\xff\x0a", "\0\0\0\x0cJXL "),
   foreign("JPEG XR", "jxr wdp hdp", CONVERT, "II\xbc"),
   foreign("Photoshop", "psd psb", "export as PNG or TIFF first", "8BPS"),
@@ -86,7 +84,7 @@ export function foreignReason(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the image is empty";
   const foreign = foreignFormat(bytes);
   return foreign === undefined
-    ? "not an image in a supported format (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP)"
+    ? "not an image in a supported format (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, HEIC, JPEG 2000)"
     : `${foreign.name} file, not a supported image; ${foreign.advice}`;
 }
 

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
+import { CONVERTIBLE_ENDINGS, sniffConvertible } from "../images/convertible.ts";
 import { type ForeignFormat, foreignByEnding, foreignFormat, HEAD_BYTES } from "../images/foreign.ts";
 import { sniffFormat } from "../images/sniff.ts";
 import type { LocalPath } from "./legacy-names.ts";
@@ -7,9 +8,10 @@ import type { LocalPath } from "./legacy-names.ts";
 /** What a file beside others is: an image that can be taken, of a kind that cannot, or nothing of the sort. */
 export type FileKind = "image" | "other" | ForeignFormat;
 
-const IMAGE_ENDINGS = new Set(
-  ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif".split(" "),
-);
+const IMAGE_ENDINGS = new Set([
+  ...".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif".split(" "),
+  ...CONVERTIBLE_ENDINGS,
+]);
 /** Labels and notes, of which there may be as many as images: not opened to see whether they are images. */
 const TEXT_ENDINGS = new Set(
   ".txt .json .jsonl .ndjson .csv .tsv .md .yaml .yml .ini .cfg .log .py .parquet .arrow .feather".split(" "),
@@ -28,7 +30,8 @@ export async function fileKind(path: string, local: LocalPath): Promise<FileKind
   if (TEXT_ENDINGS.has(extname(path).toLowerCase())) return "other";
   const head = await readHead(local);
   if (head === undefined) return foreignByEnding(path) ?? "other";
-  return sniffFormat(head) === undefined ? (foreignFormat(head, path) ?? "other") : "image";
+  const isImage = (sniffFormat(head) ?? sniffConvertible(head)) !== undefined;
+  return isImage ? "image" : (foreignFormat(head, path) ?? "other");
 }
 
 /** Undefined for what cannot be read. */

@@ -11,7 +11,8 @@ import type { UploadOutcome } from "../schema/job.ts";
 import type { ImagePolicy } from "../schema/upload.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
-import type { UploadDocuments } from "./documents.ts";
+import { createConvertStep } from "./convert-step.ts";
+import { createUploadDocuments, type UploadDocuments } from "./documents.ts";
 import type { FoundContents } from "./found-contents.ts";
 import { createPageStep, type WantedPage } from "./page-step.ts";
 import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
@@ -30,8 +31,6 @@ export interface ResolveOptions {
 
 /** The contents that one step deals with. */
 export interface ContentScope {
-  /** The documents whose pages are among them. */
-  documents?: UploadDocuments | undefined;
   policy: ImagePolicy;
   /** Places of their columns among those that the upload brings. */
   columns: ReadonlySet<number>;
@@ -51,6 +50,7 @@ export interface ContentBatch {
 }
 
 export interface ContentStep {
+  readonly documents: UploadDocuments;
   /** Looks the contents up and sends the unknown ones to the workers, without waiting for them. */
   begin(rows: StagedRow[]): Promise<ContentBatch>;
   /** Stores what the workers prepared; batches are finished in the order in which they were begun. */
@@ -75,7 +75,7 @@ export async function createContentStep(
   context: WorkContext,
   options: ResolveOptions,
   index: AssetIndex,
-  { policy, columns, temp, documents }: ContentScope,
+  { policy, columns, temp }: ContentScope,
 ): Promise<ContentStep> {
   const { lake, pool, settings } = context;
   const { manifest } = options.source;
@@ -91,7 +91,9 @@ export async function createContentStep(
     file_group: temp.group,
   };
   const { pages: asked } = manifest;
-  const makePages = asked && documents && createPageStep(context, documents, asked, terms);
+  const documents = createUploadDocuments(context, options, index, temp);
+  const makePages = asked && createPageStep(context, documents, asked, terms);
+  const convert = createConvertStep(context, documents, terms);
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
   const totals = { images: 0, bytes: 0, stored: 0, storedBytes: 0, brought: 0 };
@@ -113,7 +115,14 @@ export async function createContentStep(
     for (let from = 0; from < contents.length; from += count) {
       messages.push(pool.prepare(terms, contents.slice(from, from + count)));
     }
-    return (await Promise.all(messages)).flat();
+    const answers = (await Promise.all(messages)).flat();
+    return Promise.all(
+      answers.map((answer, at) =>
+        !answer.ok && answer.convertible !== undefined
+          ? convert(answer.source_hash, contents[at]?.source_name ?? null, answer.convertible)
+          : answer,
+      ),
+    );
   };
   const tried = await trySuspects(context, options, locate, (content) => pool.prepare(terms, [content]));
 
@@ -187,6 +196,7 @@ export async function createContentStep(
   };
 
   return {
+    documents,
     begin,
     finish,
     count: (images) => {

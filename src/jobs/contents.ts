@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { AssetIndex } from "../assets/index.ts";
 import { openTempFolder } from "../assets/temp-folder.ts";
 import { removeTree } from "../lake/files.ts";
+import { isOwn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { broughtColumns, policyFor } from "../schema/upload.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type ResolveOptions,
 } from "./content-step.ts";
 import type { WorkContext } from "./context.ts";
-import { createUploadDocuments, type UploadDocuments } from "./documents.ts";
+import type { UploadDocuments } from "./documents.ts";
 import type { FoundContents } from "./found-contents.ts";
 import type { AssetCell } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
@@ -24,7 +25,7 @@ export type BroughtBatch = readonly ContentBatch[];
 /** All that the rows of an upload bring along: a step for the columns of each policy. */
 export interface Contents {
   begin(rows: StagedRow[]): Promise<BroughtBatch>;
-  /** The documents of an upload of pages. */
+  /** Those of the rows' own contents. */
   documents: UploadDocuments | undefined;
   /** What became of the contents of each column. */
   finish(batch: BroughtBatch): Promise<FoundContents[]>;
@@ -44,7 +45,6 @@ export async function openContents(
   const { manifest } = options.source;
   const brought = broughtColumns(manifest);
   const temp = brought.length === 0 ? undefined : await openTempFolder(context.lake, manifest);
-  const documents = manifest.pages && temp && createUploadDocuments(context, options, index, temp);
   const steps: { scope: ContentScope; step: ContentStep }[] = [];
   for (const policy of new Set(brought.map((column) => policyFor(column, manifest.images)))) {
     const places = brought.flatMap((column, at) =>
@@ -54,12 +54,12 @@ export async function openContents(
     // A content of two columns is prepared by each policy, at the same time.
     const path = join(temp.path, policy);
     await mkdir(path, { mode: 0o700 });
-    const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path }, documents };
+    const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path } };
     steps.push({ scope, step: await createContentStep(context, options, index, scope) });
   }
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   return {
-    documents,
+    documents: steps.find(({ scope }) => scope.columns.has(brought.findIndex(isOwn)))?.step.documents,
     begin: async (rows) => {
       const batches: ContentBatch[] = [];
       for (const { step } of steps) batches.push(await step.begin(rows));

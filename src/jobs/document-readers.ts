@@ -1,38 +1,55 @@
-import type { DocumentReader, PageRequest, Refusal } from "../documents/document-reader.ts";
+import type {
+  ConvertRequest,
+  ConvertResult,
+  DocumentReader,
+  PageRequest,
+  Refusal,
+} from "../documents/document-reader.ts";
 import type { PageResult } from "../documents/page.ts";
 
-/** Child processes that read documents, as many as there are workers; each has one page at a time. */
+/** Of one reader: it draws a page while it writes the one before. */
+const WORK_AHEAD = 2;
+
+/** Child processes that read documents, as many as there are workers. */
 export interface DocumentReaders {
   extractPage(request: PageRequest): Promise<PageResult | Refusal>;
+  convert(request: ConvertRequest): Promise<ConvertResult | Refusal>;
   close(): Promise<void>;
 }
 
-/** Starts no process yet: each reader starts its own with its first page. */
+/** Starts no process yet: each reader starts its own with its first work. */
 export function createDocumentReaders(size: number, createReader: () => DocumentReader): DocumentReaders {
-  const all: DocumentReader[] = [];
-  const free: DocumentReader[] = [];
-  const queue: ((reader: DocumentReader) => void)[] = [];
-  const next = (): DocumentReader | Promise<DocumentReader> => {
-    const reader = free.pop();
-    if (reader !== undefined) return reader;
-    if (all.length === size) return new Promise((resolve) => queue.push(resolve));
-    const created = createReader();
-    all.push(created);
-    return created;
+  const readers: { reader: DocumentReader; running: number }[] = [];
+  const queue: (() => void)[] = [];
+  /** The reader with least to do, a new one before one that is at work; undefined where all have enough. */
+  const choose = () => {
+    const idlest = readers.toSorted((a, b) => a.running - b.running)[0];
+    if (idlest?.running !== 0 && readers.length < size) {
+      const created = { reader: createReader(), running: 0 };
+      readers.push(created);
+      return created;
+    }
+    return idlest !== undefined && idlest.running < WORK_AHEAD ? idlest : undefined;
+  };
+  const withReader = async <T>(use: (reader: DocumentReader) => Promise<T>): Promise<T> => {
+    let entry = choose();
+    while (entry === undefined) {
+      await new Promise<void>((resolve) => queue.push(resolve));
+      entry = choose();
+    }
+    entry.running++;
+    try {
+      return await use(entry.reader);
+    } finally {
+      entry.running--;
+      queue.shift()?.();
+    }
   };
   return {
-    extractPage: async (request) => {
-      const reader = await next();
-      try {
-        return await reader.extractPage(request);
-      } finally {
-        const waiting = queue.shift();
-        if (waiting) waiting(reader);
-        else free.push(reader);
-      }
-    },
+    extractPage: (request) => withReader((reader) => reader.extractPage(request)),
+    convert: (request) => withReader((reader) => reader.convert(request)),
     close: async () => {
-      await Promise.all(all.map((reader) => reader.close()));
+      await Promise.all(readers.map(({ reader }) => reader.close()));
     },
   };
 }

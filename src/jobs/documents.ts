@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { AssetIndex } from "../assets/index.ts";
 import { createOwnFiles } from "../assets/own-files.ts";
 import { fileExtension } from "../assets/prepare.ts";
@@ -18,11 +19,17 @@ import type { StagedRows } from "./select.ts";
 export interface UploadDocuments {
   /** A document that nobody else can change any more; or why there is none. `name` is that of one of its pages. */
   open(document: string, name: string | null): Promise<OpenDocument | { reason: string }>;
+  /** The file of an open document as what is to be stored: from now on it is the store's. */
+  handOver(document: string, open: OpenDocument): Pick<PreparedFile, "file" | "file_is">;
+  /** Removes what was made of a document that nobody reads any more. */
+  release(document: string, open: OpenDocument): Promise<void>;
   /** Stores a document as it came; gives its path, relative to `assets/`, or why it cannot be. */
   keep(document: string, name: string | null): Promise<{ path: string } | { reason: string }>;
 }
 
-interface OpenDocument {
+type PreparedFile = Extract<PreparedContent, { ok: true }>;
+
+export interface OpenDocument {
   path: string;
   bytes: number;
   /** Whether it is an asset already. */
@@ -86,8 +93,18 @@ export function createUploadDocuments(
     return known;
   };
 
+  const handOver = (document: string, { path, isStored }: OpenDocument) => {
+    opened.delete(document);
+    return { file: path, file_is: isStored ? ("stored" as const) : ("written" as const) };
+  };
+
   return {
     open,
+    handOver,
+    release: async (document, { path, isStored }) => {
+      opened.delete(document);
+      if (!isStored) await rm(path, { force: true });
+    },
     keep: async (document, name) => {
       const found = await open(document, name);
       if ("reason" in found) return found;
@@ -100,12 +117,10 @@ export function createUploadDocuments(
         format: extension,
         ...{ width: null, height: null, pages: null, orientation: null, dpi: null, pixel_hash: null },
         bytes: found.bytes,
-        file: found.path,
-        file_is: found.isStored ? "stored" : "written",
+        ...handOver(document, found),
       };
       const terms = { kind: "file", policy: "preserve", verify: manifest.verify } as const;
       const [result] = await storeContents({ lake, dataset: manifest, index, terms }, [prepared]);
-      opened.delete(document); // what was ours is the store's now
       if (result === undefined || !("asset" in result))
         return { reason: result?.reason ?? "it was not stored" };
       return { path: result.asset.path };

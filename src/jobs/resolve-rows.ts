@@ -71,7 +71,7 @@ export async function resolveRows(
     }
     while (waiting.length > 0) await finishOldest();
     writer.close();
-    if (contents.documents) await keepDocuments(context, source, contents.documents);
+    if (pages && contents.documents) await keepDocuments(context, source, contents.documents);
   } finally {
     writer.close();
     await contents.close();

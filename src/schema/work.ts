@@ -34,6 +34,9 @@ export const PrepareRequestSchema = v.object({
 });
 export type PrepareRequest = v.InferOutput<typeof PrepareRequestSchema>;
 
+const CONVERTIBLE = ["heic", "jp2"] as const;
+export type Convertible = (typeof CONVERTIBLE)[number];
+
 /** What a worker answers for each content, in the order asked. */
 export const PreparedContentSchema = v.variant("ok", [
   v.object({
@@ -54,6 +57,12 @@ export const PreparedContentSchema = v.variant("ok", [
     file: v.string(),
     file_is: v.picklist(["written", "linked", "stored"]),
   }),
-  v.object({ ok: v.literal(false), source_hash: Sha256Schema, reason: v.string() }),
+  v.object({
+    ok: v.literal(false),
+    source_hash: Sha256Schema,
+    reason: v.string(),
+    /** It may be an image that a reader of documents decodes. */
+    convertible: v.optional(v.picklist(CONVERTIBLE)),
+  }),
 ]);
 export type PreparedContent = v.InferOutput<typeof PreparedContentSchema>;

@@ -88,6 +88,7 @@ describe("what cannot be taken yet", () => {
         "c.pdf": PDF,
         d: PDF,
         "e.heic": HEIC,
+        f: HEIC,
         "f.psd": "8BPS",
         "g.docx": "PK\x03\x04",
         "h.cbz": "PK\x03\x04",
@@ -97,10 +98,9 @@ describe("what cannot be taken yet", () => {
         "n.cur": "\0\0\x02\0\x01\0",
       });
       const { names, notices } = await stagedNames(kit, folder);
-      expect(names).toEqual(["0f3c", "a.jpg", "b.heic"]);
+      expect(names).toEqual(["0f3c", "a.jpg", "b.heic", "e.heic", "f"]);
       expect(notices).toEqual([
         "2 PDF files are left out; convert each page to an image first, for example with `pdftoppm -r 300 -png`",
-        "1 HEIC file is left out; convert to JPEG, PNG or TIFF first",
         "1 Photoshop file is left out; export as PNG or TIFF first",
         "1 Office file is left out; convert each page to an image first",
         "1 ZIP file is left out; unpack first",

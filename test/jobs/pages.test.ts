@@ -170,7 +170,7 @@ test("pages of a TIFF are cut out as they are", async () => {
       page_source: "image",
       document_path: null,
     });
-    const seen = await sharp(world.lake.layout.asset(String(row.path)))
+    const seen = await sharp(await readFile(world.lake.layout.asset(String(row.path))))
       .toColourspace("b-w")
       .raw()
       .toBuffer();

@@ -1,0 +1,55 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { hashFile } from "../lake/digest.ts";
+import type { Convertible, PreparedContent } from "../schema/work.ts";
+import type { WorkContext } from "./context.ts";
+import type { UploadDocuments } from "./documents.ts";
+import type { PrepareTerms } from "./pool.ts";
+
+/**
+ * Prepares images in formats that only a reader of documents decodes: it makes a PNG, and a worker prepares that as any
+ * image. Under `preserve` the file is kept as it came, once it was read.
+ */
+export function createConvertStep(
+  { pool, documentReaders, settings }: WorkContext,
+  documents: UploadDocuments,
+  terms: PrepareTerms,
+): (source_hash: string, name: string | null, kind: Convertible) => Promise<PreparedContent> {
+  return async (source_hash, name, kind) => {
+    const refuse = (reason: string): PreparedContent => ({ ok: false, source_hash, reason });
+    const document = await documents.open(source_hash, name);
+    if ("reason" in document) return refuse(document.reason);
+    const folder = join(terms.temp_folder, `converted-${source_hash}`);
+    await mkdir(folder, { mode: 0o700 });
+    const output = join(folder, "converted.png");
+    let isHandedOver = false;
+    const { max_pixels: maxPixels } = settings.images;
+    try {
+      const converted = await documentReaders.convert({ path: document.path, kind, maxPixels, output });
+      if (!converted.ok) return refuse(converted.reason);
+      if (terms.policy === "preserve") {
+        const { width, height, images: pages } = converted;
+        isHandedOver = true;
+        return {
+          ...{ ok: true, source_hash, hash: source_hash, extension: kind, format: kind },
+          ...{ width, height, bytes: document.bytes, pages, orientation: null, dpi: null },
+          // Of the decoded samples nothing is kept: it is the same image as equal bytes only.
+          pixel_hash: source_hash.slice(0, 32),
+          ...documents.handOver(source_hash, document),
+        };
+      }
+      const hash = await hashFile(output);
+      const content = {
+        source_hash: hash,
+        place: { stagedAt: output, staging: folder },
+        is_stored: false,
+        source_name: name,
+      };
+      const [prepared] = await pool.prepare({ ...terms, temp_folder: folder }, [content]);
+      return prepared === undefined ? refuse("it was not prepared") : { ...prepared, source_hash };
+    } finally {
+      await rm(output, { force: true });
+      if (!isHandedOver) await documents.release(source_hash, document);
+    }
+  };
+}
