@@ -5,8 +5,7 @@ import { readPartition } from "../catalog/partition.ts";
 import { hashFile } from "../lake/digest.ts";
 import { isMissing } from "../lake/files.ts";
 import { quoteList, quoteName } from "../query/sql.ts";
-import type { Column } from "../schema/columns.ts";
-import { factColumn, type ImageColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
+import { type AssetReference, assetReferences } from "../schema/asset-references.ts";
 import { type DatasetKey, formatDataset } from "../schema/partition.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import { formatQuantity } from "../util/format.ts";
@@ -106,14 +105,15 @@ async function* referredAssets(
   sampledRows: number,
 ): AsyncGenerator<Reference[]> {
   const { lake, database, partitions, full, signal } = context;
-  const files = new Map<string, ImageReferences>();
+  const files = new Map<string, ReferencingFiles>();
   for (const key of partitions) {
     if (key.provider !== dataset.provider || key.dataset !== dataset.dataset) continue;
     const state = await readPartition(database, lake, key).catch(() => undefined); // reported by another check
     for (const { path, columns } of state?.files ?? []) {
-      for (const column of assetColumns(columns)) {
-        const name = JSON.stringify(column);
-        const known = files.get(name) ?? { column, paths: [] };
+      for (const columnsOf of assetReferences(columns)) {
+        if (!columns.some(({ name: one }) => one === columnsOf.hash)) continue;
+        const name = JSON.stringify(columnsOf);
+        const known = files.get(name) ?? { columns: columnsOf, paths: [] };
         known.paths.push(path);
         files.set(name, known);
       }
@@ -133,23 +133,16 @@ async function* referredAssets(
   }
 }
 
-/** The columns by which rows name assets: their own, of any kind, and further images. */
-function assetColumns(columns: readonly Column[]): ImageColumn[] {
-  const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
-  const hasOwn = ["path", "hash"].every((name) => columns.some((column) => column.name === name));
-  return hasOwn ? [OWN_IMAGE, ...further] : further;
-}
-
-interface ImageReferences {
-  column: ImageColumn;
-  /** Files that have it. */
+interface ReferencingFiles {
+  columns: AssetReference;
+  /** Files that have them. */
   paths: string[];
 }
 
-function selectReferences({ column, paths }: ImageReferences): string {
+function selectReferences({ columns, paths }: ReferencingFiles): string {
   const facts = (["path", "hash"] as const).map((fact) => {
-    const name = quoteName(factColumn(column, fact));
-    return `${column.list ? `unnest(${name})` : name} AS ${fact}`;
+    const name = quoteName(columns[fact]);
+    return `${columns.list ? `unnest(${name})` : name} AS ${fact}`;
   });
   return `SELECT ${facts.join(", ")} FROM read_parquet(${quoteList(paths)}, union_by_name = true, hive_partitioning = false)`;
 }

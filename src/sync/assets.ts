@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { throwIfCancelled } from "../errors.ts";
+import { describeRelation } from "../ingest/relations.ts";
 import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
-import { quoteText } from "../query/sql.ts";
+import { quoteName, quoteText } from "../query/sql.ts";
+import { assetReferences } from "../schema/asset-references.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 import type { AssetSource } from "./plan.ts";
 import type { AssetStore } from "./store.ts";
@@ -35,14 +37,18 @@ export async function sendAssets(
   for (const { key, file } of sources) {
     throwIfCancelled(signal);
     const source = quoteText(join(lake.layout.partition(key), file));
-    const [column] = await database.rows(`SELECT 1 FROM parquet_schema(${source}) WHERE name = 'path'`);
-    if (!column) continue;
-    const select = `SELECT DISTINCT path FROM read_parquet(${source}, hive_partitioning = false) WHERE path IS NOT NULL`;
-    const [{ paths } = { paths: 0 }] = await database.rows<{ paths: number }>(
-      `SELECT count(*) AS paths FROM (${select})`,
+    const relation = `read_parquet(${source}, hive_partitioning = false)`;
+    const references = assetReferences(await describeRelation(database, relation));
+    if (references.length === 0) continue;
+    const paths = references.map(({ path, list }) => {
+      return `SELECT ${list ? `unnest(${quoteName(path)})` : quoteName(path)} AS path FROM ${relation}`;
+    });
+    const select = `SELECT DISTINCT path FROM (${paths.join(" UNION ALL ")}) WHERE path IS NOT NULL`;
+    const [{ count: named } = { count: 0 }] = await database.rows<{ count: number }>(
+      `SELECT count(*) AS count FROM (${select})`,
     );
     const isThere =
-      paths < listedFrom
+      named < listedFrom
         ? async (path: string) => (await store.size(assetKey(path))) !== undefined
         : listedBefore(store, assetKey(`provider=${key.provider}/dataset=${key.dataset}/`));
     const send = async (path: string) => {

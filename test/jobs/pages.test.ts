@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import type { Input } from "../../src/ingest/input.ts";
@@ -193,4 +193,21 @@ test("a row that names a page by another digest is rejected", async () => {
   expect(await work(world)).toMatchObject({ rows: 1, rejected: 1 });
   const [reject] = await readRejects(world, id);
   expect(reject?.reason).toBe("its content is named by something else than its page");
+});
+
+test("a kept document is an asset that checks know", async () => {
+  const world = await makeWorld();
+  await writeFile(join(world.folder, "a.pdf"), pdfOf([square(10)]));
+  await upload(world, pagesOf(world.folder, [{ name: "a.pdf", count: 1 }]));
+  await work(world);
+  const [row] = await readRows(world);
+  const verified = await runProgram(world, ["assets", "verify", "--json"]);
+  expect(verified.exit).toBe(0);
+  const path = world.lake.layout.asset(String(row?.document_path));
+  await rm(path);
+  const missing = await runProgram(world, ["assets", "verify", "--json"]);
+  expect(missing.exit).toBe(3);
+  expect(JSON.parse(missing.stdout)).toMatchObject({ missing: 1 });
+  const { stdout } = await runProgram(world, ["doctor"]);
+  expect(stdout).toContain("assets that rows refer to are missing");
 });

@@ -1,8 +1,8 @@
 import { byLayout, type HousedPartition, ofParts, ROW, selectRows } from "../../query/duckdb/homes.ts";
 import { NUMBERS } from "../../query/number-table.ts";
 import { quoteName, quoteText } from "../../query/sql.ts";
+import { type AssetReference, assetReferences } from "../../schema/asset-references.ts";
 import type { Column } from "../../schema/columns.ts";
-import { factColumn, type ImageFact, imageColumnsOf, isOwn, OWN_IMAGE } from "../../schema/image-columns.ts";
 import {
   createSelector,
   type DatasetKey,
@@ -97,7 +97,7 @@ export function planVerification(
   return {
     datasets: `SELECT provider, dataset, count(*) AS partitions, sum(rows)::BIGINT AS rows
        FROM ${quoteName(schema)}.partitions WHERE ${matchSelection(request)} GROUP BY ALL ORDER BY ALL`,
-    hasAssets: chosen.some(({ columns }) => imageColumnsOf(columns).length > 0 || hasPath(columns)),
+    hasAssets: chosen.some(({ columns }) => assetReferences(columns).length > 0),
     estimate: `SELECT approx_count_distinct("path") AS assets FROM (${named()}) WHERE ${wanted}`,
     // A row may name one asset in several columns.
     collect: (slice) => `CREATE OR REPLACE TABLE ${WANTED} AS
@@ -118,7 +118,8 @@ export function planVerification(
 function selectAssets(schema: string, partitions: readonly HousedPartition[]): string {
   const selects = byLayout(partitions).flatMap((group) => {
     const columns = group[0]?.columns ?? [];
-    return assetColumns(columns).map(({ facts, read }) => {
+    return assetReferences(columns).map((reference) => {
+      const { facts, read } = readReference(reference);
       const rows = selectRows(group, read, ofParts(group), schema);
       return `SELECT ${facts}, ${ROW} AS row FROM (${rows})`;
     });
@@ -141,30 +142,25 @@ function selectPlaces(schema: string, partitions: readonly HousedPartition[]): s
     .join(" UNION ALL ");
 }
 
-const hasPath = (columns: readonly Column[]) => columns.some(({ name }) => name === "path");
-
-/** The facts of each group of columns that name assets: rows' own, of any kind, and further images. */
-function assetColumns(columns: readonly Column[]): { facts: string; read: Column[] }[] {
-  const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
-  const images = hasPath(columns) ? [OWN_IMAGE, ...further] : further;
-  return images.map((column) => {
-    const read = FACTS.map(({ fact, type }) => ({
-      name: factColumn(column, fact),
-      type: column.list ? `${type}[]` : type,
-    }));
-    const facts = FACTS.map(({ fact }) => {
-      const stored = quoteName(factColumn(column, fact));
-      return `${column.list ? `unnest(${stored})` : stored} AS ${fact}`;
-    });
-    return { facts: facts.join(", "), read };
+/** What is read of such columns, and the facts that come of it; a size that is not told is NULL. */
+function readReference(reference: AssetReference): { facts: string; read: Column[] } {
+  const told = FACTS.flatMap(({ fact, type }) => {
+    const name = reference[fact];
+    return name === undefined ? [] : [{ fact, name, type: reference.list ? `${type}[]` : type }];
   });
+  const facts = FACTS.map(({ fact, type }) => {
+    const name = reference[fact];
+    if (name === undefined) return `NULL::${type} AS ${fact}`;
+    return `${reference.list ? `unnest(${quoteName(name)})` : quoteName(name)} AS ${fact}`;
+  });
+  return { facts: facts.join(", "), read: told.map(({ name, type }) => ({ name, type })) };
 }
 
-const FACTS: readonly { fact: ImageFact; type: string }[] = [
+const FACTS = [
   { fact: "path", type: "VARCHAR" },
   { fact: "hash", type: "VARCHAR" },
   { fact: "bytes", type: "BIGINT" },
-];
+] as const satisfies readonly { fact: keyof AssetReference; type: string }[];
 
 function matchSelection({ providers, datasets, tasks, variants }: Selection): string {
   const within = (name: string, list: string[] | undefined) =>
