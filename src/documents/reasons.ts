@@ -13,12 +13,26 @@ export function tooManyPixels(
   dpi: number,
   maxPixels: number,
 ): PageFault {
-  const megapixels = (pixels: number) => Math.round(pixels / 1e4) / 100;
   const pixels = inches.width * dpi * inches.height * dpi;
   const size = `${short(inches.width)} × ${short(inches.height)} inches`;
   return new PageFault(
     `page ${page} is ${size}: ${megapixels(pixels)} megapixels at ${dpi} dpi, above the limit of ${megapixels(maxPixels)} (images.max_pixels)`,
   );
+}
+
+export function imageTooLarge(
+  page: number,
+  { width, height }: { width: number; height: number },
+  maxPixels: number,
+): PageFault {
+  const size = `${width} × ${height} pixels: ${megapixels(width * height)} megapixels`;
+  return new PageFault(
+    `page ${page} is an image of ${size}, above the limit of ${megapixels(maxPixels)} (images.max_pixels)`,
+  );
+}
+
+function megapixels(pixels: number): number {
+  return Math.round(pixels / 1e4) / 100;
 }
 
 export function tooSlow(page: number, ms: number): PageFault {

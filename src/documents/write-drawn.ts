@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { loadSharp } from "../images/sharp.ts";
 import type { Drawn } from "./pdfium/draw.ts";
-import { setDensity } from "./png-density.ts";
+import { setDensity } from "./png.ts";
 
 /** Writes a drawn page as PNG, grey where it is. */
 export async function writeDrawn(

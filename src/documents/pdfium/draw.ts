@@ -14,6 +14,10 @@ export interface DrawTerms {
   /** In pixels. */
   width: number;
   height: number;
+  /** Where the page goes, in those pixels; it fills them otherwise. */
+  placed?: { left: number; top: number; width: number; height: number };
+  /** Further quarters of a turn, clockwise. */
+  quarters?: number;
   channels: 1 | 4;
   pauseMs: number;
 }
@@ -30,11 +34,12 @@ const TO_BE_CONTINUED = 1;
 const DONE = 2;
 
 /**
- * Draws a page on white, into memory that is the result's own. Undefined when the time is over: between two objects of
- * the page, PDFium looks.
+ * Draws a page on white, into memory that is the result's own. `late` when the time is over: between two objects of the
+ * page, PDFium looks.
  */
 export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Drawn | "late" | "failed" {
-  const { width, height, channels, pauseMs } = terms;
+  const { width, height, channels, pauseMs, quarters = 0 } = terms;
+  const placed = terms.placed ?? { left: 0, top: 0, width, height };
   const { call } = pdfium;
   const sizeBytes = width * height * channels;
   return borrow(pdfium, sizeBytes, (pixels) => {
@@ -50,7 +55,17 @@ export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Drawn 
     try {
       const flags = WITH_ANNOTATIONS | (channels === 1 ? IN_GREY : RED_FIRST);
       const status = paused(pdfium, pauseMs, (pause) => {
-        const reached = call.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, flags, pause);
+        const reached = call.FPDF_RenderPageBitmap_Start(
+          bitmap,
+          page,
+          placed.left,
+          placed.top,
+          placed.width,
+          placed.height,
+          quarters,
+          flags,
+          pause,
+        );
         call.FPDF_RenderPage_Close(page);
         return reached;
       });
