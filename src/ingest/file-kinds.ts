@@ -21,14 +21,26 @@ export function isImagePath(path: string): boolean {
   return IMAGE_ENDINGS.has(extname(path).toLowerCase());
 }
 
+export function isPdfName(path: string): boolean {
+  return extname(path).toLowerCase() === ".pdf";
+}
+
 /**
  * The kind of a file, by its ending where that is an image's or a text's, else by its first bytes. What an image's ending
  * promises is looked at when the image is processed: there may be millions.
  */
-export async function fileKind(path: string, local: LocalPath): Promise<FileKind> {
+export function fileKind(path: string, local: LocalPath): Promise<FileKind> {
+  return kindOf(path, () => readHead(local));
+}
+
+/** As `fileKind`, of a file wherever it is; `readHead` gives its first bytes, or undefined for what cannot be read. */
+export async function kindOf(
+  path: string,
+  readHead: () => Promise<Uint8Array | undefined>,
+): Promise<FileKind> {
   if (isImagePath(path)) return "image";
   if (TEXT_ENDINGS.has(extname(path).toLowerCase())) return "other";
-  const head = await readHead(local);
+  const head = await readHead();
   if (head === undefined) return foreignByEnding(path) ?? "other";
   const isImage = (sniffFormat(head) ?? sniffConvertible(head)) !== undefined;
   return isImage ? "image" : (foreignFormat(head, path) ?? "other");

@@ -23,17 +23,27 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
     leftOut,
     context,
   );
-  const notices = leftOut.notices();
+  return openListedFolder(folder, folder, list, leftOut.notices(), context);
+}
+
+/** As `openImageFolder`, of files that are listed already; `path` is for messages. */
+export async function openListedFolder(
+  path: string,
+  folder: string,
+  list: ImageList,
+  notices: readonly string[],
+  context: ReaderContext,
+): Promise<Input> {
   const { metadata } = list;
   const kinds = new Set(metadata.map(({ path }) => extname(path)));
   if (kinds.size > 1) {
     throw new AppError(
       "invalid_input",
-      `${folder} holds metadata as ${Array.from(kinds).join(" and ")}; keep one format`,
-      { details: { path: folder, metadata: metadata.map(({ path }) => path) } },
+      `${path} holds metadata as ${Array.from(kinds).join(" and ")}; keep one format`,
+      { details: { path, metadata: metadata.map(({ path }) => path) } },
     );
   }
-  if (metadata.length === 0) return listedImages(folder, folder, list, notices);
+  if (metadata.length === 0) return listedImages(path, folder, list, notices);
   const described = await Promise.all(
     metadata.map(async (file, at) => {
       const scratch = join(context.scratch, `metadata-${at}`);
@@ -48,11 +58,11 @@ export async function openImageFolder(folder: string, context: ReaderContext): P
   const given = new Map(
     described.flatMap(({ input }) => input.columns.map((column) => [column.name, column])),
   );
-  const images = namingColumns(folder, Array.from(given.values()));
+  const images = namingColumns(path, Array.from(given.values()));
   const madeOf = new Set(images.map(({ image }) => image));
   const named = await countImages(context, relation, images, rowCount);
   return {
-    ...listedImages(folder, folder, list, []),
+    ...listedImages(path, folder, list, []),
     fileCount: list.count + metadata.length,
     rowCount,
     columns: [

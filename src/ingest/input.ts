@@ -82,6 +82,8 @@ export interface ReaderContext extends InputOptions {
 export interface InputContext extends ReaderContext {
   /** Reads documents in a process apart, which is started by the first of them. */
   documents: Pick<DocumentReader, "describe">;
+  /** What is to be done when the upload ends, however it ends. */
+  onClose(work: () => Promise<void> | void): void;
 }
 
 /** What a person said of how the input is read. */

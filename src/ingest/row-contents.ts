@@ -156,18 +156,21 @@ function cellCursor(fetch: () => Promise<(string | null)[][] | undefined>) {
 }
 
 async function stageCell(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
-  if (cell.reject !== null) return { ...EMPTY, reject: cell.reject };
+  if (cell.reject !== null) return { ...EMPTY, sourceName: nameOf(cell, options), reject: cell.reject };
   const content = await stageOwn(cell, options);
   if (cell.textPath === null || content.reject !== null) return content;
   return { ...content, ...(await readText(cell.textPath, options)) };
 }
 
+function nameOf({ name, path }: Cell, { input }: RowContentsOptions): string | null {
+  const given = name ?? (path !== null && isData(path) ? null : path);
+  return given === null ? null : sourceName(given, input.folder);
+}
+
 /** Stages the image or file of one cell; why it cannot be taken is in `reject`. */
 export async function stageOwn(cell: Cell, options: RowContentsOptions): Promise<RowContent> {
-  const { source, stager, maxBytes, input } = options;
-  const data = cell.path !== null && isData(cell.path);
-  const name = cell.name ?? (data ? null : cell.path);
-  const named = { ...EMPTY, sourceName: name === null ? null : sourceName(name, input.folder) };
+  const { source, stager, maxBytes } = options;
+  const named = { ...EMPTY, sourceName: nameOf(cell, options) };
   if (cell.bytes !== null && cell.bytes.length > 0) {
     if (cell.bytes.length > maxBytes) return { ...named, reject: tooLarge(cell.bytes.length, maxBytes) };
     return { ...named, sourceHash: await stager.stageBytes(cell.bytes) };

@@ -59,12 +59,14 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
   });
   const documents = createDocumentReader({ selfCommand: selfCommand() });
   let inputs = 0;
+  const ends: (() => Promise<void> | void)[] = [];
   return {
     database,
     async open(paths, read) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const context = { database, scratch: folder, documents, ...(signal && { signal }), ...read };
+      const onClose = (work: () => Promise<void> | void) => void ends.push(work);
+      const context = { database, scratch: folder, documents, onClose, ...(signal && { signal }), ...read };
       const given = typeof paths === "string" ? [paths] : paths;
       const work = () => retryWithLessMemory(database, () => openInputs(given, context));
       return interruptible(database, signal, work).catch((error) => {
@@ -82,6 +84,7 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
         ...more,
       }),
     async close() {
+      for (const end of ends.splice(0)) await end();
       database.close();
       await documents.close();
       await removeTree(scratch);

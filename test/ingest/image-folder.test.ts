@@ -6,7 +6,7 @@ import { legacyBytes, legacyNames, utf8Name } from "../../src/ingest/legacy-name
 import { hash, type IngestKit, withKit } from "./kit.ts";
 
 const JPEG = "\xff\xd8\xff\xe0";
-const PDF = "%PDF-1.7\n";
+const DJVU = "AT&TFORM";
 const HEIC = "\0\0\0\x18ftypheic\0\0\0\0mif1heic";
 
 /** Writes files below `in/`; contents are Latin-1. */
@@ -85,13 +85,12 @@ describe("what cannot be taken yet", () => {
         "a.jpg": "a",
         "b.heic": JPEG,
         "0f3c": JPEG,
-        "c.pdf": PDF,
-        d: PDF,
+        "c.djvu": DJVU,
+        d: DJVU,
         "e.heic": HEIC,
         f: HEIC,
         "f.psd": "8BPS",
         "g.docx": "PK\x03\x04",
-        "h.cbz": "PK\x03\x04",
         "k.txt": JPEG,
         "l.bin": "?",
         "m.tga": "\0\0\x02\0\0\0\0\0", // begins nearly as a cursor does
@@ -100,10 +99,9 @@ describe("what cannot be taken yet", () => {
       const { names, notices } = await stagedNames(kit, folder);
       expect(names).toEqual(["0f3c", "a.jpg", "b.heic", "e.heic", "f"]);
       expect(notices).toEqual([
-        "2 PDF files are left out; convert each page to an image first, for example with `pdftoppm -r 300 -png`",
+        "2 DjVu files are left out; convert to TIFF first, for example with `ddjvu -format=tiff`",
         "1 Photoshop file is left out; export as PNG or TIFF first",
         "1 Office file is left out; convert each page to an image first",
-        "1 ZIP file is left out; unpack first",
         "1 TGA file is left out; convert to JPEG, PNG or TIFF first",
         "1 icon file is left out; convert to JPEG, PNG or TIFF first",
         "2 files beside the images are not images and are left behind: k.txt, l.bin",
@@ -112,12 +110,12 @@ describe("what cannot be taken yet", () => {
   });
 
   const refused: [string, Record<string, string>, string][] = [
-    ["a PDF", { "a.pdf": PDF }, "is a file of kind PDF, which is not supported yet; convert each page"],
-    ["a PDF without an ending", { a: PDF }, "is a file of kind PDF, which"],
+    ["a DjVu", { "a.djvu": DJVU }, "is a file of kind DjVu, which is not supported yet; convert to TIFF"],
+    ["a DjVu without an ending", { a: DJVU }, "is a file of kind DjVu, which"],
     [
       "an archive under another name",
-      { "a.scans": "PK\x03\x04" },
-      "is a file of kind ZIP, which is not supported yet; unpack",
+      { "a.scans": "Rar!" },
+      "is a file of kind RAR, which is not supported yet; unpack",
     ],
     ["what is nothing known", { "a.bin": "?" }, "cannot be uploaded; give"],
   ];
@@ -137,12 +135,12 @@ describe("what cannot be taken yet", () => {
 
   test("a folder and a glob of nothing else is refused with what is there", async () => {
     await withKit(async (kit) => {
-      const folder = await folderOf(kit, { "a.pdf": PDF, "b.pdf": PDF, "c.djvu": "AT&TFORM" });
+      const folder = await folderOf(kit, { "a.djvu": DJVU, "b.djvu": DJVU, "c.psd": "8BPS" });
       for (const path of [folder, join(folder, "*")]) {
         const error = await kit.stage(path).catch((thrown) => thrown);
         expect(error.code).toBe("unsupported_format");
         expect(error.message).toContain(
-          "2 PDF and 1 DjVu files, which are not supported yet; PDF: convert each page",
+          "2 DjVu and 1 Photoshop files, which are not supported yet; DjVu: convert to TIFF first",
         );
       }
     });
@@ -158,12 +156,12 @@ describe("what cannot be taken yet", () => {
 
 test("an image by itself is taken, and a glob of images", async () => {
   await withKit(async (kit) => {
-    const folder = await folderOf(kit, { "a.jpg": "a", "b/c.png": "c", "b/d.pdf": PDF, "b/e": JPEG });
+    const folder = await folderOf(kit, { "a.jpg": "a", "b/c.png": "c", "b/d.djvu": DJVU, "b/e": JPEG });
     expect((await stagedNames(kit, join(folder, "a.jpg"))).names).toEqual(["a.jpg"]);
     expect((await stagedNames(kit, join(folder, "b/e"))).names).toEqual(["e"]);
     const { names, notices } = await stagedNames(kit, join(folder, "b/*"));
     expect(names).toEqual(["c.png", "e"]);
-    expect(notices).toEqual([expect.stringContaining("1 PDF file is left out")]);
+    expect(notices).toEqual([expect.stringContaining("1 DjVu file is left out")]);
   });
 });
 

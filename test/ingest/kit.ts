@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
 import { executeUpload } from "../../src/ingest/execute.ts";
-import type { Input } from "../../src/ingest/input.ts";
+import type { Input, InputOptions } from "../../src/ingest/input.ts";
 import { localDestination } from "../../src/ingest/local-destination.ts";
 import { planUpload } from "../../src/ingest/plan.ts";
 import { openUploadSession, type UploadSession } from "../../src/ingest/session.ts";
@@ -18,8 +18,8 @@ export interface IngestKit {
   lake: Lake;
   session: UploadSession;
   /** Opens, plans and stages. */
-  stage(path: string, request?: Partial<UploadRequest>): Promise<Staged>;
-  plan(path: string, request?: Partial<UploadRequest>): Promise<UploadPlan>;
+  stage(path: string | string[], request?: Partial<UploadRequest>, options?: InputOptions): Promise<Staged>;
+  plan(path: string | string[], request?: Partial<UploadRequest>): Promise<UploadPlan>;
   /** Rows of any relation as JSON gives them. */
   rows(relation: string): Promise<Record<string, unknown>[]>;
 }
@@ -77,8 +77,12 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
     );
     return found.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
   };
-  const planned = async (path: string, request: Partial<UploadRequest>) => {
-    const input: Input = await session.open(path);
+  const planned = async (
+    path: string | string[],
+    request: Partial<UploadRequest>,
+    options: InputOptions = {},
+  ) => {
+    const input: Input = await session.open(path, options);
     return planUpload({ ...RAW, ...request }, input, { target: localDestination(lake), database });
   };
   return {
@@ -87,8 +91,8 @@ function createKit(folder: string, lake: Lake, session: UploadSession): IngestKi
     session,
     rows,
     plan: (path, request = {}) => planned(path, request),
-    stage: async (path, request = {}) => {
-      const plan = await planned(path, request);
+    stage: async (path, request = {}, options = {}) => {
+      const plan = await planned(path, request, options);
       const manifest = await executeUpload(plan, {
         target: localDestination(lake),
         database,

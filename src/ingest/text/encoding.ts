@@ -37,16 +37,35 @@ export function parseEncoding(name: string): string {
  * of it is. Throws `invalid_input` naming the line where neither is.
  */
 export async function findEncoding(path: string, signal?: AbortSignal): Promise<FoundEncoding> {
-  const head = await readHead(path, signal);
+  const told = toldEncoding(await readHead(path, signal));
+  if (told !== undefined) return told;
+  const wrong = await firstWrongLine(path, "utf-8", signal);
+  if (wrong === undefined) return "utf-8";
+  if ((await firstWrongLine(path, "euc-kr", signal)) === undefined) return "euc-kr";
+  throw notDecoded(path, "UTF-8, nor UTF-16 or CP949", wrong);
+}
+
+/** What a mark or the zeros of UTF-16 say at the beginning of a text. */
+function toldEncoding(head: Uint8Array): FoundEncoding | undefined {
   const marked = MARKS.find(([, mark]) => mark.every((byte, at) => head[at] === byte));
   if (marked) return marked[0];
   const zeros = countZeros(head);
   if (zeros.odd > head.length / 5 && zeros.even < zeros.odd / 4) return "utf-16le";
   if (zeros.even > head.length / 5 && zeros.odd < zeros.even / 4) return "utf-16be";
-  const wrong = await firstWrongLine(path, "utf-8", signal);
-  if (wrong === undefined) return "utf-8";
-  if ((await firstWrongLine(path, "euc-kr", signal)) === undefined) return "euc-kr";
-  throw notDecoded(path, "UTF-8, nor UTF-16 or CP949", wrong);
+  return undefined;
+}
+
+/** A whole text in memory, without a mark, in its encoding as `findEncoding` finds it; undefined where it is in none. */
+export function decodeWhole(bytes: Uint8Array, given?: string): string | undefined {
+  const told = given ?? toldEncoding(bytes.subarray(0, HEAD_BYTES));
+  for (const encoding of told === undefined ? ["utf-8", "euc-kr"] : [told]) {
+    try {
+      return new TextDecoder(encoding as "utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      // the next one
+    }
+  }
+  return undefined;
 }
 
 /** The text of a file, chunk by chunk, without a mark. Throws `invalid_input` where it is not in this encoding. */

@@ -1,0 +1,83 @@
+import { encrypted } from "../../documents/reasons.ts";
+import { AppError } from "../../errors.ts";
+import { quoteName } from "../../query/sql.ts";
+import { chunksOf, streamResult } from "../../query/stream-result.ts";
+import { EntryProblem, type InputContext } from "../input.ts";
+import { findLocalFile } from "../local-paths.ts";
+import type { FoundFiles } from "./found-files.ts";
+
+export interface DescribedDocuments {
+  /** Table of the database: `path`, `pages` (NULL where it cannot be opened), `reason`. */
+  table: string;
+  pages: number;
+  /** Paths of those that no given password opens. */
+  locked: string[];
+  notices: string[];
+}
+
+/** Counts the pages of all documents, one after another. */
+export async function describeDocuments(
+  found: FoundFiles,
+  folder: string,
+  context: InputContext,
+): Promise<DescribedDocuments> {
+  const { database, signal, documents, passwords = [] } = context;
+  const table = `${found.table}_documents`;
+  await database.run(`CREATE TABLE ${quoteName(table)} (path VARCHAR, pages INTEGER, reason VARCHAR)`);
+  const described: DescribedDocuments = { table, pages: 0, locked: [], notices: [] };
+  if (found.count("document") === 0) return described;
+  const describe = (path: string) => documents.describe(path, { passwords });
+  const appender = await database.connection.createAppender(table);
+  const connection = await database.instance.connect();
+  try {
+    const paths = await streamResult(
+      connection,
+      `SELECT path FROM ${quoteName(found.table)} WHERE kind = 'document' ORDER BY given, string_split(path, '/')`,
+    );
+    for await (const chunk of chunksOf(paths)) {
+      for (const [path] of chunk.getRows() as [string][]) {
+        signal?.throwIfAborted();
+        const facts = await withFileOf(found, folder, path, describe).catch(reasonOf);
+        appender.appendVarchar(path);
+        if ("reason" in facts) {
+          appender.appendNull();
+          appender.appendVarchar(facts.reason);
+          if (facts.reason === encrypted().message) described.locked.push(path);
+        } else {
+          appender.appendInteger(facts.pages);
+          appender.appendNull();
+          described.pages += facts.pages;
+          described.notices.push(...facts.notices.map((notice) => `${path}: ${notice}`));
+        }
+        appender.endRow();
+      }
+    }
+  } finally {
+    connection.closeSync();
+  }
+  appender.closeSync();
+  return described;
+}
+
+/** Gives a file of the input as one on the disk; one of a zip is there meanwhile. */
+async function withFileOf<T>(
+  { archives }: FoundFiles,
+  folder: string,
+  path: string,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const entry = archives.find(path);
+  if (entry !== undefined) return entry.asFile(use);
+  const local = await findLocalFile(path, [folder]);
+  if (local === undefined) throw new EntryProblem(`the file ${path} does not exist`);
+  // What reads documents takes text alone.
+  if (typeof local.path !== "string") throw new EntryProblem("its name is not UTF-8 on the disk; rename it");
+  return use(local.path);
+}
+
+/** A document that cannot be opened is one reject. */
+function reasonOf(error: unknown): { reason: string } {
+  if (error instanceof EntryProblem) return { reason: error.message };
+  if (error instanceof AppError && error.code === "invalid_input") return { reason: error.message };
+  throw error;
+}

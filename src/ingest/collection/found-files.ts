@@ -1,0 +1,258 @@
+import { stat } from "node:fs/promises";
+import { AppError, systemCode } from "../../errors.ts";
+import { HEAD_BYTES } from "../../images/foreign.ts";
+import { isMissing } from "../../lake/files.ts";
+import { quoteName } from "../../query/sql.ts";
+import { mapConcurrent } from "../../util/concurrent.ts";
+import { type FileKind, fileKind, isPdfName, kindOf as kindOfFile } from "../file-kinds.ts";
+import { EntryProblem, type InputContext } from "../input.ts";
+import { isLeftover } from "../leftovers.ts";
+import type { LocalPath } from "../legacy-names.ts";
+import { createSkippedFiles, type SkippedFiles } from "../skipped-files.ts";
+import { METADATA_FILE, tableOfName } from "../table-readers.ts";
+import { type WalkedFile, walkFiles } from "../walk.ts";
+import { isZipName, orderParts, siblingParts, wholeOf, type ZipPart } from "../zip/zip-parts.ts";
+import { type ArchiveFiles, createArchiveFiles, type FoundEntry } from "./archive-files.ts";
+
+/** What is given: a file, or a folder with all that is in it. `path` is relative to the input's folder; empty for it. */
+export interface Given {
+  path: string;
+  local: LocalPath;
+  isFolder: boolean;
+  /** A zip by its content, whatever it is called. */
+  isZip?: boolean;
+}
+
+/** Where a collection is. */
+export interface CollectionPlace {
+  /** As given, for messages. */
+  path: string;
+  /** Paths of files start here. */
+  folder: string;
+}
+
+/** What a file of a collection is for. */
+export type FoundKind = "image" | "document" | "json" | "metadata" | "table";
+
+/** All files that were found. */
+export interface FoundFiles {
+  /** Table of the database: `given` (its position among those), `path`, `kind`, `size`, `zip` (NULL: a local file). */
+  table: string;
+  archives: ArchiveFiles;
+  leftOut: SkippedFiles;
+  count(kind: FoundKind): number;
+  /** Of local files; zips by themselves. */
+  sizeBytes: number;
+  fileCount: number;
+}
+
+interface Candidate {
+  path: string;
+  given: number;
+  zip: number | null;
+  kind(): Promise<FoundKind | Exclude<FileKind, "image">>;
+  sizeBytes(): Promise<number>;
+}
+
+const AT_ONCE = 32;
+const BATCH = 1024;
+
+/** Looks through all that is given, and into zips. Throws `invalid_input` for a zip that nobody should unpack. */
+export async function findFiles(given: readonly Given[], context: InputContext): Promise<FoundFiles> {
+  const { database, scratch, signal } = context;
+  const table = `found_${crypto.randomUUID().replaceAll("-", "")}`;
+  await database.run(
+    `CREATE TABLE ${table} (given INTEGER, path VARCHAR, kind VARCHAR, size BIGINT, zip INTEGER)`,
+  );
+  const leftOut = createSkippedFiles();
+  const archives = createArchiveFiles({ scratch, onClose: context.onClose });
+  const counts = new Map<FoundKind, number>();
+  let sizeBytes = 0;
+  let fileCount = 0;
+  const appender = await database.connection.createAppender(table);
+  const take = async (candidates: readonly Candidate[]) => {
+    signal?.throwIfAborted();
+    const looked = await mapConcurrent(candidates, AT_ONCE, async (candidate) => {
+      const kind = await candidate.kind();
+      const isTaken = typeof kind === "string" && kind !== "other";
+      return { candidate, kind, size: isTaken ? await candidate.sizeBytes() : 0 };
+    });
+    for (const { candidate, kind, size } of looked) {
+      if (typeof kind === "object" || kind === "other") {
+        leftOut.add(candidate.path, kind);
+        continue;
+      }
+      appender.appendInteger(candidate.given);
+      appender.appendVarchar(candidate.path);
+      appender.appendVarchar(kind);
+      appender.appendBigInt(BigInt(size));
+      if (candidate.zip === null) appender.appendNull();
+      else appender.appendInteger(candidate.zip);
+      appender.endRow();
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      if (candidate.zip === null) {
+        sizeBytes += size;
+        fileCount++;
+      }
+    }
+  };
+  const zips = await takeLocal(given, take, leftOut);
+  const isOnly = zips.length === 1 && fileCount === 0 && given.length === 1 && given[0]?.isFolder === false;
+  for (const { path, parts, given: at } of zips) {
+    const folder = isOnly ? "" : `${path.replace(/\.[^./]+$/, "")}/`;
+    for await (const entries of archives.add(path, parts, folder)) {
+      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, archives.count - 1)));
+    }
+  }
+  appender.closeSync();
+  await refuseTwice(table, zips, context);
+  return {
+    table,
+    archives,
+    leftOut,
+    count: (kind) => counts.get(kind) ?? 0,
+    sizeBytes: sizeBytes + archives.sizeBytes,
+    fileCount: fileCount + archives.count,
+  };
+}
+
+interface FoundZip {
+  path: string;
+  parts: ZipPart[];
+  given: number;
+}
+
+/** Takes what lies on the disk, and gives the zips there, each with its parts. */
+async function takeLocal(
+  given: readonly Given[],
+  take: (candidates: readonly Candidate[]) => Promise<void>,
+  leftOut: SkippedFiles,
+): Promise<FoundZip[]> {
+  const zips = new Map<string, FoundZip>();
+  let batch: Candidate[] = [];
+  for (const [at, one] of given.entries()) {
+    for await (const { path, local } of filesOf(one, leftOut)) {
+      if (isZipName(path) || one.isZip === true) {
+        const whole = wholeOf(path);
+        const zip = zips.get(whole ?? path) ?? { path: whole ?? path, parts: [], given: at };
+        zips.set(zip.path, zip);
+        zip.parts.push({ path, local });
+        // of one part that is named all are meant
+        if (whole !== undefined && !one.isFolder && typeof local === "string") {
+          const known = new Set(zip.parts.map((part) => part.local));
+          zip.parts.push(...(await siblingParts(local)).filter((part) => !known.has(part.local)));
+        }
+        continue;
+      }
+      batch.push({
+        path,
+        given: at,
+        zip: null,
+        kind: async () => foundKind(path) ?? takenAs(await fileKind(path, local)),
+        sizeBytes: () => fileSize(local),
+      });
+      if (batch.length < BATCH) continue;
+      await take(batch);
+      batch = [];
+    }
+  }
+  await take(batch);
+  return Promise.all(
+    Array.from(zips.values(), async (zip) => {
+      const names = new Set(zip.parts.map(({ path }) => path === zip.path));
+      if (names.size > 1) {
+        throw new AppError("invalid_input", `${zip.path} is there as a whole and in parts; keep one of them`);
+      }
+      return names.has(true) ? zip : { ...zip, parts: await orderParts(zip.path, zip.parts) };
+    }),
+  );
+}
+
+async function* filesOf(given: Given, leftOut: SkippedFiles): AsyncGenerator<WalkedFile> {
+  if (!given.isFolder) {
+    yield { path: given.path, local: given.local };
+    return;
+  }
+  const folder = String(given.local);
+  const below = given.path === "" ? "" : `${given.path}/`;
+  for await (const file of walkFiles(folder, (path) => leftOut.addFolder(`${below}${path}`))) {
+    yield { path: `${below}${file.path}`, local: file.local };
+  }
+}
+
+/** Not what systems leave in archives. */
+function isOwners({ path }: FoundEntry): boolean {
+  const parts = path.split("/");
+  return !parts.some((part, at) => isLeftover(part, at < parts.length - 1));
+}
+
+function ofArchive(entry: FoundEntry, given: number, zip: number): Candidate {
+  const { path } = entry;
+  return {
+    path,
+    given,
+    zip,
+    kind: async () => {
+      if (isZipName(path)) {
+        throw new AppError("unsupported_format", `${path} is a zip in a zip; unpack the outer one first`, {
+          details: { path },
+        });
+      }
+      const byName = foundKind(path);
+      if (byName !== undefined) return byName;
+      const head = () =>
+        entry.readHead(HEAD_BYTES).catch((error) => {
+          if (error instanceof EntryProblem) return undefined;
+          throw error;
+        });
+      return takenAs(await kindOfFile(path, head));
+    },
+    sizeBytes: async () => entry.sizeBytes,
+  };
+}
+
+/** What a file's name alone says. */
+function foundKind(path: string): FoundKind | undefined {
+  if (METADATA_FILE.test(path)) return "metadata";
+  if (/\.json$/i.test(path)) return "json";
+  if (tableOfName(path) !== undefined) return "table";
+  return isPdfName(path) ? "document" : undefined;
+}
+
+function takenAs(kind: FileKind): FoundKind | Exclude<FileKind, "image"> {
+  return typeof kind === "object" && kind.name === "PDF" ? "document" : kind;
+}
+
+/** Zero for a link that leads nowhere: its row says so later. */
+async function fileSize(path: LocalPath): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error) || systemCode(error) === "ELOOP") return 0;
+    throw error;
+  }
+}
+
+/**
+ * Two files of one path would be one: in a zip also where names differ in case or in their Unicode form alone, for so
+ * nobody can unpack it.
+ */
+async function refuseTwice(
+  table: string,
+  zips: readonly FoundZip[],
+  { database }: InputContext,
+): Promise<void> {
+  if (zips.length === 0) return;
+  const [twice] = await database.rows<{ zip: number | null; path: string; count: number }>(
+    `SELECT min(zip) AS zip, min(path) AS path, count(*)::INTEGER AS count FROM ${quoteName(table)}
+     GROUP BY CASE WHEN zip IS NULL THEN path ELSE lower(path) END, zip HAVING count(*) > 1
+     UNION ALL SELECT min(zip), path, count(*)::INTEGER FROM ${quoteName(table)}
+     GROUP BY path HAVING count(*) > 1 LIMIT 1`,
+  );
+  if (twice === undefined) return;
+  const zip = twice.zip === null ? undefined : zips[twice.zip]?.path;
+  const where = zip === undefined ? "" : `${zip}: `;
+  throw new AppError("invalid_input", `${where}two entries are named ${twice.path}; rename one of them`, {
+    details: { path: twice.path },
+  });
+}

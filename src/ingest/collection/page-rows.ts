@@ -1,0 +1,136 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Database } from "../../query/database.ts";
+import { quoteList, quoteName, quoteText } from "../../query/sql.ts";
+import { chunksOf, streamResult } from "../../query/stream-result.ts";
+import { mapConcurrent } from "../../util/concurrent.ts";
+import { EntryProblem, type InputContext } from "../input.ts";
+import { findLocalFile } from "../local-paths.ts";
+import type { FoundFiles } from "./found-files.ts";
+import { labelText, MAX_LABEL_BYTES } from "./label-text.ts";
+
+const AT_ONCE = 8;
+/** Of label texts in one file of rows, about. */
+const PIECE_BYTES = 64 << 20;
+const PIECE_ROWS = 100_000;
+
+export interface RowSource {
+  /** SELECT of the rows in their order: these columns, then the path of each row's label and why it is rejected, if it is. */
+  select: string;
+  columns: readonly { name: string; type: string }[];
+}
+
+/**
+ * Writes the rows of a collection to scratch with the text of each label, exactly as it stands in its file; gives a
+ * relation over them. Its columns are those of the source, `label` and `__reject`.
+ */
+export async function writeLabelledRows(
+  { select, columns }: RowSource,
+  files: { found: FoundFiles; folder: string },
+  context: InputContext,
+): Promise<string> {
+  const { database, scratch, signal } = context;
+  const table = quoteName(`${files.found.table}_piece`);
+  const types = [...columns, { name: "label", type: "VARCHAR" }, { name: "__reject", type: "VARCHAR" }];
+  const made = types.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
+  const pieces: string[] = [];
+  const piece = createPiece(database, table, made, async () => {
+    const path = join(scratch, `labelled-${pieces.length}.parquet`);
+    pieces.push(path);
+    await database.run(
+      `COPY ${table} TO ${quoteText(path)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
+    );
+  });
+  const connection = await database.instance.connect();
+  try {
+    const rows = await streamResult(connection, select);
+    for await (const chunk of chunksOf(rows)) {
+      signal?.throwIfAborted();
+      const values = chunk.getRows() as unknown[][];
+      const labels = await mapConcurrent(values, AT_ONCE, (row) =>
+        readLabel(row[columns.length] as string | null, files, context),
+      );
+      for (const [at, row] of values.entries()) {
+        const label = labels[at] ?? null;
+        const given = row[columns.length + 1] as string | null;
+        const text = label !== null && "text" in label ? label.text : null;
+        const reject = given ?? (label !== null && "reason" in label ? label.reason : null);
+        await piece.add([...row.slice(0, columns.length), text, reject], text?.length ?? 0);
+      }
+    }
+  } finally {
+    connection.closeSync();
+  }
+  await piece.end();
+  return `read_parquet(${quoteList(pieces)})`;
+}
+
+/** A table that is written out whenever it has grown large. */
+function createPiece(database: Database, table: string, columns: string, write: () => Promise<void>) {
+  let appender: Awaited<ReturnType<Database["connection"]["createAppender"]>> | undefined;
+  let bytes = 0;
+  let rows = 0;
+  let written = 0;
+  const begin = async () => {
+    await database.run(`CREATE TABLE ${table} (${columns})`);
+    return database.connection.createAppender(table.slice(1, -1));
+  };
+  const flush = async () => {
+    appender ??= await begin();
+    appender.closeSync();
+    appender = undefined;
+    await write();
+    await database.run(`DROP TABLE ${table}`);
+    bytes = 0;
+    rows = 0;
+    written++;
+  };
+  return {
+    async add(values: readonly unknown[], sizeBytes: number): Promise<void> {
+      appender ??= await begin();
+      for (const value of values) {
+        if (value === null || value === undefined) appender.appendNull();
+        else if (typeof value === "number") appender.appendInteger(value);
+        else appender.appendVarchar(String(value));
+      }
+      appender.endRow();
+      bytes += sizeBytes;
+      if (bytes >= PIECE_BYTES || ++rows >= PIECE_ROWS) await flush();
+    },
+    async end(): Promise<void> {
+      if (written === 0 || appender !== undefined) await flush();
+    },
+  };
+}
+
+async function readLabel(
+  path: string | null,
+  files: { found: FoundFiles; folder: string },
+  { text }: InputContext,
+): Promise<{ text: string } | { reason: string } | null> {
+  if (path === null) return null;
+  const named = (why: string) => ({ reason: `the label ${path} ${why}` });
+  const entry = files.found.archives.find(path);
+  if (entry !== undefined) {
+    if (entry.sizeBytes > MAX_LABEL_BYTES) return named(tooLarge(entry.sizeBytes));
+    try {
+      return readText(await entry.bytes());
+    } catch (error) {
+      if (error instanceof EntryProblem) return { reason: error.message };
+      throw error;
+    }
+  }
+  const local = await findLocalFile(path, [files.folder]);
+  if (local === undefined) return named("does not exist");
+  if (local.sizeBytes > MAX_LABEL_BYTES) return named(tooLarge(local.sizeBytes));
+  return readText(await readFile(local.path));
+
+  function readText(bytes: Uint8Array) {
+    const read = labelText(bytes, text?.encoding);
+    return "text" in read ? read : named(read.reason);
+  }
+}
+
+function tooLarge(sizeBytes: number): string {
+  return `has ${sizeBytes} bytes; a label has at most ${MAX_LABEL_BYTES}`;
+}

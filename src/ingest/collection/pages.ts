@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { quoteName, quoteText } from "../../query/sql.ts";
+import { IMAGE_PATH_COLUMN } from "../image-list.ts";
+import type { Input, InputContext, SourceColumn } from "../input.ts";
+import { describeDocuments } from "./documents.ts";
+import type { CollectionPlace, FoundFiles } from "./found-files.ts";
+import { writeLabelledRows } from "./page-rows.ts";
+import { pairLabels } from "./pairing.ts";
+import { splitColumn } from "./split-folders.ts";
+import { summarize } from "./summary.ts";
+
+/** Column of the rows with the page of the document that their path names. */
+const PAGE = "__page";
+
+/** Images and the pages of documents, one row each in the order of paths, with their labels where there are any. */
+export async function openPages(
+  found: FoundFiles,
+  { path, folder }: CollectionPlace,
+  context: InputContext,
+): Promise<Input> {
+  const { database } = context;
+  const documents = await describeDocuments(found, folder, context);
+  const labels = await findLabels(found, documents.table, context);
+  const split = await splitColumn(found, path, context);
+  const hasDocuments = found.count("document") > 0;
+  const ofDocuments = hasDocuments ? [{ name: PAGE, type: "INTEGER" }] : [];
+  const columns = [{ name: IMAGE_PATH_COLUMN, type: "VARCHAR" }, ...ofDocuments, ...split.columns];
+  const select = `SELECT path AS ${quoteName(IMAGE_PATH_COLUMN)}, ${hasDocuments ? `page AS ${quoteName(PAGE)},` : ""}
+    ${split.select.replace(/,$/, " AS split,")} ${labels.count > 0 ? "label," : ""} reject AS __reject
+    FROM (${selectPages(found.table, documents.table, labels)}) ORDER BY given, string_split(path, '/'), page`;
+  const rows =
+    labels.count > 0
+      ? await writeLabelledRows({ select, columns }, { found, folder }, context)
+      : await writeRows(select, context);
+  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*)::INTEGER AS rows FROM ${rows}`);
+  for (const table of [documents.table, labels.pairs, labels.unpaired])
+    await database.run(`DROP TABLE ${quoteName(table)}`);
+  const image: SourceColumn = {
+    name: "image",
+    type: "VARCHAR",
+    embedded: {
+      bytes: false,
+      path: quoteName(IMAGE_PATH_COLUMN),
+      ...(hasDocuments && { page: quoteName(PAGE) }),
+    },
+  };
+  const none = () => Promise.reject(new Error("a collection has no embedded cells"));
+  return {
+    format: "collection",
+    path,
+    folder,
+    sizeBytes: found.sizeBytes,
+    fileCount: found.fileCount,
+    rowCount: counted?.rows ?? 0,
+    columns: [image, ...split.columns, ...(labels.count > 0 ? [{ name: "label", type: "VARCHAR" }] : [])],
+    features: {},
+    rejects: quoteName("__reject"),
+    summary: summarize({
+      documents: found.count("document"),
+      documentPages: documents.pages,
+      images: found.count("image"),
+      labels: labels.count,
+      paired: labels.paired,
+    }),
+    lockedDocuments: documents.locked,
+    notices: [...documents.notices, ...found.leftOut.notices()],
+    rows: async () => rows,
+    embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
+    openEntry: (entry) => found.archives.find(entry),
+  };
+}
+
+interface FoundLabels {
+  pairs: string;
+  unpaired: string;
+  /** JSON files that are labels. */
+  count: number;
+  paired: number;
+}
+
+/**
+ * JSON files are labels where one at least has a page. Then all of them are, but for one that is alone in its folder:
+ * `dataset_info.json` is no label. The others are left out.
+ */
+async function findLabels(
+  found: FoundFiles,
+  documents: string,
+  { database }: InputContext,
+): Promise<FoundLabels> {
+  const [pairs, unpaired, files] = ["pairs", "unpaired", "files"].map((name) => `${found.table}_${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  const table = quoteName(found.table);
+  await database.run(
+    `CREATE TABLE ${quoteName(files)} AS SELECT path, kind = 'json' AS is_label FROM ${table}
+     WHERE ${found.count("json") > 0} AND (kind IN ('json', 'image')
+       OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages = 1))`,
+  );
+  await pairLabels(database, { files, pairs, unpaired });
+  await database.run(`DROP TABLE ${quoteName(files)}`);
+  const [counted] = await database.rows<{ paired: number }>(
+    `SELECT count(*)::INTEGER AS paired FROM ${quoteName(pairs)}`,
+  );
+  const paired = counted?.paired ?? 0;
+  const folder = (path: string) => `regexp_replace(${path}, '[^/]*$', '')`;
+  const alone =
+    paired === 0
+      ? "true"
+      : `${folder("label")} IN (SELECT ${folder("path")} AS folder FROM ${table} WHERE kind = 'json' GROUP BY folder HAVING count(*) = 1)`;
+  const others = await database.rows<{ path: string }>(
+    `SELECT label AS path FROM ${quoteName(unpaired)} WHERE ${alone}
+     UNION ALL SELECT path FROM ${table} WHERE kind IN ('table', 'metadata') ORDER BY path`,
+  );
+  for (const { path } of others) found.leftOut.add(path, "other");
+  await database.run(`DELETE FROM ${quoteName(unpaired)} WHERE ${alone}`);
+  const [left] = await database.rows<{ count: number }>(
+    `SELECT count(*)::INTEGER AS count FROM ${quoteName(unpaired)}`,
+  );
+  return { pairs, unpaired, count: paired + (left?.count ?? 0), paired };
+}
+
+/** All rows: images, pages of documents, documents that cannot be opened, and labels without a page. */
+function selectPages(found: string, documents: string, labels: FoundLabels): string {
+  const [files, described, pairs, unpaired] = [found, documents, labels.pairs, labels.unpaired].map(
+    quoteName,
+  );
+  const row = "given, path, NULL::INTEGER AS page";
+  return `SELECT ${row}, pairs.label, NULL::VARCHAR AS reject
+      FROM ${files} AS f LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path WHERE kind = 'image'
+    UNION ALL SELECT given, f.path, unnest(range(1, d.pages + 1))::INTEGER, pairs.label, NULL
+      FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path
+    UNION ALL SELECT given, f.path, NULL, NULL, d.reason
+      FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path WHERE d.reason IS NOT NULL
+    UNION ALL SELECT ${row}, NULL, 'the label has no page: ' || u.reason
+      FROM ${files} AS f JOIN ${unpaired} AS u ON u.label = f.path`;
+}
+
+async function writeRows(select: string, { database, scratch }: InputContext): Promise<string> {
+  const path = join(scratch, "pages.parquet");
+  await database.run(`COPY (${select}) TO ${quoteText(path)} (FORMAT parquet)`);
+  return `read_parquet(${quoteText(path)})`;
+}

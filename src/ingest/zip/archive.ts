@@ -1,0 +1,129 @@
+import { basename } from "node:path";
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
+import { AppError, systemCode } from "../../errors.ts";
+import { formatCount } from "../../util/format.ts";
+import type { LocalPath } from "../legacy-names.ts";
+import { entryName, nameProblem } from "./entry-name.ts";
+import { type JoinedFile, openJoined } from "./joined-file.ts";
+
+export const MAX_ENTRIES = 1_000_000;
+/** More is no compression of data that people keep. */
+export const MAX_RATIO = 200;
+/** Small entries may be packed as tightly as they like; of a whole zip ten times as much. */
+export const RATIO_FREE_BYTES = 10_000_000;
+
+/** What the list of a zip says of one of its files. */
+export interface ZipEntry {
+  /** Composed (NFC), with / between folders. */
+  name: string;
+  headerBegin: number;
+  packedBytes: number;
+  sizeBytes: number;
+  method: number;
+  flags: number;
+  crc32: number;
+}
+
+/** An open zip. */
+export interface Archive {
+  /** As it stands in messages. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Its files as it lists them, once; throws `invalid_input` where the list is damaged or has what nobody should unpack. */
+  list(): AsyncGenerator<ZipEntry>;
+  readonly zip: ZipFile;
+  readonly file: JoinedFile;
+  close(): Promise<void>;
+}
+
+/** Opens a zip, of one file or of parts that are joined. Throws `invalid_input` for what is none. */
+export async function openArchive(path: string, parts: readonly LocalPath[]): Promise<Archive> {
+  const name = basename(path);
+  const file = await openJoined(parts);
+  file.readsList = true;
+  try {
+    const zip = await fromRandomAccessReaderPromise(file, file.sizeBytes, {
+      decodeStrings: false,
+      // Of one entry it would end the list: each is proved when it is read.
+      validateEntrySizes: false,
+      autoClose: false,
+    });
+    if (zip.entryCount > MAX_ENTRIES) {
+      throw new AppError(
+        "invalid_input",
+        `${name} has ${formatCount(zip.entryCount)} entries; the limit is ${formatCount(MAX_ENTRIES)}`,
+        { details: { path } },
+      );
+    }
+    return {
+      name,
+      sizeBytes: file.sizeBytes,
+      list: () => listEntries(path, name, zip, file),
+      zip,
+      file,
+      close: () => closeFile(file),
+    };
+  } catch (error) {
+    await closeFile(file);
+    throw asDamage(path, name, error);
+  }
+}
+
+function closeFile(file: JoinedFile): Promise<void> {
+  return new Promise((resolve) => file.close(() => resolve()));
+}
+
+async function* listEntries(
+  path: string,
+  name: string,
+  zip: ZipFile,
+  file: JoinedFile,
+): AsyncGenerator<ZipEntry> {
+  let unpackedBytes = 0;
+  try {
+    for await (const entry of zip.eachEntry()) {
+      const entryPath = entryName(entry);
+      const problem = nameProblem(entryPath);
+      if (problem !== undefined) throw refused(path, `${name}: entry ${entryPath} ${problem}`);
+      if (entryPath.endsWith("/") || entryPath === "" || isLink(entry)) continue;
+      unpackedBytes += entry.uncompressedSize;
+      if (unpackedBytes > 10 * RATIO_FREE_BYTES && unpackedBytes > MAX_RATIO * file.sizeBytes) {
+        throw refused(path, `${name} unpacks to more than ${MAX_RATIO} times its size`);
+      }
+      yield {
+        name: entryPath,
+        headerBegin: entry.relativeOffsetOfLocalHeader,
+        packedBytes: entry.compressedSize,
+        sizeBytes: entry.uncompressedSize,
+        method: entry.compressionMethod,
+        flags: entry.generalPurposeBitFlag,
+        crc32: entry.crc32,
+      };
+    }
+  } catch (error) {
+    throw asDamage(path, name, error);
+  } finally {
+    file.readsList = false;
+  }
+}
+
+/** A symbolic link of Unix: its content is a path, not the file. */
+function isLink({ versionMadeBy, externalFileAttributes }: Entry): boolean {
+  return versionMadeBy >> 8 === 3 && ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+}
+
+function refused(path: string, message: string): AppError {
+  return new AppError("invalid_input", message, { details: { path } });
+}
+
+/** What the library throws of damaged bytes, as ours; errors of the system keep their names. */
+function asDamage(path: string, name: string, error: unknown): unknown {
+  if (error instanceof AppError || systemCode(error) !== undefined || !(error instanceof Error)) return error;
+  const { message } = error;
+  const said = message.startsWith("multi-disk")
+    ? "is one part of a split zip; join it first, for example with `zip -s 0 IN.zip --out OUT.zip`"
+    : /end of central directory|unexpected end/i.test(message)
+      ? "is no zip, or not whole; copy it again"
+      : `is a damaged zip (${message}); copy it again`;
+  return new AppError("invalid_input", `${name} ${said}`, { details: { path }, cause: error });
+}
