@@ -47,6 +47,7 @@ export async function loadPartitions(build: Build): Promise<void> {
   const keys = lost.map(({ key }) => key);
   for (const { key, error } of await carryOver(build, keys, doesNotFit)) {
     noteFailure(build, error);
+    if (build.isTainted && !build.apart) throw new StartOver([], error);
     for (const failure of failures) if (failure.key === key) failure.isLost = true;
   }
   if (build.isTainted) throw new StartOver(failures, undefined);

@@ -85,8 +85,7 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
         quick = false;
         continue;
       }
-      const isNew =
-        error instanceof StartOver && error.failures.some(({ key }) => !leaveOut.has(formatPartition(key)));
+      const isNew = error instanceof StartOver && error.failures.some((one) => isNews(leaveOut, one));
       const isShort = error instanceof StartOver || doesNotFit(error);
       if (isShort && (isNew || !frugally)) {
         for (const failure of error instanceof StartOver ? error.failures : []) {
@@ -103,6 +102,12 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
       full = true;
     }
   }
+}
+
+/** Whether it is left out only now, or loses only now the rows that were published. */
+function isNews(leaveOut: ReadonlyMap<string, FailedPartition>, { key, isLost }: FailedPartition): boolean {
+  const before = leaveOut.get(formatPartition(key));
+  return before === undefined || (isLost === true && before.isLost !== true);
 }
 
 async function runSteps(

@@ -4,14 +4,15 @@ import { quoteText } from "./sql.ts";
 /**
  * Runs work on the database; when that needs more memory than it may have, once more with one thread, then with all the
  * memory that there is for it (`mostMemory`). Row groups of large texts, and rows of thousands of columns, take several
- * times their size while they are read or written, once for each thread. `work` may run several times.
+ * times their size while they are read or written, once for each thread. `work` may run several times, but not behind a
+ * failed COMMIT: what that did may stand in the database in part, and would under what comes after it.
  */
 export async function retryWithLessMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
   let failure: unknown;
   try {
     return await work();
   } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
+    if (!mayRetry(error)) throw error;
     failure = error;
   }
   const [before] = await database.rows<{ threads: number; memory: string }>(
@@ -29,7 +30,7 @@ export async function retryWithLessMemory<T>(database: Database, work: () => Pro
       try {
         return await work();
       } catch (error) {
-        if (!isOutOfMemory(error)) throw error;
+        if (!mayRetry(error)) throw error;
         failure = error;
       }
     }
@@ -38,6 +39,10 @@ export async function retryWithLessMemory<T>(database: Database, work: () => Pro
     await database.run(`SET threads = ${threads}`);
     if (most !== undefined) await database.run(`SET memory_limit = ${quoteText(memory)}`);
   }
+}
+
+function mayRetry(error: unknown): boolean {
+  return isOutOfMemory(error) && !isFailedCommit(error);
 }
 
 const FAILED_COMMIT = "TransactionContext Error: Failed to commit: ";
