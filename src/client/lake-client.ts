@@ -1,5 +1,6 @@
 import type { ExportRequest, ExportResult } from "../export/export.ts";
 import type { UploadDestination } from "../ingest/upload-destination.ts";
+import type { CHECK_LABELS } from "../operations/check-labels/operation.ts";
 import type { AnyOperation, LocalOf, ProgressOf, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type {
@@ -10,7 +11,11 @@ import type {
 } from "../schema/catalog-documents.ts";
 import type { EngineName } from "../schema/engines.ts";
 import type { JobRecord } from "../schema/job.ts";
-import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
+import type { LabelCheck, LabelCheckProgress } from "../schema/label-check.ts";
+import type { Detection } from "../schema/labels/detect/sample.ts";
+import type { BoxForm, BoxUnit } from "../schema/labels/view.ts";
+import type { Selection } from "../schema/partition.ts";
+import type { Provider, Task, TaskChange, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
 import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";
 
@@ -25,6 +30,7 @@ export interface LakeClient {
   readonly jobs: JobsClient;
   readonly catalog: CatalogClient;
   readonly assets: AssetsClient;
+  readonly views: ViewsClient;
   readonly operations: OperationsClient;
   /** The engine of that name. Throws `invalid_config` where settings of it are missing. The caller closes it. */
   engine(name: EngineName): Promise<QueryEngine>;
@@ -42,6 +48,7 @@ export interface TaxonomyClient {
   addProvider(name: string, provider: Provider): Promise<string>;
   removeProvider(name: string): Promise<string>;
   addTask(name: string, task: Task): Promise<string>;
+  editTask(name: string, change: TaskChange): Promise<string>;
   removeTask(name: string): Promise<string>;
 }
 
@@ -163,6 +170,38 @@ export interface VerifyOptions {
   report?: string | undefined;
   /** Files that are read at once; a server sees to that itself. */
   concurrency?: number | undefined;
+}
+
+/** What labels mean: docs/labels.md. */
+export interface ViewsClient {
+  /**
+   * Finds the view of the selected labels from a sample of their rows: one reading, several where the boxes can be read
+   * in several ways, or none with the reason. Throws `not_found` when nothing is selected.
+   */
+  detect(selection: Selection, options: DetectOptions): Promise<ViewDetection>;
+  /** Reads the label of every selected row. Throws `not_found` when nothing is selected or no view is known. */
+  check(request: RequestOf<typeof CHECK_LABELS>, options: CheckOptions): Promise<LabelCheck>;
+}
+
+/** What a sample of labels looks like. */
+export interface ViewDetection extends Omit<Detection, "example"> {
+  /** Those that rows were taken of. */
+  partitions: string[];
+  example: { box: unknown; partition: string; source_row: number | null; source_name: string | null } | null;
+}
+
+export interface DetectOptions {
+  signal: AbortSignal;
+  /** What is known of the boxes. */
+  form?: BoxForm | undefined;
+  unit?: BoxUnit | undefined;
+}
+
+export interface CheckOptions {
+  signal: AbortSignal;
+  onProgress?: ((progress: LabelCheckProgress) => void) | undefined;
+  /** Where all findings are written: CSV for a name that ends so, else JSON. Absolute. */
+  report?: string | undefined;
 }
 
 /** What a check of assets found: the counts, and the first 1,000 bad ones. */

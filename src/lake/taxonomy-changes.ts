@@ -3,7 +3,13 @@ import { quoteExcerpt } from "../schema/excerpt.ts";
 import { refuseNewName } from "../schema/name-clash.ts";
 import { parseName } from "../schema/names.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../schema/partition.ts";
-import { fieldProblem, type Provider, type Task, type Taxonomy } from "../schema/taxonomy.ts";
+import {
+  fieldProblem,
+  type Provider,
+  type Task,
+  type TaskChange,
+  type Taxonomy,
+} from "../schema/taxonomy.ts";
 import type { Lake } from "./lake.ts";
 import { listPartitions, readUploadManifest } from "./manifests.ts";
 import { listUploads, UPLOAD_STATES } from "./staged-entries.ts";
@@ -50,6 +56,37 @@ export async function addTask(lake: Lake, name: string, task: Task): Promise<str
   return added;
 }
 
+/** Changes description or view of a task. Throws `not_found`. */
+export async function editTask(lake: Lake, name: string, change: TaskChange): Promise<string> {
+  const edited = name.normalize("NFC");
+  await editTaxonomy(lake, (taxonomy) => {
+    const task = requireEntry(taxonomy.tasks, "task", edited);
+    return { ...taxonomy, tasks: { ...taxonomy.tasks, [edited]: changeTask(task, change) } };
+  });
+  return edited;
+}
+
+function changeTask(task: Task, { description, view, partition }: TaskChange): Task {
+  const changed = { ...task, description: description ?? task.description };
+  if (view === undefined) return changed;
+  if (partition === undefined) {
+    const { view: _, ...without } = changed;
+    return view === null ? without : { ...without, view };
+  }
+  const key = partition.normalize("NFC");
+  const { [key]: _, ...others } = task.views ?? {};
+  const views = view === null ? others : { ...others, [key]: view };
+  const { views: __, ...without } = changed;
+  return Object.keys(views).length === 0 ? without : { ...without, views };
+}
+
+function requireEntry<T>(entries: Record<string, T>, kind: string, name: string): T {
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (entry !== undefined) return entry;
+  const known = Object.keys(entries).join(", ") || "none";
+  throw new AppError("not_found", `there is no ${kind} ${name}; known are: ${known}`);
+}
+
 /** Takes a provider away. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
 export async function removeProvider(lake: Lake, name: string): Promise<string> {
   return remove(lake, "provider", name);
@@ -64,10 +101,7 @@ async function remove(lake: Lake, kind: "provider" | "task", name: string): Prom
   const removed = name.normalize("NFC");
   const section = `${kind}s` as const;
   await editTaxonomy(lake, async (taxonomy): Promise<Taxonomy> => {
-    if (!Object.hasOwn(taxonomy[section], removed)) {
-      const known = Object.keys(taxonomy[section]).join(", ") || "none";
-      throw new AppError("not_found", `there is no ${kind} ${removed}; known are: ${known}`);
-    }
+    requireEntry<unknown>(taxonomy[section], kind, removed);
     await refuseUsed(lake, kind, removed);
     const { [removed]: _, ...kept } = taxonomy[section];
     return { ...taxonomy, [section]: kept };

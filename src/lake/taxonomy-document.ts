@@ -42,7 +42,7 @@ function changeEntry(document: Document, pair: Pair<unknown, unknown>, before: E
     pair.value = made;
     return;
   }
-  for (const field of ["description", "required", "allow"] as const) {
+  for (const field of ["description", "required", "allow", "view", "views"] as const) {
     if (isDeepStrictEqual(before[field], after[field])) continue;
     if (made.has(field)) pair.value.set(field, made.get(field, true));
     else pair.value.delete(field);
@@ -51,11 +51,13 @@ function changeEntry(document: Document, pair: Pair<unknown, unknown>, before: E
 
 /** What an entry says beyond the defaults. */
 function plainEntry(entry: Entry): Entry {
-  const { description, required, allow } = entry;
+  const { description, required, allow, view, views } = entry;
   return {
     ...(description ? { description } : {}),
     ...(required && required.length > 0 ? { required } : {}),
     ...(allow && Object.keys(allow).length > 0 ? { allow } : {}),
+    ...(view === undefined ? {} : { view }),
+    ...(views && Object.keys(views).length > 0 ? { views } : {}),
   };
 }
 

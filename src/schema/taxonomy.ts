@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { SYSTEM_COLUMNS } from "./columns.ts";
 import { quoteExcerpt } from "./excerpt.ts";
+import { GivenViewSchema } from "./labels/given-view.ts";
 import { NameSchema, nameProblem } from "./names.ts";
 import { PARTITION_COLUMNS } from "./partition.ts";
 
@@ -31,11 +32,26 @@ const FieldSchema = v.pipe(
   ),
 );
 
-/** A task: the fields each upload must give, and for some of them the values allowed. */
+/** A partition of a task, by its other names: `aihub/영수증/v1`. */
+export const TaskPartitionSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) =>
+      text.split("/").length === 3 && text.split("/").every((name) => nameProblem(name) === undefined),
+    (issue) => `${quoteExcerpt(String(issue.input))} is not of the form PROVIDER/DATASET/VARIANT`,
+  ),
+);
+
+/**
+ * A task: the fields each upload must give, and for some of them the values allowed; and what its labels mean, with
+ * other views for single partitions.
+ */
 export const TaskSchema = v.strictObject({
   description: Description,
   required: v.optional(v.array(FieldSchema), []),
   allow: v.optional(v.record(FieldSchema, v.pipe(v.array(v.string()), v.minLength(1))), {}),
+  view: v.optional(GivenViewSchema),
+  views: v.optional(v.record(TaskPartitionSchema, GivenViewSchema)),
 });
 
 /** `config/schema.yaml`: the providers and tasks that a lake knows. */
@@ -47,3 +63,12 @@ export const TaxonomySchema = v.strictObject({
 export type Provider = v.InferOutput<typeof ProviderSchema>;
 export type Task = v.InferOutput<typeof TaskSchema>;
 export type Taxonomy = v.InferOutput<typeof TaxonomySchema>;
+
+/** What may be changed of a task that is in use. */
+export interface TaskChange {
+  description?: string | undefined;
+  /** Null takes it away. */
+  view?: Task["view"] | null | undefined;
+  /** The partition that the view is of, `PROVIDER/DATASET/VARIANT`; the whole task without. */
+  partition?: string | undefined;
+}

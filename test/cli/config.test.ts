@@ -124,6 +124,80 @@ describe("datalake config task", () => {
       }
     }));
 
+  test("has a view, of its own and for single partitions, by name or file", () =>
+    withLake(async ({ lake, json }) => {
+      const task = async (...argv: string[]) => (await json("config", "task", ...argv)).document.task;
+      expect(await task("create", "layout", "--view", "coco")).toMatchObject({ view: "coco" });
+      const file = join(lake, "..", "보기.yaml");
+      await writeFile(file, "# mine\nview:\n  {items: $.words, box: b, form: xywh}\n");
+      const own = { items: "$.words", box: "b", form: "xywh" };
+      expect(await task("edit", "layout", "--view", file, "--partition", "aihub/영수증/v1")).toMatchObject({
+        view: "coco",
+        views: { "aihub/영수증/v1": own },
+      });
+      const { stdout } = await run(["config", "task", "list", "--lake", lake]);
+      expect(stdout).toContain("coco, 1 of partitions");
+      await writeFile(file, JSON.stringify(own));
+      expect(await task("edit", "layout", "--view", file, "--description", "표")).toMatchObject({
+        description: "표",
+        view: own,
+      });
+      await task("edit", "layout", "--view", "none", "--partition", "aihub/영수증/v1");
+      expect(await task("edit", "layout", "--view", "none")).not.toHaveProperty("view");
+      expect((await json("config", "task", "list")).document).toEqual({
+        tasks: [{ name: "layout", description: "표", ...shape }],
+      });
+    }));
+
+  test("a view that is none is refused, with what is wrong", () =>
+    withLake(async ({ lake, json }) => {
+      await json("config", "task", "create", "layout");
+      const file = join(lake, "..", "view.yaml");
+      const edit = async (text: string, ...argv: string[]) => {
+        await writeFile(file, text);
+        const { exit, document } = await json("config", "task", "edit", "layout", "--view", file, ...argv);
+        return [exit, document.error];
+      };
+      expect(await edit("items: $.words\nbox: b\n")).toEqual([
+        2,
+        expect.objectContaining({
+          code: "invalid_view",
+          message: expect.stringContaining("form is missing"),
+        }),
+      ]);
+      expect(await edit("items: [")).toEqual([2, expect.objectContaining({ code: "invalid_view" })]);
+      const partition = ["config", "task", "edit", "layout", "--view", "coco", "--partition", "a/b"];
+      expect((await json(...partition)).document.error?.code).toBe("usage");
+      expect((await json("config", "task", "edit", "layout", "--view", "cooc")).document.error?.code).toBe(
+        "not_found",
+      );
+      expect((await json("config", "task", "edit", "layout")).document.error?.code).toBe("usage");
+      expect((await json("config", "task", "edit", "ocr", "--view", "coco")).document.error?.code).toBe(
+        "not_found",
+      );
+      await writeFile(describeLake(lake).layout.taxonomy, "tasks:\n  ocr:\n    view: {items: $, box: b}\n");
+      expect((await json("config", "task", "list")).document.error).toMatchObject({
+        code: "invalid_schema",
+        message: expect.stringContaining("line 3, tasks.ocr.view: form is missing"),
+      });
+    }));
+
+  test("asks a person for a view", () =>
+    withLake(async ({ lake }) => {
+      await run(["config", "task", "create", "ocr", "--lake", lake]);
+      const { exit } = await runAtTerminal(
+        ["config", "task", "edit"],
+        [
+          ["Which task?", KEYS.enter],
+          ["look like?", KEYS.down, KEYS.enter],
+        ],
+        { DATALAKE_LAKE: lake },
+      );
+      expect(exit).toBe(0);
+      const { stdout } = await run(["config", "task", "list", "--json", "--lake", lake]);
+      expect(JSON.parse(stdout).tasks[0]).toMatchObject({ name: "ocr", view: "aihub-public" });
+    }));
+
   test("asks a person for all of it", () =>
     withLake(async ({ lake }) => {
       const { exit } = await runAtTerminal(

@@ -104,6 +104,16 @@ test("taxonomy", async () => {
   await same(({ lake }) => lake.taxonomy.addProvider("con", PROVIDER), { code: "invalid_name" });
   await same(({ lake }) => lake.taxonomy.addProvider("a/b", PROVIDER), { code: "invalid_name" });
   await same(async ({ lake }) => [await lake.taxonomy.addTask("kie", TASK)], ["kie"]);
+  const own = { items: "$.words", box: "b", form: "xyxy" };
+  await same(async ({ lake }) => [await lake.taxonomy.editTask("kie", { view: "funsd" })], ["kie"]);
+  const ofPages = { view: own, partition: "hub/pages/v1" };
+  await same(async ({ lake }) => [await lake.taxonomy.editTask("kie", ofPages)], ["kie"]);
+  await same(async ({ lake }) => (await lake.taxonomy.read()).tasks.kie, {
+    ...TASK,
+    view: "funsd",
+    views: { "hub/pages/v1": own },
+  });
+  await same(({ lake }) => lake.taxonomy.editTask("none", { view: "funsd" }), { code: "not_found" });
   await same(async ({ lake }) => [await lake.taxonomy.removeTask("kie")], ["kie"]);
   await same(({ lake }) => lake.taxonomy.removeTask("kie"), { code: "not_found" });
   await same(({ lake }) => lake.taxonomy.removeProvider("nobody"), { code: "not_found" });

@@ -7,6 +7,7 @@ import { settingPaths } from "../../src/config.ts";
 import { LANGUAGES, listTopics, readPage } from "../../src/docs/pages.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { FAULTS } from "../../src/schema/labels/faults.ts";
 import { SHAPES } from "../../src/schema/labels/shapes.ts";
 import { ViewSchema } from "../../src/schema/labels/view.ts";
 import { appWithoutLake } from "../server/app-kit.ts";
@@ -47,6 +48,11 @@ describe("the manual", () => {
     const rows = SHAPES.map(({ name, of }) => `| \`${name}\` | ${of} |\n`);
     expect(page).toContain(`| shape | labels of |\n|---|---|\n${rows.join("")}\n`);
     for (const field of Object.keys(ViewSchema.entries)) expect(page, field).toContain(`| \`${field}\` |`);
+  });
+
+  test("has the table of what a check of labels finds", async () => {
+    const rows = Object.entries(FAULTS).map(([kind, meaning]) => `| \`${kind}\` | ${meaning} |\n`);
+    expect(await read("src/docs/labels.md")).toContain(`|---|---|\n${rows.join("")}\n`);
   });
 
   test("names every route, and none that does not exist", async () => {

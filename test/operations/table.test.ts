@@ -48,7 +48,10 @@ test("what is no operation, or no request, is a usage error that says what to do
     return [exit, stderr.trim()];
   };
   expect(await run("cuont")).toEqual([2, "datalake: there is no operation cuont; did you mean count?"]);
-  expect(await run()).toEqual([2, "datalake: no operation is named; they are rebuild, verify, count"]);
+  expect(await run()).toEqual([
+    2,
+    "datalake: no operation is named; they are rebuild, verify, check-labels, count",
+  ]);
   expect(await run("export")).toMatchObject([2, expect.stringContaining("`datalake download`")]);
   expect(await run("count", "--request", "3")).toMatchObject([2, expect.stringContaining("object")]);
   expect(await run("count", "--request", "{")).toMatchObject([2, expect.stringContaining("is not JSON")]);

@@ -3,11 +3,11 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import * as v from "valibot";
 import { silentLogger } from "../../src/log.ts";
+import { openReport } from "../../src/operations/report.ts";
 import { runInChild } from "../../src/operations/run-in-child.ts";
 import { VERIFY } from "../../src/operations/verify/operation.ts";
 import { planSlices, planVerification } from "../../src/operations/verify/plan.ts";
 import { createFileProbe, type FileProbe, probeAsset } from "../../src/operations/verify/probe.ts";
-import { openReport } from "../../src/operations/verify/report.ts";
 import { verifyAssets } from "../../src/operations/verify/verify-assets.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import {
@@ -321,7 +321,7 @@ test("small datasets are collected together, large ones in parts", () => {
 test("a report that is given up leaves nothing, and the old one stays", async () => {
   const path = join(world.folder, "kept.json");
   await writeFile(path, "old");
-  const report = await openReport(path);
+  const report = await openReport<AssetFinding>(path, ["problem", "path"]);
   await report.discard();
   expect(await readFile(path, "utf8")).toBe("old");
   expect((await stat(path)).size).toBe(3);

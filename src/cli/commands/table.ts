@@ -11,7 +11,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./serve.ts")).serveCommand,
   },
   config: {
-    summary: "Create, list and remove providers and tasks",
+    summary: "Create, change, list and remove providers and tasks",
     load: async () => (await import("./config/config.ts")).configCommand,
   },
   upload: {
@@ -33,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   search: {
     summary: "Find rows by partition, or by text inside labels",
     load: async () => (await import("./search/search.ts")).searchCommand,
+  },
+  view: {
+    summary: "Find out what labels mean, and check them",
+    load: async () => (await import("./view/view.ts")).viewCommand,
   },
   download: {
     summary: "Download rows, with their images, in a format for training",

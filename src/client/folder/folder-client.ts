@@ -8,6 +8,7 @@ import type {
   UploadsClient,
 } from "../lake-client.ts";
 import { rebuildBy, verifyBy } from "../long-operations.ts";
+import { viewsBy } from "../views.ts";
 import { folderJobs } from "./jobs.ts";
 import { folderOperations } from "./operations.ts";
 import type { FolderTools } from "./tools.ts";
@@ -16,17 +17,19 @@ import type { FolderTools } from "./tools.ts";
 export function folderClient(tools: FolderTools): LakeClient {
   const { openLake, settings } = tools;
   const operations = folderOperations(tools);
+  const engine: LakeClient["engine"] = async (name) => {
+    const { createEngine } = await import("../../query/create-engine.ts");
+    return createEngine(name, openLake, settings);
+  };
   return {
     taxonomy: folderTaxonomy(tools),
     uploads: folderUploads(tools),
     jobs: folderJobs(tools),
     catalog: folderCatalog(tools, operations),
     assets: { verify: verifyBy(operations) },
+    views: viewsBy({ engine, operations }),
     operations,
-    engine: async (name) => {
-      const { createEngine } = await import("../../query/create-engine.ts");
-      return createEngine(name, openLake, settings);
-    },
+    engine,
     download: async (request, engine, { signal, onRows }) => {
       const { exportRows } = await import("../../export/export.ts");
       // A remote engine has the rows, but not the images.
@@ -61,6 +64,8 @@ function folderTaxonomy({ openLake, audit }: FolderTools): TaxonomyClient {
       audited("provider remove", (await changes()).removeProvider(await openLake(), name)),
     addTask: async (name, task) =>
       audited("task create", (await changes()).addTask(await openLake(), name, task)),
+    editTask: async (name, change) =>
+      audited("task edit", (await changes()).editTask(await openLake(), name, change)),
     removeTask: async (name) => audited("task remove", (await changes()).removeTask(await openLake(), name)),
   };
 }

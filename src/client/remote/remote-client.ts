@@ -1,7 +1,9 @@
 import { open, rm } from "node:fs/promises";
 import { replaceFile, tempBeside } from "../../lake/replace.ts";
+import { REPORTS } from "../../operations/report.ts";
 import type { JobsClient, LakeClient } from "../lake-client.ts";
 import { verifyBy } from "../long-operations.ts";
+import { viewsBy } from "../views.ts";
 import { connectCatalog, retryUpload } from "./catalog.ts";
 import { connectEngine } from "./engine.ts";
 import { downloadFrom } from "./exports.ts";
@@ -23,6 +25,7 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
   const server = connectServer(url, token);
   const http = connectHttp(url, token);
   const operations = connectOperations(http);
+  const engine: LakeClient["engine"] = async (name) => connectEngine({ url, token, name });
   return {
     taxonomy: connectTaxonomy(url, token),
     uploads: {
@@ -33,9 +36,16 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
     },
     jobs: remoteJobs(server),
     catalog: connectCatalog(url, token),
-    assets: { verify: verifyBy(operations, (id, path) => saveReport(http, id, path)) },
+    assets: {
+      verify: verifyBy(operations, (id, path) =>
+        saveReport(http, `/validations/${id}/report?format=${formatOf(path)}`, path),
+      ),
+    },
+    views: viewsBy({ engine, operations }, (id, path) =>
+      saveReport(http, `/operations/check-labels/${id}/files/${REPORTS[formatOf(path)]}`, path),
+    ),
     operations,
-    engine: async (name) => connectEngine({ url, token, name }),
+    engine,
     download: (request, engine, options) =>
       downloadFrom(request, { url, token, engine: engine.name, ...options }),
   };
@@ -58,10 +68,14 @@ function remoteJobs(server: ReturnType<typeof connectServer>): JobsClient {
   };
 }
 
-/** Writes the report of a completed verification: CSV for a name that ends so, else JSON. */
-async function saveReport(http: RemoteHttp, id: string, path: string): Promise<void> {
-  const format = path.toLowerCase().endsWith(".csv") ? "csv" : "json";
-  const { body } = await http.send("GET", `/validations/${id}/report?format=${format}`);
+/** The format of a report: CSV for a name that ends so, else JSON. */
+function formatOf(path: string): keyof typeof REPORTS {
+  return path.toLowerCase().endsWith(".csv") ? "csv" : "json";
+}
+
+/** Writes the report of a completed check. */
+async function saveReport(http: RemoteHttp, route: string, path: string): Promise<void> {
+  const { body } = await http.send("GET", route);
   const temp = tempBeside(path);
   const handle = await open(temp, "wx");
   try {

@@ -22,6 +22,8 @@ export function connectTaxonomy(url: string, token?: string | undefined): Taxono
     addProvider: async (name, provider) => change("POST", "providers", parseName("provider", name), provider),
     removeProvider: (name) => change("DELETE", "providers", name),
     addTask: async (name, task) => change("POST", "tasks", parseName("task", name), task),
+    editTask: (name, { description, view, partition }) =>
+      change("PUT", "tasks", name, { description, view, partition }),
     removeTask: (name) => change("DELETE", "tasks", name),
   };
 }

@@ -1,6 +1,3 @@
-/** Reports in the folder of a server's verification. */
-export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
-
 /** A file server is asked many things at once: the time of one answer is mostly that of the network. */
 export const CONCURRENCY = 32;
 

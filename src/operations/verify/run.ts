@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSize } from "../../config.ts";
-import { AppError, toAppError } from "../../errors.ts";
 import { openDatabase } from "../../query/database.ts";
 import {
   type AssetFinding,
@@ -12,14 +11,29 @@ import {
   type VerifySummary,
 } from "../../schema/verification.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
+import { openReport, REPORTS, type Report } from "../report.ts";
 import { describeFile } from "../result-files.ts";
-import { CONCURRENCY, REPORTS, type VerifyLocal } from "./local.ts";
+import { CONCURRENCY, type VerifyLocal } from "./local.ts";
 import { createFileProbe } from "./probe.ts";
-import { type AssetReport, openReport } from "./report.ts";
 import { verifyAssets } from "./verify-assets.ts";
 
 type Tools = OperationTools<VerifyProgress & { findings: AssetFinding[] }, VerifyLocal>;
 
+/** Of a report as CSV. */
+const COLUMNS = [
+  "problem",
+  "path",
+  "expected",
+  "found",
+  "provider",
+  "dataset",
+  "task",
+  "variant",
+  "upload_id",
+  "source_row",
+  "source_name",
+  "rows",
+] as const satisfies readonly (keyof AssetFinding)[];
 const DATABASE_THREADS = 2;
 const MEMORY_BYTES = 256_000_000;
 
@@ -32,10 +46,10 @@ export async function runVerification(
   if (reportFolder !== undefined) await mkdir(reportFolder);
   const inFolder = reportFolder === undefined ? [] : Object.values(REPORTS);
   const paths = inFolder.map((name) => join(reportFolder ?? "", name));
-  const reports: AssetReport[] = [];
+  const reports: Report<AssetFinding>[] = [];
   try {
     for (const path of report === undefined ? paths : [...paths, report])
-      reports.push(await openReport(path).catch((error) => refuse(path, error)));
+      reports.push(await openReport(path, COLUMNS));
     const result = await verify(request, reports, tools);
     return {
       result,
@@ -49,7 +63,7 @@ export async function runVerification(
 
 async function verify(
   request: VerifyRequest,
-  reports: readonly AssetReport[],
+  reports: readonly Report<AssetFinding>[],
   { lake, settings, local, signal, report: tell }: Tools,
 ) {
   const memoryBytes = Math.min(parseSize(settings.database.memory), MEMORY_BYTES);
@@ -83,12 +97,4 @@ async function verify(
   } finally {
     database.close();
   }
-}
-
-function refuse(path: string, cause: unknown): never {
-  const { code } = toAppError(cause);
-  throw new AppError(code, `the report cannot be written to ${path}; choose another place`, {
-    details: { path },
-    cause,
-  });
 }

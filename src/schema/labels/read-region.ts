@@ -35,7 +35,8 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
     const category = readCategory(categoryAt(root, nodes), names, known);
     const found = box.read(root, nodes);
     if (found === undefined) {
-      if (isNone(text) && isNone(category)) return "nothing";
+      // Beside regions, Label Studio lists what is chosen for the page as a whole.
+      if (view.join !== undefined && isNone(text) && isNone(category)) return "nothing";
       return { lost: { kind: "box_missing", message: `there is no box at ${show(view.box)}` } };
     }
     if ("kind" in found) return { lost: found };

@@ -32,7 +32,7 @@ export interface ReadLabel {
   questions: Question[];
   /** What does not fit the view; those without `region` cost a region or the label. */
   faults: Fault[];
-  /** Objects at the view's `items` that hold neither a box nor a text nor a category: they are no regions. */
+  /** Joined objects that hold neither a box nor a text nor a category: they are no regions. */
   skipped: number;
 }
 

@@ -1,8 +1,10 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { readTaxonomy } from "../../lake/taxonomy.ts";
-import { addProvider, addTask, removeProvider, removeTask } from "../../lake/taxonomy-changes.ts";
+import { addProvider, addTask, editTask, removeProvider, removeTask } from "../../lake/taxonomy-changes.ts";
 import { listOf, recordOf, textUpTo } from "../../schema/bounds.ts";
+import { GivenViewSchema } from "../../schema/labels/given-view.ts";
+import { TaskPartitionSchema } from "../../schema/taxonomy.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { changes, READS } from "../http/route-table.ts";
@@ -17,6 +19,8 @@ const ConfigSchema = v.object({
       description: v.string(),
       required: v.array(v.string()),
       allow: v.record(v.string(), v.array(v.string())),
+      view: v.optional(GivenViewSchema),
+      views: v.optional(v.record(v.string(), GivenViewSchema)),
     }),
   ),
 });
@@ -36,9 +40,17 @@ const NewTaskSchema = v.strictObject({
     recordOf(v.string(), v.pipe(listOf(v.string(), MAX_VALUES), v.minLength(1)), MAX_FIELDS),
     {},
   ),
+  view: v.optional(GivenViewSchema),
 });
 
-/** GET /config; POST and DELETE /config/providers/{name}, /config/tasks/{name}. */
+/** A view of null is taken away. */
+const TaskChangeSchema = v.strictObject({
+  description: v.optional(textUpTo(10_000)),
+  view: v.optional(v.nullable(GivenViewSchema)),
+  partition: v.optional(v.pipe(textUpTo(1000), TaskPartitionSchema)),
+});
+
+/** GET /config; POST and DELETE /config/providers/{name}, /config/tasks/{name}; PUT /config/tasks/{name}. */
 export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
   return new Elysia({ name: "config" })
     .get("/config", () => readTaxonomy(lake), {
@@ -76,6 +88,16 @@ export function configRoutes({ lake }: Pick<ServerDeps, "lake">) {
         body: checked(v.nullish(NewTaskSchema)),
         response: { 200: AnswerSchema },
         detail: { summary: "Creates a task with the fields that its uploads require", ...changes("admin") },
+      },
+    )
+    .put(
+      "/config/tasks/:name",
+      async ({ params, body }) => ({ name: await editTask(lake, params.name, body) }),
+      {
+        params: checked(ParamsSchema),
+        body: checked(TaskChangeSchema),
+        response: { 200: AnswerSchema },
+        detail: { summary: "Changes description or view of a task", ...changes("admin") },
       },
     )
     .delete("/config/tasks/:name", async ({ params }) => ({ name: await removeTask(lake, params.name) }), {

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError, toAppError } from "../../errors.ts";
 import { type AnyOperation, type OperationRoutes, routesOf } from "../../operations/operation.ts";
-import { REPORTS } from "../../operations/verify/local.ts";
+import { REPORTS } from "../../operations/report.ts";
 import { VERIFY } from "../../operations/verify/operation.ts";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";

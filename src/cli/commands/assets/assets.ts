@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { AppError } from "../../../errors.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { type AssetFinding, parseVerifyRequest, type VerifySummary } from "../../../schema/verification.ts";
 import { formatBytes, formatCount, formatDuration, formatQuantity } from "../../../util/format.ts";
 import { defineCommand, defineGroup } from "../../arguments/command.ts";
 import { QUERY_FLAGS } from "../../arguments/query-flags.ts";
+import { checkReportPath } from "../../arguments/report-flag.ts";
 import { verifyAssets } from "./verify.ts";
 
 const { provider, dataset, task, variant } = QUERY_FLAGS;
@@ -43,7 +43,7 @@ const verifyCommand = defineCommand({
     if (numProc !== undefined && !(Number.isInteger(numProc) && numProc >= 1 && numProc <= 1024)) {
       throw new AppError("usage", `--num-proc must be a number of files from 1 to 1024, not ${numProc}`);
     }
-    if (report !== undefined) checkReport(report);
+    if (report !== undefined) checkReportPath(report);
     const names = (list: string[] | undefined) => list?.map((name) => name.normalize("NFC"));
     const request = parseVerifyRequest({
       ...(flags.provider && { providers: names(flags.provider) }),
@@ -61,16 +61,6 @@ const verifyCommand = defineCommand({
     return summary.missing + summary.corrupt > 0 ? 3 : 0;
   },
 });
-
-/** Checked before anything is read: a verification may take hours. */
-function checkReport(path: string): void {
-  if (!/\.(csv|json)$/i.test(path)) {
-    throw new AppError("usage", `--report ${path} has to end in .csv or .json, which selects the format`);
-  }
-  const folder = dirname(resolve(path));
-  if (existsSync(folder)) return;
-  throw new AppError("not_found", `--report ${path}: there is no folder ${folder}; choose another place`);
-}
 
 export const assetsCommand = defineGroup({
   summary: "Check the stored images and files",

@@ -3,6 +3,6 @@ import { providerCommands } from "./provider.ts";
 import { taskCommands } from "./task.ts";
 
 export const configCommand = defineGroup({
-  summary: "Create, list and remove providers and tasks",
+  summary: "Create, change, list and remove providers and tasks",
   subcommands: { provider: providerCommands, task: taskCommands },
 });

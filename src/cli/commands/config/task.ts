@@ -1,9 +1,12 @@
 import { AppError } from "../../../errors.ts";
+import { nameView } from "../../../schema/labels/task-view.ts";
 import type { Task } from "../../../schema/taxonomy.ts";
 import { defineCommand, defineGroup } from "../../arguments/command.ts";
+import { readViewFlag, VIEW_FLAG } from "../../arguments/view-flag.ts";
 import { renderTable } from "../../terminal/table.ts";
 import { requireName } from "./questions.ts";
 import { removeCommand } from "./remove.ts";
+import { edit } from "./task-edit.ts";
 import { askTask, askTaskName } from "./task-questions.ts";
 
 const create = defineCommand({
@@ -16,14 +19,16 @@ const create = defineCommand({
       placeholder: "FIELD=A,B",
       description: "Allowed values of a field; repeat for each field",
     },
+    view: VIEW_FLAG,
     description: { type: "text", placeholder: "TEXT", description: "A description for people" },
   },
   examples: [
     "datalake config task create ocr --required lang,src --allow lang=ko,en,ja,multi --allow src=real,synthetic",
-    "datalake config task create layout",
+    "datalake config task create layout --view doclaynet",
   ],
   run: async ({ flags, positionals }, effects) => {
     const { terminal } = effects;
+    const view = flags.view === undefined ? undefined : await readViewFlag(flags.view);
     const { taxonomy } = await effects.openClient();
     const { tasks } = await taxonomy.read();
     const given = await requireName("task", positionals[0], terminal, () => askTaskName(tasks, terminal));
@@ -38,6 +43,7 @@ const create = defineCommand({
       task = shape ?? { description: "", required: [], allow: {} };
     }
     if (flags.description !== undefined) task = { ...task, description: flags.description };
+    if (view !== undefined) task = { ...task, view };
     const name = await taxonomy.addTask(given, task);
     terminal.result({ task: document(name, task) }, () => `Created the task ${name}${fieldsText(task)}.`);
     return 0;
@@ -56,8 +62,14 @@ const list = defineCommand({
       rows.length === 0
         ? "No tasks yet; create one with `datalake config task create`."
         : renderTable(
-            [{ title: "task" }, { title: "required" }, { title: "allowed" }, { title: "description" }],
-            rows.map(([name, task]) => [name, task.required.join(", "), allowedText(task), task.description]),
+            ["task", "required", "allowed", "view", "description"].map((title) => ({ title })),
+            rows.map(([name, task]) => [
+              name,
+              task.required.join(", "),
+              allowedText(task),
+              viewText(task),
+              task.description,
+            ]),
           ),
     );
     return 0;
@@ -66,7 +78,7 @@ const list = defineCommand({
 
 export const taskCommands = defineGroup({
   summary: "Manage tasks: kinds of labels, and the fields that their uploads require",
-  subcommands: { create, list, remove: removeCommand("task") },
+  subcommands: { create, edit, list, remove: removeCommand("task") },
 });
 
 /** `["lang=ko,en", "src=real"]` as `{lang: ["ko", "en"], src: ["real"]}`; a field named twice gets all its values. */
@@ -92,8 +104,14 @@ function unique(words: readonly string[] | undefined): string[] {
   return [...new Set((words ?? []).map((word) => word.normalize("NFC")))];
 }
 
-function document(name: string, { required, allow, description }: Task) {
-  return { name, required, allow, description };
+function document(name: string, { required, allow, description, view, views }: Task) {
+  return { name, required, allow, description, ...(view && { view }), ...(views && { views }) };
+}
+
+function viewText({ view, views }: Task): string {
+  const others = Object.keys(views ?? {}).length;
+  const more = others === 0 ? [] : [`${others} of partitions`];
+  return [...(view === undefined ? [] : [nameView(view)]), ...more].join(", ");
 }
 
 function allowedText({ allow }: Task): string {

@@ -1,0 +1,113 @@
+import { throwIfCancelled } from "../../errors.ts";
+import { columnsOf, type LabelRow, readLabelRows } from "../../export/label-rows.ts";
+import type { QueryEngine } from "../../query/engine.ts";
+import type {
+  LabelCheckProgress,
+  LabelCheckRequest,
+  LabelCheckSummary,
+  LabelFinding,
+} from "../../schema/label-check.ts";
+import type { Fault } from "../../schema/labels/faults.ts";
+import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import { readRowLabel } from "../../schema/labels/row-label.ts";
+import type { View } from "../../schema/labels/view.ts";
+import { formatPartition } from "../../schema/partition.ts";
+import type { Taxonomy } from "../../schema/taxonomy.ts";
+import { planLabels } from "./plan.ts";
+
+export interface CheckEffects {
+  engine: QueryEngine;
+  taxonomy: Taxonomy;
+  signal: AbortSignal;
+  onProgress(progress: LabelCheckProgress): void;
+  /** Awaited before more rows are read. */
+  onFinding(finding: LabelFinding): Promise<void>;
+}
+
+/** Findings that are told of one row. */
+const MAX_OF_ROW = 100;
+
+/**
+ * Reads the label of every selected row by its view, in constant memory, and tells what does not fit. Throws
+ * `not_found` where nothing is selected or no view is known, `invalid_view`, `cancelled`.
+ */
+export async function checkLabels(
+  request: LabelCheckRequest,
+  effects: CheckEffects,
+): Promise<LabelCheckSummary> {
+  const { engine, taxonomy, signal } = effects;
+  const startedMs = performance.now();
+  const { view: given, ...query } = request;
+  const plan = planLabels(await engine.retrievePartitions(query, signal), taxonomy, given);
+  const result = await engine.retrieveWithExistingCols({ ...query, tasks: plan.tasks }, signal);
+  const readers = new Map<string, { view: View; read: LabelReader }>();
+  for (const [name, view] of plan.views) readers.set(name, { view, read: compileView(view) });
+  const summary: LabelCheckSummary = {
+    generation: result.generation,
+    partitions: plan.views.size,
+    without_view: plan.withoutView,
+    rows: 0,
+    labels: 0,
+    fitting: 0,
+    regions: 0,
+    questions: 0,
+    unreadable: 0,
+    skipped: 0,
+    faults: {},
+    duration_ms: 0,
+  };
+  const wanted = (key: Parameters<typeof formatPartition>[0]) => {
+    const reader = readers.get(formatPartition(key));
+    return reader && columnsOf(reader.view);
+  };
+  for await (const rows of readLabelRows(result, wanted)) {
+    throwIfCancelled(signal);
+    for (const row of rows) {
+      const reader = readers.get(formatPartition(row.partition));
+      const faults = reader === undefined ? [] : countRow(row, reader, summary);
+      for (const finding of describeFaults(row, faults)) await effects.onFinding(finding);
+    }
+    const { rows: done, labels, fitting } = summary;
+    effects.onProgress({ rows_done: done, rows_total: result.rowCount, rows_bad: labels - fitting });
+  }
+  return { ...summary, duration_ms: Math.round(performance.now() - startedMs) };
+}
+
+/** Adds a row to the counts, and gives what does not fit in it. */
+function countRow(
+  { cells, page }: LabelRow,
+  { view, read }: { view: View; read: LabelReader },
+  summary: LabelCheckSummary,
+): Fault[] {
+  summary.rows++;
+  const found = readRowLabel(cells, view);
+  if (found === undefined) return [];
+  summary.labels++;
+  const faults: Fault[] = [];
+  if ("fault" in found) faults.push(found.fault);
+  else {
+    const label = read(found.label, page);
+    summary.regions += label.regions.length;
+    summary.questions += label.questions.length;
+    summary.unreadable += label.regions.filter(({ isUnreadable }) => isUnreadable).length;
+    summary.skipped += label.skipped;
+    faults.push(...label.faults);
+  }
+  if (faults.length === 0) summary.fitting++;
+  for (const { kind } of faults) summary.faults[kind] = (summary.faults[kind] ?? 0) + 1;
+  return faults;
+}
+
+function describeFaults(row: LabelRow, faults: readonly Fault[]): LabelFinding[] {
+  const { partition, upload_id, source_row, source_name } = row;
+  return faults.slice(0, MAX_OF_ROW).map(({ kind, at, message }) => ({
+    kind,
+    at,
+    message,
+    ...partition,
+    upload_id,
+    source_row,
+    source_name,
+    of_row: faults.length,
+  }));
+}

@@ -1,0 +1,28 @@
+import { formatPartition, type PartitionKey } from "../partition.ts";
+import type { Taxonomy } from "../taxonomy.ts";
+import { type GivenView, resolveView } from "./given-view.ts";
+import type { View } from "./view.ts";
+
+/** The view of a partition's labels: its own, else that of its task; undefined where neither has one. */
+export function viewOf(
+  taxonomy: Pick<Taxonomy, "tasks">,
+  key: PartitionKey,
+): { given: GivenView; view: View } | undefined {
+  const task = Object.hasOwn(taxonomy.tasks, key.task) ? taxonomy.tasks[key.task] : undefined;
+  const given = task?.views?.[partitionOfTask(key)] ?? task?.view;
+  return given === undefined
+    ? undefined
+    : { given, view: resolveView(given, `the view of ${formatPartition(key)}`) };
+}
+
+/** A partition within its task: `PROVIDER/DATASET/VARIANT`. */
+export function partitionOfTask({ provider, dataset, variant }: PartitionKey): string {
+  return `${provider}/${dataset}/${variant}`;
+}
+
+/** How a view is called in a list: the shape that it is or is based on, or where its regions are. */
+export function nameView(given: GivenView): string {
+  if (typeof given === "string") return given;
+  const { shape, items } = given;
+  return typeof shape === "string" ? `${shape}, changed` : `at ${String(items ?? "$")}`;
+}
