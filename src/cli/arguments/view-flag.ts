@@ -7,7 +7,7 @@ import type { Flag } from "./command.ts";
 export const VIEW_FLAG = {
   type: "text",
   placeholder: "FILE",
-  description: "What labels mean: a file (YAML, JSON), or a built-in shape such as coco",
+  description: "What labels mean: a file (YAML, JSON) or a shape such as coco",
 } as const satisfies Flag;
 
 const MAX_BYTES = 1_000_000;

@@ -18,7 +18,7 @@ export const edit = defineCommand({
   summary: "Change the view or the description of a task",
   positionals: ["[NAME]"],
   flags: {
-    view: { ...VIEW_FLAG, description: `${VIEW_FLAG.description}; ${NONE} takes the view away` },
+    view: { ...VIEW_FLAG, description: `${VIEW_FLAG.description}; ${NONE} takes it away` },
     partition: {
       type: "text",
       placeholder: "P/D/V",
