@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { ImagePolicy } from "../schema/upload.ts";
+import { stemIndex } from "./stems.ts";
 
 /** An asset with the policy under which it was stored; null if that is unknown. */
 export type KnownAsset = AssetRecord & { policy: ImagePolicy | null };
@@ -21,6 +22,8 @@ export interface AssetIndex {
   findByPixels(pixelHashes: readonly string[]): Map<string, KnownAsset[]>;
   /** All distinct assets that came with a name; of the forms of one source, the one that is its own bytes. */
   findByName(names: readonly string[]): Map<string, KnownAsset[]>;
+  /** All names whose last part without its extension is one of these. */
+  findNamesByStem(stems: readonly string[]): Map<string, string[]>;
   /** Takes assets in, in one transaction; what is known already stays as it is. */
   add(records: readonly (KnownAsset & { source_name?: string | null })[]): void;
   /** Fingerprints of the partition files that were read into it. */
@@ -90,6 +93,7 @@ function wrapIndex(database: Database): AssetIndex {
      WHERE assets.pages IS NULL OR assets.pixel_hash IS NULL AND excluded.pixel_hash IS NOT NULL
        OR excluded.pixel_hash IS NOT NULL AND excluded.policy = 'optimize'`,
   );
+  const stems = stemIndex(database);
   const insertName = database.query("INSERT OR IGNORE INTO names VALUES (?, ?)");
   const addAll = database.transaction(
     (records: readonly (KnownAsset & { source_name?: string | null })[]) => {
@@ -100,7 +104,9 @@ function wrapIndex(database: Database): AssetIndex {
           ...[source_hash, hash, path, width, height, format, bytes],
           ...[pages, orientation, dpi, pixel_hash, policy, page_source],
         );
-        if (source_name != null) insertName.run(source_name, hash);
+        if (source_name == null) continue;
+        insertName.run(source_name, hash);
+        stems.add(source_name);
       }
     },
   );
@@ -140,6 +146,7 @@ function wrapIndex(database: Database): AssetIndex {
       }
       return new Map([...found].map(([name, rows]) => [name, distinctPages(rows)]));
     },
+    findNamesByStem: (given) => new Map(given.map((stem) => [stem, stems.find(stem)])),
     add: (records) => addAll(records),
     loadedFiles: () =>
       database

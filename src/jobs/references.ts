@@ -1,5 +1,6 @@
 import type { AssetIndex } from "../assets/index.ts";
 import type { AssetRecord } from "../schema/asset.ts";
+import type { ReferenceColumn } from "../schema/columns.ts";
 import { formatDataset } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { shorten } from "../util/format.ts";
@@ -26,15 +27,14 @@ export function resolveReferences(
   for (const row of rows) {
     if (row.reference !== null && row.reject === null) values.add(row.reference);
   }
-  const find = kind === "source_name" ? byName : kind === "hash" ? byHash : byPath;
-  const found = find(index, [...values]);
+  const found = FINDERS[kind](index, [...values]);
   return ({ reference }) => {
     if (reference === null) return { reason: `${kind} is empty; it must refer to a raw asset` };
     const assets = found.get(reference) ?? [];
     const [asset] = assets;
     const named = `${kind} ${JSON.stringify(shorten(reference, SHOWN_CHARS))}`;
     if (asset === undefined) return { reason: `no raw asset with ${named} in ${formatDataset(manifest)}` };
-    if (assets.length > 1) return { reason: `${named} is ambiguous: ${assets.length} raw assets have it` };
+    if (assets.length > 1) return { reason: `${named} is ambiguous: ${candidates(assets, kind)}` };
     return { asset: asset.record, source_name: asset.sourceName };
   };
 }
@@ -45,6 +45,38 @@ interface Referred {
 }
 
 type Found = Map<string, Referred[]>;
+
+const FINDERS: Record<ReferenceColumn, (index: AssetIndex, values: string[]) => Found> = {
+  hash: byHash,
+  path: byPath,
+  source_name: byName,
+  source_stem: byStem,
+};
+
+/** Names in one reason. */
+const SHOWN = 5;
+
+function candidates(assets: readonly Referred[], kind: ReferenceColumn): string {
+  if (kind !== "source_stem") return `${assets.length} raw assets have it`;
+  const names = assets.slice(0, SHOWN).map(({ sourceName }) => shorten(sourceName ?? "", SHOWN_CHARS));
+  const more = assets.length > SHOWN ? ` and ${assets.length - SHOWN} more` : "";
+  return `${names.join(", ")}${more}; refer to one by source_name`;
+}
+
+/** An asset that came under several names of one stem is one page. */
+function byStem(index: AssetIndex, stems: string[]): Found {
+  const names = index.findNamesByStem(stems);
+  const assets = byName(index, [...new Set([...names.values()].flat())]);
+  const found: Found = new Map();
+  for (const [stem, ofStem] of names) {
+    const byHash = new Map<string, Referred>();
+    for (const one of ofStem.flatMap((name) => assets.get(name) ?? [])) {
+      if (!byHash.has(one.record.hash)) byHash.set(one.record.hash, one);
+    }
+    found.set(stem, [...byHash.values()]);
+  }
+  return found;
+}
 
 function byName(index: AssetIndex, names: string[]): Found {
   const found: Found = new Map();

@@ -80,7 +80,7 @@ export const SYSTEM_COLUMNS = [
 ] as const satisfies readonly Column[];
 
 /** Columns by which a row of a task upload may name the raw asset it belongs to. */
-export const REFERENCE_COLUMNS = ["hash", "path", "source_name"] as const;
+export const REFERENCE_COLUMNS = ["hash", "path", "source_name", "source_stem"] as const;
 export type ReferenceColumn = (typeof REFERENCE_COLUMNS)[number];
 
 /** Columns of staged data.parquet that are not stored: why the client rejected the row, or NULL. */

@@ -43,7 +43,7 @@ const MAX_FIELDS = 1000;
  * - both again for each further image column, as `<column>_source_hash` and `<column>_source_name`;
  * - of a row that is a page of a document: `document`, the SHA-256 of the file in `files/`, and `page`, from 1; its
  *   `source_hash` is then `pageHash` of them (schema/pages.ts);
- * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path` or `source_name`);
+ * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path`, `source_name` or `source_stem`);
  * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
  */
 const ManifestFieldsSchema = v.strictObject({

@@ -98,3 +98,25 @@ test("begins anew when the file is no index", async () => {
   index.add([record(1)]);
   expect(index.findBySource([hex(1)]).size).toBe(1);
 });
+
+test("names are found by their stems, also those that come after somebody asked", () => {
+  const file = join(folder, "stems.sqlite");
+  const index = openAssetIndex(file);
+  index.add([
+    { ...record(1), source_name: "a/쪽.1.jpg" },
+    { ...record(2), source_name: "b/쪽.1.png" },
+    { ...record(3), source_name: "c.pdf#page=1" },
+  ]);
+  expect(index.findNamesByStem(["쪽.1", "none"])).toEqual(
+    new Map([
+      ["쪽.1", ["a/쪽.1.jpg", "b/쪽.1.png"]],
+      ["none", []],
+    ]),
+  );
+  index.add([{ ...record(4), source_name: "d/c.jpg" }]);
+  index.close();
+  const again = openAssetIndex(file);
+  again.add([{ ...record(5), source_name: "e/c.jpg" }]);
+  expect(again.findNamesByStem(["c"]).get("c")).toEqual(["c.pdf#page=1", "d/c.jpg", "e/c.jpg"]);
+  again.close();
+});

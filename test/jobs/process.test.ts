@@ -196,6 +196,36 @@ test("references find raw assets by name, hash and path, in the same job", async
   expect((await readRows(world, "ocr", "paths")).map((row) => row.path)).toEqual([path]);
 });
 
+test("labels find their pages by the stem of a name, which must be one page's", async () => {
+  const world = await makeWorld();
+  const images = await Promise.all([1, 2, 3].map((seed) => makeImage(seed)));
+  const [first, second, third] = images as [Buffer, Buffer, Buffer];
+  await stageUpload(world, [
+    { text: "0", name: "a/영수증.jpg", image: first },
+    { text: "1", name: "a/1.jpg", image: second },
+    { text: "1", name: "b/1.png", image: third },
+    { text: "copies", name: "a/2.jpg", image: third },
+    { text: "copies", name: "b/2.jpg", image: third },
+  ]);
+  const upload = await stageUpload(
+    world,
+    ["영수증", "1", "none", "2"].map((reference) => ({ text: reference, reference })),
+    { task: "ocr", variant: "stems", reference: "source_stem", max_rejects: "2" },
+  );
+  await processAll(world);
+  const raw = await readRows(world);
+  const labels = await readRows(world, "ocr", "stems");
+  expect(labels.map((row) => [row.text, row.hash, row.source_name])).toEqual([
+    ["영수증", raw[0]?.hash, "a/영수증.jpg"],
+    ["2", raw[2]?.hash, "a/2.jpg"],
+  ]);
+  expect(Object.keys(labels[0] ?? {})).not.toContain("source_stem");
+  expect((await readRejects(world, upload)).map((row) => row.reason)).toEqual([
+    'source_stem "1" is ambiguous: a/1.jpg, b/1.png; refer to one by source_name',
+    expect.stringContaining('no raw asset with source_stem "none" in '),
+  ]);
+});
+
 test("a replaced raw partition takes its names along", async () => {
   const world = await makeWorld();
   await stageUpload(world, [{ text: "old", name: "p.jpg", image: await makeImage(1) }]);
