@@ -61,6 +61,7 @@ const PLANNERS = [
   "ingest/page-options.ts",
   "ingest/lake-checks.ts", // requireTask and taskFields, of a taxonomy at hand
   "ingest/parse-meta.ts",
+  "ingest/path-list.ts",
   "ingest/upload-plan.ts", // types
   "ingest/session.ts",
   "ingest/text/options.ts",

@@ -25,6 +25,10 @@ export function isPdfName(path: string): boolean {
   return extname(path).toLowerCase() === ".pdf";
 }
 
+export function isTiffName(path: string): boolean {
+  return [".tif", ".tiff"].includes(extname(path).toLowerCase());
+}
+
 /**
  * The kind of a file, by its ending where that is an image's or a text's, else by its first bytes. What an image's ending
  * promises is looked at when the image is processed: there may be millions.

@@ -1,15 +1,20 @@
+import { readFile } from "node:fs/promises";
 import { encrypted } from "../../documents/reasons.ts";
 import { AppError } from "../../errors.ts";
+import { tiffPages } from "../../images/tiff-pages.ts";
 import { quoteName } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
+import { isTiffName } from "../file-kinds.ts";
 import { EntryProblem, type InputContext } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { FoundFiles } from "./found-files.ts";
 
 export interface DescribedDocuments {
-  /** Table of the database: `path`, `pages` (NULL where it cannot be opened), `reason`. */
+  /** Table of the database: `path`, `pages` (0: the file is the image; NULL: it cannot be opened), `reason`. */
   table: string;
-  pages: number;
+  pdfs: { files: number; pages: number };
+  /** Of several pages. */
+  tiffs: { files: number; pages: number };
   /** Paths of those that no given password opens. */
   locked: string[];
   notices: string[];
@@ -24,9 +29,16 @@ export async function describeDocuments(
   const { database, signal, documents, passwords = [] } = context;
   const table = `${found.table}_documents`;
   await database.run(`CREATE TABLE ${quoteName(table)} (path VARCHAR, pages INTEGER, reason VARCHAR)`);
-  const described: DescribedDocuments = { table, pages: 0, locked: [], notices: [] };
+  const described: DescribedDocuments = {
+    table,
+    pdfs: { files: 0, pages: 0 },
+    tiffs: { files: 0, pages: 0 },
+    locked: [],
+    notices: [],
+  };
   if (found.count("document") === 0) return described;
-  const describe = (path: string) => documents.describe(path, { passwords });
+  const describe = (path: string): Promise<Described> =>
+    isTiffName(path) ? countTiffPages(path) : documents.describe(path, { passwords });
   const appender = await database.connection.createAppender(table);
   const connection = await database.instance.connect();
   try {
@@ -38,6 +50,8 @@ export async function describeDocuments(
       for (const [path] of chunk.getRows() as [string][]) {
         signal?.throwIfAborted();
         const facts = await withFileOf(found, folder, path, describe).catch(reasonOf);
+        const counts = isTiffName(path) ? described.tiffs : described.pdfs;
+        if (counts === described.pdfs || ("pages" in facts && facts.pages > 0)) counts.files++;
         appender.appendVarchar(path);
         if ("reason" in facts) {
           appender.appendNull();
@@ -46,7 +60,7 @@ export async function describeDocuments(
         } else {
           appender.appendInteger(facts.pages);
           appender.appendNull();
-          described.pages += facts.pages;
+          counts.pages += facts.pages;
           described.notices.push(...facts.notices.map((notice) => `${path}: ${notice}`));
         }
         appender.endRow();
@@ -57,6 +71,25 @@ export async function describeDocuments(
   }
   appender.closeSync();
   return described;
+}
+
+interface Described {
+  pages: number;
+  notices: readonly string[];
+}
+
+/** No pages for one that is a single image, or damaged: what is wrong is said where images are processed. */
+async function countTiffPages(path: string): Promise<Described> {
+  const bytes = await readFile(path);
+  const pages = ((): number => {
+    try {
+      return tiffPages(bytes).count;
+    } catch (error) {
+      if (error instanceof AppError || error instanceof RangeError) return 1;
+      throw error;
+    }
+  })();
+  return { pages: pages > 1 ? pages : 0, notices: [] };
 }
 
 /** Gives a file of the input as one on the disk; one of a zip is there meanwhile. */

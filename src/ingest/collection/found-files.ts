@@ -4,7 +4,7 @@ import { HEAD_BYTES } from "../../images/foreign.ts";
 import { isMissing } from "../../lake/files.ts";
 import { quoteName } from "../../query/sql.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
-import { type FileKind, fileKind, isPdfName, kindOf as kindOfFile } from "../file-kinds.ts";
+import { type FileKind, fileKind, isPdfName, isTiffName, kindOf as kindOfFile } from "../file-kinds.ts";
 import { EntryProblem, type InputContext } from "../input.ts";
 import { isLeftover } from "../leftovers.ts";
 import type { LocalPath } from "../legacy-names.ts";
@@ -96,12 +96,12 @@ export async function findFiles(given: readonly Given[], context: InputContext):
       }
     }
   };
-  const zips = await takeLocal(given, take, leftOut);
+  const zips = await takeLocal(given, take, leftOut, context);
   const isOnly = zips.length === 1 && fileCount === 0 && given.length === 1 && given[0]?.isFolder === false;
   for (const { path, parts, given: at } of zips) {
     const folder = isOnly ? "" : `${path.replace(/\.[^./]+$/, "")}/`;
     for await (const entries of archives.add(path, parts, folder)) {
-      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, archives.count - 1)));
+      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, archives.count - 1, context)));
     }
   }
   appender.closeSync();
@@ -127,6 +127,7 @@ async function takeLocal(
   given: readonly Given[],
   take: (candidates: readonly Candidate[]) => Promise<void>,
   leftOut: SkippedFiles,
+  context: InputContext,
 ): Promise<FoundZip[]> {
   const zips = new Map<string, FoundZip>();
   let batch: Candidate[] = [];
@@ -148,7 +149,7 @@ async function takeLocal(
         path,
         given: at,
         zip: null,
-        kind: async () => foundKind(path) ?? takenAs(await fileKind(path, local)),
+        kind: async () => foundKind(path, context) ?? takenAs(await fileKind(path, local)),
         sizeBytes: () => fileSize(local),
       });
       if (batch.length < BATCH) continue;
@@ -186,7 +187,7 @@ function isOwners({ path }: FoundEntry): boolean {
   return !parts.some((part, at) => isLeftover(part, at < parts.length - 1));
 }
 
-function ofArchive(entry: FoundEntry, given: number, zip: number): Candidate {
+function ofArchive(entry: FoundEntry, given: number, zip: number, context: InputContext): Candidate {
   const { path } = entry;
   return {
     path,
@@ -198,7 +199,7 @@ function ofArchive(entry: FoundEntry, given: number, zip: number): Candidate {
           details: { path },
         });
       }
-      const byName = foundKind(path);
+      const byName = foundKind(path, context);
       if (byName !== undefined) return byName;
       const head = () =>
         entry.readHead(HEAD_BYTES).catch((error) => {
@@ -212,11 +213,11 @@ function ofArchive(entry: FoundEntry, given: number, zip: number): Candidate {
 }
 
 /** What a file's name alone says. */
-function foundKind(path: string): FoundKind | undefined {
+function foundKind(path: string, { splitPages }: InputContext): FoundKind | undefined {
   if (METADATA_FILE.test(path)) return "metadata";
   if (/\.json$/i.test(path)) return "json";
   if (tableOfName(path) !== undefined) return "table";
-  return isPdfName(path) ? "document" : undefined;
+  return isPdfName(path) || (splitPages === true && isTiffName(path)) ? "document" : undefined;
 }
 
 function takenAs(kind: FileKind): FoundKind | Exclude<FileKind, "image"> {

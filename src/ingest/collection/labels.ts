@@ -7,7 +7,7 @@ import { findLocalFile } from "../local-paths.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { isOneObject, MAX_LABEL_BYTES } from "./label-text.ts";
 import { writeLabelledRows } from "./page-rows.ts";
-import { stemPath } from "./pairing.ts";
+import { labelStemPath } from "./pairing.ts";
 import { splitColumn } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
 
@@ -69,7 +69,7 @@ export async function openLabels(
 ): Promise<Input> {
   const split = await splitColumn(found, path, context);
   const columns = [{ name: "source_stem", type: "VARCHAR" }, ...split.columns];
-  const select = `SELECT string_split(${stemPath("path")}, '/')[-1], ${split.select} path, NULL::VARCHAR
+  const select = `SELECT string_split(${labelStemPath("path")}, '/')[-1], ${split.select} path, NULL::VARCHAR
     FROM ${quoteName(found.table)} WHERE kind = 'json' ORDER BY given, string_split(path, '/')`;
   const rows = await writeLabelledRows({ select, columns }, { found, folder }, context);
   const labels = found.count("json");
@@ -83,7 +83,7 @@ export async function openLabels(
     columns: [...columns, { name: "label", type: "VARCHAR" }],
     features: {},
     rejects: quoteName("__reject"),
-    summary: summarize({ documents: 0, documentPages: 0, images: 0, labels, paired: undefined }),
+    summary: summarize({ labels }),
     notices: [
       `${labels === 1 ? "the JSON file is" : `the ${formatCount(labels)} JSON files are`} taken as labels of one page each, found by name; to read them as rows of a table, join them to one .jsonl file`,
       ...found.leftOut.notices(),

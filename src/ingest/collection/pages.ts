@@ -5,12 +5,13 @@ import type { Input, InputContext, SourceColumn } from "../input.ts";
 import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { writeLabelledRows } from "./page-rows.ts";
-import { pairLabels } from "./pairing.ts";
+import { labelStemPath, pairLabels, stemPath } from "./pairing.ts";
 import { splitColumn } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
 
 /** Column of the rows with the page of the document that their path names. */
 const PAGE = "__page";
+const SHOWN_NOTICES = 5;
 
 /** Images and the pages of documents, one row each in the order of paths, with their labels where there are any. */
 export async function openPages(
@@ -56,18 +57,24 @@ export async function openPages(
     features: {},
     rejects: quoteName("__reject"),
     summary: summarize({
-      documents: found.count("document"),
-      documentPages: documents.pages,
-      images: found.count("image"),
+      pdfs: documents.pdfs,
+      tiffs: documents.tiffs,
+      images: found.count("image") + found.count("document") - documents.pdfs.files - documents.tiffs.files,
       labels: labels.count,
       paired: labels.paired,
     }),
     lockedDocuments: documents.locked,
-    notices: [...documents.notices, ...found.leftOut.notices()],
+    notices: [...shortened(documents.notices), ...found.leftOut.notices()],
     rows: async () => rows,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
   };
+}
+
+/** Of thousands of documents some notices are enough. */
+function shortened(notices: readonly string[]): string[] {
+  const more = notices.length - SHOWN_NOTICES;
+  return more > 0 ? [...notices.slice(0, SHOWN_NOTICES), `${more} more of this kind`] : [...notices];
 }
 
 interface FoundLabels {
@@ -79,8 +86,8 @@ interface FoundLabels {
 }
 
 /**
- * JSON files are labels where one at least has a page. Then all of them are, but for one that is alone in its folder:
- * `dataset_info.json` is no label. The others are left out.
+ * JSON files are labels where one at least has a page. Then all of them are, but for one that is alone in a folder above
+ * others and has no page: `dataset_info.json` is no label. The others are left out.
  */
 async function findLabels(
   found: FoundFiles,
@@ -96,25 +103,31 @@ async function findLabels(
   await database.run(
     `CREATE TABLE ${quoteName(files)} AS SELECT path, kind = 'json' AS is_label FROM ${table}
      WHERE ${found.count("json") > 0} AND (kind IN ('json', 'image')
-       OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages = 1))`,
+       OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages <= 1))`,
   );
   await pairLabels(database, { files, pairs, unpaired });
   await database.run(`DROP TABLE ${quoteName(files)}`);
+  await database.run(
+    `UPDATE ${quoteName(unpaired)} SET reason = d.path || ' has ' || d.pages || ' pages'
+     FROM ${quoteName(documents)} AS d WHERE d.pages > 1 AND ${stemPath("d.path")} = ${labelStemPath("label")}`,
+  );
   const [counted] = await database.rows<{ paired: number }>(
     `SELECT count(*)::INTEGER AS paired FROM ${quoteName(pairs)}`,
   );
   const paired = counted?.paired ?? 0;
   const folder = (path: string) => `regexp_replace(${path}, '[^/]*$', '')`;
-  const alone =
+  const isOther =
     paired === 0
       ? "true"
-      : `${folder("label")} IN (SELECT ${folder("path")} AS folder FROM ${table} WHERE kind = 'json' GROUP BY folder HAVING count(*) = 1)`;
+      : `reason LIKE 'no page is named %' AND ${folder("label")} IN (
+          SELECT ${folder("path")} AS folder FROM ${table} WHERE kind = 'json' GROUP BY folder HAVING count(*) = 1)
+         AND EXISTS (SELECT 1 FROM ${table} WHERE starts_with(path, ${folder("label")}) AND path <> label)`;
   const others = await database.rows<{ path: string }>(
-    `SELECT label AS path FROM ${quoteName(unpaired)} WHERE ${alone}
+    `SELECT label AS path FROM ${quoteName(unpaired)} WHERE ${isOther}
      UNION ALL SELECT path FROM ${table} WHERE kind IN ('table', 'metadata') ORDER BY path`,
   );
   for (const { path } of others) found.leftOut.add(path, "other");
-  await database.run(`DELETE FROM ${quoteName(unpaired)} WHERE ${alone}`);
+  await database.run(`DELETE FROM ${quoteName(unpaired)} WHERE ${isOther}`);
   const [left] = await database.rows<{ count: number }>(
     `SELECT count(*)::INTEGER AS count FROM ${quoteName(unpaired)}`,
   );
@@ -129,7 +142,7 @@ function selectPages(found: string, documents: string, labels: FoundLabels): str
   const row = "given, path, NULL::INTEGER AS page";
   return `SELECT ${row}, pairs.label, NULL::VARCHAR AS reject
       FROM ${files} AS f LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path WHERE kind = 'image'
-    UNION ALL SELECT given, f.path, unnest(range(1, d.pages + 1))::INTEGER, pairs.label, NULL
+    UNION ALL SELECT given, f.path, unnest(CASE d.pages WHEN 0 THEN [NULL] ELSE range(1, d.pages + 1) END)::INTEGER, pairs.label, NULL
       FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path
     UNION ALL SELECT given, f.path, NULL, NULL, d.reason
       FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path WHERE d.reason IS NOT NULL

@@ -7,6 +7,11 @@ export function stemPath(path: string): string {
   return `regexp_replace(nfc_normalize(${path}), '\\.[^./]*$', '')`;
 }
 
+/** The same of a label, which may have the page's whole name: `0001.jpg.json`. */
+export function labelStemPath(path: string): string {
+  return `regexp_replace(${stemPath(path)}, '\\.(jpe?g|png|tiff?|bmp|gif|webp|heic|jp2|pdf)$', '', 'i')`;
+}
+
 /** Folders that are compared at most: nobody keeps labels deeper than that apart. */
 const MAX_LEVELS = 12;
 /** Candidates in one reason. */
@@ -25,7 +30,7 @@ export async function pairLabels(
   const [from, to, left] = [quoteName(files), quoteName(pairs), quoteName(unpaired)];
   const named = quoteName(`${files}_named`);
   await database.run(
-    `CREATE TABLE ${named} AS SELECT path, is_label, string_split(${stemPath("path")}, '/') AS parts,
+    `CREATE TABLE ${named} AS SELECT path, is_label, string_split(CASE WHEN is_label THEN ${labelStemPath("path")} ELSE ${stemPath("path")} END, '/') AS parts,
       ${splitOfPath("path")} AS split FROM ${from}`,
   );
   await database.run(`CREATE TABLE ${to} (label VARCHAR, page VARCHAR)`);

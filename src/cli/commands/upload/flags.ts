@@ -48,6 +48,16 @@ export const UPLOAD_FLAGS = {
     placeholder: "1%",
     description: "Rejected rows allowed before the whole upload fails; 0 = none",
   },
+  filesFrom: {
+    type: "text",
+    placeholder: "FILE",
+    description: "A list of files to upload, one a line; - for standard input",
+  },
+  splitFromFolder: {
+    type: "switch",
+    description: "A column split from folders named Training, Validation or Test",
+  },
+  splitPages: { type: "switch", description: "Each page of a TIFF is a row" },
   encoding: {
     type: "text",
     placeholder: "NAME",
@@ -72,8 +82,8 @@ export const UPLOAD_FLAGS = {
 export type UploadFlags = FlagValues<typeof UPLOAD_FLAGS>;
 
 /** The input and the required flags, as a person would write them. */
-export function missingFlags(path: string | undefined, flags: UploadFlags): string[] {
-  const missing = path === undefined ? ["INPUT"] : [];
+export function missingFlags(paths: readonly string[], flags: UploadFlags): string[] {
+  const missing = paths.length === 0 ? ["INPUT"] : [];
   for (const name of ["type", "provider", "dataset"] as const) if (!flags[name]) missing.push(`--${name}`);
   if (flags.type === "task") {
     for (const name of ["task", "variant"] as const) if (!flags[name]) missing.push(`--${name}`);

@@ -17,7 +17,7 @@ import type { Terminal } from "../../terminal/terminal.ts";
 import { parseType, type UploadFlags } from "./flags.ts";
 
 export interface UploadQuestions {
-  path: string | undefined;
+  paths: readonly string[];
   flags: UploadFlags;
   /** What the flags say of how the input is read. */
   read: InputOptions;
@@ -75,15 +75,17 @@ export function summarizePlan({
   ];
 }
 
-async function askInput({ path, flags, read, session, terminal }: UploadQuestions) {
-  let given = path;
+async function askInput({ paths, flags, read, session, terminal }: UploadQuestions) {
+  let given = paths;
   let type = flags.type === undefined ? undefined : parseType(flags.type);
   for (;;) {
-    const wanted = given ?? (await terminal.path("What do you want to upload?", { check: pathProblem }));
-    given = undefined;
+    const wanted =
+      given.length > 0 ? given : [await terminal.path("What do you want to upload?", { check: pathProblem })];
+    given = [];
     try {
       const { input, passwords } = await openAsking(wanted, read, session, terminal);
-      if (input.rowCount === 0) throw new AppError("empty_input", `${wanted} has no rows; choose another`);
+      if (input.rowCount === 0)
+        throw new AppError("empty_input", `${wanted.join(", ")} has no rows; choose another`);
       terminal.note(describeFound(inspectInput(input, "task")));
       type ??= await askType(terminal);
       return { input, passwords, type, facts: inspectInput(input, type) };
@@ -95,10 +97,15 @@ async function askInput({ path, flags, read, session, terminal }: UploadQuestion
 }
 
 /** Opens the input; asks for the password of documents that none of the given ones opens. Enter leaves them out. */
-async function openAsking(path: string, read: InputOptions, session: UploadSession, terminal: Terminal) {
+async function openAsking(
+  paths: readonly string[],
+  read: InputOptions,
+  session: UploadSession,
+  terminal: Terminal,
+) {
   let passwords = read.passwords ?? [];
   for (;;) {
-    const input = await session.open(path, { ...read, passwords });
+    const input = await session.open(paths, { ...read, passwords });
     const [locked] = input.lockedDocuments ?? [];
     if (locked === undefined) return { input, passwords };
     const password = await terminal.password(`Password of ${locked}? (Enter to reject its pages)`);
@@ -113,11 +120,13 @@ function pathProblem(path: string): string | undefined {
 }
 
 function describeFound(facts: InputFacts): string {
-  const files = facts.fileCount > 1 ? ` in ${formatQuantity(facts.fileCount, "file")}` : "";
+  const { summary, format, fileCount } = facts;
+  const files = fileCount > 1 ? ` in ${formatQuantity(fileCount, "file")}` : "";
   const columns = facts.columns.map(({ name, type }) => `${name} ${type}`).join(", ");
   const content = facts.content ? `${facts.content.kind}s in column ${facts.content.column}` : "no images";
+  const size = `${formatQuantity(facts.rowCount, "row")}, ${formatBytes(facts.sizeBytes)}${files}`;
   return [
-    `Found ${facts.format}: ${formatQuantity(facts.rowCount, "row")}, ${formatBytes(facts.sizeBytes)}${files}, ${content}`,
+    summary === undefined ? `Found ${format}: ${size}, ${content}` : `Found ${summary}: ${size}`,
     `  columns: ${columns}`,
     ...facts.notices.map((notice) => `  ${notice}`),
   ].join("\n");

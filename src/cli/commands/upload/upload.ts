@@ -4,6 +4,7 @@ import type { UploadProgress } from "../../../ingest/execute.ts";
 import type { Input, InputOptions } from "../../../ingest/input.ts";
 import { parsePageFlags, readPasswords } from "../../../ingest/page-options.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
+import { readPathList } from "../../../ingest/path-list.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
 import { parseTextOptions } from "../../../ingest/text/options.ts";
 import type { UploadDestination } from "../../../ingest/upload-destination.ts";
@@ -18,11 +19,12 @@ import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./flags
 
 export const uploadCommand = defineCommand({
   summary: "Upload raw data or labels",
-  positionals: ["[INPUT]"],
+  positionals: ["[INPUT...]"],
   flags: UPLOAD_FLAGS,
   examples: [
     "datalake upload",
     "datalake upload scans/ --type raw --provider aihub --dataset receipts",
+    "datalake upload images.zip labels.zip --type raw --provider aihub --dataset contracts",
     "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
   ],
   run: async ({ flags, positionals }, effects) => {
@@ -31,8 +33,9 @@ export const uploadCommand = defineCommand({
     const session = await openUploadSession({ settings: effects.settings, signal: effects.signal });
     let manifest: UploadManifest;
     try {
-      const { input, request, asked } = await requestOf(positionals[0], flags, target, session, effects);
+      const { input, request, asked } = await requestOf(positionals, flags, target, session, effects);
       const plan = await session.plan(request, input, target);
+      if (!asked && input.summary !== undefined) effects.terminal.note(`Found ${input.summary}`);
       for (const notice of plan.notices) effects.terminal.note(notice);
       if (asked) await confirmPlan(plan, effects);
       manifest = await stage(plan, target, session, effects);
@@ -45,25 +48,28 @@ export const uploadCommand = defineCommand({
 
 /** The input and the request: from flags alone, or by asking a person for what is missing. */
 async function requestOf(
-  path: string | undefined,
+  named: readonly string[],
   flags: UploadFlags,
   target: UploadDestination,
   session: UploadSession,
   effects: Effects,
 ): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
+  const listed = flags.filesFrom === undefined ? [] : await readPathList(flags.filesFrom);
+  const paths = [...named, ...listed];
   const passwords = flags.passwordFile === undefined ? [] : await readPasswords(flags.passwordFile);
   const pages = await parsePageFlags({ ...flags, passwords });
-  const read: InputOptions = { text: parseTextOptions(flags), passwords };
-  const missing = [...missingFlags(path, flags), ...(await missingFields(target, flags))];
+  const { splitFromFolder = false, splitPages = false } = flags;
+  const read: InputOptions = { text: parseTextOptions(flags), passwords, splitFromFolder, splitPages };
+  const missing = [...missingFlags(paths, flags), ...(await missingFields(target, flags))];
   if (missing.length > 0 && effects.terminal.interactive) {
     const { askUpload } = await import("./questions.ts");
-    const options = { path, flags, read, target, session, terminal: effects.terminal };
+    const options = { paths, flags, read, target, session, terminal: effects.terminal };
     const { input, passwords, ...answers } = await askUpload(options);
     const request = { ...completeRequest(answers, flags, effects.settings), pages: { ...pages, passwords } };
     return { input, request, asked: true };
   }
   const { type, provider, dataset } = flags;
-  if (path === undefined || missing.length > 0 || !type || !provider || !dataset) {
+  if (missing.length > 0 || !type || !provider || !dataset) {
     throw new AppError(
       "usage",
       `upload needs ${missing.join(", ")}; add them, or run it on a terminal to be asked`,
@@ -74,7 +80,7 @@ async function requestOf(
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(path, read), request: { ...request, pages }, asked: false };
+  return { input: await session.open(paths, read), request: { ...request, pages }, asked: false };
 }
 
 /** Required fields of the task that no `--meta` gives. */
