@@ -9,7 +9,8 @@ const GROWTH_AN_OPENING_BYTES = 50_000_000;
 export interface OpenDocument {
   /** Opens the file, or gives it where it is open. `page`: that a page of it is about to be read. */
   use(path: string, terms: { passwords: readonly string[]; fileBytes: number }, page: boolean): PdfDocument;
-  /** What it was asked for is not to be had in it: fonts are asked for once an opening. */
+  /** The next page is read after a new opening. */
+  wear(): void;
   close(): void;
 }
 
@@ -22,6 +23,9 @@ export function keepOpen(pdfium: Pdfium): OpenDocument {
   };
   return {
     close,
+    wear: () => {
+      if (open !== undefined) open.pagesLeft = 0;
+    },
     use: (path, terms, page) => {
       const key = JSON.stringify([path, terms.passwords]);
       const worn =

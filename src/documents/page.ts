@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { fontProblem } from "./fonts/font-problem.ts";
 import type { DocumentLimits } from "./limits.ts";
 import type { Task } from "./messages.ts";
 import { findPageImage, type PageImage } from "./page-image/find.ts";
@@ -6,7 +7,10 @@ import { keepPageImage } from "./page-image/keep.ts";
 import type { PdfDocument } from "./pdfium/document.ts";
 import { drawPage } from "./pdfium/draw.ts";
 import { borrow, type Pdfium } from "./pdfium/instance.ts";
+import { boxOf, objectsOf, type PageObject } from "./pdfium/objects.ts";
+import { charactersOf } from "./pdfium/text.ts";
 import { imageTooLarge, PageFault, tooManyPixels, tooSlow, unreadablePage } from "./reasons.ts";
+import { type Placement, textLayerOf } from "./text-layer.ts";
 import type { Workplace } from "./workplace.ts";
 import { writeDrawn } from "./write-drawn.ts";
 
@@ -40,70 +44,84 @@ export async function beginPage(
   const document = open.use(task.path, { passwords: task.passwords, fileBytes: limits.fileBytes }, true);
   const inches = sizeOf(pdfium, document, task.page);
   const { dpi, maxPixels } = task;
+  const tooLarge = () => tooManyPixels(task.page, inches, dpi, maxPixels);
   const [width, height] = [pixels(inches.width, dpi), pixels(inches.height, dpi)];
-  const tooLarge = !(width * height <= maxPixels);
-  // A page of kilometres may still be an image of few pixels.
-  if (tooLarge && !(inches.width * inches.height < MAX_SQUARE_INCHES))
-    throw tooManyPixels(task.page, inches, dpi, maxPixels);
+  // A page of metres may still be an image of few pixels.
+  if (!(inches.width * inches.height < MAX_SQUARE_INCHES)) throw tooLarge();
   const page = pdfium.call.FPDF_LoadPage(document.handle, task.page - 1);
   if (page === 0) throw unreadablePage(task.page);
   try {
-    const image = findPageImage(pdfium, page);
-    const kept = image && (await keep(pdfium, page, image, { task, limits, pages: document.pages }));
+    const objects = objectsOf(pdfium, page, MAX_OBJECTS);
+    const at = { ...place, page, objects: objects ?? [], pages: document.pages, task, limits };
+    const image = objects && findPageImage(pdfium, page, objects);
+    const kept = image && (await keep(at, image));
     if (kept) return kept;
-    if (tooLarge) throw tooManyPixels(task.page, inches, dpi, maxPixels);
-    const drawn = drawPage(pdfium, page, { width, height, channels: 4, pauseMs: limits.pauseMs });
-    if (drawn === "late") throw tooSlow(task.page, limits.pauseMs);
-    if (drawn === "failed") throw unreadablePage(task.page);
-    return async () => {
-      const { format, bytes } = await writeDrawn(drawn, dpi, task.output);
-      return {
-        ok: true,
-        source: "drawn",
-        format,
-        width,
-        height,
-        dpi,
-        pages: document.pages,
-        text: null,
-        bytes,
-      };
-    };
+    if (!(width * height <= maxPixels)) throw tooLarge();
+    return draw(at, { width, height });
   } finally {
     pdfium.call.FPDF_ClosePage(page);
   }
 }
 
 const MAX_SQUARE_INCHES = 200 * 200;
+/** Words that OCR laid over a scan are objects too. */
+const MAX_OBJECTS = 500_000;
 
-async function keep(
-  pdfium: Pdfium,
-  page: number,
-  image: PageImage,
-  { task, limits, pages }: { task: PageTask; limits: DocumentLimits; pages: number },
-): Promise<(() => Promise<PageResult>) | undefined> {
-  const { width, height, quarters, dpi } = image;
+/** A page that is loaded, and what is wanted of it. */
+interface LoadedPage extends Workplace {
+  page: number;
+  objects: readonly PageObject[];
+  pages: number;
+  task: PageTask;
+  limits: DocumentLimits;
+}
+
+/** The page's own image, as a file; undefined where it has none that shows all of it. */
+async function keep(at: LoadedPage, image: PageImage): Promise<(() => Promise<PageResult>) | undefined> {
+  const { pdfium, page, pages, task, limits } = at;
+  const { width, height, quarters, dpi, placed } = image;
   if (width * height > task.maxPixels) throw imageTooLarge(task.page, image, task.maxPixels);
   const kept = await keepPageImage(pdfium, { handle: page, number: task.page }, image, limits.pauseMs);
   if (kept === undefined) return undefined;
-  const turned = quarters % 2 === 1;
-  const size = turned ? { width: height, height: width } : { width, height };
+  const size = quarters % 2 === 1 ? { width: height, height: width } : { width, height };
+  const text = textOf(at, { box: placed, quarters, ...size }, true);
   const { format, orientation } = kept;
+  const result = { ok: true, format, ...size, dpi, pages, orientation, text } as const;
   return async () => {
+    if (!task.image) return { ...result, source: null, bytes: 0 };
     const bytes = await kept.encode();
     await writeFile(task.output, bytes);
-    return {
-      ok: true,
-      source: "image",
-      format,
-      ...size,
-      dpi,
-      pages,
-      orientation,
-      text: null,
-      bytes: bytes.length,
-    };
+    return { ...result, source: "image", bytes: bytes.length };
   };
+}
+
+function draw(at: LoadedPage, size: { width: number; height: number }): () => Promise<PageResult> {
+  const { pdfium, fonts, open, page, objects, pages, task, limits } = at;
+  const { dpi } = task;
+  const quarters = pdfium.call.FPDFPage_GetRotation(page);
+  const text = textOf(at, { box: boxOf(pdfium, page), quarters, ...size }, false);
+  const result = { ok: true, format: "png", ...size, dpi, pages, text } as const;
+  if (!task.image) return async () => ({ ...result, source: null, bytes: 0 });
+  fonts.takeMissing();
+  const drawn = drawPage(pdfium, page, { ...size, channels: 4, pauseMs: limits.pauseMs });
+  if (drawn === "late") throw tooSlow(task.page, limits.pauseMs);
+  if (drawn === "failed") throw unreadablePage(task.page);
+  const asked = fonts.takeMissing();
+  const problem = fontProblem(
+    pdfium,
+    { objects, characters: () => charactersOf(pdfium, page) },
+    { asked, scriptOf: fonts.scriptOf },
+  );
+  // Fonts are asked for once as long as a document is open.
+  if (asked.length > 0) open.wear();
+  if (problem !== undefined) throw new PageFault(`page ${task.page} ${problem}`);
+  return async () => ({ ...result, source: "drawn", ...(await writeDrawn(drawn, dpi, task.output)) });
+}
+
+function textOf({ pdfium, page, task }: LoadedPage, placement: Placement, covered: boolean): string | null {
+  if (!task.text) return null;
+  const layer = textLayerOf(charactersOf(pdfium, page), { placement, covered });
+  return layer === undefined ? null : JSON.stringify(layer);
 }
 
 function pixels(inches: number, dpi: number): number {

@@ -31,7 +31,8 @@ export function createSession(limits: DocumentLimits): Session {
         const document = open.use(task.path, { passwords: task.passwords, fileBytes }, false);
         const { pages, encrypted, copyForbidden } = document;
         if (pages > limits.pages) throw tooManyPages(pages, limits.pages);
-        return async () => ({ kind: "pdf", pages, encrypted, copyForbidden, notices: [] });
+        const notices = copyForbidden ? ["its maker forbids to copy text and images out of it"] : [];
+        return async () => ({ kind: "pdf", pages, encrypted, copyForbidden, notices });
       }
       case "page":
         return beginPage(await at(task.font), task, limits);

@@ -19,6 +19,8 @@ export async function openWorkplace(font: string | null, heapBytes: number): Pro
   const named = font === null ? undefined : readInstalled(font);
   if (named?.length === 0)
     throw new AppError("invalid_input", `${font} is no font file; name a .ttf, .otf or .ttc file`);
+  if (named?.every(({ hangul }) => !hangul))
+    throw new AppError("invalid_input", `the font ${font} has no Korean; name another file with --font`);
   const pdfium = await startPdfium(heapBytes);
   const fonts = provideFonts(pdfium, () => named ?? installedFonts());
   return { pdfium, fonts, open: keepOpen(pdfium) };

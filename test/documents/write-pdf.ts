@@ -51,6 +51,10 @@ export const A4 = [0, 0, 595, 842] as const;
 
 /** A document of these pages; `extra` are further objects, to which texts refer as `@0`, `@1`... */
 export function pdfOf(pages: readonly PdfPage[], extra: readonly PdfObject[] = []): Buffer {
+  return writePdf(objectsOf(pages, extra));
+}
+
+export function objectsOf(pages: readonly PdfPage[], extra: readonly PdfObject[] = []): PdfObject[] {
   const firstExtra = 3 + pages.length * 2;
   const referred = (text: string) =>
     text.replace(/@(\d+)/g, (_, index) => `${firstExtra + Number(index)} 0 R`);
@@ -71,5 +75,5 @@ export function pdfOf(pages: readonly PdfPage[], extra: readonly PdfObject[] = [
     objects.push(
       typeof object === "string" ? referred(object) : { ...object, dictionary: referred(object.dictionary) },
     );
-  return writePdf(objects);
+  return objects;
 }

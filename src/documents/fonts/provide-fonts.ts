@@ -18,6 +18,8 @@ export interface MissingFont {
 export interface FontSource {
   /** Missing since the last call, each once. */
   takeMissing(): MissingFont[];
+  /** Of a font that was missed ever. */
+  scriptOf(face: string): string | undefined;
 }
 
 const COLLECTION_TAG = 0x74746366; // ttcf
@@ -27,6 +29,7 @@ export function provideFonts(pdfium: Pdfium, fonts: () => readonly InstalledFont
   const given = new Map<number, { font: InstalledFont; bytes: Uint8Array; charset: number }>();
   const files = new Map<string, Uint8Array>();
   const missing = new Map<string, MissingFont>();
+  const scripts = new Map<string, string>();
   let next = 1;
   const mapFont = (charset: number, face: string): number => {
     const script = SCRIPTS[charset];
@@ -34,6 +37,7 @@ export function provideFonts(pdfium: Pdfium, fonts: () => readonly InstalledFont
     const font = charset === KOREAN ? chooseFont(fonts(), face) : undefined;
     if (font === undefined) {
       missing.set(face, { face, script });
+      scripts.set(face, script);
       return 0;
     }
     const bytes = files.get(font.path) ?? new Uint8Array(readFileSync(font.path));
@@ -76,6 +80,7 @@ export function provideFonts(pdfium: Pdfium, fonts: () => readonly InstalledFont
   for (const [index, pointer] of pointers.entries()) view.setInt32(info + 4 + index * 4, pointer, true);
   pdfium.call.FPDF_SetSystemFontInfo(info);
   return {
+    scriptOf: (face) => scripts.get(face),
     takeMissing: () => {
       const found = [...missing.values()];
       missing.clear();

@@ -5,18 +5,15 @@ export type ReadAt = (offset: number, length: number) => Uint8Array;
 
 const COLLECTION = 0x74746366; // ttcf
 const NAMES = 0x6e616d65; // name
-const OS2 = 0x4f532f32; // OS/2
+const CHARACTERS = 0x636d6170; // cmap
 const FAMILY = 1;
-/** Of OS/2, `ulCodePageRange1`: the bit of Korean Wansung. */
-const HANGUL_BIT = 1 << 19;
-const CODE_PAGES_AT = 78;
 
 /** One font of a file. */
 export interface FontFace {
   /** Where its directory of tables begins. */
   offset: number;
   family: string;
-  /** It says of itself that it has Korean. */
+  /** It has a glyph for 가, the first of the syllables. */
   hangul: boolean;
 }
 
@@ -34,11 +31,37 @@ export function readFaces(read: ReadAt): FontFace[] {
 
 function readFace(read: ReadAt, offset: number): FontFace[] | undefined {
   const tables = readTables(read, offset);
-  const os2 = tables.get(OS2);
-  if (os2 === undefined) return undefined;
-  const pages = view(read(os2.offset + CODE_PAGES_AT, 4));
-  const hangul = pages.byteLength === 4 && (pages.getUint32(0) & HANGUL_BIT) !== 0;
-  return [{ offset, family: familyOf(read, tables.get(NAMES)), hangul }];
+  const characters = tables.get(CHARACTERS);
+  if (characters === undefined) return undefined;
+  const bytes = read(characters.offset, Math.min(characters.length, MAX_TABLE_BYTES));
+  return [{ offset, family: familyOf(read, tables.get(NAMES)), hangul: hasCharacter(view(bytes), 0xac00) }];
+}
+
+const MAX_TABLE_BYTES = 4_000_000;
+
+/** Whether a subtable of `cmap` for Unicode, of format 4 or 12, has a range with the character. */
+function hasCharacter(cmap: DataView, code: number): boolean {
+  const fits = (at: number, length: number) => at + length <= cmap.byteLength;
+  const count = fits(0, 4) ? cmap.getUint16(2) : 0;
+  for (let entry = 4; entry < 4 + count * 8 && fits(entry, 8); entry += 8) {
+    const at = cmap.getUint32(entry + 4);
+    if (!fits(at, 16)) continue;
+    if (cmap.getUint16(at) === 4 && hasSegment(cmap, at, code)) return true;
+    if (cmap.getUint16(at) !== 12) continue;
+    const groups = cmap.getUint32(at + 12);
+    for (let group = at + 16; group < at + 16 + groups * 12 && fits(group, 12); group += 12)
+      if (cmap.getUint32(group) <= code && code <= cmap.getUint32(group + 4)) return true;
+  }
+  return false;
+}
+
+/** Format 4: the ends of all segments, then their starts. */
+function hasSegment(cmap: DataView, at: number, code: number): boolean {
+  const size = cmap.getUint16(at + 6); // twice their number
+  if (at + 16 + size * 2 > cmap.byteLength) return false;
+  for (let segment = at + 14; segment < at + 14 + size; segment += 2)
+    if (cmap.getUint16(segment) >= code) return cmap.getUint16(segment + size + 2) <= code;
+  return false;
 }
 
 interface Table {

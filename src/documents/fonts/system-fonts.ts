@@ -16,7 +16,7 @@ export function fontFolders(home = homedir()): string[] {
 
 const MAX_FILES = 20_000;
 
-/** Every font below the folders that says it has Korean, in the order of their paths. */
+/** Every font below the folders that has Korean, in the order of their paths. */
 export function findKoreanFonts(folders: readonly string[]): InstalledFont[] {
   const paths = folders.flatMap((folder) => fontFiles(folder)).slice(0, MAX_FILES);
   return paths.flatMap((path) => readInstalled(path).filter(({ hangul }) => hangul));

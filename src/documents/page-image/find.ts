@@ -1,6 +1,6 @@
 import { type ImageFacts, imageFacts } from "../pdfium/image.ts";
 import type { Pdfium } from "../pdfium/instance.ts";
-import { type Box, boxOf, type Matrix, objectsOf } from "../pdfium/objects.ts";
+import { type Box, boxOf, type Matrix, type PageObject } from "../pdfium/objects.ts";
 
 /** An image that is all that is seen of a page. */
 export interface PageImage extends ImageFacts {
@@ -13,8 +13,6 @@ export interface PageImage extends ImageFacts {
   dpi: number;
 }
 
-/** Words that OCR laid over a scan are objects too. */
-const MAX_OBJECTS = 200_000;
 /** How far its edges may be from the page's: this part of the longer side, or as many points. */
 const TOLERANCE = 0.01;
 const TOLERANCE_POINTS = 2;
@@ -23,13 +21,16 @@ const TOLERANCE_POINTS = 2;
  * The image of a page that shows exactly one: upright, over all of the page, with nothing painted on it. Whether the page
  * looks like it is still to be proved: masks and clips are not seen here.
  */
-export function findPageImage(pdfium: Pdfium, page: number): PageImage | undefined {
+export function findPageImage(
+  pdfium: Pdfium,
+  page: number,
+  objects: readonly PageObject[],
+): PageImage | undefined {
   const { call } = pdfium;
   if (call.FPDFPage_GetAnnotCount(page) > 0) return undefined;
-  const objects = objectsOf(pdfium, page, MAX_OBJECTS);
-  const at = objects?.findIndex(({ kind }) => kind === "image") ?? -1;
-  const image = objects?.[at];
-  if (image === undefined || !isAllOfIt(objects ?? [], at)) return undefined;
+  const at = objects.findIndex(({ kind }) => kind === "image");
+  const image = objects[at];
+  if (image === undefined || !isAllOfIt(objects, at)) return undefined;
   if (call.FPDFPageObj_HasTransparency(image.handle) !== 0) return undefined;
   const placed = placeOf(image.matrix);
   const seen = boxOf(pdfium, page);
