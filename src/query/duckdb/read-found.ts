@@ -25,7 +25,7 @@ export async function* readFound(
     const { where, count, order } = await chooseRows(source.database, rows.slice(0, left));
     source.stats.engineMs += performance.now() - startedMs;
     const sql = `SELECT ${names} FROM (${selectRows(group, source.columns, where)}) ORDER BY ${order}`;
-    yield* streamBatches(source, limits, sql, count, signal);
+    yield* streamBatches(source, limits, sql, undefined, signal);
     left -= count;
   }
 }

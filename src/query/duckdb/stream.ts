@@ -30,14 +30,15 @@ export async function scanLimits(database: Database, first = SCAN_MEMORY): Promi
 }
 
 /**
- * At most `rowLimit` rows of a query as Arrow batches. Rows too large for the first of the memory limits (2,048 of them
- * are read at once) are read on from there with the next; without any, the instance's own stays.
+ * At most `rowLimit` rows of a query as Arrow batches; all of them without: a LIMIT behind an ORDER BY makes the engine
+ * filter as it goes, and then it does not use an index. Rows too large for the first of the memory limits (2,048 of them are
+ * read at once) are read on from there with the next; without any, the instance's own stays.
  */
 export async function* streamBatches(
   { database, schema, stats }: Pick<Source, "database" | "schema" | "stats">,
   limits: string[],
   sql: string,
-  rowLimit: number,
+  rowLimit: number | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch> {
   const { chunkToBatches } = await import("../arrow/batches.ts");
@@ -54,7 +55,9 @@ export async function* streamBatches(
     try {
       // Said in full: RESET changes what the setting shows, not what holds.
       if (limits[0] !== undefined) await database.run(`SET memory_limit = ${quoteText(limits[0])}`);
-      const result = await timed(() => database.stream(`${sql} LIMIT ${rowLimit - given} OFFSET ${given}`));
+      const limit = rowLimit === undefined ? "" : ` LIMIT ${rowLimit - given}`;
+      const offset = given === 0 ? "" : ` OFFSET ${given}`;
+      const result = await timed(() => database.stream(`${sql}${limit}${offset}`));
       for await (const chunk of chunksOf(result, () => timed(() => result.fetchChunk()))) {
         yield* chunkToBatches(chunk, schema);
         given += chunk.rowCount;
