@@ -122,10 +122,9 @@ function refuseForeign(
     return refused(path, `${path} is a file of kind ${name}, which is not supported yet; ${advice}`);
   }
   const foreign = leftOut.foreignFiles();
-  return refused(
-    path,
-    foreign === undefined ? `${path} cannot be uploaded; give ${INPUT_HELP}` : `${path} matches ${foreign}`,
-  );
+  if (foreign !== undefined) return refused(path, `${path} matches ${foreign}`);
+  const message = `${path} cannot be uploaded; give ${INPUT_HELP}`;
+  return new AppError("unsupported_format", message, { details: { path, unknown: true } });
 }
 
 function isForeign(kind: TableFormat | FileKind, name: ForeignFormat["name"]): boolean {

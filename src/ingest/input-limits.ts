@@ -27,6 +27,9 @@ export async function checkRelationSize(
   if ((measured?.bytes ?? 0) > maxBytes) throw tooManyBytes(maxBytes);
 }
 
+/** What is counted of archives, beside columns. */
+const ENTRIES = "\0";
+
 /** The input, whose images are counted as they are read. Throws as `checkRelationSize` does. */
 export async function limitInput(input: Input, database: Database, limits: UploadLimits): Promise<Input> {
   checkRowCount(input.rowCount, limits.maxRows);
@@ -38,8 +41,16 @@ export async function limitInput(input: Input, database: Database, limits: Uploa
     const total = [...bytes.values()].reduce((sum, ofColumn) => sum + ofColumn, 0);
     if (total > limits.maxBytes) throw tooManyBytes(limits.maxBytes);
   };
+  const { openEntry } = input;
   return {
     ...input,
+    ...(openEntry && {
+      openEntry: (path) => {
+        const entry = openEntry(path);
+        if (entry) count(ENTRIES, entry.sizeBytes);
+        return entry;
+      },
+    }),
     embedded: (column, signal) => {
       bytes.delete(column);
       return counted(input.embedded(column, signal), (more) => count(column, more));

@@ -2,7 +2,7 @@ import type { Column, Features, ReferenceColumn } from "../schema/columns.ts";
 import type { PageWishes } from "../schema/pages.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { ContentKind, ImagePolicy, UploadMode, VerifyLevel } from "../schema/upload.ts";
-import type { Input, TextOptions } from "./input.ts";
+import type { Input, InputOptions, TextOptions } from "./input.ts";
 import type { ContentColumn } from "./roles.ts";
 import type { UploadCheck } from "./upload-destination.ts";
 
@@ -24,6 +24,8 @@ export interface UploadRequest {
   source?: string;
   /** How a text file is read. */
   text?: TextOptions;
+  /** How files are taken apart. */
+  read?: Pick<InputOptions, "splitFromFolder" | "splitPages">;
   /** How pages of documents are made; as `DEFAULT_PAGES` without. */
   pages?: PageWishes;
 }

@@ -7,6 +7,8 @@ import { createToken } from "../../src/lake/tokens.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import { createUploadId } from "../../src/schema/names.ts";
+import { pdfOf } from "../documents/write-pdf.ts";
+import { type Packed, zipOf } from "../ingest/zip-kit.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
@@ -227,6 +229,74 @@ test("files of the server are not read, whatever the rows name", async () => {
   expect(JSON.parse(done.stdout).uploads).toMatchObject([{ rows: 1, rejected: 3 }]);
 });
 
+test("a zip, a document and an image are taken as they are, and read nothing else of the server", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const secret = join(world.folder, "secret.jpg");
+  await writeFile(secret, await makeImage(7));
+  const [first, second] = await Promise.all([1, 2].map((seed) => makeImage(seed)));
+  const body = (entries: Packed[]) => new Uint8Array(zipOf(entries));
+  const pages = body([
+    { name: "Training/가.jpg", data: first ?? "", deflate: true },
+    { name: "Training/가.json", data: '{"글": 1}' },
+    { name: "Test/나.jpg", data: second ?? "" },
+  ]);
+  const raw = await put(server, { ...RAW, split_from_folder: "true" }, pages);
+  expect(raw).toMatchObject({ status: 200, rows: 2, variant: "image" });
+  const labels = body([{ name: "가.json", data: '{"낱말": 2}' }]);
+  const key = { ...RAW, type: "task", task: "ocr", variant: "zip", meta: "lang=ko" };
+  expect(await put(server, key, labels)).toMatchObject({ status: 200, rows: 1 });
+  const image = new Uint8Array(await makeImage(3));
+  const one = await put(server, { ...RAW, mode: "append", name: "다.png" }, image);
+  expect(one).toMatchObject({ status: 200, rows: 1 });
+  const square = { content: "0 0 9 9 re f", box: [0, 0, 99, 99] as const };
+  const document = new Uint8Array(pdfOf([square, { ...square, content: "0 0 50 50 re f" }]));
+  const paged = await put(server, { ...RAW, dataset: "계약", name: "계약.pdf" }, document);
+  expect(paged).toMatchObject({ status: 200, rows: 2 });
+  const lines = ["a.jpg", secret, "../../secret.jpg"].map((path) => JSON.stringify({ image_path: path }));
+  const table = body([
+    { name: "a.jpg.bin", data: "x" },
+    { name: "rows.jsonl", data: lines.join("\n") },
+  ]);
+  const named = await put(server, { ...RAW, dataset: "names", variant: "image", max_rejects: "100%" }, table);
+  expect(named.error).toMatchObject({ code: "too_many_rejects" });
+  expect(await left(world)).toMatchObject({ incoming: [], inputs: [] });
+  const done = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  expect(JSON.parse(done.stdout).uploads.map(({ status, rows }: Answer) => [status, rows])).toEqual([
+    ["completed", 2],
+    ["completed", 1],
+    ["completed", 1],
+    ["completed", 2],
+  ]);
+  const found = await runProgram(world, ["search", "--task", "raw", "--json"]);
+  const rows = JSON.parse(found.stdout).rows as Record<string, unknown>[];
+  expect(
+    rows.map(({ source_name, label, split }) => [source_name, label ?? null, split ?? null]).sort(),
+  ).toEqual([
+    ["Test/나.jpg", null, "test"],
+    ["Training/가.jpg", '{"글": 1}', "train"],
+    ["계약.pdf#page=1", null, null],
+    ["계약.pdf#page=2", null, null],
+    ["다.png", null, null],
+  ]);
+  const labelled = await runProgram(world, ["search", "--task", "ocr", "--json"]);
+  expect(JSON.parse(labelled.stdout).rows).toMatchObject([
+    { source_name: "Training/가.jpg", label: '{"낱말": 2}' },
+  ]);
+});
+
+test("a zip that unpacks to more than the server takes is refused by the setting's name", async () => {
+  const world = await makeWorld();
+  world.env.DATALAKE_SERVE_MAX_UPLOAD_BYTES = "1MB";
+  const server = await serve(world);
+  const data = Buffer.concat([await makeImage(1), Buffer.alloc(700_000)]);
+  const names = ["a.jpg", "b.jpg"];
+  const body = new Uint8Array(zipOf(names.map((name) => ({ name, data, deflate: true }))));
+  const { status, error } = await put(server, RAW, body);
+  expect({ status, code: error?.code }).toEqual({ status: 413, code: "too_large" });
+  expect(error?.message).toContain("serve.max_upload_bytes");
+});
+
 test("what cannot be taken is refused in one sentence, and nothing of it stays", async () => {
   const world = await makeWorld();
   const server = await serve(world);
@@ -243,6 +313,10 @@ test("what cannot be taken is refused in one sentence, and nothing of it stays",
     [RAW, pages.slice(0, -20), "invalid_input", /input/],
     [{ ...RAW, format: "csv" }, "text\n", "empty_input", /input.csv has no rows/],
     [{ ...RAW, format: "zip" }, pages, "usage", /format/],
+    [{ ...RAW, name: "../x.zip" }, pages, "usage", /name: is not the name of a file/],
+    [{ ...RAW, name: ".." }, pages, "usage", /name/],
+    [RAW, new Uint8Array(zipOf([{ name: "../x.jpg" }])), "invalid_input", /points outside the archive/],
+    [RAW, new Uint8Array(zipOf([{ name: "a.jpg" }])).slice(0, 50), "invalid_input", /no zip, or not whole/],
   ];
   for (const [parameters, body, code, message] of wrong) {
     const { error } = await put(server, parameters, body);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
+import { withGivenFile } from "../../ingest/given-file.ts";
 import { limitInput } from "../../ingest/input-limits.ts";
 import { localDestination } from "../../ingest/local-destination.ts";
 import { openUploadSession } from "../../ingest/session.ts";
@@ -38,17 +39,17 @@ export async function runStaging(
   const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
   try {
     const { text, pages } = request;
-    const read = { ...(text && { text }), ...(pages && { passwords: pages.passwords }) };
+    const read = { ...(text && { text }), ...request.read, ...(pages && { passwords: pages.passwords }) };
     const opened = await session.open(path, read).catch(nameFormat);
-    const input = await limitInput(opened, session.database, {
+    const isOfFiles = opened.format === "images" || opened.format === "collection";
+    const given = isOfFiles ? withGivenFile(opened, path) : opened;
+    const input = await limitInput(given, session.database, {
       maxRows: settings.serve.max_upload_rows,
       maxBytes: parseSize(settings.serve.max_upload_bytes),
     });
-    if (input.format === "images") throw unknownFormat();
     const plan = await session.plan(request, input, target);
-    if (plan.contents.some(({ source }) => source.embedded === undefined)) {
-      throw noBytes();
-    }
+    const isWhole = input.openEntry !== undefined; // what rows name is in what came, or is rejected
+    if (!isWhole && plan.contents.some(({ source }) => source.embedded === undefined)) throw noBytes();
     const who = createdBy === null ? {} : { createdBy };
     return { result: await session.stage(plan, target, { namesFiles: false, ...who }) };
   } finally {
@@ -67,16 +68,12 @@ async function makeFree(lake: Lake, uploadId: string): Promise<void> {
 }
 
 function nameFormat(error: unknown): never {
-  if (!(error instanceof AppError) || error.code !== "unsupported_format") throw error;
-  throw unknownFormat(error);
-}
-
-/** Of a file by itself nothing else is possible; of a body without a name its first bytes must tell, or the parameter. */
-function unknownFormat(cause?: AppError): AppError {
-  return new AppError(
+  if (!(error instanceof AppError) || error.details?.unknown !== true) throw error;
+  // Of a body without a name its first bytes must tell, or the parameter.
+  throw new AppError(
     "unsupported_format",
-    "the body is neither Parquet nor Arrow; for JSON and CSV add the parameter format=jsonl, json, csv or tsv",
-    { cause },
+    "the body is neither Parquet, Arrow, a zip, a PDF nor an image; for JSON and CSV add the parameter format=jsonl, json, csv or tsv",
+    { cause: error },
   );
 }
 

@@ -24,6 +24,16 @@ import { findCommittedUpload, isOwn } from "../work/committed-upload.ts";
 const FORMATS = ["parquet", "arrow", "json", "jsonl", "csv", "tsv"] as const;
 const UNKNOWN_TYPE = "is neither raw nor task";
 
+const SwitchSchema = v.optional(v.picklist(["true", "false"], "is neither true nor false"));
+const MAX_NAME_BYTES = 200;
+const FileNameSchema = v.pipe(
+  v.string(),
+  v.check(
+    (name) => /^[^./\\\0][^/\\\0]*$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES,
+    `is not the name of a file (without folders, at most ${MAX_NAME_BYTES} bytes)`,
+  ),
+);
+
 /** Named as the flags of `datalake upload`. */
 const ParametersSchema = v.strictObject({
   type: v.picklist(["raw", "task"], UNKNOWN_TYPE),
@@ -43,7 +53,11 @@ const ParametersSchema = v.strictObject({
   delimiter: v.optional(v.string()),
   quote: v.optional(v.string()),
   dpi: v.optional(v.string()),
-  text_layer: v.optional(v.picklist(["true", "false"], "is neither true nor false")),
+  text_layer: SwitchSchema,
+  split_from_folder: SwitchSchema,
+  split_pages: SwitchSchema,
+  /** Of the file, as its owner calls it: rows of a document or image are named by it. */
+  name: v.optional(FileNameSchema),
   format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
 });
 type Parameters = v.InferOutput<typeof ParametersSchema>;
@@ -85,7 +99,7 @@ export function inputRoutes(
         identity: identityOf(request),
         body: request.body,
         sha256: digestOf(request),
-        ending: parameters.format === undefined ? "" : `.${parameters.format}`,
+        fileName: fileNameOf(parameters),
         signal: request.signal,
         onReceived: () => keepOpen(request),
       });
@@ -97,7 +111,7 @@ export function inputRoutes(
       response: { 200: StagedSchema },
       detail: {
         summary:
-          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that contains its images too, under an id chosen by the client",
+          "A whole upload as one Parquet, Arrow, JSON, JSON Lines or CSV file that contains its images too, as a zip, a PDF or an image, under an id chosen by the client",
         query: ParametersSchema,
         ...termsOf({ role: "curator", audit: "all", body: "stream" }),
       },
@@ -118,6 +132,12 @@ function isSame(before: PartitionKey, { provider, dataset, task, variant, type }
   );
 }
 
+/** Its extension is that of the format, where that is told. */
+function fileNameOf({ name = "input", format }: Parameters): string {
+  const ending = format === undefined ? "" : `.${format}`;
+  return name.toLowerCase().endsWith(ending) ? name : `${name}${ending}`;
+}
+
 /** Passwords of documents are in a header, percent-encoded: addresses are in logs. */
 function passwordsOf({ headers }: Request): string[] {
   const given = headers.get("x-document-password");
@@ -134,11 +154,14 @@ async function requestOf(
     meta,
     max_rejects,
     format: _,
+    name: __,
     encoding,
     delimiter,
     quote,
     dpi,
     text_layer: textLayer,
+    split_from_folder: splitFromFolder,
+    split_pages: splitPages,
     ...given
   }: Parameters,
   passwords: readonly string[],
@@ -154,6 +177,7 @@ async function requestOf(
     description: given.description ?? "",
     source: given.source ?? "",
     text: parseTextOptions({ encoding, delimiter, quote }),
+    read: { splitFromFolder: splitFromFolder === "true", splitPages: splitPages === "true" },
     pages: await parsePageFlags({ dpi, textLayer: textLayer === "true", passwords }),
   };
 }

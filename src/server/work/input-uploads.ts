@@ -19,8 +19,8 @@ export interface GivenInput {
   body: ReadableStream<Uint8Array> | null;
   /** Its SHA-256, if the client sent it. */
   sha256: string | undefined;
-  /** Extension of its format; empty where its first bytes tell. */
-  ending: string;
+  /** Without folders; its extension tells the format, else its first bytes do. */
+  fileName: string;
   signal: AbortSignal;
   /** The whole of it is there: from now on the connection is silent. */
   onReceived(): void;
@@ -47,10 +47,10 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
   const stopped = new AbortController();
   const emptied = removeTree(folder);
 
-  const receive = async ({ uploadId, body, sha256, ending, onReceived }: GivenInput) => {
+  const receive = async ({ uploadId, body, sha256, fileName, onReceived }: GivenInput) => {
     const own = join(folder, uploadId);
     await mkdir(own, { recursive: true, mode: 0o700 });
-    const path = join(own, `input${ending}`);
+    const path = join(own, fileName);
     await receiveStream(body, path, { sha256, maxBytes: Number.POSITIVE_INFINITY, mode: FILE_MODE });
     onReceived();
     return path;

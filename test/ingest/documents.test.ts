@@ -1,0 +1,132 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pdfOf } from "../documents/write-pdf.ts";
+import { type IngestKit, withKit } from "./kit.ts";
+import { zipOf } from "./zip-kit.ts";
+
+setDefaultTimeout(120_000);
+
+const JPEG = Buffer.from("\xff\xd8\xff\xe0 a page", "latin1");
+
+function pdf(pages: number): Buffer {
+  return pdfOf(
+    Array.from({ length: pages }, () => ({ content: "0 0 10 10 re f", box: [0, 0, 100, 100] as const })),
+  );
+}
+
+/** A TIFF of so many pages of one pixel. */
+function tiff(pages: number): Buffer {
+  const directory = (at: number, isLast: boolean) => {
+    const fields = [
+      [256, 1],
+      [257, 1],
+      [258, 8],
+      [259, 1],
+      [262, 1],
+      [273, 8],
+      [278, 1],
+      [279, 1],
+    ] as const;
+    const bytes = Buffer.alloc(2 + fields.length * 12 + 4);
+    bytes.writeUInt16LE(fields.length, 0);
+    for (const [index, [tag, value]] of fields.entries()) {
+      bytes.writeUInt16LE(tag, 2 + index * 12);
+      bytes.writeUInt16LE(4, 4 + index * 12);
+      bytes.writeUInt32LE(1, 6 + index * 12);
+      bytes.writeUInt32LE(value, 10 + index * 12);
+    }
+    bytes.writeUInt32LE(isLast ? 0 : at + bytes.length, bytes.length - 4);
+    return bytes;
+  };
+  const head = Buffer.from([0x49, 0x49, 42, 0, 12, 0, 0, 0, 0x80, 0, 0, 0]);
+  const parts = [head];
+  for (let page = 0, at = head.length; page < pages; page++) {
+    const part = directory(at, page === pages - 1);
+    parts.push(part);
+    at += part.length;
+  }
+  return Buffer.concat(parts);
+}
+
+async function put(kit: IngestKit, files: Record<string, Uint8Array | string>): Promise<string> {
+  const folder = join(kit.folder, "in");
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
+
+async function staged(kit: IngestKit, path: string | string[], options = {}) {
+  const { rows, plan, files } = await kit.stage(path, { mode: "append" }, options);
+  return {
+    names: rows.filter((row) => row.__reject === null).map((row) => row.source_name),
+    rejects: rows.filter((row) => row.__reject !== null).map((row) => [row.source_name, row.__reject]),
+    rows,
+    files,
+    input: plan.input,
+  };
+}
+
+test("documents are pages in the order of paths, each file once, among images, in zips and by itself", async () => {
+  await withKit(async (kit) => {
+    const folder = await put(kit, {
+      "a.jpg": JPEG,
+      "계약서.pdf": pdf(3),
+      "b/scan": pdf(1),
+      "b/scan.json": '{"a":1}',
+      "b/z.zip": zipOf([
+        { name: "안/1.pdf", data: pdf(2), deflate: true },
+        { name: "안/2.png", data: JPEG },
+      ]),
+      "bad.pdf": "%PDF-1.7 nothing",
+      "계약서.json": "{}",
+    });
+    const { names, rejects, rows, files, input } = await staged(kit, folder);
+    expect(names).toEqual([
+      "a.jpg",
+      "b/scan#page=1",
+      "b/z/안/1.pdf#page=1",
+      "b/z/안/1.pdf#page=2",
+      "b/z/안/2.png",
+      "계약서.pdf#page=1",
+      "계약서.pdf#page=2",
+      "계약서.pdf#page=3",
+    ]);
+    expect(rejects).toEqual([
+      ["bad.pdf", "damaged PDF: no readable structure"],
+      ["계약서.json", "the label has no page: 계약서.pdf has 3 pages"],
+    ]);
+    expect(input.summary).toBe("4 PDFs, 6 pages; 2 images; 2 labels, of which 1 has its page");
+    expect(rows.find((row) => row.source_name === "b/scan#page=1")?.label).toBe('{"a":1}');
+    expect(files).toHaveLength(4); // equal images are one
+    expect(new Set(rows.map(({ document }) => document)).size).toBe(4); // none of an image is one of them
+    const alone = await staged(kit, join(folder, "계약서.pdf"));
+    expect(alone.names).toEqual([1, 2, 3].map((page) => `계약서.pdf#page=${page}`));
+    expect(alone.rows.map(({ page }) => page)).toEqual([1, 2, 3]);
+    expect((await staged(kit, join(folder, "b/scan"))).names).toEqual(["scan#page=1"]);
+    expect((await staged(kit, join(folder, "b/*"))).names).toHaveLength(4);
+  });
+});
+
+test("--split-pages makes rows of the pages of each TIFF; without, and of one page, it is one", async () => {
+  await withKit(async (kit) => {
+    const folder = await put(kit, {
+      "1.tif": tiff(3),
+      "2.TIFF": tiff(1),
+      "3.tif": "II*\0 no more",
+      "4.zip": zipOf([{ name: "5.tif", data: tiff(2) }]),
+    });
+    expect((await staged(kit, folder)).names).toEqual(["1.tif", "2.TIFF", "3.tif", "4/5.tif"]);
+    const { names, input } = await staged(kit, folder, { splitPages: true });
+    expect(names).toEqual([
+      ...[1, 2, 3].map((page) => `1.tif#page=${page}`),
+      "2.TIFF",
+      "3.tif",
+      "4/5.tif#page=1",
+      "4/5.tif#page=2",
+    ]);
+    expect(input.summary).toBe("2 TIFFs, 5 pages; 2 images");
+  });
+});
