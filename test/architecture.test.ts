@@ -68,6 +68,8 @@ const PLANNERS = [
   "ingest/upload-destination.ts",
   "export/export.ts", // the type of its request
   "export/formats.ts",
+  "export/image-mode.ts",
+  "export/samples/prompts.ts",
   "query/engine.ts",
   "query/json-paths.ts",
   "query/output/",

@@ -1,13 +1,13 @@
 import { AppError } from "../errors.ts";
 import { nearestWord } from "../util/nearest.ts";
+import type { ImageMode } from "./image-mode.ts";
+import type { SampleWriter, SampleWriterOptions } from "./samples/writer.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 
-/** Image bytes, absolute paths into the lake, or no images. */
-export const IMAGE_MODES = ["embed", "reference", "none"] as const;
-export type ImageMode = (typeof IMAGE_MODES)[number];
-
 /** A shape that rows are written in. Flags, questions, requests to a server and the manual follow from it. */
-export interface ExportFormat {
+export type ExportFormat = RowFormat | SampleFormat;
+
+interface FormatTerms {
   readonly name: string;
   /** One data file, which may be the output itself; or a folder of files, at any depth. */
   readonly layout: "file" | "folder";
@@ -17,15 +17,30 @@ export interface ExportFormat {
   readonly hint: string;
   /** How it can hold images; the first is the default. */
   readonly images: readonly ImageMode[];
+}
+
+/** A format of rows as they are, with their images. */
+export interface RowFormat extends FormatTerms {
   /** Loads the writer when it is first asked for. */
   open(options: WriterOptions): Promise<ExportWriter>;
 }
+
+/** A format of samples: pages, and what their labels say, read by views. Always a folder. */
+export interface SampleFormat extends FormatTerms {
+  readonly layout: "folder";
+  /** Loads the writer when it is first asked for. */
+  openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
+}
+
+const ROW_IMAGES = ["embed", "reference", "none"] as const;
+/** Of formats with a file for each image. */
+const FILE_IMAGES = ["embed", "reference", "link"] as const;
 
 const DATASET = {
   name: "dataset",
   layout: "folder",
   hint: "datasets.load_from_disk",
-  images: IMAGE_MODES,
+  images: ROW_IMAGES,
   open: async (options) => (await import("./dataset-writer.ts")).openDatasetWriter(options),
 } as const satisfies ExportFormat;
 
@@ -34,7 +49,7 @@ const ARROW = {
   layout: "file",
   ending: ".arrow",
   hint: "an Arrow IPC file, read without copying",
-  images: IMAGE_MODES,
+  images: ROW_IMAGES,
   open: async (options) => (await import("./arrow-writer.ts")).openArrowWriter(options),
 } as const satisfies ExportFormat;
 
@@ -43,12 +58,34 @@ const PARQUET = {
   layout: "file",
   ending: ".parquet",
   hint: "pandas, polars, DuckDB, load_dataset",
-  images: IMAGE_MODES,
+  images: ROW_IMAGES,
   open: async (options) => (await import("./parquet-writer.ts")).openParquetWriter(options),
 } as const satisfies ExportFormat;
 
+const COCO = {
+  name: "coco",
+  layout: "folder",
+  hint: "object detection: pycocotools, detectron2, MMDetection",
+  images: FILE_IMAGES,
+  openSamples: async (options) => (await import("./samples/coco.ts")).openCocoWriter(options),
+} as const satisfies ExportFormat;
+
+const MS_SWIFT = {
+  name: "ms-swift",
+  layout: "folder",
+  hint: "messages with boxes for ms-swift",
+  images: FILE_IMAGES,
+  openSamples: async (options) => (await import("./samples/ms-swift.ts")).openMsSwiftWriter(options),
+} as const satisfies ExportFormat;
+
 /** Every format; a new one is a row here and a writer beside the others. The first is the default. */
-export const EXPORT_FORMATS = [DATASET, ARROW, PARQUET] as const satisfies readonly ExportFormat[];
+export const EXPORT_FORMATS = [
+  DATASET,
+  ARROW,
+  PARQUET,
+  COCO,
+  MS_SWIFT,
+] as const satisfies readonly ExportFormat[];
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number]["name"];
 
 /** The format of that name. Throws `usage`. */

@@ -24,20 +24,25 @@ export interface OutputPlace {
   discard(): Promise<void>;
 }
 
-const MANIFEST = "manifest.json";
+/** Where an output folder of a format has its manifest: trainers take every JSON that lies beside their data for data. */
+export function manifestName(format: ExportFormat): string {
+  return "openSamples" in format ? ".datalake/manifest.json" : "manifest.json";
+}
 
 /**
  * A file where the name ends as the format's files do, with `<name>.manifest.json` beside it; else a folder. Throws
  * `usage` for a place inside the lake.
  */
-export function planOutput(lake: Lake | undefined, output: string, { ending }: ExportFormat): OutputPlace {
+export function planOutput(lake: Lake | undefined, output: string, format: ExportFormat): OutputPlace {
+  const { ending } = format;
+  const name = manifestName(format);
   const path = resolve(output);
   if (lake && `${path}${sep}`.startsWith(`${lake.root}${sep}`)) {
     throw new AppError("usage", `${path} is inside the lake; choose an --output outside of ${lake.root}`);
   }
   const temp = tempBeside(path);
   const isFile = ending !== undefined && path.endsWith(ending);
-  const manifestPath = `${path}.${MANIFEST}`;
+  const manifestPath = `${path}.${name}`;
   const fileName = isFile ? basename(path) : `data${ending ?? ""}`;
   let made: string | undefined;
   return {
@@ -54,7 +59,8 @@ export function planOutput(lake: Lake | undefined, output: string, { ending }: E
       made = await mkdir(temp, { recursive: true });
     },
     settle: async (manifest) => {
-      await writeFile(join(temp, MANIFEST), manifest);
+      await mkdir(dirname(join(temp, name)), { recursive: true });
+      await writeFile(join(temp, name), manifest);
       if (!isFile) {
         await rmdir(path).catch(() => {}); // an empty one; any other makes the rename fail
         await moveToFree(temp, path).catch((cause: unknown) => {
@@ -63,7 +69,7 @@ export function planOutput(lake: Lake | undefined, output: string, { ending }: E
         return;
       }
       if (!(await linkExclusive(join(temp, fileName), path))) throw inTheWay(path);
-      await replaceFile(join(temp, MANIFEST), manifestPath);
+      await replaceFile(join(temp, name), manifestPath);
       await rm(temp, { recursive: true, force: true });
     },
     discard: async () => {

@@ -7,7 +7,6 @@ import type { Features } from "../schema/columns.ts";
 import { type ImageColumn, imageColumnsOf } from "../schema/image-columns.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { PartitionCount, RowResult } from "../schema/query.ts";
-import type { ImageMode } from "./formats.ts";
 import {
   type BatchImages,
   createImageReader,
@@ -18,6 +17,7 @@ import {
   referencesOf,
   referImages,
 } from "./image-column.ts";
+import type { ImageMode } from "./image-mode.ts";
 
 export interface BatchOptions {
   /** Where the images lie; without, there are none. */

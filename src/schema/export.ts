@@ -4,6 +4,8 @@ import { ENGINE_NAMES } from "./engines.ts";
 import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES, ResultFileSchema } from "./operation.ts";
 import { RowQuerySchema } from "./query.ts";
+import { SampleWishesSchema } from "./samples.ts";
+import { lineOf } from "./values.ts";
 
 /** What a server is asked to put together: which rows, in which of its formats. */
 export function exportRequestSchema(formats: readonly { name: string; images: readonly string[] }[]) {
@@ -15,6 +17,10 @@ export function exportRequestSchema(formats: readonly { name: string; images: re
       /** Paths into the lake mean nothing to who does not have it mounted. */
       images: v.optional(v.picklist(["embed", "none"]), "embed"),
       skip_missing: v.optional(v.boolean(), false),
+      /** Of a format of samples. */
+      samples: v.optional(SampleWishesSchema),
+      /** Absolute path of the folder in which the files will stand, for formats that hold it. */
+      final_folder: v.optional(v.pipe(lineOf(4096), v.startsWith("/", "is no absolute path"))),
     }),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { type ExportRequest, exportRows } from "../../src/export/export.ts";
-import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { EXPORT_FORMATS, findFormat } from "../../src/export/formats.ts";
+import { manifestName } from "../../src/export/output-place.ts";
 import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
 
@@ -40,7 +41,12 @@ function run(bench: Workbench, request: Partial<ExportRequest>, signal = new Abo
     skipMissing: false,
     ...request,
   };
-  return exportRows(whole, { lake: bench.lake, engine, signal }).finally(() => engine.close());
+  return exportRows(whole, {
+    lake: bench.lake,
+    engine,
+    signal,
+    taxonomy: async () => ({ tasks: {} }),
+  }).finally(() => engine.close());
 }
 
 /** What lies in the folder of the outputs beside the lake's own folders. */
@@ -105,7 +111,8 @@ describe("the output", () => {
     (format) =>
       withImages(async (bench) => {
         const result = await run(bench, { format, query: { variants: ["image"] } });
-        const manifest = JSON.parse(await readFile(join(bench.folder, "out", "manifest.json"), "utf8"));
+        const name = manifestName(findFormat(format));
+        const manifest = JSON.parse(await readFile(join(bench.folder, "out", name), "utf8"));
         expect(manifest).toMatchObject({
           rows: 2,
           images: "embed",

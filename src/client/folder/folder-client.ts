@@ -39,6 +39,7 @@ export function folderClient(tools: FolderTools): LakeClient {
       return exportRows(request, {
         lake: isNeeded ? await openLake() : undefined,
         engine,
+        taxonomy: async () => (await import("../../lake/taxonomy.ts")).readTaxonomy(await openLake()),
         signal,
         onStart: (rowCount) => {
           total = rowCount;

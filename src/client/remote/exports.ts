@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../../errors.ts";
 import { type ExportManifest, type ExportRequest, type ExportResult, formatOf } from "../../export/export.ts";
 import type { ExportFormat } from "../../export/formats.ts";
-import { describeFault, type OutputPlace, planOutput } from "../../export/output-place.ts";
+import { describeFault, manifestName, type OutputPlace, planOutput } from "../../export/output-place.ts";
 import { moveToFree } from "../../lake/replace.ts";
 import { EXPORT } from "../../operations/export/operation.ts";
 import { checkValue, parseValue } from "../../schema/check.ts";
@@ -36,7 +36,6 @@ const FILES_IN_FLIGHT = 4;
 const STALL_MS = 60_000;
 /** How often an export is restarted that the server has no longer. */
 const BEGINNINGS = 3;
-const MANIFEST = "manifest.json";
 
 /**
  * Has the server put the rows together and fetches the files, checked by their SHA-256; they get their place when
@@ -47,10 +46,10 @@ const MANIFEST = "manifest.json";
 export async function downloadFrom(download: ExportRequest, options: RemoteDownload): Promise<ExportResult> {
   const { query, output, images, skipMissing } = download;
   const format = formatOf(download);
-  if (images === "reference") {
+  if (images === "reference" || images === "link") {
     throw new AppError(
       "usage",
-      "--images reference gives paths into the lake, which must be mounted here: use --lake DIR instead of the server, or --images embed",
+      `--images ${images} needs the lake mounted here: use --lake DIR instead of the server, or --images embed`,
     );
   }
   const place = planOutput(undefined, output, format);
@@ -61,6 +60,7 @@ export async function downloadFrom(download: ExportRequest, options: RemoteDownl
     format: format.name,
     images,
     skip_missing: skipMissing,
+    ...("openSamples" in format && { samples: download.samples ?? {}, final_folder: place.output }),
   };
   const path = resolve(output);
   const folder = join(dirname(path), `.${basename(path)}.download`);
@@ -105,9 +105,9 @@ async function fetchExport(
         await rm(join(folder, STATE), { force: true });
         throw failureError(state.error);
       }
-      checkFiles(http.url, state.files, format.layout);
+      checkFiles(http.url, state.files, format);
       await fetchFiles(http, state, folder, options);
-      const file = state.files.find(({ name }) => name === MANIFEST);
+      const file = state.files.find(({ name }) => name === manifestName(format));
       if (file === undefined)
         throw new AppError("corrupt", `${http.url} returned an export without its manifest`);
       const manifest: ExportManifest = JSON.parse(await readFile(partPath(folder, file), "utf8"));
@@ -129,8 +129,9 @@ async function fetchExport(
 }
 
 /** Throws `corrupt` where files would not each get a place of their own in an output of that layout. */
-function checkFiles(url: string, files: readonly ResultFile[], layout: ExportFormat["layout"]): void {
-  const isOne = layout === "folder" || files.filter(({ name }) => name !== MANIFEST).length === 1;
+function checkFiles(url: string, files: readonly ResultFile[], format: ExportFormat): void {
+  const data = files.filter(({ name }) => name !== manifestName(format));
+  const isOne = format.layout === "folder" || data.length === 1;
   const problem =
     namesProblem(files.map(({ name }) => name)) ?? (isOne ? undefined : "there is more than one file");
   if (problem !== undefined) throw new AppError("corrupt", `${url} returned an export of which ${problem}`);
@@ -191,12 +192,12 @@ function partPath(folder: string, { sha256 }: ResultFile): string {
 async function settle(
   place: OutputPlace,
   folder: string,
-  { layout }: ExportFormat,
+  format: ExportFormat,
   { state, manifest }: FetchedExport,
 ): Promise<string[]> {
-  const nameOf = (name: string) => (layout === "file" ? place.fileName : name);
+  const nameOf = (name: string) => (format.layout === "file" ? place.fileName : name);
   const named = manifest.files.map((file) => ({ ...file, name: nameOf(file.name) }));
-  const files = state.files.filter(({ name }) => name !== MANIFEST);
+  const files = state.files.filter(({ name }) => name !== manifestName(format));
   const left = new Map<string, number>();
   for (const { sha256 } of files) left.set(sha256, (left.get(sha256) ?? 0) + 1);
   await place.make();

@@ -4,11 +4,15 @@ import { join, relative, sep } from "node:path";
 import { AppError, toAppError } from "../../errors.ts";
 import { type ExportManifest, exportRows } from "../../export/export.ts";
 import { type ExportFormat, findFormat } from "../../export/formats.ts";
+import { manifestName } from "../../export/output-place.ts";
+import { IMAGE_LIST } from "../../export/samples/export-samples.ts";
+import { readTaxonomy } from "../../lake/taxonomy.ts";
 import { createEngine } from "../../query/create-engine.ts";
 import { DEFAULT_ENGINE } from "../../schema/engines.ts";
 import type { ExportSummary, RemoteExport } from "../../schema/export.ts";
 import type { ResultFile } from "../../schema/operation.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
+import { readLines } from "../../util/lines.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 import { describeFile } from "../result-files.ts";
 
@@ -33,6 +37,8 @@ export async function runExport(
     images,
     skip_missing: skipMissing,
     format: formatName,
+    samples,
+    final_folder: finalFolder,
     ...query
   } = request;
   const format = findFormat(formatName, formats);
@@ -41,10 +47,11 @@ export async function runExport(
   let reportedMs = 0;
   try {
     const { rows, bytes, missing } = await exportRows(
-      { query, output, format, images, skipMissing },
+      { query, output, format, images, skipMissing, ...(samples && { samples }), finalFolder },
       {
         lake,
         engine,
+        taxonomy: () => readTaxonomy(lake),
         signal,
         onStart: (rowCount) => {
           total = rowCount;
@@ -57,7 +64,7 @@ export async function runExport(
       },
     ).catch(describeFull);
     report({ rows_done: rows + missing, rows_total: rows + missing });
-    return { result: { rows, bytes, missing }, files: await describeFiles(output) };
+    return { result: { rows, bytes, missing }, files: await describeFiles(output, format) };
   } finally {
     engine.close();
   }
@@ -74,14 +81,20 @@ function describeFull(cause: unknown): never {
 }
 
 /** All files of an export; the digests of the large ones are known from its manifest. */
-async function describeFiles(folder: string): Promise<ResultFile[]> {
-  const text = await readFile(join(folder, "manifest.json"), "utf8");
-  const known = new Map((JSON.parse(text) as ExportManifest).files.map((file) => [file.name, file]));
+async function describeFiles(folder: string, format: ExportFormat): Promise<ResultFile[]> {
+  const text = await readFile(join(folder, manifestName(format)), "utf8");
+  const known = new Map((JSON.parse(text) as ExportManifest).files.map(({ name, sha256 }) => [name, sha256]));
+  if (known.has(IMAGE_LIST)) await readImageList(join(folder, IMAGE_LIST), known);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map((entry) => nameWithin(folder, entry));
-  return mapConcurrent(names.sort(), FILES_IN_FLIGHT, (name) =>
-    describeFile(folder, name, known.get(name)?.sha256),
-  );
+  return mapConcurrent(names.sort(), FILES_IN_FLIGHT, (name) => describeFile(folder, name, known.get(name)));
+}
+
+async function readImageList(path: string, known: Map<string, string>): Promise<void> {
+  for await (const line of readLines(Bun.file(path).stream())) {
+    const { name, sha256 } = JSON.parse(line) as { name: string; sha256: string };
+    known.set(name, sha256);
+  }
 }
 
 const FILES_IN_FLIGHT = 16;

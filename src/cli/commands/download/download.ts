@@ -1,17 +1,13 @@
 import { extname } from "node:path";
 import { AppError } from "../../../errors.ts";
-import {
-  EXPORT_FORMATS,
-  type ExportFormat,
-  findFormat,
-  IMAGE_MODES,
-  type ImageMode,
-} from "../../../export/formats.ts";
+import { EXPORT_FORMATS, type ExportFormat, findFormat } from "../../../export/formats.ts";
+import { IMAGE_MODES, type ImageMode } from "../../../export/image-mode.ts";
 import { defineCommand } from "../../arguments/command.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "../../arguments/query-flags.ts";
 import { withKnownNames } from "../search/engine.ts";
 import { askChoice, confirmDownload, type OutputChoice } from "./questions.ts";
 import { downloadRows } from "./rows.ts";
+import { readSampleFlags, SAMPLE_FLAGS } from "./sample-flags.ts";
 
 const FORMATS: readonly ExportFormat[] = EXPORT_FORMATS;
 const [DEFAULT_FORMAT] = EXPORT_FORMATS;
@@ -39,8 +35,9 @@ export const downloadCommand = defineCommand({
       type: "text",
       placeholder: "MODE",
       values: [...IMAGE_MODES],
-      description: "Image bytes, absolute paths into the lake, or no images (default: embed)",
+      description: "Image bytes, paths into the lake, hard links to its files, or no images (default: embed)",
     },
+    ...SAMPLE_FLAGS,
     skipMissing: { type: "switch", description: "Leave out rows whose image file is missing" },
   },
   examples: [
@@ -67,9 +64,16 @@ export const downloadCommand = defineCommand({
         const found = await askRows({ engine, terminal, signal }, given);
         const choice = await askChoice(terminal, found.query, fixed);
         await confirmDownload(terminal, found, choice);
-        await downloadRows({ query: found.query, ...choice, skipMissing }, engine, effects);
+        const samples = await readSampleFlags(flags, choice.format);
+        await downloadRows(
+          { query: found.query, ...choice, skipMissing, ...(samples && { samples }) },
+          engine,
+          effects,
+        );
       } else {
-        const request = { query: given, ...chooseByFlags(flags.output, fixed), skipMissing };
+        const choice = chooseByFlags(flags.output, fixed);
+        const samples = await readSampleFlags(flags, choice.format);
+        const request = { query: given, ...choice, skipMissing, ...(samples && { samples }) };
         await withKnownNames(engine, given, signal, () => downloadRows(request, engine, effects));
       }
       return 0;

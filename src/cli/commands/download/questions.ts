@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { AppError } from "../../../errors.ts";
-import { EXPORT_FORMATS, type ExportFormat, type ImageMode } from "../../../export/formats.ts";
+import { EXPORT_FORMATS, type ExportFormat } from "../../../export/formats.ts";
+import type { ImageMode } from "../../../export/image-mode.ts";
 import { formatPartition, type Selection } from "../../../schema/partition.ts";
 import { formatQuantity } from "../../../util/format.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -36,6 +37,7 @@ function askFormat(terminal: Terminal): Promise<ExportFormat> {
 const IMAGE_HINTS: Record<ImageMode, string> = {
   embed: "image bytes inside: the output is self-contained",
   reference: "paths into the lake: fast, needs the lake mounted",
+  link: "hard links: fast, on the file system of the lake",
   none: "no image column",
 };
 
@@ -77,5 +79,6 @@ const SHOWN = 8;
 const IMAGE_WORDS: Record<ImageMode, string> = {
   embed: "images inside",
   reference: "images as paths into the lake",
+  link: "images as hard links",
   none: "without images",
 };

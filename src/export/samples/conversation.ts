@@ -1,0 +1,106 @@
+import { boundsOf } from "../../schema/labels/region.ts";
+import type { Prompt } from "../../schema/samples.ts";
+import { defaultPrompt } from "./prompts.ts";
+import type { Sample, SampleRegion } from "./sample.ts";
+
+/** A box on a page, as parts of its width and height, 0 to 1. */
+export interface PlacedBox {
+  image: number;
+  box: [x1: number, y1: number, x2: number, y2: number];
+}
+
+/** A piece of a message. Formats write boxes and names of categories each in their own way. */
+export type Part =
+  | { kind: "text"; text: string }
+  /** Text within a JSON string. */
+  | { kind: "json"; text: string }
+  | { kind: "image"; image: number }
+  | ({ kind: "box" } & PlacedBox)
+  | { kind: "category"; name: string };
+
+export interface Message {
+  role: "system" | "user" | "assistant";
+  parts: Part[];
+}
+
+/** What is asked of a model about a sample, and what it should answer: one for each question, or one for the page. */
+export function conversationsOf(sample: Sample, given: Prompt | undefined): Message[][] {
+  const prompt = given ?? defaultPrompt({ hasQuestions: sample.questions.length > 0 });
+  const images = sample.images.map((_, image): Part => ({ kind: "image", image }));
+  const system: Message[] =
+    prompt.system === undefined ? [] : [{ role: "system", parts: [text(prompt.system)] }];
+  const ask = (question: string, answer: Part[]): Message[] => [
+    ...system,
+    { role: "user", parts: [...images, text(prompt.user.replaceAll("{question}", () => question))] },
+    { role: "assistant", parts: answer },
+  ];
+  if (prompt.answer !== "vqa") return [ask("", answerOf(sample, prompt.answer))];
+  // Of several accepted answers the first is what is to be said.
+  return sample.questions.flatMap(({ question, answers: [first] }) =>
+    first === undefined ? [] : [ask(question, [text(first)])],
+  );
+}
+
+function answerOf(sample: Sample, answer: Exclude<Prompt["answer"], "vqa">): Part[] {
+  const { regions } = sample;
+  if (answer === "text") return [text(regions.flatMap(({ text }) => text ?? []).join("\n"))];
+  if (answer === "kie") return fieldsOf(regions);
+  const several = sample.images.length > 1;
+  const items = regions.map((region) => regionParts(region, sample, { several, texts: answer === "ocr" }));
+  return [
+    text("["),
+    ...items.flatMap((parts, at) => (at === 0 ? parts : [text(",\n"), ...parts])),
+    text("]"),
+  ];
+}
+
+function regionParts(
+  region: SampleRegion,
+  sample: Sample,
+  { several, texts }: { several: boolean; texts: boolean },
+): Part[] {
+  const { width = 1, height = 1 } = sample.images[region.image] ?? {};
+  const { x1, y1, x2, y2 } = boundsOf(region.polygon);
+  const box: PlacedBox["box"] = [x1 / width, y1 / height, x2 / width, y2 / height];
+  const parts: Part[] = [
+    text(several ? `{"image": ${region.image}, "bbox_2d": ` : '{"bbox_2d": '),
+    { kind: "box", image: region.image, box },
+  ];
+  if (region.category !== null)
+    parts.push(text(', "label": "'), { kind: "category", name: region.category }, text('"'));
+  if (texts && region.text !== null) parts.push(text(', "text": "'), json(region.text), text('"'));
+  return [...parts, text("}")];
+}
+
+/** Texts by their categories; several of one category as a list. */
+function fieldsOf(regions: readonly SampleRegion[]): Part[] {
+  const fields = new Map<string, string[]>();
+  for (const { category, text } of regions) {
+    if (category === null || text === null) continue;
+    fields.set(category, [...(fields.get(category) ?? []), text]);
+  }
+  const parts: Part[] = [text("{")];
+  for (const [at, [name, values]] of [...fields].entries()) {
+    parts.push(text(at === 0 ? '"' : ', "'), json(name), text('": '));
+    const several = values.length > 1;
+    parts.push(text(several ? "[" : ""));
+    for (const [index, value] of values.entries())
+      parts.push(text(index === 0 ? '"' : ', "'), json(value), text('"'));
+    parts.push(text(several ? "]" : ""));
+  }
+  return [...parts, text("}")];
+}
+
+function text(value: string): Part {
+  return { kind: "text", text: value };
+}
+
+/** The text as it stands between the quotes of a JSON string. */
+function json(value: string): Part {
+  return { kind: "json", text: JSON.stringify(value).slice(1, -1) };
+}
+
+/** Thousandths of the page, as whole numbers: what no resizing of the page can break. */
+export function thousandths(box: PlacedBox["box"]): number[] {
+  return box.map((value) => Math.min(1000, Math.max(0, Math.round(value * 1000))));
+}

@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import { throwIfCancelled } from "../../errors.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { plainCells } from "../../query/output/cells.ts";
+import { resolveView } from "../../schema/labels/given-view.ts";
+import type { View } from "../../schema/labels/view.ts";
+import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
+import type { RowResult } from "../../schema/query.ts";
+import type { SampleWishes } from "../../schema/samples.ts";
+import type { SampleFormat } from "../formats.ts";
+import type { ImageMode } from "../image-mode.ts";
+import type { ExportedFile } from "../writer.ts";
+import { createCounter, type SampleCounts } from "./counts.ts";
+import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
+import { createOutputFiles } from "./output-files.ts";
+import { createSampleImages } from "./place-images.ts";
+import { readSamples } from "./read-samples.ts";
+import { type SplitOf, splitOfGroup } from "./split.ts";
+
+export interface SampleExport {
+  format: SampleFormat;
+  rows: RowResult;
+  lake: Lake;
+  images: ImageMode;
+  skipMissing: boolean;
+  wishes: SampleWishes;
+  /** Folder in which the output is made, and the path that it gets. */
+  folder: string;
+  finalFolder: string;
+  /** The view of a partition's labels, by its task. */
+  viewOf(partition: PartitionKey): View | undefined;
+  /** Reads the rows once more, to see which belong together. */
+  again(): Promise<RowResult>;
+  signal: AbortSignal;
+  onRows(done: number): void;
+  onMissing(): void;
+}
+
+export interface ExportedSamples {
+  files: ExportedFile[];
+  samples: SampleCounts;
+  /** Bytes of the images in the output. */
+  imageBytes: number;
+}
+
+/** Folder of an output for what no trainer reads. */
+export const OWN_FOLDER = ".datalake";
+/** Names, sizes and digests of the images of an output, a line each. */
+export const IMAGE_LIST = `${OWN_FOLDER}/images.jsonl`;
+
+/** Writes rows as samples into a folder. Throws what `readSamples` and the writer do. */
+export async function exportSamples(request: SampleExport): Promise<ExportedSamples> {
+  const { format, rows, lake, wishes, folder, signal } = request;
+  const counter = createCounter();
+  const files = createOutputFiles(folder, join(folder, OWN_FOLDER, "work"));
+  const given = wishes.view === undefined ? undefined : resolveView(wishes.view, "the view");
+  const views = new Map(rows.partitions.map((key) => [formatPartition(key), given ?? request.viewOf(key)]));
+  const viewOf = (key: PartitionKey) => views.get(formatPartition(key));
+  const categories = new Set([...views.values()].flatMap((view) => namesOf(view)));
+  let imageBytes = 0;
+  try {
+    const list = await files.createFile(IMAGE_LIST);
+    const images = createSampleImages(folder, request.images, counter, async (file) => {
+      imageBytes += file.bytes;
+      await list.text(`${JSON.stringify(file)}\n`);
+    });
+    const writer = await format.openSamples({
+      folder,
+      finalFolder: request.finalFolder,
+      images,
+      counter,
+      categories: [...categories],
+      prompt: wishes.prompt,
+      createFile: files.createFile,
+      createScratch: files.createScratch,
+    });
+    const splitOf = await splitterOf(request);
+    let missing = 0;
+    const onMissing = () => {
+      missing++;
+      request.onMissing();
+    };
+    const samples = readSamples({
+      rows,
+      lake,
+      viewOf,
+      splitOf,
+      counter,
+      skipMissing: request.skipMissing,
+      onMissing,
+    });
+    for await (const sample of samples) {
+      throwIfCancelled(signal);
+      await writer.write(sample);
+      request.onRows(sample.index + 1 + missing);
+    }
+    await writer.finish();
+    return { files: await files.finish(), samples: counter.counts, imageBytes };
+  } catch (error) {
+    await files.abort();
+    throw error;
+  }
+}
+
+/** Categories that a view names itself. */
+function namesOf(view: View | undefined): string[] {
+  if (view?.categories !== undefined) return view.categories;
+  return view?.names !== undefined && "table" in view.names ? Object.values(view.names.table) : [];
+}
+
+/** By which values rows belong together: what a person names, then the document, then the page. */
+async function splitterOf({ wishes, rows, again, signal }: SampleExport): Promise<SplitOf | undefined> {
+  const { split: shares, group_by: groupBy } = wishes;
+  if (shares === undefined) return undefined;
+  const columns = new Set(rows.columns.map(({ name }) => name));
+  const linking = [...groupBy, "document", "hash"].filter((name) => columns.has(name));
+  const keysOf = (cell: (name: string) => string | undefined): GroupKey[] =>
+    linking.flatMap((name, rank) => {
+      const value = cell(name);
+      return value === undefined || value === "" ? [] : [{ rank, value }];
+    });
+  if (linking.length <= 1) {
+    return (cell) => {
+      const [key] = keysOf(cell);
+      return splitOfGroup(shares, key === undefined ? "" : nameOfKey(key));
+    };
+  }
+  // Which rows are linked is known when all were seen.
+  const groups = createGroups();
+  const all = await again();
+  const names = all.columns.map(({ name }) => name);
+  for await (const batch of all.batches) {
+    throwIfCancelled(signal);
+    const cells = plainCells(batch);
+    for (let row = 0; row < batch.numRows; row++)
+      groups.add(keysOf((name) => cells[names.indexOf(name)]?.(row)));
+  }
+  return (cell) => splitOfGroup(shares, groups.nameOf(keysOf(cell)));
+}

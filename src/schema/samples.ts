@@ -1,0 +1,48 @@
+import * as v from "valibot";
+import { GivenViewSchema } from "./labels/given-view.ts";
+import { nameProblem } from "./names.ts";
+
+/** Parts of a training set and their shares, which add up to 1: `{train: 0.9, val: 0.1}`. */
+export const SplitSharesSchema = v.pipe(
+  v.record(
+    v.pipe(
+      v.string(),
+      v.check(
+        (name) => nameProblem(name) === undefined && /^[\w-]+$/.test(name),
+        "is not the name of a part (train, val, test)",
+      ),
+    ),
+    v.pipe(v.number(), v.gtValue(0, "is no share above 0"), v.maxValue(1, "is a share above 1")),
+  ),
+  v.check((shares) => Object.keys(shares).length > 0, "names no part"),
+  v.check(
+    (shares) => Math.abs(Object.values(shares).reduce((sum, share) => sum + share, 0) - 1) < 1e-9,
+    "has shares that do not add up to 1",
+  ),
+);
+export type SplitShares = v.InferOutput<typeof SplitSharesSchema>;
+
+export const ANSWERS = ["ocr", "layout", "kie", "vqa", "text"] as const;
+export type Answer = (typeof ANSWERS)[number];
+export const PROMPT_LANGUAGES = ["ko", "en"] as const;
+
+/** What a chat model is asked about a page, and what its answer holds. docs/engineer.md explains the fields. */
+export const PromptSchema = v.strictObject({
+  system: v.optional(v.string()),
+  user: v.pipe(v.string(), v.minLength(1, "is empty")),
+  answer: v.picklist(ANSWERS, `is none of ${ANSWERS.join(", ")}`),
+});
+export type Prompt = v.InferOutput<typeof PromptSchema>;
+
+/** How rows become what a trainer reads; for formats made of samples. */
+export const SampleWishesSchema = v.strictObject({
+  /** In place of the views of the tasks. */
+  view: v.optional(GivenViewSchema),
+  /** Without, the column `split` says the part of a row, else all are in `train`. */
+  split: v.optional(SplitSharesSchema),
+  /** Columns whose equal values keep rows in one part, beside the document and the page. */
+  group_by: v.optional(v.pipe(v.array(v.string()), v.maxLength(16, "are more than 16 columns")), []),
+  prompt: v.optional(PromptSchema),
+});
+export type SampleWishes = v.InferOutput<typeof SampleWishesSchema>;
+export type SampleWishesInput = v.InferInput<typeof SampleWishesSchema>;
