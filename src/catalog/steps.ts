@@ -27,6 +27,7 @@ import {
   deleteKnown,
   insertKnown,
   type KnownPartition,
+  ROW_GROUP_ROWS,
   STORAGE_VERSION,
   writeHead,
 } from "./tables.ts";
@@ -164,8 +165,10 @@ async function prepareFile(build: Build): Promise<void> {
   }
   if (full || !published) await scratch.clear();
   else await scratch.take(published.identity);
-  const version = full ? ` (STORAGE_VERSION ${quoteText(STORAGE_VERSION)})` : "";
-  await database.run(`ATTACH ${quoteText(scratch.work)} AS work${version}`);
+  const version = full ? `, STORAGE_VERSION ${quoteText(STORAGE_VERSION)}` : "";
+  await database.run(
+    `ATTACH ${quoteText(scratch.work)} AS work (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${version})`,
+  );
   await database.run("USE work");
   if (full) await createTables(database);
   else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`

@@ -10,6 +10,12 @@ import type { PartitionState } from "./partition.ts";
 /** Storage version of the file: opens in every DuckDB from 1.4 on, and makes a stale WAL an error. */
 export const STORAGE_VERSION = "v1.4.0";
 
+/**
+ * Rows of a row group. A refresh adds rows to the last one, which is then written anew, texts and all: of the engine's own
+ * 122,880 rows that takes a second. No part of the file: each time that it is opened for writing says it.
+ */
+export const ROW_GROUP_ROWS = 30_720;
+
 /** A row of the table `partitions`: what of a partition the catalog holds. */
 export interface KnownPartition extends PartitionKey {
   rows: number;

@@ -8,7 +8,7 @@ const MAX_REFRESHES = 64;
 
 /**
  * Keeps DuckDB from merging row groups at the next CHECKPOINT, until the function given back is called. It merges up to
- * four groups of 122,880 rows whenever that saves one, so that a refresh of one small partition would rewrite hundreds
+ * four groups whenever that saves one, so that a refresh of one small partition would rewrite hundreds
  * of megabytes, time and again; but not while a transaction is open that is older than the last commit. So commit
  * something meanwhile, and alter no table.
  */

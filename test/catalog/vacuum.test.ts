@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { holdRowGroups, isVacuumDue } from "../../src/catalog/vacuum.ts";
-import { withLake } from "./lakes.ts";
+import { commit, query, refresh, withLake } from "./lakes.ts";
 
 setDefaultTimeout(120_000); // a machine that is busy elsewhere
 
@@ -33,4 +33,26 @@ test("row groups are merged by a checkpoint when they may be, and left alone whi
     expect(await heldRows()).toBeLessThan(400_000);
     expect(await database.rows("SELECT count(*) AS n FROM work.rows_1")).toEqual([{ n: 299_999 }]);
     await database.run("DETACH work");
+  }));
+
+test("rows that are added cost the writing of few others, time and again", () =>
+  withLake(async (bench) => {
+    const rows = (count: number) => `SELECT range AS id, md5(range::VARCHAR) AS text FROM range(${count})`;
+    await commit(bench, "create", rows(110_000));
+    await refresh(bench);
+    const blocks = () =>
+      query<{ group: number; blocks: string }>(
+        bench,
+        `SELECT row_group_id AS "group", string_agg(DISTINCT block_id, ' ' ORDER BY block_id) AS blocks
+         FROM pragma_storage_info('rows_1') WHERE column_name = 'text' GROUP BY ALL ORDER BY ALL`,
+      );
+    for (let at = 0; at < 3; at++) {
+      const before = await blocks();
+      await commit(bench, "append", rows(10));
+      await refresh(bench);
+      const after = await blocks();
+      expect(before.length).toBe(4);
+      expect(after.slice(0, 3)).toEqual(before.slice(0, 3));
+      expect(after[3]).not.toEqual(before[3]);
+    }
   }));
