@@ -19,7 +19,7 @@ export type UploadInput = string | Table | AsyncIterable<UploadRow> | Iterable<U
 
 export interface RawUpload
   extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source">,
-    Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects">> {
+    Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects" | "strict">> {
   input: UploadInput;
   /** How a CSV or JSON file is read, as the flags of `datalake upload` say it. */
   text?: TextWishes;

@@ -162,6 +162,7 @@ function describeUpload(
     staged_files: staged.fileCount,
     staged_bytes: staged.bytes,
     reference: plan.reference?.column ?? null,
+    ...(request.strict && { strict: true }),
     ...(pages && { pages }),
   };
 }

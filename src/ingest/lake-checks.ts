@@ -5,6 +5,7 @@ import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lak
 import { listUploads } from "../lake/staged-entries.ts";
 import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { viewOf } from "../schema/labels/task-view.ts";
 import { refuseClash } from "../schema/name-clash.ts";
 import {
   type DatasetKey,
@@ -53,6 +54,15 @@ export function requireTask(taxonomy: Taxonomy, task: string): Task {
     "not_found",
     `task ${task} does not exist (there are: ${known}); add it with \`datalake config task create ${task}\``,
     { details: { task } },
+  );
+}
+
+/** Throws `usage` where no view says what a strict upload of labels has to fit. */
+export function requireView(taxonomy: Taxonomy, key: PartitionKey): void {
+  if (viewOf(taxonomy, key) !== undefined) return;
+  throw new AppError(
+    "usage",
+    `--strict: the task ${key.task} has no view that labels have to fit; add it with \`datalake config task edit ${key.task} --view FILE\``,
   );
 }
 

@@ -17,7 +17,7 @@ import { adoptTypes, offerTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
-import { checkFields, requireProvider, requireTask } from "./lake-checks.ts";
+import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
 import { NANOSECONDS, plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
 import type { UploadDestination } from "./upload-destination.ts";
@@ -51,6 +51,7 @@ export async function planUpload(
   const roles = assignRoles(input, names, request.type, request.variant);
   const variant = target.variant ?? rawVariant(roles, request.variant);
   const key = { provider, dataset, task: target.task, variant };
+  if (request.strict) requireView(taxonomy, key);
   const { kept, notices } = await planColumns(input, roles, deps.database);
   const pages = roles.contents.some(({ source }) => source.page !== undefined)
     ? (request.pages ?? DEFAULT_PAGES)

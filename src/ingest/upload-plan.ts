@@ -20,6 +20,8 @@ export interface UploadRequest {
   images: ImagePolicy;
   verify: VerifyLevel;
   maxRejects: string;
+  /** Rejects rows whose labels do not fit the view of the task; they are only reported without. */
+  strict?: boolean | undefined;
   description?: string;
   source?: string;
   /** How a text file is read. */

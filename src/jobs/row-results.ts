@@ -36,6 +36,9 @@ export interface ContentResult {
 /** The table with one row for each staged row, in the same order: the two are joined by position. */
 export const RESULTS_TABLE = "row_results";
 
+/** The same for what a strict upload rejects for its labels. */
+export const LABELS_TABLE = "label_rejects";
+
 /** What the results say of an image; the rest is staged with the row. */
 type ResultFact = Exclude<ImageFact, "source_hash" | "source_name">;
 export const RESULT_FACTS = IMAGE_FACTS.filter(
@@ -138,5 +141,5 @@ function factOf(asset: FoundAsset | null, fact: ResultFact): DuckDBValue {
 }
 
 export async function dropResults(database: Database): Promise<void> {
-  await database.run(`DROP TABLE IF EXISTS ${RESULTS_TABLE}`);
+  for (const table of [RESULTS_TABLE, LABELS_TABLE]) await database.run(`DROP TABLE IF EXISTS ${table}`);
 }

@@ -3,7 +3,7 @@ import { STAGED_REJECT_COLUMN, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { factColumn, factColumns, IMAGE_FACTS, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import { DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, pageResultColumns } from "../schema/pages.ts";
 import type { UploadManifest } from "../schema/upload.ts";
-import { RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
+import { LABELS_TABLE, RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
 import { stagedColumn } from "./staged-rows.ts";
 
 /** Facts of an asset that a row refers to: how it was uploaded is told where it was. */
@@ -15,6 +15,8 @@ export interface StagedRows {
   /** The columns it has. */
   columns: ReadonlySet<string>;
   manifest: UploadManifest;
+  /** Rows are rejected for their labels too, by `LABELS_TABLE`. */
+  hasLabelRejects?: boolean;
 }
 
 /** Whether rows need more than the database knows: contents to store or references to resolve. */
@@ -69,13 +71,25 @@ export function selectDocuments(source: StagedRows, { onlyDrawn }: { onlyDrawn: 
     GROUP BY ${document} HAVING ${onlyDrawn ? drawn : "true"} ORDER BY min(s."source_row")`;
 }
 
+/**
+ * SELECT of `source_row`, the name and the reason for the rejection of every staged row, in input order, then of
+ * expressions over `s`, what was staged, and `r`, its results.
+ */
+export function selectStaged(source: StagedRows, expressions: readonly string[]): string {
+  const name = rowColumn(source, "source_name");
+  const plain = { ...source, hasLabelRejects: false };
+  return `SELECT ${['s."source_row"', name, reason(plain), ...expressions].join(", ")} FROM ${joined(plain)}`;
+}
+
 function joined(source: StagedRows): string {
   const staged = `read_parquet(${quoteText(source.file)}, hive_partitioning = false) s`;
-  return needsResults(source.manifest) ? `${staged} POSITIONAL JOIN ${RESULTS_TABLE} r` : staged;
+  const results = needsResults(source.manifest) ? ` POSITIONAL JOIN ${RESULTS_TABLE} r` : "";
+  return `${staged}${results}${source.hasLabelRejects ? ` POSITIONAL JOIN ${LABELS_TABLE} l` : ""}`;
 }
 
 function reason(source: StagedRows): string {
-  return needsResults(source.manifest) ? "r.reason" : rowColumn(source, STAGED_REJECT_COLUMN);
+  const own = needsResults(source.manifest) ? "r.reason" : rowColumn(source, STAGED_REJECT_COLUMN);
+  return source.hasLabelRejects ? `coalesce(${own}, l.reason)` : own;
 }
 
 /** The facts of an image column: those of the results, and what the client staged with the row. */

@@ -13,6 +13,7 @@ import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition, pickKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
+import { checkLabels } from "./label-step.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { requireManifest } from "./own-manifest.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
@@ -85,8 +86,8 @@ async function runSteps(
   const rows = await openRows(manifest, folder);
   try {
     const columns = await validateUpload(context, manifest, rows);
-    const source: StagedRows = { file: rows.openPath, columns, manifest };
-    return await publishRows(context, message, { source, folder }, signal);
+    const staged: StagedRows = { file: rows.openPath, columns, manifest };
+    return await publishRows(context, message, { staged, folder }, signal);
   } finally {
     await rows.close(); // before the folder is moved: some file systems refuse that to one with an open file
   }
@@ -105,16 +106,16 @@ function reportStep(context: WorkContext, manifest: UploadManifest, step: string
 async function publishRows(
   context: WorkContext,
   message: ProcessMessage,
-  { source, folder }: { source: StagedRows; folder: string },
+  { staged, folder }: { staged: StagedRows; folder: string },
   signal: AbortSignal,
 ): Promise<UploadOutcome> {
   const { database } = context;
-  const { manifest } = source;
+  const { manifest } = staged;
   const outcome = emptyOutcome(manifest.upload_id, manifest, "completed");
   let done = NOTHING_DONE;
   if (needsResults(manifest)) {
     outcome.assets = await resolveRows(context, {
-      source,
+      source: staged,
       folder,
       suspects: message.suspects,
       quarantined: message.quarantined,
@@ -127,6 +128,15 @@ async function publishRows(
     });
   }
   throwIfCancelled(signal);
+  const labels = await checkLabels(context, staged, {
+    signal,
+    onRows: async () => {
+      reportStep(context, manifest, "labels", done);
+      await touchUploadLease(createUploadLayout(folder).lease);
+    },
+  });
+  if (labels !== undefined) outcome.labels = labels;
+  const source = { ...staged, hasLabelRejects: labels !== undefined && manifest.strict === true };
   const { rejected, first } = await findRejects(database, source);
   outcome.rejected = rejected;
   if (rejected > 0) await writeRejects(context, source);

@@ -8,6 +8,23 @@ export type JobState = (typeof JOB_STATES)[number];
 
 export const UPLOAD_STATES = ["running", "completed", "failed", "cancelled"] as const;
 
+/** How the labels of an upload fit the view of their task; the first of those that do not. */
+const LabelOutcomeSchema = v.object({
+  checked: v.number(),
+  unfit: v.number(),
+  /** Number of findings of each kind (schema/labels/faults.ts). */
+  faults: v.record(v.string(), v.number()),
+  first: v.array(
+    v.object({
+      source_row: v.number(),
+      source_name: v.nullable(v.string()),
+      kind: v.string(),
+      at: v.string(),
+      message: v.string(),
+    }),
+  ),
+});
+
 export const UploadOutcomeSchema = v.object({
   upload_id: UploadIdSchema,
   ...PartitionKeySchema.entries,
@@ -17,6 +34,8 @@ export const UploadOutcomeSchema = v.object({
   assets: v.object({ stored: v.number(), deduplicated: v.number(), bytes: v.number() }),
   /** Version of the partition that this upload made. */
   version: v.optional(v.number()),
+  /** Where the task has a view. */
+  labels: v.optional(LabelOutcomeSchema),
   error: v.optional(FailureSchema),
   /** Of a failed one that could not even be moved to failed: where in staging it was left. */
   left_in: v.optional(v.picklist(["pending", "processing"])),

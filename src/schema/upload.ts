@@ -75,6 +75,8 @@ const ManifestFieldsSchema = v.strictObject({
   staged_files: v.optional(CountSchema, 0),
   staged_bytes: v.optional(CountSchema, 0),
   reference: v.nullable(v.picklist(REFERENCE_COLUMNS)),
+  /** Rows whose labels do not fit the view of the task are rejected. */
+  strict: v.optional(v.boolean()),
   /** How the pages are made of the documents that rows name in `document`; absent where no row is a page. */
   pages: v.optional(PageSettingsSchema),
 });

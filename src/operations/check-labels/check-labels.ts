@@ -78,20 +78,20 @@ function countRow(
   { cells, page }: LabelRow,
   { view, read }: { view: View; read: LabelReader },
   summary: LabelCheckSummary,
-): Fault[] {
+): readonly Fault[] {
   summary.rows++;
   const found = readRowLabel(cells, view);
   if (found === undefined) return [];
   summary.labels++;
-  const faults: Fault[] = [];
-  if ("fault" in found) faults.push(found.fault);
+  let faults: readonly Fault[];
+  if ("fault" in found) faults = [found.fault];
   else {
     const label = read(found.label, page);
     summary.regions += label.regions.length;
     summary.questions += label.questions.length;
     summary.unreadable += label.regions.filter(({ isUnreadable }) => isUnreadable).length;
     summary.skipped += label.skipped;
-    faults.push(...label.faults);
+    faults = label.faults;
   }
   if (faults.length === 0) summary.fitting++;
   for (const { kind } of faults) summary.faults[kind] = (summary.faults[kind] ?? 0) + 1;

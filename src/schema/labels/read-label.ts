@@ -14,10 +14,19 @@ export type LabelReader = (label: unknown, page: Page | null) => ReadLabel;
 export function compileView(view: View): LabelReader {
   const readRegions = view.items === undefined ? undefined : compileRegions(view);
   const readQuestions = view.questions && compileQuestions(view.questions);
-  return (label, page) => {
+  const read: LabelReader = (label, page) => {
     const root = documentNode(label);
     const { regions, faults, skipped } = readRegions?.(root, page) ?? { regions: [], faults: [], skipped: 0 };
     const asked = readQuestions?.(root) ?? { questions: [], faults: [] };
     return { regions, questions: asked.questions, faults: [...faults, ...asked.faults], skipped };
+  };
+  return (label, page) => {
+    try {
+      return read(label, page);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const fault = { kind: "no_json", at: "$", message: "lists or objects are nested too deeply" } as const;
+      return { regions: [], questions: [], faults: [fault], skipped: 0 };
+    }
   };
 }

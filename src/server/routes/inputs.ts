@@ -47,6 +47,7 @@ const ParametersSchema = v.strictObject({
   images: v.optional(v.picklist(IMAGE_POLICIES, `is none of ${IMAGE_POLICIES.join(", ")}`)),
   verify: v.optional(v.picklist(VERIFY_LEVELS, `is none of ${VERIFY_LEVELS.join(", ")}`)),
   max_rejects: v.optional(RejectLimitSchema),
+  strict: v.optional(v.picklist(["true", "false"], "is neither true nor false")),
   description: v.optional(v.string()),
   source: v.optional(v.string()),
   encoding: v.optional(v.string()),
@@ -162,6 +163,7 @@ async function requestOf(
     text_layer: textLayer,
     split_from_folder: splitFromFolder,
     split_pages: splitPages,
+    strict,
     ...given
   }: Parameters,
   passwords: readonly string[],
@@ -174,6 +176,7 @@ async function requestOf(
     images: given.images ?? settings.images.policy,
     verify: given.verify ?? settings.images.verify,
     maxRejects: max_rejects ?? settings.upload.max_rejects,
+    strict: strict === "true",
     description: given.description ?? "",
     source: given.source ?? "",
     text: parseTextOptions({ encoding, delimiter, quote }),

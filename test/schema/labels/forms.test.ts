@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { compileView } from "../../../src/schema/labels/read-label.ts";
 import { boundsOf, type Point } from "../../../src/schema/labels/region.ts";
+import { readRowLabel } from "../../../src/schema/labels/row-label.ts";
 import type { View } from "../../../src/schema/labels/view.ts";
 
 const side = fc.integer({ min: 1, max: 12_000 });
@@ -156,6 +157,16 @@ test("any polygon keeps its points and their order", () => {
       expect(read.regions[0]?.polygon).toEqual(points as Point[]);
     }),
   );
+});
+
+test("lists that are nested too deeply cost their label only", () => {
+  const depth = 300_000;
+  const label = readRowLabel({ label: `${"[".repeat(depth)}${"]".repeat(depth)}` }, {});
+  const faults =
+    label !== undefined && "label" in label
+      ? compileView({ items: "$", box: "b", form: "poly" })(label.label, null).faults
+      : [label?.fault];
+  expect(faults).toMatchObject([{ kind: "no_json" }]);
 });
 
 test("whatever a label is, it is read or its faults are told", () => {

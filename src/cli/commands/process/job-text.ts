@@ -26,7 +26,21 @@ export function describeUpload(upload: UploadOutcome): string {
   if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
   if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets already stored`);
   const line = `${name}: ${parts.join(", ")}`;
-  return upload.rejected === 0 ? line : `${line}; why: \`datalake process rejects ${upload.upload_id}\``;
+  const why = upload.rejected === 0 ? "" : `; why: \`datalake process rejects ${upload.upload_id}\``;
+  return `${line}${why}${describeLabels(upload)}`;
+}
+
+/** What of the labels does not fit the view of the task. */
+function describeLabels({ labels, provider, dataset, task, variant }: UploadOutcome): string {
+  const [first] = labels?.first ?? [];
+  if (labels === undefined || first === undefined) return "";
+  const { source_row, source_name, at, message } = first;
+  const row = `row ${source_row}${source_name === null ? "" : ` (${source_name})`}`;
+  const flags = `--provider ${provider} --dataset ${dataset} --task ${task} --variant ${variant}`;
+  return [
+    `\n    ${formatCount(labels.unfit)} of ${formatQuantity(labels.checked, "label")} do not fit the view of ${task}`,
+    `(${row}: ${at}: ${message}); all: \`datalake view check ${flags}\``,
+  ].join(" ");
 }
 
 /**

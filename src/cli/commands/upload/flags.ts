@@ -58,6 +58,10 @@ export const UPLOAD_FLAGS = {
     description: "A column split from folders named Training, Validation or Test",
   },
   splitPages: { type: "switch", description: "Each page of a TIFF is a row" },
+  strict: {
+    type: "switch",
+    description: "Reject labels that do not fit the view of the task, instead of only reporting them",
+  },
   encoding: {
     type: "text",
     placeholder: "NAME",

@@ -106,6 +106,7 @@ function completeRequest(answers: Answers, flags: UploadFlags, settings: Setting
     images: pick(IMAGE_POLICIES, flags.images, settings.images.policy),
     verify: pick(VERIFY_LEVELS, flags.verify, settings.images.verify),
     maxRejects: flags.maxRejects ?? settings.upload.max_rejects,
+    strict: flags.strict,
     description: flags.description ?? "",
     source: flags.source ?? "",
   };

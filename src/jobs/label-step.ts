@@ -1,0 +1,128 @@
+import type { DuckDBAppender } from "@duckdb/node-api";
+import { columnsOf } from "../export/label-rows.ts";
+import type { Database } from "../query/database.ts";
+import { quoteName } from "../query/sql.ts";
+import { isOwn } from "../schema/image-columns.ts";
+import type { UploadOutcome } from "../schema/job.ts";
+import type { Fault } from "../schema/labels/faults.ts";
+import { compileView, type LabelReader } from "../schema/labels/read-label.ts";
+import type { Page } from "../schema/labels/region.ts";
+import { readRowLabel } from "../schema/labels/row-label.ts";
+import { viewOf } from "../schema/labels/task-view.ts";
+import type { View } from "../schema/labels/view.ts";
+import type { WorkContext } from "./context.ts";
+import { LABELS_TABLE, resultColumns } from "./row-results.ts";
+import { needsResults, type StagedRows, selectStaged } from "./select.ts";
+
+type LabelOutcome = NonNullable<UploadOutcome["labels"]>;
+
+/** Rows that do not fit which an outcome shows. */
+const SHOWN = 5;
+
+/**
+ * Reads the labels of an upload by the view of its task, on the pages that were found, and tells which do not fit;
+ * undefined where there is no view. For a strict upload it makes the table of what is rejected for it, row by row.
+ */
+export async function checkLabels(
+  context: WorkContext,
+  source: StagedRows,
+  { signal, onRows }: { signal: AbortSignal; onRows(): Promise<void> },
+): Promise<LabelOutcome | undefined> {
+  const { manifest } = source;
+  const view = viewOf(await context.taxonomy(), manifest)?.view;
+  if (view === undefined) return undefined;
+  const rejects = manifest.strict ? await openRejects(context.database) : undefined;
+  const outcome: LabelOutcome = { checked: 0, unfit: 0, faults: {}, first: [] };
+  const read = compileView(view);
+  try {
+    for await (const row of readStaged(context.database, source, view, signal, onRows)) {
+      const faults = row.isRejected ? [] : findFaults(row, view, read, outcome);
+      rejects?.add(faults[0]);
+    }
+  } finally {
+    rejects?.close();
+  }
+  return outcome;
+}
+
+function findFaults(row: StagedLabel, view: View, read: LabelReader, outcome: LabelOutcome): Fault[] {
+  const found = readRowLabel(row.cells, view);
+  if (found === undefined) return [];
+  outcome.checked++;
+  const faults = "fault" in found ? [found.fault] : read(found.label, row.page).faults;
+  const [first] = faults;
+  if (first === undefined) return [];
+  outcome.unfit++;
+  for (const { kind } of faults) outcome.faults[kind] = (outcome.faults[kind] ?? 0) + 1;
+  const { kind, at, message } = first;
+  const { source_row, source_name } = row;
+  if (outcome.first.length < SHOWN) outcome.first.push({ source_row, source_name, kind, at, message });
+  return faults;
+}
+
+interface StagedLabel {
+  source_row: number;
+  source_name: string | null;
+  isRejected: boolean;
+  page: Page | null;
+  /** Texts as they are, all else as JSON. */
+  cells: Record<string, string | null>;
+}
+
+/** Every staged row in order, with the column of its label and the size of its page. */
+async function* readStaged(
+  database: Database,
+  source: StagedRows,
+  view: View,
+  signal: AbortSignal,
+  onRows: () => Promise<void>,
+): AsyncGenerator<StagedLabel> {
+  const { manifest } = source;
+  const wanted = columnsOf(view);
+  const own = manifest.columns.filter(({ name }) => wanted === "all" || wanted.has(name));
+  const labels = own.map(({ name, type }) => {
+    const column = `s.${quoteName(name)}`;
+    return `CAST(${type === "VARCHAR" ? column : `to_json(${column})`} AS VARCHAR)`;
+  });
+  const hasPage = needsResults(manifest) && resultColumns(manifest).some((one) => isOwn(one) && !one.list);
+  const page = ["width", "height", "orientation"].map((fact) => (hasPage ? `r.${fact}` : "NULL::INTEGER"));
+  for await (const chunk of database.chunks(selectStaged(source, [...page, ...labels]), signal)) {
+    const [rows = [], names = [], reasons = [], widths, heights, orientations, ...texts] = chunk.getColumns();
+    const numberAt = (column: readonly unknown[] | undefined, row: number) =>
+      column?.[row] == null ? null : Number(column[row]);
+    for (let row = 0; row < chunk.rowCount; row++) {
+      const [width, height] = [numberAt(widths, row), numberAt(heights, row)];
+      const orientation = numberAt(orientations, row);
+      yield {
+        source_row: Number(rows[row]),
+        source_name: (names[row] ?? null) as string | null,
+        isRejected: reasons[row] != null,
+        page: width === null || height === null ? null : { width, height, orientation },
+        cells: Object.fromEntries(
+          own.map(({ name }, at) => [name, (texts[at]?.[row] ?? null) as string | null]),
+        ),
+      };
+    }
+    await onRows();
+  }
+}
+
+/** An empty table for a reason or NULL for each staged row, in order. */
+async function openRejects(
+  database: Database,
+): Promise<{ add(fault: Fault | undefined): void; close(): void }> {
+  await database.run(`CREATE OR REPLACE TABLE ${LABELS_TABLE} (reason VARCHAR)`);
+  const connection = await database.instance.connect();
+  const appender: DuckDBAppender = await connection.createAppender(LABELS_TABLE);
+  return {
+    add: (fault) => {
+      if (fault === undefined) appender.appendNull();
+      else appender.appendVarchar(`its label does not fit the view: ${fault.at}: ${fault.message}`);
+      appender.endRow();
+    },
+    close: () => {
+      appender.closeSync();
+      connection.closeSync();
+    },
+  };
+}
