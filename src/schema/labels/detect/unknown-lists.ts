@@ -45,14 +45,16 @@ function walk(value: unknown, steps: LabelSteps, row: number, seen: Map<string, 
     return;
   }
   if (!isObject(value)) return;
-  note(value, steps, row, seen);
   if (isTable(value)) {
     const below = [...steps, { values: true as const }];
     for (const one of Object.values(value).slice(0, MAX_OBJECTS)) walk(one, below, row, seen, depth + 1);
     return;
   }
+  note(value, steps, row, seen);
   for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner === "object") walk(inner, [...steps, { key }], row, seen, depth + 1);
+    // An object of a box's numbers is the box of this one, and no region.
+    if (typeof inner === "object" && !(isObject(inner) && partsAt(inner, []).length > 0))
+      walk(inner, [...steps, { key }], row, seen, depth + 1);
   }
 }
 

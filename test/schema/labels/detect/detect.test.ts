@@ -141,6 +141,8 @@ describe("form and unit of other lists", () => {
     expect(detectView(rowsOf([byId])).readings).toMatchObject([
       { view: { items: "$.words.*", box: "points", form: "poly", text: "transcription" } },
     ]);
+    const numbers = { words: { w1: { x: 150, y: 10, w: 40, h: 20 } } };
+    expect(detectView(rowsOf([numbers])).readings.map(({ full }) => full.items)).toEqual(["$.words.*"]);
     const nested = { lines: [{ poly: polygon, words: [{ poly: polygon }] }] };
     const items = detectView(rowsOf([nested])).readings.map(({ full }) => full.items);
     expect(items).toEqual(["$.lines", "$.lines.words"]);
