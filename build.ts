@@ -1,17 +1,20 @@
 /**
  * `bun run build` makes dist/datalake for this machine; `--target linux-arm64` makes dist/datalake-linux-arm64;
- * `--all` makes one for every target, and dist/SHA256SUMS.
+ * `--all` makes one for every target, and dist/SHA256SUMS. `--no-heic` leaves out libheif: HEIC is then refused.
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkBinary } from "./.ci/build/check.ts";
-import { nativePlugin } from "./.ci/build/plugin.ts";
+import { leaveOut, nativePlugin } from "./.ci/build/plugin.ts";
 import { TARGETS, type Target, targetParts } from "./.ci/build/targets.ts";
 import manifest from "./package.json" with { type: "json" };
 
 const root = import.meta.dir;
-const { values } = parseArgs({ options: { target: { type: "string" }, all: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { target: { type: "string" }, all: { type: "boolean" }, "no-heic": { type: "boolean" } },
+});
+const heic = values["no-heic"] !== true;
 
 try {
   await main();
@@ -54,10 +57,10 @@ async function buildBinary(target: Target, name: string, runtime?: string): Prom
       // Compiled ahead: what a command imports is not parsed when it starts, which is most of its time.
       bytecode: true,
       format: "esm",
-      plugins: [nativePlugin(parts.libraries)],
+      plugins: [nativePlugin(parts.libraries), ...(heic ? [] : [leaveOut(/^libheif-js\//)])],
       // Names of functions and parameters stay: Elysia reads them from Function.toString().
       minify: { whitespace: true, syntax: true, identifiers: false },
-      define: { DATALAKE_VERSION: JSON.stringify(manifest.version) },
+      define: { DATALAKE_VERSION: JSON.stringify(manifest.version), DATALAKE_HEIC: String(heic) },
       // A .env or bunfig.toml of the folder it is started in is none of its business.
       compile: {
         target: `bun-${target}`,

@@ -19,7 +19,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import openJpegWasmFile from "@cornerstonejs/codec-openjpeg/decodewasm" with { type: "file" };
 import pdfiumWasmFile from "@embedpdf/pdfium/pdfium.wasm" with { type: "file" };
+import libheifWasmFile from "libheif-js/libheif-wasm/libheif.wasm" with { type: "file" };
 import parquetWasmFile from "parquet-wasm/esm/parquet_wasm_bg.wasm" with { type: "file" };
 import { AppError, systemCode } from "./errors.ts";
 
@@ -71,11 +73,11 @@ export function useNativeCache(folder: string): void {
   setEnvironmentData(CACHE_SETTING, resolve(folder));
 }
 
-/** What a child process with an environment of its own must be given to find the same folder. */
+/** What a child process with an environment of its own must be given to find the same libraries. */
 export function nativeEnvironment(): Record<string, string> {
-  const { XDG_CACHE_HOME, HOME, TMPDIR, DATALAKE_CACHE, LD_LIBRARY_PATH } = process.env;
+  const { XDG_CACHE_HOME, HOME, TMPDIR, DATALAKE_CACHE, DATALAKE_LIBHEIF, LD_LIBRARY_PATH } = process.env;
   const chosen = getEnvironmentData(CACHE_SETTING) ?? DATALAKE_CACHE;
-  const found = { XDG_CACHE_HOME, HOME, TMPDIR, LD_LIBRARY_PATH, DATALAKE_CACHE: chosen };
+  const found = { XDG_CACHE_HOME, HOME, TMPDIR, LD_LIBRARY_PATH, DATALAKE_LIBHEIF, DATALAKE_CACHE: chosen };
   return Object.fromEntries(
     Object.entries(found).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
@@ -95,6 +97,43 @@ export function loadParquetWasm(): Promise<typeof import("parquet-wasm/esm")> {
 /** PDFium, compiled from the embedded `.wasm` (its own loader would fetch it from the network). */
 export async function compilePdfium(): Promise<WebAssembly.Module> {
   return new WebAssembly.Module(await Bun.file(pdfiumWasmFile).arrayBuffer());
+}
+
+/** Of emscripten: makes a library of its WebAssembly. */
+type Factory = (options: { wasmBinary: ArrayBuffer; print(): void; printErr(): void }) => Promise<unknown>;
+
+/** OpenJPEG's decoder, as its package gives it. */
+export async function loadOpenJpeg(): Promise<unknown> {
+  const { default: factory } = await import("@cornerstonejs/codec-openjpeg/decodewasmjs");
+  return startLibrary(factory as Factory, openJpegWasmFile);
+}
+
+/** Stamped by the build. */
+declare const DATALAKE_HEIC: boolean | undefined;
+
+/** Whether libheif is in this program: HEVC is patented in places, so a build may leave it out. */
+export const hasHeic = typeof DATALAKE_HEIC !== "boolean" || DATALAKE_HEIC;
+
+/**
+ * libheif, as its package gives it. Its licence, the LGPL, lets everybody put another in its place: `DATALAKE_LIBHEIF`
+ * names a folder with `libheif.js` and `libheif.wasm`.
+ */
+export async function loadLibheif(): Promise<unknown> {
+  const { DATALAKE_LIBHEIF: other } = process.env;
+  if (other) {
+    const script = join(resolve(other), "libheif.js");
+    if (!statSync(script, { throwIfNoEntry: false })?.isFile())
+      throw new AppError("invalid_config", `DATALAKE_LIBHEIF names ${other}, which has no libheif.js`);
+    const { default: factory } = await import(script);
+    return startLibrary(factory as Factory, join(other, "libheif.wasm"));
+  }
+  const { default: factory } = await import("libheif-js/libheif-wasm/libheif.js");
+  return startLibrary(factory as unknown as Factory, libheifWasmFile);
+}
+
+async function startLibrary(factory: Factory, wasmFile: string): Promise<unknown> {
+  const wasmBinary = await Bun.file(wasmFile).arrayBuffer();
+  return factory({ wasmBinary, print: () => {}, printErr: () => {} });
 }
 
 function cacheFolders(): CacheFolder[] {

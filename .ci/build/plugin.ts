@@ -32,6 +32,20 @@ export function nativePlugin(libraries: LibraryFiles[]): BunPlugin {
   };
 }
 
+/** Puts nothing in the place of a package's modules, which must not be called then. */
+export function leaveOut(modules: RegExp): BunPlugin {
+  return {
+    name: "left out",
+    setup(build) {
+      build.onResolve({ filter: modules }, ({ path }) => ({ path, namespace: "left-out" }));
+      build.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
+        contents: "export default undefined;",
+        loader: "js",
+      }));
+    },
+  };
+}
+
 /** A module whose default export is the loaded library. Importing a file gives its path inside the executable. */
 async function loaderModule(library: LibraryFiles): Promise<string> {
   const imports = library.files.map(

@@ -13,6 +13,7 @@ import administratorKo from "./ko/administrator.md" with { type: "text" };
 import curatorKo from "./ko/curator.md" with { type: "text" };
 import readmeKo from "./ko/README.md" with { type: "text" };
 import labels from "./labels.md" with { type: "text" };
+import licences from "./licences.md" with { type: "text" };
 import python from "./python.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
 import troubleshooting from "./troubleshooting.md" with { type: "text" };
@@ -59,6 +60,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
   ],
   ["errors", { summary: "Exit codes and error codes", en: errors }],
   ["disk", { summary: "The files of a lake, and how to read them directly", en: disk }],
+  ["licences", { summary: "Libraries inside, their licences, another libheif", en: licences }],
   ["troubleshooting", { summary: "Messages and what to do", en: troubleshooting }],
 ]);
 

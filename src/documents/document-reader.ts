@@ -1,8 +1,10 @@
-import type { Logger } from "../log.ts";
-import { silentLogger } from "../log.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type { ConvertResult } from "./convert/convert.ts";
 import { DOCUMENT_LIMITS, type DocumentLimits } from "./limits.ts";
 import type { PageResult } from "./page.ts";
 import { createReaderProcess } from "./reader-process.ts";
+
+export type { ConvertResult };
 
 export interface PdfDescription {
   kind: "pdf";
@@ -37,15 +39,6 @@ export interface ConvertRequest {
   kind: "heic" | "jp2";
   maxPixels: number;
   output: string;
-}
-
-export interface ConvertResult {
-  ok: true;
-  width: number;
-  height: number;
-  /** In the file; the first is what was taken. */
-  images: number;
-  bitDepth: number;
 }
 
 /** Why one page or image is not to be had: the reason of its row. */

@@ -18,8 +18,7 @@ export async function encodePng(
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .png({ compressionLevel: 4 })
     .toBuffer();
-  setDensity(png, dpi);
-  return png;
+  return withDensity(png, dpi);
 }
 
 async function turn({ data, width, height, channels }: Samples, quarters: number): Promise<Samples> {
@@ -59,9 +58,16 @@ async function encodeBilevel(
     chunk("IDAT", packed),
     chunk("IEND", Buffer.alloc(0)),
   ]);
-  setDensity(png, dpi);
-  return png;
+  return withDensity(png, dpi);
 }
+
+/** The PNG with one more chunk, behind its header. */
+export function insertChunk(png: Uint8Array, name: string, data: Uint8Array): Uint8Array {
+  return Buffer.concat([png.subarray(0, HEADER_END), chunk(name, data), png.subarray(HEADER_END)]);
+}
+
+/** Signature and IHDR. */
+const HEADER_END = 33;
 
 function chunk(name: string, data: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(data.length + 12);
@@ -72,16 +78,18 @@ function chunk(name: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Writes the resolution into a PNG, over the one that libvips gives to every image. */
-export function setDensity(png: Uint8Array, dpi: number): void {
+/** Writes the resolution into a PNG, over the one that libvips gives to every image; null: into one that says none. */
+export function withDensity(png: Uint8Array, dpi: number | null): Uint8Array {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  const metre = Math.round(dpi / 0.0254);
   for (const { name, at, end } of pngChunks(png)) {
-    if (name === "IDAT") return;
+    if (name === "IDAT") break;
     if (name !== "pHYs") continue;
+    if (dpi === null) return Buffer.concat([png.subarray(0, at), png.subarray(end)]);
+    const metre = Math.round(dpi / 0.0254);
     view.setUint32(at + 8, metre);
     view.setUint32(at + 12, metre);
     png[at + 16] = 1; // dots a metre
     view.setUint32(end - 4, Bun.hash.crc32(png.subarray(at + 4, end - 4)));
   }
+  return png;
 }

@@ -7,6 +7,17 @@ import type { Task } from "./messages.ts";
 /** Costs one page, not the document. */
 export class PageFault extends Error {}
 
+/** Of an image that cannot be decoded. */
+export class ImageFault extends PageFault {}
+
+export function imageAboveLimit(
+  { width, height }: { width: number; height: number },
+  maxPixels: number,
+): ImageFault {
+  const size = `${width} × ${height} pixels: ${megapixels(width * height)} megapixels`;
+  return new ImageFault(`it has ${size}, above the limit of ${megapixels(maxPixels)} (images.max_pixels)`);
+}
+
 export function tooManyPixels(
   page: number,
   inches: { width: number; height: number },

@@ -1,3 +1,4 @@
+import { beginConvert } from "./convert/convert.ts";
 import type { DocumentLimits } from "./limits.ts";
 import type { Task } from "./messages.ts";
 import { beginPage } from "./page.ts";
@@ -37,7 +38,7 @@ export function createSession(limits: DocumentLimits): Session {
       case "page":
         return beginPage(await at(task.font), task, limits);
       case "convert":
-        return async () => ({ ok: false, reason: `${task.format} is not converted yet` });
+        return beginConvert(task);
     }
   };
   return {

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { loadSharp } from "../images/sharp.ts";
 import type { Drawn } from "./pdfium/draw.ts";
-import { setDensity } from "./png.ts";
+import { withDensity } from "./png.ts";
 
 /** Writes a drawn page as PNG, grey where it is. */
 export async function writeDrawn(
@@ -13,8 +13,7 @@ export async function writeDrawn(
   const { data, width, height, channels } = withoutColour(drawn);
   const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   const opaque = channels === 4 ? image.removeAlpha() : image.toColourspace("b-w");
-  const png = await opaque.png({ compressionLevel: 2 }).toBuffer();
-  setDensity(png, dpi);
+  const png = withDensity(await opaque.png({ compressionLevel: 2 }).toBuffer(), dpi);
   await writeFile(output, png);
   return { format: "png", bytes: png.length };
 }

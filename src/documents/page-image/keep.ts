@@ -1,6 +1,9 @@
 import { inspectJpeg } from "../../images/jpeg.ts";
 import { loadSharp } from "../../images/sharp.ts";
 import { sniffFormat } from "../../images/sniff.ts";
+import { encodeDeepPng, toEightBits } from "../convert/deep-samples.ts";
+import { decodeJp2, jp2Problem } from "../convert/jp2.ts";
+import { readJp2Header } from "../convert/jp2-header.ts";
 import { codedData, imageSamples, type Samples } from "../pdfium/image.ts";
 import type { Pdfium } from "../pdfium/instance.ts";
 import { encodePng } from "../png.ts";
@@ -35,7 +38,7 @@ export async function keepPageImage(
 ): Promise<KeptImage | undefined> {
   const filter = image.filters.at(-1);
   const jpeg = filter === "DCTDecode" ? codedData(pdfium, image.handle, image) : undefined;
-  if (filter === "JPXDecode") return undefined;
+  if (filter === "JPXDecode") return keepJp2(pdfium, page, { image, pauseMs });
   if (jpeg && !isJpegOf(jpeg, image)) return undefined;
   if (jpeg === undefined && !PLAIN_BITS.includes(image.bitsPerPixel)) return undefined;
   const drawn = drawSmall(pdfium, page.handle, image, pauseMs);
@@ -57,6 +60,31 @@ export async function keepPageImage(
   if (tiff) return { format: "tiff", orientation, encode: async () => tiff };
   const { quarters, dpi } = image;
   return { format: "png", orientation: 1, encode: () => encodePng(samples, { quarters, dpi }) };
+}
+
+/**
+ * The samples of a JPEG 2000 image, as deep as they are, which no format of the lake is made of. The page is compared with
+ * one of the smaller resolutions that the file has.
+ */
+async function keepJp2(
+  pdfium: Pdfium,
+  page: { handle: number; number: number },
+  { image, pauseMs }: { image: PageImage; pauseMs: number },
+): Promise<KeptImage | undefined> {
+  const jp2 = codedData(pdfium, image.handle, image);
+  const header = readJp2Header(jp2);
+  if (jp2Problem(header) !== undefined || header?.width !== image.width || header.height !== image.height)
+    return undefined;
+  const drawn = drawSmall(pdfium, page.handle, image, pauseMs);
+  if (drawn === undefined) return undefined;
+  const small = await decodeJp2(jp2, { atLeast: drawn.width });
+  const { width, height } = small;
+  if (small.channels === 2 || small.channels === 4) return undefined;
+  const samples = { data: toEightBits(small), width, height, channels: small.channels };
+  if (!(await looksLike(drawn, samples, { format: "png", page: page.number }))) return undefined;
+  const { quarters, dpi } = image;
+  const encode = async () => encodeDeepPng(await decodeJp2(jp2), { quarters, dpi });
+  return { format: "png", orientation: 1, encode };
 }
 
 /** Its samples, if the page looks like them. A stencil through which black is painted comes as its negative. */
