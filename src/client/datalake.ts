@@ -1,12 +1,8 @@
 import type { Table } from "apache-arrow";
 import type * as v from "valibot";
-import { loadSettings, modesOf, type Settings, staleMsOf } from "../config.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { ExportRequest, ExportResult } from "../export/export.ts";
 import { EXPORT_FORMATS, findFormat } from "../export/formats.ts";
-import { openLake } from "../lake/lake.ts";
-import { createView } from "../lake/view.ts";
-import { silentLogger } from "../log.ts";
 import type { AnyOperation, RequestOf, ResultOf } from "../operations/operation.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import type { CatalogInfo, CatalogPartition, RebuildResult } from "../schema/catalog-documents.ts";
@@ -14,36 +10,23 @@ import { checkValue } from "../schema/check.ts";
 import { describeIssue } from "../schema/describe-issue.ts";
 import { DEFAULT_ENGINE, type EngineName } from "../schema/engines.ts";
 import type { JobRecord } from "../schema/job.ts";
-import { folderOf } from "../schema/lake-location.ts";
-import { createSelector, type Selection } from "../schema/partition.ts";
+import { type LabelCheck, LabelCheckRequestSchema } from "../schema/label-check.ts";
+import { createSelector, type Selection, SelectionSchema } from "../schema/partition.ts";
 import { type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type VerifyRequest, VerifyRequestSchema } from "../schema/verification.ts";
-import { selfCommand } from "../self-command.ts";
 import type {
+  DetectOptions,
   JobUpdate,
   LakeClient,
   LakeStatus,
   RunOptions,
   StartedJob,
   VerifiedAssets,
+  ViewDetection,
 } from "./lake-client.ts";
-import { openLakeClient } from "./open-lake.ts";
+import { type DatalakeClientOptions, openLakeOf, settingsOf } from "./options.ts";
 import { type RawUpload, type TaskUpload, uploadTo } from "./uploads.ts";
-
-export interface DatalakeClientOptions {
-  /** The lake's folder. One of this and `serverUrl`; without both, what the settings say. */
-  basePath?: string;
-  /** A `datalake serve` somewhere. */
-  serverUrl?: string;
-  /** For the server; DATALAKE_TOKEN without. */
-  token?: string;
-  /** Workers of a job that this process runs itself, and rows of their batches. */
-  numProc?: number;
-  batchSize?: number;
-  /** Ends whatever this client does, with `cancelled`. */
-  signal?: AbortSignal;
-}
 
 /** A query for rows: which partitions, which of their rows, the limit, and the engine. */
 export type SearchQuery = RowQuery & { engine?: EngineName };
@@ -187,6 +170,27 @@ export class DatalakeClient {
     return (await this.#open()).assets.verify(checked, { signal: this.#until(options.signal) });
   }
 
+  /** Finds out from a sample what the selected labels mean; `readings` has several where boxes are ambiguous. */
+  async detectView(
+    selection: Selection = {},
+    options: Pick<DetectOptions, "form" | "unit"> & { signal?: AbortSignal } = {},
+  ): Promise<ViewDetection> {
+    const { views } = await this.#open();
+    return views.detect(check(SelectionSchema, selection), {
+      ...options,
+      signal: this.#until(options.signal),
+    });
+  }
+
+  /** Reads the labels of the selected rows by a view, that of their task without, and tells what does not fit. */
+  async checkLabels(
+    request: v.InferInput<typeof LabelCheckRequestSchema> = {},
+    options: { signal?: AbortSignal } = {},
+  ): Promise<LabelCheck> {
+    const checked = check(LabelCheckRequestSchema, request);
+    return (await this.#open()).views.check(checked, { signal: this.#until(options.signal) });
+  }
+
   /** Runs a long operation of operations/ to its end; what has a method of its own is easier by that. */
   async run<O extends AnyOperation>(
     operation: O,
@@ -245,37 +249,6 @@ export class DatalakeClient {
     });
     return lake;
   }
-}
-
-async function openLakeOf(options: DatalakeClientOptions, signal: AbortSignal): Promise<LakeClient> {
-  const settings = await settingsOf(options);
-  const { location } = settings;
-  if (location === undefined) {
-    throw new AppError("usage", "no lake is given; pass basePath or serverUrl, or set DATALAKE_LAKE");
-  }
-  const openFolder = async () => {
-    const view = createView({ staleMs: staleMsOf(settings), signal });
-    return openLake(folderOf(location) ?? "", modesOf(settings), view);
-  };
-  return openLakeClient({
-    settings,
-    openLake: openFolder,
-    selfCommand: selfCommand(),
-    logger: silentLogger,
-    signal,
-  });
-}
-
-/** The settings, with what the program gave as the nearest: as the flags of a command. */
-async function settingsOf(options: DatalakeClientOptions): Promise<Settings> {
-  const { basePath: lake, serverUrl: server, numProc, batchSize } = options;
-  const processing = {
-    ...(numProc !== undefined && { num_proc: numProc }),
-    ...(batchSize !== undefined && { batch_size: batchSize }),
-  };
-  const flags = { ...(lake !== undefined && { lake }), ...(server !== undefined && { server }), processing };
-  const settings = await loadSettings({ flags });
-  return { ...settings, token: options.token ?? settings.token };
 }
 
 function checkQuery({ engine = DEFAULT_ENGINE, ...query }: SearchQuery): {

@@ -10,6 +10,7 @@ export { TrinoClient, type TrinoClientOptions } from "../query/trino/client.ts";
 export type { Column } from "../schema/columns.ts";
 export type { EngineName } from "../schema/engines.ts";
 export type { JobProgress, JobRecord, UploadOutcome } from "../schema/job.ts";
+export type { LabelCheck } from "../schema/label-check.ts";
 export type { Selection } from "../schema/partition.ts";
 export type {
   PartitionCount,
@@ -22,7 +23,6 @@ export type {
 export type { UploadManifest } from "../schema/upload.ts";
 export {
   DatalakeClient,
-  type DatalakeClientOptions,
   type DownloadOptions,
   type SearchQuery,
 } from "./datalake.ts";
@@ -33,7 +33,9 @@ export type {
   RunOptions,
   StartedJob,
   VerifiedAssets as AssetValidation,
+  ViewDetection,
   WatchOptions,
 } from "./lake-client.ts";
+export type { DatalakeClientOptions } from "./options.ts";
 export { connectServer, type ServerClient } from "./remote/server.ts";
 export type { RawUpload, TaskUpload, UploadInput, UploadRow } from "./uploads.ts";

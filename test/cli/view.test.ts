@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatalakeClient } from "../../src/client/index.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { KEYS, run, runAtTerminal } from "./harness.ts";
@@ -211,4 +212,16 @@ describe("view check", () => {
     const answer = await fetch(`${server.url}/operations/check-labels`, { method: "POST", body, headers });
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("box is missing")]);
   });
+});
+
+test("by the SDK, on a folder and through a server", async () => {
+  for (const options of [{ basePath: world.lake.root }, { serverUrl: server.url }]) {
+    using client = new DatalakeClient(options);
+    const { readings, example } = await client.detectView({ variants: ["open"] });
+    expect(readings.map(({ form }) => form)).toEqual(["xyxy", "xywh"]);
+    expect(example).toMatchObject({ box: [2, 2, 4, 4], partition: "hub/영수증/ocr/open" });
+    const { summary } = await client.checkLabels({ variants: ["v1"], view: VIEW });
+    expect(summary).toMatchObject({ labels: 4, fitting: 4 });
+    await expect(client.checkLabels({ view: "none such" })).rejects.toMatchObject({ code: "usage" });
+  }
 });

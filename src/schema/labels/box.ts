@@ -1,10 +1,13 @@
 import type { Finding } from "./faults.ts";
-import { cornersOf, type Point } from "./region.ts";
+import type { Bounds, Point } from "./region.ts";
 import type { BoxForm } from "./view.ts";
 import { isObject } from "./walk.ts";
 
-/** A box in the label's own units, or what is wrong with it. */
-export type BoxResult = { points: Point[]; isBox: boolean } | Finding;
+/** Where a region is in the label's own units: a box or a polygon. */
+export type Place = Bounds | readonly Point[];
+
+/** A place, or what is wrong with it. */
+export type BoxResult = { place: Place } | Finding;
 
 /** A number, or a text that is one as written in decimal; else NaN. */
 export function toNumber(value: unknown): number {
@@ -29,17 +32,13 @@ export function readFour(
 ): BoxResult {
   const [a = Number.NaN, b = Number.NaN, c = Number.NaN, d = Number.NaN] = numbers;
   if (Number.isNaN(a + b + c + d)) return unreadable(given, `four numbers (${form})`);
-  const [x1, y1, x2, y2] =
-    form === "xyxy"
-      ? [a, b, c, d]
-      : form === "xywh"
-        ? [a, b, a + c, b + d]
-        : [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
+  const [x1, y1] = form === "cxcywh" ? [a - c / 2, b - d / 2] : [a, b];
+  const [x2, y2] = form === "xyxy" ? [c, d] : [x1 + c, y1 + d];
   if (x2 < x1 || y2 < y1) {
     const what = form === "xyxy" ? "x2 < x1 or y2 < y1" : "its width or height is negative";
     return { kind: "box_inverted", message: `the box ${show(given)} ends before it begins (${what})` };
   }
-  return { points: cornersOf({ x1, y1, x2, y2 }), isBox: true };
+  return { place: { x1, y1, x2, y2 } };
 }
 
 /** Lists of x and of y. */
@@ -82,7 +81,7 @@ function readPolygon(value: unknown): BoxResult {
 export function fromPoints(numbers: readonly number[][], given: unknown): BoxResult {
   const isWhole = numbers.every(([x, y]) => x !== undefined && y !== undefined && !Number.isNaN(x + y));
   if (numbers.length < 3 || !isWhole) return unreadable(given, "at least three points");
-  return { points: uncross(numbers as Point[]), isBox: false };
+  return { place: uncross(numbers as Point[]) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { show, toNumber } from "./box.ts";
 import type { Finding } from "./faults.ts";
-import { createFrame, type Extent, type Frame, storedExtent } from "./frame.ts";
+import { AS_IS, createFrame, type Extent, type Frame, storedExtent } from "./frame.ts";
 import { readLabelPath } from "./path.ts";
 import { boundsOf, type Page, type Point } from "./region.ts";
 import type { View } from "./view.ts";
@@ -18,7 +18,7 @@ export function compileFrame(view: View): (root: Node, page: Page | null) => Fra
   return (root, page) => {
     if (page === null) {
       const isOfPixels = unit === "px" && sides === undefined && exif === "applied";
-      return () => (isOfPixels ? (points) => [...points] : NO_PAGE);
+      return () => (isOfPixels ? AS_IS : NO_PAGE);
     }
     if (sides === undefined) {
       const made = unit === "px" ? page : { width: unit, height: unit };
@@ -67,9 +67,9 @@ const TOLERANCE_PX = 0.5;
 export function checkPlace(polygon: readonly Point[], page: Page | null): Finding[] {
   const { x1, y1, x2, y2 } = boundsOf(polygon);
   const findings: Finding[] = [];
-  const where = `${round(x1)},${round(y1)} to ${round(x2)},${round(y2)}`;
+  const where = () => `${round(x1)},${round(y1)} to ${round(x2)},${round(y2)}`;
   if (x1 === x2 || y1 === y2)
-    findings.push({ kind: "box_empty", message: `the box from ${where} has no area` });
+    findings.push({ kind: "box_empty", message: `the box from ${where()} has no area` });
   if (page === null) return findings;
   const isInside =
     x1 >= -TOLERANCE_PX &&
@@ -79,7 +79,7 @@ export function checkPlace(polygon: readonly Point[], page: Page | null): Findin
   if (!isInside)
     findings.push({
       kind: "box_outside",
-      message: `the box from ${where} reaches outside of the page of ${page.width} x ${page.height}`,
+      message: `the box from ${where()} reaches outside of the page of ${page.width} x ${page.height}`,
     });
   return findings;
 }

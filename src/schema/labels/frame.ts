@@ -1,7 +1,8 @@
+import type { Place } from "./box.ts";
 import { boundsOf, cornersOf, type Page, type Point } from "./region.ts";
 
-/** Turns points of a label into pixels of the upright page. */
-export type Frame = (points: readonly Point[], isBox: boolean) => Point[];
+/** Turns a place in a label into pixels of the upright page; of a box its corners, from the upper left one clockwise. */
+export type Frame = (place: Place) => Point[];
 
 export interface Extent {
   width: number;
@@ -17,12 +18,23 @@ export function createFrame(made: Extent, page: Page, exif: "applied" | "ignored
   const [fx, fy] = [seen.width / made.width, seen.height / made.height];
   const turn = exif === "ignored" ? TURNS[page.orientation ?? 1] : undefined;
   const { width, height } = seen;
-  return (points, isBox) => {
-    const scaled = points.map(([x, y]): Point => [exact(x * fx), exact(y * fy)]);
-    if (turn === undefined) return scaled;
-    const turned = scaled.map(([x, y]) => turn(x, y, width, height));
-    return isBox ? cornersOf(boundsOf(turned)) : turned;
+  const scale = ([x, y]: Point): Point => [exact(x * fx), exact(y * fy)];
+  return (place) => {
+    if (isPolygon(place))
+      return place.map(turn === undefined ? scale : (point) => turn(...scale(point), width, height));
+    const { x1, y1, x2, y2 } = place;
+    const box = { x1: exact(x1 * fx), y1: exact(y1 * fy), x2: exact(x2 * fx), y2: exact(y2 * fy) };
+    const corners = cornersOf(box);
+    if (turn === undefined) return corners;
+    return cornersOf(boundsOf(corners.map(([x, y]) => turn(x, y, width, height))));
   };
+}
+
+/** Of boxes and polygons that are in pixels of the page already. */
+export const AS_IS: Frame = (place) => (isPolygon(place) ? [...place] : cornersOf(place));
+
+function isPolygon(place: Place): place is readonly Point[] {
+  return Array.isArray(place);
 }
 
 /** Width and height of the page's image before it is turned upright. */

@@ -45,8 +45,8 @@ export function compileBox({ box, form }: Pick<View, "box" | "form">): {
 
 /** The first of joined nodes that has a value at the path. */
 export function firstAmong(at: FirstValue, root: Node, nodes: readonly Node[]): unknown {
-  for (const node of nodes) {
-    const value = at(root, node);
+  for (let index = 0; index < nodes.length; index++) {
+    const value = at(root, nodes[index] as Node);
     if (value !== undefined) return value;
   }
   return undefined;

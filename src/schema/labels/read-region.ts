@@ -44,7 +44,7 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
     if (toNumber(angle ?? 0) !== 0) return { lost: describeRotation(angle) };
     const frame = frameOf(first);
     if ("kind" in frame) return { lost: frame };
-    const polygon = frame(found.points, found.isBox);
+    const polygon = frame(found.place);
     const findings = checkPlace(polygon, page);
     const word = (read: Word) => {
       if ("word" in read) return read.word;

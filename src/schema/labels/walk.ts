@@ -65,9 +65,18 @@ function take(node: Node, step: LabelStep): Node[] {
 }
 
 function elementsOf(node: Node): Node[] {
-  const { value } = node;
-  if (!Array.isArray(value)) return [node];
-  return value.flatMap((element, key) => elementsOf({ value: element, up: node.up, holder: node, key }));
+  if (!Array.isArray(node.value)) return [node];
+  const found: Node[] = [];
+  addElements(node, node.value, found);
+  return found;
+}
+
+function addElements(list: Node, values: readonly unknown[], found: Node[]): void {
+  for (const [key, value] of values.entries()) {
+    const node = { value, up: list.up, holder: list, key };
+    if (Array.isArray(value)) addElements(node, value, found);
+    else found.push(node);
+  }
 }
 
 /** Reads the first value at a path that is not null, as it stands; undefined where there is none. */
@@ -75,6 +84,17 @@ export type FirstValue = (root: Node, region: Node) => unknown;
 
 export function compileFirst(path: LabelPath): FirstValue {
   const { steps } = path;
+  const [only] = steps;
+  // What most paths are, and what is read for every region.
+  if (path.from === "region" && path.climb === 0 && steps.length === 1 && only && "key" in only) {
+    const { key } = only;
+    return (_root, { value }) =>
+      isObject(value)
+        ? Object.hasOwn(value, key)
+          ? (value[key] ?? undefined)
+          : undefined
+        : first(value, steps, 0);
+  }
   return (root, region) => {
     const start = startOf(path, root, region);
     return start === undefined ? undefined : first(start.value, steps, 0);

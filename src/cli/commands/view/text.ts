@@ -1,5 +1,6 @@
 import type { ViewDetection } from "../../../client/lake-client.ts";
 import type { Reading } from "../../../schema/labels/detect/sample.ts";
+import { FAULTS, type FaultKind } from "../../../schema/labels/faults.ts";
 import { findShape } from "../../../schema/labels/shapes.ts";
 import { formatQuantity } from "../../../util/format.ts";
 
@@ -58,6 +59,9 @@ export function describeFound({ partitions, also, labelled }: ViewDetection, rea
   const more = partitions.length > 3 ? ` and ${partitions.length - 3} more` : "";
   const lines = [
     `# ${what}: ${reading.agree} of ${formatQuantity(labelled, "row")} agree`,
+    ...Object.entries(reading.faults).map(
+      ([kind, rows]) => `# ${kind} in ${formatQuantity(rows, "row")}: ${FAULTS[kind as FaultKind]}`,
+    ),
     `# ${partitions.slice(0, 3).join(", ")}${more}`,
     ...(also.length === 0 ? [] : [`# the same labels have ${also.join(", ")} too`]),
     Bun.YAML.stringify({ view: reading.view }, null, 2).trimEnd(),

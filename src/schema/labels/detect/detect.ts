@@ -1,5 +1,5 @@
 import type { Shape } from "../shapes.ts";
-import { LABEL_COLUMN } from "../view.ts";
+import { LABEL_COLUMN, type View } from "../view.ts";
 import { findColumns, labelsIn } from "./columns.ts";
 import { findExample } from "./example.ts";
 import { matchShapes } from "./known-shapes.ts";
@@ -19,6 +19,7 @@ interface Candidate {
   column: string;
   labels: Labels;
   shape: Shape | undefined;
+  view: View | undefined;
   /** Labels that have a region or a question of it. */
   rows: number;
   judged: JudgedView[];
@@ -54,6 +55,7 @@ export function detectView(rows: readonly SampledRow[], known: Known = {}): Dete
       form: view.form ?? null,
       unit: view.items === undefined ? null : (view.unit ?? ("px" as const)),
       agree: verdict.agree,
+      faults: verdict.faults,
       example: example?.bounds[at] ?? null,
     };
   });
@@ -78,14 +80,15 @@ function detectInColumn(column: string, labels: Labels, known: Known): Candidate
       .map((other) => other.shape.name);
     // A page without regions agrees too, but is no match.
     if (judged.some(({ verdict }) => isMost(verdict.agree)) || isMost(rows))
-      return { ...base, shape, rows, judged, also };
+      return { ...base, shape, view: shape.view, rows, judged, also };
   }
   const lists = findLists(labels);
   const [most] = lists;
-  if (most === undefined) return { ...base, shape: undefined, rows: 0, judged: [], also: [] };
+  if (most === undefined)
+    return { ...base, shape: undefined, view: undefined, rows: 0, judged: [], also: [] };
   const judged = lists
     .filter(({ rows }) => rows === most.rows)
     .flatMap(({ view }) => findReadings(view, labels, false, known))
     .filter(({ verdict }) => isMost(verdict.agree));
-  return { ...base, shape: undefined, rows: most.rows, judged, also: [] };
+  return { ...base, shape: undefined, view: most.view, rows: most.rows, judged, also: [] };
 }

@@ -1,6 +1,6 @@
-import { readBox, toNumber } from "../box.ts";
+import { type Place, readBox, toNumber } from "../box.ts";
 import { readLabelPath } from "../path.ts";
-import { boundsOf } from "../region.ts";
+import { type Bounds, boundsOf } from "../region.ts";
 import type { View } from "../view.ts";
 import { compileFirst, documentNode, isObject } from "../walk.ts";
 import { itemsOf } from "./numbers.ts";
@@ -41,11 +41,15 @@ function fits(item: Record<string, unknown>, box: unknown[], form: "xyxy" | "xyw
   const area = toNumber(item.area);
   if ("kind" in polygon && Number.isNaN(area)) return undefined;
   if ("kind" in read) return false;
-  const { x1, y1, x2, y2 } = boundsOf(read.points);
+  const { x1, y1, x2, y2 } = extentOf(read.place);
   if (!("kind" in polygon)) {
-    const of = boundsOf(polygon.points);
+    const of = extentOf(polygon.place);
     const room = 0.02 * Math.max(of.x2 - of.x1, of.y2 - of.y1) + 1;
     return [x1 - of.x1, y1 - of.y1, x2 - of.x2, y2 - of.y2].every((off) => Math.abs(off) <= room);
   }
   return Math.abs((x2 - x1) * (y2 - y1) - area) <= 0.01 * area;
+}
+
+function extentOf(place: Place): Bounds {
+  return "x1" in place ? place : boundsOf(place);
 }

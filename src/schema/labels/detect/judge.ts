@@ -7,10 +7,12 @@ import type { SampledLabel } from "./sample.ts";
 export interface Verdict {
   /** Those that it reads. */
   agree: number;
-  /** Those of them that have a region or a question. */
+  /** Those that have a region or a question, and no box which cannot be meant so. */
   filled: number;
-  /** Those that have a box which cannot be meant so. */
+  /** Those that have one. */
   against: number;
+  /** Those that do not agree, by what is wrong with them. */
+  faults: Partial<Record<FaultKind, number>>;
 }
 
 /** Faults that speak against form, unit or size. */
@@ -31,14 +33,16 @@ const OF_SHAPE: ReadonlySet<FaultKind> = new Set([
 
 export function judgeView(view: View, labels: readonly SampledLabel[]): Verdict {
   const read = compileView(view);
-  const verdict: Verdict = { agree: 0, filled: 0, against: 0 };
+  const verdict: Verdict = { agree: 0, filled: 0, against: 0, faults: {} };
   for (const { label, page } of labels) {
     const { regions, questions, faults } = read(label, page);
-    if (faults.some(({ kind }) => OF_BOXES.has(kind))) verdict.against++;
-    else if (!faults.some(({ kind }) => OF_SHAPE.has(kind))) {
-      verdict.agree++;
-      if (regions.length + questions.length > 0) verdict.filled++;
-    }
+    const kinds = new Set(
+      faults.map(({ kind }) => kind).filter((kind) => OF_BOXES.has(kind) || OF_SHAPE.has(kind)),
+    );
+    for (const kind of kinds) verdict.faults[kind] = (verdict.faults[kind] ?? 0) + 1;
+    if (kinds.size === 0) verdict.agree++;
+    if ([...kinds].some((kind) => OF_BOXES.has(kind))) verdict.against++;
+    else if (regions.length + questions.length > 0) verdict.filled++;
   }
   return verdict;
 }

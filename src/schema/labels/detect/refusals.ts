@@ -1,5 +1,8 @@
 import { toNumber } from "../box.ts";
+import { compileView } from "../read-label.ts";
 import { isLines, LINES_ADVICE } from "../row-label.ts";
+import type { Shape } from "../shapes.ts";
+import type { View } from "../view.ts";
 import { isObject } from "../walk.ts";
 import type { SampledLabel, SampledRow } from "./sample.ts";
 
@@ -34,24 +37,33 @@ function isFourNumbers(value: unknown): boolean {
   return Array.isArray(value) && value.length === 4 && value.every((one) => !Number.isNaN(toNumber(one)));
 }
 
+interface Best {
+  column: string;
+  /** Labels with a region or a question. */
+  rows: number;
+  shape: Shape | undefined;
+  /** Where they are. */
+  view: View | undefined;
+  labels: readonly SampledLabel[];
+}
+
+const ADVICE = "write a view by hand (`datalake help labels`)";
+
 /** What is said where no shape and no list was found, or none of them fits. */
-export function describeNothing(
-  rows: readonly SampledRow[],
-  best:
-    | { column: string; rows: number; shape: { name: string } | undefined; labels: readonly SampledLabel[] }
-    | undefined,
-): string {
-  const advice = "write a view by hand (`datalake help labels`)";
+export function describeNothing(rows: readonly SampledRow[], best: Best | undefined): string {
   if (best === undefined) {
     const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
     return `no column of the rows holds objects in JSON (they have ${columns.slice(0, 12).join(", ") || "none"}); upload labels as JSON`;
   }
-  const { column, shape, labels } = best;
-  if (best.rows === 0) {
+  const { column, shape, labels, view } = best;
+  if (view === undefined || best.rows === 0) {
     const label = labels.map((one) => one.label).find(isObject);
     const keys = label === undefined ? "" : `; its keys are ${Object.keys(label).slice(0, 12).join(", ")}`;
-    return `no list of objects with boxes or questions is in the column ${column}${keys}; ${advice}`;
+    return `no list of objects with boxes or questions is in the column ${column}${keys}; ${ADVICE}`;
   }
-  const what = shape === undefined ? "boxes" : `boxes of the shape ${shape.name}`;
-  return `${best.rows} of ${labels.length} labels have ${what}, but they fit on their pages in no form and no unit; check that labels and pages belong together, or ${advice}`;
+  const what = shape === undefined ? `boxes at ${view.items}` : `the shape ${shape.name}`;
+  const read = compileView(view);
+  const fault = labels.flatMap(({ label, page }) => read(label, page).faults)[0];
+  const first = fault === undefined ? "" : ` (first: ${fault.at}: ${fault.message})`;
+  return `${best.rows} of ${labels.length} labels have ${what}, but they fit on their pages in no form and no unit${first}; check that labels and pages belong together, or ${ADVICE}`;
 }

@@ -1,3 +1,4 @@
+import type { FaultKind } from "../faults.ts";
 import type { GivenView } from "../given-view.ts";
 import type { Bounds, Page } from "../region.ts";
 import type { Cells } from "../row-label.ts";
@@ -27,6 +28,8 @@ export interface Reading {
   unit: BoxUnit | null;
   /** Rows of the sample that it reads without a fault of their boxes. */
   agree: number;
+  /** The others, by what is wrong with them. */
+  faults: Partial<Record<FaultKind, number>>;
   /** What it makes of the example. */
   example: Bounds | null;
 }

@@ -171,6 +171,15 @@ describe("what views do not read is refused with what to do", () => {
     expect(problemOf({ label }).problem).toContain("lines of text");
   });
 
+  test("boxes that are turned by an angle", () => {
+    const label = SAMPLES.find(({ shape }) => shape === "label-studio")?.label;
+    const turned = JSON.parse(JSON.stringify(label).replaceAll('"rotation":0', '"rotation":12'));
+    expect(detectView(rowsOf([turned])).problem).toContain("turned by 12 degrees");
+    expect(detectView(rowsOf([label, label, turned])).readings).toMatchObject([
+      { view: "label-studio", agree: 2, faults: { box_rotated: 1 } },
+    ]);
+  });
+
   test("nothing at all", () => {
     expect(problemOf({ label: null, a: "b" }).problem).toContain("no column of the rows holds objects");
     expect(problemOf({ label: '{"a":[1,2]}' }).problem).toContain("its keys are a");
