@@ -65,13 +65,17 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
     async open(paths, read) {
       const folder = join(scratch, `input-${inputs++}`);
       await mkdir(folder);
-      const onClose = (work: () => Promise<void> | void) => void ends.push(work);
+      const own: typeof ends = [];
+      const onClose = (work: () => Promise<void> | void) => void own.push(work);
       const context = { database, scratch: folder, documents, onClose, ...(signal && { signal }), ...read };
       const given = typeof paths === "string" ? [paths] : paths;
       const work = () => retryWithLessMemory(database, () => openInputs(given, context));
-      return interruptible(database, signal, work).catch((error) => {
+      const opened = await interruptible(database, signal, work).catch(async (error) => {
+        for (const end of own) await end();
         throw readFailure(error, given.join(", "));
       });
+      ends.push(...own);
+      return opened;
     },
     plan: (request, input, target) => planUpload(request, input, { target, database }),
     stage: (plan, target, { namesFiles = true, ...more } = {}) =>

@@ -15,10 +15,12 @@ import { schemaBenchmarks } from "./schemas.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 import { syncBenchmarks } from "./sync.ts";
+import { zipBenchmarks } from "./zips.ts";
 
 const ALL = [
   ...startBenchmarks,
   ...imageBenchmarks,
+  ...zipBenchmarks,
   ...catalogBenchmarks,
   ...schemaBenchmarks,
   ...downloadBenchmarks,

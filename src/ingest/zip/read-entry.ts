@@ -6,8 +6,11 @@ import { systemCode } from "../../errors.ts";
 import { formatBytes } from "../../util/format.ts";
 import { EntryProblem } from "../input.ts";
 import { type Archive, MAX_RATIO, RATIO_FREE_BYTES, type ZipEntry } from "./archive.ts";
+import type { JoinedFile } from "./joined-file.ts";
 
 const MAX_ENTRY_BYTES = 2_000_000_000;
+/** Of zlib. */
+const MIN_CHUNK_BYTES = 64;
 const ENCRYPTED = 1;
 const STORED = 0;
 const DEFLATED = 8;
@@ -38,16 +41,37 @@ export function entryProblem({ flags, method, packedBytes, sizeBytes }: ZipEntry
 /** The content of an entry in memory, proved by its size and CRC. Throws `EntryProblem`. */
 export async function readEntry(archive: Archive, entry: ZipEntry): Promise<Uint8Array> {
   return reading(archive, entry, async () => {
-    const { fileDataStart } = await archive.zip.readLocalFileHeaderPromise(asLibrary(entry), {
-      minimal: true,
-    });
-    const packed = Buffer.allocUnsafeSlow(entry.packedBytes);
-    await archive.file.readInto(packed, fileDataStart);
+    if (entry.packedBytes > mostPacked(entry)) throw wrongSize(entry);
+    const packed = await readPacked(archive.file, entry);
     const bytes = entry.method === STORED ? packed : await inflate(packed, entry.sizeBytes);
     if (bytes.length !== entry.sizeBytes) throw wrongSize(entry);
     if (crc32(bytes) !== entry.crc32) throw new EntryProblem("is damaged: its checksum is another");
     return bytes;
   });
+}
+
+/** What stands before an entry's data, without name and further fields; and where their lengths are in it. */
+const HEADER = { signature: 0x04034b50, bytes: 30, nameLength: 26, extraLength: 28 };
+/** The fields that tools write there are shorter. */
+const EXTRA_BYTES = 64;
+
+/** The packed bytes, by one read where that can be: on a NAS each takes its time. */
+async function readPacked(file: JoinedFile, { name, headerBegin, packedBytes }: ZipEntry): Promise<Buffer> {
+  const most = HEADER.bytes + Buffer.byteLength(name) + EXTRA_BYTES + packedBytes;
+  const window = Buffer.allocUnsafeSlow(Math.max(0, Math.min(most, file.sizeBytes - headerBegin)));
+  await file.readInto(window, headerBegin);
+  if (window.length < HEADER.bytes || window.readUInt32LE(0) !== HEADER.signature) throw notThere();
+  const begin =
+    HEADER.bytes + window.readUInt16LE(HEADER.nameLength) + window.readUInt16LE(HEADER.extraLength);
+  if (begin + packedBytes <= window.length) return window.subarray(begin, begin + packedBytes);
+  if (headerBegin + begin + packedBytes > file.sizeBytes) throw notThere();
+  const packed = Buffer.allocUnsafeSlow(packedBytes);
+  await file.readInto(packed, headerBegin + begin);
+  return packed;
+}
+
+function notThere(): EntryProblem {
+  return new EntryProblem("is damaged: it is not where the zip says");
 }
 
 /** Writes the content of an entry to a file, some of it at a time, proved as `readEntry` does. Throws `EntryProblem`. */
@@ -104,14 +128,20 @@ async function reading<T>(archive: Archive, entry: ZipEntry, read: () => Promise
   }
 }
 
+/** What an entry of its size can take in the zip: nobody packs to more, and memory is taken for it. */
+function mostPacked({ method, sizeBytes }: ZipEntry): number {
+  return method === STORED ? sizeBytes : 2 * sizeBytes + 65_536;
+}
+
 function wrongSize({ sizeBytes }: ZipEntry): EntryProblem {
   return new EntryProblem(`does not unpack to the ${formatBytes(sizeBytes)} that the zip says it has`);
 }
 
 function inflate(packed: Uint8Array, sizeBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // one byte more shows that there is more
-    inflateRaw(packed, { maxOutputLength: sizeBytes + 1 }, (error, bytes) => {
+    // One byte more shows that there is more; one chunk is not copied together.
+    const room = Math.max(MIN_CHUNK_BYTES, sizeBytes + 1);
+    inflateRaw(packed, { maxOutputLength: sizeBytes + 1, chunkSize: room }, (error, bytes) => {
       if (error) reject(error);
       else resolve(bytes);
     });

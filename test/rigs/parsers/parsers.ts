@@ -21,6 +21,7 @@ import { parseHost } from "../../../src/server/auth/host.ts";
 import { parseRange } from "../../../src/server/http/byte-range.ts";
 import { socketAddress } from "../../../src/server/work/systemd-socket.ts";
 import type { IngestKit } from "../../ingest/kit.ts";
+import { zipOf } from "../../ingest/zip-kit.ts";
 import { makeImage } from "../../jobs/staging-kit.ts";
 
 export interface Parser {
@@ -290,6 +291,17 @@ async function inputs(kit: IngestKit): Promise<Parser[]> {
         ]),
       ],
       "jsonl",
+    ),
+    file(
+      "zip",
+      [
+        zipOf([
+          { name: "계약/1.jpg", data: image },
+          { name: "계약/1.json", data: '{"글": 1}', deflate: true },
+        ]),
+        zipOf([{ name: "a.jsonl", data: lines([{ text: "가" }]), deflate: true }]),
+      ],
+      "zip",
     ),
     file("csv", [Buffer.from('text,id,date\n"가, ""나""",1,2026-01-01\nb,2,\n')], "csv"),
   ];
