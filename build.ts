@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { checkBinary } from "./.ci/build/check.ts";
 import { leaveOut, nativePlugin } from "./.ci/build/plugin.ts";
 import { TARGETS, type Target, targetParts } from "./.ci/build/targets.ts";
+import { uiPlugin } from "./.ci/build/ui.ts";
 import manifest from "./package.json" with { type: "json" };
 
 const root = import.meta.dir;
@@ -57,7 +58,11 @@ async function buildBinary(target: Target, name: string, runtime?: string): Prom
       // Compiled ahead: what a command imports is not parsed when it starts, which is most of its time.
       bytecode: true,
       format: "esm",
-      plugins: [nativePlugin(parts.libraries), ...(heic ? [] : [leaveOut(/^libheif-js\//)])],
+      plugins: [
+        nativePlugin(parts.libraries),
+        await uiPlugin(join(folder, ".ui")),
+        ...(heic ? [] : [leaveOut(/^libheif-js\//)]),
+      ],
       // Names of functions and parameters stay: Elysia reads them from Function.toString().
       minify: { whitespace: true, syntax: true, identifiers: false },
       define: { DATALAKE_VERSION: JSON.stringify(manifest.version), DATALAKE_HEIC: String(heic) },

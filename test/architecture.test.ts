@@ -8,6 +8,7 @@ const LAYERS = [
   ["errors.ts", "log.ts", "native.ts", "self-command.ts", "util"],
   ["docs"],
   ["schema"],
+  ["web"],
   ["lake", "config.ts"],
   ["assets", "documents", "images", "query"],
   ["ingest", "catalog", "export"],
@@ -39,6 +40,9 @@ const STARTED = new Set([
   // Child processes are this program again.
   "self-command.ts -> main.ts",
 ]);
+
+/** What is bundled for the browser, from packages that the build alone needs. */
+const OF_BROWSER = "web/";
 
 /** What every command may use: the lake through its client, and words for what it says. */
 const OF_COMMANDS = [
@@ -286,9 +290,35 @@ test("libraries with native parts are loaded when they are needed, by then the s
   expect(sources.filter(({ code }) => early.test(code)).map(({ path }) => path)).toEqual([]);
 });
 
-test("every package that src imports is a dependency", () => {
-  const packages = new Set(sources.flatMap(({ imports }) => imports.filter(isPackage).map(packageName)));
-  expect([...packages].filter((name) => !(name in manifest.dependencies)).sort()).toEqual([]);
+test("every package that src imports is a dependency, of the build alone what is bundled for the browser", () => {
+  const packagesOf = (files: Source[]) =>
+    new Set(files.flatMap(({ imports }) => imports.filter(isPackage).map(packageName)));
+  const isOfBrowser = ({ path }: Source) => path.startsWith(OF_BROWSER);
+  const own = packagesOf(sources.filter((source) => !isOfBrowser(source)));
+  expect([...own].filter((name) => !(name in manifest.dependencies)).sort()).toEqual([]);
+  const bundled = packagesOf(sources.filter(isOfBrowser));
+  expect([...bundled].filter((name) => !(name in manifest.devDependencies)).sort()).toEqual([]);
+});
+
+test("the page takes types of the schema, and no code but its own", () => {
+  const wrong = sources
+    .filter(({ path }) => path.startsWith(OF_BROWSER))
+    .flatMap(({ path, code }) =>
+      [...code.matchAll(/^import (type )?[^;"]*?from "([^"]+)"/gm)]
+        .filter(
+          ([, isType, target = ""]) =>
+            isType === undefined && /^(\.\.\/)+(schema|util)\/|^(node|bun)(:|$)/.test(target),
+        )
+        .map(([, , target]) => `${path} imports ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("the page makes no markup of text, and no style or script of its own", () => {
+  const marks =
+    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerously|\beval\(|new Function\(|style="/;
+  const strangers = sources.filter(({ path, code }) => path.startsWith(OF_BROWSER) && marks.test(code));
+  expect(strangers.map(({ path }) => path)).toEqual([]);
 });
 
 function isAllowed(from: string, to: string): boolean {
@@ -327,7 +357,7 @@ function packageName(specifier: string): string {
 
 async function readSources(): Promise<Source[]> {
   const names = await readdir(src, { recursive: true });
-  const paths = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts")).sort();
+  const paths = names.filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts")).sort();
   return Promise.all(
     paths.map(async (path) => {
       const text = await readFile(join(src, path), "utf8");

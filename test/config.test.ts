@@ -102,6 +102,7 @@ describe("loadSettings", () => {
       "serve.max_upload_bytes": "7MB",
       "serve.max_requests": "7",
       "serve.max_requests_per_token": "7",
+      "serve.ui": "off",
       "database.memory": "7GB",
       "database.threads": "7",
       "permissions.folder": "0770",

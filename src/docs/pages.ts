@@ -14,6 +14,7 @@ import curatorKo from "./ko/curator.md" with { type: "text" };
 import readmeKo from "./ko/README.md" with { type: "text" };
 import labels from "./labels.md" with { type: "text" };
 import licences from "./licences.md" with { type: "text" };
+import page from "./page.md" with { type: "text" };
 import python from "./python.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
 import troubleshooting from "./troubleshooting.md" with { type: "text" };
@@ -47,6 +48,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
     "curator",
     { summary: "Input formats, images, columns, names, failed uploads", en: curator, ko: curatorKo },
   ],
+  ["page", { summary: "The page in the browser: its screens and keys", en: page }],
   ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels }],
   ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
   ["python", { summary: "Reading, uploading and downloading from Python", en: python }],

@@ -55,6 +55,7 @@ export const SettingsSchema = v.strictObject({
       max_upload_bytes: v.optional(Size, "1TB"),
       max_requests: v.optional(Positive, 256),
       max_requests_per_token: v.optional(Positive, 64),
+      ui: v.optional(Switch, "on"),
     }),
     {},
   ),

@@ -19,6 +19,7 @@ import { processRoutes } from "./routes/process.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { systemRoutes } from "./routes/system.ts";
+import { uiRoutes } from "./routes/ui.ts";
 import { uploadListRoutes } from "./routes/upload-list.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 
@@ -46,6 +47,7 @@ export function createApp(deps: ServerDeps) {
     )
     .use(systemRoutes(deps))
     .use(docsRoutes(deps))
+    .use(uiRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
     .use(configRoutes(deps))

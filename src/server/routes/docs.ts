@@ -1,7 +1,8 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
-import { READS } from "../http/route-table.ts";
+import { READS, termsOf } from "../http/route-table.ts";
 
 const ParamsSchema = v.object({ topic: v.pipe(v.string(), v.maxLength(100)) });
 const RootSchema = v.object({
@@ -21,17 +22,30 @@ const ListSchema = v.object({
   ),
 });
 
-/** GET /, which says where to go, and the manual: GET /docs, /docs/{topic} and /docs/ko/{topic}. */
-export function docsRoutes({ version }: { version: string }) {
+/**
+ * GET /, which says where to go and sends browsers to the page, and the manual: GET /docs, /docs/{topic} and
+ * /docs/ko/{topic}.
+ */
+export function docsRoutes({ version, settings }: Pick<ServerDeps, "version" | "settings">) {
   return new Elysia({ name: "docs" })
     .get(
       "/",
-      () => ({
-        name: "datalake" as const,
-        version,
-        links: { docs: "/docs", openapi: "/openapi.json", status: "/status", metrics: "/metrics" },
-      }),
-      { response: { 200: RootSchema }, detail: { summary: "Where to start", ...READS } },
+      ({ request, redirect }) => {
+        const isBrowser = request.headers.get("accept")?.includes("text/html") ?? false;
+        if (isBrowser && settings.serve.ui === "on") return redirect("/ui/");
+        return {
+          name: "datalake" as const,
+          version,
+          links: { docs: "/docs", openapi: "/openapi.json", status: "/status", metrics: "/metrics" },
+        };
+      },
+      {
+        response: { 200: RootSchema },
+        detail: {
+          summary: "Where to start; browsers are sent to the page",
+          ...termsOf({ ...READS.terms, role: "anybody" }),
+        },
+      },
     )
     .get(
       "/docs",

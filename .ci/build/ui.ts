@@ -1,0 +1,35 @@
+/** Puts the bundled page into the executable: files beside the build, and a module that reads them. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { BunPlugin } from "bun";
+import { bundleUi } from "../../src/server/ui/bundle.ts";
+
+/** `folder` is always the same: its name is in the executable. */
+export async function uiPlugin(folder: string): Promise<BunPlugin> {
+  const files = await bundleUi();
+  await mkdir(folder, { recursive: true });
+  const imports: string[] = [];
+  const entries: string[] = [];
+  for (const [index, { name, type, etag, isImmutable, br, gzip }] of files.entries()) {
+    const fields = { name, type, etag, isImmutable };
+    const codings: string[] = [];
+    for (const [coding, bytes] of Object.entries({ br, gzip })) {
+      const path = join(folder, `${name}.${coding}`);
+      await writeFile(path, bytes);
+      imports.push(`import ${coding}${index} from ${JSON.stringify(path)} with { type: "file" };`);
+      codings.push(`${coding}: await bytesOf(${coding}${index})`);
+    }
+    entries.push(`{ ...${JSON.stringify(fields)}, ${codings.join(", ")} }`);
+  }
+  const contents = [
+    ...imports,
+    "const bytesOf = async (path) => new Uint8Array(await Bun.file(path).arrayBuffer());",
+    `export async function loadUi() { return [${entries.join(", ")}]; }`,
+  ].join("\n");
+  return {
+    name: "page",
+    setup(build) {
+      build.onLoad({ filter: /server[\\/]ui[\\/]files\.ts$/ }, () => ({ contents, loader: "js" }));
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { ComponentChildren } from "preact";
+import { SCREEN_LINKS } from "../screens/links.ts";
+import { address, urlOf } from "../state/address.ts";
+import { logOut, session } from "../state/session.ts";
+import { texts } from "../texts/texts.ts";
+import { Preferences } from "./preferences.tsx";
+
+/** Head and navigation around a screen. */
+export function Frame({ children }: { children: ComponentChildren }) {
+  const t = texts();
+  const who = session.value;
+  const current = address.value.path.split("/")[1];
+  return (
+    <div class="frame">
+      <a class="skip" href="#main">
+        {t.skip}
+      </a>
+      <header class="head">
+        <a class="lake" href={urlOf("/datasets")} title={who?.lake}>
+          {who?.lake}
+        </a>
+        <nav aria-label={t.navigation}>
+          <ul>
+            {SCREEN_LINKS.map((name) => (
+              <li key={name}>
+                <a href={urlOf(`/${name}`)} aria-current={current === name ? "page" : undefined}>
+                  {t[name]}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div class="aside">
+          {who?.login === "done" && (
+            <span class="who">
+              {who.name}
+              <button type="button" class="plain" onClick={() => void logOut()}>
+                {t.logOut}
+              </button>
+            </span>
+          )}
+          <a href="/docs" target="_blank" rel="noreferrer">
+            {t.manual}
+          </a>
+          <Preferences />
+        </div>
+      </header>
+      {children}
+    </div>
+  );
+}

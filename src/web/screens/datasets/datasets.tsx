@@ -1,0 +1,111 @@
+import { useMemo, useState } from "preact/hooks";
+import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
+import { useDocument } from "../../api/use-document.ts";
+import { Empty, Failure, Loading } from "../../parts/notice.tsx";
+import { address, change } from "../../state/address.ts";
+import { versions } from "../../state/changes.ts";
+import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
+import { DatasetRow } from "./dataset-row.tsx";
+import { groupDatasets, SORTS, type Sort, sortDatasets, tasksOf } from "./group.ts";
+
+/** What the lake holds: a matrix of datasets and tasks, the variants in its cells. */
+export function DatasetsScreen() {
+  const [again, setAgain] = useState(0);
+  const version = versions.value.generation + again;
+  const { value, failure } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
+    version,
+    keep: true,
+  });
+  const { list } = texts();
+  if (failure) return <Failure failure={failure} onRetry={() => setAgain(again + 1)} />;
+  if (!value) return <Loading />;
+  if (value.partitions.length === 0) {
+    return (
+      <Empty title={list.none}>
+        <p>{list.noneHint}</p>
+      </Empty>
+    );
+  }
+  return <Matrix partitions={value.partitions} />;
+}
+
+function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
+  const { list } = texts();
+  const { query } = address.value;
+  const sort = SORTS.find((one) => one === query.get("sort")) ?? "dataset";
+  const filter = query.get("filter") ?? "";
+  const all = useMemo(() => groupDatasets(partitions), [partitions]);
+  const tasks = useMemo(() => tasksOf(partitions), [partitions]);
+  const wanted = filter.normalize("NFC").toLowerCase();
+  const shown = useMemo(() => {
+    const named = ({ provider, dataset }: { provider: string; dataset: string }) =>
+      `${provider}/${dataset}`.normalize("NFC").toLowerCase().includes(wanted);
+    return sortDatasets(all.filter(named), sort);
+  }, [all, wanted, sort]);
+  const sum = (of: "rows" | "bytes") => shown.reduce((total, one) => total + one[of], 0);
+  const counted = shown.reduce((total, one) => total + one.partitions.length, 0);
+  return (
+    <section class="datasets" data-shown>
+      <div class="bar">
+        <h1>{list.heading}</h1>
+        <input
+          type="search"
+          aria-label={list.filter}
+          placeholder={list.filter}
+          value={filter}
+          onInput={({ currentTarget }) => change({ filter: currentTarget.value }, "replace")}
+        />
+        <p class="quiet" role="status">
+          {list.total(
+            formatNumber(shown.length),
+            formatNumber(counted),
+            formatNumber(sum("rows")),
+            formatBytes(sum("bytes")),
+          )}
+        </p>
+      </div>
+      {shown.length === 0 ? (
+        <Empty title={list.noMatch(filter)} />
+      ) : (
+        <table class="matrix">
+          <thead>
+            <tr>
+              <SortHead name="dataset" title={list.dataset} sort={sort} />
+              {tasks.map((task) => (
+                <th key={task} scope="col">
+                  {task}
+                </th>
+              ))}
+              <SortHead name="rows" title={list.rows} sort={sort} />
+              <SortHead name="size" title={list.size} sort={sort} />
+              <SortHead name="last" title={list.last} sort={sort} />
+              <th scope="col">{list.actions}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((dataset) => (
+              <DatasetRow key={`${dataset.provider}/${dataset.dataset}`} dataset={dataset} tasks={tasks} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function SortHead({ name, title, sort }: { name: Sort; title: string; sort: Sort }) {
+  const direction = name === "dataset" ? "ascending" : "descending";
+  return (
+    <th scope="col" aria-sort={sort === name ? direction : undefined}>
+      <button
+        type="button"
+        class="plain"
+        title={texts().list.sortBy(title)}
+        onClick={() => change({ sort: name })}
+      >
+        {title}
+        {sort === name && <span aria-hidden="true">{name === "dataset" ? " ▲" : " ▼"}</span>}
+      </button>
+    </th>
+  );
+}

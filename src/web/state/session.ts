@@ -1,0 +1,43 @@
+import { signal } from "@preact/signals";
+import type { SessionDocument } from "../../schema/page-documents.ts";
+import type { Role } from "../../schema/token.ts";
+import { lostSession, type RequestFailure, request } from "../api/request.ts";
+
+/** Who is looking at which lake; undefined until the server has said. */
+export const session = signal<SessionDocument | undefined>(undefined);
+/** Why the server did not say. */
+export const sessionFailure = signal<RequestFailure | undefined>(undefined);
+
+export async function loadSession(): Promise<void> {
+  try {
+    session.value = await request<SessionDocument>("/session");
+    sessionFailure.value = undefined;
+  } catch (failure) {
+    sessionFailure.value = failure as RequestFailure;
+  }
+}
+
+/** Throws where the token is not known. */
+export async function logIn(token: string): Promise<void> {
+  session.value = await request<SessionDocument>("/session", { method: "POST", body: { token } });
+}
+
+export async function logOut(): Promise<void> {
+  await request("/session", { method: "DELETE" });
+  await loadSession();
+}
+
+/** Asks again who is looking when the server has forgotten. */
+export function followSession(): void {
+  lostSession.subscribe((count) => {
+    if (count > 0) void loadSession();
+  });
+}
+
+const ROLES: readonly Role[] = ["reader", "curator", "admin"];
+
+/** Whether the one who looks may do what needs that role: what one may not do is not offered. */
+export function may(wanted: Role): boolean {
+  const role = session.value?.role;
+  return role !== undefined && role !== null && ROLES.indexOf(role) >= ROLES.indexOf(wanted);
+}

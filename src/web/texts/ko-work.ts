@@ -1,0 +1,2 @@
+/** Filled by the screens. */
+export const work = {};
