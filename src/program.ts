@@ -35,6 +35,10 @@ async function run(loadOperations: () => Promise<readonly AnyOperation[]>): Prom
     const { ownStreams, runChild } = await import("./jobs/child.ts");
     return runChild(workerUrl, ownStreams());
   }
+  if (argv[0] === "__thumbs") {
+    const { serveThumbs } = await import("./server/page/thumb-child.ts");
+    return serveThumbs(Bun.stdin.stream(), (line) => process.stdout.write(line));
+  }
   if (argv[0] === "__query") {
     const { runSandboxChild } = await import("./query/duckdb/sandbox-child.ts");
     return runSandboxChild(Bun.stdin.stream());

@@ -114,7 +114,7 @@ const KEPT_IN: { what: string; pattern: RegExp; places: string[] }[] = [
       "lake/own-copy.ts",
       "schema/work.ts",
       // Assets, which are opened in the same way.
-      "server/routes/assets.ts",
+      "server/http/asset-file.ts",
       "jobs/content-step.ts",
       // A page that was just taken out of its document, and an image that was just converted.
       "jobs/page-step.ts",
@@ -253,7 +253,10 @@ describe("files", () => {
     expect(schemas.length).toBeGreaterThan(20);
     const others = schemas.filter((schema) => !schema.endsWith(": checked"));
     // For /openapi.json alone: `readParameters` checks those of a URL.
-    expect(others).toEqual(["server/routes/inputs.ts: ParametersSchema"]);
+    expect(others).toEqual([
+      "server/routes/inputs.ts: ParametersSchema",
+      "server/routes/page.ts: ThumbParametersSchema",
+    ]);
   });
 
   test("relative imports name the .ts file, and it exists", () => {

@@ -14,10 +14,12 @@ import { logRoutes } from "./routes/log.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { partitionRoutes } from "./routes/partitions.ts";
 import { processRoutes } from "./routes/process.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { searchRoutes } from "./routes/search.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { uiRoutes } from "./routes/ui.ts";
 import { uploadListRoutes } from "./routes/upload-list.ts";
@@ -48,6 +50,8 @@ export function createApp(deps: ServerDeps) {
     .use(systemRoutes(deps))
     .use(docsRoutes(deps))
     .use(uiRoutes(deps))
+    .use(sessionRoutes(deps))
+    .use(pageRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
     .use(configRoutes(deps))

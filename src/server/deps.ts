@@ -4,7 +4,10 @@ import type { Lake } from "../lake/lake.ts";
 import type { MountReport } from "../lake/mount-check.ts";
 import type { Logger, LogLevelControl } from "../log.ts";
 import type { Role } from "../schema/token.ts";
+import type { Caller } from "./auth/access.ts";
 import type { ResponseCache } from "./http/response-cache.ts";
+import type { Sessions } from "./page/sessions.ts";
+import type { Thumbs } from "./page/thumbs.ts";
 import type { MetricRegistry } from "./telemetry/metric-registry.ts";
 import type { SystemState } from "./telemetry/system-state.ts";
 import type { Engines } from "./work/engines.ts";
@@ -22,6 +25,12 @@ export interface ServerDeps {
   operations: ServedOperations;
   inputs: InputUploads;
   engines: Engines;
+  thumbs: Thumbs;
+  sessions: Sessions;
+  /** Who a request is by its token or cookie, also at routes that let anybody in. */
+  visitorOf(request: Request): Caller | undefined;
+  /** Whether a request came over TLS, to this server or to a proxy that it trusts. */
+  isSecure(request: Request): boolean;
   slots: Slots;
   /** Answers that are read in parts. */
   files: ResponseCache;

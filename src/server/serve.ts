@@ -23,6 +23,8 @@ import { readCertificate } from "./http/certificate.ts";
 import { listen, stopListening } from "./http/listen.ts";
 import { createCallers, createMiddleware } from "./http/middleware.ts";
 import { createResponseCache } from "./http/response-cache.ts";
+import { createSessions } from "./page/sessions.ts";
+import { createThumbs } from "./page/thumbs.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { createEngines } from "./work/engines.ts";
 import { createInputUploads } from "./work/input-uploads.ts";
@@ -89,6 +91,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     noAuth: options.noAuth,
     logger,
   });
+  const sessions = createSessions(access, Bun.hash(lake.root).toString(36));
+  const thumbs = createThumbs({
+    selfCommand: options.selfCommand,
+    folder: join(settings.cacheFolder, "thumbs"),
+  });
   const supervisor = createSupervisor({ ...options, confirm: async () => hold?.confirm() });
   const operations = createServedOperations(options);
   const engines = createEngines(options);
@@ -131,6 +138,16 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     operations,
     inputs,
     engines,
+    thumbs,
+    sessions,
+    visitorOf: ({ headers }) =>
+      headers.get("authorization") === null
+        ? (sessions.callerOf(headers.get("cookie")) ?? access.callerOf(null))
+        : access.callerOf(headers.get("authorization")),
+    isSecure: (request) =>
+      tls !== undefined ||
+      (isTrusted(server.requestIP(callers.originalOf(request))?.address ?? "") &&
+        request.headers.get("x-forwarded-proto") === "https"),
     slots,
     files,
     keepOpen,
@@ -160,6 +177,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     answer: (request) => app.fetch(request),
     admit: createAdmit({
       access,
+      sessions,
       isOwnHost: createHostCheck(host, settings.serve.allowed_hosts),
       isTrusted,
       maxBodyBytes,
@@ -209,6 +227,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       await Promise.all([supervisor.stop(), operations.close(), inputs.stop()]);
       await stopListening(server);
       engines.close();
+      thumbs.close();
       await files.close();
       await held.release();
       logger.info("stopped");

@@ -40,7 +40,10 @@ async function ask(url: string, path: string, init: RequestInit & { token?: stri
     ...rest,
     headers: { ...(headers as Record<string, string>), ...(token && { authorization: `Bearer ${token}` }) },
   });
-  const body = (await response.json().catch(() => ({}))) as { error?: { code: string } };
+  // Events have no end.
+  const isStream = response.headers.get("content-type") === "text/event-stream";
+  if (isStream) await response.body?.cancel();
+  const body = (isStream ? {} : await response.json().catch(() => ({}))) as { error?: { code: string } };
   return { status: response.status, code: body.error?.code, headers: response.headers };
 }
 
@@ -83,6 +86,12 @@ test("each role does what it is for, and no more", async () => {
   expect((await ask(url, "/health")).status).toBe(200);
 });
 
+/** Operations that change nothing in the lake. */
+const OF_READERS = ["POST /operations/check-labels", "DELETE /operations/check-labels/{id}"];
+
+/** What whoever is not known yet does to be known. */
+const LOGIN = ["POST /session", "DELETE /session"];
+
 test("whatever the interface describes as a change is refused to readers and strangers", async () => {
   const world = await makeWorld();
   const [reader, curator] = [await tokenOf(world, "reader"), await tokenOf(world, "curator")];
@@ -90,7 +99,10 @@ test("whatever the interface describes as a change is refused to readers and str
   const document = (await (
     await fetch(`${url}/openapi.json`, { headers: { authorization: `Bearer ${reader}` } })
   ).json()) as { paths: Record<string, object> };
-  const open = ["POST /search", "POST /query", "POST /exports", "DELETE /exports/{id}"];
+  const open = ["POST /search", "POST /query", "POST /exports", "DELETE /exports/{id}"].concat(
+    LOGIN,
+    OF_READERS,
+  );
   const changes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods)
       .map((method) => `${method.toUpperCase()} ${path}`)
@@ -144,7 +156,15 @@ test("the matrix of routes and roles is what a request really gets", async () =>
   const reading = ": reader, curator, admin; audit none, small body";
   expect(declared.filter((line) => !line.endsWith(reading)).sort()).toEqual(
     [
+      ...OF_READERS.map((route) => `${route}: reader, curator, admin; audit all, small body`),
+      ...["GET /", "GET /ui", "GET /ui/*"].map(
+        (route) => `${route}: nobody, reader, curator, admin; audit none, small body`,
+      ),
+      "PUT /config/tasks/{name}: admin; audit all, small body",
       "GET /health: nobody, reader, curator, admin; audit none, small body",
+      "GET /session: nobody, reader, curator, admin; audit none, small body",
+      "POST /session: nobody, reader, curator, admin; audit all, small body",
+      "DELETE /session: nobody, reader, curator, admin; audit all, small body",
       "DELETE /config/providers/{name}: admin; audit all, small body",
       "DELETE /config/tasks/{name}: admin; audit all, small body",
       "DELETE /exports/{id}: reader, curator, admin; audit all, small body",

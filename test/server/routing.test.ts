@@ -122,6 +122,7 @@ beforeAll(async () => {
   };
   const admit = createAdmit({
     access,
+    sessions: { callerOf: () => undefined },
     isOwnHost: createHostCheck("127.0.0.1", ["nas", "a", "ab"]),
     isTrusted: () => false,
     maxBodyBytes: 1000,

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { type Cell, jsonCells, plainCells } from "../../query/output/cells.ts";
-import { factColumn, type ImageFact, imageColumnsOf, lakeColumnNames } from "../../schema/image-columns.ts";
+import { imageColumnsOf, lakeColumnNames } from "../../schema/image-columns.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
 import type { Page, ReadLabel } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
@@ -11,6 +11,7 @@ import type { RowResult } from "../../schema/query.ts";
 import { findSizes } from "../image-column.ts";
 import { clipRegion } from "./clip.ts";
 import { type Counter, countCharacters } from "./counts.ts";
+import { imageCells } from "./row-images.ts";
 import { DEFAULT_SPLIT, type Sample, type SampleImage, type SampleRegion } from "./sample.ts";
 import type { SplitOf } from "./split.ts";
 
@@ -42,7 +43,7 @@ export async function* readSamples(source: SampleSource): AsyncGenerator<Sample>
     const [plain, json] = [plainCells(batch), jsonCells(batch)];
     const cell = (name: string): Cell => plain[names.indexOf(name)] ?? (() => undefined);
     const split = cell("split");
-    const imagesAt = imageColumn ? imageCells(lake, imageColumn, cell) : () => [];
+    const imagesAt = imageColumn ? imageCells(lake.layout, imageColumn, cell) : () => [];
     const images = Array.from({ length: batch.numRows }, (_, row) => imagesAt(row));
     const sizes = await findSizes(
       lake,
@@ -113,58 +114,6 @@ function createCursor(rows: RowResult, viewOf: SampleSource["viewOf"]) {
       if (found === undefined) throw new AppError("internal", "there are more rows than partitions have");
       return found;
     },
-  };
-}
-
-type AssetImage = SampleImage & { asset: string };
-
-/** The images of a row, from the column of its own or the first with a list. */
-function imageCells(
-  lake: Lake,
-  column: ReturnType<typeof imageColumnsOf>[number],
-  cell: (name: string) => Cell,
-): (row: number) => AssetImage[] {
-  const fact = (name: ImageFact) => {
-    const texts = cell(factColumn(column, name));
-    return (row: number): (string | number | null)[] => {
-      const text = texts(row);
-      if (!column.list) return [text ?? null];
-      return text === undefined ? [] : (JSON.parse(text) as (string | number | null)[]);
-    };
-  };
-  const facts = {
-    paths: fact("path"),
-    hashes: fact("hash"),
-    formats: fact("format"),
-    widths: fact("width"),
-    heights: fact("height"),
-    sizes: fact("bytes"),
-    orientations: fact("orientation"),
-    names: fact("source_name"),
-  };
-  const numberOf = (value: string | number | null | undefined) => (value == null ? null : Number(value));
-  return (row) => {
-    const of = Object.fromEntries(Object.entries(facts).map(([name, at]) => [name, at(row)]));
-    return (of.paths ?? []).flatMap((path, at): AssetImage[] => {
-      const [width, height] = [numberOf(of.widths?.[at]), numberOf(of.heights?.[at])];
-      // An asset that is no image has a path too, but no width.
-      if (path === null || width === null || height === null) return [];
-      const asset = String(path);
-      return [
-        {
-          asset,
-          path: lake.layout.asset(asset),
-          hash: String(of.hashes?.[at] ?? ""),
-          format: String(of.formats?.[at] ?? ""),
-          extension: asset.slice(asset.lastIndexOf(".") + 1),
-          width,
-          height,
-          bytes: numberOf(of.sizes?.[at]) ?? 0,
-          orientation: numberOf(of.orientations?.[at]),
-          sourceName: of.names?.[at] == null ? null : String(of.names[at]),
-        },
-      ];
-    });
   };
 }
 

@@ -63,6 +63,18 @@ export class DuckDBClient implements QueryEngine {
     });
   }
 
+  /** Runs work on the newest catalog, on a connection of its own to the instance that stays open. */
+  withCatalog<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#reader.use(async (shared) => {
+      const database = await shared.connect();
+      try {
+        return await work(database);
+      } finally {
+        database.close();
+      }
+    });
+  }
+
   listTables(): Promise<string[]> {
     return this.#reader.use(listTables);
   }

@@ -2,12 +2,14 @@ import { AppError } from "../../errors.ts";
 import { excerpt, quoteExcerpt } from "../../schema/excerpt.ts";
 import { includesRole, type Role } from "../../schema/token.ts";
 import type { Route } from "../http/route-table.ts";
+import type { Sessions } from "../page/sessions.ts";
 import { type Access, type Caller, unauthorized } from "./access.ts";
 import { parseHost } from "./host.ts";
 import { createOpenRequests, type OpenRequestLimits } from "./open-requests.ts";
 
 export interface AdmitOptions extends OpenRequestLimits {
   access: Access;
+  sessions: Pick<Sessions, "callerOf">;
   /** Whether a name, as returned by `parseHost`, is this server's. */
   isOwnHost(name: string): boolean;
   /** Whether an address is that of a proxy whose forwarding headers are trusted. */
@@ -33,7 +35,7 @@ export interface Admitted {
 export function createAdmit(
   options: AdmitOptions,
 ): (request: Request, address: string, route: Route) => Admitted {
-  const { access, isOwnHost, isTrusted, maxBodyBytes } = options;
+  const { access, sessions, isOwnHost, isTrusted, maxBodyBytes } = options;
   const open = createOpenRequests(options);
   return (request, peer, { terms }) => {
     const { headers } = request;
@@ -52,7 +54,10 @@ export function createAdmit(
     }
     const { role } = terms;
     if (role === "anybody") return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
-    const caller = access.callerOf(headers.get("authorization"));
+    const byCookie =
+      headers.get("authorization") === null ? sessions.callerOf(headers.get("cookie")) : undefined;
+    if (byCookie !== undefined) checkOrigin(headers);
+    const caller = byCookie ?? access.callerOf(headers.get("authorization"));
     if (caller === undefined) throw unauthorized(access.state);
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
     if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
@@ -99,6 +104,24 @@ function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void
   throw new AppError(
     "forbidden",
     `a page of ${excerpt(origin ?? "another site")} may not change anything here; call the server from a program or from its own pages`,
+  );
+}
+
+/**
+ * A cookie goes along whatever page asks, also one of another port of this host: with it only the server's own pages may
+ * read. Over plain HTTP browsers say less; there the page that refers has to be one of its own.
+ */
+function checkOrigin(headers: Headers): void {
+  const site = headers.get("sec-fetch-site");
+  const from = headers.get("origin") ?? headers.get("referer");
+  const isOwn =
+    site !== null
+      ? site === "same-origin" || site === "none"
+      : from === null || (URL.canParse(from) && new URL(from).host === headers.get("host"));
+  if (isOwn) return;
+  throw new AppError(
+    "forbidden",
+    "a page of another site may not use this login; open the server's own page, or send a token",
   );
 }
 

@@ -152,6 +152,8 @@ async function identifyResponse(
 function withHeaders(response: Response, requestId: string): Response {
   response.headers.set("x-request-id", requestId);
   response.headers.set("x-content-type-options", "nosniff");
+  // Pages of other sites do not even show its images.
+  response.headers.set("cross-origin-resource-policy", "same-origin");
   if (response.status === 503) response.headers.set("retry-after", "1");
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
   return response;

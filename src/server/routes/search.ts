@@ -10,33 +10,15 @@ import { type RowQuery, RowQuerySchema, type RowResult } from "../../schema/quer
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { readParameters } from "../http/parameters.ts";
+import { SELECTION_PARAMETERS } from "../http/query-parameters.ts";
 import { READS } from "../http/route-table.ts";
 import { describeRows, EngineSchema, FormatSchema, formatOf, wantsDescription } from "../http/row-formats.ts";
 import { type RowResponseOptions, respondWithRows } from "../http/row-response.ts";
 
 const BodySchema = v.strictObject({ ...RowQuerySchema.entries, engine: EngineSchema });
 
-/** A list of names in a URL: repeated, or with commas, which no name has. */
-const NamesSchema = v.optional(
-  v.pipe(
-    v.union([v.string(), v.array(v.string())]),
-    v.transform((given) => [given].flat().flatMap((text) => text.split(","))),
-  ),
-);
 const ParametersSchema = v.strictObject({
-  providers: NamesSchema,
-  datasets: NamesSchema,
-  tasks: NamesSchema,
-  variants: NamesSchema,
-  text: v.optional(v.string()),
-  column: v.optional(v.string()),
-  json_path: v.optional(v.string()),
-  ignore_case: v.optional(
-    v.pipe(
-      v.picklist(["true", "false"]),
-      v.transform((text) => text === "true"),
-    ),
-  ),
+  ...SELECTION_PARAMETERS,
   limit: v.optional(
     v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a number of rows"), v.transform(Number)),
   ),

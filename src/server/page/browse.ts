@@ -1,0 +1,79 @@
+import type { RecordBatch } from "apache-arrow";
+import type { DuckDBClient } from "../../query/duckdb/client.ts";
+import type { StoredPartition } from "../../query/duckdb/described.ts";
+import { readRowsAt } from "../../query/duckdb/rows-at.ts";
+import { plainCells } from "../../query/output/cells.ts";
+import type { Column } from "../../schema/columns.ts";
+import type { BrowseDocument, BrowseRow } from "../../schema/page-documents.ts";
+import type { PartitionKey } from "../../schema/partition.ts";
+import type { RowQuery } from "../../schema/query.ts";
+import { formatRowKey } from "./row-key.ts";
+
+/** What the grid shows of a row. */
+const SHOWN = [
+  "upload_id",
+  "source_row",
+  "source_name",
+  "hash",
+  "path",
+  "format",
+  "width",
+  "height",
+  "pages",
+  "page",
+  "document",
+] as const;
+type Shown = (typeof SHOWN)[number];
+
+/** Some rows of a query by their place. */
+export async function browseRows(
+  catalog: DuckDBClient,
+  query: RowQuery,
+  place: { at: number; count: number },
+  signal: AbortSignal,
+): Promise<BrowseDocument> {
+  const { generation, total, pieces } = await catalog.withCatalog((database) =>
+    readRowsAt(database, query, place, shownColumns, signal),
+  );
+  const rows = pieces.flatMap(({ partition, columns, batches }) =>
+    batches.flatMap((batch) => describeBatch(partition, columns, batch)),
+  );
+  return { generation, total, at: place.at, rows };
+}
+
+export function shownColumns({ columns }: Pick<StoredPartition, "columns">): Column[] {
+  return columns.filter(({ name }) => (SHOWN as readonly string[]).includes(name));
+}
+
+export function describeBatch(
+  partition: PartitionKey,
+  columns: readonly Column[],
+  batch: RecordBatch,
+): BrowseRow[] {
+  const cells = plainCells(batch);
+  const { provider, dataset, task, variant } = partition;
+  return Array.from({ length: batch.numRows }, (_, row) => {
+    const text = (name: Shown) => cells[columns.findIndex((column) => column.name === name)]?.(row) ?? null;
+    const number = (name: Shown) => {
+      const value = text(name);
+      return value === null ? null : Number(value);
+    };
+    const [uploadId, sourceRow] = [text("upload_id"), number("source_row")];
+    const key = formatRowKey(partition, uploadId, sourceRow);
+    const hasImage = number("width") !== null;
+    return {
+      ...{ key, provider, dataset, task, variant },
+      upload_id: uploadId,
+      source_row: sourceRow,
+      source_name: text("source_name"),
+      hash: hasImage ? text("hash") : null,
+      asset: hasImage ? text("path") : null,
+      format: text("format"),
+      width: number("width"),
+      height: number("height"),
+      pages: number("pages"),
+      page: number("page"),
+      document: text("document"),
+    };
+  });
+}

@@ -1,0 +1,59 @@
+import { detectView } from "../../schema/labels/detect/detect.ts";
+import { compileView } from "../../schema/labels/read-label.ts";
+import type { Page } from "../../schema/labels/region.ts";
+import { readRowLabel } from "../../schema/labels/row-label.ts";
+import { nameView, viewOf } from "../../schema/labels/task-view.ts";
+import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
+import type { PageImage, PageLabel, PageRegion } from "../../schema/page-documents.ts";
+import type { PartitionKey } from "../../schema/partition.ts";
+import type { Taxonomy } from "../../schema/taxonomy.ts";
+
+export interface LabelledRow {
+  partition: PartitionKey;
+  taxonomy: Pick<Taxonomy, "tasks">;
+  names: readonly string[];
+  textOf(name: string): string | undefined;
+  images: readonly PageImage[];
+}
+
+/** What the label of a row says by the view of its task, else by the one view that fits this label, as a guess. */
+export async function readPageLabel(row: LabelledRow): Promise<PageLabel | null> {
+  const { partition, taxonomy, names, textOf, images } = row;
+  const page: Page | null = images[0] ?? null;
+  const known = viewOf(taxonomy, partition);
+  const cells = Object.fromEntries(names.map((name) => [name, textOf(name)]));
+  const guess = known === undefined ? detectView([{ cells, page }]).readings : [];
+  const [only] = guess;
+  const view: View | undefined = known?.view ?? (guess.length === 1 ? only?.full : undefined);
+  if (view === undefined) return null;
+  const { column = LABEL_COLUMN } = view;
+  const found = readRowLabel(column === WHOLE_ROW ? cells : { [column]: cells[column] }, view);
+  if (found === undefined) return null;
+  const name = nameView(known?.given ?? only?.view ?? "");
+  const empty: PageLabel = {
+    column,
+    view: name,
+    is_guess: known === undefined,
+    regions: [],
+    questions: [],
+    faults: [],
+  };
+  if ("fault" in found) return { ...empty, faults: [found.fault] };
+  const read = compileView(view);
+  const regions: PageRegion[] = [];
+  for (const [image, shown] of (images.length === 0 ? [null] : images).entries()) {
+    for (const region of read(found.label, shown).regions) {
+      const at = typeof region.page === "number" && images.length > 1 ? region.page : 0;
+      if (at !== image) continue;
+      const { polygon, text, category, order, group, isUnreadable } = region;
+      regions.push({ polygon, text, category, order, group, image, unreadable: isUnreadable });
+    }
+  }
+  const { questions, faults } = read(found.label, page);
+  return {
+    ...empty,
+    regions,
+    questions: questions.map(({ id, question, answers }) => ({ id, question, answers })),
+    faults: faults.map(({ kind, at, message }) => ({ kind, at, message })),
+  };
+}

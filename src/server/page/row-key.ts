@@ -1,0 +1,45 @@
+import { AppError } from "../../errors.ts";
+import type { PartitionKey } from "../../schema/partition.ts";
+
+/** A row by its partition, upload and place in that: the same whatever else comes into the lake. */
+export interface RowKey extends PartitionKey {
+  uploadId: string;
+  sourceRow: number;
+}
+
+export function formatRowKey(
+  { provider, dataset, task, variant }: PartitionKey,
+  uploadId: string | null,
+  sourceRow: number | null,
+): string {
+  return [provider, dataset, task, variant, uploadId ?? "", sourceRow ?? ""]
+    .map((part) => encodeURIComponent(part))
+    .join("/");
+}
+
+/** Reads the rest of a path. Throws `not_found` for what is no key. */
+export function parseRowKey(text: string): RowKey {
+  const parts = text.split("/").map(decode);
+  const [provider, dataset, task, variant, uploadId, row] = parts;
+  const sourceRow = Number(row);
+  if (
+    parts.length !== 6 ||
+    provider === undefined ||
+    dataset === undefined ||
+    task === undefined ||
+    variant === undefined ||
+    !/^u[0-9a-f]{32}$/.test(uploadId ?? "") ||
+    !/^\d{1,15}$/.test(row ?? "")
+  ) {
+    throw new AppError("not_found", "there is no such row; take the key from GET /rows");
+  }
+  return { provider, dataset, task, variant, uploadId: uploadId as string, sourceRow };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part).normalize("NFC");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,40 @@
+import { readFile, writeFile } from "node:fs/promises";
+import * as v from "valibot";
+import { makeThumbnail } from "../../images/thumbnail.ts";
+import { replaceFile } from "../../lake/replace.ts";
+import { checkValue } from "../../schema/check.ts";
+import { readLines } from "../../util/lines.ts";
+
+/** The hidden command of the process that makes thumbnails. */
+export const THUMBS_COMMAND = "__thumbs";
+
+const OrderSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ id: v.number(), path: v.string(), output: v.string() }),
+);
+
+/** Makes one thumbnail after the other as told on stdin, and says for each whether it is there. Ends with stdin. */
+export async function serveThumbs(
+  input: AsyncIterable<Uint8Array>,
+  write: (line: string) => void,
+): Promise<number> {
+  for await (const line of readLines(input)) {
+    const order = checkValue(OrderSchema, line);
+    if (!order.success) return 1;
+    const { id, path, output } = order.output;
+    const ok = await make(path, output).then(
+      () => true,
+      () => false,
+    );
+    write(`${JSON.stringify({ id, ok })}\n`);
+  }
+  return 0;
+}
+
+async function make(path: string, output: string): Promise<void> {
+  const thumbnail = await makeThumbnail(await readFile(path));
+  const fresh = `${output}.${process.pid}`;
+  await writeFile(fresh, thumbnail);
+  await replaceFile(fresh, output);
+}

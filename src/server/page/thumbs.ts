@@ -1,0 +1,144 @@
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { AppError } from "../../errors.ts";
+import { exists } from "../../lake/files.ts";
+import { checkValue } from "../../schema/check.ts";
+import { sendToBackground } from "../../util/background.ts";
+import { readLines } from "../../util/lines.ts";
+import { THUMBS_COMMAND } from "./thumb-child.ts";
+
+/** Small pictures of assets: made when they are first asked for, kept in a cache of bounded size. */
+export interface Thumbs {
+  /** The file of a thumbnail. Throws `unsupported_format` for what cannot be drawn, `cancelled` for what nobody waits for. */
+  fileOf(asset: { path: string; hash: string }, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
+export interface ThumbOptions {
+  selfCommand: readonly string[];
+  /** Its contents may be removed at any time. */
+  folder: string;
+  maxBytes?: number;
+}
+
+interface Order {
+  id: number;
+  path: string;
+  output: string;
+  signal: AbortSignal;
+  done: PromiseWithResolvers<void>;
+}
+
+const MAX_BYTES = 1_000_000_000;
+/** So many are made before the cache is looked through. */
+const SWEEP_EVERY = 2000;
+const AnswerSchema = v.pipe(v.string(), v.parseJson(), v.object({ id: v.number(), ok: v.boolean() }));
+
+/** One process at a low priority makes them, first come, first served; those whose reader has gone are passed over. */
+export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: ThumbOptions): Thumbs {
+  const queue: Order[] = [];
+  const asked = new Map<string, Promise<void>>();
+  let child: ReturnType<typeof start> | undefined;
+  let current: Order | undefined;
+  let lastId = 0;
+  let made = 0;
+  let isClosed = false;
+
+  const start = () => {
+    const started = Bun.spawn([...selfCommand, THUMBS_COMMAND], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+      detached: true,
+    });
+    sendToBackground(started.pid);
+    void listen(started);
+    return started;
+  };
+  const listen = async (of: ReturnType<typeof start>) => {
+    for await (const line of readLines(of.stdout)) {
+      const answer = checkValue(AnswerSchema, line);
+      if (answer.success && answer.output.id === current?.id) settle(answer.output.ok);
+    }
+    // An image that ends the process has no thumbnail.
+    if (child === of) child = undefined;
+    if (current !== undefined) settle(false);
+  };
+  const settle = (ok: boolean) => {
+    const order = current;
+    current = undefined;
+    if (ok) order?.done.resolve();
+    else order?.done.reject(notDrawn());
+    next();
+  };
+  const next = () => {
+    while (current === undefined && !isClosed) {
+      const order = queue.shift();
+      if (order === undefined) return;
+      if (order.signal.aborted) {
+        order.done.reject(new AppError("cancelled", "nobody waits for this thumbnail"));
+        continue;
+      }
+      current = order;
+      child ??= start();
+      const { id, path, output } = order;
+      child.stdin.write(`${JSON.stringify({ id, path, output })}\n`);
+      child.stdin.flush();
+    }
+  };
+  const make = async (path: string, output: string, signal: AbortSignal) => {
+    await mkdir(dirname(output), { recursive: true });
+    const done = Promise.withResolvers<void>();
+    queue.push({ id: ++lastId, path, output, signal, done });
+    next();
+    await done.promise;
+    if (++made % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
+  };
+
+  return {
+    fileOf: async ({ path, hash }, signal) => {
+      const output = join(folder, hash.slice(0, 2), `${hash}-256.webp`);
+      if (await exists(output)) {
+        await utimes(output, new Date(), new Date()).catch(() => {}); // the oldest are removed first
+        return output;
+      }
+      let making = asked.get(output);
+      if (making === undefined) {
+        making = make(path, output, signal).finally(() => asked.delete(output));
+        asked.set(output, making);
+      }
+      await making;
+      return output;
+    },
+    close: () => {
+      isClosed = true;
+      for (const { done } of queue.splice(0)) done.reject(new AppError("cancelled", "the server stops"));
+      child?.kill("SIGKILL");
+    },
+  };
+}
+
+function notDrawn(): AppError {
+  return new AppError("unsupported_format", "there is no small picture of this asset; open it whole");
+}
+
+/** Removes the thumbnails that were not looked at for longest, until the rest fits. */
+async function sweep(folder: string, maxBytes: number): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async ({ parentPath, name }) => {
+        const path = join(parentPath, name);
+        const { size, mtimeMs } = await stat(path);
+        return { path, size, mtimeMs };
+      }),
+  );
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (total <= maxBytes) return;
+    await rm(path, { force: true });
+    total -= size;
+  }
+}

@@ -1,0 +1,114 @@
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { AppError } from "../../errors.ts";
+import { DuckDBClient } from "../../query/duckdb/client.ts";
+import { checkValue } from "../../schema/check.ts";
+import { describeIssue } from "../../schema/describe-issue.ts";
+import { BrowseSchema, PageSchema } from "../../schema/page-documents.ts";
+import { RowQuerySchema } from "../../schema/query.ts";
+import type { ServerDeps } from "../deps.ts";
+import { findAsset } from "../http/asset-file.ts";
+import { checked } from "../http/checked.ts";
+import { respondWithFile } from "../http/file-response.ts";
+import { readParameters } from "../http/parameters.ts";
+import { SELECTION_PARAMETERS } from "../http/query-parameters.ts";
+import { READS } from "../http/route-table.ts";
+import { browseRows } from "../page/browse.ts";
+import { streamLakeEvents } from "../page/lake-events.ts";
+import { describePage } from "../page/page.ts";
+import { parseRowKey } from "../page/row-key.ts";
+
+const Place = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a place"), v.transform(Number)));
+const MAX_COUNT = 500;
+const DEFAULT_COUNT = 60;
+
+const BrowseParametersSchema = v.strictObject({ ...SELECTION_PARAMETERS, at: Place, count: Place });
+const ThumbParametersSchema = v.strictObject({ asset: v.string() });
+
+type PageDeps = Pick<ServerDeps, "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff">;
+
+/** GET /rows, /pages/{key}, /thumbs/{hash} and /events: what the page in the browser shows. */
+export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }: PageDeps) {
+  const catalog = async (): Promise<DuckDBClient> => {
+    const engine = await engines.open("duckdb");
+    if (engine instanceof DuckDBClient) return engine;
+    throw new AppError("internal", "the catalog is not of DuckDB");
+  };
+  return new Elysia({ name: "page" })
+    .get(
+      "/rows",
+      async ({ request }) => {
+        const { at = 0, count = DEFAULT_COUNT, ...given } = readParameters(request, BrowseParametersSchema);
+        const query = checkValue(RowQuerySchema, given);
+        if (!query.success) throw new AppError("usage", describeIssue(query.issues[0]));
+        const place = { at, count: Math.min(count, MAX_COUNT) };
+        return browseRows(await catalog(), query.output, place, request.signal);
+      },
+      {
+        response: { 200: BrowseSchema },
+        detail: { summary: "Some rows of a query by their place", query: BrowseParametersSchema, ...READS },
+      },
+    )
+    .get(
+      "/pages/*",
+      async ({ request }) => {
+        // As it came: its parts are decoded one by one.
+        const rest = new URL(request.url).pathname.slice("/pages/".length);
+        return describePage(await catalog(), lake, parseRowKey(rest), request.signal);
+      },
+      {
+        response: { 200: PageSchema },
+        detail: { summary: "A row with its pages and what its label says", ...READS },
+      },
+    )
+    .get(
+      "/thumbs/:hash",
+      async ({ request, params: { hash } }) => {
+        const { asset: named } = readParameters(request, ThumbParametersSchema);
+        const asset = await findAsset(lake, named);
+        if (asset === undefined || asset.hash !== hash) {
+          throw new AppError("not_found", "there is no such asset; take hash and path from a row");
+        }
+        const path = await thumbs.fileOf(asset, request.signal);
+        return respondWithFile(request, {
+          path,
+          sizeBytes: Bun.file(path).size,
+          etag: `"${hash}-256"`,
+          headers: {
+            "content-type": "image/webp",
+            "cache-control": "private, max-age=31536000, immutable",
+          },
+        });
+      },
+      {
+        params: checked(
+          v.object({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "is not a SHA-256")) }),
+        ),
+        detail: {
+          summary: "A small WebP of an image",
+          query: ThumbParametersSchema,
+          rows: { "image/webp": v.unknown() },
+          ...READS,
+        },
+      },
+    )
+    .get(
+      "/events",
+      ({ request }) =>
+        streamLakeEvents(
+          {
+            lake,
+            supervisor,
+            version: () => engines.version("duckdb"),
+            shown: (job) => shown(job, request),
+          },
+          { cutOff: () => cutOff(request) },
+        ),
+      {
+        detail: {
+          summary: "Server-sent events: `job`, `uploads` and `catalog`, as they are and whenever they change",
+          ...READS,
+        },
+      },
+    );
+}
