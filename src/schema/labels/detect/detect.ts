@@ -4,7 +4,7 @@ import { findColumns, labelsIn } from "./columns.ts";
 import { findExample } from "./example.ts";
 import { matchShapes } from "./known-shapes.ts";
 import { findReadings, type JudgedView, type Known } from "./readings.ts";
-import { describeNothing, findRefusal } from "./refusals.ts";
+import { describeMixture, describeNothing, findRefusal } from "./refusals.ts";
 import type { Detection, SampledRow } from "./sample.ts";
 import { shortenView } from "./shorten.ts";
 import { findLists } from "./unknown-lists.ts";
@@ -24,6 +24,8 @@ interface Candidate {
   rows: number;
   judged: JudgedView[];
   also: string[];
+  /** The shapes that there are, where none of them is that of most labels. */
+  mixed?: string | undefined;
 }
 
 /**
@@ -90,5 +92,6 @@ function detectInColumn(column: string, labels: Labels, known: Known): Candidate
     .filter(({ rows }) => rows === most.rows)
     .flatMap(({ view }) => findReadings(view, labels, false, known))
     .filter(({ verdict }) => isMost(verdict.agree));
-  return { ...base, shape: undefined, view: most.view, rows: most.rows, judged, also: [] };
+  const mixed = isMost(most.rows) ? undefined : describeMixture(matched, lists);
+  return { ...base, shape: undefined, view: most.view, rows: most.rows, judged, also: [], mixed };
 }

@@ -47,10 +47,12 @@ export function judgeView(view: View, labels: readonly SampledLabel[]): Verdict 
   return verdict;
 }
 
-/** One row in twenty may have a box that is wrong in itself. */
-const WRONG_SHARE = 0.05;
+/** A share of rows that may have a box which is wrong in itself. */
+export const FEW = 0.05;
+export const SOME = 0.2;
+export const HALF = 0.5;
 
-/** Whether nearly all boxes can be meant so. */
-export function stands({ filled, against }: Verdict): boolean {
-  return filled > 0 && against <= Math.floor((filled + against) * WRONG_SHARE);
+/** Whether the boxes can be meant so, in all rows but this share. */
+export function stands({ filled, against }: Verdict, wrongShare: number): boolean {
+  return filled > 0 && against <= Math.floor((filled + against) * wrongShare);
 }

@@ -1,6 +1,6 @@
 import type { BoxForm, BoxUnit, View } from "../view.ts";
 import { findEvidence } from "./evidence.ts";
-import { judgeView, stands, type Verdict } from "./judge.ts";
+import { FEW, HALF, judgeView, SOME, stands, type Verdict } from "./judge.ts";
 import { collectNumbers } from "./numbers.ts";
 import { findOwnSize, withOwnSize } from "./own-size.ts";
 import type { SampledLabel } from "./sample.ts";
@@ -18,7 +18,7 @@ export interface Known {
 
 /**
  * The ways in which nearly all boxes of the sample can be meant: one, several, or none. `isDistinct` is of a view whose
- * form and unit are known by its shape; others are tried only where these do not fit.
+ * form and unit are known by its shape: others are tried only where these do not fit.
  */
 export function findReadings(
   view: View,
@@ -26,32 +26,31 @@ export function findReadings(
   isDistinct: boolean,
   known: Known = {},
 ): JudgedView[] {
-  if (view.items === undefined) return standing([view], labels);
-  const isOpen = known.form === undefined && known.unit === undefined;
-  if (isDistinct && isOpen) {
-    const [own] = standing([view], labels);
-    if (own !== undefined) return [own];
-  }
-  const forms = formsOf(view, known, labels);
-  const inPixels = standing(withForms(view, forms, "px"), labels);
-  const units = unitsOf(view, known, labels, inPixels.length > 0);
-  const found = standing(
-    units.flatMap((unit) => withForms(view, forms, unit)),
-    labels,
-  );
-  const own = view.size === undefined && units.includes("px") ? findOwnSize(labels) : undefined;
-  if (own !== undefined) {
-    const sized = withForms(view, forms, "px").map((one) => withOwnSize(one, own));
-    found.push(...standing(sized, labels));
-  }
-  if (found.length > 0 || known.form !== undefined || typeof view.box !== "string") return found;
-  return view.form === "poly" ? [] : standing(withForms(view, ["cxcywh"], units[0] ?? "px"), labels);
+  const own = { view, verdict: judgeView(view, labels) };
+  if (view.items === undefined) return [own].filter(({ verdict }) => stands(verdict, SOME));
+  const isMeant = isDistinct && known.form === undefined && known.unit === undefined;
+  if (isMeant && stands(own.verdict, SOME)) return [own];
+  const judged = judgeAll(view, labels, known);
+  const few = judged.filter(({ verdict }) => stands(verdict, FEW));
+  const found = few.length > 0 ? few : judged.filter(({ verdict }) => stands(verdict, SOME));
+  return isMeant && stands(own.verdict, HALF) ? [own, ...found] : found;
 }
 
-function standing(views: readonly View[], labels: readonly SampledLabel[]): JudgedView[] {
-  return views
-    .map((view) => ({ view, verdict: judgeView(view, labels) }))
-    .filter(({ verdict }) => stands(verdict));
+/** Every form, unit and size that the numbers allow. */
+function judgeAll(view: View, labels: readonly SampledLabel[], known: Known): JudgedView[] {
+  const judge = (views: readonly View[]) =>
+    views.map((one) => ({ view: one, verdict: judgeView(one, labels) }));
+  const fits = ({ verdict }: JudgedView) => stands(verdict, SOME);
+  const forms = formsOf(view, known, labels);
+  const inPixels = judge(withForms(view, forms, "px"));
+  const units = unitsOf(view, known, labels, inPixels.some(fits));
+  const found = judge(units.flatMap((unit) => withForms(view, forms, unit)));
+  const size = view.size === undefined && units.includes("px") ? findOwnSize(labels) : undefined;
+  if (size !== undefined)
+    found.push(...judge(withForms(view, forms, "px").map((one) => withOwnSize(one, size))));
+  const isFourNumbers = typeof view.box === "string" && view.form !== "poly";
+  if (found.some(fits) || known.form !== undefined || !isFourNumbers) return found;
+  return judge(withForms(view, ["cxcywh"], units[0] ?? "px"));
 }
 
 /** The forms that four numbers may be of; undefined where the box says its form itself. */

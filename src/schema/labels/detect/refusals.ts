@@ -45,6 +45,7 @@ interface Best {
   /** Where they are. */
   view: View | undefined;
   labels: readonly SampledLabel[];
+  mixed?: string | undefined;
 }
 
 const ADVICE = "write a view by hand (`datalake help labels`)";
@@ -61,9 +62,31 @@ export function describeNothing(rows: readonly SampledRow[], best: Best | undefi
     const keys = label === undefined ? "" : `; its keys are ${Object.keys(label).slice(0, 12).join(", ")}`;
     return `no list of objects with boxes or questions is in the column ${column}${keys}; ${ADVICE}`;
   }
+  if (best.mixed !== undefined)
+    return `the labels have several shapes: ${best.mixed}, of ${labels.length} rows; select the partitions of one of them`;
   const what = shape === undefined ? `boxes at ${view.items}` : `the shape ${shape.name}`;
   const read = compileView(view);
   const fault = labels.flatMap(({ label, page }) => read(label, page).faults)[0];
   const first = fault === undefined ? "" : ` (first: ${fault.at}: ${fault.message})`;
   return `${best.rows} of ${labels.length} labels have ${what}, but they fit on their pages in no form and no unit${first}; check that labels and pages belong together, or ${ADVICE}`;
+}
+
+/** `coco in 30 rows, boxes at $.words in 20 rows`. */
+export function describeMixture(
+  matched: readonly { shape: Shape; rows: number }[],
+  lists: readonly { view: View; rows: number }[],
+): string {
+  const known = new Set(matched.map(({ shape }) => shape.view.items));
+  const shapes = matched.map(({ shape, rows }) => ({ name: shape.name, rows }));
+  const others = lists
+    .filter(({ view }) => !known.has(view.items))
+    .map(({ view, rows }) => ({
+      name: view.items === undefined ? "questions" : `boxes at ${view.items}`,
+      rows,
+    }));
+  return [...shapes, ...others]
+    .sort((a, b) => b.rows - a.rows)
+    .slice(0, 6)
+    .map(({ name, rows }) => `${name} in ${rows}`)
+    .join(", ");
 }

@@ -57,6 +57,23 @@ describe("built-in shapes are found by their keys", () => {
   });
 });
 
+test("a wrong box or two do not make another shape of a distinct one", () => {
+  const form = (box: number[]) => ({ form: [{ box, text: "a", label: "other", linking: [], id: 0 }] });
+  const good = Array.from({ length: 10 }, (_, at) => form([10, 10, 50 + at, 40]));
+  const bad = [form([10, 10, 5, 40]), form([10, 10, 50, 400])];
+  expect(detectView(rowsOf([...good, ...bad])).readings).toMatchObject([
+    { view: "funsd", agree: 10, faults: { box_inverted: 1, box_outside: 1 } },
+  ]);
+});
+
+test("labels of several shapes are told apart", () => {
+  const of = (name: string) => SAMPLES.find(({ shape }) => shape === name)?.label;
+  const { problem } = detectView(rowsOf([of("coco"), of("sroie"), words([1, 1, 2, 2])]));
+  expect(problem).toContain("coco in 1");
+  expect(problem).toContain("boxes at $.words in 1");
+  expect(problem).toContain("select the partitions of one");
+});
+
 describe("form and unit of other lists", () => {
   const formsOf = (...args: Parameters<typeof detectView>) =>
     detectView(...args).readings.map(({ form, unit }) => [form, unit]);
