@@ -52,7 +52,9 @@ export async function writeRows(
     `${stagedValue("sourceName", at, content)} AS ${quoteName(factColumn(content, "source_name"))}`,
   ]);
   const hasOwn = contents.some(isOwn); // which has no reference beside it
-  const name = reference?.column === "source_name" ? reference.expression : "NULL";
+  // Rejected rows are known by it.
+  const isNamed = reference?.column === "source_name" || reference?.column === "source_stem";
+  const name = isNamed ? reference.expression : "NULL";
   const staged = [
     `${isWide ? "source_row" : "row_number() OVER () - 1"} AS source_row`,
     ...brought,

@@ -6,7 +6,7 @@ import type { LocalPath } from "../legacy-names.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { isOneObject, MAX_LABEL_BYTES } from "./label-text.ts";
-import { writeLabelledRows } from "./page-rows.ts";
+import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath } from "./pairing.ts";
 import { splitColumn } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
@@ -69,9 +69,10 @@ export async function openLabels(
 ): Promise<Input> {
   const split = await splitColumn(found, path, context);
   const columns = [{ name: "source_stem", type: "VARCHAR" }, ...split.columns];
-  const select = `SELECT string_split(${labelStemPath("path")}, '/')[-1], ${split.select} path, NULL::VARCHAR
+  const select = `SELECT string_split(${labelStemPath("path")}, '/')[-1] AS source_stem,
+    ${split.select} path AS label, NULL::VARCHAR AS __reject
     FROM ${quoteName(found.table)} WHERE kind = 'json' ORDER BY given, string_split(path, '/')`;
-  const rows = await writeLabelledRows({ select, columns }, { found, folder }, context);
+  const list = await writeList(select, context);
   const labels = found.count("json");
   return {
     format: "collection",
@@ -88,7 +89,7 @@ export async function openLabels(
       `${labels === 1 ? "the JSON file is" : `the ${formatCount(labels)} JSON files are`} taken as labels of one page each, found by name; to read them as rows of a table, join them to one .jsonl file`,
       ...found.leftOut.notices(),
     ],
-    rows: async () => rows,
+    rows: labelledRows({ select: `SELECT * FROM ${list}`, columns }, { found, folder }, context),
     async *embedded() {},
     openEntry: (entry) => found.archives.find(entry),
   };

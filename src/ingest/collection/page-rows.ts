@@ -4,12 +4,14 @@ import type { Database } from "../../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
-import { EntryProblem, type InputContext } from "../input.ts";
+import { EntryProblem, type Input, type InputContext } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { FoundFiles } from "./found-files.ts";
 import { labelText, MAX_LABEL_BYTES } from "./label-text.ts";
 
 const AT_ONCE = 8;
+/** Labels that are held at a time: they may be long. */
+const BATCH = 64;
 /** Of label texts in one file of rows, about. */
 const PIECE_BYTES = 64 << 20;
 const PIECE_ROWS = 100_000;
@@ -21,41 +23,59 @@ export interface RowSource {
 }
 
 /**
- * Writes the rows of a collection to scratch with the text of each label, exactly as it stands in its file; gives a
- * relation over them. Its columns are those of the source, `label` and `__reject`.
+ * The rows of a collection with the text of each label, exactly as it stands in its file: a relation over files in
+ * scratch, with the columns of the source, `label` and `__reject`. Labels are read when it is first asked for.
  */
-export async function writeLabelledRows(
+export function labelledRows(
+  source: RowSource,
+  files: { found: FoundFiles; folder: string },
+  context: InputContext,
+): Input["rows"] {
+  let written: Promise<string> | undefined;
+  return (signal = context.signal) => {
+    written ??= writeLabelledRows(source, files, { ...context, ...(signal && { signal }) }).catch((error) => {
+      written = undefined;
+      throw error;
+    });
+    return written;
+  };
+}
+
+async function writeLabelledRows(
   { select, columns }: RowSource,
   files: { found: FoundFiles; folder: string },
   context: InputContext,
 ): Promise<string> {
   const { database, scratch, signal } = context;
-  const table = quoteName(`${files.found.table}_piece`);
+  const name = `labelled_${crypto.randomUUID().replaceAll("-", "")}`;
   const types = [...columns, { name: "label", type: "VARCHAR" }, { name: "__reject", type: "VARCHAR" }];
   const made = types.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
   const pieces: string[] = [];
-  const piece = createPiece(database, table, made, async () => {
-    const path = join(scratch, `labelled-${pieces.length}.parquet`);
+  const piece = createPiece(database, name, made, async () => {
+    const path = join(scratch, `${name}-${pieces.length}.parquet`);
     pieces.push(path);
     await database.run(
-      `COPY ${table} TO ${quoteText(path)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
+      `COPY ${name} TO ${quoteText(path)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 8192)`,
     );
   });
   const connection = await database.instance.connect();
   try {
     const rows = await streamResult(connection, select);
     for await (const chunk of chunksOf(rows)) {
-      signal?.throwIfAborted();
       const values = chunk.getRows() as unknown[][];
-      const labels = await mapConcurrent(values, AT_ONCE, (row) =>
-        readLabel(row[columns.length] as string | null, files, context),
-      );
-      for (const [at, row] of values.entries()) {
-        const label = labels[at] ?? null;
-        const given = row[columns.length + 1] as string | null;
-        const text = label !== null && "text" in label ? label.text : null;
-        const reject = given ?? (label !== null && "reason" in label ? label.reason : null);
-        await piece.add([...row.slice(0, columns.length), text, reject], text?.length ?? 0);
+      for (let from = 0; from < values.length; from += BATCH) {
+        signal?.throwIfAborted();
+        const batch = values.slice(from, from + BATCH);
+        const labels = await mapConcurrent(batch, AT_ONCE, (row) =>
+          readLabel(row[columns.length] as string | null, files, context),
+        );
+        for (const [at, row] of batch.entries()) {
+          const label = labels[at] ?? null;
+          const given = row[columns.length + 1] as string | null;
+          const text = label !== null && "text" in label ? label.text : null;
+          const reject = given ?? (label !== null && "reason" in label ? label.reason : null);
+          await piece.add([...row.slice(0, columns.length), text, reject], text?.length ?? 0);
+        }
       }
     }
   } finally {
@@ -63,6 +83,13 @@ export async function writeLabelledRows(
   }
   await piece.end();
   return `read_parquet(${quoteList(pieces)})`;
+}
+
+/** Writes rows as they are to scratch; gives a relation over them. */
+export async function writeList(select: string, { database, scratch }: InputContext): Promise<string> {
+  const path = join(scratch, "list.parquet");
+  await database.run(`COPY (${select}) TO ${quoteText(path)} (FORMAT parquet)`);
+  return `read_parquet(${quoteText(path)})`;
 }
 
 /** A table that is written out whenever it has grown large. */
@@ -73,7 +100,7 @@ function createPiece(database: Database, table: string, columns: string, write: 
   let written = 0;
   const begin = async () => {
     await database.run(`CREATE TABLE ${table} (${columns})`);
-    return database.connection.createAppender(table.slice(1, -1));
+    return database.connection.createAppender(table);
   };
   const flush = async () => {
     appender ??= await begin();

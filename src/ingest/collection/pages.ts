@@ -1,10 +1,9 @@
-import { join } from "node:path";
-import { quoteName, quoteText } from "../../query/sql.ts";
+import { quoteName } from "../../query/sql.ts";
 import { IMAGE_PATH_COLUMN } from "../image-list.ts";
 import type { Input, InputContext, SourceColumn } from "../input.ts";
 import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
-import { writeLabelledRows } from "./page-rows.ts";
+import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath, pairLabels, stemPath } from "./pairing.ts";
 import { splitColumn } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
@@ -27,13 +26,14 @@ export async function openPages(
   const ofDocuments = hasDocuments ? [{ name: PAGE, type: "INTEGER" }] : [];
   const columns = [{ name: IMAGE_PATH_COLUMN, type: "VARCHAR" }, ...ofDocuments, ...split.columns];
   const select = `SELECT path AS ${quoteName(IMAGE_PATH_COLUMN)}, ${hasDocuments ? `page AS ${quoteName(PAGE)},` : ""}
-    ${split.select.replace(/,$/, " AS split,")} ${labels.count > 0 ? "label," : ""} reject AS __reject
+    ${split.select} ${labels.count > 0 ? "label," : ""} reject AS __reject
     FROM (${selectPages(found.table, documents.table, labels)}) ORDER BY given, string_split(path, '/'), page`;
+  const list = await writeList(select, context);
+  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*)::INTEGER AS rows FROM ${list}`);
   const rows =
     labels.count > 0
-      ? await writeLabelledRows({ select, columns }, { found, folder }, context)
-      : await writeRows(select, context);
-  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*)::INTEGER AS rows FROM ${rows}`);
+      ? labelledRows({ select: `SELECT * FROM ${list}`, columns }, { found, folder }, context)
+      : async () => list;
   for (const table of [documents.table, labels.pairs, labels.unpaired])
     await database.run(`DROP TABLE ${quoteName(table)}`);
   const image: SourceColumn = {
@@ -65,7 +65,7 @@ export async function openPages(
     }),
     lockedDocuments: documents.locked,
     notices: [...shortened(documents.notices), ...found.leftOut.notices()],
-    rows: async () => rows,
+    rows,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
   };
@@ -148,10 +148,4 @@ function selectPages(found: string, documents: string, labels: FoundLabels): str
       FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path WHERE d.reason IS NOT NULL
     UNION ALL SELECT ${row}, NULL, 'the label has no page: ' || u.reason
       FROM ${files} AS f JOIN ${unpaired} AS u ON u.label = f.path`;
-}
-
-async function writeRows(select: string, { database, scratch }: InputContext): Promise<string> {
-  const path = join(scratch, "pages.parquet");
-  await database.run(`COPY (${select}) TO ${quoteText(path)} (FORMAT parquet)`);
-  return `read_parquet(${quoteText(path)})`;
 }

@@ -18,7 +18,10 @@ export function splitOfPath(path: string): string {
     ([split, words]) =>
       `WHEN list_contains([${words.map(quoteText).join(", ")}], name) THEN ${quoteText(split)}`,
   );
-  return `list_filter(list_transform(${names}, lambda name: CASE ${cases.join(" ")} END), lambda split: split IS NOT NULL)[1]`;
+  const found = `list_filter(list_transform(${names}, lambda name: CASE ${cases.join(" ")} END), lambda split: split IS NOT NULL)[1]`;
+  // Most paths say none, which one look tells.
+  const words = Object.values(SPLITS).flat().join("|");
+  return `CASE WHEN regexp_matches(nfc_normalize(${path}), ${quoteText(`(?i)${words}`)}) THEN ${found} END`;
 }
 
 /** The column `split`, where it is asked for: SELECT of it, with a comma behind. Throws `invalid_input` where no folder says one. */
@@ -32,7 +35,8 @@ export async function splitColumn(
   const [some] = await database.rows(
     `SELECT 1 FROM ${quoteName(found.table)} WHERE ${split} IS NOT NULL LIMIT 1`,
   );
-  if (some !== undefined) return { columns: [{ name: "split", type: "VARCHAR" }], select: `${split},` };
+  if (some !== undefined)
+    return { columns: [{ name: "split", type: "VARCHAR" }], select: `${split} AS split,` };
   throw new AppError(
     "invalid_input",
     `no folder of ${path} is named Training, Validation or Test, as --split-from-folder needs; leave it out`,
