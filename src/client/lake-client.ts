@@ -187,7 +187,17 @@ export interface ViewsClient {
 export interface ViewDetection extends Omit<Detection, "example"> {
   /** Those that rows were taken of. */
   partitions: string[];
-  example: { box: unknown; partition: string; source_row: number | null; source_name: string | null } | null;
+  example: LabelExample | null;
+}
+
+/** A box that readings place differently, and the page that it is on. */
+export interface LabelExample {
+  box: unknown;
+  partition: string;
+  source_row: number | null;
+  source_name: string | null;
+  /** Of the page's image, relative to `assets/`. */
+  path: string | null;
 }
 
 export interface DetectOptions {

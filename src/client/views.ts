@@ -45,6 +45,7 @@ function placeOf(row: LabelRow | undefined) {
     partition: row === undefined ? "" : formatPartition(row.partition),
     source_row: row?.source_row ?? null,
     source_name: row?.source_name ?? null,
+    path: row?.path ?? null,
   };
 }
 

@@ -14,6 +14,8 @@ export interface LabelRow {
   upload_id: string | null;
   source_row: number | null;
   source_name: string | null;
+  /** Of its image, relative to `assets/`. */
+  path: string | null;
 }
 
 /** Which columns of a partition's rows are read; undefined for a partition that is passed over. */
@@ -38,6 +40,7 @@ export async function* readLabelRows(rows: RowResult, wanted: WantedColumns): As
     const cell = (name: string) => columns[names.indexOf(name)] ?? (() => undefined);
     const [width, height, orientation] = [cell("width"), cell("height"), cell("orientation")];
     const [uploadId, sourceRow, sourceName] = [cell("upload_id"), cell("source_row"), cell("source_name")];
+    const path = cell("path");
     const found: LabelRow[] = [];
     for (let row = 0; row < batch.numRows; row++) {
       while (left === 0 && at + 1 < partitions.length) left = partitions[++at]?.rows ?? 0;
@@ -55,6 +58,7 @@ export async function* readLabelRows(rows: RowResult, wanted: WantedColumns): As
         upload_id: uploadId(row) ?? null,
         source_row: numberOf(sourceRow(row)),
         source_name: sourceName(row) ?? null,
+        path: path(row) ?? null,
       });
     }
     yield found;

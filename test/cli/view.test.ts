@@ -103,6 +103,7 @@ describe("view detect", () => {
     const { stdout } = await both("view", "detect", "--variant", "open", "--json");
     const { code, details } = JSON.parse(stdout).error;
     expect([code, details.readings.length, details.example.box]).toEqual(["usage", 2, [2, 2, 4, 4]]);
+    expect(await Bun.file(world.lake.layout.asset(details.example.path)).exists()).toBe(true);
     for (const choice of [
       ["--form", "xywh"],
       ["--reading", "2"],

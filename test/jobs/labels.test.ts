@@ -99,6 +99,29 @@ describe("labels of a task with a view", () => {
   });
 });
 
+test("labels that are columns of the row are read too", async () => {
+  await program("config", "task", "create", "qa", "--required", "lang");
+  const view = join(world.folder, "qa.json");
+  await writeFile(view, JSON.stringify({ shape: "docvqa", column: "*" }));
+  await program("config", "task", "edit", "qa", "--view", view);
+  const file = join(world.folder, "qa.jsonl");
+  const rows = [
+    { source_name: "쪽0.jpg", question: "합계는?", answers: ["1", "2"] },
+    { source_name: "쪽1.jpg", question: "[어디]?", answers: [] },
+    { source_name: "쪽2.jpg", question: null, answers: ["1"] },
+  ];
+  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const task = ["--type", "task", "--task", "qa", "--variant", "base", "--meta", "lang=ko"];
+  const { document } = await upload(file, ...task);
+  expect(document.outcome.labels).toMatchObject({
+    checked: 3,
+    unfit: 1,
+    first: [{ source_row: 2, kind: "no_items", message: "there is no question at question" }],
+  });
+  const { document: checked } = await program("view", "check", "--task", "qa");
+  expect(checked).toMatchObject({ labels: 3, fitting: 2, questions: 2, faults: { no_items: 1 } });
+});
+
 test("--strict without a view is a usage error, before anything is staged", async () => {
   await program("config", "task", "edit", "ocr", "--view", "none");
   const { exit, outcome } = await uploadLabels("none", "--strict");

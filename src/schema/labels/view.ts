@@ -31,7 +31,7 @@ const BoxPartsSchema = v.pipe(
   v.check(
     (box) => partsOf(box) !== undefined,
     (issue) =>
-      `has the keys ${Object.keys(issue.input as object).join(", ") || "of nothing"}; write one path, or ${PARTS_TEXT}, each a path`,
+      `has the keys ${Object.keys(issue.input as object).join(", ") || "(none)"}; write one path, or ${PARTS_TEXT}, each a path`,
   ),
 );
 

@@ -71,8 +71,14 @@ describe("regions", () => {
       ["갑", 1, 0],
       ["을", 2, 1],
     ]);
-    // On page 1 the order begins with 2.
-    expect(faults.map(({ kind }) => kind)).toEqual(["order_holes"]);
+    expect(faults).toEqual([]); // counted over the pages
+    const perPage = label.words.map((word) => ({ ...word, n: 1 }));
+    expect(read({ ...words, unit: 1, order: "n", page: "p" }, { words: perPage }).faults).toEqual([]);
+    const holes = label.words.map((word) => ({ ...word, n: word.n * 3 }));
+    expect(read({ ...words, unit: 1, order: "n", page: "p" }, { words: holes }).faults).toMatchObject([
+      { kind: "order_holes", message: "the order of page 0 begins with 3" },
+      { kind: "order_holes", message: "the order of page 1 begins with 6" },
+    ]);
   });
 
   test("of a rotated image are turned with it where the view says so", () => {

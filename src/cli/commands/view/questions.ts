@@ -1,7 +1,7 @@
 import type { TaxonomyClient, ViewDetection } from "../../../client/lake-client.ts";
 import type { Reading } from "../../../schema/labels/detect/sample.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { describeExample, describePlace, describeReading } from "./text.ts";
+import { describeExample, describePage, describePlace, describeReading } from "./text.ts";
 
 /** Asks which of several readings is meant. */
 export function askReading(
@@ -10,7 +10,9 @@ export function askReading(
 ): Promise<Reading> {
   terminal.note(`The labels can be read in ${readings.length} ways.`);
   if (example !== null)
-    terminal.note(`${describePlace(example)} has the box ${JSON.stringify(example.box)}.`);
+    terminal.note(
+      `${describePlace(example)} has the box ${JSON.stringify(example.box)}; see ${describePage(example)}.`,
+    );
   const choices = readings.map((value) => {
     const place = describeExample(value);
     const agree = `${value.agree} of ${labelled} rows agree`;

@@ -1,4 +1,4 @@
-import type { ViewDetection } from "../../../client/lake-client.ts";
+import type { LabelExample, ViewDetection } from "../../../client/lake-client.ts";
 import type { Reading } from "../../../schema/labels/detect/sample.ts";
 import { FAULTS, type FaultKind } from "../../../schema/labels/faults.ts";
 import { findShape } from "../../../schema/labels/shapes.ts";
@@ -40,16 +40,17 @@ export function describeOpen({ readings, example, labelled }: ViewDetection): st
     example === null ? "" : `; the box ${JSON.stringify(example.box)} is that of ${describePlace(example)}`;
   const forms = new Set(readings.map(({ form }) => form));
   const how = forms.size === readings.length ? `--form ${[...forms].join(" or --form ")}` : "--reading N";
-  return `the labels can be read in ${readings.length} ways: ${ways.join("; ")}${box}; look at the page and run it again with ${how}`;
+  return `the labels can be read in ${readings.length} ways: ${ways.join("; ")}${box}; look at ${describePage(example)} and run it again with ${how}`;
 }
 
-export function describePlace({
-  partition,
-  source_row,
-  source_name,
-}: NonNullable<ViewDetection["example"]>): string {
+export function describePlace({ partition, source_row, source_name }: LabelExample): string {
   const row = source_row === null ? "" : `, row ${source_row}`;
   return `${partition}${row}${source_name === null ? "" : ` (${source_name})`}`;
+}
+
+/** Where its page can be looked at. */
+export function describePage(example: LabelExample | null): string {
+  return example?.path == null ? "the page" : `assets/${example.path}`;
 }
 
 /** The view as YAML, for a file, with what was found as comments. */

@@ -12,10 +12,20 @@ export function findRefusal(rows: readonly SampledRow[], labels: readonly unknow
   if (texts.filter(isLines).length * 2 > rows.length) return LINES_ADVICE;
   const isMost = (count: number, of: number) => of > 0 && count * 2 > of;
   const lists = [...labels, ...rows.map(({ cells }) => cells)]
-    .map(parallelLists)
+    .map(findParallel)
     .filter((found) => found !== undefined);
   if (isMost(lists.length, rows.length))
     return `the lists ${lists[0]} run side by side, which views do not read; write one object for each region, {"text": ..., "box": ...}`;
+  return undefined;
+}
+
+/** In the object, or in one right below it, as `objects` of Hugging Face. */
+function findParallel(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  for (const one of [value, ...Object.values(value)]) {
+    const found = parallelLists(one);
+    if (found !== undefined) return found;
+  }
   return undefined;
 }
 

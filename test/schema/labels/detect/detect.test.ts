@@ -177,7 +177,11 @@ describe("what views do not read is refused with what to do", () => {
         [1, 1, 2, 2],
       ],
     };
-    for (const cells of [{ label: JSON.stringify(lists) }, lists]) {
+    for (const cells of [
+      { label: JSON.stringify(lists) },
+      { label: JSON.stringify({ objects: lists }) },
+      lists,
+    ]) {
       const { readings, problem } = problemOf(cells);
       expect([readings, problem]).toEqual([[], expect.stringContaining("tokens, bboxes run side by side")]);
     }
