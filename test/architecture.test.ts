@@ -255,6 +255,7 @@ describe("files", () => {
     // For /openapi.json alone: `readParameters` checks those of a URL.
     expect(others).toEqual([
       "server/routes/inputs.ts: ParametersSchema",
+      "server/routes/page.ts: DifferencesParametersSchema",
       "server/routes/page.ts: ThumbParametersSchema",
     ]);
   });

@@ -27,7 +27,10 @@ export function columnsOf({ column = LABEL_COLUMN }: Pick<View, "column">): "all
 }
 
 /** The rows of a result that have a wanted partition, a list for each of its batches. */
-export async function* readLabelRows(rows: RowResult, wanted: WantedColumns): AsyncGenerator<LabelRow[]> {
+export async function* readLabelRows(
+  rows: Pick<RowResult, "columns" | "partitions" | "batches">,
+  wanted: WantedColumns,
+): AsyncGenerator<LabelRow[]> {
   const names = rows.columns.map(({ name }) => name);
   const partitions = rows.partitions.map((one) => {
     const partition = pickKey(one);

@@ -1,9 +1,19 @@
 import { CHECK_LABELS } from "./check-labels/operation.ts";
+import { COMPARE } from "./compare/operation.ts";
 import { EXPORT } from "./export/operation.ts";
 import type { AnyOperation } from "./operation.ts";
 import { REBUILD } from "./rebuild/operation.ts";
 import { STAGE } from "./stage/operation.ts";
+import { STATISTICS } from "./statistics/operation.ts";
 import { VERIFY } from "./verify/operation.ts";
 
 /** Every long operation. The server's routes, queues and metrics, and the child process, go by this table. */
-export const OPERATIONS: readonly AnyOperation[] = [REBUILD, VERIFY, EXPORT, STAGE, CHECK_LABELS];
+export const OPERATIONS: readonly AnyOperation[] = [
+  REBUILD,
+  VERIFY,
+  EXPORT,
+  STAGE,
+  CHECK_LABELS,
+  STATISTICS,
+  COMPARE,
+];

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ENGINE_NAMES } from "./engines.ts";
+import { DifferenceSchema } from "./label-compare.ts";
 import { ROLES } from "./token.ts";
 
 /** What the page in the browser asks of a server; also in /openapi.json. */
@@ -138,12 +139,13 @@ export const StatisticsSchema = v.object({
 });
 export type StatisticsDocument = v.InferOutput<typeof StatisticsSchema>;
 
-export const ComparedSchema = v.object({
-  generation: v.number(),
-  /** Pages that both variants have. */
-  total: v.number(),
-  at: v.number(),
-  /** Keys of the rows of one page. */
-  pages: v.array(v.object({ source_name: v.nullable(v.string()), a: v.string(), b: v.string() })),
+/** What differs between the labels of two rows that show the same page. */
+export const DifferencesSchema = v.object({
+  /** Both rows, as of GET /pages. */
+  a: PageSchema,
+  b: PageSchema,
+  /** Regions that are in both, by index. */
+  pairs: v.array(v.object({ a: v.number(), b: v.number(), iou: v.number() })),
+  differences: v.array(DifferenceSchema),
 });
-export type ComparedDocument = v.InferOutput<typeof ComparedSchema>;
+export type DifferencesDocument = v.InferOutput<typeof DifferencesSchema>;

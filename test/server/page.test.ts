@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { BrowseDocument, PageDocument, SessionDocument } from "../../src/schema/page-documents.ts";
+import type { CompareResult } from "../../src/schema/label-compare.ts";
+import type {
+  BrowseDocument,
+  DifferencesDocument,
+  PageDocument,
+  SessionDocument,
+  StatisticsDocument,
+} from "../../src/schema/page-documents.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "./server-kit.ts";
 
@@ -169,6 +176,71 @@ test("events tell what is, and then what changes", async () => {
   }
   expect(text).toContain('data: {"pending":0,"processing":0,"failed":0}');
   await reader?.cancel();
+});
+
+describe("labels", () => {
+  async function runOperation<T>(name: string, request: object): Promise<T> {
+    const { exit, stdout, stderr } = await runProgram(world, [
+      "run",
+      name,
+      "--request",
+      JSON.stringify(request),
+      "--json",
+    ]);
+    if (exit !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as T;
+  }
+
+  test("are counted by what they hold", async () => {
+    const counted = await runOperation<StatisticsDocument>("statistics", { tasks: ["ocr"], variants: ["a"] });
+    expect(counted).toMatchObject({
+      ...{ rows: PAGES, pages: PAGES, labels: PAGES, regions: PAGES },
+      words: PAGES * 2,
+      categories: [{ name: "title", count: PAGES }],
+      formats: [{ name: "jpeg", count: PAGES }],
+    });
+    expect(counted.scripts).toEqual([
+      { name: "Hangul", count: PAGES },
+      { name: "digits", count: PAGES },
+    ]);
+    expect(counted.sizes[0]).toEqual({ name: "0", count: PAGES });
+  });
+
+  test("of two variants are compared page by page", async () => {
+    const at = { provider: "hub", dataset: "책", task: "ocr" };
+    const same = await runOperation<CompareResult>("compare", { ...at, a: "a", b: "b" });
+    expect(same).toMatchObject({ pages: PAGES, equal: PAGES, only_a: 0, only_b: 0, edits: 0, first: [] });
+    const words = [
+      { bbox: [10, 20, 100, 30], text: "영수중 0", kind: "title" },
+      { bbox: [10, 90, 50, 30], text: "새", kind: "text" },
+    ];
+    const row = { source_name: "쪽-00.png", label: JSON.stringify({ words }) };
+    await writeFile(join(world.folder, "c.jsonl"), JSON.stringify(row));
+    const to = [
+      "--provider",
+      "hub",
+      "--dataset",
+      "책",
+      "--task",
+      "ocr",
+      "--variant",
+      "c",
+      "--meta",
+      "lang=ko",
+    ];
+    await run(["upload", join(world.folder, "c.jsonl"), "--type", "task", ...to, "--wait"]);
+    const changed = await runOperation<CompareResult>("compare", { ...at, a: "a", b: "c" });
+    expect(changed).toMatchObject({ pages: 1, only_a: PAGES - 1, only_b: 0, equal: 0, paired: 1, edits: 1 });
+    expect(changed.differences).toMatchObject({ text: 1, extra: 1, missing: 0, category: 0 });
+    const [first] = changed.first;
+    const query = new URLSearchParams({ a: first?.a ?? "", b: first?.b ?? "" });
+    const shown = await get<DifferencesDocument>(`/differences?${query}`);
+    expect(shown.differences.map(({ kind, a, b }) => [kind, a, b])).toEqual([
+      ["text", 0, 0],
+      ["extra", null, 1],
+    ]);
+    expect([shown.a.variant, shown.b.variant]).toEqual(["a", "c"]);
+  });
 });
 
 describe("a login", () => {

@@ -7,7 +7,7 @@ import type { Column } from "../../schema/columns.ts";
 import type { BrowseDocument, BrowseRow } from "../../schema/page-documents.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
-import { formatRowKey } from "./row-key.ts";
+import { formatRowKey } from "../../schema/row-key.ts";
 
 /** What the grid shows of a row. */
 const SHOWN = [

@@ -10,9 +10,9 @@ import { quoteText } from "../../query/sql.ts";
 import type { Column } from "../../schema/columns.ts";
 import { imageColumnsOf, lakeColumnNames } from "../../schema/image-columns.ts";
 import type { PageDocument, PageImage } from "../../schema/page-documents.ts";
+import { formatRowKey, type RowKey } from "../../schema/row-key.ts";
 import { describeBatch, shownColumns } from "./browse.ts";
 import { readPageLabel } from "./page-label.ts";
-import { formatRowKey, type RowKey } from "./row-key.ts";
 
 /** A value beyond this is cut in the list of columns; the label is read whole. */
 const SHOWN_CHARS = 200_000;

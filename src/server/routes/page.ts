@@ -4,8 +4,10 @@ import { AppError } from "../../errors.ts";
 import { DuckDBClient } from "../../query/duckdb/client.ts";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";
-import { BrowseSchema, PageSchema } from "../../schema/page-documents.ts";
+import { compareRegions } from "../../schema/labels/compare.ts";
+import { BrowseSchema, DifferencesSchema, PageSchema } from "../../schema/page-documents.ts";
 import { RowQuerySchema } from "../../schema/query.ts";
+import { parseRowKey } from "../../schema/row-key.ts";
 import type { ServerDeps } from "../deps.ts";
 import { findAsset } from "../http/asset-file.ts";
 import { checked } from "../http/checked.ts";
@@ -16,13 +18,13 @@ import { READS } from "../http/route-table.ts";
 import { browseRows } from "../page/browse.ts";
 import { streamLakeEvents } from "../page/lake-events.ts";
 import { describePage } from "../page/page.ts";
-import { parseRowKey } from "../page/row-key.ts";
 
 const Place = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a place"), v.transform(Number)));
 const MAX_COUNT = 500;
 const DEFAULT_COUNT = 60;
 
 const BrowseParametersSchema = v.strictObject({ ...SELECTION_PARAMETERS, at: Place, count: Place });
+const DifferencesParametersSchema = v.strictObject({ a: v.string(), b: v.string() });
 const ThumbParametersSchema = v.strictObject({ asset: v.string() });
 
 type PageDeps = Pick<ServerDeps, "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff">;
@@ -59,6 +61,26 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }:
       {
         response: { 200: PageSchema },
         detail: { summary: "A row with its pages and what its label says", ...READS },
+      },
+    )
+    .get(
+      "/differences",
+      async ({ request }) => {
+        const keys = readParameters(request, DifferencesParametersSchema);
+        const open = await catalog();
+        const [a, b] = await Promise.all(
+          [keys.a, keys.b].map((key) => describePage(open, lake, parseRowKey(key), request.signal)),
+        );
+        if (a === undefined || b === undefined) throw new AppError("internal", "there are two rows");
+        return { a, b, ...compareRegions(a.label?.regions ?? [], b.label?.regions ?? []) };
+      },
+      {
+        response: { 200: DifferencesSchema },
+        detail: {
+          summary: "What differs between the labels of two rows",
+          query: DifferencesParametersSchema,
+          ...READS,
+        },
       },
     )
     .get(

@@ -1,5 +1,5 @@
-import { AppError } from "../../errors.ts";
-import type { PartitionKey } from "../../schema/partition.ts";
+import { AppError } from "../errors.ts";
+import type { PartitionKey } from "./partition.ts";
 
 /** A row by its partition, upload and place in that: the same whatever else comes into the lake. */
 export interface RowKey extends PartitionKey {

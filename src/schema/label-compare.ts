@@ -1,0 +1,49 @@
+import * as v from "valibot";
+import { DIFFERENCE_KINDS } from "./labels/compare.ts";
+import { NameSchema } from "./names.ts";
+
+/** Two label sets of one dataset. */
+export const CompareRequestSchema = v.strictObject({
+  provider: NameSchema,
+  dataset: NameSchema,
+  task: NameSchema,
+  /** Variants: what was, and what is looked at. */
+  a: NameSchema,
+  b: NameSchema,
+});
+export type CompareRequest = v.InferOutput<typeof CompareRequestSchema>;
+
+export const DifferenceSchema = v.object({
+  kind: v.picklist(DIFFERENCE_KINDS),
+  a: v.nullable(v.number()),
+  b: v.nullable(v.number()),
+  iou: v.nullable(v.number()),
+  edits: v.nullable(v.number()),
+});
+
+export const CompareResultSchema = v.object({
+  generation: v.number(),
+  /** Pages that both have, and that one has alone. */
+  pages: v.number(),
+  only_a: v.number(),
+  only_b: v.number(),
+  /** Pages without any difference. */
+  equal: v.number(),
+  regions_a: v.number(),
+  regions_b: v.number(),
+  /** Regions that are in both. */
+  paired: v.number(),
+  differences: v.record(v.picklist(DIFFERENCE_KINDS), v.number()),
+  /** Letters that were inserted, deleted or replaced. */
+  edits: v.number(),
+  /** The first pages with differences, by the keys of their rows. */
+  first: v.array(
+    v.object({
+      source_name: v.nullable(v.string()),
+      a: v.string(),
+      b: v.string(),
+      differences: v.number(),
+    }),
+  ),
+});
+export type CompareResult = v.InferOutput<typeof CompareResultSchema>;
