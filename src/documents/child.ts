@@ -4,6 +4,7 @@ import { toAppError } from "../errors.ts";
 import { parseValue } from "../schema/check.ts";
 import { readLines } from "../util/lines.ts";
 import { type Order, OrderSchema, type Report } from "./messages.ts";
+import { TO_BE_DRAWN } from "./page.ts";
 import { createSession, type Session } from "./session.ts";
 
 /**
@@ -12,48 +13,63 @@ import { createSession, type Session } from "./session.ts";
  */
 export async function runDocumentsChild(input: AsyncIterable<Uint8Array>): Promise<number> {
   process.on("SIGINT", () => {}); // Ctrl-C reaches the parent too, which then ends this process
-  let session: Session | undefined;
-  const writing = new Set<Promise<void>>();
-  for await (const line of readLines(input)) {
-    const order = parseValue(v.pipe(v.string(), v.parseJson(), OrderSchema), line);
-    session ??= createSession(order.limits);
-    report({ type: "begun", id: order.id });
-    const { finish, broken } = await begin(session, order);
-    const written = finish().then(report);
-    writing.add(written);
-    void written.finally(() => writing.delete(written));
-    if (broken) break;
-    // One page is written while the next is drawn, no more: each is held in memory.
-    if (writing.size > 1) await Promise.race(writing);
-  }
-  await Promise.all(writing);
+  const queue = createQueue();
+  for await (const line of readLines(input))
+    queue.add(parseValue(v.pipe(v.string(), v.parseJson(), OrderSchema), line));
+  await queue.end();
   return 0;
 }
 
-interface Begun {
-  finish: () => Promise<Report>;
-  broken: boolean;
+/** What is in the hands of others while the next order is worked on; each holds a page in memory. */
+const BESIDE = 2;
+
+/** Orders in turn: each is begun when the one before is; what is then left of it is done beside the next. */
+function createQueue() {
+  let session: Session | undefined;
+  let turn = Promise.resolve();
+  const finishing = new Set<Promise<void>>();
+
+  const work = async (order: Order, drawn: boolean): Promise<void> => {
+    const { id, limits, task } = order;
+    while (finishing.size >= BESIDE) await Promise.race(finishing);
+    session ??= createSession(limits);
+    report({ type: "begun", id });
+    const failed = (error: unknown) =>
+      report({ type: "failed", id, error: toAppError(error).toDocument().error });
+    try {
+      const finish = await session.begin(task, drawn);
+      const finished = finish()
+        .then((result) => {
+          if (result === TO_BE_DRAWN) add(order, true);
+          else report({ type: "done", id, result });
+        }, failed)
+        .finally(() => finishing.delete(finished));
+      finishing.add(finished);
+    } catch (error) {
+      failed(error);
+    }
+    if (!session.isBroken()) return;
+    await Promise.all(finishing);
+    die(); // the next process does the orders that are left
+  };
+  const add = (order: Order, drawn: boolean) => {
+    turn = turn.then(() => work(order, drawn));
+  };
+  return {
+    add: (order: Order) => add(order, false),
+    /** When nothing is left to do. */
+    end: async () => {
+      for (let last: unknown; last !== turn || finishing.size > 0; ) {
+        last = turn;
+        await turn;
+        await Promise.all(finishing);
+      }
+    },
+  };
 }
 
-async function begin(session: Session, { id, task }: Order): Promise<Begun> {
-  const failed = (error: unknown): Report => ({
-    type: "failed",
-    id,
-    error: toAppError(error).toDocument().error,
-  });
-  try {
-    const finish = await session.begin(task);
-    return {
-      finish: () =>
-        finish().then(
-          (result): Report => ({ type: "done", id, result }),
-          (error: unknown) => failed(error),
-        ),
-      broken: session.isBroken(),
-    };
-  } catch (error) {
-    return { finish: async () => failed(error), broken: session.isBroken() };
-  }
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** At once: what is drawn next lets nothing else run. */
@@ -64,7 +80,7 @@ function report(line: Report): void {
       at += writeSync(1, bytes, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EAGAIN") Bun.sleepSync(1);
-      else process.kill(process.pid, "SIGKILL"); // the parent has gone
+      else die(); // the parent has gone
     }
   }
 }

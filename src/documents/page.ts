@@ -3,7 +3,7 @@ import { fontProblem } from "./fonts/font-problem.ts";
 import type { DocumentLimits } from "./limits.ts";
 import type { Task } from "./messages.ts";
 import { findPageImage, type PageImage } from "./page-image/find.ts";
-import { keepPageImage } from "./page-image/keep.ts";
+import { takePageImage } from "./page-image/keep.ts";
 import type { PdfDocument } from "./pdfium/document.ts";
 import { drawPage } from "./pdfium/draw.ts";
 import { borrow, type Pdfium } from "./pdfium/instance.ts";
@@ -34,12 +34,20 @@ export interface PageResult {
   bytes: number;
 }
 
-/** Reads a page in its turn; the function that it gives writes the result. Throws `PageFault`. */
-export async function beginPage(
+/** The image of a page is not what the page shows: it is to be begun again, to be drawn. */
+export const TO_BE_DRAWN = Symbol("to be drawn");
+
+export type Finish = () => Promise<PageResult | typeof TO_BE_DRAWN>;
+
+/**
+ * Reads a page in its turn; the function that it gives writes the result. `drawn`: it is drawn, whatever it is. Both throw
+ * `PageFault`.
+ */
+export function beginPage(
   place: Workplace,
   task: PageTask,
-  limits: DocumentLimits,
-): Promise<() => Promise<PageResult>> {
+  { limits, drawn }: { limits: DocumentLimits; drawn: boolean },
+): Finish {
   const { pdfium, open } = place;
   const document = open.use(task.path, { passwords: task.passwords, fileBytes: limits.fileBytes }, true);
   const inches = sizeOf(pdfium, document, task.page);
@@ -53,8 +61,8 @@ export async function beginPage(
   try {
     const objects = objectsOf(pdfium, page, MAX_OBJECTS);
     const at = { ...place, page, objects: objects ?? [], pages: document.pages, task, limits };
-    const image = objects && findPageImage(pdfium, page, objects);
-    const kept = image && (await keep(at, image));
+    const image = objects && !drawn ? findPageImage(pdfium, page, objects) : undefined;
+    const kept = image && keep(at, image);
     if (kept) return kept;
     if (!(width * height <= maxPixels)) throw tooLarge();
     return draw(at, { width, height });
@@ -76,18 +84,20 @@ interface LoadedPage extends Workplace {
   limits: DocumentLimits;
 }
 
-/** The page's own image, as a file; undefined where it has none that shows all of it. */
-async function keep(at: LoadedPage, image: PageImage): Promise<(() => Promise<PageResult>) | undefined> {
+/** The page's own image, as a file; undefined where it has none that may be all of it. */
+function keep(at: LoadedPage, image: PageImage): Finish | undefined {
   const { pdfium, page, pages, task, limits } = at;
   const { width, height, quarters, dpi, placed } = image;
   if (width * height > task.maxPixels) throw imageTooLarge(task.page, image, task.maxPixels);
-  const kept = await keepPageImage(pdfium, { handle: page, number: task.page }, image, limits.pauseMs);
-  if (kept === undefined) return undefined;
+  const prove = takePageImage(pdfium, { handle: page, number: task.page }, image, limits.pauseMs);
+  if (prove === undefined) return undefined;
   const size = quarters % 2 === 1 ? { width: height, height: width } : { width, height };
   const text = textOf(at, { box: placed, quarters, ...size }, true);
-  const { format, orientation } = kept;
-  const result = { ok: true, format, ...size, dpi, pages, orientation, text } as const;
   return async () => {
+    const kept = await prove();
+    if (kept === undefined) return TO_BE_DRAWN;
+    const { format, orientation } = kept;
+    const result = { ok: true, format, ...size, dpi, pages, orientation, text } as const;
     if (!task.image) return { ...result, source: null, bytes: 0 };
     const bytes = await kept.encode();
     await writeFile(task.output, bytes);
@@ -103,7 +113,7 @@ function draw(at: LoadedPage, size: { width: number; height: number }): () => Pr
   const result = { ok: true, format: "png", ...size, dpi, pages, text } as const;
   if (!task.image) return async () => ({ ...result, source: null, bytes: 0 });
   fonts.takeMissing();
-  const drawn = drawPage(pdfium, page, { ...size, channels: 4, pauseMs: limits.pauseMs });
+  const drawn = drawPage(pdfium, page, { ...size, pauseMs: limits.pauseMs });
   if (drawn === "late") throw tooSlow(task.page, limits.pauseMs);
   if (drawn === "failed") throw unreadablePage(task.page);
   const asked = fonts.takeMissing();

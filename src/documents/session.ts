@@ -5,9 +5,12 @@ import { beginPage } from "./page.ts";
 import { PageFault, tooManyPages, tooMuchMemory } from "./reasons.ts";
 import { openWorkplace, type Workplace } from "./workplace.ts";
 
-/** What the child does with orders: the part that must be done in turn, then, as a function, what may be done beside the next. */
+/**
+ * What the child does with orders: the part that must be done in turn, and, as a function, what may be done beside the
+ * next. That gives the result, or `TO_BE_DRAWN`: then the order is to be begun again, with `drawn`.
+ */
 export interface Session {
-  begin(task: Task): Promise<() => Promise<unknown>>;
+  begin(task: Task, drawn: boolean): Promise<() => Promise<unknown>>;
   /** PDFium has aborted: it cannot be used again in this process. */
   isBroken(): boolean;
 }
@@ -24,7 +27,7 @@ export function createSession(limits: DocumentLimits): Session {
     place ??= { ...(await openWorkplace(font, limits.heapBytes)), font };
     return place;
   };
-  const begin = async (task: Task): Promise<() => Promise<unknown>> => {
+  const begin = async (task: Task, drawn: boolean): Promise<() => Promise<unknown>> => {
     switch (task.kind) {
       case "describe": {
         const { open } = await at(place?.font ?? null);
@@ -36,27 +39,30 @@ export function createSession(limits: DocumentLimits): Session {
         return async () => ({ kind: "pdf", pages, encrypted, copyForbidden, notices });
       }
       case "page":
-        return beginPage(await at(task.font), task, limits);
+        return beginPage(await at(task.font), task, { limits, drawn });
       case "convert":
         return beginConvert(task);
     }
   };
+  /** What is wrong with a page or image is a result. Throws what concerns the whole document. */
+  const refusal = (error: unknown, task: Task) => {
+    if (error instanceof PageFault) return { ok: false, reason: error.message };
+    if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) throw error;
+    broken = true;
+    const full = place?.pdfium.isFull() === true;
+    const what = task.kind === "page" ? `page ${task.page}` : "it";
+    const reason = full ? tooMuchMemory(what, limits.heapBytes) : `${what} is damaged: reading it failed`;
+    return { ok: false, reason };
+  };
   return {
     isBroken: () => broken,
-    begin: async (task) => {
+    begin: async (task, drawn) => {
       try {
-        return await begin(task);
+        const finish = await begin(task, drawn);
+        return () => finish().catch((error: unknown) => refusal(error, task));
       } catch (error) {
-        if (error instanceof PageFault) {
-          const reason = error.message;
-          return async () => ({ ok: false, reason });
-        }
-        if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) throw error;
-        broken = true;
-        const full = place?.pdfium.isFull() === true;
-        const what = task.kind === "page" ? `page ${task.page}` : "it";
-        const reason = full ? tooMuchMemory(what, limits.heapBytes) : `${what} is damaged: reading it failed`;
-        return async () => ({ ok: false, reason });
+        const result = refusal(error, task);
+        return async () => result;
       }
     },
   };

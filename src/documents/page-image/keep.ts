@@ -27,79 +27,98 @@ const TURNS = [1, 6, 3, 8];
 const PLAIN_BITS = [1, 2, 4, 8, 24];
 
 /**
- * The image of a page as it is in the document: its own bytes, or where these are no file its samples. Undefined where
- * that would not be what the page shows. Throws `PageFault` for an image that is damaged.
+ * The image of a page as it is in the document: its own bytes, or where these are no file its samples. What must come from
+ * the open page is taken now; the function that is given proves that the page looks like it, which the next page need not
+ * wait for. Undefined, of either, where that is not what the page shows. The proof throws `PageFault` for an image that is
+ * damaged.
  */
-export async function keepPageImage(
+export function takePageImage(
   pdfium: Pdfium,
   page: { handle: number; number: number },
   image: PageImage,
   pauseMs: number,
-): Promise<KeptImage | undefined> {
+): (() => Promise<KeptImage | undefined>) | undefined {
   const filter = image.filters.at(-1);
-  const jpeg = filter === "DCTDecode" ? codedData(pdfium, image.handle, image) : undefined;
-  if (filter === "JPXDecode") return keepJp2(pdfium, page, { image, pauseMs });
+  const data = filter === undefined ? undefined : codedData(pdfium, image.handle, image);
+  const [jpeg, jp2] = [filter === "DCTDecode" ? data : undefined, filter === "JPXDecode" ? data : undefined];
   if (jpeg && !isJpegOf(jpeg, image)) return undefined;
-  if (jpeg === undefined && !PLAIN_BITS.includes(image.bitsPerPixel)) return undefined;
+  if (jp2 && !isJp2Of(jp2, image)) return undefined;
+  const samplesWanted = jp2 === undefined && (jpeg === undefined || isInInks(jpeg));
+  if (jpeg === undefined && samplesWanted && !PLAIN_BITS.includes(image.bitsPerPixel)) return undefined;
   const drawn = drawSmall(pdfium, page.handle, image, pauseMs);
   if (drawn === undefined) return undefined;
-  const orientation = TURNS[image.quarters] ?? 1;
-  if (jpeg) {
-    const inks = inspectJpeg(jpeg).colours === "other";
-    if (!(await looksLike(drawn, jpeg, { format: "jpeg", page: page.number, inks }))) return undefined;
-    // What is painted with inks is compared with PDFium's own look at them.
-    if (inks && (await shownSamples(pdfium, image, drawn, page.number)) === undefined) return undefined;
-    return { format: "jpeg", orientation, encode: async () => turnJpeg(jpeg, orientation) };
-  }
-  const samples = await shownSamples(pdfium, image, drawn, page.number);
-  if (samples === undefined) return undefined;
-  const tiff =
-    filter === "CCITTFaxDecode"
-      ? await findTiff(codedData(pdfium, image.handle, image), samples, { image, orientation })
-      : undefined;
-  if (tiff) return { format: "tiff", orientation, encode: async () => tiff };
-  const { quarters, dpi } = image;
-  return { format: "png", orientation: 1, encode: () => encodePng(samples, { quarters, dpi }) };
+  const samples = samplesWanted ? imageSamples(pdfium, image.handle) : undefined;
+  const fits = samples?.width === image.width && samples.height === image.height;
+  if (samplesWanted && !fits) return undefined;
+  const at = { image, drawn, page: page.number };
+  if (jpeg) return () => proveJpeg(jpeg, samples, at);
+  if (jp2) return () => proveJp2(jp2, at);
+  return () => proveSamples(samples as Samples, filter === "CCITTFaxDecode" ? data : undefined, at);
+}
+
+interface Proof {
+  image: PageImage;
+  /** The page, drawn small. */
+  drawn: Samples;
+  page: number;
+}
+
+/** What is painted with inks is compared with PDFium's own look at them, too. */
+async function proveJpeg(
+  jpeg: Uint8Array,
+  samples: Samples | undefined,
+  { image, drawn, page }: Proof,
+): Promise<KeptImage | undefined> {
+  if (!(await looksLike(drawn, jpeg, { format: "jpeg", page, inks: samples !== undefined })))
+    return undefined;
+  if (samples && !(await looksLike(drawn, samples, { format: "jpeg", page }))) return undefined;
+  const orientation = turnOf(image);
+  return { format: "jpeg", orientation, encode: async () => turnJpeg(jpeg, orientation) };
 }
 
 /**
- * The samples of a JPEG 2000 image, as deep as they are, which no format of the lake is made of. The page is compared with
- * one of the smaller resolutions that the file has.
+ * The samples of a JPEG 2000 image, as deep as they are: the lake stores no such file. The page is compared with one of the
+ * smaller resolutions that the file has.
  */
-async function keepJp2(
-  pdfium: Pdfium,
-  page: { handle: number; number: number },
-  { image, pauseMs }: { image: PageImage; pauseMs: number },
-): Promise<KeptImage | undefined> {
-  const jp2 = codedData(pdfium, image.handle, image);
-  const header = readJp2Header(jp2);
-  if (jp2Problem(header) !== undefined || header?.width !== image.width || header.height !== image.height)
-    return undefined;
-  const drawn = drawSmall(pdfium, page.handle, image, pauseMs);
-  if (drawn === undefined) return undefined;
+async function proveJp2(jp2: Uint8Array, { image, drawn, page }: Proof): Promise<KeptImage | undefined> {
   const small = await decodeJp2(jp2, { atLeast: drawn.width });
   const { width, height } = small;
   if (small.channels === 2 || small.channels === 4) return undefined;
   const samples = { data: toEightBits(small), width, height, channels: small.channels };
-  if (!(await looksLike(drawn, samples, { format: "png", page: page.number }))) return undefined;
-  const { quarters, dpi } = image;
-  const encode = async () => encodeDeepPng(await decodeJp2(jp2), { quarters, dpi });
+  if (!(await looksLike(drawn, samples, { format: "png", page }))) return undefined;
+  const encode = async () => encodeDeepPng(await decodeJp2(jp2), image);
   return { format: "png", orientation: 1, encode };
 }
 
-/** Its samples, if the page looks like them. A stencil through which black is painted comes as its negative. */
-async function shownSamples(
-  pdfium: Pdfium,
-  image: PageImage,
-  drawn: Samples,
-  page: number,
-): Promise<Samples | undefined> {
-  const samples = imageSamples(pdfium, image.handle);
-  if (samples?.width !== image.width || samples.height !== image.height) return undefined;
-  if (await looksLike(drawn, samples, { format: "png", page })) return samples;
-  if (image.bitsPerPixel !== 1 || samples.channels !== 1) return undefined;
-  const negative = { ...samples, data: samples.data.map((sample) => 255 - sample) };
-  return (await looksLike(drawn, negative, { format: "png", page })) ? negative : undefined;
+/** A stencil through which black is painted comes as its negative. `ccitt`: the data from which they were decoded. */
+async function proveSamples(
+  came: Samples,
+  ccitt: Uint8Array | undefined,
+  { image, drawn, page }: Proof,
+): Promise<KeptImage | undefined> {
+  let samples = came;
+  if (!(await looksLike(drawn, samples, { format: "png", page }))) {
+    if (image.bitsPerPixel !== 1 || samples.channels !== 1) return undefined;
+    samples = { ...samples, data: samples.data.map((sample) => 255 - sample) };
+    if (!(await looksLike(drawn, samples, { format: "png", page }))) return undefined;
+  }
+  const orientation = turnOf(image);
+  const tiff = ccitt && (await findTiff(ccitt, samples, { image, orientation }));
+  if (tiff) return { format: "tiff", orientation, encode: async () => tiff };
+  return { format: "png", orientation: 1, encode: () => encodePng(samples, image) };
+}
+
+function turnOf({ quarters }: PageImage): number {
+  return TURNS[quarters] ?? 1;
+}
+
+function isInInks(jpeg: Uint8Array): boolean {
+  return inspectJpeg(jpeg).colours === "other";
+}
+
+function isJp2Of(jp2: Uint8Array, { width, height }: PageImage): boolean {
+  const header = readJp2Header(jp2);
+  return jp2Problem(header) === undefined && header?.width === width && header.height === height;
 }
 
 function isJpegOf(jpeg: Uint8Array, { width, height }: PageImage): boolean {

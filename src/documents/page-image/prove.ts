@@ -7,7 +7,7 @@ import { PageFault } from "../reasons.ts";
 import type { PageImage } from "./find.ts";
 
 /** The least width at which page and image are compared, if it has as much. */
-const WIDTH = 620;
+const WIDTH = 500;
 const BLOCK = 16;
 /**
  * How far the means of a block may be apart, in levels. Of images that a page shows as they are at most 8 were measured,
@@ -33,7 +33,6 @@ export function drawSmall(
   const drawn = drawPage(pdfium, page, {
     width,
     height,
-    channels: 4,
     pauseMs,
     placed: {
       left: Math.round((seen.left - placed.left) * across),
@@ -43,14 +42,7 @@ export function drawSmall(
     },
     quarters: (4 - image.quarters) % 4,
   });
-  if (typeof drawn === "string") return undefined;
-  const data = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; to < data.length; from += 4) {
-    data[to++] = drawn.data[from] as number;
-    data[to++] = drawn.data[from + 1] as number;
-    data[to++] = drawn.data[from + 2] as number;
-  }
-  return { data, width, height, channels: 3 };
+  return typeof drawn === "string" ? undefined : drawn;
 }
 
 /**
@@ -74,7 +66,7 @@ export async function looksLike(
       .resize(drawn.width, drawn.height, { fit: "fill", kernel: "linear" })
       .raw()
       .toBuffer();
-    if (small.length !== drawn.data.length) return false;
+    if (small.length !== drawn.width * drawn.height * 3) return false;
     const { colour, brightness } = worstBlock(drawn, small);
     return inks ? brightness <= INK_LIMIT : colour <= LIMIT;
   } catch (error) {
@@ -82,25 +74,18 @@ export async function looksLike(
   }
 }
 
-/**
- * The largest differences of means over blocks: in a channel, and of all channels together. Blocks at the right and lower
- * edge reach back inwards.
- */
-function worstBlock(
-  { data, width, height }: Samples,
-  other: Uint8Array,
-): { colour: number; brightness: number } {
+/** The largest differences of means over blocks: in a channel, and of all channels together. `other` has three. */
+function worstBlock(drawn: Samples, other: Uint8Array): { colour: number; brightness: number } {
   const worst = { colour: 0, brightness: 0 };
-  for (const top of starts(height))
-    for (const left of starts(width)) {
-      let [red, green, blue] = [0, 0, 0];
-      const [bottom, right] = [Math.min(height, top + BLOCK), Math.min(width, left + BLOCK)];
-      for (let y = top; y < bottom; y++)
-        for (let at = (y * width + left) * 3; at < (y * width + right) * 3; at += 3) {
-          red += (data[at] as number) - (other[at] as number);
-          green += (data[at + 1] as number) - (other[at + 1] as number);
-          blue += (data[at + 2] as number) - (other[at + 2] as number);
-        }
+  const rows = edges(drawn.height);
+  const columns = edges(drawn.width);
+  for (let row = 1; row < rows.length; row++)
+    for (let column = 1; column < columns.length; column++) {
+      const top = rows[row - 1] as number;
+      const bottom = rows[row] as number;
+      const left = columns[column - 1] as number;
+      const right = columns[column] as number;
+      const { red, green, blue } = differences(drawn, other, { top, bottom, left, right });
       const count = (bottom - top) * (right - left);
       const most = Math.max(Math.abs(red), Math.abs(green), Math.abs(blue));
       worst.colour = Math.max(worst.colour, most / count);
@@ -109,7 +94,32 @@ function worstBlock(
   return worst;
 }
 
-function starts(size: number): number[] {
-  const count = Math.ceil(size / BLOCK);
-  return Array.from({ length: count }, (_, index) => Math.max(0, Math.min(index * BLOCK, size - BLOCK)));
+/** Sums over a block. The inner loop sees each sample of the page: it is written for speed. */
+function differences(
+  { data, width, channels }: Samples,
+  other: Uint8Array,
+  { top, bottom, left, right }: { top: number; bottom: number; left: number; right: number },
+): { red: number; green: number; blue: number } {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  const second = channels === 1 ? 0 : 1;
+  const third = channels === 1 ? 0 : 2;
+  for (let y = top; y < bottom; y++) {
+    let at = (y * width + left) * channels;
+    const end = (y * width + right) * 3;
+    for (let from = (y * width + left) * 3; from < end; from += 3) {
+      red += (data[at] as number) - (other[from] as number);
+      green += (data[at + second] as number) - (other[from + 1] as number);
+      blue += (data[at + third] as number) - (other[from + 2] as number);
+      at += channels;
+    }
+  }
+  return { red, green, blue };
+}
+
+/** Where blocks begin and end: the last one takes what is left. */
+function edges(size: number): number[] {
+  const count = Math.max(1, Math.floor(size / BLOCK));
+  return Array.from({ length: count + 1 }, (_, index) => (index === count ? size : index * BLOCK));
 }

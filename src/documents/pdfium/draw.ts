@@ -1,14 +1,5 @@
+import type { Samples } from "./image.ts";
 import { borrow, type Pdfium } from "./instance.ts";
-
-/** A page as it was drawn: rows from the top, without gaps. */
-export interface Drawn {
-  data: Uint8Array;
-  /** In pixels. */
-  width: number;
-  height: number;
-  /** 1: grey. 4: red, green, blue, and a byte that means nothing. */
-  channels: 1 | 4;
-}
 
 export interface DrawTerms {
   /** In pixels. */
@@ -18,42 +9,33 @@ export interface DrawTerms {
   placed?: { left: number; top: number; width: number; height: number };
   /** Further quarters of a turn, clockwise. */
   quarters?: number;
-  channels: 1 | 4;
   pauseMs: number;
 }
 
 /** `FPDFBitmap_*`. */
-const GREY = 1;
 const BGRX = 3;
-/** Annotations are drawn; colours in grey; red first. */
+/** Annotations are drawn; red first. */
 const WITH_ANNOTATIONS = 1;
-const IN_GREY = 8;
 const RED_FIRST = 16;
 /** `FPDF_RENDER_*`. */
 const TO_BE_CONTINUED = 1;
 const DONE = 2;
 
 /**
- * Draws a page on white, into memory that is the result's own. `late` when the time is over: between two objects of the
+ * Draws a page on white, in one channel where all of it is grey. `late` when the time is over: between two objects of the
  * page, PDFium looks.
  */
-export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Drawn | "late" | "failed" {
-  const { width, height, channels, pauseMs, quarters = 0 } = terms;
+export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Samples | "late" | "failed" {
+  const { width, height, pauseMs, quarters = 0 } = terms;
   const placed = terms.placed ?? { left: 0, top: 0, width, height };
   const { call } = pdfium;
-  const sizeBytes = width * height * channels;
+  const sizeBytes = width * height * 4;
   return borrow(pdfium, sizeBytes, (pixels) => {
     pdfium.bytes().fill(255, pixels, pixels + sizeBytes);
-    const bitmap = call.FPDFBitmap_CreateEx(
-      width,
-      height,
-      channels === 1 ? GREY : BGRX,
-      pixels,
-      width * channels,
-    );
+    const bitmap = call.FPDFBitmap_CreateEx(width, height, BGRX, pixels, width * 4);
     if (bitmap === 0) return "failed";
     try {
-      const flags = WITH_ANNOTATIONS | (channels === 1 ? IN_GREY : RED_FIRST);
+      const flags = WITH_ANNOTATIONS | RED_FIRST;
       const status = paused(pdfium, pauseMs, (pause) => {
         const reached = call.FPDF_RenderPageBitmap_Start(
           bitmap,
@@ -70,11 +52,35 @@ export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Drawn 
         return reached;
       });
       if (status !== DONE) return status === TO_BE_CONTINUED ? "late" : "failed";
-      return { data: pdfium.bytes().slice(pixels, pixels + sizeBytes), width, height, channels };
+      const drawn = new Uint32Array(pdfium.bytes().buffer, pixels, width * height);
+      return { ...(toGrey(drawn) ?? toColours(drawn)), width, height };
     } finally {
       call.FPDFBitmap_Destroy(bitmap);
     }
   });
+}
+
+/** Undefined where a pixel has a colour. */
+function toGrey(pixels: Uint32Array): Pick<Samples, "data" | "channels"> | undefined {
+  const data = new Uint8Array(pixels.length);
+  for (let at = 0; at < pixels.length; at++) {
+    const pixel = pixels[at] as number;
+    if (((pixel ^ (pixel >>> 8)) & 0xffff) !== 0) return undefined;
+    data[at] = pixel;
+  }
+  return { data, channels: 1 };
+}
+
+/** Without the fourth byte of each pixel, which means nothing. */
+function toColours(pixels: Uint32Array): Pick<Samples, "data" | "channels"> {
+  const data = new Uint8Array(pixels.length * 3);
+  for (let at = 0, to = 0; at < pixels.length; at++) {
+    const pixel = pixels[at] as number;
+    data[to++] = pixel;
+    data[to++] = pixel >>> 8;
+    data[to++] = pixel >>> 16;
+  }
+  return { data, channels: 3 };
 }
 
 /** Lends an IFSDK_PAUSE that asks to stop when the time is over. */
