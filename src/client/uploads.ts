@@ -14,12 +14,12 @@ import type { UploadManifest } from "../schema/upload.ts";
 /** One row of an upload: texts, numbers, lists, objects. Images go by path (`image_path`), or in an Arrow table. */
 export type UploadRow = Record<string, unknown>;
 
-/** What is uploaded: a path as for `datalake upload`, an Arrow table, or rows as an iterable. */
-export type UploadInput = string | Table | AsyncIterable<UploadRow> | Iterable<UploadRow>;
+/** What is uploaded: a path, or several, as for `datalake upload`, an Arrow table, or rows as an iterable. */
+export type UploadInput = string | readonly string[] | Table | AsyncIterable<UploadRow> | Iterable<UploadRow>;
 
 export interface RawUpload
   extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source">,
-    Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects" | "strict">> {
+    Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects" | "strict" | "read">> {
   input: UploadInput;
   /** How a CSV or JSON file is read, as the flags of `datalake upload` say it. */
   text?: TextWishes;
@@ -62,8 +62,9 @@ export async function uploadTo(
   const folder = join(settings.scratchFolder, `rows-${Bun.randomUUIDv7()}`);
   const session = await openUploadSession({ settings, signal });
   try {
-    const path = typeof input === "string" ? input : await writeInput(input, folder, signal);
-    const opened = await session.open(path, {
+    const paths = isPaths(input) ? input : await writeInput(input, folder, signal);
+    const opened = await session.open(paths, {
+      ...request.read,
       text: parseTextOptions(text),
       passwords: pages.passwords ?? [],
     });
@@ -75,8 +76,13 @@ export async function uploadTo(
   }
 }
 
+function isPaths(input: UploadInput): input is string | readonly string[] {
+  if (typeof input === "string") return true;
+  return Array.isArray(input) && input.length > 0 && input.every((one) => typeof one === "string");
+}
+
 async function writeInput(
-  input: Exclude<UploadInput, string>,
+  input: Exclude<UploadInput, string | readonly string[]>,
   folder: string,
   signal: AbortSignal,
 ): Promise<string> {

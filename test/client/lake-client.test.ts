@@ -4,10 +4,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LakeClient } from "../../src/client/lake-client.ts";
 import { openLakeClient } from "../../src/client/open-lake.ts";
+import { uploadTo } from "../../src/client/uploads.ts";
 import { AppError } from "../../src/errors.ts";
 import { openUploadSession } from "../../src/ingest/session.ts";
 import { silentLogger } from "../../src/log.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
+import { zipOf } from "../ingest/zip-kit.ts";
 import { makeImage, makeWorld, PROGRAM, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 
@@ -267,11 +269,29 @@ test("uploads", async () => {
   await same((way) => upload(way, "글"), { rows: 2, task: "raw", variant: "text" });
   await same((way) => upload(way, "글"), { code: "partition_exists" });
   await same((way) => upload(way, "PAGES"), { code: "name_clash" });
+  const archives = async (way: Way) => {
+    const files = { images: join(way.world.folder, "원천.zip"), labels: join(way.world.folder, "라벨.zip") };
+    await writeFile(
+      files.images,
+      zipOf([{ name: "Training/1.jpg", data: await makeImage(1), deflate: true }]),
+    );
+    await writeFile(files.labels, zipOf([{ name: "Training/1.json", data: '{"글": 1}' }]));
+    const target = await way.lake.uploads.destination();
+    const upload = {
+      provider: "hub",
+      dataset: "zips",
+      input: Object.values(files),
+      read: { splitFromFolder: true },
+    };
+    const { rows, columns, staged_files } = await uploadTo(target, way.world.settings, "raw", upload, signal);
+    return { rows, columns: columns.map(({ name }) => name), staged_files };
+  };
+  await same(archives, { rows: 1, columns: ["split", "label"], staged_files: 1 });
   await same(
     async ({ lake }) => {
       const partitions = await (await lake.uploads.destination()).partitions();
       return partitions.map(({ dataset }) => dataset).sort();
     },
-    ["broken", "pages", "글"],
+    ["broken", "pages", "zips", "글"],
   );
 });
