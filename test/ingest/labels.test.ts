@@ -58,7 +58,7 @@ describe("labels of one JSON a page", () => {
       ]);
       expect(rejects).toEqual([]);
       expect(summary).toBe("4 images; 3 labels, of which 3 have their page");
-      expect(notices).toEqual([]);
+      expect(notices).toEqual(["1 page has no label"]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { quoteName } from "../../query/sql.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { IMAGE_PATH_COLUMN } from "../image-list.ts";
 import type { Input, InputContext, SourceColumn } from "../input.ts";
 import { describeDocuments } from "./documents.ts";
@@ -29,7 +30,11 @@ export async function openPages(
     ${split.select} ${labels.count > 0 ? "label," : ""} reject AS __reject
     FROM (${selectPages(found.table, documents.table, labels)}) ORDER BY given, string_split(path, '/'), page`;
   const list = await writeList(select, context);
-  const [counted] = await database.rows<{ rows: number }>(`SELECT count(*)::INTEGER AS rows FROM ${list}`);
+  const unlabelled = labels.count > 0 ? "count(*) FILTER (label IS NULL AND __reject IS NULL)" : "0";
+  const [counted] = await database.rows<{ rows: number; unlabelled: number }>(
+    `SELECT count(*)::INTEGER AS rows, ${unlabelled}::INTEGER AS unlabelled FROM ${list}`,
+  );
+  const without = counted?.unlabelled ?? 0;
   const rows =
     labels.count > 0
       ? labelledRows({ select: `SELECT * FROM ${list}`, columns }, { found, folder }, context)
@@ -64,7 +69,13 @@ export async function openPages(
       paired: labels.paired,
     }),
     lockedDocuments: documents.locked,
-    notices: [...shortened(documents.notices), ...found.leftOut.notices()],
+    notices: [
+      ...(without > 0
+        ? [`${formatQuantity(without, "page")} ${without === 1 ? "has" : "have"} no label`]
+        : []),
+      ...shortened(documents.notices),
+      ...found.leftOut.notices(),
+    ],
     rows,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
