@@ -10,6 +10,7 @@ import { quoteText } from "../../query/sql.ts";
 import type { Column } from "../../schema/columns.ts";
 import { imageColumnsOf, lakeColumnNames } from "../../schema/image-columns.ts";
 import type { PageDocument, PageImage } from "../../schema/page-documents.ts";
+import { comparePartitions } from "../../schema/partition.ts";
 import { formatRowKey, type RowKey } from "../../schema/row-key.ts";
 import { describeBatch, shownColumns } from "./browse.ts";
 import { readPageLabel } from "./page-label.ts";
@@ -95,10 +96,12 @@ async function findOthers(
   signal: AbortSignal,
 ): Promise<PageDocument["others"]> {
   if (hash === undefined) return [];
-  const same = known.filter(
-    ({ provider, dataset, columns }) =>
-      provider === own.provider && dataset === own.dataset && columns.some(({ name }) => name === "hash"),
-  );
+  const same = known
+    .filter(
+      ({ provider, dataset, columns }) =>
+        provider === own.provider && dataset === own.dataset && columns.some(({ name }) => name === "hash"),
+    )
+    .sort(comparePartitions);
   const others: PageDocument["others"] = [];
   const columns: Column[] = [{ name: "hash", type: "VARCHAR" }];
   const found = await findInPartitions(database, same, columns, `hash = ${quoteText(hash)}`, MAX_OTHERS);
