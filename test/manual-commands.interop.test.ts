@@ -6,8 +6,10 @@ import sharp from "sharp";
 import { listTopics } from "../src/docs/pages.ts";
 import { startLoopback } from "./athena/loopback.ts";
 import { builtBinary } from "./binary/binary.ts";
+import { pdfOf } from "./documents/write-pdf.ts";
 import { useMoto } from "./engines/moto.ts";
 import { trinoWanted, useTrino } from "./engines/trino.ts";
+import { zipOf } from "./ingest/zip-kit.ts";
 import { pythonOf } from "./interop/python.ts";
 
 setDefaultTimeout(300_000); // a story of many commands, on a machine that may be busy elsewhere
@@ -43,6 +45,7 @@ beforeAll(async () => {
   await writeFile(wrapper, `#!/bin/sh\nexec '${await builtBinary()}' "$@"\n`);
   await chmod(wrapper, 0o755);
   await writePages(join(folder, "work"), 6);
+  await writeArchives(join(folder, "work"));
   await mkdir(join(folder, "node_modules"));
   await symlink(resolve(import.meta.dir, ".."), join(folder, "node_modules", "datalake"));
   cloud = await startCloud();
@@ -94,6 +97,24 @@ async function writePages(work: string, count: number): Promise<void> {
     labels.push(JSON.stringify({ source_name, label }));
   }
   await writeFile(join(work, "labels.jsonl"), `${labels.join("\n")}\n`);
+}
+
+/** Two zips, of pages and of their labels, and a PDF of two pages. */
+async function writeArchives(work: string): Promise<void> {
+  const names = ["계약/0001", "계약/0002"];
+  const pages = names.map(async (name, at) => {
+    const background = { r: 200, g: 40 * at, b: 100 };
+    const image = sharp({ create: { width: 50 + at, height: 70, channels: 3, background } });
+    return { name: `1.Training/${name}.jpg`, data: await image.jpeg().toBuffer() };
+  });
+  await writeFile(join(work, "원천데이터.zip"), zipOf(await Promise.all(pages)));
+  const labels = names.map((name) => ({
+    name: `1.Training/${name}.json`,
+    data: Buffer.from(JSON.stringify({ words: [{ text: "계약", bbox: [1, 2, 30, 40] }] })),
+  }));
+  await writeFile(join(work, "라벨링데이터.zip"), zipOf(labels));
+  const squares = [20, 60].map((side) => ({ content: `0 0 0 rg 20 20 ${side} ${side} re f` }));
+  await writeFile(join(work, "계약서.pdf"), pdfOf(squares));
 }
 
 /** One shell session over all sh blocks: what a block exports is there in the next one. */
