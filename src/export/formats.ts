@@ -36,6 +36,11 @@ const ROW_IMAGES = ["embed", "reference", "none"] as const;
 /** Of formats with a file for each image. */
 const FILE_IMAGES = ["embed", "reference", "link"] as const;
 
+/** Of formats that hold the bytes of images, or their paths in place of them. */
+const BYTES_OR_PATHS = ["embed", "reference"] as const;
+/** Of formats that hold nothing but the bytes. */
+const BYTES = ["embed"] as const;
+
 const DATASET = {
   name: "dataset",
   layout: "folder",
@@ -67,7 +72,7 @@ const COCO = {
   layout: "folder",
   hint: "object detection: pycocotools, detectron2, MMDetection",
   images: FILE_IMAGES,
-  openSamples: async (options) => (await import("./samples/coco.ts")).openCocoWriter(options),
+  openSamples: async (options) => (await import("./samples/writers/coco.ts")).openCocoWriter(options),
 } as const satisfies ExportFormat;
 
 const MS_SWIFT = {
@@ -75,7 +80,83 @@ const MS_SWIFT = {
   layout: "folder",
   hint: "messages with boxes for ms-swift",
   images: FILE_IMAGES,
-  openSamples: async (options) => (await import("./samples/ms-swift.ts")).openMsSwiftWriter(options),
+  openSamples: async (options) => (await import("./samples/writers/ms-swift.ts")).openMsSwiftWriter(options),
+} as const satisfies ExportFormat;
+
+const LLAMA_FACTORY = {
+  name: "llama-factory",
+  layout: "folder",
+  hint: "conversations with images for LLaMA-Factory",
+  images: FILE_IMAGES,
+  openSamples: async (options) =>
+    (await import("./samples/writers/llama-factory.ts")).openLlamaFactoryWriter(options),
+} as const satisfies ExportFormat;
+
+const MESSAGES = {
+  name: "messages",
+  layout: "folder",
+  hint: "Parquet of conversations: TRL and others on datasets",
+  images: BYTES_OR_PATHS,
+  openSamples: async (options) => (await import("./samples/writers/messages.ts")).openMessagesWriter(options),
+} as const satisfies ExportFormat;
+
+const WEBDATASET = {
+  name: "webdataset",
+  layout: "folder",
+  hint: "tar shards for webdataset and datasets",
+  images: BYTES,
+  openSamples: async (options) =>
+    (await import("./samples/writers/webdataset.ts")).openWebdatasetWriter(options),
+} as const satisfies ExportFormat;
+
+const MDS = {
+  name: "mds",
+  layout: "folder",
+  hint: "shards for MosaicML streaming",
+  images: BYTES,
+  openSamples: async (options) => (await import("./samples/writers/mds.ts")).openMdsWriter(options),
+} as const satisfies ExportFormat;
+
+const YOLO = {
+  name: "yolo",
+  layout: "folder",
+  hint: "object detection with ultralytics",
+  images: FILE_IMAGES,
+  openSamples: async (options) => (await import("./samples/writers/yolo.ts")).openYoloWriter(options),
+} as const satisfies ExportFormat;
+
+const LABEL_STUDIO = {
+  name: "label-studio",
+  layout: "folder",
+  hint: "tasks with predictions for Label Studio",
+  images: FILE_IMAGES,
+  openSamples: async (options) =>
+    (await import("./samples/writers/label-studio.ts")).openLabelStudioWriter(options),
+} as const satisfies ExportFormat;
+
+const PADDLEOCR = {
+  name: "paddleocr",
+  layout: "folder",
+  hint: "detection, recognition and KIE for PaddleOCR",
+  images: FILE_IMAGES,
+  openSamples: async (options) => (await import("./samples/writers/paddleocr.ts")).openPaddleWriter(options),
+} as const satisfies ExportFormat;
+
+const DONUT = {
+  name: "donut",
+  layout: "folder",
+  hint: "an imagefolder with ground_truth for Donut",
+  images: FILE_IMAGES,
+  openSamples: async (options) => (await import("./samples/writers/donut.ts")).openDonutWriter(options),
+} as const satisfies ExportFormat;
+
+const TOKEN_CLASSIFICATION = {
+  name: "token-classification",
+  layout: "folder",
+  hint: "words with tags for LayoutLM, as FUNSD",
+  images: BYTES_OR_PATHS,
+  openSamples: async (options) =>
+    (await import("./samples/writers/token-classification.ts")).openTokenClassificationWriter(options),
 } as const satisfies ExportFormat;
 
 /** Every format; a new one is a row here and a writer beside the others. The first is the default. */
@@ -85,6 +166,15 @@ export const EXPORT_FORMATS = [
   PARQUET,
   COCO,
   MS_SWIFT,
+  LLAMA_FACTORY,
+  MESSAGES,
+  WEBDATASET,
+  MDS,
+  YOLO,
+  LABEL_STUDIO,
+  PADDLEOCR,
+  DONUT,
+  TOKEN_CLASSIFICATION,
 ] as const satisfies readonly ExportFormat[];
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number]["name"];
 

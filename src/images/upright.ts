@@ -1,3 +1,5 @@
+import { decodeBmp } from "./bmp.ts";
+import { toEightBits } from "./pixels.ts";
 import { imageProblem, loadSharp } from "./sharp.ts";
 import { sniffFormat } from "./sniff.ts";
 
@@ -18,6 +20,23 @@ export async function turnUpright(bytes: Uint8Array): Promise<Uint8Array> {
       return await upright.jpeg({ quality: 95, chromaSubsampling: "4:4:4" }).toBuffer();
     }
     return await upright.toFormat(format, format === "webp" ? { quality: 95 } : {}).toBuffer();
+  } catch (error) {
+    throw imageProblem(format, error);
+  }
+}
+
+/** The first page of an image as PNG, for readers that lack its format. Throws `invalid_input`. */
+export async function toPng(bytes: Uint8Array): Promise<Uint8Array> {
+  const format = sniffFormat(bytes);
+  if (format === undefined || format === "png") return bytes;
+  try {
+    const sharp = await loadSharp();
+    if (format !== "bmp") return await sharp(bytes, { limitInputPixels: false }).png().toBuffer();
+    const pixels = decodeBmp(bytes);
+    if (pixels === undefined) throw new Error("unreadable");
+    const { data, width, height, channels } = toEightBits(pixels);
+    const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 };
+    return await sharp(data, { raw, limitInputPixels: false }).png().toBuffer();
   } catch (error) {
     throw imageProblem(format, error);
   }

@@ -114,7 +114,8 @@ describe("the output", () => {
         const name = manifestName(findFormat(format));
         const manifest = JSON.parse(await readFile(join(bench.folder, "out", name), "utf8"));
         expect(manifest).toMatchObject({
-          rows: 2,
+          // One of the rows has no page.
+          rows: "openSamples" in findFormat(format) ? 1 : 2,
           images: "embed",
           catalog_generation: 1,
           selection: { variants: ["image"] },

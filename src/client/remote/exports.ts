@@ -71,7 +71,9 @@ export async function downloadFrom(download: ExportRequest, options: RemoteDownl
     await http.send("DELETE", `/exports/${state.id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
     await rm(folder, { recursive: true, force: true });
     const { rows, bytes, missing } = parseValue(EXPORT.result, state.result);
-    return { output: place.output, format: format.name, images, rows, bytes, missing, files };
+    const { samples } = manifest;
+    const result = { output: place.output, format: format.name, images, rows, bytes, missing, files };
+    return { ...result, ...(samples && { samples }) };
   } catch (error) {
     const away = error instanceof AppError && error.code === "server_unreachable";
     if (!away && !(await hasParts(folder))) await rm(folder, { recursive: true, force: true });

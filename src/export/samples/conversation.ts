@@ -1,5 +1,6 @@
 import { boundsOf } from "../../schema/labels/region.ts";
-import type { Prompt } from "../../schema/samples.ts";
+import type { Answer, Prompt } from "../../schema/samples.ts";
+import { type Counter, countCharacters } from "./counts.ts";
 import { defaultPrompt } from "./prompts.ts";
 import type { Sample, SampleRegion } from "./sample.ts";
 
@@ -23,8 +24,11 @@ export interface Message {
   parts: Part[];
 }
 
-/** What is asked of a model about a sample, and what it should answer: one for each question, or one for the page. */
-export function conversationsOf(sample: Sample, given: Prompt | undefined): Message[][] {
+/**
+ * What is asked of a model about a sample, and what it should answer: one for each question, or one for the page. What the
+ * answers do not hold is counted as dropped.
+ */
+export function conversationsOf(sample: Sample, given: Prompt | undefined, counter: Counter): Message[][] {
   const prompt = given ?? defaultPrompt({ hasQuestions: sample.questions.length > 0 });
   const images = sample.images.map((_, image): Part => ({ kind: "image", image }));
   const system: Message[] =
@@ -34,6 +38,7 @@ export function conversationsOf(sample: Sample, given: Prompt | undefined): Mess
     { role: "user", parts: [...images, text(prompt.user.replaceAll("{question}", () => question))] },
     { role: "assistant", parts: answer },
   ];
+  countLeftOut(sample, prompt.answer, counter);
   if (prompt.answer !== "vqa") return [ask("", answerOf(sample, prompt.answer))];
   // Of several accepted answers the first is what is to be said.
   return sample.questions.flatMap(({ question, answers: [first] }) =>
@@ -41,7 +46,37 @@ export function conversationsOf(sample: Sample, given: Prompt | undefined): Mess
   );
 }
 
-function answerOf(sample: Sample, answer: Exclude<Prompt["answer"], "vqa">): Part[] {
+/** What of a sample an answer of that kind does not say. */
+export function countLeftOut(sample: Sample, answer: Answer, counter: Counter): void {
+  const { regions, questions } = sample;
+  if (answer === "vqa") {
+    const silent = questions.filter(({ answers }) => answers[0] === undefined);
+    if (silent.length > 0) counter.drop("a question has no answer", sample, { questions: silent.length });
+    if (silent.length === questions.length)
+      counter.drop("the row has no question with an answer", sample, { samples: 1 });
+  } else if (questions.length > 0) {
+    counter.drop("the prompt does not ask the row's questions", sample, { questions: questions.length });
+  }
+  const isSaid = SAID[answer];
+  const left = regions.filter((region) => !isSaid(region));
+  const characters = (answer === "layout" ? regions : left).reduce(
+    (sum, { text }) => sum + countCharacters(text),
+    0,
+  );
+  if (left.length === 0 && characters === 0) return;
+  counter.drop(`answers of the kind ${answer} do not hold it`, sample, { regions: left.length, characters });
+}
+
+/** Whether a region is part of an answer. */
+const SAID: Record<Answer, (region: SampleRegion) => boolean> = {
+  ocr: () => true,
+  layout: () => true,
+  kie: ({ category, text }) => category !== null && text !== null,
+  text: ({ text }) => text !== null,
+  vqa: () => false,
+};
+
+function answerOf(sample: Sample, answer: Exclude<Answer, "vqa">): Part[] {
   const { regions } = sample;
   if (answer === "text") return [text(regions.flatMap(({ text }) => text ?? []).join("\n"))];
   if (answer === "kie") return fieldsOf(regions);

@@ -1,7 +1,10 @@
-/** What went into an output and what did not: rows, pages, regions and characters in are those out and those dropped. */
+import type { SamplePage } from "./pages.ts";
+import type { Sample } from "./sample.ts";
+
+/** What is in an output and what is not: what the rows hold is what is here and what was dropped. */
 export interface SampleCounts {
   samples: number;
-  /** Of all samples; one that several rows share counts each time. */
+  /** One that several rows share counts each time. */
   pages: number;
   regions: number;
   questions: number;
@@ -13,51 +16,97 @@ export interface SampleCounts {
   dropped: Record<string, Dropped>;
   /** What was changed so that readers take it, by kind. */
   changed: Record<string, number>;
+  /** Of chat formats: what rows become, by estimate, and which length a trainer has to allow. */
+  tokens?: { longest: number; over: number; setting: string; default: number; needed: number };
+  /** What a person who trains should know of the output, a sentence each. */
+  notes: string[];
 }
 
 export interface Dropped {
-  regions: number;
   samples: number;
+  pages: number;
+  regions: number;
   questions: number;
   characters: number;
   /** The first of them. */
   example: string;
 }
 
+type Amounts = Omit<Dropped, "example">;
+
 export interface Counter {
   counts: SampleCounts;
+  /** A sample that was read. */
+  take(sample: Sample): void;
+  /** What a label says and cannot be read: it is in no sample. */
+  misread(reason: string, example: string, what: Partial<Amounts>): void;
   /** A part of a sample that the output does not hold. */
-  drop(reason: string, example: string, what: Partial<Omit<Dropped, "example">>): void;
+  drop(reason: string, sample: Pick<Sample, "where" | "split">, what: Partial<Amounts>): void;
   change(kind: string): void;
+  note(sentence: string): void;
 }
+
+const UNITS = ["samples", "pages", "regions", "questions", "characters"] as const;
+const NOTHING = { samples: 0, pages: 0, regions: 0, questions: 0, characters: 0 };
 
 export function createCounter(): Counter {
   const counts: SampleCounts = {
-    ...{ samples: 0, pages: 0, regions: 0, questions: 0, characters: 0 },
+    ...NOTHING,
     splits: {},
     dropped: {},
     changed: {},
+    notes: [],
+  };
+  const addDropped = (reason: string, example: string, what: Partial<Amounts>) => {
+    const known = counts.dropped[reason] ?? { ...NOTHING, example };
+    for (const unit of UNITS) known[unit] += what[unit] ?? 0;
+    counts.dropped[reason] = known;
   };
   return {
     counts,
-    drop: (reason, example, { regions = 0, samples = 0, questions = 0, characters = 0 }) => {
-      const known = counts.dropped[reason] ?? {
-        regions: 0,
-        samples: 0,
-        questions: 0,
-        characters: 0,
-        example,
-      };
-      known.regions += regions;
-      known.samples += samples;
-      known.questions += questions;
-      known.characters += characters;
-      counts.dropped[reason] = known;
+    take: ({ images, regions, questions, split }) => {
+      counts.samples++;
+      counts.pages += images.length;
+      counts.regions += regions.length;
+      counts.questions += questions.length;
+      for (const { text } of regions) counts.characters += countCharacters(text);
+      counts.splits[split] = (counts.splits[split] ?? 0) + 1;
+    },
+    misread: addDropped,
+    drop: (reason, { where, split }, what) => {
+      addDropped(reason, where, what);
+      for (const unit of UNITS) counts[unit] -= what[unit] ?? 0;
+      counts.splits[split] = (counts.splits[split] ?? 0) - (what.samples ?? 0);
     },
     change: (kind) => {
       counts.changed[kind] = (counts.changed[kind] ?? 0) + 1;
     },
+    note: (sentence) => {
+      counts.notes.push(sentence);
+    },
   };
+}
+
+/** Counts a sample of which nothing is in the output. */
+export function dropWhole(counter: Counter, sample: Sample, reason: string): void {
+  const { images, regions, questions } = sample;
+  const characters = regions.reduce((sum, { text }) => sum + countCharacters(text), 0);
+  const counts = {
+    samples: 1,
+    pages: images.length,
+    regions: regions.length,
+    questions: questions.length,
+    characters,
+  };
+  counter.drop(reason, sample, counts);
+}
+
+/** Counts a page that is not in the output, with what is on it. */
+export function dropPage(counter: Counter, page: SamplePage, reason: string): void {
+  const { sample, regions, questions } = page;
+  const characters = regions.reduce((sum, { text }) => sum + countCharacters(text), 0);
+  const counts = { pages: 1, regions: regions.length, questions: questions.length, characters };
+  counter.drop(reason, sample, counts);
 }
 
 /** Unicode characters of a text. */

@@ -10,12 +10,13 @@ import type { SampleWishes } from "../../schema/samples.ts";
 import type { SampleFormat } from "../formats.ts";
 import type { ImageMode } from "../image-mode.ts";
 import type { ExportedFile } from "../writer.ts";
-import { createCounter, type SampleCounts } from "./counts.ts";
+import { createCounter, dropWhole, type SampleCounts } from "./counts.ts";
 import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
 import { createOutputFiles } from "./output-files.ts";
-import { createSampleImages } from "./place-images.ts";
+import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
 import { type SplitOf, splitOfGroup } from "./split.ts";
+import type { SampleWriter } from "./writer.ts";
 
 export interface SampleExport {
   format: SampleFormat;
@@ -45,7 +46,7 @@ export interface ExportedSamples {
 
 /** Folder of an output for what no trainer reads. */
 export const OWN_FOLDER = ".datalake";
-/** Names, sizes and digests of the images of an output, a line each. */
+/** Names, sizes and digests of the images of an output and of other small files, a line each. */
 export const IMAGE_LIST = `${OWN_FOLDER}/images.jsonl`;
 
 /** Writes rows as samples into a folder. Throws what `readSamples` and the writer do. */
@@ -58,19 +59,27 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
   const viewOf = (key: PartitionKey) => views.get(formatPartition(key));
   const categories = new Set([...views.values()].flatMap((view) => namesOf(view)));
   let imageBytes = 0;
+  let writer: SampleWriter | undefined;
   try {
     const list = await files.createFile(IMAGE_LIST);
-    const images = createSampleImages(folder, request.images, counter, async (file) => {
+    const listFile: OnPlaced = async (file) => {
       imageBytes += file.bytes;
       await list.text(`${JSON.stringify(file)}\n`);
-    });
-    const writer = await format.openSamples({
+    };
+    const images = createSampleImages(folder, request.images, counter, listFile);
+    writer = await format.openSamples({
       folder,
       finalFolder: request.finalFolder,
       images,
       counter,
       categories: [...categories],
+      expected: {
+        regions: [...views.values()].some((view) => view?.items !== undefined),
+        questions: [...views.values()].some((view) => view?.questions !== undefined),
+      },
+      isDivided: wishes.split !== undefined || rows.columns.some(({ name }) => name === "split"),
       prompt: wishes.prompt,
+      listFile,
       createFile: files.createFile,
       createScratch: files.createScratch,
     });
@@ -86,17 +95,20 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       viewOf,
       splitOf,
       counter,
+      isOpened: request.images !== "reference",
       skipMissing: request.skipMissing,
       onMissing,
     });
     for await (const sample of samples) {
       throwIfCancelled(signal);
-      await writer.write(sample);
+      if (sample.images.length === 0) dropWhole(counter, sample, "the row has no page");
+      else await writer.write(sample);
       request.onRows(sample.index + 1 + missing);
     }
     await writer.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
   } catch (error) {
+    await writer?.abort?.();
     await files.abort();
     throw error;
   }

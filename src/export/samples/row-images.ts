@@ -1,26 +1,24 @@
 import type { Layout } from "../../lake/layout.ts";
 import type { Cell } from "../../query/output/cells.ts";
-import { factColumn, type ImageFact, type imageColumnsOf } from "../../schema/image-columns.ts";
+import { factColumn, type ImageColumn, type ImageFact } from "../../schema/image-columns.ts";
 import type { SampleImage } from "./sample.ts";
 
-/** `asset`: its path below `assets/`. */
+/** An image with the path of its asset, relative to `assets/`. */
 export type AssetImage = SampleImage & { asset: string };
 
-/** Reads the images of a row, by its cells as plain texts: from the column of its own or the first with a list. */
+type Facts = Record<
+  "paths" | "hashes" | "formats" | "widths" | "heights" | "sizes" | "orientations" | "names",
+  Cell
+>;
+
+/** The images of a row, of a column of one or of lists; `cell` gives the columns of a batch. */
 export function imageCells(
   layout: Layout,
-  column: ReturnType<typeof imageColumnsOf>[number],
+  column: ImageColumn,
   cell: (name: string) => Cell,
 ): (row: number) => AssetImage[] {
-  const fact = (name: ImageFact) => {
-    const texts = cell(factColumn(column, name));
-    return (row: number): (string | number | null)[] => {
-      const text = texts(row);
-      if (!column.list) return [text ?? null];
-      return text === undefined ? [] : (JSON.parse(text) as (string | number | null)[]);
-    };
-  };
-  const facts = {
+  const fact = (name: ImageFact) => cell(factColumn(column, name));
+  const facts: Facts = {
     paths: fact("path"),
     hashes: fact("hash"),
     formats: fact("format"),
@@ -30,28 +28,38 @@ export function imageCells(
     orientations: fact("orientation"),
     names: fact("source_name"),
   };
-  const numberOf = (value: string | number | null | undefined) => (value == null ? null : Number(value));
+  if (!column.list) {
+    return (row) => {
+      const image = imageOf(layout, (name) => facts[name](row));
+      return image === undefined ? [] : [image];
+    };
+  }
   return (row) => {
-    const of = Object.fromEntries(Object.entries(facts).map(([name, at]) => [name, at(row)]));
-    return (of.paths ?? []).flatMap((path, at): AssetImage[] => {
-      const [width, height] = [numberOf(of.widths?.[at]), numberOf(of.heights?.[at])];
-      // An asset that is no image has a path too, but no width.
-      if (path === null || width === null || height === null) return [];
-      const asset = String(path);
-      return [
-        {
-          asset,
-          path: layout.asset(asset),
-          hash: String(of.hashes?.[at] ?? ""),
-          format: String(of.formats?.[at] ?? ""),
-          extension: asset.slice(asset.lastIndexOf(".") + 1),
-          width,
-          height,
-          bytes: numberOf(of.sizes?.[at]) ?? 0,
-          orientation: numberOf(of.orientations?.[at]),
-          sourceName: of.names?.[at] == null ? null : String(of.names[at]),
-        },
-      ];
+    const lists = Object.fromEntries(
+      Object.entries(facts).map(([name, texts]) => [name, JSON.parse(texts(row) ?? "[]")]),
+    ) as Record<keyof Facts, unknown[]>;
+    return lists.paths.flatMap((_, at) => {
+      const value = (name: keyof Facts) => lists[name][at] ?? undefined;
+      return imageOf(layout, (name) => (value(name) === undefined ? undefined : String(value(name)))) ?? [];
     });
+  };
+}
+
+/** Undefined where there is none: an asset that is no image has a path too, but no width. */
+function imageOf(layout: Layout, fact: (name: keyof Facts) => string | undefined): AssetImage | undefined {
+  const [asset, width, height] = [fact("paths"), fact("widths"), fact("heights")];
+  if (asset === undefined || width === undefined || height === undefined) return undefined;
+  const orientation = fact("orientations");
+  return {
+    asset,
+    path: layout.asset(asset),
+    hash: fact("hashes") ?? "",
+    format: fact("formats") ?? "",
+    extension: asset.slice(asset.lastIndexOf(".") + 1),
+    width: Number(width),
+    height: Number(height),
+    bytes: Number(fact("sizes") ?? 0),
+    orientation: orientation === undefined ? null : Number(orientation),
+    sourceName: fact("names") ?? null,
   };
 }

@@ -1,7 +1,7 @@
 import type { Counter } from "./counts.ts";
 
-/** Words that trainers replace wherever they stand in a message. */
-const TAGS = /<(?=(?:image|video|audio|bbox|ref-object|ref|box)>)/g;
+/** Words that trainers replace wherever they stand in a message, and special tokens such as `<|im_end|>`. */
+const TAGS = /<(?=(?:image|video|audio|bbox|ref-object|ref|box)>|\|[\w-]+\|>)/g;
 
 /**
  * Keeps a label's own text from being taken for a place holder. In JSON the bracket is written as its code, which a reader of

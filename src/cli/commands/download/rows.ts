@@ -2,6 +2,7 @@ import type { ExportRequest } from "../../../export/export.ts";
 import type { QueryEngine } from "../../../query/engine.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
+import { describeSamples } from "./sample-text.ts";
 
 /** Writes the rows with a progress bar, and reports what was written. */
 export async function downloadRows(
@@ -29,6 +30,7 @@ export async function downloadRows(
   terminal.result(result, () => {
     const left =
       result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without an image left out` : "";
-    return `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
+    const line = `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
+    return [line, ...(result.samples ? describeSamples(result.samples) : [])].join("\n");
   });
 }

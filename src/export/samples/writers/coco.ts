@@ -1,24 +1,29 @@
-import { boundsOf, isBox, type Point } from "../../schema/labels/region.ts";
-import { createCategories, NO_CATEGORY } from "./categories.ts";
-import { copyScratch, type JsonList, openJsonList } from "./json-list.ts";
-import type { Sample, SampleRegion } from "./sample.ts";
-import type { SampleWriter, SampleWriterOptions, TextFile } from "./writer.ts";
+import { boundsOf, isBox } from "../../../schema/labels/region.ts";
+import { createCategories, NO_CATEGORY } from "../categories.ts";
+import { signedArea } from "../clockwise.ts";
+import { copyScratch, type JsonList, openJsonList } from "../json-list.ts";
+import { createMarks, type Marks, markText } from "../marks.ts";
+import type { Sample, SampleRegion } from "../sample.ts";
+import type { SampleWriter, SampleWriterOptions, TextFile } from "../writer.ts";
+
+/** What OpenCV and Pillow open without plugins. */
+const TAKEN = ["jpeg", "png", "webp", "tiff", "bmp"];
 
 interface Part {
   file: TextFile;
   images: JsonList;
   annotations: JsonList;
-  /** Ids of images by their names. */
-  ids: Map<string, number>;
+  /** Images that are there, by their names. */
+  known: Marks;
   regions: number;
 }
 
 /**
  * `annotations/<part>.json` and `images/`: COCO object detection, with the text and the reading order of each region as
- * further keys. Ids begin at 1: evaluation takes an annotation 0 for none. A page of several rows is one image.
+ * further keys. Ids begin at 1: evaluation takes an annotation 0 for none. A page of several rows is one image. By reference
+ * `file_name` is the absolute path in the lake, which readers join to any folder as it is.
  */
 export async function openCocoWriter(options: SampleWriterOptions): Promise<SampleWriter> {
-  const { counter } = options;
   const categories = createCategories(options.categories);
   const parts = new Map<string, Part>();
   const partOf = async (split: string): Promise<Part> => {
@@ -29,27 +34,24 @@ export async function openCocoWriter(options: SampleWriterOptions): Promise<Samp
       openJsonList(options, `${split}-images`),
       openJsonList(options, `${split}-annotations`),
     ]);
-    const part = { file, images, annotations, ids: new Map<string, number>(), regions: 0 };
+    const part = { file, images, annotations, known: createMarks(), regions: 0 };
     parts.set(split, part);
     return part;
   };
   return {
     write: async (sample: Sample) => {
-      if (sample.images.length === 0) {
-        counter.drop("the row has no page", sample.where, { samples: 1, regions: sample.regions.length });
-        return;
-      }
       const part = await partOf(sample.split);
       const ids: number[] = [];
       for (const image of sample.images) {
-        const name = (await options.images.place(image, "images")).slice("images/".length);
-        const known = part.ids.get(name);
-        ids.push(known ?? part.ids.size + 1);
-        if (known !== undefined) continue;
-        part.ids.set(name, part.ids.size + 1);
+        const at = await options.images.refer(image, "images", { taken: TAKEN });
+        const file_name = at.startsWith("images/") ? at.slice("images/".length) : at;
+        const count = part.known.count();
+        const id = part.known.idOf(markText(file_name)) + 1;
+        ids.push(id);
+        if (id <= count) continue;
         const { width, height, sourceName } = image;
         const source = sourceName === null ? {} : { source_name: sourceName };
-        await part.images.add({ id: part.ids.size, file_name: name, width, height, ...source });
+        await part.images.add({ id, file_name, width, height, ...source });
       }
       for (const [order, region] of sample.regions.entries()) {
         part.regions++;
@@ -75,7 +77,7 @@ function describe({ polygon, text, order, group }: SampleRegion, at: number) {
   const { x1, y1, x2, y2 } = boundsOf(polygon);
   return {
     bbox: [x1, y1, x2 - x1, y2 - y1].map(round),
-    area: round(isBox(polygon) ? (x2 - x1) * (y2 - y1) : areaOf(polygon)),
+    area: round(isBox(polygon) ? (x2 - x1) * (y2 - y1) : Math.abs(signedArea(polygon))),
     segmentation: [polygon.flat().map(round)],
     iscrowd: 0,
     ...(text !== null && { text }),
@@ -84,15 +86,7 @@ function describe({ polygon, text, order, group }: SampleRegion, at: number) {
   };
 }
 
-export function areaOf(polygon: readonly Point[]): number {
-  const doubled = polygon.reduce((sum, [x, y], at) => {
-    const [nextX, nextY] = polygon[(at + 1) % polygon.length] ?? [0, 0];
-    return sum + x * nextY - nextX * y;
-  }, 0);
-  return Math.abs(doubled) / 2;
-}
-
 /** To a thousandth of a pixel. */
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

@@ -1,0 +1,48 @@
+import type { ExportResult } from "../../../export/export.ts";
+import { formatQuantity } from "../../../util/format.ts";
+
+type Samples = NonNullable<ExportResult["samples"]>;
+type Dropped = Samples["dropped"][string];
+
+/** What is in an output of samples, and what is not, a line each. */
+export function describeSamples({
+  pages,
+  regions,
+  questions,
+  dropped,
+  changed,
+  notes,
+  splits,
+}: Samples): string[] {
+  const held = [
+    formatQuantity(pages, "page"),
+    formatQuantity(regions, "region"),
+    ...(questions > 0 ? [formatQuantity(questions, "question")] : []),
+  ];
+  const parts = Object.entries(splits).map(([name, count]) => `${name} ${count}`);
+  return [
+    `  ${held.join(", ")}${parts.length > 1 ? `; ${parts.join(", ")}` : ""}`,
+    ...Object.entries(dropped).map(
+      ([reason, what]) => `  left out: ${amountOf(what)}: ${reason} (${what.example})`,
+    ),
+    ...Object.entries(changed).map(
+      ([kind, count]) => `  changed: ${kind} (${formatQuantity(count, "time")})`,
+    ),
+    ...notes.map((note) => `  note: ${note}`),
+  ];
+}
+
+/** Of what is lost the largest, and what was on it. */
+function amountOf({ samples, pages, regions, questions, characters }: Dropped): string {
+  const amounts: [number, string][] = [
+    [samples, "row"],
+    [pages, "page"],
+    [regions, "region"],
+    [questions, "question"],
+    [characters, "character"],
+  ];
+  return amounts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => formatQuantity(count, unit))
+    .join(", ");
+}

@@ -1,0 +1,20 @@
+import type { Point } from "../../schema/labels/region.ts";
+
+/** A polygon clockwise as one sees it (y grows downwards), from its upper left corner; undefined where it has no area. */
+export function clockwise(polygon: readonly Point[]): Point[] | undefined {
+  const area = signedArea(polygon);
+  if (Math.abs(area) < 1e-6) return undefined;
+  const points = area > 0 ? [...polygon] : polygon.toReversed();
+  const sums = points.map(([x, y]) => x + y);
+  const first = sums.indexOf(Math.min(...sums));
+  return [...points.slice(first), ...points.slice(0, first)];
+}
+
+/** In square pixels; positive for a polygon that goes clockwise as one sees it. */
+export function signedArea(polygon: readonly Point[]): number {
+  const doubled = polygon.reduce((sum, [x, y], at) => {
+    const [nextX, nextY] = polygon[(at + 1) % polygon.length] ?? [0, 0];
+    return sum + x * nextY - nextX * y;
+  }, 0);
+  return doubled / 2;
+}

@@ -1,0 +1,114 @@
+/** Rows for formats of samples, made without a catalog: pages that are one image each, and their labels. */
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type RecordBatch, tableFromArrays, Utf8, vectorFromArray } from "apache-arrow";
+import { findFormat, type SampleFormat } from "../../src/export/formats.ts";
+import type { ImageMode } from "../../src/export/image-mode.ts";
+import { type ExportedSamples, exportSamples } from "../../src/export/samples/export-samples.ts";
+import { initLake, type Lake } from "../../src/lake/lake.ts";
+import type { GivenView } from "../../src/schema/labels/given-view.ts";
+import type { RowResult } from "../../src/schema/query.ts";
+import type { SampleWishes } from "../../src/schema/samples.ts";
+import { sha256 } from "../jobs/staging-kit.ts";
+
+export interface PageRow {
+  bytes: Uint8Array;
+  /** As the row says it; what the bytes say is of no matter to most formats. */
+  width: number;
+  height: number;
+  format?: string;
+  orientation?: number;
+  sourceName: string;
+  label: unknown;
+  /** Further columns. */
+  more?: Record<string, string>;
+}
+
+export async function makeKit() {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-samples-"));
+  const { lake } = await initLake(join(folder, "lake"));
+  let outputs = 0;
+  return {
+    folder,
+    lake,
+    /** Writes the rows; gives the output and what it counts. */
+    run: async (name: string, rows: readonly PageRow[], view: GivenView, more: Partial<RunOptions> = {}) => {
+      const output = join(folder, `out-${outputs++}`);
+      await mkdir(output);
+      const result = resultOf(await store(lake, rows), rows);
+      const written: ExportedSamples = await exportSamples({
+        format: findFormat(name) as SampleFormat,
+        rows: result,
+        lake,
+        images: more.images ?? "embed",
+        skipMissing: false,
+        wishes: { group_by: [], view, ...more.wishes },
+        folder: output,
+        finalFolder: output,
+        viewOf: () => undefined,
+        again: async () => resultOf(await store(lake, rows), rows),
+        signal: new AbortController().signal,
+        onRows: () => {},
+        onMissing: () => {},
+      });
+      return { output, ...written };
+    },
+  };
+}
+
+interface RunOptions {
+  images: ImageMode;
+  wishes: Partial<SampleWishes>;
+}
+
+const EXTENSIONS: Record<string, string> = { jpeg: "jpg" };
+
+/** Puts the images where assets are; gives their paths. */
+async function store(lake: Lake, rows: readonly PageRow[]): Promise<string[]> {
+  const paths: string[] = [];
+  for (const { bytes, format = "jpeg" } of rows) {
+    const hash = sha256(bytes);
+    const path = `provider=p/dataset=d/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}.${EXTENSIONS[format] ?? format}`;
+    await mkdir(dirname(lake.layout.asset(path)), { recursive: true });
+    await writeFile(lake.layout.asset(path), bytes);
+    paths.push(path);
+  }
+  return paths;
+}
+
+function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult {
+  const more = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))];
+  const numbers = (values: (number | undefined)[]) => values.map((value) => String(value ?? 1));
+  const columns: Record<string, string[]> = {
+    source_name: rows.map(({ sourceName }) => sourceName),
+    label: rows.map(({ label }) => (typeof label === "string" ? label : JSON.stringify(label))),
+    path: [...paths],
+    hash: rows.map(({ bytes }) => sha256(bytes)),
+    source_hash: rows.map(({ bytes }) => sha256(bytes)),
+    format: rows.map(({ format = "jpeg" }) => format),
+    width: numbers(rows.map(({ width }) => width)),
+    height: numbers(rows.map(({ height }) => height)),
+    bytes: numbers(rows.map(({ bytes }) => bytes.length)),
+    orientation: numbers(rows.map(({ orientation }) => orientation)),
+    ...Object.fromEntries(more.map((name) => [name, rows.map((row) => row.more?.[name] ?? "")])),
+  };
+  const vectors = Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => [name, vectorFromArray(values, new Utf8())]),
+  );
+  const table = tableFromArrays(vectors as never);
+  const batches = (async function* (): AsyncGenerator<RecordBatch> {
+    yield* table.batches as unknown as RecordBatch[];
+  })();
+  const partition = { provider: "p", dataset: "d", task: "ocr", variant: "v" };
+  return {
+    columns: Object.keys(columns).map((name) => ({ name, type: "VARCHAR" })),
+    schema: table.schema,
+    features: {},
+    batches,
+    rowCount: rows.length,
+    matchCount: rows.length,
+    partitions: [{ ...partition, rows: rows.length }],
+    generation: 1,
+  } as unknown as RowResult;
+}
