@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { SCREEN_LINKS } from "../screens/links.ts";
-import { address, urlOf } from "../state/address.ts";
+import { address } from "../state/address.ts";
 import { logOut, session } from "../state/session.ts";
+import { urlOf } from "../state/url.ts";
 import { texts } from "../texts/texts.ts";
 import { Preferences } from "./preferences.tsx";
 

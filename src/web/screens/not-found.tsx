@@ -1,4 +1,4 @@
-import { urlOf } from "../state/address.ts";
+import { urlOf } from "../state/url.ts";
 import { texts } from "../texts/texts.ts";
 
 export function NotFoundScreen() {

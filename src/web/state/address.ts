@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { BASE, type Parameters, queryOf, urlOf } from "./url.ts";
 
 /** Where the page is: all of its state that can be sent to a colleague. */
 export interface Address {
@@ -7,32 +8,11 @@ export interface Address {
   query: URLSearchParams;
 }
 
-const BASE = "/ui";
-
 export const address = signal(read());
 
 function read(): Address {
   const path = location.pathname.startsWith(BASE) ? location.pathname.slice(BASE.length) : "";
   return { path: path.replace(/\/$/, "") || "/datasets", query: new URLSearchParams(location.search) };
-}
-
-/** The URL of a view. Parameters without a value are left out; lists are repeated. */
-export function urlOf(path: string, parameters: Parameters | URLSearchParams = {}): string {
-  const query = parameters instanceof URLSearchParams ? parameters : queryOf(parameters);
-  const text = query.toString();
-  return `${BASE}${path}${text === "" ? "" : `?${text}`}`;
-}
-
-export type Parameters = Record<string, string | number | readonly string[] | undefined>;
-
-export function queryOf(parameters: Parameters): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== "") query.append(name, String(one));
-    }
-  }
-  return query;
 }
 
 /** Opens a view: as a step back and forward in the browser, or in place of this one. */

@@ -57,12 +57,7 @@ export const en = {
     browse: "Browse",
     statistics: "Statistics",
     compare: "Compare",
-    actions: "Open",
-  },
-  search: {
-    label: "Find text",
-    placeholder: "Text in labels and names",
-    submit: "Search",
+    actions: "Go to",
   },
   ...browse,
   ...page,

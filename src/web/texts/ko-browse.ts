@@ -1,2 +1,61 @@
-/** Filled by the screens. */
-export const browse = {};
+import type { browse as en } from "./en-browse.ts";
+
+export const browse: typeof en = {
+  search: {
+    label: "텍스트 찾기",
+    placeholder: "라벨과 이름 속 텍스트",
+    submit: "검색",
+    more: "검색할 위치",
+    column: "열",
+    path: "JSON 경로",
+    ignoreCase: "대소문자 무시",
+  },
+  facets: {
+    providers: "프로바이더",
+    datasets: "데이터셋",
+    tasks: "태스크",
+    variants: "배리언트",
+    filter: "거르기",
+    more: (count) => `${count}개 더 보기`,
+    fewer: "줄이기",
+  },
+  browsing: {
+    filters: "필터",
+    found: (count) => `${count}행`,
+    none: "해당하는 행이 없습니다",
+    noneHint: "필터를 줄이거나 더 짧은 텍스트로 검색하세요.",
+    all: "레이크의 모든 행",
+    jump: "행 번호",
+    go: "이동",
+    chosen: (count) => `${count}개 선택`,
+    clear: "선택 해제",
+    take: "이 행들 내려받기",
+  },
+  grid: {
+    rowNumber: (place) => `${place}번째 행`,
+    choose: (name) => `${name} 선택`,
+    pages: (count) => `${count}쪽`,
+    noImage: "이미지 없음",
+    broken: "이미지를 표시할 수 없음",
+  },
+  taking: {
+    heading: "이 행들 내려받기",
+    lead: (count) => `검색과 필터에 맞는 ${count}행입니다.`,
+    leadChosen: "선택한 행은 표로 내려받습니다. 이미지는 path 열로 찾을 수 있습니다.",
+    format: "형식",
+    split: "나눌 비율",
+    splitHint: "한 문서의 쪽들은 나뉘지 않습니다. 비우면 split 열을 따르고, 없으면 나누지 않습니다.",
+    splitWrong: "합이 1이 되도록 이름과 비율을 쓰세요: train=0.9,val=0.1",
+    name: "출력 이름",
+    command: "명령",
+    python: "Python에서",
+    prepare: "여기서 준비하여 내려받기",
+    waiting: "준비하는 중…",
+    preparing: (done, total) => `준비 중: ${total}행 중 ${done}행`,
+    ready: (files, size) => `준비됨: 파일 ${files}개, ${size}`,
+    moreFiles: (count) => `그 밖의 파일 ${count}개는 위 명령으로 모두 받을 수 있습니다`,
+    whole: "선택 조건의 모든 행",
+    onlyChosen: "선택한 행만",
+    what: "내려받을 대상",
+  },
+};

@@ -58,12 +58,7 @@ export const ko: Texts = {
     browse: "찾아보기",
     statistics: "통계",
     compare: "비교",
-    actions: "열기",
-  },
-  search: {
-    label: "텍스트 찾기",
-    placeholder: "라벨과 이름 속 텍스트",
-    submit: "검색",
+    actions: "바로가기",
   },
   ...browse,
   ...page,

@@ -1,4 +1,4 @@
-import { urlOf } from "../../state/address.ts";
+import { urlOf } from "../../state/url.ts";
 import { formatBytes, formatNumber, formatTime, texts } from "../../texts/texts.ts";
 import type { Dataset } from "./group.ts";
 

@@ -1,0 +1,187 @@
+import { type Camera, matrixOf, type Size, type Spot, toView } from "./camera.ts";
+import type { Shape } from "./shapes.ts";
+
+export interface DrawnRegion extends Shape {
+  text: string | null;
+  colour: string;
+  isHit: boolean;
+  isShown: boolean;
+  /** Lines for what is missing elsewhere are broken. */
+  isDashed?: boolean;
+}
+
+export interface Layers {
+  boxes: boolean;
+  texts: boolean;
+  order: boolean;
+  image: boolean;
+}
+
+export interface Scene {
+  image: CanvasImageSource | undefined;
+  page: Size;
+  view: Size;
+  camera: Camera;
+  regions: readonly DrawnRegion[];
+  layers: Layers;
+  active: number | undefined;
+  hovered: number | undefined;
+  /** Where the magnifier is, in the view. */
+  lens: Spot | undefined;
+  isMoving: boolean;
+}
+
+/** Texts smaller than this are not read, and hide the page. */
+const MIN_TEXT_PX = 12;
+const HIT = "rgb(255 205 40 / 55%)";
+const LENS = { radius: 110, factor: 3 };
+
+/** Draws all of the scene; `ratio` is device pixels per px of the view. */
+export function drawScene(context: CanvasRenderingContext2D, scene: Scene, ratio: number): void {
+  const { view, camera, lens } = scene;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  drawPage(context, scene, camera, ratio);
+  if (lens === undefined) return;
+  const [x, y] = lens;
+  context.save();
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.beginPath();
+  context.arc(x, y, LENS.radius, 0, 2 * Math.PI);
+  context.clip();
+  context.fillStyle = "#888";
+  context.fill();
+  const scale = Math.max(camera.scale * LENS.factor, 1);
+  const real = scale / camera.scale;
+  drawPage(
+    context,
+    scene,
+    { ...camera, scale, x: x - (x - camera.x) * real, y: y - (y - camera.y) * real },
+    ratio,
+  );
+  context.restore();
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.lineWidth = 2;
+  context.strokeStyle = "#444";
+  context.beginPath();
+  context.arc(x, y, LENS.radius, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+function drawPage(context: CanvasRenderingContext2D, scene: Scene, camera: Camera, ratio: number): void {
+  const { image, page, layers, isMoving } = scene;
+  const [a, b, c, d, e, f] = matrixOf(camera, page);
+  context.setTransform(a * ratio, b * ratio, c * ratio, d * ratio, e * ratio, f * ratio);
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, page.width, page.height);
+  if (image && layers.image) {
+    context.imageSmoothingEnabled = camera.scale < 4;
+    context.imageSmoothingQuality = isMoving ? "low" : "high";
+    context.drawImage(image, 0, 0, page.width, page.height);
+  }
+  const line = 1.5 / camera.scale;
+  const seen = regionsInView(scene, camera);
+  for (const index of seen) drawRegion(context, scene, index, line);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  if (layers.texts) for (const index of seen) drawText(context, scene, camera, index);
+  if (layers.order) drawOrder(context, scene, camera);
+}
+
+/** Shown regions of which something is in the view. */
+function regionsInView({ regions, page, view }: Scene, camera: Camera): number[] {
+  const seen: number[] = [];
+  for (const [index, { bounds, isShown }] of regions.entries()) {
+    if (!isShown) continue;
+    const [ax, ay] = toView(camera, page, [bounds.x1, bounds.y1]);
+    const [bx, by] = toView(camera, page, [bounds.x2, bounds.y2]);
+    if (Math.max(ax, bx) < 0 || Math.max(ay, by) < 0) continue;
+    if (Math.min(ax, bx) > view.width || Math.min(ay, by) > view.height) continue;
+    seen.push(index);
+  }
+  return seen;
+}
+
+function drawRegion(context: CanvasRenderingContext2D, scene: Scene, index: number, line: number): void {
+  const { regions, layers, active, hovered } = scene;
+  const { polygon, colour, isHit, isDashed } = regions[index] as DrawnRegion;
+  const isActive = index === active;
+  if (!layers.boxes && !isHit && !isActive && index !== hovered) return;
+  context.beginPath();
+  for (const [at, [x, y]] of polygon.entries()) {
+    if (at === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.closePath();
+  if (isHit) {
+    context.fillStyle = HIT;
+    context.fill();
+  }
+  if (isActive || index === hovered) {
+    context.globalAlpha = isActive ? 0.25 : 0.15;
+    context.fillStyle = colour;
+    context.fill();
+    context.globalAlpha = 1;
+  }
+  context.setLineDash(isDashed ? [line * 5, line * 3] : []);
+  context.lineWidth = isActive ? line * 2.4 : line;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** The text over its region, as large as that, where it can be read. */
+function drawText(
+  context: CanvasRenderingContext2D,
+  { regions, page }: Scene,
+  camera: Camera,
+  index: number,
+): void {
+  const { bounds, text, colour } = regions[index] as DrawnRegion;
+  if (text === null || text === "") return;
+  const [ax, ay] = toView(camera, page, [bounds.x1, bounds.y1]);
+  const [bx, by] = toView(camera, page, [bounds.x2, bounds.y2]);
+  const [left, top, width, height] = [
+    Math.min(ax, bx),
+    Math.min(ay, by),
+    Math.abs(bx - ax),
+    Math.abs(by - ay),
+  ];
+  const line = text.split("\n", 1)[0] as string;
+  const size = Math.min(height * 0.72, (width / Math.max(1, line.length)) * 2, 40);
+  if (size < MIN_TEXT_PX) return;
+  context.font = `${size}px system-ui, NanumGothic, sans-serif`;
+  context.fillStyle = "rgb(255 255 255 / 86%)";
+  context.fillRect(left, top, width, height);
+  context.fillStyle = colour;
+  context.textBaseline = "middle";
+  context.fillText(line, left + 2, top + height / 2, Math.max(1, width - 4));
+}
+
+/** A line through the middles of the regions, with their numbers. */
+function drawOrder(context: CanvasRenderingContext2D, { regions, page, view }: Scene, camera: Camera): void {
+  const middles = regions.flatMap(({ bounds, isShown }, index) => {
+    if (!isShown) return [];
+    const [x, y] = toView(camera, page, [(bounds.x1 + bounds.x2) / 2, (bounds.y1 + bounds.y2) / 2]);
+    return [{ x, y, number: index + 1 }];
+  });
+  context.strokeStyle = "rgb(190 30 90 / 70%)";
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const [at, { x, y }] of middles.entries()) {
+    if (at === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.stroke();
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (const { x, y, number } of middles) {
+    if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
+    const width = 8 + 6.2 * String(number).length;
+    context.fillStyle = "rgb(190 30 90)";
+    context.fillRect(x - width / 2, y - 8, width, 16);
+    context.fillStyle = "#fff";
+    context.fillText(String(number), x, y);
+  }
+  context.textAlign = "start";
+}

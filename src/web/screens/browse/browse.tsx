@@ -1,0 +1,134 @@
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
+import type { BrowseDocument } from "../../../schema/page-documents.ts";
+import { type RequestFailure, request } from "../../api/request.ts";
+import { useDocument } from "../../api/use-document.ts";
+import { VirtualGrid } from "../../grid/virtual-grid.tsx";
+import { Empty, Failure } from "../../parts/notice.tsx";
+import { address, change } from "../../state/address.ts";
+import { versions } from "../../state/changes.ts";
+import { FACETS, readSelection, selectionQuery } from "../../state/selection.ts";
+import { urlOf } from "../../state/url.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
+import { TakeDialog } from "../take/take-dialog.tsx";
+import { FacetPanel } from "./facet-panel.tsx";
+import { countFacets } from "./facets.ts";
+import { RowCell } from "./row-cell.tsx";
+import { createRowChunks } from "./row-chunks.ts";
+import { SearchForm } from "./search-form.tsx";
+import { Toolbar } from "./toolbar.tsx";
+
+const CELL = { minCellWidth: 168, cellHeight: 248 };
+
+/** A grid of the pages of any selection. */
+export function BrowseScreen() {
+  const { query } = address.value;
+  const selection = readSelection(query);
+  const wanted = selectionQuery(selection);
+  const generation = versions.value.generation;
+  const { value } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
+    version: generation,
+    keep: true,
+  });
+  const facets = countFacets(value?.partitions ?? [], selection);
+  const { browsing } = texts();
+  return (
+    <div class="browse">
+      <aside class="side" aria-label={browsing.filters}>
+        <SearchForm selection={selection} />
+        <details class="facets" open={!matchMedia("(width < 900px)").matches}>
+          <summary>{browsing.filters}</summary>
+          {FACETS.map((facet) => (
+            <FacetPanel
+              key={facet}
+              facet={facet}
+              values={facets[facet]}
+              hasCounts={selection.text === "" && selection.column === ""}
+            />
+          ))}
+        </details>
+      </aside>
+      <Results key={wanted} wanted={wanted} generation={generation} />
+    </div>
+  );
+}
+
+function Results({ wanted, generation }: { wanted: string; generation: number }) {
+  const { browsing } = texts();
+  const [found, setFound] = useState<BrowseDocument>();
+  const [failure, setFailure] = useState<RequestFailure>();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [isTaking, setTaking] = useState(false);
+  const chunks = useMemo(
+    () =>
+      createRowChunks({
+        fetchRows: (at, count, signal) =>
+          request(`/rows?${wanted}${wanted && "&"}at=${at}&count=${count}`, { signal }),
+        onRows: setFound,
+        onFailure: (error) => setFailure(error as RequestFailure),
+      }),
+    [wanted, generation],
+  );
+  const active = Math.max(0, Number(address.value.query.get("at") ?? 0) || 0);
+  useEffect(() => {
+    chunks.need(active, active + 1);
+    return chunks.close;
+  }, [chunks]);
+  const onRange = useCallback(
+    (first: number, end: number) => end > first && chunks.need(first, end),
+    [chunks],
+  );
+  if (failure) return <Failure failure={failure} onRetry={() => location.reload()} />;
+  if (!found) return <div class="results" aria-busy="true" />;
+  const { total } = found;
+  const choose = (key: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(key)) next.add(key);
+    setChosen(next);
+  };
+  return (
+    <section
+      class="results"
+      data-shown={chunks.rowAt(Math.min(active, total - 1)) !== undefined || total === 0 || undefined}
+    >
+      <Toolbar
+        total={total}
+        active={active}
+        chosen={chosen}
+        onClear={() => setChosen(new Set())}
+        onTake={() => setTaking(true)}
+      />
+      {total === 0 ? (
+        <Empty title={browsing.none}>
+          <p>{browsing.noneHint}</p>
+          <a href={urlOf("/browse")}>{browsing.all}</a>
+        </Empty>
+      ) : (
+        <VirtualGrid
+          {...CELL}
+          total={total}
+          label={browsing.found(formatNumber(total))}
+          active={Math.min(active, total - 1)}
+          onActive={(index) => change({ at: index === 0 ? undefined : index }, "replace")}
+          onRange={onRange}
+          renderCell={(place, isActive) => {
+            const row = chunks.rowAt(place);
+            return (
+              <RowCell
+                row={row}
+                place={place}
+                url={row ? `${urlOf(`/page/${row.key}`)}?${wanted}${wanted && "&"}at=${place}` : ""}
+                isActive={isActive}
+                isChosen={row !== undefined && chosen.has(row.key)}
+                onChoose={() => row && choose(row.key)}
+              />
+            );
+          }}
+        />
+      )}
+      {isTaking && (
+        <TakeDialog wanted={wanted} total={total} chosen={chosen} onClose={() => setTaking(false)} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+import { address, change } from "../../state/address.ts";
+import { readSelection, selectionQuery } from "../../state/selection.ts";
+import { urlOf } from "../../state/url.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
+
+export interface ToolbarProps {
+  total: number;
+  active: number;
+  chosen: ReadonlySet<string>;
+  onClear(): void;
+  onTake(): void;
+}
+
+/** How many rows there are, a jump to any of them, and what can be done with them. */
+export function Toolbar({ total, active, chosen, onClear, onTake }: ToolbarProps) {
+  const { browsing, statistics } = texts();
+  const query = selectionQuery(readSelection(address.value.query));
+  const jump = (event: Event) => {
+    event.preventDefault();
+    const input = (event.currentTarget as HTMLFormElement).elements.namedItem("place") as HTMLInputElement;
+    const place = Math.min(total, Math.max(1, Math.floor(Number(input.value)) || 1));
+    change({ at: place === 1 ? undefined : place - 1 }, "replace");
+  };
+  return (
+    <div class="bar toolbar">
+      <h1>{browsing.found(formatNumber(total))}</h1>
+      {total > 0 && (
+        <form class="jump" onSubmit={jump}>
+          <label>
+            {browsing.jump}{" "}
+            <input
+              key={active}
+              name="place"
+              type="number"
+              min="1"
+              max={total}
+              defaultValue={String(active + 1)}
+            />
+          </label>
+          <button type="submit">{browsing.go}</button>
+        </form>
+      )}
+      {chosen.size > 0 && (
+        <span class="quiet">
+          {browsing.chosen(formatNumber(chosen.size))}
+          <button type="button" class="plain" onClick={onClear}>
+            {browsing.clear}
+          </button>
+        </span>
+      )}
+      <span class="push" />
+      <a href={`${urlOf("/statistics")}${query && `?${query}`}`}>{statistics}</a>
+      <button type="button" class="primary" disabled={total === 0} onClick={onTake}>
+        {browsing.take}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import { useSignal } from "@preact/signals";
+import { useMemo, useRef, useState } from "preact/hooks";
+import type { PageDocument } from "../../../schema/page-documents.ts";
+import type { Camera } from "../../canvas/camera.ts";
+import { coloursOf } from "../../canvas/colours.ts";
+import type { DrawnRegion } from "../../canvas/draw.ts";
+import { PageCanvas } from "../../canvas/page-canvas.tsx";
+import { shapeOf } from "../../canvas/shapes.ts";
+import { assetUrl, useImage } from "../../canvas/use-image.ts";
+import { address, change } from "../../state/address.ts";
+import { readSelection } from "../../state/selection.ts";
+import { createMatcher } from "../../text/match.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
+import { LayerBar } from "./layer-bar.tsx";
+import { readLayers } from "./layers.ts";
+import { PageHead } from "./page-head.tsx";
+import { SidePanel } from "./side-panel.tsx";
+import { useKeys } from "./use-keys.ts";
+import { useNeighbours } from "./use-neighbours.ts";
+
+/** A page on its canvas, and beside it the same as lists. */
+export function PageView({ page }: { page: PageDocument }) {
+  const { viewing } = texts();
+  const { query } = address.value;
+  const { text, ignore_case: ignoreCase } = readSelection(query);
+  const layers = readLayers(query);
+  const hidden = query.getAll("hide");
+  const at = Math.min(Math.max(0, Number(query.get("image") ?? 0) || 0), Math.max(0, page.images.length - 1));
+  const shown = page.images[at];
+  const { image, isBroken } = useImage(shown && assetUrl(shown.asset));
+  const camera = useSignal<Camera | undefined>(undefined);
+  const [hasLens, setLens] = useState(false);
+  const [hovered, setHovered] = useState<number>();
+  const find = useRef<HTMLInputElement>(null);
+  const all = page.label?.regions ?? [];
+  const regions = useMemo(() => {
+    const colours = coloursOf(all.map(({ category }) => category));
+    const isHit = createMatcher(text, ignoreCase);
+    const isHidden = new Set(hidden);
+    return all.map(
+      (region): DrawnRegion => ({
+        ...shapeOf(region.polygon),
+        text: region.text,
+        colour: colours.get(region.category) as string,
+        isHit: isHit?.(region.text) ?? false,
+        isShown: region.image === at && !isHidden.has(region.category ?? ""),
+      }),
+    );
+  }, [page, at, text, ignoreCase, hidden.join("\n")]);
+  const chosen = query.get("region");
+  const active = chosen === null || !regions[Number(chosen)] ? undefined : Number(chosen);
+  const pick = (index: number | undefined) => {
+    const other = index === undefined ? undefined : all[index]?.image;
+    change(
+      { region: index, ...(other !== undefined && other !== at && { image: other || undefined }) },
+      "replace",
+    );
+  };
+  const neighbours = useNeighbours(query);
+  useKeys({
+    neighbours,
+    layers,
+    onFind: () => find.current?.focus(),
+    onLens: () => setLens(!hasLens),
+    camera,
+  });
+  const extent = shown ?? extentOf(regions);
+  return (
+    <article
+      class="page"
+      data-shown={shown === undefined || image !== undefined || isBroken || undefined}
+      data-key={page.key}
+    >
+      <PageHead page={page} image={shown} at={at} neighbours={neighbours} />
+      <section class="stage" aria-label={viewing.stage}>
+        <LayerBar
+          regions={all}
+          layers={layers}
+          hidden={hidden}
+          camera={camera}
+          extent={extent}
+          hasLens={hasLens}
+          onLens={() => setLens(!hasLens)}
+        />
+        <div class="canvas-box">
+          {shown === undefined && regions.length === 0 ? (
+            <p class="over quiet">{viewing.noImage}</p>
+          ) : (
+            <PageCanvas
+              image={image}
+              page={extent}
+              regions={regions}
+              layers={layers}
+              camera={camera}
+              active={active}
+              onPick={pick}
+              onHover={setHovered}
+              hasLens={hasLens}
+              label={viewing.canvas(page.source_name ?? "", formatNumber(all.length))}
+            />
+          )}
+          {isBroken && <p class="over problem">{viewing.broken(shown?.format ?? "")}</p>}
+          {hovered !== undefined && (
+            <p class="over tip">{tipOf(all[hovered]?.category, all[hovered]?.text)}</p>
+          )}
+        </div>
+      </section>
+      <SidePanel page={page} regions={regions} active={active} onPick={pick} find={find} searched={text} />
+    </article>
+  );
+}
+
+function tipOf(category: string | null | undefined, text: string | null | undefined): string {
+  return (
+    [category, text].filter((part) => part !== null && part !== undefined && part !== "").join(": ") || "—"
+  );
+}
+
+/** Of a label without its page: what the regions cover. */
+function extentOf(regions: readonly DrawnRegion[]) {
+  let [width, height] = [100, 100];
+  for (const { bounds } of regions) {
+    if (bounds.x2 > width) width = bounds.x2;
+    if (bounds.y2 > height) height = bounds.y2;
+  }
+  return { width: width * 1.02, height: height * 1.02 };
+}

@@ -1,0 +1,106 @@
+import type { RefObject } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { PageDocument } from "../../../schema/page-documents.ts";
+import type { DrawnRegion } from "../../canvas/draw.ts";
+import { CopyButton } from "../../parts/copyable.tsx";
+import { VirtualList } from "../../parts/virtual-list.tsx";
+import { createMatcher } from "../../text/match.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
+
+export interface RegionListProps {
+  page: PageDocument;
+  regions: readonly DrawnRegion[];
+  active: number | undefined;
+  onPick(index: number | undefined): void;
+  find: RefObject<HTMLInputElement | null>;
+  /** What was searched for in the browse. */
+  searched: string;
+}
+
+const ROW_PX = 44;
+
+/** The regions in reading order: the twin of the canvas for keys and readers of the screen. */
+export function RegionList({ page, regions, active, onPick, find, searched }: RegionListProps) {
+  const { viewing } = texts();
+  const [filter, setFilter] = useState("");
+  const all = page.label?.regions ?? [];
+  const shown = useMemo(() => {
+    const isWanted = createMatcher(filter, true);
+    const indices = all.map((_, index) => index).filter((index) => regions[index]?.isShown);
+    if (!isWanted) return indices;
+    return indices.filter(
+      (index) => isWanted(all[index]?.text ?? null) || isWanted(all[index]?.category ?? null),
+    );
+  }, [all, regions, filter]);
+  const hits = useMemo(() => regions.flatMap(({ isHit }, index) => (isHit ? [index] : [])), [regions]);
+  const place = active === undefined ? -1 : shown.indexOf(active);
+  const text = active === undefined ? undefined : all[active]?.text;
+  const nextHit = () => onPick(hits.find((index) => index > (active ?? -1)) ?? hits[0]);
+  return (
+    <div class="regions">
+      {searched !== "" && all.length > 0 && (
+        <p class="hits">
+          <mark>{searched}</mark> {viewing.hits(formatNumber(hits.length))}
+          {hits.length > 0 && (
+            <button type="button" onClick={nextHit}>
+              {viewing.nextHit}
+            </button>
+          )}
+        </p>
+      )}
+      {all.length > 0 && (
+        <input
+          ref={find}
+          type="search"
+          value={filter}
+          placeholder={viewing.find}
+          aria-label={viewing.find}
+          onInput={({ currentTarget }) => setFilter(currentTarget.value)}
+        />
+      )}
+      {all.length > 0 && (
+        <VirtualList
+          count={shown.length}
+          label={viewing.list(formatNumber(shown.length))}
+          rowHeight={ROW_PX}
+          active={place < 0 ? undefined : place}
+          onActive={(at) => onPick(shown[at])}
+          renderRow={(at) => {
+            const index = shown[at] as number;
+            const { category, text, unreadable } = all[index] as (typeof all)[number];
+            const { colour, isHit } = regions[index] as DrawnRegion;
+            return (
+              <>
+                <span class="swatch" style={{ background: colour }} />
+                <span class="number quiet">{index + 1}</span>
+                <span class={`text${isHit ? " hit" : ""}`}>
+                  {unreadable ? viewing.unreadable : (text ?? "—")}
+                </span>
+                {category !== null && <span class="category quiet">{category}</span>}
+              </>
+            );
+          }}
+        />
+      )}
+      {text !== undefined && text !== null && text !== "" && (
+        <div class="chosen-text">
+          <p>{text}</p>
+          <CopyButton text={text} label={viewing.text} />
+        </div>
+      )}
+      {(page.label?.questions.length ?? 0) > 0 && (
+        <dl class="questions">
+          {page.label?.questions.map(({ id, question, answers }, at) => (
+            <div key={id ?? at}>
+              <dt>{question}</dt>
+              <dd>{answers.join(" / ") || "—"}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {all.length === 0 && (page.label?.questions.length ?? 0) === 0 && (
+        <p class="quiet">{viewing.noRegions}</p>
+      )}
+    </div>
+  );
+}

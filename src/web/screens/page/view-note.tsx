@@ -1,0 +1,37 @@
+import type { PageDocument } from "../../../schema/page-documents.ts";
+import { Copyable } from "../../parts/copyable.tsx";
+import { formatNumber, texts } from "../../texts/texts.ts";
+import { quoteShell } from "../take/commands.ts";
+
+const SHOWN_FAULTS = 20;
+
+/** How sure one can be of what is drawn: by whose view, as a guess, and what did not fit. */
+export function ViewNote({ page, hasColumn }: { page: PageDocument; hasColumn: boolean }) {
+  const { viewing } = texts();
+  const { label, provider, dataset, task } = page;
+  if (label === null) return hasColumn && task !== "raw" ? <p class="note">{viewing.noView}</p> : null;
+  const command = `datalake view detect --provider ${quoteShell(provider)} --dataset ${quoteShell(dataset)} --task ${quoteShell(task)}`;
+  return (
+    <>
+      {label.is_guess && (
+        <details class="note guess">
+          <summary>{viewing.guess(label.view)}</summary>
+          <p>{viewing.guessHint}</p>
+          <Copyable label={viewing.command} text={command} />
+        </details>
+      )}
+      {label.faults.length > 0 && (
+        <details class="note">
+          <summary>{viewing.faults(formatNumber(label.faults.length))}</summary>
+          <ul>
+            {label.faults.slice(0, SHOWN_FAULTS).map(({ kind, at, message }) => (
+              <li key={`${kind} ${at}`}>
+                <code>{at}</code> {message}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
