@@ -13,6 +13,8 @@ export interface TextLayer {
   /** Of the stored page, in pixels. */
   width: number;
   height: number;
+  /** All words, so that a text of several is found: lines as the page has them. */
+  text: string;
   words: Word[];
 }
 
@@ -33,23 +35,27 @@ export function textLayerOf(
   { placement, covered }: { placement: Placement; covered: boolean },
 ): TextLayer | undefined {
   const { width, height } = placement;
-  const found = splitWords(characters).flatMap(({ text, boxes, invisible }) => {
+  const found = splitWords(characters).flatMap(({ text, boxes, invisible, isOnNewLine }) => {
     const bbox = within(
       boxes.map((box) => toPixels(box, placement)),
       placement,
     );
-    return bbox === undefined ? [] : [{ word: { text, bbox }, hidden: covered || invisible }];
+    return bbox === undefined ? [] : [{ word: { text, bbox }, hidden: covered || invisible, isOnNewLine }];
   });
   if (found.length === 0) return undefined;
   const hidden = found.filter((one) => one.hidden).length;
   const kind = hidden === found.length ? "invisible" : hidden === 0 ? "visible" : "mixed";
-  return { kind, width, height, words: found.map(({ word }) => word) };
+  const pieces = found.map(
+    ({ word, isOnNewLine }, at) => `${at === 0 ? "" : isOnNewLine ? "\n" : " "}${word.text}`,
+  );
+  return { kind, width, height, text: pieces.join(""), words: found.map(({ word }) => word) };
 }
 
 interface RawWord {
   text: string;
   boxes: Box[];
   invisible: boolean;
+  isOnNewLine: boolean;
 }
 
 /** Where Unicode sees a space, and where a page hides a control character. */
@@ -58,12 +64,16 @@ const GAP = /^[\s\p{Cc}\u200b\ufeff\ufffe\uffff]*$/u;
 function splitWords(characters: readonly Character[]): RawWord[] {
   const words: RawWord[] = [];
   let word: RawWord | undefined;
+  let isOnNewLine = false;
   for (const { text, box, invisible } of characters) {
-    if (GAP.test(text)) word = undefined;
-    else if (box !== undefined) {
+    if (GAP.test(text)) {
+      word = undefined;
+      isOnNewLine ||= /[\r\n]/.test(text);
+    } else if (box !== undefined) {
       if (word === undefined || word.invisible !== invisible) {
-        word = { text: "", boxes: [], invisible };
+        word = { text: "", boxes: [], invisible, isOnNewLine };
         words.push(word);
+        isOnNewLine = false;
       }
       word.text += text;
       word.boxes.push(box);

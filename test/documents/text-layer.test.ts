@@ -38,6 +38,7 @@ describe("the words of a page and their boxes", () => {
       });
       expect(layer).toMatchObject({ kind: "visible", width, height });
       expect(layer?.words.map(({ text }) => text).sort()).toEqual([...WORDS].sort());
+      expect(layer?.text.split(/[ \n]/)).toEqual(layer?.words.map(({ text }) => text));
       const { data, width: across } = await samplesOf(output);
       const boxes = (layer?.words ?? []).map(({ bbox }) => ({ bbox, ink: 0 }));
       let astray = 0;

@@ -181,6 +181,20 @@ export const SHAPES: readonly Shape[] = [
     view: { items: "$", box: "points", form: "poly", text: "transcription", category: "label" },
   },
   {
+    name: "text-layer",
+    of: "PDF pages, uploaded with `--text-layer`",
+    isDistinct: true,
+    needs: "$.kind",
+    view: {
+      column: "text_layer",
+      items: "$.words",
+      box: "bbox",
+      form: "xyxy",
+      size: ["$.width", "$.height"],
+      text: "text",
+    },
+  },
+  {
     name: "label-studio",
     of: "Label Studio: rectangles with texts",
     isDistinct: true,

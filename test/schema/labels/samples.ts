@@ -141,6 +141,17 @@ export const SAMPLES: Sample[] = [
     ],
   },
   {
+    shape: "text-layer",
+    label: {
+      kind: "visible",
+      width: 400,
+      height: 200,
+      text: "금액",
+      words: [{ text: "금액", bbox: [20, 40, 220, 80] }],
+    },
+    regions: [{ polygon: box, text: "금액" }],
+  },
+  {
     shape: "label-studio",
     label: {
       annotations: [
