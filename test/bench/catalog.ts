@@ -111,6 +111,29 @@ const append: Benchmark = {
   },
 };
 
+/** The threshold is that of `catalog.recent_from`: the catalog of so many rows is larger. */
+const smallAppend: Benchmark = {
+  name: "small-append",
+  run: async (context) => {
+    const lake = await createBenchLake(context);
+    await lake.upload(await labels(context, Math.round(10_000_000 * context.scale)), "big");
+    await lake.process();
+    const more = await labels(context, 1000);
+    const catalog = join(lake.root, "catalog.duckdb");
+    const measured = await compareInTurn(
+      context.runs,
+      async () => {
+        await lake.upload(more, "big", "--mode", "append");
+        return (await lake.process()).seconds;
+      },
+      () => floor("copy", catalog, join(context.work, "copy.duckdb")),
+    );
+    return [
+      ratioResult("process an append of 1,000 rows to 10,000,000", "copying catalog.duckdb", measured, 0.25),
+    ];
+  },
+};
+
 async function labels(context: BenchContext, rows: number): Promise<string> {
   await mkdir(context.corpora, { recursive: true });
   const folder = await once(join(context.corpora, `labels-${rows}`), (temp) =>
@@ -119,4 +142,4 @@ async function labels(context: BenchContext, rows: number): Promise<string> {
   return join(folder, "labels.parquet");
 }
 
-export const catalogBenchmarks = [rebuild, append];
+export const catalogBenchmarks = [rebuild, append, smallAppend];

@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { openLake } from "../../src/lake/lake.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { commit } from "../catalog/lakes.ts";
 import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
+import { memoryResult } from "./download.ts";
 import { type BenchLake, createBenchLake } from "./lake.ts";
-import { compareInTurn } from "./measure.ts";
+import { compareInTurn, type Sample } from "./measure.ts";
 
 const COLUMNS = 12;
 const ROWS = 200;
@@ -46,4 +48,32 @@ const manySchemas: Benchmark = {
   },
 };
 
-export const schemaBenchmarks = [manySchemas];
+const WIDE = 5000;
+
+/** The memory that a table of thousands of columns takes on its way through the lake. */
+const wide: Benchmark = {
+  name: "wide",
+  run: async (context) => {
+    const rows = Math.round(20_000 * context.scale);
+    const bench = await createBenchLake(context);
+    const lake = await openLake(bench.root);
+    const database = await openDatabase({ scratch: `${context.work}/made`, memory: "6GB" });
+    const columns = Array.from({ length: WIDE }, (_, at) => {
+      const value = [`range + ${at}`, `range / 7.0::DOUBLE + ${at}`, `'낱말 ' || (range * 7 + ${at}) % 1000`];
+      return `${value[at % value.length]} AS c${at}`;
+    });
+    const key = { provider: "bench", dataset: "wide", task: "raw", variant: "text" };
+    await commit({ lake, database }, "create", `SELECT ${columns.join(", ")} FROM range(${rows})`, key);
+    database.close();
+    const result = (job: string, { peakBytes }: Sample, limit: number) => {
+      const megabytes = peakBytes / 1e6;
+      const figure = { jobFigure: `${megabytes.toFixed(0)} MB`, value: megabytes, limit };
+      return { ...memoryResult(`${job}, ${WIDE} columns x ${rows} rows: RSS`), ...figure };
+    };
+    const built = await bench.run("catalog", "rebuild", "--full");
+    const read = await bench.run("download", "--output", join(context.work, "wide.parquet"));
+    return [result("catalog rebuild --full", built, 1800), result("download parquet", read, 2900)];
+  },
+};
+
+export const schemaBenchmarks = [manySchemas, wide];

@@ -7,6 +7,9 @@ import { createStreamEncoder } from "./ipc.ts";
 const ROW_GROUP_BYTES = 32_000_000;
 const ROW_GROUP_ROWS = 122_880;
 
+/** A dictionary takes 100 kB from its first value on, for each column that is open. */
+const MAX_DICTIONARIES = 1000;
+
 /**
  * Batches of `schema` as one Parquet file, zstd, the schema's metadata in its key-value metadata; without rows it is a
  * file without rows. By parquet-wasm as a stream, which holds one row group of at most 32 MB: DuckDB's COPY writes to
@@ -21,6 +24,7 @@ export async function* parquetChunks(
     .setCompression(wasm.Compression.ZSTD)
     .setMaxRowGroupSize(ROW_GROUP_ROWS)
     .setMaxRowGroupBytes(ROW_GROUP_BYTES)
+    .setDictionaryEnabled(schema.fields.length <= MAX_DICTIONARIES)
     .setKeyValueMetadata(new Map(schema.metadata))
     .build();
   const source = wasmBatches(wasm, schema, batches);

@@ -26,6 +26,9 @@ export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "rea
 /** Results of at most so many rows are read at once, on the instance that stays open; others get one of their own. */
 const SMALL_LIMIT = 1000;
 
+/** Rows of more columns are read by one thread. */
+const WIDE_COLUMNS = 1000;
+
 /** The embedded engine: answers from a published catalog file, always the newest. */
 export class DuckDBClient implements QueryEngine {
   readonly name = "duckdb";
@@ -145,6 +148,8 @@ async function openRows(
   async function* batchesOf() {
     try {
       const limits = memory === "shared" ? [] : await scanLimits(database, memory);
+      // Each thread holds 2,048 values of every column, several times over.
+      if (memory !== "shared" && columns.length > WIDE_COLUMNS) await database.run("SET threads = 1");
       if (found === undefined) yield* readRows(source, partitions, rowCount, limits, signal);
       else yield* readFound(source, found, rowCount, stepOf(partitions), limits, signal);
     } finally {
