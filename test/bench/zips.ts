@@ -1,24 +1,22 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { zipChunks } from "../ingest/zip-kit.ts";
 import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
-import { createRandom, once } from "./corpus.ts";
+import { makePages, once } from "./corpus.ts";
 import { createBenchLake } from "./lake.ts";
 import { compareInTurn, median } from "./measure.ts";
 
 /** With what JPEGs begin: staging looks no further. */
 const HEAD = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
-const POOL_BYTES = 4 << 20;
+const POOL_PAGES = 16;
 
-/** 10,000 files of about 204 kB, as images are: they do not pack. */
-function* files(count: number): Generator<{ name: string; data: Buffer }> {
-  const random = createRandom(1);
-  const pool = Buffer.from(Uint8Array.from({ length: POOL_BYTES }, () => random() * 256));
+/** 10,000 files of about 204 kB, of the samples of real JPEGs: they hardly pack. */
+function* files(pool: Buffer, count: number): Generator<{ name: string; data: Buffer }> {
   for (let at = 0; at < count; at++) {
-    const begin = (at * 7919) % (POOL_BYTES / 2);
+    const begin = (at * 7919) % (pool.length - 210_000);
     const data = Buffer.concat([HEAD, pool.subarray(begin, begin + 200_000 + ((at * 37) % 9000))]);
     data.writeUInt32LE(at, HEAD.length);
     yield { name: `쪽/${String(at).padStart(6, "0")}.jpg`, data };
@@ -29,11 +27,15 @@ function corpus(context: BenchContext): Promise<string> {
   const count = Math.round(10_000 * context.scale);
   return once(join(context.corpora, `zip-${count}`), async (temp) => {
     await mkdir(join(temp, "folder", "쪽"), { recursive: true });
-    for (const { name, data } of files(count)) await writeFile(join(temp, "folder", name), data);
+    await mkdir(join(temp, "pages"));
+    await makePages(join(temp, "pages"), POOL_PAGES, "jpeg");
+    const pages = (await readdir(join(temp, "pages"))).sort();
+    const pool = Buffer.concat(await Promise.all(pages.map((name) => readFile(join(temp, "pages", name)))));
+    for (const { name, data } of files(pool, count)) await writeFile(join(temp, "folder", name), data);
     // Half of them as tools pack that know no images.
     const entries = (function* () {
       let at = 0;
-      for (const file of files(count)) yield { ...file, deflate: at++ % 2 };
+      for (const file of files(pool, count)) yield { ...file, deflate: at++ % 2 === 1 ? 6 : false };
     })();
     await pipeline(Readable.from(zipChunks(entries)), createWriteStream(join(temp, "images.zip")));
   });
