@@ -21,10 +21,11 @@ export async function openFolder(folder: string, context: InputContext): Promise
   const { tables, images, json, others, leftOut } = await lookThrough(folder);
   const asCollection = () =>
     openCollection([{ path: "", local: folder, isFolder: true }], { path: folder, folder }, context);
-  if (others || context.splitFromFolder === true || context.splitPages === true) return asCollection();
+  if (context.splitFromFolder === true || context.splitPages === true) return asCollection();
   // tables beside a few pictures are what is meant, but not text files beside images
-  if (images && tables.parquet.length + tables.arrow.length === 0) {
-    return json > 0 ? asCollection() : openImageFolder(folder, context);
+  if (tables.parquet.length + tables.arrow.length === 0) {
+    if (others.count > 0 || (images && json > 0)) return asCollection();
+    if (images) return openImageFolder(folder, context);
   }
   const shards = Object.entries(tables).filter(([, files]) => files.length > 0) as [
     TableFormat,
@@ -46,7 +47,11 @@ export async function openFolder(folder: string, context: InputContext): Promise
   const [format, files] = first;
   const paths = files.map(({ local }) => local);
   if (json === files.length && (await areLabelFiles(paths, context))) return asCollection();
-  return TABLE_READERS[format](folder, files.map(utf8Path), context);
+  const input = await TABLE_READERS[format](folder, files.map(utf8Path), context);
+  if (others.count === 0) return input;
+  const what = others.count === 1 ? "file beside the tables is" : "files beside the tables are";
+  const notice = `${others.count} ${what} left out: ${others.first}${others.count > 1 ? "..." : ""}`;
+  return { ...input, notices: [...input.notices, notice] };
 }
 
 interface Contents {
@@ -54,8 +59,8 @@ interface Contents {
   images: boolean;
   /** Files with the ending .json. */
   json: number;
-  /** Zips or documents are there. */
-  others: boolean;
+  /** Zips and documents. */
+  others: { count: number; first: string };
   leftOut: SkippedFiles;
 }
 
@@ -63,20 +68,24 @@ async function lookThrough(folder: string): Promise<Contents> {
   const tables: Contents["tables"] = { parquet: [], arrow: [], jsonl: [], csv: [] };
   const leftOut = createSkippedFiles();
   let images = false;
-  let others = false;
+  const others = { count: 0, first: "" };
+  const addOther = (path: string) => {
+    if (others.count++ === 0) others.first = path;
+  };
   let json = 0;
   for await (const file of walkFiles(folder)) {
     images ||= isImagePath(file.path);
-    others ||= isZipName(file.path) || isPdfName(file.path);
+    const isOther = isZipName(file.path) || isPdfName(file.path);
+    if (isOther) addOther(file.path);
     const format = METADATA_FILE.test(file.path) ? undefined : tableOfName(file.path);
     if (/\.json$/i.test(file.path)) json++;
     if (format) tables[format].push(file);
-    else if (!images) {
+    else if (!images && !isOther) {
       // Names tell nothing so far: images may lie there without an ending.
       const kind = await fileKind(file.path, file.local);
       if (kind === "image") images = true;
       else leftOut.add(file.path, kind);
-      others ||= typeof kind === "object" && kind.name === "PDF";
+      if (typeof kind === "object" && kind.name === "PDF") addOther(file.path);
     }
   }
   return { tables, images, json, others, leftOut };

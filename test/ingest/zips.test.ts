@@ -358,6 +358,18 @@ describe("tables in a zip", () => {
     });
   });
 
+  test("beside a table of Parquet are left out, and the upload says so", async () => {
+    await withKit(async (kit) => {
+      const path = await put(kit, "rows.parquet", "");
+      await kit.session.database.run(`COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet)`);
+      await put(kit, "a.zip", zipOf(pages("1.jpg")));
+      await put(kit, "b.pdf", "%PDF");
+      const { rows, notices } = await staged(kit, dirname(path));
+      expect(rows.map(({ a }) => a)).toEqual([1]);
+      expect(notices).toEqual(["2 files beside the tables are left out: a.zip..."]);
+    });
+  });
+
   test("of several formats are refused, and a damaged one by its name in the zip", async () => {
     await withKit(async (kit) => {
       const mixed = zipOf([
