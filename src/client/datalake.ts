@@ -13,6 +13,7 @@ import type { JobRecord } from "../schema/job.ts";
 import { type LabelCheck, LabelCheckRequestSchema } from "../schema/label-check.ts";
 import { createSelector, type Selection, SelectionSchema } from "../schema/partition.ts";
 import { type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
+import { SampleWishesSchema } from "../schema/samples.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { type VerifyRequest, VerifyRequestSchema } from "../schema/verification.ts";
 import type {
@@ -156,6 +157,7 @@ export class DatalakeClient {
       format,
       images: options.images ?? format.images[0] ?? "none",
       skipMissing: options.skipMissing ?? false,
+      ...(options.samples && { samples: check(SampleWishesSchema, options.samples) }),
     };
     const lake = await this.#open();
     return lake.download(request, await this.#engine(name), { signal: this.#until(signal) });

@@ -10,6 +10,7 @@ import { longNumbers } from "./text/exact-number.ts";
 import { scanRow } from "./text/json-scan.ts";
 import { mergeShapes, type Shape, type ShapeType, shapeType } from "./text/json-shape.ts";
 import { type JsonPiece, splitLines, splitValues } from "./text/json-split.ts";
+import { createTaskRows } from "./text/label-studio.ts";
 import { RowProblem } from "./text/row-problem.ts";
 import { textInput } from "./text/text-input.ts";
 
@@ -33,8 +34,9 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   const notices = new Set<string>();
   try {
     for (const file of files) {
+      const toRow = createTaskRows(notices);
       for await (const pieces of await openPieces(file, context, notices)) {
-        for (const piece of pieces) cells.add(recordOf(piece, found));
+        for (const piece of pieces) cells.add(recordOf(toRow(piece), found));
         checkColumnCount(file, found.keys.size);
         await cells.flush();
       }
