@@ -74,6 +74,10 @@ export function damagedPdf(): AppError {
   return new AppError("invalid_input", "damaged PDF: no readable structure");
 }
 
+export function withoutPages(): AppError {
+  return new AppError("invalid_input", "damaged PDF: it has no page");
+}
+
 /** Of what the process died while it worked on it, killed when its time was over or by a crash. */
 export function deadly(task: Task, { killMs }: DocumentLimits): string {
   const what =

@@ -73,7 +73,7 @@ test("a page that the document does not have is refused", async () => {
 });
 
 test("what is no PDF is refused as a whole, and so is a file that is not there", async () => {
-  for (const bytes of [Buffer.from(""), Buffer.from("%PDF-1.4\nnothing"), Buffer.from("GIF89a")]) {
+  for (const bytes of [Buffer.from(""), Buffer.from("%PDF-1.4\nnothing"), Buffer.from("GIF89a"), pdfOf([])]) {
     expect(await codeOf(reader.describe(file(bytes), { passwords: [] }))).toBe("invalid_input");
     expect(await codeOf(page(bytes))).toBe("invalid_input");
   }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { damagedPdf, encrypted, tooLarge } from "../reasons.ts";
+import { damagedPdf, encrypted, tooLarge, withoutPages } from "../reasons.ts";
 import { borrow, type Pdfium } from "./instance.ts";
 import { passwordBytes } from "./passwords.ts";
 
@@ -43,10 +43,15 @@ export function openPdf(
     view.setUint32(access + 4, read, true);
     view.setUint32(access + 8, 0, true);
     const handle = load(pdfium, access, passwords);
+    const pages = call.FPDF_GetPageCount(handle);
+    if (pages === 0) {
+      call.FPDF_CloseDocument(handle);
+      throw withoutPages();
+    }
     const revision = call.FPDF_GetSecurityHandlerRevision(handle);
     return {
       handle,
-      pages: call.FPDF_GetPageCount(handle),
+      pages,
       encrypted: revision >= 0,
       copyForbidden: revision >= 0 && (call.FPDF_GetDocPermissions(handle) & MAY_COPY) === 0,
       close: () => {
