@@ -9,7 +9,7 @@ import { runPython } from "./python.ts";
 const SEED = Number(process.env.DATALAKE_TABLES_SEED ?? 1);
 const TABLES = LONG ? 20 : 3;
 
-test(`random tables of pyarrow come back as pyarrow reads the input (seed ${SEED})`, async () => {
+test(`random tables of pyarrow come back as pyarrow reads the input, to pandas and polars too (seed ${SEED})`, async () => {
   const world = await makeWorld();
   const client = new DatalakeClient({ basePath: world.lake.root, numProc: 1 });
   try {
