@@ -10,6 +10,10 @@ export function includesRole(given: Role, wanted: Role): boolean {
   return ROLES.indexOf(given) >= ROLES.indexOf(wanted);
 }
 
+/** How a server lets callers in: everyone, those with a token, or nobody: the store of tokens is gone or not safe. */
+export const ACCESS_STATES = ["open", "tokens", "closed"] as const;
+export type AccessState = (typeof ACCESS_STATES)[number];
+
 export const StoredTokenSchema = v.strictObject({
   name: NameSchema,
   role: v.picklist(ROLES),

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { AppError, toAppError } from "../../errors.ts";
 import { hashToken, readTokens, type TokenStore } from "../../lake/tokens.ts";
 import type { Logger } from "../../log.ts";
-import type { Role, StoredToken } from "../../schema/token.ts";
+import type { AccessState, Role, StoredToken } from "../../schema/token.ts";
 
 /** The caller of a request. */
 export interface Caller {
@@ -21,9 +21,6 @@ export interface Access {
   refresh(): Promise<void>;
   close(): void;
 }
-
-export const ACCESS_STATES = ["open", "tokens", "closed"] as const;
-export type AccessState = (typeof ACCESS_STATES)[number];
 
 export interface AccessOptions {
   /** Undefined for an account that has no place for one. */

@@ -1,7 +1,8 @@
 import type { Supervisor } from "../../jobs/supervisor.ts";
 import { VERIFY } from "../../operations/verify/operation.ts";
 import type { JobRecord } from "../../schema/job.ts";
-import type { Access, AccessState } from "../auth/access.ts";
+import type { AccessState } from "../../schema/token.ts";
+import type { Access } from "../auth/access.ts";
 import type { ServedOperations } from "../work/operations.ts";
 import type { Slots } from "../work/slots.ts";
 import type { CatalogFacts, SystemFacts } from "./system-facts.ts";

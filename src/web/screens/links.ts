@@ -1,2 +1,2 @@
 /** Screens of the navigation, in its order. */
-export const SCREEN_LINKS = ["datasets", "browse"] as const;
+export const SCREEN_LINKS = ["datasets", "browse", "compare", "statistics", "work", "operations"] as const;

@@ -1,3 +1,5 @@
+import { many } from "./many.ts";
+
 /** Of the screens that show and take rows. */
 export const browse = {
   search: {
@@ -20,7 +22,7 @@ export const browse = {
   },
   browsing: {
     filters: "Filters",
-    found: (count: string) => `${count} rows`,
+    found: (count: string) => `${many(count, "row")}`,
     none: "No row fits",
     noneHint: "Take away a filter, or search for a shorter text.",
     all: "All rows of the lake",
@@ -33,13 +35,13 @@ export const browse = {
   grid: {
     rowNumber: (place: string) => `Row ${place}`,
     choose: (name: string) => `Select ${name}`,
-    pages: (count: string) => `${count} pages`,
+    pages: (count: string) => `${many(count, "page")}`,
     noImage: "No image",
     broken: "The image cannot be shown",
   },
   taking: {
     heading: "Take these rows",
-    lead: (count: string) => `${count} rows: what is searched and filtered for.`,
+    lead: (count: string) => `${many(count, "row")}: what is searched and filtered for.`,
     leadChosen: "Selected rows are taken as a table; their images follow by their paths.",
     format: "Format",
     split: "Parts and their shares",
@@ -50,8 +52,8 @@ export const browse = {
     python: "In Python",
     prepare: "Prepare here for download",
     waiting: "Preparing…",
-    preparing: (done: string, total: string) => `Preparing: ${done} of ${total} rows`,
-    ready: (files: string, size: string) => `Ready: ${files} files, ${size}`,
+    preparing: (done: string, total: string) => `Preparing: ${done} of ${many(total, "row")}`,
+    ready: (files: string, size: string) => `Ready: ${many(files, "file")}, ${size}`,
     moreFiles: (count: string) => `${count} more files: the command above takes them all`,
     whole: "All rows of the selection",
     onlyChosen: "Only the selected rows",

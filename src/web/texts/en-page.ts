@@ -1,3 +1,5 @@
+import { many } from "./many.ts";
+
 /** Of the screens that show pages. */
 export const page = {
   page: "Page",
@@ -9,7 +11,7 @@ export const page = {
     broken: (format: string) =>
       `The browser cannot show this image${format && ` (${format})`}. Its regions are drawn all the same.`,
     canvas: (name: string, regions: string) =>
-      `${name} with ${regions} regions. Drag to move, wheel to zoom; arrow keys, +, - and 0. The list beside it has the same regions.`,
+      `${name} with ${many(regions, "region")}. Drag to move, wheel to zoom; arrow keys, +, - and 0. The list beside it has the same regions.`,
     image: "Image",
     imageOf: (at: string, count: string) => `${at} of ${count}`,
     steps: "Pages of the browse",
@@ -31,9 +33,9 @@ export const page = {
     regions: (count: string) => `Regions (${count})`,
     json: "Label JSON",
     row: "Row",
-    list: (count: string) => `${count} regions in reading order`,
+    list: (count: string) => `${many(count, "region")} in reading order`,
     find: "Find a region ( / )",
-    hits: (count: string) => `in ${count} regions`,
+    hits: (count: string) => `in ${many(count, "region")}`,
     nextHit: "Next",
     unreadable: "marked as unreadable",
     text: "text of the region",
@@ -59,19 +61,26 @@ export const page = {
     a: "Old",
     b: "New",
     swap: "Swap",
-    pages: (count: string) => `${count} pages in both`,
+    pages: (count: string, changed: string) => `${changed} of ${count} pages differ`,
+    only: (a: string, b: string) => `in one alone: ${a} and ${b}`,
+    counting: "Comparing all pages",
     none: "The two variants have no page in common.",
-    place: (at: string, total: string) => `Page ${at} of ${total}`,
+    equal: "All pages are the same in both",
+    place: (at: string, total: string) => `${at} of ${total} that differ`,
     beside: "Side by side",
     over: "Over each other",
     same: "No difference on this page",
-    summary: (missing: string, extra: string, text: string, category: string, order: string) =>
-      `${missing} missing, ${extra} new, ${text} texts, ${category} categories, ${order} moved in order`,
-    kinds: { missing: "missing", extra: "new", text: "text", category: "category", order: "order" },
-    list: (count: string) => `${count} differences`,
+    kinds: {
+      missing: "missing",
+      extra: "new",
+      text: "text",
+      category: "category",
+      moved: "moved",
+      order: "order",
+    },
+    list: (count: string) => `${many(count, "difference")}`,
     next: "Next difference",
-    changed: (a: string, b: string) => `${a} → ${b}`,
-    edits: (count: string) => `${count} edits`,
-    canvasOf: (variant: string) => `Regions of ${variant}`,
+    edits: (count: string) => `${many(count, "letter")}`,
+    canvasOf: (variant: string) => `Regions of ${variant}; the list of differences says what is drawn`,
   },
 };

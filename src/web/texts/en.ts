@@ -1,6 +1,7 @@
 import { browse } from "./en-browse.ts";
 import { page } from "./en-page.ts";
 import { work } from "./en-work.ts";
+import { many } from "./many.ts";
 
 /** What the page says in English. */
 export const en = {
@@ -29,7 +30,7 @@ export const en = {
   notFound: "There is no such view",
   notFoundHint: "The link may be of a newer version of the page.",
   toDatasets: "To the datasets",
-  rows: (count: string) => `${count} rows`,
+  rows: (count: string) => `${many(count, "row")}`,
   login: {
     heading: "Log in",
     lead: (lake: string) => `The lake ${lake} asks for a token.`,
@@ -48,7 +49,7 @@ export const en = {
     last: "Last upload",
     sortBy: (column: string) => `Sort by ${column}`,
     total: (datasets: string, partitions: string, rows: string, size: string) =>
-      `${datasets} datasets, ${partitions} partitions, ${rows} rows, ${size}`,
+      `${many(datasets, "dataset")}, ${many(partitions, "partition")}, ${many(rows, "row")}, ${size}`,
     none: "The lake has no data yet",
     noneHint: "Upload a file on the screen Work, or with: datalake upload",
     noMatch: (filter: string) => `No dataset has “${filter}” in its name`,

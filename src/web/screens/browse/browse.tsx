@@ -7,15 +7,13 @@ import { VirtualGrid } from "../../grid/virtual-grid.tsx";
 import { Empty, Failure } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
 import { versions } from "../../state/changes.ts";
-import { FACETS, readSelection, selectionQuery } from "../../state/selection.ts";
+import { readSelection, selectionQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { TakeDialog } from "../take/take-dialog.tsx";
-import { FacetPanel } from "./facet-panel.tsx";
-import { countFacets } from "./facets.ts";
 import { RowCell } from "./row-cell.tsx";
 import { createRowChunks } from "./row-chunks.ts";
-import { SearchForm } from "./search-form.tsx";
+import { SelectionSide } from "./selection-side.tsx";
 import { Toolbar } from "./toolbar.tsx";
 
 const CELL = { minCellWidth: 168, cellHeight: 248 };
@@ -30,24 +28,9 @@ export function BrowseScreen() {
     version: generation,
     keep: true,
   });
-  const facets = countFacets(value?.partitions ?? [], selection);
-  const { browsing } = texts();
   return (
     <div class="browse">
-      <aside class="side" aria-label={browsing.filters}>
-        <SearchForm selection={selection} />
-        <details class="facets" open={!matchMedia("(width < 900px)").matches}>
-          <summary>{browsing.filters}</summary>
-          {FACETS.map((facet) => (
-            <FacetPanel
-              key={facet}
-              facet={facet}
-              values={facets[facet]}
-              hasCounts={selection.text === "" && selection.column === ""}
-            />
-          ))}
-        </details>
-      </aside>
+      <SelectionSide selection={selection} partitions={value?.partitions ?? []} />
       <Results key={wanted} wanted={wanted} generation={generation} />
     </div>
   );

@@ -96,7 +96,11 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
 function SortHead({ name, title, sort }: { name: Sort; title: string; sort: Sort }) {
   const direction = name === "dataset" ? "ascending" : "descending";
   return (
-    <th scope="col" aria-sort={sort === name ? direction : undefined}>
+    <th
+      scope="col"
+      class={name === "rows" || name === "size" ? "number" : undefined}
+      aria-sort={sort === name ? direction : undefined}
+    >
       <button
         type="button"
         class="plain"

@@ -1,0 +1,153 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { DifferencesDocument } from "../../../schema/page-documents.ts";
+import type { Camera } from "../../canvas/camera.ts";
+import { PageCanvas } from "../../canvas/page-canvas.tsx";
+import { assetUrl, useImage } from "../../canvas/use-image.ts";
+import { VirtualList } from "../../parts/virtual-list.tsx";
+import { address, change } from "../../state/address.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
+import { Zoom } from "../page/layer-bar.tsx";
+import { KEYS_OF_HANGUL } from "../page/use-keys.ts";
+import { DifferenceRow } from "./difference-row.tsx";
+import { drawOver, drawSides } from "./drawn-differences.ts";
+
+export interface ComparedPageProps {
+  document: DifferencesDocument;
+  a: string;
+  b: string;
+  /** Its place among the pages that differ; undefined for a page that was named by its keys. */
+  at: number | undefined;
+  total: number;
+}
+
+const LAYERS = { image: true, boxes: true, texts: false, order: false };
+const ROW_PX = 56;
+
+/** One page with the labels of both variants, and what differs as a list. */
+export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
+  const { comparing, viewing } = texts();
+  const { query } = address.value;
+  const isOver = query.get("view") === "over";
+  const { differences } = document;
+  const camera = useSignal<Camera | undefined>(undefined);
+  const shown = document.a.images[0] ?? document.b.images[0];
+  const { image, isBroken } = useImage(shown && assetUrl(shown.asset));
+  const sides = useMemo(() => drawSides(document), [document]);
+  const over = useMemo(() => drawOver(document), [document]);
+  const [chosen, setChosen] = useState<number>();
+  useEffect(() => setChosen(undefined), [document]);
+  const active = chosen === undefined ? undefined : differences[chosen];
+  const step = (by: number) => {
+    if (differences.length === 0) return;
+    const from = chosen ?? (by > 0 ? -1 : differences.length);
+    setChosen((from + by + differences.length) % differences.length);
+  };
+  const goTo = (place: number) => {
+    if (at !== undefined && place >= 0 && place < total) change({ at: place || undefined }, "replace");
+  };
+  useCompareKeys({
+    n: () => step(1),
+    p: () => step(-1),
+    j: () => goTo((at ?? 0) + 1),
+    k: () => goTo((at ?? 0) - 1),
+  });
+  const pick = (side: "a" | "b", index: number | undefined) => {
+    const found = differences.findIndex((difference) => index !== undefined && difference[side] === index);
+    setChosen(found < 0 ? undefined : found);
+  };
+  const extent = shown ?? { width: 1000, height: 1400 };
+  const common = { image, page: extent, layers: LAYERS, camera, hasLens: false };
+  return (
+    <div class="compared" data-shown={shown === undefined || image !== undefined || isBroken || undefined}>
+      <div class="bar">
+        <strong>{document.a.source_name ?? viewing.unnamed}</strong>
+        {at !== undefined && (
+          <span class="steps">
+            <button type="button" title="K" disabled={at === 0} onClick={() => goTo(at - 1)}>
+              ← {viewing.before}
+            </button>
+            {comparing.place(formatNumber(at + 1), formatNumber(total))}
+            <button type="button" title="J" disabled={at + 1 >= total} onClick={() => goTo(at + 1)}>
+              {viewing.after} →
+            </button>
+          </span>
+        )}
+        <span class="push" />
+        <button type="button" aria-pressed={!isOver} onClick={() => change({ view: undefined }, "replace")}>
+          {comparing.beside}
+        </button>
+        <button type="button" aria-pressed={isOver} onClick={() => change({ view: "over" }, "replace")}>
+          {comparing.over}
+        </button>
+        <Zoom camera={camera} extent={extent} />
+      </div>
+      <div class={`sides${isOver ? " over" : ""}`}>
+        {isOver ? (
+          <div class="canvas-box">
+            <PageCanvas
+              {...common}
+              regions={over.regions}
+              active={active && over.indexOf(active)}
+              onPick={(index) => setChosen(over.differenceAt(index))}
+              label={comparing.canvasOf(`${a}, ${b}`)}
+            />
+          </div>
+        ) : (
+          (["a", "b"] as const).map((side) => (
+            <figure key={side}>
+              <figcaption>{side === "a" ? a : b}</figcaption>
+              <div class="canvas-box">
+                <PageCanvas
+                  {...common}
+                  regions={sides[side]}
+                  active={active?.[side] ?? undefined}
+                  onPick={(index) => pick(side, index)}
+                  label={comparing.canvasOf(side === "a" ? a : b)}
+                />
+              </div>
+            </figure>
+          ))
+        )}
+        {isBroken && <p class="problem">{viewing.broken(shown?.format ?? "")}</p>}
+      </div>
+      <section class="panel" aria-label={comparing.list(formatNumber(differences.length))}>
+        <div class="bar">
+          <h2>
+            {differences.length === 0 ? comparing.same : comparing.list(formatNumber(differences.length))}
+          </h2>
+          {differences.length > 0 && (
+            <button type="button" title="N" onClick={() => step(1)}>
+              {comparing.next}
+            </button>
+          )}
+        </div>
+        <VirtualList
+          count={differences.length}
+          label={comparing.list(formatNumber(differences.length))}
+          rowHeight={ROW_PX}
+          active={chosen}
+          onActive={setChosen}
+          renderRow={(place) => <DifferenceRow document={document} place={place} />}
+        />
+      </section>
+    </div>
+  );
+}
+
+function useCompareKeys(actions: Record<string, () => void>): void {
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if ((event.target as HTMLElement).closest("input, select, textarea, dialog")) return;
+      const action = latest.current[event.key] ?? latest.current[KEYS_OF_HANGUL[event.key] ?? ""];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}

@@ -1,0 +1,41 @@
+import type { ZippedFile } from "./zip.ts";
+
+/** Files that were dropped or chosen, those in folders too, hidden ones left out. */
+export async function droppedFiles(transfer: DataTransfer): Promise<ZippedFile[]> {
+  // All entries have to be taken before the first wait: the transfer is empty afterwards.
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  const files: ZippedFile[] = [];
+  for (const entry of entries) await collect(entry, "", files);
+  return files;
+}
+
+export function chosenFiles(list: FileList): ZippedFile[] {
+  return [...list]
+    .map((file) => ({ path: file.webkitRelativePath || file.name, content: file }))
+    .filter(({ path }) => !isHidden(path));
+}
+
+async function collect(entry: FileSystemEntry, folder: string, files: ZippedFile[]): Promise<void> {
+  const path = `${folder}${entry.name}`;
+  if (isHidden(entry.name)) return;
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    files.push({ path, content: file });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  // It gives a part of the folder each time, and at last nothing.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return;
+    for (const one of some) await collect(one, `${path}/`, files);
+  }
+}
+
+function isHidden(path: string): boolean {
+  return path.split("/").some((part) => part.startsWith(".") || part === "Thumbs.db" || part === "@eaDir");
+}
