@@ -4,7 +4,7 @@ import { latin } from "./exif.ts";
 /** A box of ISO/IEC 14496-12. */
 interface Box {
   type: string;
-  /** Where its content begins and ends. */
+  /** Byte range of its content. */
   start: number;
   end: number;
 }
@@ -38,24 +38,23 @@ function findBox(bytes: Uint8Array, path: readonly string[]): Box | undefined {
   return found;
 }
 
-/** Boxes that hold the picture; what else is at the end is no loss. */
+/** Boxes that hold the picture. Damage in other boxes at the end loses nothing. */
 const NEEDED = new Set(["ftyp", "meta", "moov", "mdat"]);
 
-/** Brands under which libvips knows an AVIF; Pillow knows more, whose first picture is decoded under this one. */
+/** The brand that libvips recognizes. Pillow accepts more; their first picture is decoded under this one. */
 const PLAIN_BRAND = "avif";
 
 export interface AvifFacts {
-  /** From its rotation and mirror; null where it has neither. Decoders turn by them. */
+  /** Derived from its rotation and mirror, which decoders apply; null if it has neither. */
   orientation: number | null;
   /** Frames of a sequence. */
   pages: number;
-  /** Has a gain map or another picture beside the first. */
+  /** Has a gain map or a second picture. */
   several: boolean;
-  /** The file as libvips knows it. */
   decodable: Uint8Array;
 }
 
-/** Looks at the boxes of an AVIF (av1-avif 1.1). Throws `invalid_input` for one that is cut off. */
+/** Reads the boxes of an AVIF (av1-avif 1.1). Throws `invalid_input` if the file is truncated. */
 export function inspectAvif(bytes: Uint8Array): AvifFacts {
   for (const box of boxes(bytes, 0, bytes.length)) {
     if (box.end > bytes.length && NEEDED.has(box.type)) throw damaged("avif", "it is cut off");
@@ -78,7 +77,7 @@ export function inspectAvif(bytes: Uint8Array): AvifFacts {
   };
 }
 
-/** Rotation in quarters against the clock, then a mirror along an axis, as EXIF numbers them. */
+/** EXIF orientation of `turn` counterclockwise quarter turns followed by a mirror along `axis`. */
 function orientationOf(turn: number, axis: number | undefined): number | null {
   if (axis === undefined) return [null, 8, 3, 6][turn] ?? null;
   return [axis ? 2 : 4, axis ? 7 : 5, axis ? 4 : 2, axis ? 5 : 7][turn] ?? null;
@@ -90,7 +89,7 @@ function rebrand(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Samples of its first track. */
+/** Samples of the first track. */
 function countFrames(bytes: Uint8Array): number {
   const sizes = findBox(bytes, ["moov", "trak", "mdia", "minf", "stbl", "stsz"]);
   if (sizes === undefined || sizes.start + 12 > bytes.length) return 1;

@@ -5,7 +5,7 @@ import type { Pixels } from "./pixels.ts";
 
 type Palette = readonly (readonly [number, number, number])[];
 
-/** What the head of a BMP says; checked against what Pillow reads, so that what is kept can be opened. */
+/** Header of a BMP, checked as Pillow checks it, so that every stored file can be opened. */
 interface BmpHead {
   width: number;
   height: number;
@@ -25,7 +25,7 @@ const PLAIN_MASKS: Record<number, BmpHead["masks"]> = {
   24: [0xff0000, 0xff00, 0xff, 0],
   32: [0xff0000, 0xff00, 0xff, 0],
 };
-/** Bit masks that readers know: red, green, blue, alpha. */
+/** Bit masks that readers support: red, green, blue, alpha. */
 const MASKS: Record<number, BmpHead["masks"][]> = {
   16: [
     [0xf800, 0x7e0, 0x1f, 0],
@@ -62,9 +62,9 @@ export function inspectBmp(bytes: Uint8Array): ImageFacts {
 }
 
 /**
- * Decodes a BMP to RGB, or RGBA where its masks have an alpha: 1, 4, 8, 16, 24 and 32 bits, bit masks, RLE4 and RLE8,
- * OS/2 headers, either row order ([MS-WMF] 2.2.2). libvips as it is shipped has no loader for it. Undefined where a
- * pixel names a colour that the palette lacks: readers do not agree about it.
+ * Decodes a BMP to RGB, or RGBA if its masks have alpha: 1, 4, 8, 16, 24 and 32 bits, bit masks, RLE4 and
+ * RLE8, OS/2 headers, either row order ([MS-WMF] 2.2.2). The libvips build has no BMP loader. Returns
+ * undefined if a pixel refers to a colour outside the palette, because readers disagree about it.
  */
 export function decodeBmp(bytes: Uint8Array): Pixels | undefined {
   const head = readHead(bytes);
@@ -144,7 +144,7 @@ function rowBytesOf(bytes: Uint8Array, { width, height, bits, dataStart }: BmpHe
   return rowBytes;
 }
 
-/** Colour numbers, a byte each, rows from the top. */
+/** One byte each, top row first. */
 function indexes(bytes: Uint8Array, head: BmpHead): Uint8Array {
   const { width, height, bits } = head;
   const rowBytes = rowBytesOf(bytes, head);
@@ -160,7 +160,7 @@ function indexes(bytes: Uint8Array, head: BmpHead): Uint8Array {
   return found;
 }
 
-/** Run lengths ([MS-WMF] 3.1.6): pairs of count and value, and escapes: end of line, end, a move, literal values. */
+/** Run lengths ([MS-WMF] 3.1.6): count and value, or an escape: end of line, end, move, literals. */
 function unpack(bytes: Uint8Array, head: BmpHead): Uint8Array {
   const { width, height, packing, topDown } = head;
   const found = new Uint8Array(width * height);
@@ -189,7 +189,6 @@ function unpack(bytes: Uint8Array, head: BmpHead): Uint8Array {
   return found;
 }
 
-/** False where a pixel names a colour that the palette lacks. */
 function copyIndexes(data: Uint8Array, found: Uint8Array, { palette }: BmpHead): boolean {
   for (let pixel = 0; pixel < found.length; pixel++) {
     const colour = palette[found[pixel] ?? 0];

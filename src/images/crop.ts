@@ -2,7 +2,7 @@ import { imageProblem, loadSharp } from "./sharp.ts";
 import { sniffFormat } from "./sniff.ts";
 import { toPng } from "./upright.ts";
 
-/** A part of an image, in whole pixels. */
+/** A rectangle of an image, in pixels. */
 export interface Cutting {
   left: number;
   top: number;
@@ -10,7 +10,7 @@ export interface Cutting {
   height: number;
 }
 
-/** The parts of an upright image as JPEGs of full colour resolution; it is decoded once. Throws `invalid_input`. */
+/** Crops of an upright image as 4:4:4 JPEGs; the image is decoded once. Throws `invalid_input`. */
 export async function cutImage(bytes: Uint8Array, cuttings: readonly Cutting[]): Promise<Uint8Array[]> {
   if (cuttings.length === 0) return [];
   const format = sniffFormat(bytes) ?? "jpeg";

@@ -1,12 +1,12 @@
 import { AppError } from "../errors.ts";
 import type { ImageFormat } from "./sniff.ts";
 
-/** An image that cannot be used, and why. */
+/** Error for an unusable image, with the reason. */
 export function damaged(format: ImageFormat, what: string, cause?: unknown): AppError {
   return new AppError("invalid_input", `damaged ${format.toUpperCase()}: ${what}`, { cause });
 }
 
-/** An image of a kind that is not read, though it may be whole, and why. */
+/** Error for an image of an unsupported kind, which need not be damaged, with the reason. */
 export function notTaken(format: ImageFormat, why: string, cause?: unknown): AppError {
   return new AppError("invalid_input", `${format.toUpperCase()} of an unsupported kind: ${why}`, {
     cause,

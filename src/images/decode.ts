@@ -9,13 +9,12 @@ import { mendPng } from "./png.ts";
 import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
 import { mendTiff, splitOldJpegs } from "./tiff.ts";
 
-/** What a preview's sides are to those of the image, about. */
+/** Approximate ratio of an image's sides to those of its preview. */
 const PREVIEW_SHRINK = 9;
 
 /**
- * Reads all coded data of every page and gives what it saw of the first: a small picture, or all samples. Of a JPEG it
- * decodes at an eighth: each bit is read, not each pixel made. Throws where a decoder has anything to remark; of ours,
- * with the reason.
+ * Reads all coded data of every page; returns a small picture, or all samples, of the first page. A JPEG is
+ * decoded at one eighth, which reads every bit without computing every pixel. Throws on any warning.
  */
 export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels | undefined> {
   if (facts.format === "bmp") return decodeBmp(bytes);
@@ -23,8 +22,8 @@ export async function checkImage(bytes: Uint8Array, facts: ImageFacts): Promise<
 }
 
 /**
- * Looks again at an image of which a decoder remarked something: what costs no pixel is forgiven. Throws `invalid_input`
- * with the reason. Only while nothing else is decoded in this process is what libvips says said of this image.
+ * Checks an image again after a decoder warning and accepts it if no pixel is affected. Throws
+ * `invalid_input` with the reason. Run it while nothing else decodes: libvips has one error log per process.
  */
 export async function recheckImage(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels> {
   try {
@@ -38,8 +37,8 @@ export async function recheckImage(bytes: Uint8Array, facts: ImageFacts): Promis
 }
 
 /**
- * The samples of the first page as they are stored: unturned, without colour management, 8 or 16 bits. Undefined where
- * readers do not agree about them; throws where its decoder has anything to remark.
+ * Stored samples of the first page: not rotated, no colour management, 8 or 16 bits. Returns undefined if
+ * readers disagree about them; throws on any decoder warning.
  */
 export async function decodePixels(bytes: Uint8Array, facts: ImageFacts): Promise<Pixels | undefined> {
   if (facts.format === "bmp") return decodeBmp(bytes);
@@ -52,7 +51,7 @@ export async function decodePixels(bytes: Uint8Array, facts: ImageFacts): Promis
   return { data, width: info.width, height: info.height, channels: info.channels, depth };
 }
 
-/** A JPEG decoder warns of lost data; those of other formats warn of tags and fail for data. */
+/** The JPEG decoder warns about lost data. Other decoders warn about tags and fail on lost data. */
 function strictness({ format }: ImageFacts): "warning" | "error" {
   return format === "jpeg" ? "warning" : "error";
 }
@@ -92,11 +91,11 @@ async function readSmall(
   facts: ImageFacts,
   options: SharpOptions,
 ): Promise<Pixels> {
-  // A ninth: libvips takes an eighth of a JPEG only where that is more than is asked for.
+  // One ninth: libvips shrinks a JPEG by 8 on load only if that is larger than the requested size.
   const { width, height } = previewSize(facts);
   const image = open(sharp, source, options).resize({ width, height, fit: "fill" });
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  // Of several frames, which stand one below the other, the first.
+  // Frames are stacked vertically; take the first.
   const shown = data.subarray(0, width * height * info.channels);
   return { data: shown, width, height, channels: info.channels, depth: "uchar" };
 }
@@ -108,8 +107,8 @@ function previewSize(facts: ImageFacts): { width: number; height: number } {
 }
 
 /**
- * The small picture of an image, of what a check or a decode of it gave: the first page at a ninth of its size, 8 bits a
- * sample, still to be turned by `turnToMake`. Shrinks what is larger.
+ * Preview from the result of a check or decode: the first page at one ninth of its size, 8 bits per sample,
+ * before `turnToMake`. Shrinks larger input.
  */
 export async function previewOf(seen: Pixels, facts: ImageFacts): Promise<Pixels> {
   const { width, height } = previewSize(facts);
@@ -121,13 +120,12 @@ export async function previewOf(seen: Pixels, facts: ImageFacts): Promise<Pixels
   return { data: await image.raw().toBuffer(), width, height, channels, depth: "uchar" };
 }
 
-/** The file as libvips knows it. */
 export function decodable(bytes: Uint8Array, { format, colours }: ImageFacts): Uint8Array {
   if (format === "avif") return inspectAvif(bytes).decodable;
   return format === "tiff" && colours === "other" ? mendTiff(bytes) : bytes;
 }
 
-/** The file without what a strict decoder stumbles over and no pixel depends on. */
+/** Removes what a strict decoder rejects although no pixel depends on it. */
 function mend(bytes: Uint8Array, { format }: ImageFacts): Uint8Array {
   return format === "png" ? (mendPng(bytes) ?? bytes) : bytes;
 }

@@ -7,12 +7,12 @@ import { loadSharp } from "./sharp.ts";
 
 const JPEG_QUALITY = 95;
 
-/** Longest side of a JPEG that decoders take. */
+/** Longest side of a JPEG that decoders accept. */
 export const MAX_JPEG_SIDE = 65_500;
 
 /**
- * The upright JPEG of decoded samples, 4:4:4, with the resolution and the profile of its source; 16 bits lose their lower
- * half. Undefined where a JPEG would show less: something is transparent.
+ * Encodes samples as an upright 4:4:4 JPEG with the source's resolution and profile; 16-bit samples keep
+ * their upper half. Returns undefined if transparency would be lost.
  */
 export async function encodeJpeg(pixels: Pixels, facts: ImageFacts): Promise<Uint8Array | undefined> {
   const alpha = pixels.channels === 2 || pixels.channels === 4;
@@ -24,12 +24,12 @@ export async function encodeJpeg(pixels: Pixels, facts: ImageFacts): Promise<Uin
   return finish(turn(alpha ? image.removeAlpha() : image, turnToMake(facts)), facts);
 }
 
-/** Whether it can become a JPEG row by row: one that is upright, has no alpha, and that libvips reads. */
+/** Whether it can be encoded row by row: upright, without alpha, and readable by libvips. */
 export function isStreamable(facts: ImageFacts): boolean {
   return turnToMake(facts) === 1 && !facts.alpha && facts.format !== "bmp";
 }
 
-/** The same of an image that is streamable, without its samples held together; of equal samples the same coded data. */
+/** `encodeJpeg` for a streamable image, without holding all samples; the coded data is the same. */
 export async function encodeInStrips(
   bytes: Uint8Array,
   facts: ImageFacts,
@@ -44,7 +44,7 @@ async function finish(image: Sharp, facts: ImageFacts, more: JpegOptions = {}): 
   return describeJpeg(await shades.jpeg(options).toBuffer(), facts);
 }
 
-/** Mirrors first, then turns clockwise, as libvips does; by EXIF's numbers. */
+/** Mirrors, then rotates clockwise, as libvips does. */
 function turn(image: Sharp, orientation: number): Sharp {
   switch (orientation) {
     case 2:

@@ -4,20 +4,20 @@ export const ORIENTATION = 274;
 const X_RESOLUTION = 282;
 const RESOLUTION_UNIT = 296;
 
-/** Types of bytes and text, in which readers take no orientation. */
+/** Byte and text types; readers ignore an orientation of these types. */
 const BYTE_TYPES = [1, 2, 7];
 
-/** What an image says of how it is to be seen: null where it says nothing. */
+/** Display metadata of an image; null where not specified. */
 export interface Turn {
-  /** 1 to 8, as EXIF numbers them. */
+  /** EXIF orientation, 1 to 8. */
   orientation: number | null;
-  /** Dots an inch, across. */
+  /** Horizontal dots per inch. */
   dpi: number | null;
 }
 
 export const NO_PLACEMENT: Turn = { orientation: null, dpi: null };
 
-/** Orientation and resolution in an EXIF block, with or without `Exif\0\0` before it. */
+/** Orientation and resolution from an EXIF block, with or without the leading `Exif\0\0`. */
 export function readExif(block: Uint8Array): Turn {
   let start = 0;
   while (latin(block, start, start + 6) === "Exif\0\0") start += 6;
@@ -42,12 +42,12 @@ export function validOrientation(value: number | undefined): number | null {
   return value !== undefined && Number.isInteger(value) && value >= 1 && value <= 8 ? value : null;
 }
 
-/** To a hundredth: 11,811 dots a metre are 300 an inch. */
+/** Rounds to hundredths, so that 11,811 dots per metre give 300 dpi. */
 export function roundDpi(dpi: number): number | null {
   return Number.isFinite(dpi) && dpi > 0 ? Math.round(dpi * 100) / 100 : null;
 }
 
-/** `tiff:Orientation` in an XMP packet, which readers take where EXIF says nothing. */
+/** `tiff:Orientation` of an XMP packet, which readers use if EXIF has none. */
 export function readXmpOrientation(packet: Uint8Array): number | null {
   const found = /tiff:Orientation(="|>)([0-9])/.exec(latin(packet, 0, packet.length));
   return found === null ? null : validOrientation(Number(found[2]));

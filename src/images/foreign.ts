@@ -1,12 +1,11 @@
-/** A kind of file that people keep beside images, or for one, and that the lake cannot take as an image. */
+/** A file type often found beside images that the lake cannot store as an image. */
 export interface ForeignFormat {
-  /** As it stands before "file" or "files". */
+  /** As used before "file" or "files". */
   name: string;
-  /** What its owner can do: an imperative, behind a semicolon. */
+  /** What the user can do: an imperative clause that follows a semicolon. */
   advice: string;
-  /** Endings by which its files are known. */
   endings: readonly string[];
-  /** How a file begins, its bytes as Latin-1 text; without, only the ending tells. */
+  /** Signatures, matched against the first bytes as Latin-1 text; without any, the extension decides. */
   begins?: readonly (string | RegExp)[];
 }
 
@@ -14,10 +13,10 @@ const UNPACK = "unpack first";
 const CONVERT = "convert to JPEG, PNG or TIFF first";
 const PAGES = "convert each page to an image first";
 
-/** The first that a file begins like counts. */
+/** The first matching signature wins. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("PDF", "pdf", `${PAGES}, for example with \`pdftoppm -r 300 -png\``, /^\s*%PDF/),
-  // A mp4 has no such brand among its own.
+  // MP4 files do not list this brand.
   foreign(
     "AVIF (of a brand that Pillow does not open)",
     "",
@@ -31,7 +30,7 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("SVG", "svg svgz", "render as PNG first", /^(\xef\xbb\xbf)?\s*(<[?!][^>]*>\s*)*<svg/),
   foreign("PostScript", "ps eps ai", PAGES, "%!PS"),
   foreign("PNM", "ppm pgm pbm pnm pam", CONVERT, /^P[1-7][\s#]/),
-  foreign("TGA", "tga", CONVERT, "\0\0\x02\0\0\0"), // nearly as a cursor, but without a number of pictures
+  foreign("TGA", "tga", CONVERT, "\0\0\x02\0\0\0"), // similar to a cursor, but without a picture count
   foreign("icon", "ico cur", CONVERT, "\0\0\x01\0", "\0\0\x02\0"),
   foreign("OpenEXR", "exr", CONVERT, "v/1\x01"),
   foreign("camera raw", "cr2 cr3 nef arw raf orf rw2", CONVERT),
@@ -61,25 +60,24 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   foreign("AppleDouble", "", "give the file without ._ in its name", "\0\x05\x16\x07"),
 ];
 
-/** Bytes from the start of a file by which every format is known. */
+/** Bytes needed from the start of a file to recognize every format. */
 export const HEAD_BYTES = 512;
 
-/** The kind of file that begins so, or that has this ending where its bytes tell nothing; undefined for an unknown one. */
+/** The type by the first bytes, or by the extension if they match nothing; undefined if unknown. */
 export function foreignFormat(head: Uint8Array, name = ""): ForeignFormat | undefined {
   const text = Buffer.from(head.subarray(0, HEAD_BYTES)).toString("latin1");
   const told = FOREIGN_FORMATS.find(({ begins }) => begins?.some((begin) => startsLike(text, begin)));
   const byEnding = foreignByEnding(name);
-  // Office documents of today are ZIP archives: their ending says more.
+  // Modern Office documents are ZIP archives; the extension is more specific.
   return told?.name === "ZIP" && byEnding?.name === "Office" ? byEnding : (told ?? byEnding);
 }
 
-/** The kind of file that an ending stands for. */
 export function foreignByEnding(name: string): ForeignFormat | undefined {
   const ending = /\.([^.]+)$/.exec(name.toLowerCase())?.[1];
   return ending === undefined ? undefined : FOREIGN_FORMATS.find(({ endings }) => endings.includes(ending));
 }
 
-/** Why bytes that are no image of the lake's formats are refused, from their start. */
+/** Why content is rejected that is not in a supported image format, from its first bytes. */
 export function foreignReason(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the image is empty";
   const foreign = foreignFormat(bytes);

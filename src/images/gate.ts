@@ -1,30 +1,30 @@
 /**
- * Lets the decodes of several threads share the memory that they may take. What libvips says of an error is in one
- * place for the whole process, so a decode that failed is asked for its reason while no other one runs.
+ * Shares a memory budget between the decodes of several threads. libvips keeps one error log per process, so
+ * a failed decode is repeated alone to learn its reason.
  */
 export interface DecodeGate {
-  /** What all decodes together may take; one that alone takes more is refused by its caller. */
+  /** Budget of all decodes together. Callers reject a single decode that needs more. */
   readonly limitBytes: number;
-  /** Runs a decode that takes about `bytes`, when they are free; not from within another. */
+  /** Runs a decode of about `bytes` once they are free. Not reentrant. */
   run<T>(bytes: number, work: () => Promise<T>): Promise<T>;
-  /** Runs a decode while no other one runs. */
+  /** Runs a decode while no other runs. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** For one thread that decodes one image at a time. */
+/** For a single thread that decodes one image at a time. */
 export const OPEN_GATE: DecodeGate = {
   limitBytes: Number.POSITIVE_INFINITY,
   run: (_, work) => work(),
   alone: (work) => work(),
 };
 
-/** What threads share of a gate: a structured clone keeps it shared. */
+/** Memory shared by the threads of a gate; a structured clone stays shared. */
 export interface GateMemory {
   cells: SharedArrayBuffer;
   limitBytes: number;
 }
 
-/** Cells: how often something changed, which threads wait for; the last place in the queue; then two a thread. */
+/** Cells: change counter on which threads wait; last place in the queue; then two per thread. */
 const CHANGES = 0;
 const LAST_PLACE = 1;
 const FIRST_THREAD = 2;
@@ -36,8 +36,8 @@ export function createGateMemory(threads: number, limitBytes: number): GateMemor
 }
 
 /**
- * The gate as one thread sees it. It blocks the thread while it waits: first come, first served, so that a large
- * image gets its turn. `forget` frees what a thread held that is no more.
+ * One thread's view of the gate. Blocks the thread while waiting, first come, first served, so that large
+ * images are not starved. `forget` releases what a dead thread held.
  */
 export function openGate(memory: GateMemory, thread: number): DecodeGate & { forget(): void } {
   const cells = new Int32Array(memory.cells);
@@ -49,7 +49,7 @@ export function openGate(memory: GateMemory, thread: number): DecodeGate & { for
     Atomics.add(cells, CHANGES, 1);
     Atomics.notify(cells, CHANGES);
   };
-  /** Whether this thread is the first that waits, and `units` are free. */
+  /** Whether this thread is first in the queue and `units` are free. */
   const mayEnter = (units: number): boolean => {
     let taken = 0;
     const mine = Atomics.load(cells, place);

@@ -2,8 +2,8 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 
 /**
- * Why a GIF is not whole (GIF89a, 17 to 27); undefined where it ends with its trailer, or behind a whole frame. Decoders
- * leave out a last frame that is cut off.
+ * Why a GIF is truncated (GIF89a, 17 to 27); undefined if it ends with its trailer or after a whole frame.
+ * Decoders drop an incomplete last frame.
  */
 export function blocksProblem(bytes: Uint8Array): string | undefined {
   let at = 13 + paletteBytes(bytes[10]);
@@ -21,7 +21,7 @@ function paletteBytes(flags = 0): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
 }
 
-/** Behind the empty block that ends a row of them; beyond the file where it is cut off. */
+/** Offset after the terminating empty block; beyond the file if it is truncated. */
 function endOfBlocks(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {

@@ -4,13 +4,13 @@ import { codedParts } from "./jpeg.ts";
 import type { Pixels } from "./pixels.ts";
 
 /**
- * What two images must share to be the same page: of a JPEG, and of what is made one, the coded data; of other formats
- * the decoded samples; with the profile, the turn and the kind of samples, without names, dates, resolution and comments.
- * Lossy formats are equal to files of their own format only: a reader decodes them as it likes.
+ * What makes two images the same page. JPEGs and images converted to JPEG: the coded data. Other formats: the
+ * decoded samples with profile, orientation and sample type. Names, dates, resolution and comments are
+ * ignored. A lossy format matches only its own format, because readers may decode it differently.
  */
 export type IdentityKind = "coded" | "samples" | "bytes";
 
-/** Samples above this many bytes are not held together: such an image is the same as equal bytes only. */
+/** Above this many bytes samples are not held in memory; only equal bytes match. */
 export const MAX_SAMPLE_BYTES = 200_000_000;
 
 export function identityKind(facts: ImageFacts): IdentityKind {
@@ -20,10 +20,10 @@ export function identityKind(facts: ImageFacts): IdentityKind {
   return plain && sampleBytes(facts) <= MAX_SAMPLE_BYTES ? "samples" : "bytes";
 }
 
-/** What an identity goes by: the JPEG that came, the one that was made of the image, or its samples. */
+/** Input of an identity: the original JPEG, the converted JPEG, or the samples. */
 export type Identified = { came: Uint8Array } | { made: Uint8Array } | { samples: Pixels };
 
-/** The parts over which an identity goes, in order. */
+/** Parts to hash, in order. */
 export function* identityParts(facts: ImageFacts, by: Identified): Generator<Uint8Array> {
   const { format, lossless, orientation, profile, shown } = facts;
   const kind = format === "jpeg" || !lossless ? format : "lossless";
@@ -44,8 +44,8 @@ function shapeOf(by: Identified): string {
 }
 
 /**
- * 32 hex characters of SHA-256 over the parts: a proof, so that no two images need be compared, and as quick as memory
- * where the processor knows it. Beside the next decode it costs little.
+ * SHA-256 of the parts, as 32 hex characters: collision-proof, so images need not be compared, and as fast as
+ * memory with hardware support.
  */
 export function hashParts(parts: Iterable<Uint8Array>): string {
   const hasher = new Bun.CryptoHasher("sha256");

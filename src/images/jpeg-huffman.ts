@@ -1,13 +1,13 @@
-/** A table of ITU-T T.81, C.2: by length of code (1 to 16) the largest code, and where its values begin. */
+/** A table of ITU-T T.81, C.2: per code length (1 to 16) the largest code and the start of its values. */
 export interface HuffmanTable {
-  /** -1 where no code has the length. */
+  /** -1 for lengths without codes. */
   maxCode: Int32Array;
-  /** Index of a code's value, less the code. */
+  /** Index of a code's value minus the code. */
   offset: Int32Array;
   values: Uint8Array;
 }
 
-/** Takes the tables of one DHT segment in; the key is its class (0x10: AC) and number. */
+/** Adds the tables of one DHT segment; the key is class (0x10: AC) and number. */
 export function readHuffmanTables(payload: Uint8Array, tables: Map<number, HuffmanTable>): void {
   for (let at = 0; at + 17 <= payload.length; ) {
     const maxCode = new Int32Array(17).fill(-1);
@@ -25,14 +25,13 @@ export function readHuffmanTables(payload: Uint8Array, tables: Map<number, Huffm
   }
 }
 
-/** Reads the bits of a scan. What it cannot read is -1 or false: a marker or the end came, or a code is none. */
+/** Reads the bits of a scan. Returns -1 or false at a marker, at the end, or for an invalid code. */
 export interface BitReader {
   code(table: HuffmanTable): number;
   bits(count: number): number;
   skip(count: number): boolean;
-  /** Goes on behind the next restart marker; false where none comes within `maxStray` bytes other than zeros. */
+  /** Continues after the next restart marker; false if none follows within `maxStray` nonzero bytes. */
   nextRestart(maxStray: number): boolean;
-  /** Bytes other than zero up to the next marker. */
   strayBytes(): number;
   isAtEnd(): boolean;
 }
@@ -75,7 +74,7 @@ export function createBitReader(bytes: Uint8Array, from: number, to: number): Bi
     }
     return value;
   };
-  /** Counts bytes other than zero up to the next marker, and stops there. */
+  /** Counts nonzero bytes up to the next marker and stops there. */
   const seekMarker = (): number => {
     let stray = 0;
     heldBits = 0;

@@ -1,20 +1,20 @@
 import { isFrame, jpegSegments } from "./jpeg.ts";
 import { type BitReader, createBitReader, type HuffmanTable, readHuffmanTables } from "./jpeg-huffman.ts";
 
-/** Bytes between the data and a marker that are taken for the padding of a camera. */
+/** Up to this many bytes before a marker are taken for padding written by a camera. */
 const MAX_STRAY = 32;
-/** Coefficients of which a progressive JPEG is followed: above this a damaged one is not looked into. */
+/** Progressive JPEGs with more coefficients are not examined. */
 const MAX_COEFFICIENTS = 200_000_000;
 
 interface Component {
   id: number;
   across: number;
   down: number;
-  /** Blocks that hold pixels, and those that the scans of several components code. */
+  /** Blocks that hold pixels, and those coded in interleaved scans. */
   blocksAcross: number;
   blocksDown: number;
   stride: number;
-  /** Of a progressive JPEG: 1 where an earlier scan left a coefficient, 64 a block. */
+  /** Progressive JPEGs: 1 for each coefficient set by an earlier scan, 64 per block. */
   coded: Uint8Array | undefined;
 }
 
@@ -26,9 +26,9 @@ interface Frame {
 }
 
 /**
- * Why the coded data of a JPEG does not hold the whole picture; undefined where it does. For files of which a decoder
- * warns: stray bytes, restart markers out of order and lengths that lie cost no pixel, a code that is none or data that
- * ends early do. Follows the codes (ITU-T T.81, F.2 and G.2) without making pixels; some 30 MB a second.
+ * Why the coded data of a JPEG is incomplete; undefined if it is complete. For files with decoder warnings:
+ * stray bytes, misordered restart markers and wrong lengths cost no pixel; invalid codes and truncated data
+ * do. Follows the codes (ITU-T T.81, F.2 and G.2) without computing pixels, at about 30 MB/s.
  */
 export function scanProblem(bytes: Uint8Array): string | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -84,7 +84,7 @@ function readFrame(view: DataView, start: number, progressive: boolean): Frame |
   return { progressive, components, mcusAcross, mcusDown };
 }
 
-/** Follows one scan; gives why it is not whole. */
+/** Follows one scan; returns why it is incomplete. */
 function checkScan(
   view: DataView,
   start: number,
@@ -145,11 +145,11 @@ interface ScanState {
   from: number;
   to: number;
   refines: boolean;
-  /** Blocks to come in which no more coefficient is new. */
+  /** Remaining blocks of an end-of-band run. */
   zeroBlocks: number;
 }
 
-/** False where a code is none, or data is missing. */
+/** Returns false for an invalid code or missing data. */
 function followBlock(
   state: ScanState,
   dc: HuffmanTable | undefined,

@@ -14,16 +14,16 @@ const APP14 = 0xee;
 const APP15 = 0xef;
 const COMMENT = 0xfe;
 
-/** A segment of a JPEG (ITU-T T.81, B.1.1). `end` of a scan is where its coded data ends. */
+/** A segment of a JPEG (ITU-T T.81, B.1.1). A scan's `end` includes its coded data. */
 export interface JpegSegment {
   marker: number;
-  /** Its payload, behind marker and length. */
+  /** Start of the payload, after marker and length. */
   start: number;
   payloadEnd: number;
   end: number;
 }
 
-/** Segments in their order, up to the end of the image; what stands between them is skipped, as decoders do. */
+/** Segments in order up to the end of the image; bytes between them are skipped, as decoders do. */
 export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 2; ; ) {
@@ -41,7 +41,7 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
   }
 }
 
-/** Where the next marker stands that is none of the restarts within a scan. */
+/** Offset of the next marker that is not a restart marker. */
 function endOfScan(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
@@ -105,12 +105,12 @@ export function inspectJpeg(bytes: Uint8Array): ImageFacts {
     lossless: false,
     whole: frame.marker !== 0xc0 && frame.marker !== 0xc1,
     ownBytes: several,
-    // Pillow looks for a resolution in EXIF where JFIF has none, and then forgives what it finds.
+    // Pillow reads the resolution from EXIF if JFIF has none, and then tolerates bad EXIF.
     unreadable: jfif === null || block.length === 0 ? undefined : exifProblem(block),
   };
 }
 
-/** How many pictures a multi-picture file says it has (CIPA DC-007). */
+/** Number of pictures in a multi-picture file (CIPA DC-007). */
 function countPictures(block: Uint8Array): number {
   const file = openTiff(block);
   const directory = file && readDirectory(file, file.first);
@@ -118,8 +118,8 @@ function countPictures(block: Uint8Array): number {
 }
 
 /**
- * The parts of a JPEG that make its pixels: frame, tables and scans, and the segments by which a decoder chooses the
- * colours (JFIF, Adobe). Metadata, comments and what follows the image are left out.
+ * The parts of a JPEG that determine its pixels: frame, tables, scans, and the segments that select the
+ * colour space (JFIF, Adobe). Skips metadata, comments and trailing data.
  */
 export function* codedParts(bytes: Uint8Array): Generator<Uint8Array> {
   for (const { marker, start, payloadEnd, end } of jpegSegments(bytes)) {
@@ -133,8 +133,8 @@ export function* codedParts(bytes: Uint8Array): Generator<Uint8Array> {
 const JFIF_MARK = new TextEncoder().encode("JFIF");
 
 /**
- * The same JPEG with this resolution and profile, in the place that JFIF and ICC give them. Where it has room for them,
- * as what libvips writes has, they are written into the bytes given: a copy costs as much as to hash them.
+ * Sets resolution and profile in the JFIF and ICC segments. Writes in place if there is room, as in libvips
+ * output: a copy costs as much as hashing.
  */
 export function describeJpeg(
   jpeg: Uint8Array,
@@ -147,7 +147,7 @@ export function describeJpeg(
   jfif.writeUInt16BE(density, 8);
   jfif.writeUInt16BE(density, 10);
   const head = [segment(APP0, jfif)];
-  const size = 65_519; // what a segment holds beside its length and the name of the profile
+  const size = 65_519; // segment capacity without its length and the profile's name
   const count = Math.ceil((profile?.length ?? 0) / size);
   for (let part = 0; part < count; part++) {
     const name = Buffer.from([...Buffer.from("ICC_PROFILE\0"), part + 1, count]);

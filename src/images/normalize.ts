@@ -14,36 +14,32 @@ import type { ImageFormat } from "./sniff.ts";
 export interface NormalizeTerms {
   policy: ImagePolicy;
   verify: VerifyLevel;
-  /** Larger images are refused. */
   maxPixels: number;
   gate: DecodeGate;
-  /** Whether a small picture of it is wanted: there is one on the way of any decode. */
+  /** Also make a preview; any decode provides one cheaply. */
   preview?: boolean;
 }
 
-/** An image that was checked, and in which form it is to be stored. */
+/** A checked image and the form to store. */
 export interface NormalizedImage {
-  /** The form to store: bytes of `format`; undefined to keep the source's bytes as they are. */
+  /** Bytes of `format` to store; undefined to keep the source bytes. */
   encoded: Uint8Array | undefined;
   format: ImageFormat;
-  /** Pixels, upright. */
   width: number;
   height: number;
   pages: number;
   orientation: number | null;
   dpi: number | null;
-  /** Hashes what makes it the same page as another; undefined where that was not read, or is its bytes alone. */
+  /** Computes the identity; undefined if the samples were not read or only equal bytes match. */
   identify: (() => string) | undefined;
-  /** All of it was read. */
   verified: boolean;
-  /** The small picture that was asked for; undefined also where nothing was decoded, or readers see different samples. */
+  /** The requested preview; undefined if nothing was decoded or readers disagree about the samples. */
   preview: Pixels | undefined;
 }
 
 /**
- * Checks an image and gives it the form that the policy asks for. In doubt its bytes are kept: what has several pages,
- * deeper or other samples than 8 bits, transparency, or a decoder's remark is never made into something else. Throws
- * `invalid_input` with a reason for people.
+ * Checks an image and converts it as the policy requires. If in doubt the bytes are kept: several pages,
+ * samples other than 8 bits, transparency or a decoder warning prevent conversion. Throws `invalid_input`.
  */
 export async function normalizeImage(bytes: Uint8Array, terms: NormalizeTerms): Promise<NormalizedImage> {
   const { gate } = terms;
@@ -60,11 +56,11 @@ export async function normalizeImage(bytes: Uint8Array, terms: NormalizeTerms): 
     terms.preview && seen !== undefined ? previewOf(seen, facts) : undefined;
   const decoded = await gate.run(plan.memoryBytes, async () => {
     const result = await decode(bytes, facts, plan, previewed);
-    // Samples stay until the collector comes by, which does not see how much they are.
+    // Samples are external memory that the garbage collector does not count.
     if (plan.memoryBytes > MAX_WAITING_BYTES) Bun.gc(true);
     return result;
   });
-  // What its decoder remarked on stays as it is, if nothing of it is lost.
+  // An image with a harmless decoder warning is kept unchanged.
   const { encoded, identify, preview } =
     decoded ??
     (await gate.alone(async () => {
@@ -82,8 +78,8 @@ export async function normalizeImage(bytes: Uint8Array, terms: NormalizeTerms): 
 }
 
 /**
- * How an image is read: not at all; whole, to be checked; with all samples held, to be hashed or encoded; through the
- * encoder of the JPEG that it becomes, which also holds its coefficients, or (`strips`) few rows at a time.
+ * How an image is read: not at all; whole, for a check; all samples held, to hash or encode; through the JPEG
+ * encoder, which also holds its coefficients; or (`strips`) a few rows at a time.
  */
 type Way = "none" | "check" | "hold" | "stream" | "strips";
 
@@ -107,14 +103,14 @@ function planDecode(facts: ImageFacts, sizeBytes: number, terms: NormalizeTerms)
       ? plan("hold", heldBytes)
       : plan("check", checkBytes);
   }
-  const streamBytes = memoryOfPixels(facts, false); // the coefficients, or the samples of what is kept then
+  const streamBytes = memoryOfPixels(facts, false); // the coefficients, or the samples if it is kept
   const streams = isStreamable(facts) && facts.bits <= 8 && !preview && fits(streamBytes);
   if (streams && (treatment === "jpeg" || !isSmall(facts, sizeBytes))) return plan("stream", streamBytes);
   if (fits(heldBytes)) return plan("hold", heldBytes);
   return isStreamable(facts) && !facts.whole ? plan("strips", checkBytes) : plan("check", checkBytes);
 }
 
-/** Whether a JPEG of quality 95 will hardly be smaller: half a bit a pixel. Then its samples are wanted, to be hashed. */
+/** Whether a quality 95 JPEG would hardly be smaller: half a bit per pixel. Samples are hashed instead. */
 function isSmall({ storedWidth, storedHeight }: ImageFacts, sizeBytes: number): boolean {
   return sizeBytes * 16 < storedWidth * storedHeight;
 }
@@ -123,7 +119,7 @@ type Decoded = Pick<NormalizedImage, "encoded" | "identify" | "preview">;
 
 const NOTHING_DECODED: Decoded = { encoded: undefined, identify: undefined, preview: undefined };
 
-/** Undefined where a decoder had anything to remark. `previewed` makes the small picture of what was seen, if wanted. */
+/** Returns undefined on a decoder warning. `previewed` makes the preview from the samples, if requested. */
 async function decode(
   bytes: Uint8Array,
   facts: ImageFacts,
@@ -141,7 +137,7 @@ async function decode(
     const holds = way === "hold" || (way === "stream" && identityKind(facts) === "samples");
     const samples = holds ? await decodePixels(bytes, facts) : undefined;
     const preview = await previewed(samples ?? (await checkImage(bytes, facts)));
-    // Without optimised coding: all coefficients would be held to count them.
+    // Optimised coding would hold all coefficients to count them.
     const made =
       way === "strips"
         ? await encodeInStrips(bytes, facts, { optimiseCoding: false })
@@ -156,7 +152,7 @@ async function decode(
   }
 }
 
-/** Samples above this many bytes are hashed before the next image is decoded, others meanwhile. */
+/** Samples above this many bytes are hashed before the next image is decoded, smaller ones in parallel. */
 const MAX_WAITING_BYTES = 64_000_000;
 
 function identifierOf(
@@ -188,7 +184,7 @@ function tooMuchMemory(bytes: number, limit: number): AppError {
 
 type Normalization = "keep" | "jpeg" | "smaller";
 
-/** What the policy makes of an image, by our look at it alone: its own bytes, a JPEG, or the smaller of both. */
+/** What the policy stores, decided from the facts alone: the source bytes, a JPEG, or the smaller of both. */
 export function chooseTreatment(facts: ImageFacts, policy: ImagePolicy): Normalization {
   const { format, storedWidth, storedHeight, pages, bits, colours, orientation } = facts;
   const fits = Math.max(storedWidth, storedHeight) <= MAX_JPEG_SIDE;

@@ -1,15 +1,14 @@
-/** Decoded samples as they are stored, before any turn: rows from the top, channels interleaved. */
+/** Decoded samples before rotation: top row first, interleaved channels. */
 export interface Pixels {
   data: Uint8Array;
-  /** In pixels. */
   width: number;
   height: number;
   channels: number;
-  /** `uchar`: 8 bits a sample; `ushort`: 16, in the machine's order. */
+  /** `uchar`: 8 bits per sample; `ushort`: 16 bits in native byte order. */
   depth: "uchar" | "ushort";
 }
 
-/** Whether the last of two or four channels, the alpha, lets nothing through. */
+/** Whether the alpha channel, the last of two or four, is fully opaque. */
 export function isOpaque({ data, channels, depth }: Pixels): boolean {
   const samples =
     depth === "ushort" ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
@@ -18,7 +17,6 @@ export function isOpaque({ data, channels, depth }: Pixels): boolean {
   return true;
 }
 
-/** The upper 8 bits of 16-bit samples. */
 export function toEightBits(pixels: Pixels): Pixels {
   if (pixels.depth === "uchar") return pixels;
   const { data } = pixels;

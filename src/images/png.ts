@@ -5,16 +5,16 @@ import type { ImageFacts } from "./facts.ts";
 import { exifProblem, MAX_TEXT_BYTES, MAX_TEXTS_BYTES } from "./readers.ts";
 
 export interface PngChunk {
-  /** Four letters; critical where the first is a capital. */
+  /** Four letters; an initial capital marks a critical chunk. */
   name: string;
-  /** Where its length stands. */
+  /** Offset of its length. */
   at: number;
   data: Uint8Array;
-  /** Behind its checksum. */
+  /** Offset after its checksum. */
   end: number;
 }
 
-/** The chunks of a PNG up to IEND; one that is cut off is left out. */
+/** The chunks of a PNG up to IEND, without a truncated one. */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length; ) {
@@ -51,7 +51,7 @@ export function inspectPng(bytes: Uint8Array): ImageFacts {
   let framesBegun = false;
   for (const chunk of pngChunks(bytes)) {
     const { name, data } = chunk;
-    // A picture that no frame is: readers count it too.
+    // A default image outside the animation; readers count it as a page.
     if (name === "IDAT" && !inData && pages > 1 && !framesBegun) pages += 1;
     inData ||= name === "IDAT";
     framesBegun ||= name === "fcTL";
@@ -110,13 +110,13 @@ export function inspectPng(bytes: Uint8Array): ImageFacts {
 }
 
 const EMPTY = new Uint8Array(0);
-/** What sRGB's own gamma and primaries are in PNG, in hundred-thousandths. */
+/** Gamma and primaries of sRGB, in units of 1/100,000. */
 const ORDINARY: Record<string, number[]> = {
   gAMA: [45455],
   cHRM: [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000],
 };
 
-/** Whether gamma or primaries are those that a reader takes where none are named. */
+/** Whether gamma or primaries equal the defaults that readers assume. */
 function isOrdinary(name: string, data: Uint8Array): boolean {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const known = ORDINARY[name] ?? [];
@@ -126,7 +126,7 @@ function isOrdinary(name: string, data: Uint8Array): boolean {
   );
 }
 
-/** Why an animated PNG is not whole, of whose frames libvips decodes the first alone; undefined for any other. */
+/** Why an animated PNG is incomplete (libvips decodes only its first frame), or undefined. */
 function frameProblem(bytes: Uint8Array, pages: number): string | undefined {
   if (pages === 1) return undefined;
   let frames = 0;
@@ -135,20 +135,20 @@ function frameProblem(bytes: Uint8Array, pages: number): string | undefined {
     if (!isWhole(bytes, chunk)) return `the checksum of its chunk ${chunk.name} is wrong`;
     if (chunk.name === "IDAT" && beforeData) {
       beforeData = false;
-      if (frames === 0) frames = 1; // a picture for readers that know no animation
+      if (frames === 0) frames = 1; // a still image for readers without animation support
     } else if (chunk.name === "fcTL") frames += 1;
   }
   return frames < pages ? `it has ${frames} of its ${pages} frames` : undefined;
 }
 
-/** What is in the text chunks of a PNG, as far as it is needed. */
+/** Reads the required text chunks. */
 function readTexts() {
   let total = 0;
   let rawExif: string | undefined;
   let packet: Uint8Array | undefined;
   const RAW_EXIF = "Raw profile type exif";
   return {
-    /** Takes a chunk in; gives why Pillow would refuse it. */
+    /** Adds a chunk; returns why Pillow would reject it. */
     take: (name: string, data: Uint8Array): string | undefined => {
       const keyEnd = data.indexOf(0);
       const key = latin(data, 0, keyEnd < 0 ? data.length : keyEnd);
@@ -185,7 +185,7 @@ function readTexts() {
   };
 }
 
-/** ImageMagick writes a blank line, a name and a length, then digits. */
+/** ImageMagick writes an empty line, a name and a length, then hex digits. */
 function hexDigits(text: string | undefined): string | undefined {
   const digits = text?.split("\n").slice(3).join("").replace(/\s/g, "");
   return digits !== undefined && digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits) ? digits : undefined;
@@ -193,14 +193,13 @@ function hexDigits(text: string | undefined): string | undefined {
 
 type Inflated = { data: Uint8Array | undefined; problem?: undefined } | { problem: string };
 
-/** Data behind a byte that names its compression. */
 function compressed(data: Uint8Array, at: number): Inflated {
   if (at >= data.length) return { data: undefined };
   if (data[at] !== 0) return { problem: `a chunk is compressed by method ${data[at]}, which PNG has not` };
   return inflate(data.subarray(at + 1));
 }
 
-/** Undefined data for what is no deflate stream: readers go on without it. */
+/** `data` is undefined if it is not a deflate stream; readers ignore it. */
 function inflate(data: Uint8Array): Inflated {
   try {
     return { data: inflateSync(data, { maxOutputLength: MAX_TEXT_BYTES }) };
@@ -212,12 +211,12 @@ function inflate(data: Uint8Array): Inflated {
   }
 }
 
-/** Critical chunks that PNG defines. */
+/** Critical chunks defined by PNG. */
 const CRITICAL = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
 
 /**
- * The PNG as a strict decoder takes it: without critical chunks that nobody knows, and with right checksums on the
- * data, which carries one of its own within. Undefined where there is nothing to mend.
+ * The PNG in a form that strict decoders accept: without unknown critical chunks, and with correct chunk
+ * checksums on the image data, which has a checksum of its own. Returns undefined if nothing needs repair.
  */
 export function mendPng(bytes: Uint8Array): Uint8Array | undefined {
   const parts = [bytes.subarray(0, 8)];

@@ -8,8 +8,8 @@ export type SharpModule = typeof Sharp;
 let loading: Promise<SharpModule> | undefined;
 
 /**
- * libvips, set up once in this thread: no cache (images are seen once), one thread an image (workers are the
- * parallelism), and none of the loaders for which the lake has no use.
+ * libvips, configured once per thread: no cache (each image is read once), one thread per image (workers are
+ * parallel), unused loaders blocked.
  */
 export function loadSharp(): Promise<SharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
@@ -21,7 +21,7 @@ export function loadSharp(): Promise<SharpModule> {
   return loading;
 }
 
-/** Loaders of libvips 8.18 beside those of `IMAGE_FORMATS`; a name that this build lacks does no harm. */
+/** Loaders of libvips 8.18 outside `IMAGE_FORMATS`; names missing in this build are ignored. */
 const UNWANTED_LOADERS = [
   "Analyze Csv Dcraw Fits Jp2k Jxl Magick Magick7 Mat Matrix Nifti Openexr Openslide Pdf Ppm Rad Raw Svg Uhdr Vips".split(
     " ",
@@ -30,19 +30,19 @@ const UNWANTED_LOADERS = [
 ].flat();
 
 /**
- * Blocks what is not wanted and nothing else. Blocks are of the whole process: to block all loaders and let some in
- * again would refuse good images to another worker thread in between.
+ * Blocks only unused loaders. Blocking is process-wide: blocking all and unblocking some would make another
+ * worker thread reject good images in between.
  */
 export function blockLoaders(sharp: SharpModule): void {
   sharp.block({ operation: UNWANTED_LOADERS.map((name) => `VipsForeignLoad${name}`) });
 }
 
-/** What libvips says of a file that is whole, and of a kind for which it has no decoder. */
+/** Errors of libvips for intact files that it has no decoder for. */
 const LACKING = /support is not configured$|whole number of bytes/;
 
 /**
- * A libvips error as the reason of a rejection: what it says first, without the library's own words. A reason that we
- * found ourselves stays as it is.
+ * Turns a libvips error into a rejection reason: its first message without the library's prefixes. Our own
+ * errors are returned unchanged.
  */
 export function imageProblem(format: ImageFormat, error: unknown): AppError {
   if (error instanceof AppError) return error;

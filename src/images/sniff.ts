@@ -1,4 +1,4 @@
-/** Image formats that the lake reads, with the extension of an asset. */
+/** Supported image formats with the file extension of an asset. */
 export const IMAGE_FORMATS = {
   jpeg: "jpg",
   png: "png",
@@ -12,7 +12,7 @@ export type ImageFormat = keyof typeof IMAGE_FORMATS;
 
 export const IMAGE_EXTENSIONS: readonly string[] = Object.values(IMAGE_FORMATS);
 
-/** The format that a file's first 64 bytes claim; undefined for anything that the lake does not read. */
+/** Format by the first 64 bytes; undefined if it is not supported. */
 export function sniffFormat(head: Uint8Array): ImageFormat | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to));
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return "jpeg";
@@ -25,7 +25,7 @@ export function sniffFormat(head: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
-/** AVIF by its own brand, or among those that a general one goes with (ISO/IEC 23008-12 files of AV1). */
+/** By its major brand, or as a compatible brand of a general one (ISO/IEC 23008-12 with AV1). */
 function isAvif(brands: string): boolean {
   if (/^(avif|avis)/.test(brands)) return true;
   return brands.startsWith("mif1") && /^.{8}(.{4})*?(avif|avis)/s.test(brands);

@@ -1,9 +1,9 @@
 import { loadSharp } from "./sharp.ts";
 
-/** Pixels of the longer side. */
+/** Longer side in pixels. */
 export const THUMBNAIL_SIDE = 256;
 
-/** A small WebP of an image, upright, on white; of several pages the first. Throws what libvips does. */
+/** A small upright WebP of the first page on white. Throws errors of libvips. */
 export async function makeThumbnail(bytes: Uint8Array): Promise<Uint8Array> {
   const sharp = await loadSharp();
   return sharp(bytes, { limitInputPixels: false, failOn: "none" })

@@ -3,8 +3,7 @@ import { scanProblem } from "./jpeg-scan.ts";
 import { numbersOf, type TiffDirectory, type TiffFile } from "./tiff-tags.ts";
 
 /**
- * JPEG as TIFF 6.0 (section 22) had it, before JPEG in TIFF was redefined. libvips lacks it, Pillow's libtiff has
- * it.
+ * JPEG compression of TIFF 6.0, section 22, later redefined. Pillow's libtiff supports it, libvips does not.
  */
 export const OLD_JPEG = 6;
 
@@ -26,13 +25,13 @@ const DC_TABLES = 520;
 const AC_TABLES = 521;
 const SUBSAMPLING = 530;
 
-/** Above this many strips a page is none. */
+/** Pages with more strips are rejected. */
 const MAX_STRIPS = 100_000;
 
-/** How the coded data of a page is cut: in strips, or in tiles, which libtiff takes for strips as wide as a tile. */
+/** Layout of the coded data: strips, or tiles, which libtiff reads as strips of the tile's width. */
 interface Cut {
   tiled: boolean;
-  /** Of the JPEG that all strips together are, in pixels. */
+  /** Of the joined JPEG, in pixels. */
   width: number;
   height: number;
   rowsPerStrip: number;
@@ -47,18 +46,18 @@ function cutOf(file: TiffFile, page: TiffDirectory): Cut {
   return { tiled: true, width: tileWidth, height: Math.ceil(height / rows) * rows, rowsPerStrip: rows };
 }
 
-/** Whether tiles are beside each other, of which libtiff makes no page. */
+/** Whether tiles lie side by side, which libtiff cannot assemble. */
 export function hasTileColumns(file: TiffFile, page: TiffDirectory): boolean {
   const { tiled, width } = cutOf(file, page);
   return tiled && width < (numbersOf(file, page, WIDTH)[0] ?? 0);
 }
 
-/** The JPEG that a page in old-style JPEG stands for, whole; or why there is none. */
+/** The complete JPEG of a page in old-style JPEG, or the reason why there is none. */
 export function oldJpegOf(file: TiffFile, page: TiffDirectory): Uint8Array | { problem: string } {
   try {
     return assemble(file, page);
   } catch (error) {
-    // A length in the JPEG that leads outside of it.
+    // A length in the JPEG points outside of it.
     if (error instanceof RangeError) return { problem: "the JPEG that it holds ends where more must come" };
     throw error;
   }
@@ -81,11 +80,10 @@ function assemble(file: TiffFile, page: TiffDirectory): Uint8Array | { problem: 
 }
 
 interface Head {
-  /** Begins with all that comes before the coded data; what follows may be that data. */
+  /** Everything before the coded data, possibly followed by that data. */
   stream: Uint8Array;
-  /** Where coded data begins; 0 where nothing says. */
+  /** Offset of the coded data; 0 if unknown. */
   dataAt: number;
-  /** The strips add nothing. */
   alone: boolean;
 }
 
@@ -107,7 +105,7 @@ function headOf(
   return stream && { stream, dataAt: stream.length, alone: false };
 }
 
-/** Why libtiff does not take the frame for this page. */
+/** Why libtiff rejects the frame for this page. */
 function frameProblem(
   file: TiffFile,
   page: TiffDirectory,
@@ -128,7 +126,7 @@ function frameProblem(
   return `the JPEG that it holds is of ${width}x${height} pixels, its ${what} of ${cut.width}x${pageHeight}`;
 }
 
-/** The head, then the data of all strips with a restart between them, as libtiff gives them to its JPEG decoder. */
+/** The header and the data of all strips with restart markers between, as libtiff feeds its JPEG decoder. */
 function joinStrips(
   file: TiffFile,
   page: TiffDirectory,
@@ -152,7 +150,6 @@ function joinStrips(
   return Buffer.concat([...parts, Buffer.from([0xff, 0xd9])]);
 }
 
-/** Units of coded data that one strip holds. */
 function unitsOfStrip(
   { width, rowsPerStrip }: Cut,
   stream: Uint8Array,
@@ -168,7 +165,7 @@ function unitsOfStrip(
   return Math.ceil(width / (8 * across)) * Math.ceil(rowsPerStrip / (8 * down));
 }
 
-/** What stands before the coded data, made of the tables to which tags point. */
+/** Builds the JPEG header from the tables that tags point to. */
 function headOfTables(file: TiffFile, page: TiffDirectory, cut: Cut): Uint8Array | undefined {
   const one = (tag: number) => numbersOf(file, page, tag)[0] ?? 0;
   const count = Math.min(one(SAMPLES), 4);
@@ -216,7 +213,7 @@ function beginsJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8;
 }
 
-/** Where the coded data of the first scan begins; 0 where there is no scan. */
+/** Offset of the first scan's coded data; 0 if there is no scan. */
 function dataStart(stream: Uint8Array): number {
   for (const { marker, payloadEnd } of jpegSegments(stream)) if (marker === 0xda) return payloadEnd;
   return 0;

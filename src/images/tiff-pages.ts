@@ -9,7 +9,7 @@ import {
   type TiffFile,
 } from "./tiff-tags.ts";
 
-/** A page as a file of its own: the bytes of its samples are those of the whole file. */
+/** A page as a file of its own, with the sample bytes of the original. */
 export interface TiffPage {
   bytes: Uint8Array;
   format: "tiff" | "jpeg";
@@ -17,26 +17,26 @@ export interface TiffPage {
 
 const KIND = 254;
 const COMPRESSION = 259;
-/** Where the samples lie, in strips or in tiles: the tag of the offsets, and of the lengths. */
+/** Tags of offsets and lengths of the sample data: strips or tiles. */
 const SAMPLES = [
   { offsets: 273, lengths: 279 },
   { offsets: 324, lengths: 325 },
 ] as const;
-/** Directories elsewhere in the file: SubIFDs, EXIF, GPS, interoperability. */
+/** Tags that point to other directories: SubIFDs, EXIF, GPS, interoperability. */
 const POINTERS = [330, 34665, 34853, 40965];
-/** Bits of the kind of a directory that is no page: a smaller version of another one, or its mask. */
+/** NewSubfileType bits of a thumbnail or a mask. */
 const NO_PAGE = 0b101;
 const LONG = 4;
-/** Strips or tiles of one page. */
+/** Limit of strips or tiles per page. */
 const MAX_PIECES = 1_000_000;
 
 export interface TiffPages {
   count: number;
-  /** The page of that number, from 1. Throws `invalid_input`. */
+  /** Extracts a page by number, from 1. Throws `invalid_input`. */
   cut(page: number): TiffPage;
 }
 
-/** The pages of a TIFF, in their order; throws `invalid_input` for what is none. Smaller versions and masks are left out. */
+/** The pages of a TIFF in order, without thumbnails and masks. Throws `invalid_input`. */
 export function tiffPages(bytes: Uint8Array): TiffPages {
   const file = openTiff(bytes);
   if (file === undefined) throw new AppError("invalid_input", "damaged TIFF: it has no header");
@@ -75,7 +75,7 @@ interface Piece {
   length: number;
 }
 
-/** One directory with the fields of the page, their values, and its samples behind them; in the byte order of the file. */
+/** Writes one directory: the page's fields, their values, its samples, in the file's byte order. */
 function writePage(
   file: TiffFile,
   directory: TiffDirectory,
@@ -130,7 +130,7 @@ function writePage(
   return out;
 }
 
-/** Types 1 to 12; BigTIFF adds others, for offsets. */
+/** Types 1 to 12; BigTIFF adds offset types. */
 function isClassic(type: number): boolean {
   return type >= 1 && type <= 12;
 }

@@ -1,15 +1,14 @@
-/** Fields of TIFF 6.0 and BigTIFF, as a TIFF file and the EXIF block of other formats hold them. */
+/** Fields of TIFF 6.0 and BigTIFF, used in TIFF files and in EXIF blocks. */
 export interface TiffFile {
   bytes: Uint8Array;
   view: DataView;
   little: boolean;
-  /** BigTIFF: offsets and counts of 8 bytes. */
+  /** BigTIFF: 8-byte offsets and counts. */
   big: boolean;
-  /** Where the first directory begins. */
   first: number;
 }
 
-/** One directory: its fields by tag, and where the next one begins (0: nowhere). */
+/** A directory: fields by tag, and the offset of the next directory (0: none). */
 export interface TiffDirectory {
   fields: Map<number, TiffField>;
   next: number;
@@ -18,11 +17,10 @@ export interface TiffDirectory {
 export interface TiffField {
   type: number;
   count: number;
-  /** Where its values begin. */
   at: number;
 }
 
-/** Bytes of a value, by type. */
+/** Bytes per value, by type. */
 const SIZES: Record<number, number> = {
   1: 1,
   2: 1,
@@ -42,7 +40,7 @@ const SIZES: Record<number, number> = {
   18: 8,
 };
 
-/** Opens what begins with a TIFF header; undefined for anything else. */
+/** Opens data with a TIFF header; undefined for other data. */
 export function openTiff(bytes: Uint8Array): TiffFile | undefined {
   if (bytes.byteLength < 8) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -58,9 +56,9 @@ export function openTiff(bytes: Uint8Array): TiffFile | undefined {
 }
 
 /**
- * The directory at `at`; undefined where there is none. As Pillow does, it leaves out fields of unknown types and
- * what is more than the file, and ends at a field whose values are outside of it; one that is cut off gives the
- * fields it has.
+ * The directory at `at`; undefined if there is none. Like Pillow, skips fields of unknown type and those
+ * larger than the file, and stops at a field with values outside it. A truncated one gives its readable
+ * fields.
  */
 export function readDirectory(file: TiffFile, at: number): TiffDirectory | undefined {
   const { view, little, big } = file;
@@ -92,7 +90,7 @@ export function readDirectory(file: TiffFile, at: number): TiffDirectory | undef
   return { fields, next };
 }
 
-/** Numbers of a field, `limit` at most; empty where the directory lacks it. Rationals come as their quotient. */
+/** Up to `limit` numbers of a field; empty if it is missing. Rationals are divided. */
 export function numbersOf(file: TiffFile, directory: TiffDirectory, tag: number, limit = 64): number[] {
   const field = directory.fields.get(tag);
   if (field === undefined) return [];
@@ -133,17 +131,16 @@ function numberAt({ view, little }: TiffFile, type: number, at: number): number 
   }
 }
 
-/** The bytes of a field's values. */
 export function bytesOf(file: TiffFile, directory: TiffDirectory, tag: number): Uint8Array | undefined {
   const field = directory.fields.get(tag);
   if (field === undefined) return undefined;
   return file.bytes.subarray(field.at, field.at + field.count * (SIZES[field.type] ?? 1));
 }
 
-/** A file of more pages than this is no document. */
+/** Files with more pages are rejected. */
 const MAX_PAGES = 100_000;
 
-/** The directories of all pages; ends where one is none, or comes again. */
+/** The directories of all pages; stops at an invalid or repeated one. */
 export function* directoriesOf(file: TiffFile): Generator<TiffDirectory> {
   const seen = new Set<number>();
   for (let at = file.first; at !== 0 && !seen.has(at) && seen.size < MAX_PAGES; ) {

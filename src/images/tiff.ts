@@ -28,10 +28,10 @@ const SAMPLE_FORMAT = 339;
 const LOSSLESS = new Set([1, 2, 3, 4, 5, 8, 32773, 32946]);
 const JPEG_COMPRESSION = 7;
 
-/** Samples of an alpha channel: premultiplied, or not. */
+/** ExtraSamples values of alpha: premultiplied or not. */
 const ALPHA_KINDS = [1, 2];
 
-/** Looks at a TIFF's directories; its facts are those of the first page. */
+/** Reads a TIFF's directories; the facts describe the first page. */
 export function inspectTiff(bytes: Uint8Array): ImageFacts {
   const file = openTiff(bytes);
   const first = file && readDirectory(file, file.first);
@@ -85,7 +85,7 @@ function colourChannels(
   return undefined;
 }
 
-/** Bits of each sample, where all are unsigned integers of one size that readers agree about; else 0. */
+/** Bits per sample if all are unsigned integers of one size that readers agree about; otherwise 0. */
 function sampleBits(file: TiffFile, directory: TiffDirectory): number {
   const bits = numbersOf(file, directory, BITS);
   const formats = numbersOf(file, directory, SAMPLE_FORMAT);
@@ -94,15 +94,15 @@ function sampleBits(file: TiffFile, directory: TiffDirectory): number {
   return known && bits.every((one) => one === first) && formats.every((format) => format === 1) ? first : 0;
 }
 
-/** Bits of every sample of a pixel; one number may stand for all. */
+/** Bits of each sample of a pixel; a single number applies to all. */
 function allBits(file: TiffFile, directory: TiffDirectory, channels: number): number[] {
   const bits = numbersOf(file, directory, BITS);
   return Array.from({ length: Math.min(channels, 16) }, (_, index) => bits[index] ?? bits[0] ?? 1);
 }
 
 /**
- * The JPEG of each page in old-style JPEG, by page, and the file as libvips opens it for its other pages. Throws where
- * one is not whole.
+ * The JPEG of each page in old-style JPEG, and a file for libvips with the other pages. Throws if one is cut
+ * off.
  */
 export function splitOldJpegs(bytes: Uint8Array): { jpegs: Map<number, Uint8Array>; rest: Uint8Array } {
   const file = openTiff(bytes);
@@ -125,7 +125,7 @@ export function splitOldJpegs(bytes: Uint8Array): { jpegs: Map<number, Uint8Arra
   return { jpegs, rest: rest === undefined ? bytes : new Uint8Array(rest.buffer) };
 }
 
-/** The TIFF with Lab, which libvips takes in 16 bits only, called RGB: to see that all its samples are there. */
+/** Relabels a Lab TIFF as RGB, to check its samples: libvips reads only 16-bit Lab. */
 export function mendTiff(bytes: Uint8Array): Uint8Array {
   const file = openTiff(bytes);
   const field = file && readDirectory(file, file.first)?.fields.get(PHOTOMETRIC);

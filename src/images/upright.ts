@@ -4,8 +4,8 @@ import { imageProblem, loadSharp } from "./sharp.ts";
 import { sniffFormat } from "./sniff.ts";
 
 /**
- * The image with its EXIF orientation applied to its samples, in its own format; the same bytes where it has none. Of what
- * has several pages the first is turned. Throws `invalid_input`.
+ * Applies the EXIF orientation to the samples, in the image's own format; returns the same bytes if there is
+ * none. Rotates only the first page. Throws `invalid_input`.
  */
 export async function turnUpright(bytes: Uint8Array): Promise<Uint8Array> {
   const format = sniffFormat(bytes);
@@ -25,7 +25,7 @@ export async function turnUpright(bytes: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-/** The first page of an image as PNG, for readers that lack its format. Throws `invalid_input`. */
+/** The first page as PNG, for readers without support for its format. Throws `invalid_input`. */
 export async function toPng(bytes: Uint8Array): Promise<Uint8Array> {
   const format = sniffFormat(bytes);
   if (format === undefined || format === "png") return bytes;
