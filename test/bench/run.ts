@@ -11,6 +11,7 @@ import { downloadBenchmarks } from "./download.ts";
 import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
 import { loadBenchmarks } from "./load.ts";
+import { pdfBenchmarks } from "./pdf.ts";
 import { schemaBenchmarks } from "./schemas.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
@@ -20,6 +21,7 @@ import { zipBenchmarks } from "./zips.ts";
 const ALL = [
   ...startBenchmarks,
   ...imageBenchmarks,
+  ...pdfBenchmarks,
   ...zipBenchmarks,
   ...catalogBenchmarks,
   ...schemaBenchmarks,
