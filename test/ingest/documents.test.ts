@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { legacyBytes } from "../../src/ingest/legacy-names.ts";
 import { pdfOf } from "../documents/write-pdf.ts";
 import { type IngestKit, withKit } from "./kit.ts";
 import { zipOf } from "./zip-kit.ts";
@@ -107,6 +108,21 @@ test("documents are pages in the order of paths, each file once, among images, i
     expect(alone.rows.map(({ page }) => page)).toEqual([1, 2, 3]);
     expect((await staged(kit, join(folder, "b/scan"))).names).toEqual(["scan#page=1"]);
     expect((await staged(kit, join(folder, "b/*"))).names).toHaveLength(4);
+  });
+});
+
+test("names in CP949 on the disk are those of images, documents and labels too", async () => {
+  await withKit(async (kit) => {
+    const folder = await put(kit, { "a.txt": "" });
+    const files = { "가.jpg": JPEG, "가.json": '{"글":1}', "나.pdf": pdf(2) };
+    for (const [name, content] of Object.entries(files)) {
+      const [bytes = Buffer.of()] = legacyBytes(name);
+      await writeFile(Buffer.concat([Buffer.from(`${folder}/`), bytes]), content);
+    }
+    const { names, rejects, rows } = await staged(kit, folder);
+    expect(names).toEqual(["가.jpg", "나.pdf#page=1", "나.pdf#page=2"]);
+    expect(rejects).toEqual([]);
+    expect(rows[0]?.label).toBe('{"글":1}');
   });
 });
 

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { encrypted } from "../../documents/reasons.ts";
 import { AppError } from "../../errors.ts";
 import { tiffPages } from "../../images/tiff-pages.ts";
@@ -49,7 +50,10 @@ export async function describeDocuments(
     for await (const chunk of chunksOf(paths)) {
       for (const [path] of chunk.getRows() as [string][]) {
         signal?.throwIfAborted();
-        const facts = await withFileOf(found, folder, path, describe).catch(reasonOf);
+        const facts = await withFileOf(found, folder, path, {
+          scratch: context.scratch,
+          use: describe,
+        }).catch(reasonOf);
         const counts = isTiffName(path) ? described.tiffs : described.pdfs;
         if (counts === described.pdfs || ("pages" in facts && facts.pages > 0)) counts.files++;
         appender.appendVarchar(path);
@@ -92,20 +96,25 @@ async function countTiffPages(path: string): Promise<Described> {
   return { pages: pages > 1 ? pages : 0, notices: [] };
 }
 
-/** Gives a file of the input as one on the disk; one of a zip is there meanwhile. */
+/** Gives a file of the input as one on the disk with a name in UTF-8: one of a zip, or of another name, is in scratch meanwhile. */
 async function withFileOf<T>(
   { archives }: FoundFiles,
   folder: string,
   path: string,
-  use: (path: string) => Promise<T>,
+  { scratch, use }: { scratch: string; use: (path: string) => Promise<T> },
 ): Promise<T> {
   const entry = archives.find(path);
   if (entry !== undefined) return entry.asFile(use);
   const local = await findLocalFile(path, [folder]);
   if (local === undefined) throw new EntryProblem(`the file ${path} does not exist`);
-  // What reads documents takes text alone.
-  if (typeof local.path !== "string") throw new EntryProblem("its name is not UTF-8 on the disk; rename it");
-  return use(local.path);
+  if (typeof local.path === "string") return use(local.path);
+  const copy = join(scratch, `document${extname(path).slice(0, 16)}`);
+  try {
+    await copyFile(local.path, copy);
+    return await use(copy);
+  } finally {
+    await rm(copy, { force: true });
+  }
 }
 
 /** A document that cannot be opened is one reject. */
