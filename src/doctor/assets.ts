@@ -11,7 +11,7 @@ import { mapConcurrent } from "../util/concurrent.ts";
 import { formatQuantity } from "../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Places, placesFinding } from "./check.ts";
 
-/** Rows of a sample over the whole lake, with at least a few of each dataset; a part of them is hashed. */
+/** Sample size over the whole lake, with at least a few rows per dataset; part of it is hashed. */
 const SAMPLED_ROWS = 2000;
 const SAMPLED_ROWS_LEAST = 10;
 const SAMPLED_BYTES = 256_000_000;
@@ -25,10 +25,7 @@ interface Findings {
   writable: Places;
 }
 
-/**
- * Invariants 1, 2 and 6: every `path` names an asset of its dataset, whose name is `hash` and the SHA-256 of its
- * bytes.
- */
+/** Invariants 1, 2 and 6: every `path` names an existing asset of its dataset, named after its SHA-256. */
 export const assetCheck: Check = {
   name: "assets",
   run: async (context) => {
@@ -98,7 +95,7 @@ interface Reference {
   hash: string | null;
 }
 
-/** Distinct asset references of a dataset's rows, in batches; DuckDB spills what does not fit in its memory. */
+/** Distinct asset references of a dataset's rows, in batches; DuckDB spills to disk when needed. */
 async function* referredAssets(
   context: DoctorContext,
   dataset: DatasetKey,
@@ -135,7 +132,7 @@ async function* referredAssets(
 
 interface ReferencingFiles {
   columns: AssetReference;
-  /** Files that have them. */
+  /** Files that contain these columns. */
   paths: string[];
 }
 
@@ -169,7 +166,7 @@ async function checkPresence(
   return present.filter((one) => one !== undefined);
 }
 
-/** Of the entry itself: an asset is never a link. */
+/** Does not follow links: an asset is never a link. */
 async function lstatThere(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
@@ -190,7 +187,7 @@ async function checkHash(context: DoctorContext, path: string, found: Findings):
   }
 }
 
-/** Re-hashes everything that a dataset stores, referred to or not: an upload may be deduplicated onto any of it. */
+/** Rehashes all assets of a dataset, referenced or not: uploads may be deduplicated against any of them. */
 async function checkStored(
   context: DoctorContext,
   dataset: DatasetKey,
@@ -235,7 +232,7 @@ async function* walk(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** The hash in an asset's name, where it is in the folders of that hash. */
+/** The hash in an asset's name if the asset lies in the folders of that hash. */
 function nameHash(path: string): string | undefined {
   const hash = /^([0-9a-f]{64})\.[a-z0-9]+$/.exec(basename(path))?.[1];
   const folders = dirname(path).split("/").slice(-2).join("");

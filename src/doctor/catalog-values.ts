@@ -6,8 +6,8 @@ import { formatPartition } from "../schema/partition.ts";
 import type { DoctorContext } from "./check.ts";
 
 /**
- * Counts, in one scan of each table of rows of the attached catalog `schema`, the values of every column by partition,
- * and gives the places where they are not as many as the partition's files hold.
+ * Counts the values of every column by partition, in one scan of each row table of catalog `schema`. Returns
+ * the places where the count differs from the partition's files.
  */
 export async function countValues(
   { database, signal }: DoctorContext,

@@ -10,7 +10,7 @@ import { formatPartition } from "../schema/partition.ts";
 import { formatQuantity } from "../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, type Finding, placesFinding } from "./check.ts";
 
-/** Invariant 5: the catalog holds the rows of the partitions it lists, in the versions that it says. */
+/** Invariant 5: the catalog holds the rows of its partitions in the versions that it lists. */
 export const catalogCheck: Check = {
   name: "catalog",
   run: async (context) => {
@@ -103,7 +103,7 @@ async function compareVersions(
   ];
 }
 
-/** The rows in the catalog are as many as it says; with `--full`, each column has as many values as its files. */
+/** Compares the catalog's row counts with its list; with `--full` also the value counts of each column. */
 async function compareRows(context: DoctorContext, listed: KnownPartition[]): Promise<Finding[]> {
   const { lake, database, signal } = context;
   const wrong = collectPlaces();

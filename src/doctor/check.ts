@@ -8,34 +8,31 @@ import { formatCount } from "../util/format.ts";
 
 export type CheckStatus = "ok" | "warning" | "problem";
 
-/** A finding of one check: `problem` is an error, `warning` needs attention. */
+/** Result of a check: `problem` is an error, `warning` needs attention. */
 export interface CheckResult {
   name: string;
   status: CheckStatus;
   message: string;
-  /** What to do. */
   advice?: string;
   details?: Record<string, unknown>;
 }
 
 export interface DoctorContext {
   lake: Lake;
-  /** Of the lake. */
   mount: MountReport;
-  /** Whether permissions can be set there, so that they can be checked. */
+  /** Whether the mount stores permissions; otherwise they are not checked. */
   keepsModes: boolean;
   settings: Settings;
   database: Database;
-  /** Partitions of the lake when the checks began, sorted. */
+  /** Partitions when the checks began, sorted. */
   partitions: PartitionKey[];
-  /** Check everything, not a sample. */
+  /** Check everything instead of a sample. */
   full: boolean;
   signal: AbortSignal;
-  /** Progress of the running check. */
   onProgress: (state: { label: string; done: number; total?: number }) => void;
 }
 
-/** Checks one aspect of a lake and changes nothing; returns its findings, one `ok` if there is none. */
+/** A read-only check of one aspect of a lake; returns its findings, or a single `ok`. */
 export interface Check {
   name: string;
   run(context: DoctorContext): Promise<Finding[] | string | Pick<CheckResult, "message" | "details">>;
@@ -43,7 +40,6 @@ export interface Check {
 
 export type Finding = Omit<CheckResult, "name" | "status"> & { status: "warning" | "problem" };
 
-/** Number of places that a finding lists. */
 const SHOWN_PLACES = 20;
 
 export interface Places {
@@ -52,7 +48,7 @@ export interface Places {
   readonly shown: readonly string[];
 }
 
-/** Counts places and keeps the first ones: a million errors must fit in memory. */
+/** Counts places and keeps the first ones, so that memory stays bounded with a million errors. */
 export function collectPlaces(): Places {
   const shown: string[] = [];
   let count = 0;
@@ -68,7 +64,7 @@ export function collectPlaces(): Places {
   };
 }
 
-/** A finding about places, or none without places: `assets are missing: 3, the first is provider=...`. */
+/** Builds the finding for these places, or none: `assets are missing: 3, the first is provider=...`. */
 export function placesFinding(
   status: Finding["status"],
   places: Places,

@@ -15,7 +15,7 @@ import { spaceCheck } from "./space.ts";
 import { leftoverCheck, uploadCheck } from "./staging.ts";
 import { tokenCheck } from "./tokens.ts";
 
-/** Waits until a mount can no longer show the state before the given time. */
+/** Waits until the mount can no longer show the state of the given time. */
 async function outlast(view: View, seenMs: number, signal: AbortSignal): Promise<void> {
   const leftMs = () => seenMs + view.staleMs - performance.now();
   if (leftMs() > 0) {
@@ -27,7 +27,7 @@ async function outlast(view: View, seenMs: number, signal: AbortSignal): Promise
   }
 }
 
-/** Every check, cheapest first. */
+/** All checks, cheapest first. */
 export const CHECKS: readonly Check[] = [
   layoutCheck,
   mountCheck,
@@ -44,9 +44,9 @@ export const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Examines a lake and gives each check's results as it ends. Where the mount may show an old state, a check that
- * found something is made again when that can no longer be the reason, and only then told. Nothing of the lake is
- * changed; memory does not grow with it. Throws `cancelled`.
+ * Runs the checks and yields the results of each when it ends. On a mount with stale views, a check with
+ * findings is repeated after the view has expired, before it is reported. Read-only; memory does not grow
+ * with the lake. Throws `cancelled`.
  */
 export async function* examineLake(
   options: Omit<DoctorContext, "database" | "partitions" | "mount" | "keepsModes">,

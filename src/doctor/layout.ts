@@ -6,7 +6,7 @@ import { readTaxonomy } from "../lake/taxonomy.ts";
 import { formatQuantity } from "../util/format.ts";
 import { type Check, collectPlaces, type Finding, placesFinding } from "./check.ts";
 
-/** Checks that the folders of a lake exist and its providers and tasks are readable. */
+/** Checks that the folders exist and the providers and tasks are readable. */
 export const layoutCheck: Check = {
   name: "layout",
   run: async ({ lake }) => {
@@ -27,7 +27,7 @@ export const layoutCheck: Check = {
   },
 };
 
-/** Checks that folders have the lake's permissions and are writable for this account. */
+/** Checks the permissions of folders and whether this account can write to them. */
 export const permissionCheck: Check = {
   name: "permissions",
   run: async ({ lake, keepsModes }) => {
@@ -80,7 +80,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** The permission bits of a path; undefined if it does not exist. */
+/** Permission bits of a path; undefined if it does not exist. */
 export async function modeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode & 0o777;

@@ -3,14 +3,11 @@ import { foldName, newNameProblem } from "../schema/name-clash.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
 import { type Check, collectPlaces, placesFinding } from "./check.ts";
 
-/**
- * Checks that all names stay distinct on other file systems and can be shown by every mount; older lakes may have
- * others.
- */
+/** Checks that names are distinct on case-insensitive file systems and valid on every mount. */
 export const nameCheck: Check = {
   name: "names",
   run: async ({ lake, partitions }) => {
-    // The check of the layout reports an unreadable file.
+    // An unreadable file is reported by the layout check.
     const { providers, tasks } = await readTaxonomy(lake).catch(() => ({ providers: {}, tasks: {} }));
     const clashes = collectPlaces();
     const unfit = collectPlaces();

@@ -9,7 +9,7 @@ import { formatPartition } from "../schema/partition.ts";
 import { formatQuantity } from "../util/format.ts";
 import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./check.ts";
 
-/** Invariant 3: the files of each partition fit together, and `_metadata.json` says what they say. */
+/** Invariant 3: the files of each partition are consistent with each other and with `_metadata.json`. */
 export const partitionCheck: Check = {
   name: "partitions",
   run: async (context) => {
@@ -47,7 +47,7 @@ export const partitionCheck: Check = {
           if (context.keepsModes && (mode & 0o777) !== lake.modes.file) modes.add(file.path);
           if (context.full && (await hashFile(file.path)) !== file.sha256) changed.add(file.path);
         } catch (error) {
-          if (!isMissing(error)) throw error; // a newer base has replaced it meanwhile
+          if (!isMissing(error)) throw error; // replaced by a newer base in the meantime
         }
       }
     }
@@ -101,7 +101,7 @@ export const partitionCheck: Check = {
   },
 };
 
-/** A commit between the two reads looks like a disagreement: only one that lasts is one. */
+/** A commit between the two reads looks like a mismatch; report only a persistent one. */
 async function agrees(context: DoctorContext, first: PartitionState): Promise<boolean> {
   let state: PartitionState | undefined = first;
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -2,7 +2,7 @@ import type { Check } from "./check.ts";
 
 const TIMEOUT_MS = 5000;
 
-/** Checks that the server of the settings answers. */
+/** Checks that the configured server responds. */
 export const serverCheck: Check = {
   name: "server",
   run: async ({ settings, signal }) => {

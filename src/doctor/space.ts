@@ -3,12 +3,12 @@ import { isMissing } from "../lake/files.ts";
 import { formatBytes } from "../util/format.ts";
 import type { Check, Finding } from "./check.ts";
 
-/** Below this the disk is full: a job could not finish. */
+/** Below this free space a job may fail. */
 const FULL_BYTES = 1_000_000_000;
-/** Below this share there is a warning. */
+/** Warn below this share of free space. */
 const LOW_SHARE = 0.05;
 
-/** Free space on the lake's file system, and on that of the scratch folder. */
+/** Free space on the file systems of the lake and of the scratch folder. */
 export const spaceCheck: Check = {
   name: "space",
   run: async ({ lake, settings }) => {

@@ -15,7 +15,7 @@ import { type Check, collectPlaces, type DoctorContext, placesFinding } from "./
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Checks staging: no upload is damaged or forgotten, and nothing else is among them. */
+/** Checks staging for damaged, forgotten and foreign entries. */
 export const uploadCheck: Check = {
   name: "uploads",
   run: async ({ lake }) => {
@@ -88,7 +88,7 @@ export const uploadCheck: Check = {
   },
 };
 
-/** Those of these uploads that are in a partition's log: their rows are stored, whatever is in staging. */
+/** Uploads recorded in a partition's log: their rows are stored, whatever is in staging. */
 async function findLogged(lake: Lake, uploads: readonly ListedUpload[]): Promise<Set<string>> {
   const wanted = new Set(uploads.map(({ upload_id }) => upload_id));
   const found = new Set<string>();
@@ -105,7 +105,7 @@ async function isAbandoned(lake: Lake, uploadId: string): Promise<boolean> {
   return !isInWork && (await isFolderThere(folder));
 }
 
-/** What dead processes left: folders of unfinished uploads, leases, temporary files. */
+/** Leftovers of dead processes: folders of unfinished uploads, leases, temporary files. */
 export const leftoverCheck: Check = {
   name: "leftovers",
   run: async (context) => {
@@ -175,14 +175,14 @@ function assetFolders({ lake, partitions }: DoctorContext): Set<string> {
   return new Set(partitions.map((key) => lake.layout.datasetAssets(key)));
 }
 
-/** Entries of a folder that were last changed more than a day ago. */
+/** Entries of a folder not modified for a day. */
 async function oldEntries(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
   const old: string[] = [];
   for (const name of await namesIn(folder)) {
     if (!wanted(name)) continue;
     const path = join(folder, name);
     const changedMs = await newestMtimeMs(path);
-    // A name that is not UTF-8 comes with other letters and is not found again: nobody here gave it.
+    // A name that is not UTF-8 cannot be opened by its decoded form; this program did not create it.
     const isForeign = changedMs === undefined && name.includes("\uFFFD");
     if (isForeign || (changedMs !== undefined && Date.now() - changedMs > DAY_MS)) old.push(path);
   }
@@ -190,8 +190,8 @@ async function oldEntries(folder: string, wanted: (name: string) => boolean): Pr
 }
 
 /**
- * A large upload writes into `files/` for hours while its own folder's time stands still. Of what may not be looked
- * into its own time is told; undefined for what is gone.
+ * Newest modification time, including `files/`, which a large upload fills for hours while its folder's time
+ * stays the same. Falls back to the folder's own time if it is unreadable; undefined if it is gone.
  */
 async function newestMtimeMs(path: string): Promise<number | undefined> {
   const own = await timeOf(path);
@@ -201,7 +201,6 @@ async function newestMtimeMs(path: string): Promise<number | undefined> {
   return Math.max(own, ...below.filter((time) => time !== undefined));
 }
 
-/** Of a link its own. */
 async function timeOf(path: string): Promise<number | undefined> {
   return lstat(path).then(
     ({ mtimeMs }) => mtimeMs,

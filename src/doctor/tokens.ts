@@ -6,7 +6,7 @@ import { readTokens } from "../lake/tokens.ts";
 import { formatQuantity } from "../util/format.ts";
 import type { Check } from "./check.ts";
 
-/** Checks that the tokens of this account's server cannot be replaced by others. */
+/** Checks that no other account can replace the tokens of this account's server. */
 export const tokenCheck: Check = {
   name: "tokens",
   run: async ({ lake, settings }) => {
