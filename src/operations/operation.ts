@@ -6,8 +6,8 @@ import { type OperationState, OperationStateSchema, type ResultFile } from "../s
 import type { Role } from "../schema/token.ts";
 
 /**
- * A long operation on a lake: everything that the command, the server, its clients and the SDK need to run it, follow
- * it and tell its result. A new one is a folder here and a row in table.ts.
+ * A long-running operation on a lake: everything that the command, server, clients and SDK need to run it,
+ * follow it and report its result. To add one, add a folder here and a row in table.ts.
  */
 export interface Operation<
   Request extends v.GenericSchema = v.GenericSchema,
@@ -15,47 +15,47 @@ export interface Operation<
   Result extends v.GenericSchema = v.GenericSchema,
   Local = unknown,
 > {
-  /** In routes, logs and metrics, and on the command line of the child process. */
+  /** Used in routes, logs, metrics and the child's command line. */
   readonly name: string;
-  /** One line, for lists and /openapi.json. */
+  /** One line for lists and /openapi.json. */
   readonly summary: string;
-  /** The command that runs it, for the audit log; `run <name>` without. */
+  /** Command name for the audit log; default `run <name>`. */
   readonly command?: string;
-  /** One of them, and several: `an export`, `exports`. For messages. */
+  /** Singular with article, and plural, for messages: `an export`, `exports`. */
   readonly noun: readonly [one: string, several: string];
-  /** What a client may ask for, in JSON. */
+  /** Schema of the JSON request. */
   readonly request: Request;
-  /** What the operation reports while it runs; the newest counts, unless `merge` joins it with those before. */
+  /** Progress updates; the latest replaces earlier ones unless `merge` combines them. */
   readonly progress: Progress;
   readonly result: Result;
-  /** Role that is required to run it on a server. */
+  /** Role required on a server. */
   readonly role: Role;
-  /** On a server. */
+  /** Limits on a server. */
   readonly queue: {
-    /** Of all callers together; each gets all places but one, where there are several. */
+    /** For all callers together; one caller may use all slots but one, if there are several. */
     running: number;
-    /** Of one caller. */
+    /** Per caller. */
     waiting: number;
-    /** How long one waits for a place; forever without. */
+    /** Longest wait for a slot; default unlimited. */
     waitMs?: number;
   };
   /** Runs at a lower priority than the server. */
   readonly background: boolean;
-  /** Runs in a process of its own even for a command: it reads other people's bytes, or needs its own environment. */
+  /** Always runs in its own process: it reads untrusted bytes or needs its own environment. */
   readonly isolated: boolean;
-  /** It runs with a `local` only: on a folder by its own command. */
+  /** Requires `local`: runs only on a folder, by its own command. */
   readonly needsLocal?: boolean;
   readonly served: ServedById | ServedByConnection | ServedInside;
   merge?(before: v.InferOutput<Progress> | null, next: v.InferOutput<Progress>): v.InferOutput<Progress>;
-  /** What the server adds to a request, whose output goes into this new folder. */
+  /** The server's local part of a request; output goes to this new folder. */
   inFolder?(output: string): Local;
   /** Environment of the child process. */
   environment?(local: Local | undefined): Record<string, string>;
-  /** Exit code of `datalake run` for a result; 0 without. */
+  /** Exit code of `datalake run` for a result; default 0. */
   exit?(result: v.InferOutput<Result>): number;
-  /** What was done, for the audit log. */
+  /** Result summary for the audit log. */
   describe?(result: v.InferOutput<Result>): string;
-  /** Does the work; loads the code it needs then. */
+  /** Does the work; loads its code lazily. */
   run(
     request: v.InferOutput<Request>,
     tools: OperationTools<v.InferOutput<Progress>, Local>,
@@ -73,42 +73,41 @@ export interface OperationTools<Progress, Local> {
 
 export interface OperationOutcome<Result> {
   result: Result;
-  /** Those in the output folder that are part of the result. */
+  /** Files in the output folder that belong to the result. */
   files?: ResultFile[];
 }
 
-/** A client starts it, asks for its state by its id, fetches its files. */
+/** Clients start it, poll it by id and fetch its files. */
 export interface ServedById {
   by: "id";
-  /** Which finished ones are kept: the newest, or those requested within a time. */
+  /** Retention of finished ones: the newest, or those requested within a time. */
   kept: { newest: number } | { forMs: number };
-  /** Who may follow and stop one; administrators always may. */
+  /** Who may follow and stop it; administrators always may. */
   visibleTo: "owner" | "everybody";
-  /** Where it is and how its state is shown; without, below /operations/<name>, as it is. */
+  /** Default: below /operations/<name>, with the state unchanged. */
   routes?: OperationRoutes;
 }
 
-/** A client waits for it on one connection, with progress lines on request. It ends when the connection closes. */
+/** Clients wait on one connection, optionally with progress lines. Closing the connection cancels it. */
 export interface ServedByConnection {
   by: "connection";
-  /** POST. */
   path: string;
 }
 
-/** Routes of another kind start it. */
+/** Started by other routes. */
 export interface ServedInside {
   by: "server";
 }
 
 export interface OperationRoutes {
-  /** POST starts one. */
+  /** Route of the POST that starts it. */
   start: string;
-  /** GET and DELETE below: `/exports/{id}`, `/exports/{id}/files/{path}`. */
+  /** Base of the GET and DELETE routes: `/exports/{id}`, `/exports/{id}/files/{path}`. */
   item: string;
-  /** First letter of its ids, and what an error's details call one. */
+  /** First letter of its ids, and its name in error details. */
   idPrefix: string;
   idName: string;
-  /** What DELETE does: stop it and forget it, or only stop it, which gives its state. */
+  /** DELETE either stops and forgets it, or stops it and returns its state. */
   remove: "forget" | "stop";
   document: v.GenericSchema;
   toDocument(state: OperationState): object;
@@ -120,10 +119,9 @@ export type AnyOperation = Operation<any, any, any, any>;
 export type RequestOf<O extends AnyOperation> = v.InferInput<O["request"]>;
 export type ProgressOf<O extends AnyOperation> = v.InferOutput<O["progress"]>;
 export type ResultOf<O extends AnyOperation> = v.InferOutput<O["result"]>;
-/** What only a process of the lake's own machine may add: paths. Sent to the child as JSON. */
+/** Local paths that only a process on the lake's machine may add. Sent to the child as JSON. */
 export type LocalOf<O extends AnyOperation> = NonNullable<Parameters<O["run"]>[1]["local"]>;
 
-/** The routes of an operation that is served by id. */
 export function routesOf({ name, served }: AnyOperation): OperationRoutes | undefined {
   if (served.by !== "id") return undefined;
   const path = `/operations/${name}`;
@@ -141,7 +139,7 @@ export function routesOf({ name, served }: AnyOperation): OperationRoutes | unde
   );
 }
 
-/** An operation, with the types of its own schemas. */
+/** Defines an operation with the types of its schemas. */
 export function defineOperation<
   Request extends v.GenericSchema,
   Progress extends v.GenericSchema,

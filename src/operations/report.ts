@@ -3,15 +3,15 @@ import { AppError, toAppError } from "../errors.ts";
 import { replaceFile, tempBeside } from "../lake/replace.ts";
 import { csvField } from "../util/csv.ts";
 
-/** Names of reports in the output folder of a server's operation. */
+/** Report names in the output folder on a server. */
 export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
 
-/** A report that is written as findings come; it has its name only when it is whole. */
+/** A streamed report; it gets its final name when complete. */
 export interface Report<Finding> {
   add(finding: Finding): Promise<void>;
-  /** Writes the end and renames it to its name. */
+  /** Writes the end and renames it to its final name. */
   finish(summary: object): Promise<void>;
-  /** Leaves nothing behind. */
+  /** Removes the unfinished file. */
   discard(): Promise<void>;
 }
 
@@ -40,8 +40,8 @@ const JSON_FORMAT: ReportFormat<object> = {
 const FLUSH_CHARS = 64 * 1024;
 
 /**
- * Begins a report at `path`: CSV (RFC 4180) of these columns where its name ends so, else one JSON document. Replaces
- * one that is there. Throws naming the path where none can be written.
+ * Opens a report at `path`: CSV (RFC 4180) with these columns for `.csv`, otherwise one JSON document.
+ * Replaces an existing file. Throws an error naming the path if it cannot be written.
  */
 export async function openReport<Finding extends object>(
   path: string,
@@ -72,7 +72,7 @@ export async function openReport<Finding extends object>(
       await replaceFile(temp, path);
     },
     discard: async () => {
-      await handle.close().catch(() => {}); // closed already
+      await handle.close().catch(() => {}); // already closed
       await rm(temp, { force: true });
     },
   };

@@ -14,7 +14,7 @@ import { type ChildLine, ChildLineSchema, type Order, RUN_COMMAND } from "./serv
 export interface ChildRun<O extends AnyOperation> {
   lake: Lake;
   settings: Settings;
-  /** The program and its leading arguments, without a command. */
+  /** Program and leading arguments, without a command. */
   selfCommand: string[];
   local?: LocalOf<O> | undefined;
   logger: Logger;
@@ -26,10 +26,7 @@ export interface ChildRun<O extends AnyOperation> {
 
 const STOP_TIMEOUT_MS = 5000;
 
-/**
- * Runs an operation in a child process of this program. Throws what it threw, `cancelled`, or `worker_crashed` when the
- * process died.
- */
+/** Runs an operation in a child process. Throws its errors, `cancelled`, or `worker_crashed` if it died. */
 export async function runInChild<O extends AnyOperation>(
   operation: O,
   request: RequestOf<O>,
@@ -40,11 +37,11 @@ export async function runInChild<O extends AnyOperation>(
     stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",
-    detached: true, // Ctrl-C at the terminal reaches this process only, which then stops the child
+    detached: true, // Ctrl-C at the terminal reaches only this process, which stops the child
     env: childEnvironment(operation.environment?.(local) ?? {}),
   });
   if (options.inBackground) sendToBackground(child.pid);
-  const close = () => void Promise.resolve(child.stdin.end()).catch(() => {}); // it may be gone
+  const close = () => void Promise.resolve(child.stdin.end()).catch(() => {}); // the child may be gone
   const order: Order = { lake: tellLake(lake), settings: childSettings(settings), request, local };
   child.stdin.write(`${JSON.stringify(order)}\n`);
   child.stdin.flush();

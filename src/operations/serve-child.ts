@@ -10,7 +10,7 @@ import { ResultFileSchema } from "../schema/operation.ts";
 import { readLines } from "../util/lines.ts";
 import type { AnyOperation } from "./operation.ts";
 
-/** The hidden command of a child process; the name of its operation follows. */
+/** Hidden command of the child process, followed by the operation's name. */
 export const RUN_COMMAND = "__run";
 
 const ChildLakeSchema = v.pipe(
@@ -24,20 +24,17 @@ const ChildLakeSchema = v.pipe(
   ),
 );
 
-/** The child's first line. The end of its stdin means: stop. */
+/** First line of the child's stdin; closing stdin stops the child. */
 const OrderSchema = v.object({
   lake: ChildLakeSchema,
-  /** Those of the parent, without its token. */
+  /** The parent's settings without its token. */
   settings: v.record(v.string(), v.unknown()),
   request: v.unknown(),
   local: v.optional(v.unknown()),
 });
 export type Order = v.InferInput<typeof OrderSchema>;
 
-/**
- * A line of the child; the last one is `done` or `broken`. Progress and result are checked by the operation's
- * schemas.
- */
+/** An output line; the last is `done` or `broken`. The operation's schemas check progress and result. */
 export const ChildLineSchema = v.variant("type", [
   v.object({ type: v.literal("progress"), progress: v.unknown() }),
   LogMessageSchema,
@@ -51,7 +48,7 @@ export interface ChildPipes {
   write(line: string): void;
 }
 
-/** The child's side: runs the operation of that name, as told on stdin. Returns the exit code. */
+/** Child side: runs the operation requested on stdin. Returns the exit code. */
 export async function serveChild(
   name: string,
   operations: readonly AnyOperation[],

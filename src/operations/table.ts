@@ -7,7 +7,7 @@ import { STAGE } from "./stage/operation.ts";
 import { STATISTICS } from "./statistics/operation.ts";
 import { VERIFY } from "./verify/operation.ts";
 
-/** Every long operation. The server's routes, queues and metrics, and the child process, go by this table. */
+/** All long-running operations; defines the server's routes, queues, metrics and child processes. */
 export const OPERATIONS: readonly AnyOperation[] = [
   REBUILD,
   VERIFY,

@@ -24,12 +24,12 @@ export interface CheckEffects {
   onFinding(finding: LabelFinding): Promise<void>;
 }
 
-/** Findings that are told of one row. */
+/** Maximum findings per row. */
 const MAX_OF_ROW = 100;
 
 /**
- * Reads the label of every selected row by its view, in constant memory, and tells what does not fit. Throws
- * `not_found` where nothing is selected or no view is known, `invalid_view`, `cancelled`.
+ * Validates the label of every selected row against its view, in constant memory. Throws `not_found` if
+ * nothing is selected or no view is known, `invalid_view`, `cancelled`.
  */
 export async function checkLabels(
   request: LabelCheckRequest,
@@ -73,7 +73,7 @@ export async function checkLabels(
   return { ...summary, duration_ms: Math.round(performance.now() - startedMs) };
 }
 
-/** Adds a row to the counts, and gives what does not fit in it. */
+/** Adds a row to the counts and returns its findings. */
 function countRow(
   { cells, page }: LabelRow,
   { view, read }: { view: View; read: LabelReader },

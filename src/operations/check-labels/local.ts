@@ -1,4 +1,4 @@
-/** Where all findings are written: a file for CSV or JSON by its name, or a new folder for both. */
+/** Output for all findings: a CSV or JSON file, by its extension, or a new folder for both. */
 export interface CheckLocal {
   report?: string | undefined;
   reportFolder?: string;

@@ -7,7 +7,7 @@ import { formatQuantity } from "../../util/format.ts";
 import { defineOperation } from "../operation.ts";
 import type { CheckLocal } from "./local.ts";
 
-/** Checks that labels are what their view says. */
+/** Validates labels against their view. */
 export const CHECK_LABELS = defineOperation({
   name: "check-labels",
   summary: "Checks that the labels of the selected rows fit the view of their task",

@@ -6,18 +6,18 @@ import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/parti
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 
 export interface LabelPlan {
-  /** By the name of a partition. */
+  /** By partition name. */
   views: ReadonlyMap<string, View>;
-  /** Tasks of these partitions: the query leaves out all others. */
+  /** Tasks of these partitions, used to filter the query. */
   tasks: string[];
-  /** Partitions of label tasks that have no view. */
+  /** Partitions of label tasks without a view. */
   withoutView: string[];
 }
 
 /**
- * By which view the labels of each selected partition are read: the one that is given, else the partition's or its
- * task's. Pages (`raw`) have no labels, unless a view is given and nothing else is selected. Throws `not_found` where
- * there is no partition or no view.
+ * Chooses the view of each selected partition: the given one, else that of the partition or its task. `raw`
+ * pages have no labels and are skipped, unless a view is given and nothing else is selected. Throws
+ * `not_found` without partitions or views.
  */
 export function planLabels(
   partitions: readonly PartitionKey[],

@@ -16,7 +16,7 @@ import type { CheckLocal } from "./local.ts";
 
 type Tools = OperationTools<LabelCheckProgress, CheckLocal>;
 
-/** Of a report as CSV. */
+/** CSV columns of the report. */
 const COLUMNS = [
   "kind",
   "at",
@@ -31,11 +31,11 @@ const COLUMNS = [
   "of_row",
 ] as const satisfies readonly (keyof LabelFinding)[];
 
-/** How many findings an answer holds; a report holds all. */
+/** Maximum findings in a response; the report has all. */
 const SHOWN_FINDINGS = 1000;
 const REPORT_MS = 200;
 
-/** Checks labels and writes the reports, or none of them. */
+/** Validates labels and writes all reports or none. */
 export async function runLabelCheck(
   request: LabelCheckRequest,
   { lake, settings, local, signal, report }: Tools,

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { CompareRequestSchema, CompareResultSchema } from "../../schema/label-compare.ts";
 import { defineOperation } from "../operation.ts";
 
-/** Compares two variants of labels, page by page, and counts what differs. */
+/** Compares two label variants page by page and counts the differences. */
 export const COMPARE = defineOperation({
   name: "compare",
   summary: "Compares two variants of labels: missing and extra regions, changed texts, categories and order",

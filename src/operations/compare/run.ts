@@ -19,11 +19,11 @@ import type { OperationTools } from "../operation.ts";
 
 type Tools = OperationTools<{ rows_done: number; rows_total: number }, unknown>;
 
-/** Pages that are read and compared at once. */
+/** Pages read and compared per batch. */
 const STEP = 200;
 const MAX_FIRST = 1000;
 
-/** Compares the labels of each page that both variants have, by the image that their rows name. */
+/** Compares the labels of pages that both variants have, matched by their image. */
 export async function compareVariants(
   request: CompareRequest,
   { lake, settings, signal, report }: Tools,
@@ -129,7 +129,7 @@ function readerOf(taxonomy: Pick<Taxonomy, "tasks">, partition: StoredPartition)
   };
 }
 
-/** Numbers of the rows of each page that both partitions have; of several rows of a page the first. */
+/** Row numbers of each page in both partitions; only the first row of a page counts. */
 async function matchPages(database: Database, a: StoredPartition, b: StoredPartition) {
   const pagesOf = (partition: StoredPartition) =>
     `(SELECT min(${ROW}) AS n, hash FROM (${selectRows([partition], [{ name: "hash", type: "VARCHAR" }], ofParts([partition]))}) WHERE hash IS NOT NULL GROUP BY hash)`;
@@ -142,7 +142,7 @@ async function matchPages(database: Database, a: StoredPartition, b: StoredParti
   return { both, onlyA: (counts?.a ?? 0) - both.length, onlyB: (counts?.b ?? 0) - both.length };
 }
 
-/** Rows by their numbers, as label rows. */
+/** Reads rows by number as label rows. */
 async function readRows(
   database: Database,
   partition: StoredPartition,

@@ -32,7 +32,7 @@ const routes: OperationRoutes = {
   }),
 };
 
-/** Puts rows together as files of one of these formats, to be downloaded. */
+/** Exports rows in one of these formats, for download. */
 export function defineExport(formats: readonly ExportFormat[]) {
   return defineOperation({
     name: "export",

@@ -17,7 +17,6 @@ import type { OperationOutcome, OperationTools } from "../operation.ts";
 import { describeFile } from "../result-files.ts";
 
 export interface ExportLocal {
-  /** A new folder. */
   output: string;
 }
 
@@ -25,7 +24,7 @@ type Tools = OperationTools<{ rows_done: number; rows_total: number }, ExportLoc
 
 const REPORT_MS = 200;
 
-/** Makes one export in its folder. Throws what `exportRows` does; nothing is left then. */
+/** Writes one export into its folder. Throws what `exportRows` throws, leaving nothing behind. */
 export async function runExport(
   request: RemoteExport,
   formats: readonly ExportFormat[],
@@ -80,7 +79,7 @@ function describeFull(cause: unknown): never {
   );
 }
 
-/** All files of an export; the digests of the large ones are known from its manifest. */
+/** Lists all files of an export; digests of the large ones come from its manifest. */
 async function describeFiles(folder: string, format: ExportFormat): Promise<ResultFile[]> {
   const text = await readFile(join(folder, manifestName(format)), "utf8");
   const known = new Map((JSON.parse(text) as ExportManifest).files.map(({ name, sha256 }) => [name, sha256]));

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { RebuildResultSchema } from "../../schema/catalog-documents.ts";
 import { defineOperation } from "../operation.ts";
 
-/** Brings the catalog in line with the partitions. To index a large lake keeps a process busy for long. */
+/** Updates the catalog from the partitions. Indexing a large lake keeps a process busy for long. */
 export const REBUILD = defineOperation({
   name: "rebuild",
   summary: "Updates the catalog from the partitions; with `full` rebuilds it",

@@ -3,13 +3,13 @@ import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { UploadManifestSchema } from "../../schema/upload.ts";
 import { defineOperation } from "../operation.ts";
 
-/** Stages one file that holds all it brings, images too. At the server's own priority: somebody waits for the answer. */
+/** Stages one self-contained file, images included, at the server's priority: the client waits for it. */
 export const STAGE = defineOperation({
   name: "stage",
   summary: "Stages a whole upload that was sent as one file",
   command: "upload",
   noun: ["upload of a file", "uploads of files"],
-  // Checked where it came in.
+  // Validated by the route.
   request: v.custom<UploadRequest>((value) => typeof value === "object" && value !== null),
   progress: v.never(),
   result: UploadManifestSchema,

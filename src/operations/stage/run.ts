@@ -14,20 +14,19 @@ import type { UploadManifest } from "../../schema/upload.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 
 export interface StageLocal {
-  /** The file that came. */
   path: string;
   uploadId: string;
-  /** Null where nobody has a name. */
+  /** Null for an anonymous client. */
   createdBy: string | null;
 }
 
-/** Staging streams: more memory is had only for rows that do not fit into this. */
+/** Staging streams; only rows that do not fit in this get more memory. */
 const MEMORY = "256MB";
 const THREADS = 1;
 
 /**
- * Stages the file. Throws what `planUpload` and `executeUpload` do, `invalid_input` for rows that name files, `conflict`
- * for an upload that was begun piece by piece.
+ * Stages the file. Throws what `planUpload` and `executeUpload` throw, `invalid_input` for rows that refer to
+ * files, `conflict` for an upload that was started in parts.
  */
 export async function runStaging(
   request: UploadRequest,
@@ -48,7 +47,7 @@ export async function runStaging(
       maxBytes: parseSize(settings.serve.max_upload_bytes),
     });
     const plan = await session.plan(request, input, target);
-    const isWhole = input.openEntry !== undefined; // what rows name is in what came, or is rejected
+    const isWhole = input.openEntry !== undefined; // files named by rows must be in this file
     if (!isWhole && plan.contents.some(({ source }) => source.embedded === undefined)) throw noBytes();
     const who = createdBy === null ? {} : { createdBy };
     return { result: await session.stage(plan, target, { namesFiles: false, ...who }) };
@@ -69,7 +68,7 @@ async function makeFree(lake: Lake, uploadId: string): Promise<void> {
 
 function nameFormat(error: unknown): never {
   if (!(error instanceof AppError) || error.details?.unknown !== true) throw error;
-  // Of a body without a name its first bytes must tell, or the parameter.
+  // Without a file name only the first bytes or the parameter tell the format.
   throw new AppError(
     "unsupported_format",
     "the body is neither Parquet, Arrow, a zip, a PDF nor an image; for JSON and CSV add the parameter format=jsonl, json, csv or tsv",

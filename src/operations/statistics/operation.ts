@@ -3,7 +3,7 @@ import { StatisticsSchema } from "../../schema/page-documents.ts";
 import { RowQuerySchema } from "../../schema/query.ts";
 import { defineOperation } from "../operation.ts";
 
-/** Counts what pages and labels hold. Every label is read, so it takes as long as that. */
+/** Counts the contents of pages and labels. Reads every label, so its time grows with the selection. */
 export const STATISTICS = defineOperation({
   name: "statistics",
   summary: "Counts pages, regions, texts, categories and scripts of the selected rows",

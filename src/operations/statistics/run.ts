@@ -14,7 +14,7 @@ import { createTally, rangeOf, scriptsOf } from "./tally.ts";
 
 type Tools = OperationTools<{ rows_done: number; rows_total: number }, unknown>;
 
-/** Where ranges begin: megapixels of a page, regions on it, letters of a text. */
+/** Lower bounds of ranges: megapixels per page, regions per page, characters per text. */
 const MEGAPIXELS = [0, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 const REGIONS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 const LETTERS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];

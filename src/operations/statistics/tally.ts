@@ -1,9 +1,9 @@
-/** How often values occur, by name. */
+/** Counts of values by name. */
 export interface Tally {
   add(name: string, count?: number): void;
-  /** The most frequent first, at most so many; the rest together. */
+  /** The `most` most frequent values, then the sum of all others. */
   top(most: number): { name: string; count: number }[];
-  /** Ranges in their order. */
+  /** Ranges in the given order. */
   inOrder(names: readonly string[]): { name: string; count: number }[];
 }
 
@@ -19,7 +19,7 @@ export function createTally(): Tally {
   };
 }
 
-/** The name of the range that a number is in: that of the largest bound that is not above it. */
+/** Name of the range of a value, chosen by the largest bound not above it. */
 export function rangeOf(value: number, bounds: readonly number[]): string {
   return String(bounds.findLast((bound) => bound <= value) ?? bounds[0]);
 }
@@ -34,7 +34,7 @@ const SCRIPTS = [
   ["digits", /\p{Nd}/u],
 ] as const;
 
-/** The scripts that a text is written in; `other` where it has none of these. */
+/** Scripts used in a text; `other` if none is known. */
 export function scriptsOf(text: string): string[] {
   const found = SCRIPTS.filter(([, pattern]) => pattern.test(text)).map(([name]) => name);
   return found.length === 0 ? ["other"] : found;

@@ -1,11 +1,11 @@
-/** A file server is asked many things at once: the time of one answer is mostly that of the network. */
+/** High because a file server's response time is mostly network latency. */
 export const CONCURRENCY = 32;
 
 export interface VerifyLocal {
-  /** A file for all findings, CSV or JSON by its name. */
+  /** A CSV or JSON file for all findings, by its extension. */
   report?: string | undefined;
-  /** A new folder for reports of both kinds. */
+  /** A new folder for both kinds of report. */
   reportFolder?: string;
-  /** Files that are read at once. */
+  /** Files read concurrently. */
   concurrency?: number | undefined;
 }

@@ -11,11 +11,11 @@ import {
 import { defineOperation, type OperationRoutes } from "../operation.ts";
 import { CONCURRENCY, type VerifyLocal } from "./local.ts";
 
-/** Counts so far, and the findings that are new. */
+/** Counts so far and the new findings. */
 const ProgressSchema = v.object({ ...VerifyProgressSchema.entries, findings: v.array(AssetFindingSchema) });
 const ResultSchema = v.object({ summary: VerifySummarySchema, findings: v.array(AssetFindingSchema) });
 
-/** The public routes and documents speak of validations. */
+/** The public routes and documents use the word validations. */
 const routes: OperationRoutes = {
   start: "/validate-assets",
   item: "/validations",
@@ -46,7 +46,7 @@ const routes: OperationRoutes = {
   }),
 };
 
-/** Checks that assets are there and whole. */
+/** Checks that assets exist and are intact. */
 export const VERIFY = defineOperation({
   name: "verify",
   summary: "Checks that the assets of the selected partitions are present and intact",

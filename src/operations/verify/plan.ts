@@ -12,21 +12,21 @@ import {
 } from "../../schema/partition.ts";
 import type { VerifyRequest } from "../../schema/verification.ts";
 
-/** The statements of one check of assets on a catalog attached as `schema`. */
+/** Statements of an asset check on a catalog attached as `schema`. */
 export interface VerifyPlan {
   /** `provider`, `dataset`, `partitions` and `rows` of each selected dataset. */
   datasets: string;
-  /** Whether rows can name assets at all. */
+  /** Whether rows can refer to assets. */
   hasAssets: boolean;
-  /** About how many assets there are. */
+  /** Estimated number of assets. */
   estimate: string;
-  /** Makes the table of what of a slice is to be looked at: each asset once, whatever rows name it. */
+  /** Creates the table of a slice's assets to check, each once. */
   collect(slice: Slice): string;
   /** Number of assets in that table. */
   count: string;
-  /** `path`, `hash`, `bytes`, `first`, `rows` of each, in the order in which they were stored. */
+  /** `path`, `hash`, `bytes`, `first`, `rows` of each asset, in storage order. */
   list: string;
-  /** The rows that are in the table of chosen rows (`makeNumberTable`), in its order. */
+  /** Rows in the table of chosen rows (`makeNumberTable`), in its order. */
   locate: string;
 }
 
@@ -35,19 +35,19 @@ export interface SelectedDataset extends DatasetKey {
   rows: number;
 }
 
-/** A part of the assets that is collected at once; an asset is in one slice only, as it is of one dataset only. */
+/** Assets collected together. Each asset is in one slice only, since it belongs to one dataset. */
 export interface Slice {
-  /** All selected ones without. */
+  /** Default: all selected ones. */
   datasets: readonly DatasetKey[] | undefined;
-  /** The `at`-th of `of` parts of their assets. */
+  /** Part `at` of `of` of their assets. */
   at: number;
   of: number;
 }
 
-/** Finding distinct assets needs memory: some 300 MB for this many rows. */
+/** Finding distinct assets takes about 300 MB for this many rows. */
 const SLICE_ROWS = 1_000_000;
 
-/** Cuts datasets into slices of about this many rows: several small ones, or a part of a large one. */
+/** Splits datasets into slices of about `sliceRows` rows: several small datasets, or part of a large one. */
 export function planSlices(datasets: readonly SelectedDataset[], sliceRows = SLICE_ROWS): Slice[] {
   const total = datasets.reduce((sum, { rows }) => sum + rows, 0);
   if (total <= sliceRows) return [{ datasets: undefined, at: 0, of: 1 }];
@@ -73,11 +73,10 @@ export function planSlices(datasets: readonly SelectedDataset[], sliceRows = SLI
   return slices;
 }
 
-/** Not a temporary one: two connections read it. */
+/** Not a temporary table: two connections read it. */
 const WANTED = "memory.main.wanted_assets";
 const SAMPLE_STEPS = 1_000_000;
 
-/** Plans a check of `partitions`, those of the catalog. */
 export function planVerification(
   request: VerifyRequest,
   schema: string,
@@ -87,7 +86,7 @@ export function planVerification(
   const sampled =
     request.sample === undefined || request.sample === 1
       ? ""
-      : // By the path alone: every run, on any machine, looks at the same assets.
+      : // By path only, so that every run on any machine checks the same assets.
         ` AND md5_number_lower("path") % ${SAMPLE_STEPS} < ${Math.ceil(request.sample * SAMPLE_STEPS)}`;
   const wanted = `"path" IS NOT NULL${sampled}`;
   const named = (datasets?: readonly DatasetKey[]) => {
@@ -99,7 +98,7 @@ export function planVerification(
        FROM ${quoteName(schema)}.partitions WHERE ${matchSelection(request)} GROUP BY ALL ORDER BY ALL`,
     hasAssets: chosen.some(({ columns }) => assetReferences(columns).length > 0),
     estimate: `SELECT approx_count_distinct("path") AS assets FROM (${named()}) WHERE ${wanted}`,
-    // A row may name one asset in several columns.
+    // A row may refer to one asset in several columns.
     collect: (slice) => `CREATE OR REPLACE TABLE ${WANTED} AS
        SELECT "path", max(hash) AS hash, max(bytes) AS bytes, min(row) AS first, count(DISTINCT row) AS rows
        FROM (${named(slice.datasets)}) WHERE ${wanted}${matchPart(slice)}
@@ -111,10 +110,7 @@ export function planVerification(
   };
 }
 
-/**
- * Every asset that a row of these partitions names, once for each of its columns, as `path`, `hash`, `bytes`,
- * `row`.
- */
+/** All asset references of these partitions, one per column: `path`, `hash`, `bytes`, `row`. */
 function selectAssets(schema: string, partitions: readonly HousedPartition[]): string {
   const selects = byLayout(partitions).flatMap((group) => {
     const columns = group[0]?.columns ?? [];
@@ -142,7 +138,7 @@ function selectPlaces(schema: string, partitions: readonly HousedPartition[]): s
     .join(" UNION ALL ");
 }
 
-/** What is read of such columns, and the facts that come of it; a size that is not told is NULL. */
+/** The columns to read and the facts computed from them; an unknown size is NULL. */
 function readReference(reference: AssetReference): { facts: string; read: Column[] } {
   const told = FACTS.flatMap(({ fact, type }) => {
     const name = reference[fact];
@@ -174,7 +170,7 @@ function matchSelection({ providers, datasets, tasks, variants }: Selection): st
   return conditions.length === 0 ? "true" : conditions.join(" AND ");
 }
 
-/** By other bits than those of a sample. */
+/** Uses other bits than the sample does. */
 function matchPart({ at, of }: Slice): string {
   return of === 1 ? "" : ` AND md5_number_upper("path") % ${of} = ${at}`;
 }

@@ -5,7 +5,7 @@ import { isMissing } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { AssetProblem } from "../../schema/verification.ts";
 
-/** An asset as the catalog has it. */
+/** An asset as recorded in the catalog. */
 export interface ExpectedAsset {
   /** Relative to `assets/`. */
   path: string;
@@ -17,15 +17,15 @@ export type Verdict =
   | { ok: true; bytesRead: number }
   | { ok: false; bytesRead: number; problem: AssetProblem; expected: string | null; found: string | null };
 
-/** How the files of assets are looked at. Both throw system errors. */
+/** Access to asset files. Both methods throw system errors. */
 export interface FileProbe {
-  /** Size in bytes; undefined when there is no such file. */
+  /** Size in bytes; undefined if the file does not exist. */
   size(path: string): Promise<number | undefined>;
-  /** SHA-256 of the bytes in hex, and how many they are. */
+  /** SHA-256 in hex and the number of bytes. */
   hash(path: string): Promise<{ hash: string; sizeBytes: number }>;
 }
 
-/** Compares one asset with what the catalog says of it: there, of that size and, with `hash`, of that content. */
+/** Compares an asset with the catalog: existence, size and, with `hash`, content. */
 export async function probeAsset(asset: ExpectedAsset, hash: boolean, probe: FileProbe): Promise<Verdict> {
   const { path, sizeBytes } = asset;
   try {
@@ -39,7 +39,7 @@ export async function probeAsset(asset: ExpectedAsset, hash: boolean, probe: Fil
     if (content.hash === name) return { ok: true, bytesRead: content.sizeBytes };
     return bad("wrong_hash", name, content.hash, content.sizeBytes);
   } catch (error) {
-    if (isMissing(error)) return bad("missing", sizeBytes, null); // gone between the two looks
+    if (isMissing(error)) return bad("missing", sizeBytes, null); // removed since the first check
     const code = systemCode(error);
     if (code === undefined) throw error;
     return bad("unreadable", sizeBytes, code);
@@ -56,10 +56,10 @@ function bad(
   return { ok: false, bytesRead, problem, expected: text(expected), found: text(found) };
 }
 
-/** Larger than most images: they are read in one piece. */
+/** Larger than most images, so they are read in one call. */
 const BUFFER_BYTES = 1 << 20;
 
-/** Looks at the files of a lake. Buffers are used again: there are as many as files are read at once. */
+/** Reads files of a lake. Buffers are reused, one per concurrent read. */
 export function createFileProbe(lake: Lake): FileProbe {
   const buffers: Uint8Array[] = [];
   return {

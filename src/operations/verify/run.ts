@@ -19,7 +19,7 @@ import { verifyAssets } from "./verify-assets.ts";
 
 type Tools = OperationTools<VerifyProgress & { findings: AssetFinding[] }, VerifyLocal>;
 
-/** Of a report as CSV. */
+/** CSV columns of the report. */
 const COLUMNS = [
   "problem",
   "path",
@@ -37,7 +37,7 @@ const COLUMNS = [
 const DATABASE_THREADS = 2;
 const MEMORY_BYTES = 256_000_000;
 
-/** Verifies assets and writes the reports, or none of them. */
+/** Verifies assets and writes all reports or none. */
 export async function runVerification(
   request: VerifyRequest,
   tools: Tools,

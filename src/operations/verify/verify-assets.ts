@@ -16,27 +16,26 @@ import { type ExpectedAsset, type FileProbe, probeAsset, type Verdict } from "./
 
 export interface VerifyEffects {
   lake: Lake;
-  /** Of its own; what does not fit in its memory goes to its scratch. */
+  /** Not shared; spills to its own scratch folder. */
   database: Database;
-  /** Assets that are looked at at a time. */
+  /** Assets checked concurrently. */
   concurrency: number;
   probe: FileProbe;
-  /** Rows whose distinct assets are found at once. */
+  /** Rows per slice. */
   sliceRows?: number;
   signal: AbortSignal;
   onProgress(progress: VerifyProgress): void;
-  /** Awaited before more is looked at. */
+  /** Awaited before more assets are checked. */
   onFinding(finding: AssetFinding): Promise<void>;
 }
 
 const NAME = "checked";
-/** Bad assets whose rows are looked up at once. */
+/** Bad assets whose rows are looked up per query. */
 const LOCATE_AT_ONCE = 8192;
 
 /**
- * Looks at every asset that the selected rows of the published catalog name, in constant memory; nothing in the
- * lake is changed, and files that no row names are not looked at. Throws `not_found` without a catalog or when
- * nothing is selected, `corrupt` for a catalog that cannot be read, `cancelled`.
+ * Checks every asset that the selected rows of the published catalog refer to, in constant memory. Read-only;
+ * ignores unreferenced files. Throws `not_found` without catalog or selection, `corrupt`, `cancelled`.
  */
 export async function verifyAssets(request: VerifyRequest, effects: VerifyEffects): Promise<VerifySummary> {
   const { lake, database, signal } = effects;
@@ -61,7 +60,7 @@ export async function verifyAssets(request: VerifyRequest, effects: VerifyEffect
       for (const [at, slice] of slices.entries()) {
         await interruptible(database, signal, () => database.run(plan.collect(slice)));
         const assets = tally.checked + (await number(plan.count));
-        // The total is known with the last slice only.
+        // The total is exact only at the last slice.
         tally.total = at === slices.length - 1 ? assets : Math.max(tally.total, assets);
         await checkSlice(plan, request.hash, tally, effects);
       }
@@ -109,7 +108,7 @@ async function checkSlice(
   effects: VerifyEffects,
 ): Promise<void> {
   const { lake, signal, concurrency, probe } = effects;
-  // A connection of its own: the rows of bad assets are looked up while the list is read.
+  // A separate connection: rows of bad assets are looked up while the list is read.
   const reading = await effects.database.connect();
   const assets = readWanted(reading, plan, signal);
   let bad: Bad[] = [];
@@ -184,7 +183,7 @@ type Place = Pick<
   "provider" | "dataset" | "task" | "variant" | "upload_id" | "source_row" | "source_name"
 >;
 
-/** In the order in which the catalog has them. */
+/** In catalog order. */
 async function tellFindings(plan: VerifyPlan, bad: Bad[], effects: VerifyEffects): Promise<void> {
   if (bad.length === 0) return;
   const { database } = effects;
