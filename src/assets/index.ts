@@ -4,36 +4,35 @@ import type { AssetRecord } from "../schema/asset.ts";
 import type { ImagePolicy } from "../schema/upload.ts";
 import { stemIndex } from "./stems.ts";
 
-/** An asset with the policy under which it was stored; null if that is unknown. */
+/** An asset with the policy it was stored under; null if unknown. */
 export type KnownAsset = AssetRecord & { policy: ImagePolicy | null };
 
-/** An asset with the name it came with; null where the name says nothing (an asset that a row only refers to). */
+/** An asset with its source name; null if it is known only by a reference from a row. */
 export type NamedAsset = KnownAsset & { source_name: string | null };
 
 /**
- * What one dataset stores, for batched look-ups: a cache on local disk, made from the rows of the dataset's
- * partitions and safe to delete. It may know assets that no row names yet; whether a file is there is the caller's
- * to check.
+ * Batched look-ups of a dataset's assets: a cache on local disk, built from the rows of the partitions and
+ * safe to delete. It may know assets that no row refers to yet; callers check that the file exists.
  */
 export interface AssetIndex {
-  /** All forms in which a source is stored: one a policy, at most. */
+  /** All stored forms of each source, at most one per policy. */
   findBySource(sourceHashes: readonly string[]): Map<string, KnownAsset[]>;
   findByHash(hashes: readonly string[]): Map<string, NamedAsset>;
   findByPixels(pixelHashes: readonly string[]): Map<string, KnownAsset[]>;
-  /** All distinct assets that came with a name; of the forms of one source, the one that is its own bytes. */
+  /** All distinct assets with a source name; of the forms of one source, the one with the original bytes. */
   findByName(names: readonly string[]): Map<string, KnownAsset[]>;
-  /** All names whose last part without its extension is one of these. */
+  /** All names with one of these stems (last path component without extension). */
   findNamesByStem(stems: readonly string[]): Map<string, string[]>;
-  /** Takes assets in, in one transaction; what is known already stays as it is. */
+  /** Adds assets in one transaction; known ones stay unchanged. */
   add(records: readonly (KnownAsset & { source_name?: string | null })[]): void;
-  /** Fingerprints of the partition files that were read into it. */
+  /** Fingerprints of the partition files that it was built from. */
   loadedFiles(): string[];
   markLoaded(fingerprint: string): void;
   close(): void;
 }
 
 const FORMAT = 3;
-/** Values of one statement; SQLite allows 32,766. */
+/** Values per statement; SQLite allows 32,766. */
 const BATCH = 500;
 
 const SCHEMA = `
@@ -50,7 +49,7 @@ const SCHEMA = `
   PRAGMA user_version = ${FORMAT};
 `;
 
-/** Opens the index at `file`, in an existing folder; one that is damaged or of another format is restarted. */
+/** Opens the index at `file` in an existing folder; recreates it if it is damaged or of another format. */
 export function openAssetIndex(file: string): AssetIndex {
   let database: Database;
   try {
@@ -64,7 +63,7 @@ export function openAssetIndex(file: string): AssetIndex {
 
 function openFile(file: string): Database {
   const database = new Database(file, { create: true });
-  // A power cut may cost the index, never the lake: it is made again from the partitions.
+  // A power cut may lose the index, which is rebuilt from the partitions.
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = OFF");
   database.run("PRAGMA cache_size = -16000");
@@ -75,17 +74,16 @@ function openFile(file: string): Database {
 }
 
 function wrapIndex(database: Database): AssetIndex {
-  /** Rows whose `column` is one of `values`, by batches. */
   const select = function* <T>(columns: string, from: string, column: string, values: readonly string[]) {
     for (let at = 0; at < values.length; at += BATCH) {
       const batch = values.slice(at, at + BATCH);
       const marks = batch.map(() => "?").join(",");
-      // Full batches share one prepared statement; Database.query keeps it.
+      // Full batches share a prepared statement, cached by Database.query.
       const sql = `SELECT ${columns} FROM ${from} WHERE ${column} IN (${marks})`;
       yield* database.query<T, string[]>(sql).all(...batch);
     }
   };
-  // What is known already stays, unless the new record says that it was read whole since.
+  // Known assets stay unchanged unless the new record comes from a complete read.
   const insertAsset = database.query(
     `INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        pages = excluded.pages, orientation = excluded.orientation, dpi = excluded.dpi,
@@ -166,7 +164,7 @@ function collect<T>(found: Map<string, T[]>, key: string, row: T): void {
   else rows.push(row);
 }
 
-/** One asset of each page: those of one hash are one, and so are the forms of one source that policies made. */
+/** One asset per page: merges equal hashes, and forms of one source made by different policies. */
 function distinctPages(rows: readonly KnownAsset[]): KnownAsset[] {
   const byHash = new Map<string, KnownAsset>();
   for (const row of rows) byHash.set(row.hash, preferKept(byHash.get(row.hash), row));
@@ -180,7 +178,7 @@ function distinctPages(rows: readonly KnownAsset[]): KnownAsset[] {
 }
 
 /**
- * Of two sources of one asset the one whose own bytes are stored, then the smaller hash: the same at every look-up.
+ * Prefers the source whose own bytes are stored, then the smaller hash, so that look-ups are deterministic.
  */
 function preferKept<T extends KnownAsset>(known: T | undefined, row: T): T {
   if (known === undefined) return row;

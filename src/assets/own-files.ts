@@ -15,26 +15,26 @@ import type { PreparedContent, PrepareRequest } from "../schema/work.ts";
 type Content = PrepareRequest["contents"][number];
 type Kept = Pick<Extract<PreparedContent, { ok: true }>, "file" | "file_is">;
 
-/** A content that is open; what is read of it is what `keep` stores. */
+/** An open content; `keep` stores exactly the bytes read from it. */
 export interface Source {
   readonly file: StagedFile;
-  /** The file that is stored of an image whose bytes, all of them, were read from `file`. */
+  /** Returns the file to store for an image whose bytes were all read from `file`. */
   keep(bytes: Uint8Array): Kept;
-  /** The same for a file that was not read: returns the hash and size of what is stored. */
+  /** The same for a file not yet read; also returns the hash and size of the stored bytes. */
   keepHashed(): Kept & { hash: string; bytes: number };
-  /** Closes it; what `keep` gave stays. */
+  /** Closes it; results of `keep` stay. */
   close(): void;
-  /** Closes it and removes what was made of it. */
+  /** Closes it and removes its files. */
   discard(): void;
 }
 
 export interface OwnFiles {
   terms: OwnFileTerms;
-  /** Takes an open content over: the cheapest way to an inode of our own for it is chosen. */
+  /** Takes over an open content, in the cheapest way that gives an inode of our own. */
   adopt(content: Content, file: StagedFile): Source;
 }
 
-/** Makes the files that become assets, in the temp folder of a request. */
+/** Creates the files that become assets, in a request's temp folder. */
 export function createOwnFiles(
   request: Pick<PrepareRequest, "file_mode" | "file_group" | "temp_folder">,
 ): OwnFiles {
@@ -48,10 +48,10 @@ export function createOwnFiles(
     let made = false;
     let isOpen = true;
     if (!is_stored) {
-      rmSync(target, { force: true }); // of a worker that died
+      rmSync(target, { force: true }); // left by a dead worker
       if (!ours && canClone) canClone = made = cloneOwn(given, target, terms);
       if (made) {
-        // From now on nobody can change what is read.
+        // From here on nobody else can change the content.
         closeSync(given.fd);
         file = openOwn(target);
       }

@@ -14,18 +14,17 @@ import { createOwnFiles, type OwnFiles, type Source } from "./own-files.ts";
 
 type Content = PrepareRequest["contents"][number];
 
-/** The part of preparing that a native library may crash in is over; the rest is arithmetic. */
+/** Finishes the preparation, after native code that might crash. */
 type Finish = () => PreparedContent;
 
-/** A content, open; `bytes` are those of an image, found to be what was uploaded. */
+/** An open content; `bytes` are those of an image that matches its upload. */
 type Loaded = { source: Source; bytes: Uint8Array } | { reason: string };
 
 /**
- * Reads, checks and prepares contents, one after another; answers in the order asked. While libvips decodes one
- * image in a thread of its own, the pixels of the one before are hashed here and the next one is read: this thread
- * has nothing else to do, so it reads without the detour over a pool. A content that cannot be used is answered as
- * not ok with a reason; an error of the disk (ENOSPC, EIO) is thrown. New files are not synced: the store does that
- * once a batch.
+ * Reads, checks and prepares contents one by one, with results in request order. While libvips decodes an
+ * image in its own thread, this thread hashes the previous image's pixels and reads the next one,
+ * synchronously since it has nothing else to do. An unusable content gives a result that is not ok, with a
+ * reason; disk errors (ENOSPC, EIO) are thrown. New files are not synced: the store syncs once per batch.
  */
 export async function prepareContents(
   request: PrepareRequest,
@@ -41,10 +40,10 @@ export async function prepareContents(
     for (const [at, content] of request.contents.entries()) {
       throwIfCancelled(signal);
       const loaded = next ?? load(request, content, ownFiles);
-      // A plain write: it outlives the process, which is what it is for, and costs no sync.
+      // Written without sync: it must survive this process, not the machine.
       if (suspects !== undefined) writeSync(suspects, content.source_hash, 0);
       const treating = treat(request, content, loaded, ownFiles, gate);
-      treating.catch(() => {}); // looked at below
+      treating.catch(() => {}); // awaited below
       if (finishPrevious) prepared.push(finishPrevious());
       const following = request.contents[at + 1];
       next = following && load(request, following, ownFiles);
@@ -63,7 +62,7 @@ function load(request: PrepareRequest, content: Content, ownFiles: OwnFiles): Lo
   let source: Source | undefined;
   try {
     source = open(request, content, ownFiles);
-    // Other files may be large: they are hashed as a stream when their turn comes.
+    // Other files may be large and are hashed as a stream later.
     if (request.kind === "file") return { source, bytes: new Uint8Array(0) };
     const bytes = readStagedSync(source.file);
     checkHash(content, hashBytes(bytes));
@@ -116,10 +115,7 @@ async function treat(
   }
 }
 
-/**
- * Why a content cannot be used; what is no fault of the content (an error of the disk, a cancellation) is thrown
- * on.
- */
+/** Why a content cannot be used; rethrows errors not caused by the content (disk error, cancellation). */
 function reasonOf(error: unknown): string {
   if (error instanceof AppError && error.code === "invalid_input") return error.message;
   if (error instanceof AppError || systemCode(error) !== undefined) throw error;
@@ -152,7 +148,7 @@ async function prepareImage(
   const file = kept?.file ?? join(request.temp_folder, `${source_hash}.${extension}`);
   if (encoded !== undefined) {
     source.discard();
-    rmSync(file, { force: true }); // of a worker that died
+    rmSync(file, { force: true }); // left by a dead worker
     writeOwn(encoded, file, ownFiles.terms);
   }
   return () => ({
@@ -173,7 +169,7 @@ async function prepareImage(
   });
 }
 
-/** The identity of an image that is the same as equal bytes only: no hash of pixels meets it. */
+/** Identity of an image that only equal bytes match; cannot collide with a hash of pixels. */
 function bytesIdentity(sourceHash: string): string {
   return sourceHash.slice(0, 32);
 }

@@ -5,8 +5,8 @@ import type { Lake } from "../lake/lake.ts";
 import type { DatasetKey } from "../schema/partition.ts";
 
 /**
- * Absolute path of the asset of a dataset that holds these very bytes, or undefined. Image extensions are tried first;
- * another file is found by one look into its hash folder, which holds a 65,536th of the dataset.
+ * Absolute path of the dataset's asset with this hash, or undefined. Tries image extensions first, then lists
+ * the hash folder, which holds 1/65,536 of the dataset.
  */
 export async function findStored(lake: Lake, dataset: DatasetKey, hash: string): Promise<string | undefined> {
   for (const extension of IMAGE_EXTENSIONS) {

@@ -1,7 +1,7 @@
 import type { ContentKind, ImagePolicy, VerifyLevel } from "../schema/upload.ts";
 import type { KnownAsset } from "./index.ts";
 
-/** What an upload asks of the form in which its contents are stored. */
+/** What an upload requires of the stored form of its contents. */
 export interface StoreTerms {
   kind: ContentKind;
   policy: ImagePolicy;
@@ -9,8 +9,8 @@ export interface StoreTerms {
 }
 
 /**
- * Whether a stored asset of some source is what this upload would make of that source: then it is not looked at again.
- * In doubt it is not.
+ * Whether a stored asset of a source equals what this upload would store, so that the source can be skipped.
+ * Returns false if in doubt.
  */
 export function fulfils(asset: KnownAsset, { kind, policy, verify }: StoreTerms): boolean {
   const { format, orientation } = asset;
@@ -18,7 +18,7 @@ export function fulfils(asset: KnownAsset, { kind, policy, verify }: StoreTerms)
   if (asset.page_source !== null)
     return asset.policy === policy && (verify === "header" || asset.pixel_hash !== null);
   if (kind === "file") return isSource;
-  // Stored as some file, or by a lake that did not look for pages.
+  // Stored as a plain file, or by a lake that did not count pages.
   if (asset.width === null || asset.pages === null) return false;
   if (verify === "full" && asset.pixel_hash === null) return false;
   const isTurned = format === "jpeg" && isSource && (orientation ?? 1) > 1;

@@ -1,14 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { stemsOf } from "../util/source-stem.ts";
 
-/** Names of assets by their stems: made when somebody first asks by a stem, and kept from then on. */
+/** Asset names by stem: built at the first look-up by stem, then maintained. */
 export interface StemIndex {
   find(stem: string): string[];
-  /** Takes in a name that is new. */
   add(sourceName: string): void;
 }
 
-/** The stems in a file of assets, beside its table `names`. */
+/** The stem index of an asset database, beside its table `names`. */
 export function stemIndex(database: Database): StemIndex {
   const isThere = () =>
     database.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'stems'").get() !== null;

@@ -26,14 +26,13 @@ export type StoredContent =
 
 type Usable = Extract<PreparedContent, { ok: true }>;
 
-/** Files that are linked or looked at together. */
+/** Files linked or checked concurrently. */
 const IN_FLIGHT = 16;
 
 /**
- * Stores prepared contents, completely or not at all; results in the given order. Decisions are made in that order:
- * the first of equal bytes, or of equal pixels unless the policy keeps every byte, is stored and the others share
- * it, whichever worker was first. Durable when it returns. Throws `corrupt` when the store holds other bytes under
- * a name, and the system's errors (ENOSPC, EIO).
+ * Stores prepared contents, all or none; results in the given order. Among equal bytes (or equal pixels,
+ * unless the policy keeps every byte) the first in order is stored and shared, independent of worker timing.
+ * Durable on return. Throws `corrupt` if a name exists with other bytes, and system errors (ENOSPC, EIO).
  */
 export async function storeContents(
   target: StoreTarget,
@@ -59,7 +58,7 @@ export async function storeContents(
 
 type Decision = { asset: AssetRecord; outcome: "stored" | "deduplicated" };
 
-/** Which contents become assets and which share one, in order. */
+/** Decides in order which contents become assets and which share one. */
 async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<Map<string, Decision>> {
   const { lake, dataset, index, terms } = target;
   const knownByHash = index.findByHash(usable.map(({ hash }) => hash));
@@ -97,7 +96,7 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
   return decided;
 }
 
-/** The record of an asset as another source of it sees it: how that source came, and what was found in it now. */
+/** The asset's record for another source: with that source's origin and its current check results. */
 function fromSource(content: Usable, asset: AssetRecord): AssetRecord {
   const { source_hash, pages, orientation, dpi, page_source } = content;
   const { hash, path, width, height, format, bytes } = asset;
@@ -106,7 +105,7 @@ function fromSource(content: Usable, asset: AssetRecord): AssetRecord {
   return { source_hash, hash, path, ...facts, page_source: page_source ?? null };
 }
 
-/** The first of these assets that is there and is what the upload would make of such pixels. */
+/** The first of these assets that exists and matches what the upload would store for such pixels. */
 async function firstPresent(
   lake: Lake,
   known: readonly KnownAsset[] | undefined,
@@ -134,8 +133,7 @@ function describeAsset(lake: Lake, dataset: DatasetKey, content: Usable): AssetR
 }
 
 /**
- * Content first, then names: two flushes for the whole batch. A name never stands for bytes that a power cut could
- * take away.
+ * Content first, then names: two flushes per batch, so that no name can outlive its content in a power cut.
  */
 async function placeFiles(
   { lake, dataset }: StoreTarget,

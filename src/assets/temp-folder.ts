@@ -7,12 +7,12 @@ import { groupToGive } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { DatasetKey } from "../schema/partition.ts";
 
-/** Others may neither look into it nor open what is made in it, whatever mode that has for a moment. */
+/** Closed to others, so that they cannot open new files before their mode is set. */
 const CLOSED = 0o700;
 
 /**
- * Makes a folder for files that are to become assets of a dataset, and removes those that processes which died left: one
- * process at a time stores assets. `group` is the one to give those files, or null.
+ * Creates a folder for a dataset's future assets and removes those of dead processes; only one process at a
+ * time stores assets. `group` is the group to set on these files, or null.
  */
 export async function openTempFolder(
   lake: Lake,
@@ -28,7 +28,7 @@ export async function openTempFolder(
   return { path, group: groupToGive(await stat(root), await stat(path)) ?? null };
 }
 
-/** Of another account, which removes it when its turn comes. */
+/** Owned by another account, which removes it later. */
 function ignoreForeign(error: unknown): void {
   if (!["EACCES", "EPERM"].includes(systemCode(error) ?? "")) throw error;
 }
