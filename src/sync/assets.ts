@@ -11,22 +11,22 @@ import type { AssetSource } from "./plan.ts";
 import type { AssetStore } from "./store.ts";
 
 const ASSETS_AT_ONCE = 16;
-/** Paths that are held at once. */
+/** Paths held in memory. */
 const PATHS = 2048;
-/** From so many on they are looked up in the store's list, which gives 1,000 with each call. */
+/** From this many paths on, list the store (1,000 keys per call) instead of asking for each. */
 const LISTED_FROM = 10_000;
 
 export interface AssetEffects {
   lake: Lake;
   database: Database;
   signal?: AbortSignal | undefined;
-  /** Of a file: from so many paths on the store is listed, and not asked for each. */
+  /** Paths per file from which the store is listed instead of asked for each path. */
   listedFrom?: number;
 }
 
 /**
- * Sends the assets that these files name and the store lacks; gives how many it sent. Names come from contents: one
- * that is there is the right one. A missing asset is passed over: `doctor` tells of it.
+ * Sends the assets that these files refer to and the store lacks; returns how many. Names are content hashes,
+ * so an existing object is correct. Missing assets are skipped; `doctor` reports them.
  */
 export async function sendAssets(
   sources: readonly AssetSource[],
@@ -78,8 +78,8 @@ function assetKey(path: string): string {
 }
 
 /**
- * Whether a path is in the store, for paths that are asked for in ascending order: both they and the store's list are
- * sorted by their bytes, so one walk of the list tells of all.
+ * Returns a test whether a path is in the store, for paths in ascending byte order: the store's list has the
+ * same order, so one pass over it suffices.
  */
 function listedBefore(store: AssetStore, prefix: string): (path: string) => Promise<boolean> {
   const names = store.list(prefix);

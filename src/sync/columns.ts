@@ -3,20 +3,20 @@ import { mergeColumns } from "../schema/merge-columns.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 
-/** The columns of the table at the target: one type each, which every file of every partition has. */
+/** Columns of the target's table, each with one type for all files of all partitions. */
 export interface TableColumns {
   columns: Column[];
-  /** Columns that have no such type where files cannot be rewritten. */
+  /** Columns without a common type, when files cannot be rewritten. */
   leftOut: string[];
 }
 
-/** In a copy files are written in the types of the table: the common one, integers with a sign. */
+/** Columns of a copy, whose files are rewritten to common types with signed integers. */
 export function copiedColumns(partitions: readonly LakePartition[]): TableColumns {
   const columns = commonColumns(partitions).map(({ name, type }) => ({ name, type: signedType(type) }));
   return { columns, leftOut: [] };
 }
 
-/** Over the lake's own files a column must have one type everywhere, and one that the target reads. */
+/** Columns over the lake's own files: each needs one type everywhere, which the target can read. */
 export function sharedColumns(partitions: readonly LakePartition[]): TableColumns {
   const types = new Map<string, Set<string>>();
   for (const columns of listsOf(partitions)) {
@@ -34,7 +34,7 @@ export function sharedColumns(partitions: readonly LakePartition[]): TableColumn
   return { columns, leftOut };
 }
 
-/** Partitions share their lists of columns: each is looked at once. */
+/** Partitions share column lists; process each list once. */
 function listsOf(partitions: readonly LakePartition[]): Set<readonly LakeColumn[]> {
   return new Set(partitions.map(({ columns }) => columns));
 }
@@ -54,10 +54,7 @@ const SIGNED: Record<string, string> = {
   UBIGINT: "DECIMAL(20,0)",
 };
 
-/**
- * A DuckDB type with integers that Hive has: unsigned ones as the next larger with a sign, within lists and structs
- * too.
- */
+/** The DuckDB type with Hive's integers: unsigned becomes the next larger signed type, also when nested. */
 export function signedType(type: string): string {
   return formatType(signed(parseType(type)));
 }
@@ -70,7 +67,7 @@ function signed(type: TypeTree): TypeTree {
   return { kind: "scalar", name: SIGNED[type.name] ?? type.name };
 }
 
-/** Columns of a partition whose files hold another type than the table: they are rewritten. */
+/** Columns of a partition that must be rewritten to the table's type. */
 export function castsOf(
   { columns }: Pick<LakePartition, "columns">,
   table: ReadonlyMap<string, string>,

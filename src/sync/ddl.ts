@@ -5,29 +5,26 @@ import { trinoType } from "../query/statement/types.ts";
 import type { Column } from "../schema/columns.ts";
 import { PARTITION_COLUMNS } from "../schema/partition.ts";
 
-/** A table over files, partitioned. */
+/** A partitioned table over files. */
 export interface Table {
-  /** Its plain name. */
+  /** Unquoted. */
   name: string;
   columns: readonly Column[];
-  /** Names and DuckDB types of the columns that partitions stand for. */
+  /** Partition columns with DuckDB types. */
   keys: readonly Column[];
-  /** Address of the folder of its files. */
+  /** Address of the folder with its files. */
   location: string;
 }
 
-/** Values of the keys, in their order, and the address of the files. */
+/** Values of the partition columns in order, and the address of the files. */
 export interface TablePartition {
   values: readonly string[];
   location: string;
 }
 
-/**
- * The statements that make a target's tables and partitions. Each may run again: what is done already is not an
- * error.
- */
+/** Statements that create a target's tables and partitions. Each is idempotent. */
 export interface Ddl {
-  /** `location` is that of tables without one of their own. */
+  /** `location` is the default for tables. */
   createSchema(location: string): string[];
   createTable(table: Table): string[];
   dropTable(table: Pick<Table, "name">): string[];
@@ -37,13 +34,13 @@ export interface Ddl {
   dropPartitions(table: Table, values: Iterable<readonly string[]>): Iterable<string>;
 }
 
-/** The partition's names as columns of the table of rows. */
+/** Partition columns of the row table. */
 export const ROW_KEYS: readonly Column[] = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
 
-/** Partitions in one statement of Athena, and the bytes it may have (262,144), with room to spare. */
+/** Partitions per Athena statement, and its size below the limit of 262,144 bytes. */
 const BATCH = { partitions: 100, bytes: 200_000 };
 
-/** Hive's DDL, as Athena runs it. */
+/** Hive DDL for Athena. */
 export function athenaDdl({ names }: Pick<StatementRunner, "names">): Ddl {
   const nameOf = (table: Pick<Table, "name">) =>
     `${quoteHiveName(names.schema)}.${quoteHiveName(table.name)}`;
@@ -103,12 +100,12 @@ function* batchesOf(parts: Iterable<string>): Generator<string[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** There may be 100,000 partitions: their statements are made when they are run. */
+/** Lazy: there may be 100,000 partitions. */
 function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
   for (const item of items) yield change(item);
 }
 
-/** Trino's own, for its Hive connector. */
+/** DDL of Trino's Hive connector. */
 export function trinoDdl({ names }: Pick<StatementRunner, "names">): Ddl {
   const { catalog, schema } = names;
   const nameOf = (table: Pick<Table, "name">) => `${catalog}.${quoteName(schema)}.${quoteName(table.name)}`;

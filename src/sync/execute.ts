@@ -20,18 +20,18 @@ export const UNFINISHED = "unfinished.json";
 export interface SyncEffects {
   lake: Lake;
   store: SyncStore;
-  /** Of assets, beside all copies; undefined where they are not sent. */
+  /** Shared by all copies; undefined if assets are not sent. */
   assets: AssetStore | undefined;
   runner: StatementRunner;
   ddl: Ddl;
   database: Database;
-  /** The catalog's table of partitions, in the database. */
+  /** The catalog's partition table in the database. */
   known: string;
-  /** Local folder for files on their way. */
+  /** Local folder for temporary files. */
   scratch: string;
   nowMs: number;
   signal?: AbortSignal | undefined;
-  /** Throws when another may be at the target by now: asked directly before each change of it. */
+  /** Throws if another process may be using the target; called before each change. */
   confirm?: (() => Promise<void>) | undefined;
   onProgress?: (state: { done: number; total: number; bytes: number }) => void;
 }
@@ -40,11 +40,10 @@ export interface SyncResult {
   target: string;
   generation: number;
   partitions: number;
-  /** Objects and bytes that were sent. */
+  /** Objects and bytes sent. */
   objects: number;
   bytes: number;
   assets: number;
-  /** Statements that were run. */
   statements: number;
   /** Prefixes whose objects were removed. */
   removed: number;
@@ -52,12 +51,12 @@ export interface SyncResult {
 }
 
 const TRANSFERS_AT_ONCE = 8;
-/** Athena runs 20 statements of DDL at once for a whole account; people and other programs want some. */
+/** Athena runs 20 DDL statements at once per account; leave some to other users. */
 const STATEMENTS_AT_ONCE = 4;
 
 /**
- * Does what a plan says: files, then the table and its partitions, then the new list of partitions, then what is gone, and
- * the manifest last. Killed anywhere, the next sync plans the same again, and finds what already exists.
+ * Executes a plan: files, table and partitions, new partition list, removals, and the manifest last. If it is
+ * killed, the next sync makes the same plan again and finds what already exists.
  */
 export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise<SyncResult> {
   const { store, assets } = effects;
@@ -99,7 +98,7 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     if (plan.isManifestNew) await store.putText(MANIFEST, manifestOf(plan, effects.nowMs));
     if (!plan.upToDate) await store.remove(UNFINISHED);
   } catch (error) {
-    await effects.confirm?.(); // or that another is at it is the reason
+    await effects.confirm?.(); // its error takes precedence
     throw error;
   } finally {
     await rm(effects.scratch, { recursive: true, force: true });
@@ -112,7 +111,7 @@ async function mayGoOn({ signal, confirm }: SyncEffects): Promise<void> {
   await confirm?.();
 }
 
-/** Sends the files of a plan, several at once, and counts them. */
+/** Sends and counts the files of a plan, several at once. */
 async function sendFiles(plan: SyncPlan, effects: SyncEffects, result: SyncResult): Promise<void> {
   let done = 0;
   await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
@@ -125,15 +124,15 @@ async function sendFiles(plan: SyncPlan, effects: SyncEffects, result: SyncResul
   });
 }
 
-/** Statements, of which some may run at once and in any order. */
+/** Statements of which `atOnce` may run concurrently, in any order. */
 export interface Stage {
   statements: Iterable<string>;
   atOnce: number;
 }
 
 /**
- * The statements of a plan, in stages. Partitions are dropped last: until then the list of partitions names them. They
- * are moved one by one: where that takes two statements, one partition at a time is out of the table.
+ * Statements of a plan in stages. Partitions are dropped last, since the partition list names them until
+ * then. They move one by one: where a move takes two statements, only one partition is missing at a time.
  */
 export function statementsOf(
   plan: SyncPlan,
@@ -169,7 +168,7 @@ export function statementsOf(
   ];
 }
 
-/** False where it was done before, by a sync that did not get to its end. */
+/** Returns false if an interrupted sync already did it. */
 async function runStatement({ runner, signal }: SyncEffects, sql: string): Promise<boolean> {
   try {
     await Array.fromAsync((await runner.run(sql, { signal })).rows);
@@ -180,7 +179,7 @@ async function runStatement({ runner, signal }: SyncEffects, sql: string): Promi
   }
 }
 
-/** A procedure of Trino that was run before, by a sync that did not get to its end. */
+/** Whether a Trino procedure was already run by an interrupted sync. */
 function isDone(sql: string, error: unknown): boolean {
   const message = error instanceof Error ? error.message : "";
   if (sql.includes(".register_partition(")) return /already (registered|exists)/i.test(message);
@@ -191,7 +190,7 @@ function valuesOf(key: PartitionKey): string[] {
   return PARTITION_COLUMNS.map((column) => key[column]);
 }
 
-/** The columns of the table of partitions, behind which `generation` stands. */
+/** Columns of the partition table before `generation`. */
 const KNOWN_COLUMNS = [
   ...ROW_KEYS,
   { name: "rows", type: "BIGINT" },
@@ -216,10 +215,10 @@ function listTable({ runner, store }: ListEffects): Table {
   };
 }
 
-/** Partitions whose places are handed to the database at once. */
+/** Partition locations inserted per batch. */
 const PLACES = 1000;
 
-/** The list of partitions of this generation, with where each lies: what engines plan queries by. */
+/** Writes the partition list of this generation with locations, which engines use to plan queries. */
 async function sendList(plan: SyncPlan, { store, database, known, scratch }: SyncEffects): Promise<void> {
   const temp = join(scratch, `${Bun.randomUUIDv7()}.part`);
   await database.run(
