@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { openDatabase } from "../../../src/query/database.ts";
+import { attachCatalog } from "../../../src/query/duckdb/catalog-file.ts";
 import { builtBinary, runCommand } from "../../binary/binary.ts";
 import { makeImage } from "../../jobs/staging-kit.ts";
 import { type Acknowledged, checkLake } from "../lake-check.ts";
@@ -37,6 +38,7 @@ export async function makeTortureWorld(): Promise<TortureWorld> {
     DATALAKE_LAKE: lake,
     DATALAKE_SCRATCH: join(folder, "scratch"),
     DATALAKE_PROCESSING_NUM_PROC: "1",
+    DATALAKE_CATALOG_RECENT_FROM: "0B", // appends go to the small file, whatever the size of the other
   };
   const binary = await builtBinary();
   for (const args of [["init"], ["config", "provider", "create", "hub"]]) {
@@ -194,23 +196,21 @@ async function makeInput(folder: string, kind: Kind, random: Random, seed: numbe
 }
 
 /** What a reader sees is one generation: its list of partitions counts the rows that are there. */
-async function readCatalog({ lake }: TortureWorld): Promise<string | undefined> {
+async function readCatalog({ lake, folder }: TortureWorld): Promise<string | undefined> {
   const file = join(lake, "catalog.duckdb");
   if (!(await Bun.file(file).exists())) return undefined;
   try {
-    const instance = await DuckDBInstance.create(file, { access_mode: "READ_ONLY", threads: "1" });
-    const connection = await instance.connect();
+    const database = await openDatabase({ scratch: join(folder, "reader"), threads: 1 });
     try {
-      const reader = await connection.runAndReadAll(
-        "SELECT (SELECT coalesce(sum(rows), 0)::INT FROM partitions) AS listed, count(*)::INT AS there FROM catalog",
+      await attachCatalog(database, file, "seen");
+      const [seen] = await database.rows<{ listed: number; there: number }>(
+        "SELECT (SELECT coalesce(sum(rows), 0)::INT FROM seen.partitions) AS listed, count(*)::INT AS there FROM seen.catalog",
       );
-      const [seen] = reader.getRowObjectsJS() as { listed: number; there: number }[];
       if (seen?.listed !== seen?.there)
         return `a reader saw ${seen?.there} rows where ${seen?.listed} are listed`;
       return undefined;
     } finally {
-      connection.closeSync();
-      instance.closeSync();
+      database.close();
     }
   } catch (error) {
     return `a reader could not open the catalog: ${(error as Error).message}`;
