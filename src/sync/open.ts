@@ -27,10 +27,10 @@ import { readLake } from "./read-lake.ts";
 import { type AssetStore, folderStore, type SyncStore, s3Store } from "./store.ts";
 
 export interface OpenSync {
-  /** What is at the target; undefined before the first sync. */
+  /** State of the target; undefined before the first sync. */
   manifest: SyncManifest | undefined;
   plan(options: PlanOptions): SyncPlan;
-  /** What a plan costs: bytes of the files it sends as they are now, statements it runs. */
+  /** Cost of a plan: current bytes of the files to send, and number of statements. */
   estimate(plan: SyncPlan): Promise<{ bytes: number; statements: number }>;
   execute(plan: SyncPlan, options: SyncOptions): Promise<SyncResult>;
   close(): void;
@@ -39,22 +39,21 @@ export interface OpenSync {
 export interface PlanOptions {
   graceMs: number;
   nowMs: number;
-  /** Sends the assets too that partitions name. */
+  /** Also send the assets that partitions refer to. */
   assets: boolean;
 }
 
 export interface SyncOptions {
   nowMs: number;
   signal?: AbortSignal;
-  /** Throws when another may be at the target by now. */
+  /** Throws if another process may be using the target. */
   confirm?: () => Promise<void>;
   onProgress?: NonNullable<SyncEffects["onProgress"]>;
 }
 
 /**
- * A lake and a target of sync, looked at: the newest catalog, and the manifest of the last sync. Throws `not_found`
- * without a catalog, `invalid_config` naming the setting that is missing, `corrupt` for a manifest that cannot be
- * read.
+ * Opens a lake and a sync target with the newest catalog and the last manifest. Throws `not_found` without a
+ * catalog, `invalid_config` naming the missing setting, `corrupt` for an unreadable manifest.
  */
 export async function openSync(lake: Lake, settings: Settings, target: SyncTarget): Promise<OpenSync> {
   await requireCatalog(lake);
@@ -91,7 +90,7 @@ const STATS_AT_ONCE = 32;
 
 interface Place {
   store: SyncStore;
-  /** Of assets. */
+  /** For assets. */
   assets: AssetStore | undefined;
   /** The target reads the lake's own files. */
   shared: boolean;
@@ -143,7 +142,7 @@ async function estimate(
   const { lake, settings, target, place } = parts;
   let bytes = 0;
   await eachConcurrent(plan.transfers, STATS_AT_ONCE, async ({ partition, file }) => {
-    const info = await stat(join(lake.layout.partition(partition), file)).catch(() => undefined); // the sync itself says so
+    const info = await stat(join(lake.layout.partition(partition), file)).catch(() => undefined); // the sync reports it
     bytes += info?.size ?? 0;
   });
   const runner = await openRunner(settings, target);

@@ -11,29 +11,27 @@ import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Un
 
 export interface PlanRequest {
   target: SyncTarget;
-  /** The target reads the lake's own files, under second names: none is rewritten. */
+  /** The target reads the lake's own files through second names; none is rewritten. */
   shared: boolean;
   /** Of the lake's catalog. */
   generation: number;
   partitions: readonly LakePartition[];
   before: SyncManifest | undefined;
-  /** What a sync that did not get to its end had begun. */
+  /** What an interrupted sync had begun. */
   unfinished?: Unfinished | undefined;
-  /** Assets are sent too. */
+  /** Also send assets. */
   assets?: boolean;
   nowMs: number;
-  /** What died is left to running queries for so long. */
+  /** How long unreferenced data is kept for running queries. */
   graceMs: number;
 }
 
-/** A file on its way to the copy. */
+/** A file to send to the copy. */
 export interface Transfer {
   partition: LakePartition;
-  /** Of the lake. */
   file: string;
-  /** See `folderOf`. */
   place: string;
-  /** Columns to be written in another type; the file is copied as it is where there are none. */
+  /** Columns to rewrite to another type; if empty, the file is copied unchanged. */
   casts: readonly Column[];
 }
 
@@ -49,45 +47,45 @@ export interface Placement {
   place: string;
 }
 
-/** What a sync does, in this order. */
+/** Actions of a sync, in order. */
 export interface SyncPlan {
   target: SyncTarget;
   generation: number;
-  /** The target is as the lake is: only what died may be left to remove. */
+  /** The target matches the lake; only removals may be left. */
   upToDate: boolean;
-  /** There is something to write down. */
+  /** The manifest changes. */
   isManifestNew: boolean;
   transfers: Transfer[];
-  /** Files whose assets are not at the target yet, where they are asked for. */
+  /** Files whose assets are not yet at the target, if requested. */
   assetSources: AssetSource[];
   table: {
     columns: Column[];
-    /** A column has another type than the table: it is made again, with all partitions. */
+    /** A column's type differs from the table's: the table is recreated with all partitions. */
     isNew: boolean;
     addColumns: Column[];
-    /** Columns that are not in the table, because their type differs between files that are not rewritten. */
+    /** Columns left out because their type differs between files that are not rewritten. */
     leftOut: string[];
   };
   adds: Placement[];
-  /** A new base: the partition is found in another folder from now on. */
+  /** Partitions with a new base, hence a new folder. */
   moves: Placement[];
-  /** It is unknown whether the target has these, and where: they are dropped and added. */
+  /** Partitions of unknown state at the target: dropped and added. */
   resets: Placement[];
   drops: PartitionKey[];
-  /** Partitions as they will be at the target, sorted. */
+  /** Partitions at the target afterwards, sorted. */
   partitions: SyncedPartition[];
-  /** Nothing refers to these any more, for longer than the grace time. */
+  /** Unreferenced for longer than the grace time. */
   removes: Dead[];
-  /** What is dead, and stays until its grace is over. */
+  /** Unreferenced, within the grace time. */
   dead: Dead[];
-  /** What the next sync must know of if this one does not get to its end. */
+  /** What the next sync must know if this one is interrupted. */
   unfinished: Unfinished;
 }
 
-/** Plans a sync from what the lake holds and what the last one left. Reads nothing. */
+/** Plans a sync from the lake's state and the last manifest. Does no I/O. */
 export function planSync(request: PlanRequest): SyncPlan {
   const { target, shared, generation, partitions, before, assets: wantsAssets = false } = request;
-  // The manifest is written before the mark goes: both of one generation are of a sync that got to its end.
+  // The manifest is written before the mark is removed: equal generations mean that the sync completed.
   const unfinished = request.unfinished?.generation === before?.generation ? undefined : request.unfinished;
   const { columns, leftOut } = shared ? sharedColumns(partitions) : copiedColumns(partitions);
   const change = compareColumns(unfinished?.columns ? undefined : before?.columns, columns);
@@ -168,8 +166,8 @@ export function planSync(request: PlanRequest): SyncPlan {
 }
 
 /**
- * Queries go by the highest generation at the target, and no list of one is written twice: it is the lake's, or a
- * higher one where that was used before (the lake's catalog was made again, assets were sent later).
+ * Queries use the highest generation at the target, and a list is never rewritten: the lake's generation, or
+ * a higher one if that was used already (catalog recreated, assets sent later).
  */
 function nextGeneration(
   generation: number,
@@ -180,7 +178,7 @@ function nextGeneration(
   return Math.max(generation, highest + 1);
 }
 
-/** Says of all that nothing refers to whether it goes now or waits for the grace time to pass. */
+/** Decides for all unreferenced data whether to remove it now or after the grace time. */
 function scheduleRemoval(
   plan: SyncPlan,
   died: readonly string[],
@@ -201,20 +199,19 @@ function scheduleRemoval(
     dead.size === 0 ? [] : plan.partitions.map((partition) => folderOf(partition, partition.place)),
   );
   for (const one of dead.values()) {
-    if (live.has(one.folder)) continue; // a partition came back to the folder it had
+    if (live.has(one.folder)) continue; // a partition returned to its former folder
     const isOver = nowMs - Date.parse(one.died_at) >= graceMs;
     (isOver ? plan.removes : plan.dead).push(one);
   }
 }
 
-/** Where the list of partitions of one generation lies, below the root of the copy. */
+/** Folder of a generation's partition list, below the copy's root. */
 export function partitionsFolder(generation: number): string {
   return `partitions/generation=${generation}`;
 }
 
 /**
- * Where the files of a partition are below the root of a copy; without a place, as version 0.1.0 left it over the
- * lake's own folder, in the lake's own tree of partitions.
+ * Folder of a partition's files below the copy's root; an empty place means the lake's own (version 0.1.0).
  */
 export function folderOf(key: PartitionKey, place: string): string {
   const path = PARTITION_COLUMNS.map((column) => `${column}=${key[column]}`).join("/");
@@ -222,9 +219,8 @@ export function folderOf(key: PartitionKey, place: string): string {
 }
 
 /**
- * A place for each base, and for each set of types its files are written in: no query ever finds files of two. An
- * append adds a file to it. A partition that was removed and made again counts its versions again; its first upload
- * tells.
+ * One place per base and per set of target types, so that a query never finds files of two; appends add files
+ * to it. A removed and recreated partition restarts its versions and is told apart by its first upload.
  */
 function placeOf(partition: LakePartition, casts: readonly Column[]): string {
   const mark = Bun.hash(JSON.stringify([partition.first_upload, casts]))
@@ -233,7 +229,7 @@ function placeOf(partition: LakePartition, casts: readonly Column[]): string {
   return `b${partition.base_version}-${mark}`;
 }
 
-/** The table keeps the columns that it has; one of another type makes it another table. */
+/** The table keeps its columns; a changed type requires a new table. */
 function compareColumns(
   before: readonly Column[] | undefined,
   wanted: readonly Column[],

@@ -6,25 +6,25 @@ import { attachCatalog } from "../query/duckdb/catalog-file.ts";
 import { quoteName } from "../query/sql.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 
-/** A published catalog as it was when it was opened, however often a newer one takes its place. */
+/** A snapshot of the published catalog, unaffected by newer ones. */
 export interface LakeState {
   generation: number;
   partitions: LakePartition[];
-  /** The catalog's table of partitions, attached to the database. */
+  /** The catalog's partition table, attached to the database. */
   table: string;
 }
 
 const NAME = "synced";
-/** From so many partitions on, what reading them left in memory is several times what is kept. */
+/** From this many partitions on, reading them leaves several times the memory that is kept. */
 const MANY = 10_000;
 
-/** Attaches the published catalog and reads its list of partitions. Throws `corrupt` when it is of another format. */
+/** Attaches the published catalog and reads its partition list. Throws `corrupt` for an unknown format. */
 export async function readLake(database: Database, lake: Lake): Promise<LakeState> {
   await awaitReplaced(lake.layout.catalogFile);
   await attachCatalog(database, lake.layout.catalogFile, NAME);
   const { generation } = await requireHead(database, lake, NAME);
   const table = `${quoteName(NAME)}.partitions`;
-  // Few lists of columns differ, once the number of NULLs is left aside: each is fetched once.
+  // Without NULL counts few column lists differ; each is fetched once.
   const columns = "[{name: c.name, type: c.type, isEmpty: c.nulls >= rows} FOR c IN columns]";
   const lists = new Map<string, LakeColumn[]>();
   for (const { id, list } of await database.rows<{ id: string; list: string }>(

@@ -16,15 +16,15 @@ export interface SendEffects {
   lake: Lake;
   store: SyncStore;
   database: Database;
-  /** Local folder for files that are rewritten. */
+  /** Local folder for rewritten files. */
   scratch: string;
-  /** Throws when another may be at the target by now. */
+  /** Throws if another process may be using the target. */
   confirm?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Sends one file, rewritten where its types are not those of the table; one that already exists is left. Throws
- * `conflict` when the partition has changed since the catalog was built: the file is another one now, or gone.
+ * Sends one file, rewritten if its types differ from the table's; an existing object is kept. Throws
+ * `conflict` if the partition changed after the catalog was built (file replaced or removed).
  */
 export async function sendFile(
   transfer: Transfer,
@@ -45,13 +45,13 @@ export async function sendFile(
   } catch (error) {
     if (!isMissing(error) && !(error instanceof AppError && error.code === "not_found")) throw error;
   }
-  // Of whichever file this is now, the copy must not keep a piece.
+  // The file has changed, so the copy must not keep it.
   await effects.confirm?.();
   if (there === undefined) await store.remove(target);
   throw changed(transfer);
 }
 
-/** What tells the file from a later one of its name, checked to be the one that the catalog tells of. */
+/** Identifies the file among later ones of the same name, after checking that the catalog lists it. */
 async function identify(transfer: Transfer, path: string, database: Database): Promise<string> {
   const { partition, file } = transfer;
   const [footer] = await readFooters(database, [path]);
@@ -74,7 +74,7 @@ function changed({ partition: key }: Transfer): AppError {
   );
 }
 
-/** Gives the bytes of what was sent. */
+/** Returns the bytes sent. */
 async function sendCast(
   { casts }: Transfer,
   source: string,

@@ -10,31 +10,31 @@ import type { Modes } from "../lake/modes.ts";
 import { dropPrepared, replaceFile, tempBeside } from "../lake/replace.ts";
 import { deleteObjects, listObjects } from "../query/aws/s3.ts";
 
-/** Where assets are sent. */
+/** Destination of assets. */
 export interface AssetStore {
-  /** Size of an object in bytes; undefined when it is not there. */
+  /** Size of an object in bytes; undefined if it does not exist. */
   size(key: string): Promise<number | undefined>;
-  /** Puts a local file; it is there whole or not at all. */
+  /** Stores a local file, atomically. */
   putFile(key: string, path: string): Promise<void>;
-  /** The keys that begin with a prefix, sorted by their bytes. */
+  /** Keys with a prefix, sorted by bytes. */
   list(prefix: string): AsyncGenerator<string>;
 }
 
-/** Where the copy of a lake lies: objects by their keys below one root. */
+/** Storage of a lake's copy: objects by key below one root. */
 export interface SyncStore extends Omit<AssetStore, "list"> {
-  /** The root's address as the target's engine sees it, without a slash at its end. */
+  /** The root's address for the target's engine, without a trailing slash. */
   address: string;
-  /** Puts a partition file of the lake, which never changes: in the lake itself a second name is enough. */
+  /** Stores a partition file, which is immutable: within the lake a second name suffices. */
   putLakeFile(key: string, path: string): Promise<void>;
   putText(key: string, text: string): Promise<void>;
   readText(key: string): Promise<string | undefined>;
-  /** Removes one object; none is not an error. */
+  /** Removes an object if it exists. */
   remove(key: string): Promise<void>;
-  /** Removes every object in a folder. */
+  /** Removes all objects in a folder. */
   removeAll(folder: string): Promise<void>;
 }
 
-/** A copy in S3, below `prefix` of a bucket. */
+/** A copy in S3 below `prefix` of a bucket. */
 export function s3Store(
   client: () => Promise<S3Client>,
   bucket: string,
@@ -101,10 +101,10 @@ export function s3Store(
   };
 }
 
-/** No hard links here, or none to a file of another account. */
+/** Hard links are unsupported, or not allowed for files of another account. */
 const NO_LINK_CODES = new Set(["EACCES", "EPERM", "EXDEV", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-/** Files in a folder of the lake, which the engine sees at `address`. */
+/** Files in a folder of the lake, seen by the engine at `address`. */
 export function folderStore(folder: string, address: string, modes: Modes): SyncStore {
   const pathOf = (key: string) => join(folder, key);
   const put = async (key: string, write: (temp: string) => Promise<unknown>) => {
@@ -139,7 +139,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
       await syncFolder(folder);
     },
     putText: async (key, text) => {
-      // Who was here before may be alive, with a rename that hangs over a dead network.
+      // An earlier process may still be alive, with a rename pending on an unresponsive network.
       await dropPrepared(pathOf(key));
       await put(key, (temp) => Bun.write(temp, text));
     },
@@ -158,7 +158,7 @@ function isAbsent(error: unknown): boolean {
   return ["NoSuchKey", "NotFound", "404"].includes(code);
 }
 
-/** An error of the S3 client as ours: what failed, where, what to do. */
+/** Converts an S3 client error: what failed, where, what to do. */
 function fromS3(error: unknown, address: string): AppError {
   if (error instanceof AppError) return error;
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
