@@ -3,7 +3,7 @@ import { createFileEncoder } from "../query/arrow/ipc.ts";
 import { createOutputFile } from "./output-file.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 
-/** One Arrow IPC file, uncompressed, so that readers can map it. */
+/** One uncompressed Arrow IPC file, so that readers can map it. */
 export async function openArrowWriter({ folder, fileName, schema }: WriterOptions): Promise<ExportWriter> {
   const encoder = createFileEncoder(schema);
   const file = await createOutputFile(join(folder, fileName));

@@ -6,7 +6,7 @@ import { createStreamEncoder, type IpcEncoder } from "../query/arrow/ipc.ts";
 import { createOutputFile, type OutputFile } from "./output-file.ts";
 import type { ExportedFile, ExportWriter, WriterOptions } from "./writer.ts";
 
-/** Shards as `datasets` cuts them: 500 MB (Dataset.save_to_disk, max_shard_size). */
+/** Shard size of `datasets` (Dataset.save_to_disk, max_shard_size). */
 const SHARD_BYTES = 500_000_000;
 
 interface OpenShard {
@@ -17,9 +17,9 @@ interface OpenShard {
 }
 
 /**
- * A folder that `datasets.load_from_disk` opens, of any version since 2.14: shards in the IPC stream format with
- * uncompressed buffers, `dataset_info.json` with the features in the legacy dialect, and `state.json`, written last.
- * One shard at least: an empty list of files does not load.
+ * A folder for `datasets.load_from_disk` since 2.14: shards in the IPC stream format with uncompressed
+ * buffers, `dataset_info.json` with features in the legacy dialect, and `state.json`, written last. Always
+ * has at least one shard, because an empty file list does not load.
  */
 export async function openDatasetWriter(options: WriterOptions): Promise<ExportWriter> {
   const { folder, schema } = options;
@@ -84,7 +84,7 @@ async function writeDescription(
   await writeFile(join(folder, "state.json"), JSON.stringify(state, null, 2));
 }
 
-/** `datasets` keys its caches by it: equal content gives an equal one. */
+/** Cache key of `datasets`, derived from the content. */
 function fingerprintOf(shards: readonly ExportedFile[]): string {
   const text = JSON.stringify(shards.map(({ sha256 }) => sha256));
   return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);

@@ -21,22 +21,22 @@ import type { ExportedFile } from "./writer.ts";
 
 export interface ExportRequest {
   query: RowQuery;
-  /** A file where it ends as those of the format do, else a folder. */
+  /** A file if it has the format's extension, otherwise a folder. */
   output: string;
   format: ExportFormatName | ExportFormat;
   images: ImageMode;
   skipMissing: boolean;
-  /** Of a format of samples. */
+  /** For sample formats. */
   samples?: SampleWishesInput;
-  /** Absolute path of the folder that the files will stand in, where that is not the output. */
+  /** Absolute path of the final folder, if it is not the output. */
   finalFolder?: string | undefined;
 }
 
 export interface ExportEffects {
-  /** Where the images lie; may be missing where none are asked for. */
+  /** Source of the images; optional without images. */
   lake: Lake | undefined;
   engine: QueryEngine;
-  /** What the labels of tasks mean. */
+  /** Defines the meaning of labels. */
   taxonomy(): Promise<Pick<Taxonomy, "tasks">>;
   signal: AbortSignal;
   onStart?(rowCount: number): void;
@@ -45,40 +45,38 @@ export interface ExportEffects {
 
 export interface ExportResult {
   output: string;
-  /** Its name. */
   format: string;
   images: ImageMode;
   rows: number;
-  /** Of all files together, the manifest left out. */
+  /** Of all files except the manifest. */
   bytes: number;
   /** Rows left out because their asset is missing. */
   missing: number;
   files: string[];
-  /** Of a format of samples: what is in the output, and what is not. */
+  /** For sample formats: what was written and what was left out. */
   samples?: SampleCounts;
 }
 
-/** What lies beside the data: `manifest.json` in an output folder, `<file>.manifest.json` beside an output file. */
+/** `manifest.json` in an output folder, or `<file>.manifest.json` beside an output file. */
 export interface ExportManifest {
   format: 1;
-  /** Which rows: partitions, the condition on their rows, the limit. */
+  /** Partitions, row condition and limit. */
   selection: RowQuery;
   catalog_generation: number;
   output_format: string;
   images: ImageMode;
   rows: number;
   missing: number;
-  /** Of a format of samples. */
+  /** For sample formats. */
   samples?: SampleCounts;
-  /** Bytes of image files, which `.datalake/images.jsonl` lists. */
+  /** Bytes of the image files listed in `.datalake/images.jsonl`. */
   image_bytes?: number;
   files: ExportedFile[];
 }
 
 /**
- * Writes the selected rows in one format, streamed, under a temp name beside the output that is renamed when all is
- * there. Throws `conflict` when something lies at the output, `missing_asset`, `not_found`, `cancelled`; nothing is left
- * then.
+ * Streams the selected rows to a temp name beside the output and renames it when complete. Throws `conflict`
+ * if the output exists, `missing_asset`, `not_found`, `cancelled`, leaving nothing behind.
  */
 export async function exportRows(request: ExportRequest, effects: ExportEffects): Promise<ExportResult> {
   const { lake, engine, signal } = effects;
@@ -205,20 +203,20 @@ async function writeSamples(
   return { missing, written: samples.samples, files, more: { samples, image_bytes: imageBytes } };
 }
 
-/** The format of a request. Throws `usage` where it cannot hold the images as they are asked for. */
+/** The format of a request. Throws `usage` if it does not support the requested image mode. */
 export function formatOf({ format: given, images }: Pick<ExportRequest, "format" | "images">): ExportFormat {
   const format = typeof given === "string" ? findFormat(given) : given;
   checkImages(format, images);
   return format;
 }
 
-/** After so many bytes of batches the garbage of them is collected. */
+/** Run garbage collection after this many bytes of batches. */
 const COLLECT_BYTES = 128 * 1024 * 1024;
 
-/** What a column of a batch leaves in objects, on the ways in and out. */
+/** Estimated objects per batch column, for input and output. */
 const COLUMN_BYTES = 16 * 1024;
 
-/** The engine counts little of what buffers outside its heap take, and would let gigabytes of them lie. */
+/** The engine hardly counts buffers outside its heap and would keep gigabytes of garbage. */
 function createCollector(): (sizeBytes: number) => void {
   let seen = 0;
   return (sizeBytes) => {

@@ -4,41 +4,41 @@ import type { ImageMode } from "./image-mode.ts";
 import type { SampleWriter, SampleWriterOptions } from "./samples/writer.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 
-/** A shape that rows are written in. Flags, questions, requests to a server and the manual follow from it. */
+/** An output format. Flags, questions, server requests and the manual are derived from it. */
 export type ExportFormat = RowFormat | SampleFormat;
 
 interface FormatTerms {
   readonly name: string;
-  /** One data file, which may be the output itself; or a folder of files, at any depth. */
+  /** One data file, which may be the output itself, or a folder of files at any depth. */
   readonly layout: "file" | "folder";
-  /** Of the data file: `.parquet`. */
+  /** Extension of the data file: `.parquet`. */
   readonly ending?: string;
-  /** What it is for, in a few words. */
+  /** Its purpose in a few words. */
   readonly hint: string;
-  /** How it can hold images; the first is the default. */
+  /** Supported image modes, the default first. */
   readonly images: readonly ImageMode[];
 }
 
-/** A format of rows as they are, with their images. */
+/** A format of unchanged rows with their images. */
 export interface RowFormat extends FormatTerms {
-  /** Loads the writer when it is first asked for. */
+  /** Loads the writer lazily. */
   open(options: WriterOptions): Promise<ExportWriter>;
 }
 
-/** A format of samples: pages, and what their labels say, read by views. Always a folder. */
+/** A format of samples: pages with their labels, interpreted by views. Always a folder. */
 export interface SampleFormat extends FormatTerms {
   readonly layout: "folder";
-  /** Loads the writer when it is first asked for. */
+  /** Loads the writer lazily. */
   openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
 }
 
 const ROW_IMAGES = ["embed", "reference", "none"] as const;
-/** Of formats with a file for each image. */
+/** For formats with one file per image. */
 const FILE_IMAGES = ["embed", "reference", "link"] as const;
 
-/** Of formats that hold the bytes of images, or their paths in place of them. */
+/** For formats with image bytes or paths. */
 const BYTES_OR_PATHS = ["embed", "reference"] as const;
-/** Of formats that hold nothing but the bytes. */
+/** For formats with image bytes only. */
 const BYTES = ["embed"] as const;
 
 const DATASET = {
@@ -159,7 +159,7 @@ const TOKEN_CLASSIFICATION = {
     (await import("./samples/writers/token-classification.ts")).openTokenClassificationWriter(options),
 } as const satisfies ExportFormat;
 
-/** Every format; a new one is a row here and a writer beside the others. The first is the default. */
+/** All formats, the default first. To add one, add a row here and a writer. */
 export const EXPORT_FORMATS = [
   DATASET,
   ARROW,
@@ -178,7 +178,7 @@ export const EXPORT_FORMATS = [
 ] as const satisfies readonly ExportFormat[];
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number]["name"];
 
-/** The format of that name. Throws `usage`. */
+/** Throws `usage` for an unknown name. */
 export function findFormat(name: string, formats: readonly ExportFormat[] = EXPORT_FORMATS): ExportFormat {
   const found = formats.find((format) => format.name === name);
   if (found !== undefined) return found;
@@ -188,7 +188,7 @@ export function findFormat(name: string, formats: readonly ExportFormat[] = EXPO
   throw new AppError("usage", `there is no output format ${name}; ${hint}`);
 }
 
-/** Throws `usage` where a format cannot hold images in that way. */
+/** Throws `usage` if the format does not support this image mode. */
 export function checkImages({ name, images }: ExportFormat, mode: ImageMode): void {
   if (images.includes(mode)) return;
   throw new AppError("usage", `--format ${name} has no --images ${mode}; choose ${images.join(" or ")}`);

@@ -19,13 +19,13 @@ import { imageType } from "../query/arrow/types.ts";
 import { factColumn, type ImageColumn, type ImageFact } from "../schema/image-columns.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
 
-/** The image of a row; undefined where the row has none. */
+/** The image of a row, or undefined. */
 export interface ImageReference {
   /** Relative to `assets/`. */
   path: string;
-  /** What it was called when it was uploaded. */
+  /** Its file name at upload. */
   sourceName: string | null;
-  /** Its size in bytes as its row has it. */
+  /** Size according to its row. */
   bytes: number | undefined;
 }
 
@@ -34,7 +34,7 @@ type References = readonly (ImageReference | undefined)[];
 const READS_IN_FLIGHT = 8;
 const LOOKS_IN_FLIGHT = 32;
 
-/** Sizes of the assets in bytes; undefined for one that is missing or of another size, 0 where a row has none. No asset is opened. */
+/** Asset sizes; undefined if missing or of another size than the row has, 0 without asset. Opens no file. */
 export function findSizes(lake: Lake, images: References): Promise<(number | undefined)[]> {
   return mapConcurrent(images, LOOKS_IN_FLIGHT, async (image) => {
     if (image === undefined) return 0;
@@ -54,21 +54,21 @@ async function sizeOf(path: string, { bytes }: ImageReference): Promise<number |
   }
 }
 
-/** The images of a column in a batch, of lists those of each row one after the other. */
+/** Images of a batch column; for list columns those of each row in sequence. */
 export interface BatchImages {
   images: (ImageReference | undefined)[];
-  /** Of lists: where the images of each row begin, and behind the last one the end; `isNull` where a row has no list. */
+  /** List columns: the start of each row's images plus the end of the last; `isNull` marks NULL lists. */
   lists: { starts: Int32Array; isNull: boolean[] } | undefined;
 }
 
-/** The places of a row's images among all of them; `end` exclusive. */
+/** Index range of a row's images; `end` exclusive. */
 export function placesOf({ lists }: BatchImages, row: number): { start: number; end: number } {
   return lists === undefined
     ? { start: row, end: row + 1 }
     : { start: lists.starts[row] ?? 0, end: lists.starts[row + 1] ?? 0 };
 }
 
-/** Rows whose asset is no image have a path too, but no width. */
+/** Rows with an asset that is not an image have a path but no width. */
 export function referencesOf(batch: RecordBatch, column: ImageColumn): BatchImages {
   const fact = (name: ImageFact) => batch.getChild(factColumn(column, name));
   const facts = {
@@ -108,7 +108,7 @@ function referenceAt({ paths, widths, names, sizes }: FactVectors, at: number): 
   };
 }
 
-/** A column of lists from that of their elements. */
+/** Builds a list column from its elements. */
 export function listsOf(
   { starts, isNull }: NonNullable<BatchImages["lists"]>,
   elements: Data,
@@ -130,11 +130,11 @@ function sizeAt(sizes: Vector | null | undefined, row: number): number | undefin
   return typeof size === "bigint" || typeof size === "number" ? Number(size) : undefined;
 }
 
-/** Reads images straight into the buffer that is written: one, used again for the next batch. */
+/** Reads images directly into the output buffer, which is reused for each batch. */
 export function createImageReader(lake: Lake) {
   let heap = new Uint8Array(0);
   return {
-    /** The image column with the bytes of the assets; `sizes` are those of the files, undefined for a missing one. */
+    /** The image column with the asset bytes; `sizes` are file sizes, undefined for missing files. */
     read: async (images: References, sizes: readonly (number | undefined)[]): Promise<Data> => {
       const offsets = new Int32Array(images.length + 1);
       for (const [at, size] of sizes.entries()) offsets[at + 1] = (offsets[at] ?? 0) + (size ?? 0);
@@ -159,8 +159,8 @@ export function createImageReader(lake: Lake) {
 }
 
 /**
- * The image column with absolute paths into the lake, of the rows that have a path and a width; `datasets` opens them
- * when they are looked at. Paths are put together as bytes: there may be millions.
+ * The image column with absolute paths into the lake, for rows with path and width; `datasets` opens them on
+ * access. Paths are built as bytes because there may be millions.
  */
 export function referImages(lake: Lake, batch: RecordBatch, column: ImageColumn): Data {
   if (column.list) return referLists(lake, batch, column);

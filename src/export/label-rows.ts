@@ -5,28 +5,28 @@ import { LABEL_COLUMN, type View, WHOLE_ROW } from "../schema/labels/view.ts";
 import { type PartitionKey, pickKey } from "../schema/partition.ts";
 import type { RowResult } from "../schema/query.ts";
 
-/** A row with what its label needs: the label's cells, and the page that it is of. */
+/** A row with the cells of its label and its page. */
 export interface LabelRow {
   partition: PartitionKey;
-  /** Texts as they are, all else as JSON. */
+  /** Text unchanged, everything else as JSON. */
   cells: Cells;
   page: Page | null;
   upload_id: string | null;
   source_row: number | null;
   source_name: string | null;
-  /** Of its image, relative to `assets/`. */
+  /** Path of its image, relative to `assets/`. */
   path: string | null;
 }
 
-/** Which columns of a partition's rows are read; undefined for a partition that is passed over. */
+/** Columns to read of a partition; undefined skips the partition. */
 export type WantedColumns = (partition: PartitionKey) => "all" | ReadonlySet<string> | undefined;
 
-/** The column of a view's labels, or all of them. */
+/** The label column of a view, or all columns. */
 export function columnsOf({ column = LABEL_COLUMN }: Pick<View, "column">): "all" | ReadonlySet<string> {
   return column === WHOLE_ROW ? "all" : new Set([column]);
 }
 
-/** The rows of a result that have a wanted partition, a list for each of its batches. */
+/** The rows of wanted partitions, one list per batch. */
 export async function* readLabelRows(
   rows: Pick<RowResult, "columns" | "partitions" | "batches">,
   wanted: WantedColumns,
@@ -36,7 +36,7 @@ export async function* readLabelRows(
     const partition = pickKey(one);
     return { partition, columns: wanted(partition), rows: one.rows };
   });
-  let at = 0; // index of the partition whose rows come
+  let at = 0; // index of the current partition
   let left = partitions[0]?.rows ?? 0;
   for await (const batch of rows.batches) {
     const columns = plainCells(batch);

@@ -7,18 +7,20 @@ export interface WrittenFile {
   sha256: string;
 }
 
-/** A file written from its start to its end, hashed on the way. */
+/** A file written sequentially and hashed while writing. */
 export interface OutputFile {
-  /** Writes the pieces one behind the other; large ones are not copied. */
+  /** Appends pieces; large ones are not copied. */
   write(pieces: readonly Uint8Array[]): Promise<void>;
   bytes(): number;
   close(): Promise<WrittenFile>;
 }
 
-/** Pieces up to this are joined to their neighbours: a write of its own would cost more than the copy. */
+/** Pieces up to this size are joined: a separate write costs more than a copy. */
 const JOIN_BYTES = 1024 * 1024;
 
-/** Creates the file at `path`, which must not exist, and the folders above it. It is not synced: an export can be made again, and its manifest tells a torn one. */
+/**
+ * Creates a file and its parent folders; `path` must not exist. Not synced: a torn export fails its manifest.
+ */
 export async function createOutputFile(path: string): Promise<OutputFile> {
   await mkdir(dirname(path), { recursive: true });
   const handle = await open(path, "wx");
@@ -29,7 +31,7 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
     write: async (pieces) => {
       for (const piece of joinSmall(pieces, buffer)) {
         const writing = writeWhole(handle, piece);
-        hasher.update(piece); // while the system writes
+        hasher.update(piece); // overlaps with the system's write
         await writing;
         bytes += piece.byteLength;
       }
@@ -42,7 +44,7 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
   };
 }
 
-/** Joins runs of small pieces in `buffer`, which is used again after each. */
+/** Joins runs of small pieces in `buffer`, which is reused. */
 function* joinSmall(pieces: readonly Uint8Array[], buffer: Uint8Array): Generator<Uint8Array> {
   let filled = 0;
   for (const piece of pieces) {

@@ -7,31 +7,31 @@ import { linkExclusive } from "../lake/link.ts";
 import { moveToFree, replaceFile, tempBeside } from "../lake/replace.ts";
 import type { ExportFormat } from "./formats.ts";
 
-/** Where an output is made and how it gets its name. */
+/** Where an output is written and how it gets its final name. */
 export interface OutputPlace {
   output: string;
-  /** Folder beside the output in which it is made. */
+  /** Temp folder beside the output. */
   temp: string;
-  /** Name of the data file where the format has only one. */
+  /** Name of the data file for single-file formats. */
   fileName: string;
-  /** Throws `conflict` when something lies at the output; an empty folder is taken for a folder. */
+  /** Throws `conflict` if the output exists; an output folder may be empty. */
   assertFree(): Promise<void>;
-  /** Makes the temp folder, and the folders above the output. */
+  /** Creates the temp folder and the output's parent folders. */
   make(): Promise<void>;
-  /** Writes the manifest and gives the output its name; throws `conflict` when that was taken meanwhile. */
+  /** Writes the manifest and renames the output; throws `conflict` if the name was taken meanwhile. */
   settle(manifest: string): Promise<void>;
-  /** Removes what was made. */
+  /** Removes the temp folder. */
   discard(): Promise<void>;
 }
 
-/** Where an output folder of a format has its manifest: trainers take every JSON that lies beside their data for data. */
+/** Manifest name within an output folder. Trainers read every JSON file beside their data as data. */
 export function manifestName(format: ExportFormat): string {
   return "openSamples" in format ? ".datalake/manifest.json" : "manifest.json";
 }
 
 /**
- * A file where the name ends as the format's files do, with `<name>.manifest.json` beside it; else a folder. Throws
- * `usage` for a place inside the lake.
+ * A file if the name has the format's extension, with `<name>.manifest.json` beside it; otherwise a folder.
+ * Throws `usage` for a path inside the lake.
  */
 export function planOutput(lake: Lake | undefined, output: string, format: ExportFormat): OutputPlace {
   const { ending } = format;
@@ -62,7 +62,7 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
       await mkdir(dirname(join(temp, name)), { recursive: true });
       await writeFile(join(temp, name), manifest);
       if (!isFile) {
-        await rmdir(path).catch(() => {}); // an empty one; any other makes the rename fail
+        await rmdir(path).catch(() => {}); // only if empty; otherwise the rename fails
         await moveToFree(temp, path).catch((cause: unknown) => {
           throw ["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(systemCode(cause) ?? "") ? inTheWay(path) : cause;
         });
@@ -76,7 +76,7 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
       await rm(temp, { recursive: true, force: true });
       if (made === undefined) return;
       for (let at = dirname(temp); at.length >= made.length; at = dirname(at)) {
-        await rmdir(at).catch(() => {}); // somebody has put something there
+        await rmdir(at).catch(() => {}); // only if nothing was added
       }
     },
   };
@@ -97,7 +97,7 @@ async function isEmptyFolder(path: string): Promise<boolean> {
   }
 }
 
-/** An error of the system while writing to the output, as a sentence about the output. */
+/** Converts a system error while writing to a sentence about the output. */
 export function describeFault(error: unknown, path: string): unknown {
   const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {

@@ -5,8 +5,8 @@ import { createOutputFile } from "./output-file.ts";
 import type { ExportWriter, WriterOptions } from "./writer.ts";
 
 /**
- * One Parquet file, zstd, with the features for `datasets` in its key-value metadata. Written as a stream: DuckDB's COPY
- * cannot take images in without holding a second copy of them in a table.
+ * One zstd Parquet file with the features for `datasets` in its key-value metadata. Streamed, because
+ * DuckDB's COPY would need a second copy of the images in a table.
  */
 export async function openParquetWriter(options: WriterOptions): Promise<ExportWriter> {
   const { folder, fileName, schema } = options;
@@ -22,7 +22,7 @@ export async function openParquetWriter(options: WriterOptions): Promise<ExportW
     for await (const chunk of parquetChunks(schema, readable)) await file.write([chunk]);
   };
   const draining = drain();
-  draining.catch(() => {}); // looked at in write and finish
+  draining.catch(() => {}); // handled in write and finish
   return {
     write: async (batch) => {
       rows += batch.numRows;

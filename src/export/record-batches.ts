@@ -20,32 +20,32 @@ import {
 import type { ImageMode } from "./image-mode.ts";
 
 export interface BatchOptions {
-  /** Where the images lie; without, there are none. */
+  /** Source of the images; without it there are none. */
   lake: Lake | undefined;
   images: ImageMode;
-  /** What the rows of a partition are: all of them, in order, or only some that were searched for. */
+  /** What row numbers in errors count: rows of the partition, or search hits. */
   counted: "row" | "hit";
-  /** Leave rows out whose asset is missing, and count them, instead of failing. */
+  /** Skip and count rows with a missing asset instead of failing. */
   skipMissing: boolean;
   onMissing(): void;
 }
 
-/** The columns of an export: the images of the rows in front, then those of the rows. */
+/** Columns of an export: images first, then the other columns. */
 export interface ExportShape {
   schema: Schema;
   features: Features;
-  /** In the order of their columns. */
+  /** In column order. */
   images: readonly ImageColumn[];
 }
 
-/** What an export of these rows looks like; reads nothing. */
+/** The shape of an export of these rows. Does no I/O. */
 export function describeShape(rows: RowResult, images: ImageMode): ExportShape {
   const taken = new Set(rows.columns.map(({ name }) => name));
   const columns = images === "none" ? [] : imageColumnsOf(rows.columns);
   const features: Features = {};
   const fields: Field[] = [];
   for (const { name, list } of columns) {
-    let column = name; // which an upload may have used for something else
+    let column = name; // may be taken by a column of an upload
     while (taken.has(column)) column += "_";
     taken.add(column);
     const image = { _type: "Image" };
@@ -54,18 +54,18 @@ export function describeShape(rows: RowResult, images: ImageMode): ExportShape {
     fields.push(new Field(column, type, true));
   }
   for (const { name } of rows.columns) features[name] = rows.features[name];
-  // datasets looks here for the features; DatasetInfo.from_dict reads the rest.
+  // `datasets` reads the features from here; DatasetInfo.from_dict reads the rest.
   const metadata = new Map([["huggingface", JSON.stringify({ info: { features } })]]);
   return { schema: new Schema([...fields, ...rows.schema.fields], metadata), features, images: columns };
 }
 
-/** Rows as `datasets` cuts batches with images inside; bytes as they pass through a processor's cache. */
+/** Row limit as in `datasets` for batches with images; byte limit for the processor's cache. */
 const EMBED_ROWS = 100;
 const EMBED_BYTES = 16 * 1024 * 1024;
 
 /**
- * The rows as Arrow record batches of `shape`: as they come, with images inside at most 100 rows or 16 MB. The buffers of
- * a batch are used again for the next. Throws `missing_asset` naming the row, unless `skipMissing`.
+ * Rows as Arrow record batches of `shape`, in order; with images at most 100 rows or 16 MB each. Buffers are
+ * reused for the next batch. Throws `missing_asset` naming the row, unless `skipMissing`.
  */
 export async function* toRecordBatches(
   rows: RowResult,
@@ -101,7 +101,7 @@ async function* embedImages(
 ): AsyncGenerator<RecordBatch> {
   const columns = shape.images.map((column) => referencesOf(batch, column));
   const sizes = await Promise.all(columns.map(({ images }) => findSizes(lake, images)));
-  /** Sizes of the images that a row has in a column. */
+  /** Sizes of a row's images in a column. */
   const sizesAt = (at: number, row: number) => {
     const { start, end } = placesOf(columns[at] as BatchImages, row);
     return (sizes[at] ?? []).slice(start, end);
@@ -132,7 +132,7 @@ function withColumns(schema: Schema, children: Data[], length: number): RecordBa
   return new RecordBatch(schema, data as Data<Struct>);
 }
 
-/** Ranges of rows (`end` exclusive) between `start` and `end` whose assets are there. */
+/** Row ranges (`end` exclusive) between `start` and `end` with existing assets. */
 function presentRuns(isPresent: (row: number) => boolean, start: number, end: number) {
   const runs: { start: number; end: number }[] = [];
   for (let row = start; row < end; row++) {
@@ -144,7 +144,7 @@ function presentRuns(isPresent: (row: number) => boolean, start: number, end: nu
   return runs;
 }
 
-/** A row counts once, however many of its images are missing. */
+/** A row counts once, however many images it lacks. */
 function refuseMissing(
   partitions: readonly PartitionCount[],
   rowStart: number,

@@ -3,23 +3,23 @@ import type { Features } from "../schema/columns.ts";
 import type { WrittenFile } from "./output-file.ts";
 
 export interface ExportedFile extends WrittenFile {
-  /** Relative to the output, with `/` between folders. */
+  /** Relative to the output, with `/` as separator. */
   name: string;
   rows: number;
 }
 
-/** Writes one output format. Batches come in order; nothing is complete before `finish`. */
+/** Writes one format. Batches arrive in order; the output is complete only after `finish`. */
 export interface ExportWriter {
   write(batch: RecordBatch): Promise<void>;
   finish(): Promise<ExportedFile[]>;
-  /** Closes what is open; the caller removes the folder. May be called after `finish`. */
+  /** Closes open files; the caller removes the folder. May be called after `finish`. */
   abort(): Promise<void>;
 }
 
 export interface WriterOptions {
   /** An empty folder for the output's files. */
   folder: string;
-  /** Name of the data file where a format has only one. */
+  /** Name of the data file for single-file formats. */
   fileName: string;
   schema: Schema;
   features: Features;
