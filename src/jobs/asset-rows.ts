@@ -25,13 +25,13 @@ const FACTS = [
   "pixel_hash",
   "source_name",
 ] as const satisfies readonly ImageFact[];
-/** Facts that rows of older lakes lack. */
+/** Columns that rows of older lakes lack. */
 const LATER_FACTS = ["pages", "orientation", "dpi"] as const satisfies readonly ImageFact[];
 const PAGE_SOURCE = PAGE_SOURCE_COLUMN.name;
 
 /**
- * The assets that the rows of a partition file brought, in batches; none of a column that only refers to assets. Names are
- * left out (null) unless `named`, and of further images: a reference by name means a row's own raw asset.
+ * Assets stored by the rows of a partition file, in batches, without columns that only refer to assets. Names
+ * are null unless `named`, and for further images, as a reference by name means a row's own raw asset.
  */
 export async function* readAssetRows(
   database: Database,

@@ -14,10 +14,10 @@ import { sendToBackground } from "../util/background.ts";
 import { readLines } from "../util/lines.ts";
 import { readSuspect } from "./pool.ts";
 
-/** The hidden command with which this program does the work of a job. */
+/** Hidden command of the process that executes a job. */
 export const WORK_COMMAND = "__work";
 
-/** The child died before it answered. */
+/** The child died before it responded. */
 export class ChildDeath extends Error {
   constructor(
     readonly exitCode: number | null,
@@ -28,45 +28,42 @@ export class ChildDeath extends Error {
   }
 }
 
-/** The process that does the work; it dies with this one. */
+/** The process that does the work; it exits with its parent. */
 export interface WorkChild {
   readonly pid: number;
-  /** Sends a message and returns the outcome that answers it. Throws ChildDeath; AppError if it is broken. */
+  /** Sends a message and returns its outcome. Throws ChildDeath, or AppError if the child fails. */
   process(message: Extract<ParentMessage, { type: "process" }>): Promise<Answer<"outcome">>;
   finish(partitions: PartitionKey[]): Promise<Answer<"finished">>;
   cancel(): void;
   kill(): void;
-  /** Lets it end when it has nothing to do. */
+  /** Lets it exit once idle. */
   close(): Promise<void>;
 }
 
 type Answer<T extends ChildMessage["type"]> = Extract<ChildMessage, { type: T }>;
 
 export interface ChildOptions {
-  /** The program and its leading arguments, without a command. */
+  /** Program and leading arguments, without a command. */
   selfCommand: string[];
   lake: Lake;
   settings: Settings;
   jobId: string;
-  /** Local folder of the job. */
+  /** The job's local folder. */
   folder: string;
   logger: Logger;
   onProgress(progress: Answer<"progress">): void;
   onSpawn?: OnSpawn | undefined;
-  /** Other requests on this machine have priority. */
+  /** Run at a lower priority. */
   inBackground?: boolean | undefined;
 }
 
-/**
- * Is given, as soon as the process was started, what tells whether it answers within some time, busy or not; one that
- * has ended is no worry of who asks.
- */
+/** Receives, once the process has started, a probe whether it responds in time; true after its exit. */
 export type OnSpawn = (isAlive: (timeoutMs: number) => Promise<boolean>) => void;
 
-/** Starts the child and waits until it can work. */
+/** Starts the child and waits until it is ready. */
 export async function startChild(options: ChildOptions): Promise<WorkChild> {
   await mkdir(options.folder, { recursive: true });
-  // Its own session: Ctrl-C at the terminal reaches this process only, which then tells the child.
+  // A separate session: Ctrl-C at the terminal reaches only this process, which then tells the child.
   const child = Bun.spawn([...options.selfCommand, WORK_COMMAND], {
     stdin: "pipe",
     stdout: "pipe",
@@ -114,7 +111,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     try {
       send(message);
     } catch {
-      // a closed pipe: the child's death is about to be seen
+      // a closed pipe: the child's death will be reported
     }
     const reply = await promise;
     if (reply.type === "broken") throw failureError(reply.error);
@@ -130,7 +127,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
     try {
       send({ type: "ping" });
     } catch {
-      // a closed pipe: the child's death is about to be seen
+      // a closed pipe: the child's death will be reported
     }
     const timer = setTimeout(() => {
       pings.delete(answered);
@@ -165,7 +162,7 @@ export async function startChild(options: ChildOptions): Promise<WorkChild> {
   };
 }
 
-/** What the workers of a dead child were at; their files are removed, so that each death tells its own suspects. */
+/** Contents that a dead child's workers had in work. Removes the files: each death has its own suspects. */
 export async function takeSuspects(folder: string): Promise<string[]> {
   const suspects = new Set<string>();
   for (const name of await readdir(folder).catch(() => [])) {
@@ -184,7 +181,7 @@ async function endChild(
   try {
     await child.stdin.end();
   } catch {
-    // it is gone already
+    // already gone
   }
   const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
   await child.exited;

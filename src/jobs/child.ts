@@ -11,19 +11,19 @@ import { readLines } from "../util/lines.ts";
 import { sweepWork } from "./sweep.ts";
 import { openWork, type Work } from "./work.ts";
 
-/** The child of a killed parent may live a moment longer than its parent: its successor waits for it. */
+/** How long to wait for the child of a killed parent, which may outlive it for a moment. */
 const PREDECESSOR_MS = 15_000;
 
 export interface ChildStreams {
   input: AsyncIterable<Uint8Array>;
   write(line: string): void;
-  /** Ends this process at once; what it was doing is taken up again. */
+  /** Kills this process; its work will be resumed. */
   die(): void;
 }
 
 /**
- * The hidden command: does the work of one job, as told on stdin. When stdin ends while there is work, the parent is
- * dead and another may soon hold the lake: dies at once.
+ * The hidden command: executes one job as requested on stdin. If stdin closes during work, the parent is dead
+ * and another process may soon own the lake, so it dies at once.
  */
 export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<number> {
   const say = (message: ChildMessage) => streams.write(`${JSON.stringify(message)}\n`);
@@ -86,7 +86,7 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
       }
       const controller = new AbortController();
       busy = controller;
-      // Not awaited: a cancel, or the end of stdin, must be heard while it runs.
+      // Not awaited, so that a cancellation or the end of stdin is seen meanwhile.
       act(message, controller.signal)
         .catch((error) => say({ type: "broken", error: toAppError(error).toDocument().error }))
         .finally(() => {
@@ -101,12 +101,12 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   return 0;
 }
 
-/** The streams of this very process. */
+/** Streams of the current process. */
 export function ownStreams(): ChildStreams {
   return {
     input: Bun.stdin.stream(),
     write: (line) => process.stdout.write(line),
-    // Not an orderly exit: threads and queries of a process whose parent is dead must not go on a moment longer.
+    // No orderly exit: threads and queries must stop at once when the parent is dead.
     die: () => process.kill(process.pid, "SIGKILL"),
   };
 }

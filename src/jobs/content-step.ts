@@ -29,46 +29,46 @@ export interface ResolveOptions {
   onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
 }
 
-/** The contents that one step deals with. */
+/** The contents of one step. */
 export interface ContentScope {
   policy: ImagePolicy;
-  /** Places of their columns among those that the upload brings. */
+  /** Indexes of their columns among the upload's image columns. */
   columns: ReadonlySet<number>;
-  /** Where the workers put new files; one folder of the whole upload. */
+  /** Where workers create files; one folder per upload. */
   temp: { path: string; group: number | null };
 }
 
-/** Contents of one batch of rows, on their way through the workers. */
+/** Contents of one batch of rows being prepared. */
 export interface ContentBatch {
   /** In order of first row. */
   prepared: Promise<PreparedContent[]>;
-  /** The words of pages, by `source_hash`. */
+  /** Text layers of pages by `source_hash`. */
   texts: Map<string, string | null>;
   found: FoundContents;
-  /** Contents that an earlier batch, not yet stored, is dealing with. */
+  /** Contents being prepared by an earlier batch that is not stored yet. */
   borrowed: Map<string, ContentBatch>;
 }
 
 export interface ContentStep {
   readonly documents: UploadDocuments;
-  /** Looks the contents up and sends the unknown ones to the workers, without waiting for them. */
+  /** Looks contents up and sends unknown ones to the workers, without waiting. */
   begin(rows: StagedRow[]): Promise<ContentBatch>;
-  /** Stores what the workers prepared; batches are finished in the order in which they were begun. */
+  /** Stores the prepared contents. Batches must finish in the order they began. */
   finish(batch: ContentBatch): Promise<FoundContents>;
-  /** Counts images of rows that were found or stored. */
+  /** Counts images found or stored. */
   count(images: number): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
-  /** Waits for what is still with the workers. */
+  /** Waits for the workers to finish. */
   close(): Promise<void>;
 }
 
-/** Where a content lies. */
+/** Location of a content. */
 type Place = Pick<Content, "place" | "is_stored">;
 
-/** Contents in one message to a worker at most: small enough that all workers end a batch at about the same time. */
+/** Maximum contents per worker message; small, so that all workers finish a batch at about the same time. */
 const MAX_MESSAGE_CONTENTS = 16;
-/** Messages that each worker gets of a small batch, for the same reason. */
+/** Messages per worker for a small batch, for the same reason. */
 const MESSAGES_PER_WORKER = 3;
 
 export async function createContentStep(
@@ -106,7 +106,7 @@ export async function createContentStep(
       const staging = lake.layout.datasetAssets(manifest);
       return { place: { stagedAt: stored, staging }, is_stored: true };
     }
-    return (await isStaged(place)) ? { place, is_stored: false } : undefined; // the worker says what is wrong with it
+    return (await isStaged(place)) ? { place, is_stored: false } : undefined; // the worker reports problems
   };
   const prepareAll = async (contents: Content[]): Promise<PreparedContent[]> => {
     const messages: Promise<PreparedContent[]>[] = [];
@@ -160,7 +160,7 @@ export async function createContentStep(
     const prepared = Promise.all([prepareAll(contents), makeAll()]).then((answers) =>
       inOrder([...before, ...answers.flat()], names),
     );
-    prepared.catch(() => {}); // it is looked at when its turn comes
+    prepared.catch(() => {}); // awaited later
     const batch: ContentBatch = { prepared, texts, found, borrowed };
     for (const { hash } of unknown) inWork.set(hash, batch);
     for (const { source_hash: hash } of pages) inWork.set(hash, batch);
@@ -214,7 +214,7 @@ export async function createContentStep(
   };
 }
 
-/** The distinct contents of rows, each as its first row names it. */
+/** Distinct contents of rows, each with the name of its first row. */
 function namesOf(rows: readonly StagedRow[], columns: ReadonlySet<number>): Map<string, StagedContent> {
   const names = new Map<string, StagedContent>();
   for (const row of rows) {
@@ -229,8 +229,8 @@ function namesOf(rows: readonly StagedRow[], columns: ReadonlySet<number>): Map<
 }
 
 /**
- * Prepares contents under suspicion, each alone while no other worker has work: if the process dies, it is theirs.
- * The quarantined ones are answered unseen.
+ * Prepares suspect contents one at a time while all other workers are idle, so that a crash is their fault.
+ * Quarantined ones are rejected unread.
  */
 async function trySuspects(
   context: WorkContext,
@@ -251,17 +251,14 @@ async function trySuspects(
   return tried;
 }
 
-/** Answers in the order of the rows: which of two equal images is stored does not depend on who was faster. */
+/** Restores row order: which of two equal images is stored must not depend on timing. */
 function inOrder(answers: PreparedContent[], order: ReadonlyMap<string, unknown>): PreparedContent[] {
   const places = new Map([...order.keys()].map((hash, place) => [hash, place]));
   const place = (answer: PreparedContent) => places.get(answer.source_hash) ?? 0;
   return answers.sort((a, b) => place(a) - place(b));
 }
 
-/**
- * The stored assets that this upload takes as they are, by source. The index is a cache: an asset counts as known
- * only while its file is there.
- */
+/** Stored assets that this upload can reuse, by source. The index is a cache, so the file must exist. */
 async function reusable(
   context: WorkContext,
   known: ReadonlyMap<string, readonly KnownAsset[]>,

@@ -19,24 +19,24 @@ import type { FoundContents } from "./found-contents.ts";
 import type { AssetCell } from "./row-results.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
-/** What one batch of rows brings, by step. */
+/** Contents of one batch of rows, by step. */
 export type BroughtBatch = readonly ContentBatch[];
 
-/** All that the rows of an upload bring along: a step for the columns of each policy. */
+/** All contents of an upload: one step per policy. */
 export interface Contents {
   begin(rows: StagedRow[]): Promise<BroughtBatch>;
-  /** Those of the rows' own contents. */
+  /** Documents of the rows' own contents. */
   documents: UploadDocuments | undefined;
-  /** What became of the contents of each column. */
+  /** Results of each column. */
   finish(batch: BroughtBatch): Promise<FoundContents[]>;
-  /** Notes what a row has in each column. */
+  /** Counts a row's assets per column. */
   count(assets: readonly AssetCell[]): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
   close(): Promise<void>;
 }
 
-/** Opens the steps of an upload; their files are in one folder, which `close` removes. */
+/** Opens the steps of an upload. Their files are in one folder, removed by `close`. */
 export async function openContents(
   context: WorkContext,
   options: ResolveOptions,
@@ -51,7 +51,7 @@ export async function openContents(
       policyFor(column, manifest.images) === policy ? [at] : [],
     );
     if (temp === undefined) continue;
-    // A content of two columns is prepared by each policy, at the same time.
+    // A content in two columns is prepared under each policy, concurrently.
     const path = join(temp.path, policy);
     await mkdir(path, { mode: 0o700 });
     const scope: ContentScope = { policy, columns: new Set(places), temp: { ...temp, path } };

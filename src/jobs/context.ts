@@ -12,21 +12,21 @@ import type { WorkerPool } from "./pool.ts";
 
 export type WorkProgress = Omit<Extract<ChildMessage, { type: "progress" }>, "type">;
 
-/** What one job keeps open from its first upload to its last. */
+/** Resources that a job keeps open for all uploads. */
 export interface WorkContext {
   lake: Lake;
   settings: Settings;
   jobId: string;
-  /** This process, as it is in the lease of each upload it works on. */
+  /** This process, as recorded in upload leases. */
   holder: LeaseHolder;
-  /** Throws when another may be at work on the lake by now. */
+  /** Throws if another process may be working on the lake. */
   confirm(): Promise<void>;
   database: Database;
   pool: WorkerPool;
   documentReaders: DocumentReaders;
   indexes: DatasetIndexes;
   partitions: KnownPartitions;
-  /** The lake's providers and tasks as they are now; parsed again only when the file changed. */
+  /** The current providers and tasks; parsed again only if the file changed. */
   taxonomy(): Promise<Taxonomy>;
   logger: Logger;
   onProgress(progress: WorkProgress): void;

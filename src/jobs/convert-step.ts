@@ -7,8 +7,8 @@ import type { UploadDocuments } from "./documents.ts";
 import type { PrepareTerms } from "./pool.ts";
 
 /**
- * Prepares images in formats that only a reader of documents decodes: it makes a PNG, and a worker prepares that as any
- * image. Under `preserve` the file is kept as it came, once it was read.
+ * Prepares images that only a document reader decodes: it makes a PNG, which a worker prepares like any
+ * image. With `preserve` the original file is stored after it was read.
  */
 export function createConvertStep(
   { pool, documentReaders, settings }: WorkContext,
@@ -33,7 +33,7 @@ export function createConvertStep(
         return {
           ...{ ok: true, source_hash, hash: source_hash, extension: kind, format: kind },
           ...{ width, height, bytes: document.bytes, pages, orientation: null, dpi: null },
-          // Of the decoded samples nothing is kept: it is the same image as equal bytes only.
+          // The decoded samples are not stored: only equal bytes are the same image.
           pixel_hash: source_hash.slice(0, 32),
           ...documents.handOver(source_hash, document),
         };

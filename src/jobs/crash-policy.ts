@@ -14,23 +14,23 @@ export interface CrashPolicyOptions {
   logger: Logger;
   signal: AbortSignal;
   jobId: string;
-  /** Where the workers of the child name what they are at. */
+  /** Where the child's workers record what they are processing. */
   folder: string;
   /** The running child, or a new one. */
   child(): Promise<WorkChild>;
   dropChild(): void;
-  /** Throws when another may be at work on the lake by now. */
+  /** Throws if another process may be working on the lake. */
   confirm?(): Promise<void>;
 }
 
-/** Deaths of the child without a suspect that one upload may cause, and with one. */
+/** Child deaths allowed per upload, without and with a suspect. */
 const MAX_BLIND_DEATHS = 2;
 const MAX_DEATHS = 50;
 
 /**
- * Has the child process one upload, again when it dies at it. What the workers were at becomes suspect and is tried
- * alone by the next child; what kills that one too is rejected as a row. An upload at which children die without a
- * suspect ends as failed.
+ * Processes one upload in the child, retrying when it dies. Contents being processed become suspects, which
+ * the next child tries one at a time; one that kills it again is rejected as a row. An upload with child
+ * deaths but no suspects fails.
  */
 export async function processWithRetries(
   uploadId: string,

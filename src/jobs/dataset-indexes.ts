@@ -9,14 +9,14 @@ import type { Database } from "../query/database.ts";
 import { type DatasetKey, formatDataset, RAW_TASK } from "../schema/partition.ts";
 import { readAssetRows } from "./asset-rows.ts";
 
-/** The asset indexes of the datasets that one job works on; each is opened once and kept up to date. */
+/** Asset indexes of a job's datasets; each is opened once and kept up to date. */
 export interface DatasetIndexes {
-  /** The index of a dataset, with all that its published partitions say. */
+  /** A dataset's index, including all published partitions. */
   open(database: Database, dataset: DatasetKey): Promise<AssetIndex>;
   close(): void;
 }
 
-/** What the open indexes may be; a job that goes through many datasets closes the longest unused. */
+/** Maximum open indexes; the least recently used is closed. */
 const MAX_OPEN = 16;
 
 export function createDatasetIndexes(lake: Lake, cacheFolder: string): DatasetIndexes {
@@ -43,7 +43,7 @@ export function createDatasetIndexes(lake: Lake, cacheFolder: string): DatasetIn
       const loaded = new Set(entry.index.loadedFiles());
       const current = new Set(files.map((file) => file.fingerprint));
       if ([...loaded].some((fingerprint) => !current.has(fingerprint))) {
-        // Something was replaced or compacted: names it gave may be gone. The index is a cache; it is made again.
+        // A partition was replaced or compacted: the index, a cache, may hold stale names and is rebuilt.
         entry.index.close();
         await removeIndex(entry.file);
         entry = await openFile(entry.file);
@@ -71,8 +71,8 @@ async function removeIndex(file: string): Promise<void> {
 }
 
 /**
- * `<cache>/index/<lake>/<dataset>.sqlite`: by where the lake is and which folder that is, so that a new lake at an
- * old place is another.
+ * `<cache>/index/<lake>/<dataset>.sqlite`; the lake is identified by path and folder identity, so that a new
+ * lake at an old path gets another index.
  */
 async function indexFile(lake: Lake, cacheFolder: string, dataset: DatasetKey): Promise<string> {
   const [path, { ino, birthtimeMs }] = await Promise.all([realpath(lake.root), stat(lake.root)]);
@@ -90,7 +90,7 @@ interface DatasetFile {
   task: string;
 }
 
-/** The Parquet files of a dataset's partitions by name and `stat`; none is opened. */
+/** Parquet files of a dataset's partitions with `stat`; none is opened. */
 async function listDatasetFiles(lake: Lake, dataset: DatasetKey): Promise<DatasetFile[]> {
   const root = lake.layout.datasetCatalog(dataset);
   const found: DatasetFile[] = [];

@@ -7,21 +7,21 @@ import type {
 } from "../documents/document-reader.ts";
 import type { PageResult } from "../documents/page.ts";
 
-/** Of one reader: it draws a page while it writes the one before. */
+/** Requests per reader: it renders a page while writing the previous one. */
 const WORK_AHEAD = 2;
 
-/** Child processes that read documents, as many as there are workers. */
+/** Child processes that read documents, one per worker. */
 export interface DocumentReaders {
   extractPage(request: PageRequest): Promise<PageResult | Refusal>;
   convert(request: ConvertRequest): Promise<ConvertResult | Refusal>;
   close(): Promise<void>;
 }
 
-/** Starts no process yet: each reader starts its own with its first work. */
+/** Starts readers lazily. */
 export function createDocumentReaders(size: number, createReader: () => DocumentReader): DocumentReaders {
   const readers: { reader: DocumentReader; running: number }[] = [];
   const queue: (() => void)[] = [];
-  /** The reader with least to do, a new one before one that is at work; undefined where all have enough. */
+  /** The least busy reader, preferring new ones; undefined if all are saturated. */
   const choose = () => {
     const idlest = readers.toSorted((a, b) => a.running - b.running)[0];
     if (idlest?.running !== 0 && readers.length < size) {

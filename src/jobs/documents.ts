@@ -15,15 +15,15 @@ import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import type { StagedRows } from "./select.ts";
 
-/** The documents whose pages an upload brings. */
+/** Documents whose pages belong to an upload. */
 export interface UploadDocuments {
-  /** A document that nobody else can change any more; or why there is none. `name` is that of one of its pages. */
+  /** Opens a document that nobody else can change, or returns why not. `name` is that of one of its pages. */
   open(document: string, name: string | null): Promise<OpenDocument | { reason: string }>;
-  /** The file of an open document as what is to be stored: from now on it is the store's. */
+  /** Hands an open document's file over to the store. */
   handOver(document: string, open: OpenDocument): Pick<PreparedFile, "file" | "file_is">;
-  /** Removes what was made of a document that nobody reads any more. */
+  /** Removes files of a document that is no longer read. */
   release(document: string, open: OpenDocument): Promise<void>;
-  /** Stores a document as it came; gives its path, relative to `assets/`, or why it cannot be. */
+  /** Stores the original document; returns its path relative to `assets/`, or why it cannot be stored. */
   keep(document: string, name: string | null): Promise<{ path: string } | { reason: string }>;
 }
 
@@ -32,13 +32,13 @@ type PreparedFile = Extract<PreparedContent, { ok: true }>;
 export interface OpenDocument {
   path: string;
   bytes: number;
-  /** Whether it is an asset already. */
+  /** Already an asset. */
   isStored: boolean;
-  /** The pages of a TIFF, which are cut out here; undefined for what a reader of documents must open. */
+  /** Pages of a TIFF, extracted here; undefined for documents that need a reader. */
   tiff: TiffPages | undefined;
 }
 
-/** `temp` is where files of this account alone are made; who made it removes it. */
+/** `temp` is a private folder, removed by its creator. */
 export function createUploadDocuments(
   { lake }: WorkContext,
   { folder, source }: { folder: string; source: StagedRows },
@@ -128,7 +128,7 @@ export function createUploadDocuments(
   };
 }
 
-/** Mapped, not read: nobody can shorten the file, and one page at a time is looked at. */
+/** Mapped instead of read: nobody can truncate the file, and pages are accessed one by one. */
 function openTiff(path: string): TiffPages | undefined {
   const bytes = Bun.mmap(path);
   return sniffFormat(bytes.subarray(0, HEAD_BYTES)) === "tiff" ? tiffPages(bytes) : undefined;

@@ -1,7 +1,7 @@
 import type { AssetRecord } from "../schema/asset.ts";
 
-/** An asset, and of a page the JSON of its words, where they are asked for. */
+/** An asset; for a page with its text layer as JSON, if requested. */
 export type FoundAsset = AssetRecord & { text_layer?: string | null };
 
-/** The asset of each content, or the reason for its rejection. */
+/** The asset of each content, or its rejection reason. */
 export type FoundContents = Map<string, FoundAsset | string>;

@@ -1,10 +1,9 @@
 import { AppError } from "../errors.ts";
 import type { JobRecord } from "../schema/job.ts";
 
-/** How a job ends. */
 export type End = Pick<JobRecord, "status" | "error">;
 
-/** A job with some failed uploads is completed; one that could not move any upload has failed. */
+/** A job completes even if some uploads failed; it fails if no upload could be moved. */
 export function endOf({ uploads }: JobRecord): End {
   const [first] = uploads;
   if (first === undefined || uploads.some(({ left_in }) => left_in === undefined))
@@ -12,7 +11,7 @@ export function endOf({ uploads }: JobRecord): End {
   return { status: "failed", ...(first.error && { error: first.error }) };
 }
 
-/** A server that shuts down leaves it to the next one. */
+/** A server shutting down leaves the job to the next server. */
 export function stoppedBy(signal: AbortSignal): End {
   const { reason } = signal;
   return reason instanceof AppError && reason.code === "shutting_down"

@@ -7,8 +7,8 @@ import { RESULTS_TABLE } from "./row-results.ts";
 import { type StagedRows, selectDocuments } from "./select.ts";
 
 /**
- * Stores the documents of an upload that the setting `images.keep_documents` says, and notes their paths in the results.
- * `auto` means those of which a page was drawn: a drawing is not all that the document holds.
+ * Stores an upload's documents according to `images.keep_documents` and records their paths in the results.
+ * `auto` keeps documents with rendered pages, since a rendering does not hold everything.
  */
 export async function keepDocuments(
   { database, settings }: WorkContext,

@@ -5,7 +5,7 @@ import type { Database } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
-/** What a job must know of a partition before it adds to it. */
+/** What a job must know of a partition before appending. */
 export interface PartitionState {
   version: number;
   baseVersion: number;
@@ -14,16 +14,16 @@ export interface PartitionState {
 }
 
 /**
- * The partitions that one job works on, each read once: the job is their only writer, so what it commits keeps this
- * current, and many small appends do not read all files before them again and again.
+ * Partitions of a job, each read once. The job is their only writer, so its own commits keep this current,
+ * and small appends do not reread all files.
  */
 export interface KnownPartitions {
   read(database: Database, key: PartitionKey): Promise<PartitionState | undefined>;
-  /** Takes a commit in. */
+  /** Records a commit. */
   note(manifest: UploadManifest, commit: { version: number; rows: number; rejected: number }): void;
-  /** Compacts a partition that gathered too many deltas within this job. */
+  /** Compacts a partition if this job added too many deltas. */
   compact(database: Database, key: PartitionKey): Promise<void>;
-  /** Forgets a partition of which a commit failed: it is read again. */
+  /** Drops a partition after a failed commit, to read it again. */
   forget(key: PartitionKey): void;
 }
 

@@ -16,12 +16,12 @@ import { needsResults, type StagedRows, selectStaged } from "./select.ts";
 
 type LabelOutcome = NonNullable<UploadOutcome["labels"]>;
 
-/** Rows that do not fit which an outcome shows. */
+/** Invalid rows shown in an outcome. */
 const SHOWN = 5;
 
 /**
- * Reads the labels of an upload by the view of its task, on the pages that were found, and tells which do not fit;
- * undefined where there is no view. For a strict upload it makes the table of what is rejected for it, row by row.
+ * Validates an upload's labels by the view of its task, with the pages found, and reports invalid ones;
+ * undefined without a view. For a strict upload it creates the table of rejected rows.
  */
 export async function checkLabels(
   context: WorkContext,
@@ -65,11 +65,11 @@ interface StagedLabel {
   source_name: string | null;
   isRejected: boolean;
   page: Page | null;
-  /** Texts as they are, all else as JSON. */
+  /** Text unchanged, everything else as JSON. */
   cells: Record<string, string | null>;
 }
 
-/** Every staged row in order, with the column of its label and the size of its page. */
+/** Every staged row in order, with its label column and page size. */
 async function* readStaged(
   database: Database,
   source: StagedRows,
@@ -107,7 +107,7 @@ async function* readStaged(
   }
 }
 
-/** An empty table for a reason or NULL for each staged row, in order. */
+/** An empty table for one reason or NULL per staged row, in order. */
 async function openRejects(
   database: Database,
 ): Promise<{ add(fault: Fault | undefined): void; close(): void }> {

@@ -2,7 +2,7 @@ import { toAppError } from "../errors.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
-/** The entry of an upload in a job's record before anything came of it. */
+/** Initial entry of an upload in a job's record. */
 export function emptyOutcome(
   uploadId: string,
   manifest: UploadManifest | undefined,
@@ -32,7 +32,7 @@ export function failedOutcome(
   return { ...emptyOutcome(uploadId, manifest, "failed"), rejected, error: { code, message } };
 }
 
-/** The upload failed and stays where it was: `cause` says why, and what to do. */
+/** The upload failed and stays in place: `cause` says why and what to do. */
 export function leftOutcome(
   uploadId: string,
   manifest: UploadManifest | undefined,
@@ -42,7 +42,7 @@ export function leftOutcome(
   return { ...failedOutcome(uploadId, manifest, cause), left_in };
 }
 
-/** The upload is pending again, as if it had not been begun. */
+/** The upload is pending again, as before. */
 export function handedBackOutcome(uploadId: string, manifest: UploadManifest | undefined): UploadOutcome {
   return emptyOutcome(uploadId, manifest, "cancelled");
 }

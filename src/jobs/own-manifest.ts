@@ -3,10 +3,7 @@ import { awaitUploadManifest } from "../lake/manifests.ts";
 import type { View } from "../lake/view.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
-/**
- * The manifest of an upload that is to be processed. Throws `corrupt` saying what is wrong with it and what to do,
- * `not_whole`, and the system's errors.
- */
+/** Reads the manifest of an upload to process. Throws `corrupt` with advice, `not_whole`, system errors. */
 export async function requireManifest(folder: string, uploadId: string, view: View): Promise<UploadManifest> {
   const refuse = (problem: string, cause?: unknown) =>
     new AppError(

@@ -12,29 +12,26 @@ import type { UploadDocuments } from "./documents.ts";
 import type { Content, PrepareTerms } from "./pool.ts";
 import type { PageRef } from "./staged-rows.ts";
 
-/** A page to be made, by the hash under which it is found again. */
+/** A requested page, with the hash that identifies it. */
 export interface WantedPage extends PageRef {
   source_hash: string;
   source_name: string | null;
-  /** Stored already: only its words are wanted. */
+  /** Already stored; only its text layer is needed. */
   isStored: boolean;
 }
 
-/** What became of a page; of one that is stored, `content` is there only where it is refused. */
+/** Result of a page; for a stored one `content` is set only if it is rejected. */
 export interface MadePage {
   source_hash: string;
   content: PreparedContent | undefined;
-  /** The JSON of its text layer, where that was asked for. */
+  /** The text layer as JSON, if requested. */
   text: string | null;
 }
 
-/** Pages in one message to a worker at most. */
+/** Maximum pages per worker message. */
 const MESSAGE_PAGES = 8;
 
-/**
- * Makes pages: a reader takes each out of its document, into a file of this account alone, and a worker prepares that as it
- * does any image.
- */
+/** Extracts pages: a reader writes each page to a private file, which a worker prepares like any image. */
 export function createPageStep(
   { pool, documentReaders, settings }: WorkContext,
   documents: UploadDocuments,
@@ -74,7 +71,7 @@ export function createPageStep(
           : extracted;
       }),
     );
-    // Of equal pages one is prepared: a worker names its files by their content.
+    // Equal pages are prepared once, because a worker names its files by content.
     const contents = new Map<string, Content>();
     for (const [at, page] of taken.entries()) {
       if (!("hash" in page) || contents.has(page.hash)) continue;
@@ -106,7 +103,7 @@ export function createPageStep(
   };
 }
 
-/** A page of a TIFF has no words, and says its resolution itself. */
+/** TIFF pages have no text layer, and contain their resolution. */
 async function cutTiff(tiff: TiffPages, page: number, output: string): Promise<TakenPage | Refusal> {
   try {
     await writeFile(output, tiff.cut(page).bytes, { mode: 0o600 });
@@ -116,14 +113,14 @@ async function cutTiff(tiff: TiffPages, page: number, output: string): Promise<T
   }
 }
 
-/** What is wrong with a document costs its pages; anything else is thrown on. */
+/** A problem of the document rejects its pages; other errors are rethrown. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof AppError && error.code === "invalid_input")
     return { ok: false, reason: error.message };
   throw error;
 }
 
-/** What is known of a page besides its bytes. `dpi`: null where those say it. */
+/** A page's data besides its bytes; `dpi` is null if the bytes contain it. */
 type TakenPage = Pick<PageResult, "ok" | "source" | "pages" | "text"> & { dpi: number | null };
 
 async function fontFile(font: string | null, documents: UploadDocuments): Promise<string | null> {
@@ -132,7 +129,7 @@ async function fontFile(font: string | null, documents: UploadDocuments): Promis
   return "path" in found ? found.path : null;
 }
 
-/** The prepared file of a page, known by what the page is and not by the bytes that were taken out. */
+/** The prepared page, identified by document and page number instead of the extracted bytes. */
 function asPage(
   content: PreparedContent,
   source_hash: string,

@@ -8,18 +8,18 @@ import { createWorkerSlot, WorkerExit, type WorkerSlot } from "./worker-slot.ts"
 
 export const KILLED_TWICE = "its image crashed the process twice";
 
-/** What is the same for all contents of one upload. */
+/** Terms shared by all contents of an upload. */
 export type PrepareTerms = Omit<PrepareRequest, "type" | "contents" | "suspect_file">;
 export type Content = PrepareRequest["contents"][number];
 
-/** Long-lived workers; each has one message at a time. */
+/** Long-lived workers, each with one message at a time. */
 export interface WorkerPool {
   readonly size: number;
-  /** How many have a message at the moment. */
+  /** Number of busy workers. */
   busy(): number;
   /**
-   * Prepares contents on the next free worker; answers in the order asked. A content on which its worker ends twice
-   * comes back as not ok. Throws what the worker threw, or `worker_crashed` when workers end without a suspect.
+   * Prepares contents on the next free worker, in request order. A content that kills its worker twice is
+   * returned as not ok. Throws the worker's errors, or `worker_crashed` if workers die without a suspect.
    */
   prepare(terms: PrepareTerms, contents: Content[]): Promise<PreparedContent[]>;
   close(): void;
@@ -28,9 +28,9 @@ export interface WorkerPool {
 export interface PoolOptions {
   url: URL;
   size: number;
-  /** What all workers together may take to decode. */
+  /** Memory for decoding, all workers together. */
   memoryBytes: number;
-  /** Local folder in which each worker names the content it works on. */
+  /** Local folder where each worker records its current content. */
   folder: string;
   logger: Logger;
 }
@@ -41,7 +41,7 @@ interface Station {
   suspectFile: string;
 }
 
-/** Starts no thread yet: each worker starts with its first message. */
+/** Starts threads lazily, each with its first message. */
 export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool> {
   await mkdir(options.folder, { recursive: true });
   const memory = createGateMemory(options.size, options.memoryBytes);
@@ -66,7 +66,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
     }
   };
 
-  /** One attempt; on an exit, the content that the worker named last, or null. */
+  /** One attempt; if the worker exits, returns the last content it recorded, or null. */
   const attempt = (terms: PrepareTerms, contents: Content[]) =>
     withStation<{ prepared: PreparedContent[] } | { suspect: string | null; exit: WorkerExit }>(
       async ({ slot, suspectFile, thread }) => {
@@ -103,7 +103,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
       if (blindExits > 0) throw crashed(first.exit);
       return prepare(terms, contents, blindExits + 1);
     }
-    // The suspect again by itself; what came before it was lost with the answer, what came after was never begun.
+    // Retry the suspect alone. Earlier results were lost with the response; later ones never began.
     const alone = await attempt(terms, [suspect]);
     const verdict: PreparedContent[] =
       "prepared" in alone
@@ -125,7 +125,7 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
   };
 }
 
-/** The `source_hash` in a suspect file; null when there is none in it. */
+/** The `source_hash` in a suspect file; null if there is none. */
 export async function readSuspect(file: string): Promise<string | null> {
   const text = await readFile(file, "utf8").catch(() => "");
   return /[0-9a-f]{64}/.exec(text)?.[0] ?? null;

@@ -5,9 +5,9 @@ import type { StagedUpload } from "./staged-uploads.ts";
 
 type Progress = Extract<ChildMessage, { type: "progress" }>;
 
-/** Keeps the sums of a job's record: settled uploads, and the running one on top. */
+/** Maintains the totals of a job's record: settled uploads plus the running one. */
 export interface Meter {
-  /** Counts uploads that are to be processed; those counted before are not counted again. */
+  /** Adds uploads to process, each counted once. */
   expect(uploads: StagedUpload[]): void;
   settle(outcome: UploadOutcome): void;
   running(progress: Progress): void;
@@ -76,7 +76,7 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
   };
 }
 
-/** Enters an upload as running. */
+/** Adds a running upload. */
 export function beginUpload(record: JobRecord, staged: StagedUpload): void {
   record.uploads = record.uploads.filter((upload) => upload.upload_id !== staged.upload_id);
   record.uploads.push(emptyOutcome(staged.upload_id, staged.manifest, "running"));
@@ -86,7 +86,7 @@ export function addProgress(record: JobRecord, progress: Progress, meter: Meter)
   if (record.uploads.at(-1)?.upload_id === progress.upload_id) meter.running(progress);
 }
 
-/** Replaces the running entry by the outcome. One handed back is no longer the job's. */
+/** Replaces the running entry by its outcome. An upload handed back is removed from the job. */
 export function addFinished(record: JobRecord, outcome: UploadOutcome, meter: Meter): void {
   record.uploads.pop();
   record.uploads.push(outcome);

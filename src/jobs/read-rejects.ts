@@ -6,10 +6,10 @@ import { quoteText } from "../query/sql.ts";
 import type { RejectedRow, RejectList } from "../schema/upload-list.ts";
 import { listUploadsOf } from "./upload-list.ts";
 
-/** Completed uploads that one is looked for among. */
+/** Completed uploads searched for one by id. */
 const COMPLETED = 10_000;
 
-/** The first rejected rows of an upload, in the order of its input. Throws `not_found` for an upload that is not known. */
+/** The first rejected rows of an upload in input order. Throws `not_found` for an unknown upload. */
 export async function readRejects(
   lake: Lake,
   uploadId: string,
@@ -38,7 +38,7 @@ export async function readRejects(
   }
 }
 
-/** The engine would wait for a pipe without end. */
+/** The engine would block on a pipe. */
 async function isRegular(path: string): Promise<boolean> {
   return stat(path).then(
     (facts) => facts.isFile(),

@@ -35,8 +35,8 @@ export function createJobRecord(): JobRecord {
 }
 
 /**
- * Makes a record, new or of a job that is continued, that of a running job of this process. Of what it tells, only
- * settled uploads stay: those in `processing` are run again.
+ * Turns a new or continued job's record into a running one of this process. Keeps settled uploads only; those
+ * in `processing` run again.
  */
 export function beginRecord(record: JobRecord, processing: readonly string[]): JobRecord {
   const again = new Set(processing);
@@ -70,13 +70,10 @@ export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
   return record;
 }
 
-/** Damaged records are passed over, but not without end. */
+/** Damaged records are skipped, up to this many. */
 const MAX_DAMAGED = 100;
 
-/**
- * The newest jobs, newest first; only as many files are opened as are asked for. A damaged record is left out, and
- * none of before is hidden by it.
- */
+/** The newest jobs, newest first; opens only as many files as needed. Skips damaged records. */
 export async function listJobs(lake: Lake, limit: number): Promise<JobRecord[]> {
   const records: JobRecord[] = [];
   for (const id of (await listJobIds(lake)).slice(0, limit + MAX_DAMAGED)) {
@@ -99,10 +96,10 @@ export async function listJobIds(lake: Lake): Promise<string[]> {
   return [...new Set(ids)].sort().reverse();
 }
 
-/** Records among the newest that cannot be read, each with the reason. */
+/** Unreadable records among the newest, with reasons. */
 export async function findDamagedJobs(lake: Lake): Promise<AppError[]> {
   const ids = (await listJobIds(lake)).slice(0, MAX_DAMAGED);
-  // At once: what a lagging mount does not show whole is waited for.
+  // Concurrently, since a lagging mount makes each read wait.
   const read = ids.map((id) => readJob(lake, id).then(() => undefined, toAppError));
   return (await Promise.all(read)).filter(
     (error) => error !== undefined && error.code !== "not_found",
@@ -110,19 +107,19 @@ export async function findDamagedJobs(lake: Lake): Promise<AppError[]> {
 }
 
 /**
- * The job that a dead process left unfinished, if any. Jobs of a lake run one after another under one lease, and an
- * unfinished one is taken up before the next begins: it can only be the newest.
+ * The unfinished job of a dead process, if any. It can only be the newest: a lake runs one job at a time
+ * under a lease, and an unfinished one is resumed before the next.
  */
 export async function findUnfinishedJob(lake: Lake): Promise<JobRecord | undefined> {
   const [newest] = await listJobs(lake, 1);
   return newest === undefined || isTerminal(newest) ? undefined : newest;
 }
 
-/** Writes a job's record from time to time. */
+/** Periodically writes a job's record. */
 export interface Recorder {
-  /** Has the record, as it is now, written at the next occasion; gives when it is durable. */
+  /** Schedules a write of the current record; resolves when it is durable. */
   save(): Promise<void>;
-  /** Writes it now. */
+  /** Writes immediately. */
   flush(): Promise<void>;
 }
 
@@ -132,9 +129,9 @@ export interface RecorderOptions {
 }
 
 /**
- * Writes `record` (which its owner changes in place) by atomic replacement, at most once every `intervalMs`: what
- * many small uploads ask for in that time costs one write. Before each, `confirm` throws when another holds the
- * work by now: the record is then his.
+ * Writes `record`, which its owner changes in place, atomically and at most once per `intervalMs`, so that
+ * many small uploads share a write. `confirm` runs before each write and throws if another process may own
+ * the work and thus the record.
  */
 export function createRecorder(
   lake: Lake,
@@ -145,14 +142,14 @@ export function createRecorder(
   let next: { done: Promise<void>; start: () => void } | undefined;
   const write = () => {
     writing = writing
-      .catch(() => {}) // whoever waited for that write was told
+      .catch(() => {}) // reported to its caller
       .then(() => confirm?.())
       .then(() => writeJson(lake.layout.job(record.job_id), record, lake.modes));
     return writing;
   };
   const schedule = () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => {}); // a save that nobody waits for must not end the process
+    promise.catch(() => {}); // an unawaited save must not end the process
     const start = () => {
       clearTimeout(timer);
       next = undefined;

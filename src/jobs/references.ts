@@ -6,15 +6,15 @@ import type { UploadManifest } from "../schema/upload.ts";
 import { shorten } from "../util/format.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
-/** Characters of a reference in a reason. */
+/** Characters of a reference shown in a reason. */
 const SHOWN_CHARS = 300;
 
-/** The asset that a row refers to, with the name it came with; or why there is none. */
+/** The referenced asset with its source name, or why it was not found. */
 export type Reference = { asset: AssetRecord; source_name: string | null } | { reason: string };
 
 /**
- * Looks up the raw assets that the rows of one batch refer to, all at once; gives the one of each row. Undefined for an
- * upload that refers to nothing.
+ * Resolves the raw assets that the rows of a batch refer to, all at once; one result per row. Undefined for
+ * an upload without references.
  */
 export function resolveReferences(
   index: AssetIndex,
@@ -53,7 +53,7 @@ const FINDERS: Record<ReferenceColumn, (index: AssetIndex, values: string[]) => 
   source_stem: byStem,
 };
 
-/** Names in one reason. */
+/** Names shown in a reason. */
 const SHOWN = 5;
 
 function candidates(assets: readonly Referred[], kind: ReferenceColumn): string {
@@ -63,7 +63,7 @@ function candidates(assets: readonly Referred[], kind: ReferenceColumn): string 
   return `${names.join(", ")}${more}; refer to one by source_name`;
 }
 
-/** An asset that came under several names of one stem is one page. */
+/** One asset under several names with the same stem is one page. */
 function byStem(index: AssetIndex, stems: string[]): Found {
   const names = index.findNamesByStem(stems);
   const assets = byName(index, [...new Set([...names.values()].flat())]);
@@ -97,7 +97,7 @@ function byHash(index: AssetIndex, hashes: string[]): Found {
   return found;
 }
 
-/** A path ends in `<hash>.<ext>`; it must be that asset's very path. */
+/** A path ends in `<hash>.<ext>` and must equal that asset's path. */
 function byPath(index: AssetIndex, paths: string[]): Found {
   const hashes = new Map(paths.map((path) => [path, /([0-9a-f]{64})\.[^/]*$/.exec(path)?.[1] ?? ""]));
   const records = index.findByHash([...new Set(hashes.values())]);

@@ -9,7 +9,7 @@ import { quoteText } from "../query/sql.ts";
 import type { WorkContext } from "./context.ts";
 import { countRejected, type StagedRows, selectRejected } from "./select.ts";
 
-/** How many rows are rejected, and the first of them, for a message. */
+/** Number of rejected rows, and the first of them for a message. */
 export async function findRejects(
   database: Database,
   source: StagedRows,
@@ -21,7 +21,7 @@ export async function findRejects(
   return { rejected, first };
 }
 
-/** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Done again by a replay. */
+/** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Repeatable. */
 export async function writeRejects(context: WorkContext, source: StagedRows): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);

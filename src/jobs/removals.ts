@@ -8,13 +8,13 @@ import { shareRuns } from "../util/share-runs.ts";
 import type { Recorder } from "./records.ts";
 import { removeSettled } from "./staging.ts";
 
-/** Takes completed uploads out of staging, while the job continues with others. */
+/** Removes completed uploads from staging while the job continues. */
 export interface Removals {
-  /** Begins with one; it goes only when the record that tells its outcome is durable. */
+  /** Starts a removal, which waits until the record with its outcome is durable. */
   add(outcome: UploadOutcome): void;
-  /** Waits until all are gone for good, but those that cannot be removed. */
+  /** Waits until all are durably gone, except those that cannot be removed. */
   settle(): Promise<void>;
-  /** Partitions to which an upload was committed that stays in processing. */
+  /** Partitions of committed uploads that remain in processing. */
   readonly unremoved: ReadonlySet<string>;
 }
 
@@ -22,9 +22,9 @@ export interface RemovalsOptions {
   lake: Lake;
   logger: Logger;
   recorder: Recorder;
-  /** One cannot be removed: it is known by its partition's log wherever it is seen again. */
+  /** Called for an upload that cannot be removed; the partition's log identifies it later. */
   onLeft(uploadId: string): void;
-  /** Throws when another may be at work on the lake by now. */
+  /** Throws if another process may be working on the lake. */
   confirm(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function createRemovals({ lake, logger, recorder, onLeft, confirm }: Remo
     unremoved,
     add: (outcome) => {
       const removal = recorder.save().then(() => remove(outcome));
-      removal.catch(() => {}); // looked at in settle
+      removal.catch(() => {}); // awaited in settle
       removals.push(removal);
     },
     settle: async () => {

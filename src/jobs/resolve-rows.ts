@@ -12,14 +12,14 @@ import { resolveReferences } from "./references.ts";
 import { type AssetCell, type ContentResult, createResultWriter, resultColumns } from "./row-results.ts";
 import { readStagedRows, type StagedRow } from "./staged-rows.ts";
 
-/** Batches in the workers while an earlier one is stored: enough to keep all workers busy. */
+/** Batches being prepared while an earlier one is stored; keeps all workers busy. */
 const BATCHES_AHEAD = 2;
-/** Rows per worker in a batch whose images are decoded: few, so that the last batch ends soon. */
+/** Rows per worker in a batch with images to decode; small, so that the last batch ends soon. */
 const DECODED_ROWS = 64;
 
 /**
- * The assets step: writes the result of every staged row, in row order, to the results table. Contents are stored and
- * references looked up batch by batch; the next batches are read and prepared while one is stored.
+ * The assets step: writes one result per staged row, in order, to the results table. Contents are stored and
+ * references resolved batch by batch, while the next batches are read and prepared.
  */
 export async function resolveRows(
   context: WorkContext,
@@ -79,12 +79,12 @@ export async function resolveRows(
   return contents.assets();
 }
 
-/** The document that a row is a page of. */
+/** The document of a row that is a page. */
 function documentOf({ contents }: StagedRow): string | undefined {
   return contents.flatMap((content) => content ?? []).find(({ page }) => page)?.page?.document;
 }
 
-/** The assets of a row by the columns that it brings images in; why it cannot be taken where one of them is none. */
+/** A row's assets by image column, or the reason to reject the row. */
 function contentsOf(
   row: StagedRow,
   brought: readonly ImageColumn[],

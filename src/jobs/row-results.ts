@@ -18,36 +18,34 @@ import {
 import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
 import type { FoundAsset } from "./found-contents.ts";
 
-/** The assets of one image column in one row: at most one, or the elements of its list, null where an image is. */
+/** The assets of a row's image column: at most one, or the list's elements, null for one without image. */
 export type AssetCell = readonly (FoundAsset | null)[] | null;
 
 /**
- * What processing found for one staged row: why it is rejected, or the assets that it brings or refers to, by
- * `resultColumns`. `source_name` is that of the asset referred to.
+ * Result of a staged row: its rejection reason, or the assets it stores or refers to, by `resultColumns`.
+ * `source_name` is that of the referenced asset.
  */
 export interface ContentResult {
   reason: string | null;
   assets: readonly AssetCell[];
   source_name: string | null;
-  /** SHA-256 of the document that the row is a page of. */
+  /** SHA-256 of the document of which the row is a page. */
   document?: string | undefined;
 }
 
-/** The table with one row for each staged row, in the same order: the two are joined by position. */
+/** One row per staged row in the same order; joined by position. */
 export const RESULTS_TABLE = "row_results";
 
-/** The same for what a strict upload rejects for its labels. */
+/** The same for label rejections of a strict upload. */
 export const LABELS_TABLE = "label_rejects";
 
-/** What the results say of an image; the rest is staged with the row. */
+/** Image facts from processing; the others are staged with the row. */
 type ResultFact = Exclude<ImageFact, "source_hash" | "source_name">;
 export const RESULT_FACTS = IMAGE_FACTS.filter(
   (fact): fact is { name: ResultFact; type: string } => !["source_hash", "source_name"].includes(fact.name),
 );
 
-/**
- * The image columns of an upload's results: what its rows refer to is their own image, then what they bring along.
- */
+/** Image columns of an upload's results: the row's own or referenced image first, then further images. */
 export function resultColumns(manifest: UploadManifest): ImageColumn[] {
   const brought = broughtColumns(manifest);
   return manifest.reference === null || brought.some(isOwn) ? brought : [OWN_IMAGE, ...brought];
@@ -58,12 +56,12 @@ export interface ResultWriter {
   close(): void;
 }
 
-/** Of the rows of an upload of pages: which document, and the columns that processing fills. */
+/** For uploads of pages: the document and the columns filled by processing. */
 const PAGE_RESULTS = [DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, DOCUMENT_PATH_COLUMN, TEXT_LAYER_COLUMN];
 
 /**
- * Creates an empty results table and an appender to it, on a connection of its own. `document_path` is left empty: whether
- * a document is kept is known when all its pages are made.
+ * Creates an empty results table and an appender on its own connection. `document_path` is filled later, when
+ * all pages of a document are made.
  */
 export async function createResultWriter(
   database: Database,
@@ -106,7 +104,7 @@ export async function createResultWriter(
   };
   const connection: DuckDBConnection = await database.instance.connect();
   const appender: DuckDBAppender = await connection.createAppender(RESULTS_TABLE);
-  const chunkRows = 2048; // DuckDB's vector size: a chunk holds no more
+  const chunkRows = 2048; // maximum size of a DuckDB vector
   const appendChunk = (results: ContentResult[]) => {
     const chunk = DuckDBDataChunk.create(types, results.length);
     chunk.setColumns([

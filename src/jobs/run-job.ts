@@ -25,30 +25,30 @@ import { sweepSettled } from "./sweep.ts";
 export interface JobOptions {
   lake: Lake;
   settings: Settings;
-  /** The program that is started again as the child. */
+  /** The program to start as the child. */
   selfCommand: string[];
   logger: Logger;
   /**
-   * Abort to end the job early; the running upload goes back to pending. With an AppError `shutting_down` as the
-   * reason the job stays `queued` and is continued by whoever starts next, otherwise it ends as `cancelled`.
+   * Ends the job early; the running upload becomes pending again. With an AppError `shutting_down` as reason
+   * the job stays `queued` for the next process, otherwise it ends as `cancelled`.
    */
   signal: AbortSignal;
-  /** An unfinished job to continue; a new one without. */
+  /** An unfinished job to continue; default a new one. */
   record?: JobRecord;
   onChange?(record: JobRecord): void;
-  /** Throws `locked` when another may be at work on the lake by now: what is on its way is then left to it. */
+  /** Throws `locked` if another process may be working on the lake; unfinished work is then left to it. */
   confirm?(): Promise<void>;
   onSpawn?: OnSpawn;
-  /** Leaves the processor to others first: a server answers while it works. */
+  /** Run at a lower priority, so that a server stays responsive. */
   inBackground?: boolean;
 }
 
-/** How long a child may take to stop before it is killed and its upload made pending again. */
+/** How long a child may take to stop before it is killed and its upload made pending. */
 const STOP_TIMEOUT_MS = 7000;
 
 /**
- * Runs one job over the pending uploads, those that arrive meanwhile included, in a child process. The caller holds
- * the lake's process lease. Returns the final record; throws only if not even that can be written.
+ * Runs a job over the pending uploads, including new arrivals, in a child process. The caller holds the
+ * lake's process lease. Returns the final record; throws only if it cannot be written.
  */
 export async function runJob(options: JobOptions): Promise<JobRecord> {
   const { lake, signal, logger } = options;
@@ -87,14 +87,12 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
       logger.warn("the folder of a finished upload cannot be removed", { path, error }),
     );
     while (!signal.aborted && (await processQueue(run))) {
-      // uploads that arrived during the refresh are taken too
+      // also take uploads that arrived during the refresh
     }
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
-    // One that was stopped is no failure: it continues with the next start, or was cancelled by somebody. Nor is
-    // one that
-    // another took over: then what it looks for is not there.
+    // Stopping is no failure. Neither is losing the lake to another process, which explains missing files.
     if (!(await stillHolds(options))) logger.debug("the job ends", { job_id: record.job_id, error });
     else if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
     else logger.error("the job failed", { job_id: record.job_id, error });
@@ -115,13 +113,13 @@ interface JobRun {
   folder: string;
   child: WorkChild | undefined;
   removals: Removals;
-  /** Uploads that stay where they are: this job does not try them again. */
+  /** Uploads that stay in place; not retried by this job. */
   left: Set<string>;
-  /** Partitions that this job changed since the catalog was last refreshed. */
+  /** Partitions changed since the last catalog refresh. */
   unpublished: Map<string, PartitionKey>;
 }
 
-/** Processes what waits, then publishes; says whether there was anything. */
+/** Processes the queue and publishes; returns whether there was work. */
 async function processQueue(run: JobRun): Promise<boolean> {
   const { lake, signal, logger } = run.options;
   let found = false;
@@ -176,8 +174,8 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
 }
 
 /**
- * A replacement clears the partition's log: what was committed before it must be out of staging for good, or it
- * would be processed again after a crash.
+ * A replacement clears the partition's log. Earlier committed uploads must be durably out of staging, or a
+ * crash would process them again.
  */
 async function refuseReplacement(
   run: JobRun,
@@ -215,7 +213,7 @@ async function ensureChild(run: JobRun): Promise<WorkChild> {
   return run.child;
 }
 
-/** Compaction and the catalog; a child that dies at it gets a second chance. */
+/** Compacts and refreshes the catalog, with one retry if the child dies. */
 async function publish(run: JobRun): Promise<void> {
   announce(run, "publishing the catalog");
   for (let attempt = 1; ; attempt++) {
@@ -241,7 +239,7 @@ async function publish(run: JobRun): Promise<void> {
   }
 }
 
-/** Ends the child, hands back what it left, and writes the final record. */
+/** Ends the child, hands back its work and writes the final record. */
 async function close(run: JobRun, end: End): Promise<void> {
   const { lake, logger } = run.options;
   await run.child?.close();
@@ -254,7 +252,7 @@ async function close(run: JobRun, end: End): Promise<void> {
     const settled = run.record.uploads.some(
       (upload) => upload.upload_id === left.upload_id && upload.status === "completed",
     );
-    // A settled one stays: it is recognised by the partition's log when the next job takes it up.
+    // A settled upload stays: the next job recognizes it by the partition's log.
     if (!settled && !run.left.has(left.upload_id)) await settleUnfinished(lake, left.upload_id, logger);
   }
   const { record } = run;
@@ -276,7 +274,7 @@ async function stillHolds({ confirm }: JobOptions): Promise<boolean> {
   }
 }
 
-/** Whether this process still holds the lake; else the job ends here, and whoever holds it continues. */
+/** Whether this process still holds the lake; otherwise the job ends here and the new holder continues. */
 async function isOurs({ options, record }: JobRun): Promise<boolean> {
   try {
     await options.confirm?.();

@@ -6,28 +6,24 @@ import type { UploadManifest } from "../schema/upload.ts";
 import { LABELS_TABLE, RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
 import { stagedColumn } from "./staged-rows.ts";
 
-/** Facts of an asset that a row refers to: how it was uploaded is told where it was. */
+/** Facts left out for a referenced asset: they describe its own upload. */
 const NOT_OF_REFERENCE: readonly string[] = ["source_hash", "pixel_hash"];
 
 export interface StagedRows {
-  /** A path by which the engine opens staged data.parquet, which is held open meanwhile. */
+  /** Path for the engine to open staged data.parquet, which is held open. */
   file: string;
-  /** The columns it has. */
   columns: ReadonlySet<string>;
   manifest: UploadManifest;
-  /** Rows are rejected for their labels too, by `LABELS_TABLE`. */
+  /** Rows are also rejected for labels, by `LABELS_TABLE`. */
   hasLabelRejects?: boolean;
 }
 
-/** Whether rows need more than the database knows: contents to store or references to resolve. */
+/** Whether rows have contents to store or references to resolve. */
 export function needsResults(manifest: UploadManifest): boolean {
   return manifest.content !== null || manifest.reference !== null;
 }
 
-/**
- * SELECT of the rows to publish, in input order: the user's columns as they came, the facts of further images, then the
- * lake's columns.
- */
+/** SELECT of the rows to publish in input order: user columns, facts of further images, lake columns. */
 export function selectPublished(source: StagedRows): string {
   const { manifest } = source;
   const columns = resultColumns(manifest);
@@ -57,12 +53,12 @@ export function selectRejected(source: StagedRows): string {
     FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 
-/** SELECT of how many rows are rejected. */
+/** SELECT of the number of rejected rows. */
 export function countRejected(source: StagedRows): string {
   return `SELECT count(*) AS rejected FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 
-/** SELECT of the documents of which pages are published, and the name of the first of these: `document`, `name`. */
+/** SELECT of the documents with published pages, with the name of the first: `document`, `name`. */
 export function selectDocuments(source: StagedRows, { onlyDrawn }: { onlyDrawn: boolean }): string {
   const document = `r.${quoteName(DOCUMENT_COLUMN.name)}`;
   const drawn = `bool_or(r.${quoteName(PAGE_SOURCE_COLUMN.name)} = 'drawn')`;
@@ -72,8 +68,8 @@ export function selectDocuments(source: StagedRows, { onlyDrawn }: { onlyDrawn: 
 }
 
 /**
- * SELECT of `source_row`, the name and the reason for the rejection of every staged row, in input order, then of
- * expressions over `s`, what was staged, and `r`, its results.
+ * SELECT of `source_row`, name and rejection reason of every staged row in input order, then `expressions`
+ * over `s` (staged row) and `r` (its results).
  */
 export function selectStaged(source: StagedRows, expressions: readonly string[]): string {
   const name = rowColumn(source, "source_name");
@@ -92,7 +88,7 @@ function reason(source: StagedRows): string {
   return source.hasLabelRejects ? `coalesce(${own}, l.reason)` : own;
 }
 
-/** The facts of an image column: those of the results, and what the client staged with the row. */
+/** Facts of an image column, from the results and from the staged row. */
 function selectFacts(source: StagedRows, column: ImageColumn): string[] {
   const isReferred = isOwn(column) && source.manifest.reference !== null;
   const facts = IMAGE_FACTS.filter(({ name }) => !(isReferred && NOT_OF_REFERENCE.includes(name)));

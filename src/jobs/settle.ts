@@ -13,10 +13,7 @@ export interface FailedUpload {
   jobId: string;
 }
 
-/**
- * Moves a claimed upload to `failed/`, or leaves it where that cannot be, and says so. Throws what is not of this
- * upload.
- */
+/** Moves a claimed upload to `failed/`, or reports that it stays in place. Rethrows unrelated errors. */
 export async function settleFailed(
   lake: Lake,
   { uploadId, manifest, jobId }: FailedUpload,
@@ -39,7 +36,7 @@ export async function settleFailed(
   }
 }
 
-/** Makes an unfinished upload pending again; one that cannot be moved is resumed where it is. */
+/** Makes an unfinished upload pending again; one that cannot be moved is resumed in place. */
 export async function settleUnfinished(lake: Lake, uploadId: string, logger: Logger): Promise<void> {
   try {
     await handBackUpload(lake, uploadId);

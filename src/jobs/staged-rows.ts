@@ -9,14 +9,13 @@ import { DOCUMENT_COLUMN, PAGE_COLUMN, type PageSettings, pageHash } from "../sc
 import { broughtColumns, type UploadManifest } from "../schema/upload.ts";
 
 export interface StagedContent {
-  /** Null for an element of a list that is no image. */
+  /** Null for a list element without image. */
   source_hash: string | null;
   source_name: string | null;
-  /** Set where the content is a page of a document, which is what was staged. */
+  /** Set for a page of a staged document. */
   page?: PageRef;
 }
 
-/** A page of a document among the contents. */
 export interface PageRef {
   /** SHA-256 of the document. */
   document: string;
@@ -24,10 +23,10 @@ export interface PageRef {
   page: number;
 }
 
-/** What the processing of a staged row depends on; its other columns never leave the database. */
+/** The part of a staged row needed for processing; other columns stay in the database. */
 export interface StagedRow {
   source_row: number;
-  /** By the columns that it brings images in: at most one, or the elements of a list; null for a row without a list. */
+  /** By image column: at most one content, or the list's elements; null for a NULL list. */
   contents: RowContents;
   reference: string | null;
   /** Why the client rejected it. */
@@ -37,12 +36,12 @@ export interface StagedRow {
 const NO_DIGEST = "its content is named by something that is no SHA-256";
 const OTHER_PAGE = "its content is named by something else than its page";
 
-/** The column of staged data.parquet, or NULL where an upload has no such column. */
+/** The column of staged data.parquet, or NULL if missing. */
 export function stagedColumn(columns: ReadonlySet<string>, name: string): string {
   return columns.has(name) ? quoteName(name) : "NULL::VARCHAR";
 }
 
-/** Names of the columns of a Parquet file, from its footer. */
+/** Column names of a Parquet file, from its footer. */
 export async function parquetColumns(database: Database, file: string): Promise<Set<string>> {
   const rows = await database.rows<{ column_name: string }>(
     `DESCRIBE SELECT * FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`,
@@ -50,7 +49,7 @@ export async function parquetColumns(database: Database, file: string): Promise<
   return new Set(rows.map((row) => row.column_name));
 }
 
-/** Streams the rows of staged data.parquet in input order, `batchSize` at a time. */
+/** Streams staged data.parquet in input order, `batchSize` rows at a time. */
 export async function* readStagedRows(
   database: Database,
   file: string,
@@ -98,7 +97,7 @@ export async function* readStagedRows(
   if (batch.length > 0) yield batch;
 }
 
-/** Hashes and names of the contents of a column, as VARCHAR or lists of them: types of staged rows are their writer's. */
+/** Hashes and names of a content column as VARCHAR or lists, because the client chose the staged types. */
 function stagedContent(columns: ReadonlySet<string>, column: ImageColumn): string[] {
   const type = column.list ? "VARCHAR[]" : "VARCHAR";
   const facts = ["source_hash", "source_name"] as const;
@@ -117,14 +116,14 @@ function pageRef(document: string | null, page: unknown): PageRef | undefined {
 
 type RowContents = readonly (readonly StagedContent[] | null)[];
 
-/** Rows are their writer's: a digest by which a page is found again must be that of the page. */
+/** Clients write the rows: verify that a page's digest is derived from the page. */
 function isOtherPage(contents: RowContents, settings: PageSettings): boolean {
   return contents
     .flatMap((content) => content ?? [])
     .some(({ source_hash: hash, page }) => page && hash !== pageHash(page.document, page.page, settings));
 }
 
-/** A content's file is found by its digest: nothing else may lead to a file. */
+/** A digest is used as a file name, so nothing else may pass. */
 function digestProblem(contents: RowContents): string | null {
   const isDigest = (hash: string | null) => hash === null || v.is(Sha256Schema, hash);
   const all = contents.flatMap((content) => content ?? []);
@@ -134,7 +133,7 @@ function digestProblem(contents: RowContents): string | null {
 
 function listContents(hashes: unknown, names: unknown): StagedContent[] | null {
   if (hashes == null) return null;
-  // Of the class only the type is imported: the library is loaded when the settings have said where it is unpacked.
+  // Imports the class as a type only: the library is loaded after the settings tell where it is unpacked.
   const itemsOf = (list: unknown) => (list as DuckDBListValue | null)?.items ?? [];
   const named = itemsOf(names);
   return itemsOf(hashes).map((hash, at) => ({ source_hash: textOf(hash), source_name: textOf(named[at]) }));
@@ -144,7 +143,7 @@ function textOf(value: unknown): string | null {
   return value == null ? null : String(value);
 }
 
-/** The name that a content has in the first of its rows. */
+/** The name of a content in its first row. */
 export async function firstSourceName(
   database: Database,
   source: { file: string; columns: ReadonlySet<string>; manifest: UploadManifest },

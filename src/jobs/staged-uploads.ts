@@ -14,27 +14,24 @@ export interface StagedUpload {
   status: UploadState;
   manifest: UploadManifest | undefined;
   failure: UploadFailure | undefined;
-  /** Why its manifest cannot be read, as a sentence. */
+  /** Why its manifest cannot be read. */
   problem?: { code: string; message: string };
 }
 
 export interface Staged {
   uploads: StagedUpload[];
-  /** What is among them and cannot be used. */
+  /** Entries that are not usable uploads. */
   unusable: StagedEntry[];
 }
 
 export interface StagedOptions {
-  /** Wait for what a lagging mount does not show completely; otherwise report it. */
+  /** Wait for files that a lagging mount shows incompletely, instead of reporting them. */
   patient?: boolean;
-  /** Uploads that were not requested. */
+  /** Uploads to skip. */
   without?: ReadonlySet<string>;
 }
 
-/**
- * What is in staging, by state; uploads in the order of their manifests' times, which are there where they can be
- * read.
- */
+/** Entries of staging by state; uploads in order of the times in their manifests, if readable. */
 export async function readStaged(
   lake: Lake,
   states: readonly UploadState[],
@@ -54,14 +51,14 @@ export async function readStaged(
       const some = ids.slice(from, from + 32).map((id) => describeStaged(lake, status, id, patient));
       staged.push(...(await Promise.all(some)).filter((one) => one !== undefined));
     }
-    // Not by id: some are the clients' own and tell no time. Equal times stay in the order of ids.
+    // Not by id, which clients may choose freely. Equal times keep the order of ids.
     staged.sort((a, b) => timeOf(a) - timeOf(b));
     uploads.push(...staged);
   }
   return { uploads, unusable: entries.filter((entry) => entry.problem !== undefined) };
 }
 
-/** The uploads of these states alone. */
+/** Only the uploads of these states. */
 export async function listStaged(
   lake: Lake,
   states: readonly UploadState[],
@@ -91,7 +88,7 @@ async function describeStaged(
   try {
     const manifest = await (patient ? awaitUploadManifest(folder, lake.view) : readUploadManifest(folder));
     if (manifest !== undefined) return { ...upload, manifest };
-    // It may have moved on since it was listed; a folder that is still there must have its manifest.
+    // It may have moved since it was listed; a folder that still exists must have a manifest.
     if (!(await isFolderThere(folder))) return undefined;
     const message = `${place} has no upload.json; remove it and upload the data again`;
     problem = { code: "corrupt", message };
@@ -100,7 +97,7 @@ async function describeStaged(
     problem = { code, message };
   }
   if (!patient && (await lake.view.mayLag(folder))) {
-    // It may be whole, on its way, or settled and gone: only what lasts is so.
+    // It may be intact, in transit or already removed; only a lasting problem is one.
     const message = `${place} is not seen completely; this mount may show an old state of it`;
     problem = { code: "not_whole", message };
   }

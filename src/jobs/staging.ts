@@ -16,9 +16,9 @@ import { placeOf } from "../schema/upload-list.ts";
 import { requireManifest } from "./own-manifest.ts";
 
 /**
- * Claims an upload by renaming its folder, and returns the folder. One that is in processing already (its
- * process died) is taken over as it is. Not made durable: a claim lost in a power cut is an upload still pending.
- * Throws `not_found` when it is in neither place, and what `moveUpload` does.
+ * Claims an upload by renaming its folder, and returns the folder. One already in processing (left by a dead
+ * process) is taken over. Not durable: a claim lost in a power cut leaves the upload pending. Throws
+ * `not_found` if it is in neither state, and what `moveUpload` throws.
  */
 export async function claimUpload(lake: Lake, uploadId: string): Promise<string> {
   const folder = lake.layout.upload("processing", uploadId);
@@ -37,17 +37,17 @@ export async function claimUpload(lake: Lake, uploadId: string): Promise<string>
   return folder;
 }
 
-/** Puts an unfinished upload back among the pending ones; nothing of the work on it remains in its folder. */
+/** Makes an unfinished upload pending again and removes the results of its processing. */
 export async function handBackUpload(lake: Lake, uploadId: string): Promise<void> {
   await removeLease(lake, uploadId);
   try {
     await moveUpload(lake, uploadId, ["processing", "pending"]);
   } catch (error) {
-    if (!isMissing(error)) throw error; // settled in the meantime
+    if (!isMissing(error)) throw error; // settled meanwhile
   }
 }
 
-/** Moves an upload to `failed/` whole, with `error.json` saying why where that can be written. */
+/** Moves an upload to `failed/` with its reason in `error.json`, if that can be written. */
 export async function failUpload(
   lake: Lake,
   uploadId: string,
@@ -67,14 +67,14 @@ export async function failUpload(
   await removeLease(lake, uploadId);
   const reason = createUploadLayout(folder).error;
   await ofEntry(removeStaged(reason));
-  await ofEntry(writeStagedJson(reason, failure, lake.modes)); // the job's record tells it too
+  await ofEntry(writeStagedJson(reason, failure, lake.modes)); // also in the job's record
   await moveUpload(lake, uploadId, ["processing", "failed"]);
   return failure;
 }
 
 /**
- * Moves a failed upload back to pending. Throws `not_found`; `conflict` when it is pending or in work already, or
- * when what is there is no upload; `corrupt` when it would fail again at once.
+ * Moves a failed upload back to pending. Throws `not_found`, `conflict` if it is pending or being processed
+ * or is not an upload, `corrupt` if it would fail again at once.
  */
 export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
   await requireSuitedMount(lake.root);
@@ -99,17 +99,17 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
   }
   await moveUpload(lake, uploadId, ["failed", "pending"]);
-  // Who claims it removes what stays of it.
+  // The process that claims it removes leftovers.
   await ofEntry(removeStaged(createUploadLayout(join(lake.layout.pending, uploadId)).error));
   return manifest;
 }
 
-/** Where a host that was silent for too long may have moved an upload while another committed it. */
+/** States where a host that was silent for too long may have moved an upload that another committed. */
 const SETTLED_STATES = ["processing", "failed", "pending"] as const;
 
 /**
- * Removes a settled upload: one rename takes it out of staging, then its files go. `sync` makes renames in processing
- * durable: a power cut that kept the removal of files alone would leave a damaged upload there.
+ * Removes a settled upload: renames it out of staging, then deletes its files. `sync` makes the rename
+ * durable first, so that a power cut cannot leave an upload with missing files.
  */
 export async function removeSettled(lake: Lake, uploadId: string, sync: () => Promise<void>): Promise<void> {
   const leaving = lake.layout.settled(uploadId);
@@ -120,14 +120,14 @@ export async function removeSettled(lake: Lake, uploadId: string, sync: () => Pr
   await removeFolder(leaving);
 }
 
-/** Says whether there was anything to take. */
+/** Returns whether there was a folder. */
 async function takeAway(folder: string, leaving: string): Promise<boolean> {
   if (!(await isFolderThere(folder))) return false;
   const take = () => moveFolder(folder, leaving);
   try {
     await take().catch(async (error) => {
       if (!["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
-      await removeFolder(leaving); // of the same upload, left by a process that died
+      await removeFolder(leaving); // left by a dead process
       await take();
     });
     return true;
@@ -138,8 +138,8 @@ async function takeAway(folder: string, leaving: string): Promise<boolean> {
 }
 
 /**
- * Moves an upload's folder from one state to another. Throws `permission_denied` and `conflict` saying what to do,
- * where the folder is not ours to move or its place is taken, and the system's errors.
+ * Moves an upload's folder to another state. Throws `permission_denied` or `conflict` with advice if the
+ * folder may not be moved or the target exists, and system errors.
  */
 async function moveUpload(
   lake: Lake,
@@ -153,7 +153,7 @@ async function moveUpload(
     const errno = systemCode(error) ?? "";
     const place = placeOf({ state: from, name: uploadId });
     const details = { errno, path: lake.layout.upload(from, uploadId) };
-    // sshfs tells of a place that is taken by EPERM.
+    // sshfs reports an existing target as EPERM.
     const isTakenError = ["ENOTEMPTY", "EEXIST", "ENOTDIR", "EISDIR", "EACCES", "EPERM"].includes(errno);
     if (isTakenError && (await isTaken(lake, to, uploadId))) {
       throw new AppError(
@@ -180,7 +180,7 @@ async function isTaken(lake: Lake, state: UploadState, uploadId: string): Promis
   );
 }
 
-/** What was exchanged for a link since it was listed: nothing behind it is touched. */
+/** Rejects a folder that was replaced by a link after it was listed. */
 async function requireFolder(folder: string, uploadId: string): Promise<void> {
   if (await isFolderThere(folder)) return;
   const place = placeOf({ state: "processing", name: uploadId });
@@ -189,13 +189,13 @@ async function requireFolder(folder: string, uploadId: string): Promise<void> {
   });
 }
 
-/** What cannot be removed is left to whoever works on it next. */
+/** A lease that cannot be removed is left to the next process. */
 async function removeLease(lake: Lake, uploadId: string): Promise<void> {
   const { folder, lease } = createUploadLayout(lake.layout.upload("processing", uploadId));
   if (await isFolderThere(folder)) await ofEntry(removeStaged(lease));
 }
 
-/** Waits for work that may fail for reasons of its entry alone, and is not needed then. */
+/** Waits for optional work, ignoring errors of its own entry. */
 async function ofEntry(work: Promise<unknown>): Promise<void> {
   await work.catch((error) => {
     if (!isOfEntry(error)) throw error;

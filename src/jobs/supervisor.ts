@@ -12,31 +12,28 @@ export interface JobStart {
   job_id: string;
 }
 
-/** Runs the jobs of one lake, one at a time. Its owner holds the lake's process lease. */
+/** Runs the jobs of a lake, one at a time. Its owner holds the process lease. */
 export interface Supervisor {
-  /** Starts a job; while one runs that one takes new uploads too, and its id is given. Throws `shutting_down`. */
+  /** Starts a job, or adds new uploads to the running one; returns its id. Throws `shutting_down`. */
   start(): JobStart;
-  /** Takes up what a dead process left: its job, or uploads still in processing. */
+  /** Resumes work of a dead process: its job, or uploads in processing. */
   recover(): Promise<void>;
   running(): JobRecord | undefined;
-  /** Whether the process that does the work answers within that time; without work there is nothing to fear. */
+  /** Whether the working process responds within the time; true if idle. */
   isAlive(timeoutMs: number): Promise<boolean>;
-  /** A job as it is this moment. Throws `not_found`. */
+  /** Current state of a job. Throws `not_found`. */
   job(jobId: string): Promise<JobRecord>;
-  /** Ends a running job; its running upload goes back to pending. Throws `conflict` when it does not run. */
+  /** Cancels a running job; its running upload becomes pending. Throws `conflict` if it is not running. */
   cancel(jobId: string): Promise<JobRecord>;
-  /**
-   * Calls back whenever the running job changes, and once more when it has ended. Returns a function that stops
-   * this.
-   */
+  /** Calls `listener` on each change of the running job and at its end. Returns a function to unsubscribe. */
   subscribe(listener: (record: JobRecord) => void): () => void;
-  /** Starts jobs when uploads arrive, polling every `intervalMs` (a NAS sends no notifications). */
+  /** Starts jobs for new uploads, polling every `intervalMs`, since a NAS sends no notifications. */
   watchPending(intervalMs: number): void;
-  /** Takes no work, and stops what runs, while the lake cannot be written. */
+  /** Stops work while the lake is read-only. */
   pause(): void;
-  /** Takes up again what was left, and what has come since. */
+  /** Resumes unfinished and new work. */
   resume(): Promise<void>;
-  /** Takes no more work; hands back what runs. */
+  /** Stops for good and hands back running work. */
   stop(): Promise<void>;
 }
 
@@ -45,7 +42,7 @@ export interface SupervisorOptions {
   settings: Settings;
   selfCommand: string[];
   logger: Logger;
-  /** Throws `locked` when another may be at work on the lake by now. */
+  /** Throws `locked` if another process may be working on the lake. */
   confirm?(): Promise<void>;
 }
 
@@ -58,10 +55,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let stopping = false;
   let paused = false;
   let watch: ReturnType<typeof setInterval> | undefined;
-  /**
-   * Uploads that a job released or could not claim: they wait for an explicit request, so that polling does not
-   * retry them at once.
-   */
+  /** Uploads that a job released or could not claim; retried only on an explicit request, not by polling. */
   const left = new Set<string>();
 
   const publish = (record: JobRecord) => {
@@ -120,7 +114,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (paused) throw readOnly();
       left.clear();
       if (current) {
-        // The running job checks once more before it ends; one that is being cancelled does not.
+        // The running job checks again before it ends, unless it is being cancelled.
         again = current.controller.signal.aborted;
         return { status: "already_running", job_id: current.record.job_id };
       }

@@ -8,9 +8,9 @@ import { isOfEntry } from "../lake/staged-entries.ts";
 type OnLeft = (path: string, error: unknown) => void;
 
 /**
- * Removes the files that others had on their way into the catalog. Whoever has taken the work lease begins with
- * this: of a host that hangs, or was silent for too long, nothing gets a place in the catalog from then on, however
- * late its file system carries that out. What cannot be removed is told and left.
+ * Removes files that other processes were adding to the catalog. The first step after taking the work lease:
+ * afterwards no hung or silent host can publish a file, however late its file system executes the rename.
+ * Logs what it cannot remove.
  */
 export async function sweepWork(lake: Lake, onLeft: OnLeft): Promise<void> {
   const { jobs, isWork } = lake.layout;
@@ -18,7 +18,7 @@ export async function sweepWork(lake: Lake, onLeft: OnLeft): Promise<void> {
   for (const name of await readdir(jobs)) if (isWork(name)) await sweep(join(jobs, name), onLeft);
 }
 
-/** Removes settled uploads left by crashed processes. What cannot be removed is logged and left. */
+/** Removes settled uploads of crashed processes. Logs what it cannot remove. */
 export async function sweepSettled(lake: Lake, onLeft: OnLeft): Promise<void> {
   for (const name of await readdir(lake.layout.processing)) {
     const uploadId = /^\.settled-(.+)$/.exec(name)?.[1];

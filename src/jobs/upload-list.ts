@@ -5,31 +5,31 @@ import { listJobIds, readJob } from "./records.ts";
 import { readStaged, type StagedUpload } from "./staged-uploads.ts";
 
 export interface UploadListOptions {
-  /** Only uploads of this account or token; of everyone by default. */
+  /** Only uploads of this account or token; default all. */
   owner?: string | undefined;
-  /** Maximum of completed ones, the newest; those in progress are all listed. */
+  /** Maximum number of completed ones, newest first; unfinished ones are always listed. */
   completed: number;
-  /** Wait for what a lagging mount does not show. */
+  /** Wait for files that a lagging mount does not show yet. */
   patient?: boolean;
 }
 
-/** Jobs that are looked into for completed uploads. */
+/** Maximum jobs searched for completed uploads. */
 const MAX_JOBS = 200;
-/** Jobs that are looked into in any case: the newest ones tell why an upload stays where it is. */
+/** Minimum jobs searched: the newest explain why an upload stays in place. */
 const MIN_JOBS = 3;
 
-/** Uploads in work, pending, failed, each oldest first, then completed ones of the newest jobs, newest first. */
+/** Uploads being processed, pending and failed, each oldest first, then completed ones, newest first. */
 export async function listUploadsOf(lake: Lake, options: UploadListOptions): Promise<ListedUpload[]> {
   return (await readUploadList(lake, options)).uploads;
 }
 
-/** The same, and what is among them and cannot be used, which is nobody's and everybody's to see. */
+/** The same plus unusable entries, which every user may see. */
 export async function readUploadList(lake: Lake, options: UploadListOptions): Promise<UploadList> {
   const { uploads: staged, unusable } = await readStaged(lake, ["processing", "pending", "failed"], {
     patient: options.patient ?? false,
   });
   const now = Date.now();
-  // The owner of an unreadable one is unknown: it is shown to everyone.
+  // An unreadable upload has no known owner, so everyone sees it.
   const isWanted = ({ uploaded_by, status }: ListedUpload) =>
     options.owner === undefined ||
     uploaded_by === options.owner ||
@@ -39,7 +39,7 @@ export async function readUploadList(lake: Lake, options: UploadListOptions): Pr
   const left = new Map<string, UploadOutcome>();
   for (const [at, id] of (await listJobIds(lake)).slice(0, MAX_JOBS).entries()) {
     if (completed.length >= options.completed && at >= MIN_JOBS) break;
-    const job = await readJob(lake, id).catch(() => undefined); // damaged, or just removed
+    const job = await readJob(lake, id).catch(() => undefined); // damaged or just removed
     for (const outcome of [...(job?.uploads ?? [])].reverse()) {
       if (outcome.left_in !== undefined && !left.has(outcome.upload_id)) left.set(outcome.upload_id, outcome);
       if (job === undefined || outcome.status !== "completed" || known.has(outcome.upload_id)) continue;

@@ -27,10 +27,10 @@ import { findCommitted, openRows, validateUpload } from "./validate.ts";
 type ProcessMessage = Extract<ParentMessage, { type: "process" }>;
 
 /**
- * Processes one upload by steps that may each be run again: claim, validate, assets, rejects, commit. Returns the
- * outcome when the upload is settled: committed (its folder is the parent's to remove, after the outcome is
- * recorded), moved to failed, left where it is because it cannot be moved (`left_in`), or back in pending because
- * the signal fired. Throws what is not of this upload: a disk that is full or away.
+ * Processes one upload in repeatable steps: claim, validate, assets, rejects, commit. Returns the outcome
+ * once it is settled: committed (the parent removes the folder after recording the outcome), moved to failed,
+ * left in place (`left_in`), or pending again after a cancellation. Throws errors that are not of this
+ * upload, such as a full or missing disk.
  */
 export async function processUpload(
   context: WorkContext,
@@ -51,7 +51,7 @@ export async function processUpload(
     const error = explainLoss(lake, cause);
     await dropResults(context.database);
     if (manifest !== undefined) context.partitions.forget(manifest);
-    await context.confirm(); // or it is another's to settle
+    await context.confirm(); // another process may own it now
     if (signal.aborted) {
       await settleUnfinished(lake, uploadId, logger);
       return handedBackOutcome(uploadId, manifest);
@@ -79,7 +79,7 @@ async function runSteps(
   reportStep(context, manifest, "checking");
   const committed = await findCommitted(context, manifest);
   if (committed) {
-    // Its process died after the commit: what stood still to be done is done now.
+    // A process died after the commit; finish its remaining work.
     await tidyPartition(context.database, context.lake, pickKey(manifest));
     return { ...emptyOutcome(manifest.upload_id, manifest, "completed"), ...committed };
   }
@@ -89,7 +89,7 @@ async function runSteps(
     const staged: StagedRows = { file: rows.openPath, columns, manifest };
     return await publishRows(context, message, { staged, folder }, signal);
   } finally {
-    await rows.close(); // before the folder is moved: some file systems refuse that to one with an open file
+    await rows.close(); // before the move: some file systems cannot move a folder with an open file
   }
 }
 
@@ -147,7 +147,7 @@ async function publishRows(
   context.partitions.note(manifest, { ...committed, rejected });
   const compaction = retryWithLessMemory(database, () => context.partitions.compact(database, manifest));
   await compaction.catch((error) => {
-    // The upload is committed; compaction only saves time, and is tried again after the job.
+    // The commit stands; compaction is only an optimisation and is retried after the job.
     context.logger.warn("a partition could not be compacted", {
       partition: formatPartition(manifest),
       error,
@@ -157,8 +157,8 @@ async function publishRows(
 }
 
 /**
- * Publishes the rows. An error after the rename (a disk that fails at the metadata) does not take the commit back:
- * an upload that is in the partition's log is committed, whatever was thrown.
+ * Publishes the rows. An error after the rename (say, when writing metadata) does not undo the commit: an
+ * upload in the partition's log is committed.
  */
 async function commit(
   context: WorkContext,
@@ -167,7 +167,7 @@ async function commit(
 ): Promise<{ version: number; rows: number }> {
   const { lake, database, partitions, logger, confirm } = context;
   const { manifest } = source;
-  await refuseNewNames(lake, manifest, { lookAnew: true }); // what is there may have come since it was claimed
+  await refuseNewNames(lake, manifest, { lookAnew: true }); // names may be new since the claim
   try {
     const request = { manifest, select: selectPublished(source), rejected, confirm };
     return await retryWithLessMemory(database, () => commitUpload(database, lake, request));

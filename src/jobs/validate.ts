@@ -10,10 +10,7 @@ import type { UploadManifest } from "../schema/upload.ts";
 import type { WorkContext } from "./context.ts";
 import { parquetColumns } from "./staged-rows.ts";
 
-/**
- * The partition's log entry of an upload that was committed before its process died; undefined for a new one. Throws
- * `partition_exists`.
- */
+/** The log entry of an upload committed before its process died, or undefined. Throws `partition_exists`. */
 export async function findCommitted(
   context: WorkContext,
   manifest: UploadManifest,
@@ -35,8 +32,7 @@ export async function findCommitted(
 }
 
 /**
- * Opens staged data.parquet for all that follows: another that takes its name meanwhile is not read. Throws
- * `corrupt`.
+ * Opens staged data.parquet once for all steps, so that a later replacement is not read. Throws `corrupt`.
  */
 export async function openRows(manifest: UploadManifest, folder: string): Promise<StagedHandle> {
   try {
@@ -48,9 +44,9 @@ export async function openRows(manifest: UploadManifest, folder: string): Promis
 }
 
 /**
- * Checks a claimed upload against the current lake, and returns the columns of its rows. Throws `invalid_schema`
- * (provider, task or its fields), `name_clash`, `invalid_name` (others made such a name after it was staged),
- * `corrupt` (the staged rows are not what the manifest says).
+ * Checks a claimed upload against the current lake and returns its columns. Throws `invalid_schema`
+ * (provider, task, fields), `name_clash`, `invalid_name` (added since staging), `corrupt` (not as in the
+ * manifest).
  */
 export async function validateUpload(
   context: WorkContext,
@@ -72,7 +68,7 @@ export async function validateUpload(
   return columns;
 }
 
-/** Columns and number of rows of staged data.parquet, from its footer. */
+/** Columns and row count of staged data.parquet, from its footer. */
 async function readStaged(database: Database, file: string): Promise<[Set<string>, number]> {
   const columns = await parquetColumns(database, file);
   const [footer] = await database.rows<{ rows: number }>(

@@ -25,7 +25,7 @@ import { processUpload } from "./upload.ts";
 
 export interface Work {
   process(message: Extract<ParentMessage, { type: "process" }>, signal: AbortSignal): Promise<UploadOutcome>;
-  /** Compacts what is due and refreshes the catalog; more uploads may follow. */
+  /** Compacts and refreshes the catalog; more uploads may follow. */
   finish(
     message: Extract<ParentMessage, { type: "finish" }>,
     signal: AbortSignal,
@@ -39,7 +39,7 @@ export interface WorkOptions
   workerUrl: URL;
 }
 
-/** The database streams; what it may hold beside the rows in flight is bounded by this, not by the machine. */
+/** The database streams; this bounds its memory beside the rows in flight, independent of the machine. */
 const DATABASE_MEMORY_BYTES = 400_000_000;
 const DATABASE_THREADS = 2;
 
@@ -97,7 +97,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
       await retryWithLessMemory(database, () => compactIfDue(database, lake, key, { confirm }));
       context.partitions.forget(key);
     }
-    database.close(); // the catalog is built in a database of its own; there is memory for one
+    database.close(); // the catalog is built in another database, and memory suffices for one
     const { generation, failed } = await refreshCatalog({
       lake,
       settings,
@@ -107,7 +107,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
       quick: true,
       changed: partitions,
     });
-    // What others have is published; rows of this job that are not must be told by it.
+    // A partition missing from the catalog is this job's error only if the job changed it.
     const names = new Set(partitions.map(formatPartition));
     const leftOut = failed.find(({ partition }) => names.has(partition));
     return leftOut ? { generation, error: { code: leftOut.code, message: leftOut.message } } : { generation };
@@ -126,7 +126,7 @@ function watchTaxonomy(lake: Lake): () => Promise<Taxonomy> {
   };
 }
 
-/** What databases begin with; what does not fit has all that the settings allow. */
+/** Initial database settings; a retry may use all configured memory. */
 function frugal({ database }: Settings): Settings["database"] {
   const memoryBytes = Math.min(parseSize(database.memory), DATABASE_MEMORY_BYTES);
   return {

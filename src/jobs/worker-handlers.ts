@@ -3,13 +3,13 @@ import { type GateMemory, openGate } from "../images/gate.ts";
 import { parseValue } from "../schema/check.ts";
 import { type PreparedContent, PrepareRequestSchema } from "../schema/work.ts";
 
-/** A place at the gate that the workers of a pool share. */
+/** A worker's place at the gate of its pool. */
 export interface GatePlace {
   memory: GateMemory;
   thread: number;
 }
 
-/** What a worker thread does with one message; `place` is its own at the gate of its pool. */
+/** Handles one message in a worker thread; `place` is the thread's own. */
 export async function handleWorkerMessage(message: unknown, place: GatePlace): Promise<PreparedContent[]> {
   return prepareContents(parseValue(PrepareRequestSchema, message), openGate(place.memory, place.thread));
 }

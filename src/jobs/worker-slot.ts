@@ -4,7 +4,7 @@ import { checkValue } from "../schema/check.ts";
 import { type PreparedContent, PreparedContentSchema, type PrepareRequest } from "../schema/work.ts";
 import type { GatePlace } from "./worker-handlers.ts";
 
-/** The worker thread ended in the middle of a message. */
+/** The worker thread exited during a message. */
 export class WorkerExit extends Error {
   constructor(readonly exitCode: number) {
     super(`a worker ended with code ${exitCode}`);
@@ -21,14 +21,14 @@ const AnswerSchema = v.variant("ok", [
   }),
 ]);
 
-/** One worker thread, started when it is first needed and again after it ended; one message at a time. */
+/** A worker thread, started lazily and restarted after an exit; one message at a time. */
 export interface WorkerSlot {
-  /** Throws WorkerExit when the thread ended instead of answering. */
+  /** Throws WorkerExit if the thread exits first. */
   ask(message: PrepareRequest): Promise<PreparedContent[]>;
   close(): void;
 }
 
-/** `place` goes along with every message: what the thread needs beside it. */
+/** `place` is sent with every message. */
 export function createWorkerSlot(url: URL, place: GatePlace): WorkerSlot {
   let worker: Worker | undefined;
   let waiting: PromiseWithResolvers<PreparedContent[]> | undefined;
