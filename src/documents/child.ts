@@ -43,7 +43,10 @@ function createQueue() {
           if (result === TO_BE_DRAWN) add(order, true);
           else report({ type: "done", id, result });
         }, failed)
-        .finally(() => finishing.delete(finished));
+        .finally(() => {
+          finishing.delete(finished);
+          collect();
+        });
       finishing.add(finished);
     } catch (error) {
       failed(error);
@@ -66,6 +69,17 @@ function createQueue() {
       }
     },
   };
+}
+
+/** Pages after which what they left is collected: the collector does not see how much their samples are. */
+const PAGES_A_COLLECTION = 8;
+let uncollected = 0;
+
+function collect(): void {
+  uncollected += 1;
+  if (uncollected < PAGES_A_COLLECTION) return;
+  uncollected = 0;
+  Bun.gc(true);
 }
 
 function die(): void {

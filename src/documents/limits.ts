@@ -5,11 +5,16 @@ export interface DocumentLimits {
   pages: number;
   /** After which drawing a page is stopped where its content lets it be. */
   pauseMs: number;
-  /** After which the process is killed. */
+  /** After which the process is killed; an image is given `IMAGE_TIMES` as long. */
   killMs: number;
-  /** Memory of PDFium, and of the other decoders. */
+  /** Memory of PDFium. */
   heapBytes: number;
+  /** Memory of the process, above which it is killed. */
+  residentBytes: number;
 }
+
+/** A JPEG 2000 of 50 megapixels decodes for minutes. */
+export const IMAGE_TIMES = 5;
 
 export const DOCUMENT_LIMITS: DocumentLimits = {
   fileBytes: 2_000_000_000,
@@ -17,4 +22,5 @@ export const DOCUMENT_LIMITS: DocumentLimits = {
   pauseMs: 30_000,
   killMs: 60_000,
   heapBytes: 1_000_000_000,
+  residentBytes: 2_500_000_000,
 };

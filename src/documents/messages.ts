@@ -35,6 +35,7 @@ const LimitsSchema = v.object({
   pauseMs: v.number(),
   killMs: v.number(),
   heapBytes: v.number(),
+  residentBytes: v.number(),
 });
 
 /** What the parent asks, a line each. */

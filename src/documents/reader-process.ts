@@ -5,9 +5,10 @@ import type { Logger } from "../log.ts";
 import { nativeEnvironment } from "../native.ts";
 import { parseValue } from "../schema/check.ts";
 import { readLines } from "../util/lines.ts";
+import { guardProcess } from "./guard.ts";
 import type { DocumentLimits } from "./limits.ts";
 import { DOCUMENTS_COMMAND, type Order, type Report, ReportSchema, type Task } from "./messages.ts";
-import { deadly } from "./reasons.ts";
+import { deadly, killMsOf } from "./reasons.ts";
 
 /** The parent's end of the process that reads documents. */
 export interface ReaderProcess {
@@ -37,7 +38,8 @@ export function createReaderProcess(
   const sent = new Map<number, Entry>();
   let child: Child | undefined;
   let begun: number | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let guard: { stop(): void } | undefined;
+  let why: "time" | "memory" | "crash" = "crash";
   let nextId = 0;
   let closed = false;
 
@@ -66,21 +68,24 @@ export function createReaderProcess(
   };
 
   const follow = async (started: Child) => {
-    const kill = () => started.kill("SIGKILL");
+    const kill = (reason: typeof why) => {
+      why = reason;
+      started.kill("SIGKILL");
+    };
     try {
       for await (const line of readLines(started.stdout)) {
-        take(parseValue(v.pipe(v.string(), v.parseJson(), ReportSchema), line), kill);
+        take(parseValue(v.pipe(v.string(), v.parseJson(), ReportSchema), line), { pid: started.pid, kill });
       }
     } catch (error) {
       logger.warn("the process that reads documents said what is not understood", { error });
     }
-    kill();
+    started.kill("SIGKILL");
     await started.exited;
     end(started);
   };
 
-  const take = (report: Report, kill: () => void) => {
-    clearTimeout(timer);
+  const take = (report: Report, { pid, kill }: { pid: number; kill(reason: "time" | "memory"): void }) => {
+    guard?.stop();
     if (report.type === "begun") begun = report.id;
     else {
       const entry = sent.get(report.id);
@@ -93,27 +98,33 @@ export function createReaderProcess(
       }
       send();
     }
-    if (begun !== undefined) timer = setTimeout(kill, limits.killMs);
+    const working = begun === undefined ? undefined : sent.get(begun);
+    if (working) guard = guardProcess(pid, { ...limits, killMs: killMsOf(working.task, limits) }, kill);
   };
 
   /** The order in work is what it died of; the others are for the next process. */
   const end = (ended: Child) => {
-    clearTimeout(timer);
+    guard?.stop();
     if (child === ended) child = undefined;
-    const culprit = begun;
+    const [culprit, reason] = [begun, why];
     begun = undefined;
+    why = "crash";
     const left = [...sent];
     sent.clear();
     for (const [id, entry] of left.reverse()) {
       if (closed) entry.reject(new AppError("cancelled", "cancelled"));
       else if (id !== culprit) waiting.unshift(entry);
-      else settleDeath(entry, ended);
+      else settleDeath(entry, ended, reason);
     }
     if (!closed) send();
   };
 
-  const settleDeath = ({ task, resolve, reject }: Entry, { signalCode, exitCode }: Child) => {
-    const reason = deadly(task, limits);
+  const settleDeath = (
+    { task, resolve, reject }: Entry,
+    { signalCode, exitCode }: Child,
+    cause: typeof why,
+  ) => {
+    const reason = deadly(task, limits, cause);
     logger.warn("the process that reads documents died", { reason, signalCode, exitCode, path: task.path });
     if (task.kind === "describe") reject(new AppError("invalid_input", reason));
     else resolve({ ok: false, reason });

@@ -1,7 +1,7 @@
 /** What is said of a document, page or image that cannot be taken: reasons of rejections, and texts of errors. */
 import { AppError } from "../errors.ts";
 
-import type { DocumentLimits } from "./limits.ts";
+import { type DocumentLimits, IMAGE_TIMES } from "./limits.ts";
 import type { Task } from "./messages.ts";
 
 /** Costs one page, not the document. */
@@ -78,11 +78,17 @@ export function withoutPages(): AppError {
   return new AppError("invalid_input", "damaged PDF: it has no page");
 }
 
-/** Of what the process died while it worked on it, killed when its time was over or by a crash. */
-export function deadly(task: Task, { killMs }: DocumentLimits): string {
+/** Of what the process died while it worked on it: it was killed for its time or its memory, or it crashed. */
+export function deadly(task: Task, limits: DocumentLimits, why: "time" | "memory" | "crash"): string {
   const what =
     task.kind === "page" ? `page ${task.page}` : task.kind === "describe" ? "the PDF" : "the image";
-  return `${what} cannot be read: it takes more than ${short(killMs / 1000)} s, or the decoder crashed on it`;
+  if (why === "memory") return `${what} needs more than ${inGigabytes(limits.residentBytes)} of memory`;
+  if (why === "time") return `${what} takes more than ${short(killMsOf(task, limits) / 1000)} s to read`;
+  return `${what} cannot be read: the decoder crashed on it`;
+}
+
+export function killMsOf(task: Task, { killMs }: DocumentLimits): number {
+  return task.kind === "convert" ? killMs * IMAGE_TIMES : killMs;
 }
 
 function inGigabytes(bytes: number): string {

@@ -66,8 +66,8 @@ async function textPdf(context: BenchContext, count: number): Promise<string> {
 function writing(page: number): string {
   const random = createRandom(page + 1);
   const lines = Array.from({ length: 42 }, (_, line) => {
-    // Of 900 syllables, as texts have.
-    const codes = Array.from({ length: 44 }, () => 4000 + Math.floor(random() * 900));
+    // 900 syllables from 가 on, by the numbers of the font.
+    const codes = Array.from({ length: 44 }, () => 47_566 + Math.floor(random() * 900));
     const hex = codes.map((code) => code.toString(16).padStart(4, "0")).join("");
     return `1 0 0 1 45 ${790 - line * 18} Tm <${hex}> Tj`;
   });

@@ -86,10 +86,18 @@ describe("a process that does not answer", () => {
     const results = await Promise.all([page(GOOD), page(SLOW), page(GOOD), page(GOOD)]);
     const slow = {
       ok: false,
-      reason: "page 1 cannot be read: it takes more than 1.5 s, or the decoder crashed on it",
+      reason: "page 1 takes more than 1.5 s to read",
     };
     expect(results).toMatchObject([{ ok: true }, slow, { ok: true }, { ok: true }]);
     expect(log.join("")).toContain("SIGKILL");
+  });
+});
+
+describe("a process that needs too much memory", () => {
+  const { page } = startReader({ pauseMs: 3_600_000, residentBytes: 1_000_000 });
+
+  test.if(process.platform === "linux")("is killed", async () => {
+    expect(await page(SLOW)).toEqual({ ok: false, reason: "page 1 needs more than 1 MB of memory" });
   });
 });
 
