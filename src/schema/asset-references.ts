@@ -2,17 +2,17 @@ import type { Column } from "./columns.ts";
 import { factColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "./image-columns.ts";
 import { DOCUMENT_COLUMN, DOCUMENT_PATH_COLUMN } from "./pages.ts";
 
-/** Columns by which rows name assets: the path, and what it must agree with. */
+/** Columns through which rows refer to assets: the path and the columns that must match it. */
 export interface AssetReference {
   path: string;
   hash: string;
-  /** Size; undefined where rows do not say it. */
+  /** Size column; undefined if rows do not have it. */
   bytes: string | undefined;
-  /** A row has a list of each. */
+  /** Each is a list per row. */
   list: boolean;
 }
 
-/** All such columns: of rows' own content, of any kind, of further images, and of the documents that pages are of. */
+/** All such columns: own contents of any kind, further images, and the documents of pages. */
 export function assetReferences(columns: readonly Column[]): AssetReference[] {
   const names = new Set(columns.map(({ name }) => name));
   const further = imageColumnsOf(columns).filter((column) => !isOwn(column));

@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
 import { PAGE_SOURCES } from "./pages.ts";
 
-/** What is known of a stored asset: the row columns that follow from its content. Null where it is not an image. */
+/** Facts of a stored asset: the row columns derived from its content. Null if it is not an image. */
 export const AssetRecordSchema = v.object({
-  /** SHA-256 of what was uploaded. */
+  /** SHA-256 of the uploaded bytes. */
   source_hash: Sha256Schema,
-  /** SHA-256 of what is stored. */
+  /** SHA-256 of the stored bytes. */
   hash: Sha256Schema,
   /** Relative to `assets/`. */
   path: v.string(),
@@ -14,17 +14,16 @@ export const AssetRecordSchema = v.object({
   width: v.nullable(v.number()),
   height: v.nullable(v.number()),
   format: v.string(),
-  /** Size of the stored file. */
   bytes: v.number(),
-  /** Pages or frames in the file; null in rows of a lake that did not count them. */
+  /** Pages or frames of the file; null in rows of lakes that did not count them. */
   pages: v.nullable(v.number()),
-  /** The EXIF value, 1 to 8, that the source came with; null where it said nothing. Stored JPEGs are turned by it. */
+  /** EXIF orientation of the source, 1 to 8, applied to stored JPEGs; null if it had none. */
   orientation: v.nullable(v.number()),
-  /** Dots an inch, across, that the source names. */
+  /** Horizontal dots per inch of the source. */
   dpi: v.nullable(v.number()),
-  /** Of what was read whole: equal for files that show the same page, by what is coded or by all samples. */
+  /** For images read completely: equal for files with the same page, from its coded data or all samples. */
   pixel_hash: v.nullable(v.string()),
-  /** Whether a page of a document is an image of it or was drawn; null for what is no page. */
+  /** Whether a document page was an embedded image or rendered; null for other images. */
   page_source: v.nullable(v.picklist(PAGE_SOURCES)),
 });
 export type AssetRecord = v.InferOutput<typeof AssetRecordSchema>;

@@ -1,9 +1,6 @@
 import * as v from "valibot";
 
-/**
- * A list of at most so many elements, which are looked at only where it is no longer: what a stranger sends may hold
- * hundreds of thousands.
- */
+/** A list of at most `maxLength` elements; a longer one, of hundreds of thousands, is rejected unchecked. */
 export function listOf<const S extends v.GenericSchema>(element: S, maxLength: number) {
   const problem = `has more than ${counted(maxLength)} elements`;
   return guarded(v.pipe(v.array(element), v.maxLength(maxLength, problem)), (value) =>
@@ -11,7 +8,7 @@ export function listOf<const S extends v.GenericSchema>(element: S, maxLength: n
   );
 }
 
-/** An object of at most so many entries, under names of the sender's own; the library would take a list as well. */
+/** An object of at most so many entries with arbitrary keys; the library would also accept a list. */
 export function recordOf<const K extends v.GenericSchema<string, string>, const S extends v.GenericSchema>(
   key: K,
   value: S,
@@ -25,12 +22,12 @@ export function recordOf<const K extends v.GenericSchema<string, string>, const 
   });
 }
 
-/** A text of at most so many characters. Put it before what reads the text. */
+/** A text of at most `maxLength` characters. Put it before checks that scan the text. */
 export function textUpTo(maxLength: number) {
   return v.pipe(v.string(), v.maxLength(maxLength, `is longer than ${counted(maxLength)} characters`));
 }
 
-/** The schema, behind a look at the value as a whole, which gives why it is refused. */
+/** Adds a check of the whole value before the schema; it returns the reason for a rejection. */
 function guarded<const S extends v.GenericSchema>(
   schema: S,
   problemOf: (value: unknown) => string | undefined,

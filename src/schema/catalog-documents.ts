@@ -2,14 +2,14 @@ import * as v from "valibot";
 import { ColumnSchema } from "./columns.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
-/** A partition whose newest rows the catalog does not hold: the code and message say why, and what to do. */
+/** A partition whose newest rows are missing in the catalog; code and message give the reason and advice. */
 export const LeftOutPartitionSchema = v.object({
   ...PartitionKeySchema.entries,
   code: v.string(),
   message: v.string(),
 });
 
-/** What the published catalog is: the document of `catalog info`. */
+/** Metadata of the published catalog: the document of `catalog info`. */
 export const CatalogInfoSchema = v.object({
   format: v.number(),
   generation: v.number(),
@@ -17,18 +17,18 @@ export const CatalogInfoSchema = v.object({
   merged_generation: v.number(),
   rows: v.number(),
   partitions: v.number(),
-  /** Columns of the view `catalog`, the partition's four names included. */
+  /** Columns of the view `catalog`, including the four partition columns. */
   columns: v.array(ColumnSchema),
-  /** Columns that it does not show; none in a catalog of an earlier version. */
+  /** Columns left out of the view; empty in catalogs of earlier versions. */
   columns_left_out: v.optional(v.array(v.string()), []),
-  /** Partitions whose newest rows it does not hold, and why. */
+  /** Partitions whose newest rows are missing, with reasons. */
   left_out: v.optional(v.array(LeftOutPartitionSchema), []),
   /** Size of the published file. */
   bytes: v.number(),
   path: v.string(),
 });
 
-/** A partition of the catalog; `bytes` of its Parquet files, `uploaded_at` in ISO 8601, null where nobody knows. */
+/** A partition of the catalog; `bytes` of its Parquet files, `uploaded_at` in ISO 8601 or null if unknown. */
 export const CatalogPartitionSchema = v.object({
   ...PartitionKeySchema.entries,
   rows: v.number(),
@@ -39,22 +39,21 @@ export const CatalogPartitionSchema = v.object({
 });
 export const CatalogPartitionsSchema = v.object({ partitions: v.array(CatalogPartitionSchema) });
 
-/** What a rebuild did: the document of `catalog rebuild`. */
+/** Result of a rebuild: the document of `catalog rebuild`. */
 export const RebuildResultSchema = v.object({
   generation: v.number(),
-  /** Rows and partitions in the catalog. */
   rows: v.number(),
   partitions: v.number(),
-  /** Partitions that were loaded, added to, or whose files changed. */
+  /** Partitions loaded or appended to, or with changed files. */
   refreshed: v.number(),
   removed: v.number(),
-  /** Partitions that could not be read: the catalog keeps what it held of them before. */
+  /** Unreadable partitions: the catalog keeps their earlier rows. */
   failed: v.array(v.object({ partition: v.string(), code: v.string(), message: v.string() })),
   duration_ms: v.number(),
   path: v.string(),
 });
 
-/** An upload that was put back: the document of `process retry`. */
+/** An upload made pending again: the document of `process retry`. */
 export const RetriedUploadSchema = v.object({
   upload_id: v.string(),
   ...PartitionKeySchema.entries,

@@ -1,17 +1,17 @@
 import * as v from "valibot";
 
 /**
- * A check ends at the first thing that is wrong, and a pipe at the first of its steps that refuses. An issue holds the
- * whole value: those of a list of wrong elements would take seconds and gigabytes for what fits in a request.
+ * Stop at the first issue. An issue holds the whole value, so all issues of a long invalid list would take
+ * seconds and gigabytes for a single request.
  */
 const FIRST = { abortEarly: true, abortPipeEarly: true } as const;
 
-/** Checks a value that came from outside: its output, or the one issue that `describeIssue` puts into words. */
+/** Validates an external value; returns its output or the single issue, for `describeIssue`. */
 export function checkValue<const S extends v.GenericSchema>(schema: S, value: unknown): v.SafeParseResult<S> {
   return v.safeParse(schema, value, FIRST);
 }
 
-/** The output of a value whose sender is another part of this program. Throws a plain error for one that does not fit. */
+/** Parses a value sent by another part of this program. Throws a plain error if it is invalid. */
 export function parseValue<const S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
   return v.parse(schema, value, FIRST);
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../log.ts";
 
-/** A line for the log of the parent. */
+/** A line for the parent's log. */
 export const LogMessageSchema = v.object({
   type: v.literal("log"),
   level: v.picklist(LOG_LEVELS),
@@ -10,7 +10,7 @@ export const LogMessageSchema = v.object({
 });
 export type LogMessage = v.InferOutput<typeof LogMessageSchema>;
 
-/** The logger of a child process: the parent has the log, and knows from which level on it is wanted. */
+/** Logger of a child process: sends lines to the parent, which owns the log and its level. */
 export function createChildLogger(say: (message: LogMessage) => void): Logger {
   const sink = {
     write: (line: string) => {

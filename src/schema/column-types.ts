@@ -1,8 +1,8 @@
 import { formatType, parseType, type TypeTree } from "./type-tree.ts";
 
 /**
- * The type in which a value of a DuckDB type is stored (columns.ts): JSON, ENUM, UUID and other text-like types as
- * VARCHAR, every timestamp as TIMESTAMP in UTC, arrays as lists, also inside lists and structs.
+ * The type in which values of a DuckDB type are stored (columns.ts): JSON, ENUM, UUID and similar types as
+ * VARCHAR, every timestamp as TIMESTAMP in UTC, arrays as lists, also when nested.
  */
 export function plainType(type: string): string {
   return formatType(plainTree(parseType(type)));
@@ -23,7 +23,7 @@ function plainTree(type: TypeTree): TypeTree {
 }
 
 const KEPT = new Set(["VARCHAR", "BOOLEAN", "BLOB", "DATE"]);
-/** Other types that a Parquet file of somebody else may have. */
+/** Other types that foreign Parquet files may have. */
 const FOREIGN = new Set([
   "NULL",
   "JSON",
@@ -46,21 +46,21 @@ const INTEGERS: Record<string, number> = {
   UINTEGER: -32,
   UBIGINT: -64,
 };
-/** Integers of up to so many bits are exact in it. */
+/** Integers of up to this many bits are exact. */
 const FLOATS: Record<string, number> = { FLOAT: 24, DOUBLE: 64 };
 
 const MAX_TYPE_LENGTH = 65_536;
 const MAX_TYPE_DEPTH = 64;
 
 /**
- * Whether a text is the name of a type that a stored column may have. It comes from files and requests: it may be
- * anything, and only what this lets through is parsed by the functions above or put into SQL.
+ * Whether a text from a file or request is a type name that a stored column may have. Only such texts may be
+ * parsed by the functions above or put into SQL.
  */
 export function isColumnType(text: string): boolean {
   return text.length <= MAX_TYPE_LENGTH && nesting(text) <= MAX_TYPE_DEPTH && isKnown(parseType(text));
 }
 
-/** How deep its brackets are in each other, lists of lists included; never less than it is. */
+/** Upper bound of the nesting depth of its brackets, including lists of lists. */
 function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -87,9 +87,9 @@ function isKnown(type: TypeTree): boolean {
 }
 
 /**
- * The type that holds values of both DuckDB types, or undefined when they cannot meet (text and numbers, a list and
- * a struct). Numbers widen (BIGINT and DOUBLE meet in DOUBLE, as in DuckDB, UBIGINT and BIGINT in DECIMAL), a date
- * meets a timestamp, structs unite their fields, an untyped NULL meets everything.
+ * The type that holds values of both DuckDB types, or undefined if there is none (text and numbers, a list
+ * and a struct). Numbers widen (BIGINT and DOUBLE to DOUBLE as in DuckDB, UBIGINT and BIGINT to DECIMAL),
+ * dates become timestamps, structs merge their fields, an untyped NULL fits every type.
  */
 export function commonType(a: string, b: string): string | undefined {
   if (a === b) return a;
@@ -97,10 +97,7 @@ export function commonType(a: string, b: string): string | undefined {
   return common && formatType(common);
 }
 
-/**
- * Whether two types have a common one that holds every value of both. Lists without a type meet text that holds
- * JSON.
- */
+/** Whether two types have a common type that holds every value of both. Untyped lists fit text of JSON. */
 export function meetExactly(a: string, b: string): boolean {
   const isOpenList = (type: string) => /^NULL(\[\])+$/.test(type);
   if ((isOpenList(a) && b === "VARCHAR") || (isOpenList(b) && a === "VARCHAR")) return true;
@@ -120,15 +117,15 @@ function isRounded(a: TypeTree, b: TypeTree): boolean {
   return isInexact(a.name, common) || isInexact(b.name, common);
 }
 
-/** A DOUBLE has 53 binary digits: it holds neither all of BIGINT nor of DECIMAL. */
+/** A DOUBLE has 53 binary digits, too few for all values of BIGINT and DECIMAL. */
 function isInexact(type: string, common: string): boolean {
   if (FLOATS[common] === undefined) return false;
   return Math.abs(INTEGERS[type] ?? 0) > 53 || parseDecimal(type) !== undefined;
 }
 
 /**
- * The type in which earlier versions stored values of a type, as exactly: UBIGINT and long decimals as text, short
- * ones as DOUBLE. What is added to such a partition is stored like what is there. Undefined where it was no other.
+ * The type in which earlier versions stored a type's values, equally exact: text for UBIGINT and long
+ * decimals, DOUBLE for short ones. Rows added to such a partition keep it. Undefined if it did not change.
  */
 export function earlierType(type: string): string | undefined {
   const [, scalar = "", brackets = ""] = /^(.*?)((?:\[\])*)$/s.exec(type) ?? [];
@@ -137,7 +134,7 @@ export function earlierType(type: string): string | undefined {
   return (decimal.digits <= EXACT_DIGITS ? "DOUBLE" : "VARCHAR") + brackets;
 }
 
-/** A DOUBLE gives every decimal of so many digits back. */
+/** A DOUBLE preserves all decimals with this many digits. */
 const EXACT_DIGITS = 15;
 
 function commonTree(a: TypeTree, b: TypeTree): TypeTree | undefined {
@@ -174,7 +171,7 @@ function commonStruct(a: Fields, b: Fields): TypeTree | undefined {
   return { kind: "struct", fields };
 }
 
-/** One direction of the rule: `a` is the narrower or more special. */
+/** One direction of the rule: `a` is the narrower type. */
 function commonScalar(a: string, b: string): string | undefined {
   if (a === b) return a;
   if (a === "DATE" && b === "TIMESTAMP") return b;
@@ -192,7 +189,7 @@ function commonScalar(a: string, b: string): string | undefined {
   return digits <= 38 ? `DECIMAL(${digits},${scale})` : "DOUBLE";
 }
 
-/** Decimal digits that an integer type needs. */
+/** Decimal digits needed by an integer type. */
 const DIGITS: Record<string, number> = {
   TINYINT: 3,
   UTINYINT: 3,

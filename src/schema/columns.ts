@@ -5,19 +5,18 @@ import { PARTITION_COLUMNS } from "./partition.ts";
 import { CountSchema, isShallow, textOf } from "./values.ts";
 
 /**
- * A column of a partition. `type` is a DuckDB type name of the plain kind: VARCHAR, BIGINT, INTEGER, DOUBLE, FLOAT,
- * BOOLEAN, TIMESTAMP, DATE, BLOB, LIST (`VARCHAR[]`) or STRUCT (`STRUCT(a INTEGER)`); never JSON, ENUM, HUGEINT,
- * UUID.
+ * A column of a partition. `type` is a plain DuckDB type: VARCHAR, BIGINT, INTEGER, DOUBLE, FLOAT, BOOLEAN,
+ * TIMESTAMP, DATE, BLOB, LIST (`VARCHAR[]`) or STRUCT (`STRUCT(a INTEGER)`); never JSON, ENUM, HUGEINT, UUID.
  */
 export const ColumnSchema = v.object({ name: v.string(), type: v.string() });
 export type Column = v.InferOutput<typeof ColumnSchema>;
 
-/** Longer than anybody writes; a name is in every answer that lists columns. */
+/** Names are in every response that lists columns. */
 const MAX_NAME_LENGTH = 1024;
 const PATH_COLUMNS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 const TypeSchema = v.pipe(v.string(), v.check(isColumnType, "is not the type of a stored column"));
 
-/** Columns of all partitions are in one table, whose names differ by more than their case. */
+/** All partitions share one table, so column names must differ by more than case. */
 const StoredNameSchema = v.pipe(
   textOf(MAX_NAME_LENGTH),
   v.check(
@@ -26,7 +25,7 @@ const StoredNameSchema = v.pipe(
   ),
 );
 
-/** A column as an upload brings it: its name is the one it is stored by, and its type may stand in SQL. */
+/** A column of an upload, with its stored name and a type that is safe in SQL. */
 export const UploadColumnSchema = v.object({
   name: v.pipe(
     StoredNameSchema,
@@ -37,9 +36,9 @@ export const UploadColumnSchema = v.object({
   ),
   type: TypeSchema,
 });
-/** Of one table: more is no table, and no program that reads it is made for it. */
+/** Limit per table; programs that read tables do not support more. */
 export const MAX_COLUMNS = 10_000;
-/** Columns of one upload, no name twice. */
+/** Columns of one upload with unique names. */
 export const UploadColumnsSchema = v.pipe(
   listOf(UploadColumnSchema, MAX_COLUMNS),
   v.check(
@@ -48,7 +47,7 @@ export const UploadColumnsSchema = v.pipe(
   ),
 );
 
-/** A column of one stored file, with the number of rows in which it is NULL. */
+/** A column of a stored file, with the number of rows in which it is NULL. */
 export const ColumnStatsSchema = v.object({
   name: v.pipe(
     StoredNameSchema,
@@ -56,12 +55,12 @@ export const ColumnStatsSchema = v.object({
   ),
   type: TypeSchema,
   nulls: CountSchema,
-  /** Whether all its texts are in Unicode form NFC; absent where nobody looked, and for what is not text. */
+  /** Whether all its texts are in NFC; absent if unchecked, and for other types. */
   nfc: v.optional(v.nullable(v.boolean())),
 });
 export type ColumnStats = v.InferOutput<typeof ColumnStatsSchema>;
 
-/** Columns that the lake itself fills, in the order in which they are behind a row's own columns. */
+/** Columns filled by the lake, in order, after a row's own columns. */
 export const SYSTEM_COLUMNS = [
   { name: "hash", type: "VARCHAR" },
   { name: "path", type: "VARCHAR" },
@@ -79,14 +78,14 @@ export const SYSTEM_COLUMNS = [
   { name: "source_row", type: "BIGINT" },
 ] as const satisfies readonly Column[];
 
-/** Columns by which a row of a task upload may name the raw asset it belongs to. */
+/** Columns by which rows of a task upload may refer to a raw asset. */
 export const REFERENCE_COLUMNS = ["hash", "path", "source_name", "source_stem"] as const;
 export type ReferenceColumn = (typeof REFERENCE_COLUMNS)[number];
 
-/** Columns of staged data.parquet that are not stored: why the client rejected the row, or NULL. */
+/** Columns of staged data.parquet that are not stored: the client's rejection reason, or NULL. */
 export const STAGED_REJECT_COLUMN = "__reject";
 
-/** Features of Hugging Face `datasets`, by column, in the legacy dialect; foreign JSON, kept as it came. */
+/** Hugging Face `datasets` features by column, legacy dialect; foreign JSON, stored unchanged. */
 export const FeaturesSchema = v.pipe(
   recordOf(v.string(), v.unknown(), MAX_COLUMNS),
   v.check((features) => isShallow(features), "nests too deep"),

@@ -3,7 +3,7 @@ import { excerpt, quoteExcerpt } from "./excerpt.ts";
 
 const MAX_PROBLEM_CHARS = 400;
 
-/** What is wrong with a value, for people: where, then what. */
+/** Describes an issue for people: where, then what. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   const where = path === null ? null : excerpt(path);
@@ -14,7 +14,7 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `${where === null ? "" : `${where}: `}${describeProblem(issue)}`;
 }
 
-/** What is wrong, without where. The value itself, which the library writes out, is shown by its beginning. */
+/** Describes an issue without its place. Shortens the value, which the library prints in full. */
 export function describeProblem({ message, received }: v.BaseIssue<unknown>): string {
   return excerpt(
     message.replace(received, () => excerpt(received)),

@@ -1,21 +1,21 @@
 import * as v from "valibot";
 import { Size, Url } from "./setting-values.ts";
 
-/** What is said of a query engine in settings, flags and help. query/create-engine.ts opens it. */
+/** Description of a query engine for settings, flags and help. query/create-engine.ts opens it. */
 export interface EngineDescription {
-  /** Behind its name in help, where that does not say it. */
+  /** Shown after its name in help. */
   readonly hint?: string;
-  /** Partitions that questions look into for sample values; a remote engine needs seconds for each. */
+  /** Partitions sampled for suggestions; a remote engine needs seconds for each. */
   readonly sampledPartitions: number;
-  /** Its part of the settings, under its name. */
+  /** Its section of the settings, under its name. */
   readonly settings?: v.GenericSchema;
-  /** Settings of its part that are paths. */
+  /** Settings of its section that are paths. */
   readonly paths?: readonly string[];
   /** Environment variables with its secrets. */
   readonly secrets?: readonly string[];
 }
 
-/** Every engine; the first is the default. */
+/** All engines, the default first. */
 export const ENGINES = {
   duckdb: { hint: "the lake's catalog", sampledPartitions: 10 },
   athena: {

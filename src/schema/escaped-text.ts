@@ -1,15 +1,14 @@
 /**
- * Texts that hold JSON written in ASCII (`\uc601\uc218`): what a person reads in them are its strings, decoded. A
- * search looks into both. A text holds such strings where `ESCAPE_MARK` is in it; each is a match of
- * `STRING_LITERAL`, read as JSON. The pattern is one for JavaScript, RE2 and Java, without nested repeats that call
- * themselves.
+ * Texts with ASCII-escaped JSON (`\uc601\uc218`): a search looks into both the text and its decoded strings.
+ * A text has such strings if it contains `ESCAPE_MARK`; each is a match of `STRING_LITERAL`, parsed as JSON.
+ * The pattern works in JavaScript, RE2 and Java, without nested repetition.
  */
 export const ESCAPE_MARK = "\\u";
 export const STRING_LITERAL = String.raw`"[^"\\]*(?:\\[\s\S][^"\\]*)*"`;
 
 const LITERALS = new RegExp(STRING_LITERAL, "g");
 
-/** The decoded strings of such a text; undefined stands for one that is no JSON. Empty for any other text. */
+/** Decoded strings of such a text, undefined for an invalid one; empty for other texts. */
 export function decodedStrings(text: string): (string | undefined)[] {
   if (!text.includes(ESCAPE_MARK)) return [];
   return Array.from(text.matchAll(LITERALS), ([literal]) => {

@@ -7,19 +7,19 @@ import { RowQuerySchema } from "./query.ts";
 import { SampleWishesSchema } from "./samples.ts";
 import { lineOf } from "./values.ts";
 
-/** What a server is asked to put together: which rows, in which of its formats. */
+/** Request for an export by a server: which rows, in which of its formats. */
 export function exportRequestSchema(formats: readonly { name: string; images: readonly string[] }[]) {
   return v.pipe(
     v.strictObject({
       ...RowQuerySchema.entries,
       engine: v.optional(v.picklist(ENGINE_NAMES)),
       format: v.picklist(formats.map(({ name }) => name)),
-      /** Paths into the lake mean nothing to who does not have it mounted. */
+      /** Clients may not have the lake mounted, so paths are not offered. */
       images: v.optional(v.picklist(["embed", "none"]), "embed"),
       skip_missing: v.optional(v.boolean(), false),
-      /** Of a format of samples. */
+      /** For sample formats. */
       samples: v.optional(SampleWishesSchema),
-      /** Absolute path of the folder in which the files will stand, for formats that hold it. */
+      /** Absolute path of the final folder, for formats that contain it. */
       final_folder: v.optional(v.pipe(lineOf(4096), v.startsWith("/", "is no absolute path"))),
     }),
     v.rawCheck(({ dataset, addIssue }) => {
@@ -36,20 +36,20 @@ type RemoteExportSchema = ReturnType<typeof exportRequestSchema>;
 export type RemoteExportInput = v.InferInput<RemoteExportSchema>;
 export type RemoteExport = v.InferOutput<RemoteExportSchema>;
 
-/** Rows, bytes of the data files, rows left out for want of their image. */
+/** Rows, bytes of the data files, rows left out because their image is missing. */
 export const ExportSummarySchema = v.object({ rows: v.number(), bytes: v.number(), missing: v.number() });
 export type ExportSummary = v.InferOutput<typeof ExportSummarySchema>;
 
-/** An export of a server, as it stands. */
+/** State of an export on a server. */
 export const ExportStateSchema = v.object({
   export_id: v.string(),
   status: v.picklist(OPERATION_STATES),
   created_at: v.string(),
   finished_at: v.nullable(v.string()),
   progress: v.object({ rows_done: v.number(), rows_total: v.number() }),
-  /** Of a completed one. */
+  /** Set when completed. */
   result: v.nullable(ExportSummarySchema),
-  /** Of a completed one: all files, `manifest.json` among them. */
+  /** Set when completed: all files, including `manifest.json`. */
   files: v.array(ResultFileSchema),
   error: v.optional(FailureSchema),
 });

@@ -2,8 +2,8 @@ import type { Column, Features } from "./columns.ts";
 import { parseType, type TypeTree } from "./type-tree.ts";
 
 /**
- * The Hugging Face feature of each column, in the legacy dialect that every `datasets` since 2.14 reads: the given one
- * where it fits the column's type, else one made from the type.
+ * The Hugging Face feature of each column, in the legacy dialect that every `datasets` since 2.14 reads: the
+ * given one if it fits the column's type, otherwise derived from the type.
  */
 export function describeFeatures(columns: readonly Column[], given: Features = {}): Features {
   const features: Features = {};
@@ -15,7 +15,9 @@ export function describeFeatures(columns: readonly Column[], given: Features = {
   return features;
 }
 
-/** The feature of a DuckDB type. A list of structs is a bare array: legacy `Sequence` would mean a struct of lists. */
+/**
+ * The feature of a DuckDB type. A list of structs is a bare array: legacy `Sequence` is a struct of lists.
+ */
 export function featureOf(type: TypeTree): unknown {
   if (type.kind === "struct") {
     return Object.fromEntries(type.fields.map((field) => [field.name, featureOf(field.type)]));
@@ -51,8 +53,8 @@ function dtypeOf(name: string): string {
 }
 
 /**
- * A feature of any dialect in the legacy one: `List` and `LargeList` become `Sequence` or a bare array. Undefined for
- * what plain storage cannot hold (Image, Audio, Array2D, Json, unknown types).
+ * Converts a feature of any dialect to legacy: `List` and `LargeList` become `Sequence` or a bare array.
+ * Undefined for features that plain storage cannot hold (Image, Audio, Array2D, Json, unknown types).
  */
 export function legacyFeature(feature: unknown): unknown {
   if (Array.isArray(feature)) {
@@ -83,7 +85,7 @@ function classLabel(names: unknown): unknown {
   return valid && new Set(names).size === names.length ? { names, _type: "ClassLabel" } : undefined;
 }
 
-/** Whether values stored in this type are what the legacy feature promises. */
+/** Whether values stored in this type satisfy the legacy feature. */
 export function featureFits(feature: unknown, type: TypeTree): boolean {
   if (Array.isArray(feature)) return type.kind === "list" && featureFits(feature[0], type.element);
   if (!isRecord(feature)) return false;
@@ -105,7 +107,7 @@ export function featureFits(feature: unknown, type: TypeTree): boolean {
   return type.fields.every((field) => featureFits(feature[field.name], field.type));
 }
 
-/** Features of the merged columns of several files: the first one that fits the common type, else from the type. */
+/** Features of merged columns: the first that fits the common type, otherwise derived from the type. */
 export function mergeFeatures(columns: readonly Column[], parts: readonly Features[]): Features {
   const given: Features = {};
   for (const { name, type } of columns) {

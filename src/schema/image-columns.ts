@@ -5,17 +5,16 @@ const OF_THE_ROW = ["upload_id", "source_row"];
 const SYSTEM_NAMES: readonly string[] = SYSTEM_COLUMNS.map(({ name }) => name);
 
 /**
- * A column of images in the rows of a partition. The rows do not hold it: they hold a column for each fact of its images,
- * and an export gives it back.
+ * An image column of a partition. Rows store one column per fact of its images; exports restore the image.
  */
 export const ImageColumnSchema = v.strictObject({
   name: UploadColumnSchema.entries.name,
-  /** A row has a list of images; every fact is then a list of the same length. */
+  /** Each row has a list of images; facts are lists of the same length. */
   list: v.boolean(),
 });
 export type ImageColumn = v.InferOutput<typeof ImageColumnSchema>;
 
-/** Those of one upload: no fact of one has the name of another's, or of what the lake says of the row. */
+/** Image columns of an upload: fact columns must not collide with each other or with lake columns. */
 export const ImageColumnsSchema = v.pipe(
   v.array(ImageColumnSchema),
   v.minLength(1),
@@ -27,31 +26,30 @@ export const ImageColumnsSchema = v.pipe(
   }, "name one column twice"),
 );
 
-/** The row's own image (or other file), whose facts have plain names: `hash`, `path`... Those of others are `<name>_hash`. */
+/** The row's own image or file, whose facts have plain names (`hash`, `path`); others have `<name>_hash`. */
 export const OWN_IMAGE: ImageColumn = { name: "image", list: false };
 
 type SystemColumn = (typeof SYSTEM_COLUMNS)[number];
-/** Facts of an image, as the columns of the row's own are named. */
+/** Facts of an image, named as the columns of the row's own image. */
 export type ImageFact = Exclude<SystemColumn["name"], "upload_id" | "source_row">;
 
 export const IMAGE_FACTS: readonly { name: ImageFact; type: string }[] = SYSTEM_COLUMNS.filter(
   (column): column is SystemColumn & { name: ImageFact } => !OF_THE_ROW.includes(column.name),
 );
 
-/** By these a group of columns is known as the facts of an image column: each is there wherever there is an image. */
+/** Facts that every image has; a group of columns with them is recognized as an image column. */
 const KNOWN_BY = ["hash", "path", "width", "height", "format", "bytes", "source_hash"] as const;
 
-/** Whether it is the row's own image. */
 export function isOwn({ name, list }: ImageColumn): boolean {
   return name === OWN_IMAGE.name && !list;
 }
 
-/** The column that holds a fact of an image column. */
+/** Column name of a fact. */
 export function factColumn(column: ImageColumn, fact: ImageFact): string {
   return isOwn(column) ? fact : `${column.name}_${fact}`;
 }
 
-/** All columns that hold the facts of an image column, with their types. */
+/** All fact columns with their types. */
 export function factColumns(column: ImageColumn): Column[] {
   return IMAGE_FACTS.map(({ name, type }) => ({
     name: factColumn(column, name),
@@ -59,7 +57,7 @@ export function factColumns(column: ImageColumn): Column[] {
   }));
 }
 
-/** The image columns of rows that have these columns: the row's own first, then the others in their order. */
+/** The image columns that these columns represent: the row's own first, then the others in order. */
 export function imageColumnsOf(columns: readonly Column[]): ImageColumn[] {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   const found: ImageColumn[] = types.has("path") && types.has("width") ? [OWN_IMAGE] : [];
@@ -75,7 +73,7 @@ export function imageColumnsOf(columns: readonly Column[]): ImageColumn[] {
   return found;
 }
 
-/** Names of those columns that the lake fills: its own of each row, and the facts of every image column. */
+/** Names of the columns that the lake fills: its own and the facts of all image columns. */
 export function lakeColumnNames(columns: readonly Column[]): Set<string> {
   const facts = imageColumnsOf(columns).flatMap(factColumns);
   return new Set([...SYSTEM_NAMES, ...facts.map(({ name }) => name)]);

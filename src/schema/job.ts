@@ -8,11 +8,11 @@ export type JobState = (typeof JOB_STATES)[number];
 
 export const UPLOAD_STATES = ["running", "completed", "failed", "cancelled"] as const;
 
-/** How the labels of an upload fit the view of their task; the first of those that do not. */
+/** Result of checking an upload's labels against the view, with the first invalid ones. */
 const LabelOutcomeSchema = v.object({
   checked: v.number(),
   unfit: v.number(),
-  /** Number of findings of each kind (schema/labels/faults.ts). */
+  /** Count per kind of finding (schema/labels/faults.ts). */
   faults: v.record(v.string(), v.number()),
   first: v.array(
     v.object({
@@ -32,14 +32,14 @@ export const UploadOutcomeSchema = v.object({
   rows: v.number(),
   rejected: v.number(),
   assets: v.object({ stored: v.number(), deduplicated: v.number(), bytes: v.number() }),
-  /** Version of the partition that this upload made. */
+  /** Version of the partition that this upload created. */
   version: v.optional(v.number()),
-  /** Where the task has a view. */
+  /** If the task has a view. */
   labels: v.optional(LabelOutcomeSchema),
   error: v.optional(FailureSchema),
-  /** Of a failed one that could not even be moved to failed: where in staging it was left. */
+  /** Where in staging a failed upload remains if it could not be moved to failed. */
   left_in: v.optional(v.picklist(["pending", "processing"])),
-  /** Who uploaded it and when (ISO 8601); not in records of old. */
+  /** Uploader and time (ISO 8601); missing in old records. */
   uploaded_by: v.optional(v.string()),
   uploaded_at: v.optional(v.string()),
 });
@@ -53,13 +53,13 @@ export const JobProgressSchema = v.object({
   images_done: v.number(),
   images_total: v.number(),
   bytes_done: v.number(),
-  /** Rows a second since the start, and seconds left at that rate; null while unknown. */
+  /** Average rows per second, and seconds left at that rate; null while unknown. */
   rows_per_second: v.nullable(v.number()),
   seconds_left: v.nullable(v.number()),
-  /** Bytes a second since the start, and worker threads at work now; not in records of old. */
+  /** Average bytes per second, and busy worker threads; missing in old records. */
   bytes_per_second: v.optional(v.nullable(v.number())),
   workers_busy: v.optional(v.number()),
-  /** What the job is doing now, for people: `assets aihub/책`. */
+  /** Current step for display: `assets aihub/책`. */
   step: v.string(),
 });
 export type JobProgress = v.InferOutput<typeof JobProgressSchema>;
@@ -72,11 +72,11 @@ export const JobRecordSchema = v.object({
   created_at: v.string(),
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
-  /** Who works on it: host and pid, to tell a dead job from a running one. */
+  /** Host and pid of its process, to tell a dead job from a running one. */
   holder: v.nullable(v.object({ host: v.string(), pid: v.number() })),
   progress: JobProgressSchema,
   uploads: v.array(UploadOutcomeSchema),
-  /** The catalog generation published at the end. */
+  /** Catalog generation published at the end. */
   generation: v.optional(v.number()),
   error: v.optional(FailureSchema),
 });
@@ -84,7 +84,6 @@ export type JobRecord = v.InferOutput<typeof JobRecordSchema>;
 
 const TERMINAL: readonly JobState[] = ["completed", "failed", "cancelled"];
 
-/** Whether it is at its end. */
 export function isTerminal(record: Pick<JobRecord, "status">): boolean {
   return TERMINAL.includes(record.status);
 }

@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { quoteExcerpt } from "./excerpt.ts";
 
-/** One step of a path: into an object's field, to an element (from 0), or to every element of a list. */
+/** A path step: a field of an object, an element (from 0), or every element of a list. */
 export type JsonStep = { key: string } | { index: number } | { each: true };
 
 /** `$.word.text`, `$.word[*].text`, `$["a key"][0]`. */
 const STEP =
   /\.(?<plain>[^.[\]"'\s]+)|\.?"(?<quoted>(?:[^"\\]|\\.)+)"|\[\s*(?:"(?<key>(?:[^"\\]|\\.)+)"|'(?<single>[^']+)'|(?<index>\d{1,9})|(?<each>\*))\s*\]/uy;
 
-/** The step that begins at `at` of a path, and where the next one does; undefined for what is none. */
+/** Reads the step at offset `at`, and the offset of the next one; undefined if it is invalid. */
 export function readJsonStep(text: string, at: number): { step: JsonStep; end: number } | undefined {
   STEP.lastIndex = at;
   const groups = STEP.exec(text)?.groups;
@@ -21,7 +21,7 @@ export function readJsonStep(text: string, at: number): { step: JsonStep; end: n
   return { step: index === undefined ? { each: true } : { index: Number(index) }, end };
 }
 
-/** The steps of a JSON path, or why it is none. */
+/** Parses a JSON path; returns an error message if it is invalid. */
 export function parseJsonPath(text: string): JsonStep[] | string {
   if (!text.startsWith("$")) return "does not begin with $, as in $.word.text";
   const steps: JsonStep[] = [];
@@ -36,7 +36,7 @@ export function parseJsonPath(text: string): JsonStep[] | string {
   return steps;
 }
 
-/** The path as it is written: `parseJsonPath` gives the same steps. */
+/** Formats a path; inverse of `parseJsonPath`. */
 export function formatJsonPath(steps: readonly JsonStep[]): string {
   const parts = steps.map((step) => {
     if ("each" in step) return "[*]";
@@ -47,8 +47,8 @@ export function formatJsonPath(steps: readonly JsonStep[]): string {
 }
 
 /**
- * The values at a path of a parsed JSON document. A list is searched element by element where the path does not say
- * which, at its end too, and so is a list in a list. This is what every engine does in its own SQL.
+ * Values at a path of a parsed JSON document. Lists, also nested and at the end of the path, are searched
+ * element by element unless the path has an index. All engines do the same in SQL.
  */
 export function valuesAt(document: unknown, steps: readonly JsonStep[]): unknown[] {
   let found = [document];
@@ -72,17 +72,17 @@ export function valuesAt(document: unknown, steps: readonly JsonStep[]): unknown
   return found.flatMap(flatten);
 }
 
-/** The elements of a list, and those of lists in it. */
+/** Elements of a list, including those of nested lists. */
 function flatten(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flat(1) : [value];
 }
 
-/** Whether a number may hold this text: numbers at a path are searched as they are written. */
+/** Whether the text may be part of a number: numbers at a path are searched as written. */
 export function isOfNumber(text: string): boolean {
   return /^[-+.\deE]+$/.test(text);
 }
 
-/** A JSON path as people write it; at most 16 steps. */
+/** A JSON path of at most 16 steps. */
 export const JsonPathSchema = v.pipe(
   v.string(),
   v.maxLength(10_000, "the JSON path is longer than 10,000 characters"),

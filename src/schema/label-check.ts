@@ -4,7 +4,7 @@ import { FAULT_KINDS } from "./labels/faults.ts";
 import { GivenViewSchema } from "./labels/given-view.ts";
 import { RowQuerySchema } from "./query.ts";
 
-/** Which rows' labels are checked, and by which view; those of their tasks without. */
+/** Rows to check, and the view to use; default is the view of their tasks. */
 export const LabelCheckRequestSchema = v.pipe(
   v.strictObject({ ...RowQuerySchema.entries, view: v.optional(GivenViewSchema) }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -15,10 +15,10 @@ export const LabelCheckRequestSchema = v.pipe(
 );
 export type LabelCheckRequest = v.InferOutput<typeof LabelCheckRequestSchema>;
 
-/** Something in a label that does not fit its view. */
+/** A mismatch between a label and its view. */
 export const LabelFindingSchema = v.object({
   kind: v.picklist(FAULT_KINDS),
-  /** Where in the label. */
+  /** Place in the label. */
   at: v.string(),
   message: v.string(),
   provider: v.string(),
@@ -26,37 +26,37 @@ export const LabelFindingSchema = v.object({
   task: v.string(),
   variant: v.string(),
   upload_id: v.nullable(v.string()),
-  /** 0-based position in what was uploaded. */
+  /** 0-based position in the upload. */
   source_row: v.nullable(v.number()),
   source_name: v.nullable(v.string()),
-  /** How many there are in this row; the first 100 are told. */
+  /** Findings of this row; only the first 100 are reported. */
   of_row: v.number(),
 });
 export type LabelFinding = v.InferOutput<typeof LabelFindingSchema>;
 
 export const LabelCheckSummarySchema = v.object({
-  /** Of the catalog that was read. */
+  /** Of the catalog. */
   generation: v.number(),
-  /** Selected partitions that have a view, and the names of those that have none. */
+  /** Selected partitions with a view, and the names of those without. */
   partitions: v.number(),
   without_view: v.array(v.string()),
-  /** Rows that were read, those of them that have a label, and those whose label fits its view. */
+  /** Rows read, with a label, and with a valid label. */
   rows: v.number(),
   labels: v.number(),
   fitting: v.number(),
   regions: v.number(),
   questions: v.number(),
-  /** Regions whose text says that it is unreadable. */
+  /** Regions marked as unreadable. */
   unreadable: v.number(),
-  /** Objects among the regions of a view with `join` that have neither a box nor a text nor a category. */
+  /** Objects without box, text and category among the regions of a view with `join`. */
   skipped: v.number(),
-  /** Number of findings of each kind. */
+  /** Count per kind of finding. */
   faults: v.record(v.string(), v.number()),
   duration_ms: v.number(),
 });
 export type LabelCheckSummary = v.InferOutput<typeof LabelCheckSummarySchema>;
 
-/** What a check of labels found: the counts, and the first 1,000 findings. */
+/** Result of a label check: counts and the first 1,000 findings. */
 export const LabelCheckSchema = v.object({
   summary: LabelCheckSummarySchema,
   findings: v.array(LabelFindingSchema),
@@ -66,7 +66,7 @@ export type LabelCheck = v.InferOutput<typeof LabelCheckSchema>;
 export const LabelCheckProgressSchema = v.object({
   rows_done: v.number(),
   rows_total: v.number(),
-  /** Rows whose label does not fit. */
+  /** Rows with an invalid label. */
   rows_bad: v.number(),
 });
 export type LabelCheckProgress = v.InferOutput<typeof LabelCheckProgressSchema>;

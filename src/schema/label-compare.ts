@@ -2,12 +2,12 @@ import * as v from "valibot";
 import { DIFFERENCE_KINDS } from "./labels/compare.ts";
 import { NameSchema } from "./names.ts";
 
-/** Two label sets of one dataset. */
+/** Two label variants of a dataset. */
 export const CompareRequestSchema = v.strictObject({
   provider: NameSchema,
   dataset: NameSchema,
   task: NameSchema,
-  /** Variants: what was, and what is looked at. */
+  /** Variants: the reference and the one compared with it. */
   a: NameSchema,
   b: NameSchema,
 });
@@ -23,20 +23,20 @@ export const DifferenceSchema = v.object({
 
 export const CompareResultSchema = v.object({
   generation: v.number(),
-  /** Pages that both have, and that one has alone. */
+  /** Pages in both, and in only one of them. */
   pages: v.number(),
   only_a: v.number(),
   only_b: v.number(),
-  /** Pages without any difference. */
+  /** Pages without differences. */
   equal: v.number(),
   regions_a: v.number(),
   regions_b: v.number(),
-  /** Regions that are in both. */
+  /** Regions in both. */
   paired: v.number(),
   differences: v.record(v.picklist(DIFFERENCE_KINDS), v.number()),
-  /** Letters that were inserted, deleted or replaced. */
+  /** Inserted, deleted or replaced characters. */
   edits: v.number(),
-  /** The first pages with differences, by the keys of their rows. */
+  /** The first pages with differences, by row key. */
   first: v.array(
     v.object({
       source_name: v.nullable(v.string()),

@@ -1,15 +1,15 @@
-/** The lake that is meant: one in a folder, or one behind a server. */
+/** Location of a lake: a folder or a server. */
 export type LakeLocation = { kind: "folder"; path: string } | { kind: "server"; url: string };
 
-/** What one source of settings says of it. */
+/** The lake given by one source of settings. */
 export interface NamedLake {
   lake?: string | undefined;
   server?: string | undefined;
 }
 
 /**
- * The lake that the nearest source of settings names: flags, then the environment, then the settings file. A folder wins
- * over a server of the same source. Undefined when none names one.
+ * The lake given by the nearest source: flags, then environment, then settings file. Within a source the
+ * folder wins. Undefined if none is given.
  */
 export function locateLake(nearestFirst: readonly NamedLake[]): LakeLocation | undefined {
   for (const { lake, server } of nearestFirst) {
@@ -19,7 +19,7 @@ export function locateLake(nearestFirst: readonly NamedLake[]): LakeLocation | u
   return undefined;
 }
 
-/** The folder of a lake that is in one. */
+/** The folder of a local lake. */
 export function folderOf(location: LakeLocation | undefined): string | undefined {
   return location?.kind === "folder" ? location.path : undefined;
 }

@@ -2,9 +2,9 @@ import { commonType, meetExactly } from "./column-types.ts";
 import type { ColumnStats } from "./columns.ts";
 
 /**
- * The columns of several files or partitions together, by first appearance: the common type, VARCHAR where there is none
- * that holds every value, and the rows in which a column is NULL or absent. A column without any value leaves its type to
- * the others.
+ * Merges the columns of files or partitions in order of first appearance: the common type, or VARCHAR if none
+ * holds every value, and the number of rows where a column is NULL or absent. Columns without values are
+ * ignored.
  */
 export function mergeColumns(
   parts: readonly { rows: number; columns: readonly ColumnStats[] }[],
@@ -40,12 +40,12 @@ export function mergeColumns(
   }));
 }
 
-/** A type that holds every value of both: text where no other does. */
+/** A type that holds every value of both; VARCHAR if there is no other. */
 function exactType(a: string, b: string): string {
   return (meetExactly(a, b) && commonType(a, b)) || "VARCHAR";
 }
 
-/** What is known of two parts together. */
+/** Combines knowledge about two parts. */
 function bothKnown(a: boolean | undefined, b: boolean | null | undefined): boolean | undefined {
   if (a === false || b === false) return false;
   return a === true && b === true ? true : undefined;

@@ -4,7 +4,7 @@ import { UploadOutcomeSchema } from "./job.ts";
 import { JobIdSchema, Sha256Schema, UploadIdSchema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
-/** What the child that does the work is told, one JSON object a line on its stdin. The end of stdin means: die. */
+/** Messages to the working child, one JSON object per stdin line. The end of stdin means: exit at once. */
 export const ParentMessageSchema = v.variant("type", [
   v.object({
     type: v.literal("start"),
@@ -14,29 +14,29 @@ export const ParentMessageSchema = v.variant("type", [
       modes: v.object({ folder: v.number(), file: v.number(), asset: v.number() }),
       stale_ms: v.number(),
     }),
-    /** The parent's settings, checked where they were loaded. */
+    /** The parent's settings, already validated. */
     settings: v.record(v.string(), v.unknown()),
-    /** Local folder of this job: suspect files of the workers. */
+    /** Local folder of this job, for suspect files. */
     folder: v.string(),
   }),
   v.object({
     type: v.literal("process"),
     upload_id: UploadIdSchema,
-    /** Contents that were in work when a process died: prepared first, alone. */
+    /** Contents being processed when a process died: prepared first, one by one. */
     suspects: v.array(Sha256Schema),
-    /** Contents that killed their process twice: rejected without a look. */
+    /** Contents that killed their process twice: rejected unread. */
     quarantined: v.array(Sha256Schema),
   }),
-  /** Compacts what is due of the partitions that the job changed, and refreshes the catalog. */
+  /** Compacts changed partitions where due, and refreshes the catalog. */
   v.object({ type: v.literal("finish"), partitions: v.array(PartitionKeySchema) }),
-  /** Is answered by `pong`, whatever it works on. */
+  /** Answered by `pong`, even while busy. */
   v.object({ type: v.literal("ping") }),
-  /** Hands the running upload back to pending. */
+  /** Makes the running upload pending again. */
   v.object({ type: v.literal("cancel") }),
 ]);
 export type ParentMessage = v.InferOutput<typeof ParentMessageSchema>;
 
-/** What the child says, one JSON object a line on its stdout. */
+/** Messages from the child, one JSON object per stdout line. */
 export const ChildMessageSchema = v.variant("type", [
   v.object({ type: v.literal("ready"), pid: v.number() }),
   v.object({
@@ -46,19 +46,19 @@ export const ChildMessageSchema = v.variant("type", [
     rows_done: v.number(),
     images_done: v.number(),
     bytes_done: v.number(),
-    /** Worker threads that have something to do. */
+    /** Busy worker threads. */
     workers_busy: v.optional(v.number()),
   }),
-  /** The upload is settled: committed, moved to failed, or (cancelled) back in pending. */
+  /** The upload is settled: committed, failed, or pending again after a cancellation. */
   v.object({ type: v.literal("outcome"), upload: UploadOutcomeSchema }),
-  /** The answer to `finish`; without a generation when nothing had to be published. */
+  /** Response to `finish`; no generation if there was nothing to publish. */
   v.object({
     type: v.literal("finished"),
     generation: v.optional(v.number()),
     error: v.optional(FailureSchema),
   }),
   v.object({ type: v.literal("pong") }),
-  /** The child cannot work at all, and ends. */
+  /** The child cannot work and exits. */
   v.object({ type: v.literal("broken"), error: FailureSchema }),
   v.object({
     type: v.literal("log"),

@@ -20,9 +20,9 @@ const NO_ENTRY = {
 };
 
 /**
- * One entry of a partition's log: the upload that made a version. The rows of a partition do not depend on it, and
- * it is in files that never change: what is no value of its field (other versions of this program checked less) is
- * read as an empty one. `uploaded_at` is kept as the text that it is; `loggedTime` says whether it is a time.
+ * A log entry of a partition: the upload that made a version. Rows do not depend on it, and files never
+ * change, so an invalid field (earlier versions checked less) is read as empty. `uploaded_at` keeps its text;
+ * `loggedTime` validates it.
  */
 export const UploadLogEntrySchema = v.fallback(
   v.object({
@@ -31,7 +31,7 @@ export const UploadLogEntrySchema = v.fallback(
     mode: v.fallback(v.picklist(UPLOAD_MODES), "append"),
     rows: Count,
     rejected: Count,
-    /** The policy by which its images were stored; absent in lakes that did not note it. */
+    /** Image policy of the upload; absent in lakes that did not record it. */
     images: v.fallback(v.optional(v.picklist(IMAGE_POLICIES)), undefined),
     uploaded_by: Text,
     uploaded_at: Text,
@@ -42,20 +42,20 @@ export const UploadLogEntrySchema = v.fallback(
 );
 export type UploadLogEntry = v.InferOutput<typeof UploadLogEntrySchema>;
 
-/** When an upload was made, in UTC (`2026-11-29T11:04:50.123Z`); null where its log entry names no time. */
+/** Time of an upload in UTC (`2026-11-29T11:04:50.123Z`); null if its log entry has no valid time. */
 export function loggedTime(entry: Pick<UploadLogEntry, "uploaded_at"> | undefined): string | null {
   return entry !== undefined && isTime(entry.uploaded_at) ? new Date(entry.uploaded_at).toISOString() : null;
 }
 
-/** Absent from files of version 0.1.0. */
+/** Missing in files of version 0.1.0. */
 const AttemptSchema = v.fallback(v.optional(v.string()), undefined);
 
 const UploadLogSchema = v.fallback(v.array(UploadLogEntrySchema), []);
 
 /**
- * The value of the Parquet key-value entry `datalake`, the truth about a partition's file. `version` is what a base
- * stands for (every delta up to it is dead), or what a delta appended. `uploads` is the log of what made its rows;
- * a base that replaced the partition keeps only the entries from that replacement on.
+ * The Parquet key-value entry `datalake`, the authoritative metadata of a partition's file. `version`: a base
+ * covers all deltas up to it; a delta is that version. `uploads`: the log of its rows; a base that replaced
+ * the partition keeps entries from the replacement on.
  */
 export const PartitionFileKeySchema = v.object({
   format: v.literal(1),
@@ -63,7 +63,7 @@ export const PartitionFileKeySchema = v.object({
   version: CountSchema,
   rows: CountSchema,
   uploads: UploadLogSchema,
-  /** Of the attempt that wrote it: tells the file from one that another host wrote for the same version. */
+  /** Attempt that wrote it; distinguishes files that two hosts wrote for one version. */
   attempt: AttemptSchema,
 });
 export type PartitionFileKey = v.InferOutput<typeof PartitionFileKeySchema>;
@@ -73,7 +73,7 @@ export const PartitionFileSchema = v.object({
   kind: v.picklist(["base", "delta"]),
   version: CountSchema,
   rows: CountSchema,
-  /** As in the file itself. */
+  /** As in the file. */
   attempt: AttemptSchema,
   bytes: CountSchema,
   sha256: Sha256Schema,
@@ -81,7 +81,7 @@ export const PartitionFileSchema = v.object({
 });
 export type PartitionFile = v.InferOutput<typeof PartitionFileSchema>;
 
-/** `_metadata.json` of a partition: what its live files say of themselves, for people and for quick look-ups. */
+/** `_metadata.json` of a partition: a summary of its live files for people and quick look-ups. */
 export const PartitionMetadataSchema = v.object({
   format: v.literal(1),
   ...PartitionKeySchema.entries,
@@ -89,9 +89,9 @@ export const PartitionMetadataSchema = v.object({
   base_version: CountSchema,
   rows: CountSchema,
   bytes: CountSchema,
-  /** Live files: the base first, then deltas by version. */
+  /** Live files: the base, then deltas by version. */
   files: v.array(PartitionFileSchema),
-  /** Columns of all files together: the common type, and the rows in which each is NULL or absent. */
+  /** Merged columns of all files: the common type, and the number of rows where each is NULL or absent. */
   columns: v.array(ColumnStatsSchema),
   features: FeaturesSchema,
   uploads: UploadLogSchema,

@@ -1,16 +1,16 @@
 import * as v from "valibot";
 
-/** What a mount can do, found out by trying; null where it could not be tried. */
+/** Capabilities of a mount, found by probing; null if they could not be probed. */
 export const MountSchema = v.object({
-  /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`; null where the system does not tell. */
+  /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`; null if unknown. */
   type: v.nullable(v.string()),
   fuse: v.boolean(),
   tried: v.nullable(
     v.object({
-      /** `broken` is an EIO. */
+      /** `broken`: EIO. */
       hard_link: v.picklist(["yes", "none", "broken"]),
       exclusive_create: v.boolean(),
-      /** `lost`: what was open is gone when its reader closes it. */
+      /** `lost`: the open file is gone after its reader closes it. */
       rename_over_open: v.picklist(["safe", "refused", "lost"]),
       rename_open: v.boolean(),
       permissions: v.boolean(),
@@ -18,9 +18,9 @@ export const MountSchema = v.object({
       fsync: v.boolean(),
     }),
   ),
-  /** Why a lake cannot lie there; null where it can. */
+  /** Why it cannot hold a lake; null if it can. */
   unsuited: v.nullable(v.string()),
-  /** What follows, a sentence each. */
+  /** Consequences, one sentence each. */
   says: v.array(v.string()),
 });
 export type MountDocument = v.InferOutput<typeof MountSchema>;

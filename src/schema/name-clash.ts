@@ -2,14 +2,12 @@ import { AppError } from "../errors.ts";
 import { quoteExcerpt } from "./excerpt.ts";
 import { nameProblem } from "./names.ts";
 
-/**
- * Windows keeps these for devices, whatever is behind a dot; an SMB server shows such a folder under another name.
- */
+/** Reserved device names of Windows, with any extension; SMB servers show such folders under other names. */
 const DEVICE = /^(con|nul|aux|prn|(com|lpt)[1-9¹²³])(\..*)?$/i;
 
 /**
- * Why `name` cannot name anything new beside those taken; undefined when it can. Stricter than `nameProblem`, which
- * says what can be read: older lakes may hold names that are refused now.
+ * Why `name` cannot be created beside `taken` names; undefined if it can. Stricter than `nameProblem`, which
+ * is for reading: older lakes may hold names that are refused now.
  */
 export function newNameProblem(name: string, taken: readonly string[] = []): string | undefined {
   const problem = nameProblem(name);
@@ -22,27 +20,27 @@ export function newNameProblem(name: string, taken: readonly string[] = []): str
 }
 
 /**
- * What names that differ only in case have in common. Wider than any one file system: two names are the same when one
- * of them, or one who writes its language, takes them for the same. So `ß` is `ss` (its capitals are `SS`), and `i`,
- * `I`, `İ` and `ı` are one letter.
+ * Maps names that differ only in case to the same key. Wider than any one file system: names are equal if
+ * some file system or writer of the language treats them as equal. So `ß` equals `ss` (capitals `SS`), and
+ * `i`, `I`, `İ`, `ı` are one letter.
  */
 export function foldName(name: string): string {
-  // Down first: some capitals (ẞ, İ, the Kelvin sign) have no capitals of their own.
+  // Lower first: some capitals (ẞ, İ, the Kelvin sign) have no upper-case mapping.
   const folded = name.normalize("NFC").toLowerCase().toUpperCase().toLowerCase();
   return folded.replaceAll("\u{131}", "i").replaceAll("i\u{307}", "i").normalize("NFC");
 }
 
-/** The first of the names taken that differs from `name` only in case. */
+/** The first taken name that differs from `name` only in case. */
 export function findClash(name: string, taken: Iterable<string>): string | undefined {
   const folded = foldName(name);
   for (const other of taken) if (other !== name && foldName(other) === folded) return other;
   return undefined;
 }
 
-/** Names that are taken, and where each stands, for a person. */
+/** Taken names, with their place for messages. */
 export type TakenNames = ReadonlyMap<string, string>;
 
-/** Throws `invalid_name` or `name_clash` when `name` is new and cannot be made beside those taken. */
+/** Throws `invalid_name` or `name_clash` if `name` is new and cannot be created. */
 export function refuseNewName(kind: string, name: string, taken: TakenNames): void {
   if (taken.has(name)) return;
   const problem = newNameProblem(name);
@@ -55,7 +53,7 @@ export function refuseNewName(kind: string, name: string, taken: TakenNames): vo
   refuseClash(kind, name, taken);
 }
 
-/** Throws `name_clash` when a name that is taken differs from `name` only in case. */
+/** Throws `name_clash` if a taken name differs from `name` only in case. */
 export function refuseClash(kind: string, name: string, taken: TakenNames): void {
   const existing = findClash(name, taken.keys());
   if (existing === undefined) return;

@@ -5,7 +5,7 @@ import { quoteExcerpt } from "./excerpt.ts";
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
 const MAX_BYTES = 128;
 
-/** Why `name` cannot name a provider, dataset, task or variant; undefined when it can. */
+/** Why `name` is invalid for a provider, dataset, task or variant; undefined if it is valid. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";
   if (Buffer.byteLength(name) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes`;
@@ -13,12 +13,12 @@ export function nameProblem(name: string): string | undefined {
   if (!NAME.test(name)) {
     return "may hold letters and digits of any script, '_', '-' and '.', and begins with a letter or digit";
   }
-  // Names of every JavaScript object; checks of records leave them out without a word.
+  // Properties of every JavaScript object, which record schemas drop silently.
   if (name === "constructor" || name === "prototype") return "is reserved";
   return undefined;
 }
 
-/** Checks a name given by a person; throws `invalid_name` naming what it was for and what is wrong. */
+/** Validates a name entered by a user; throws `invalid_name` with the kind and the problem. */
 export function parseName(kind: string, name: string): string {
   const composed = name.normalize("NFC");
   const problem = nameProblem(composed);
@@ -45,7 +45,7 @@ export const Sha256Schema = v.pipe(
   v.regex(/^[0-9a-f]{64}$/, "is not a SHA-256 in lower-case hex"),
 );
 
-/** Upload and job ids sort by time: UUID v7 without dashes, behind a letter that tells the kind. */
+/** Upload and job ids sort by time: a letter for the kind, then a UUID v7 without dashes. */
 export const UploadIdSchema = v.pipe(v.string(), v.regex(/^u[0-9a-f]{32}$/, "is not an upload id"));
 export const JobIdSchema = v.pipe(v.string(), v.regex(/^j[0-9a-f]{32}$/, "is not a job id"));
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { FailureSchema } from "./failure.ts";
 
-/** A file of a result: its name, relative to the output folder, its size and the SHA-256 of its content. */
+/** A result file: name relative to the output folder, size and SHA-256. */
 export const ResultFileSchema = v.object({
   name: v.string(),
   bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
@@ -11,18 +11,18 @@ export type ResultFile = v.InferOutput<typeof ResultFileSchema>;
 
 export const OPERATION_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
 
-/** A long operation of a server, as it stands. */
+/** State of a long-running operation on a server. */
 export const OperationStateSchema = v.object({
   operation: v.string(),
   id: v.string(),
   status: v.picklist(OPERATION_STATES),
   created_at: v.string(),
-  /** Null until it has ended. */
+  /** Null until it ends. */
   finished_at: v.nullable(v.string()),
   request: v.unknown(),
-  /** Null until it has reported some. */
+  /** Null until the first report. */
   progress: v.unknown(),
-  /** Of a completed one. */
+  /** Set when completed. */
   result: v.unknown(),
   files: v.array(ResultFileSchema),
   error: v.optional(FailureSchema),

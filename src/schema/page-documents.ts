@@ -3,24 +3,23 @@ import { ENGINE_NAMES } from "./engines.ts";
 import { DifferenceSchema } from "./label-compare.ts";
 import { ROLES } from "./token.ts";
 
-/** What the page in the browser asks of a server; also in /openapi.json. */
+/** Documents of the web page's requests; also in /openapi.json. */
 
 export const SessionSchema = v.object({
-  /** Name of the lake's folder. */
   lake: v.string(),
   version: v.string(),
-  /** Whether a token has to be given: not where none is needed, or after it was. */
+  /** Whether a token is required (`needed`), not required, or already given (`done`). */
   login: v.picklist(["none", "needed", "done"]),
-  /** Of the token; null where nobody is known. */
+  /** Of the token; null if anonymous. */
   name: v.nullable(v.string()),
   role: v.nullable(v.picklist(ROLES)),
   engines: v.array(v.picklist(ENGINE_NAMES)),
 });
 export type SessionDocument = v.InferOutput<typeof SessionSchema>;
 
-/** A row by what stays the same of it whatever else is in the lake. */
+/** Identifies a row independent of the rest of the lake. */
 const RowKeyEntries = {
-  /** `provider/dataset/task/variant/upload_id/source_row`, each part as in a URL. */
+  /** `provider/dataset/task/variant/upload_id/source_row`, each part URL-encoded. */
   key: v.string(),
   provider: v.string(),
   dataset: v.string(),
@@ -33,14 +32,14 @@ const RowKeyEntries = {
 
 export const BrowseRowSchema = v.object({
   ...RowKeyEntries,
-  /** SHA-256 of the stored image, and its path for GET /assets; null of a row without one. */
+  /** SHA-256 of the stored image and its path for GET /assets; null without image. */
   hash: v.nullable(v.string()),
   asset: v.nullable(v.string()),
   format: v.nullable(v.string()),
   width: v.nullable(v.number()),
   height: v.nullable(v.number()),
   pages: v.nullable(v.number()),
-  /** Of a page of a document. */
+  /** For pages of a document. */
   page: v.nullable(v.number()),
   document: v.nullable(v.string()),
 });
@@ -48,7 +47,7 @@ export type BrowseRow = v.InferOutput<typeof BrowseRowSchema>;
 
 export const BrowseSchema = v.object({
   generation: v.number(),
-  /** Rows that the query means, wherever the answer begins. */
+  /** Matching rows, independent of the offset. */
   total: v.number(),
   at: v.number(),
   rows: v.array(BrowseRowSchema),
@@ -84,10 +83,10 @@ export type PageImage = v.InferOutput<typeof PageImageSchema>;
 
 const FaultSchema = v.object({ kind: v.string(), at: v.string(), message: v.string() });
 
-/** What a label says, read by a view. */
+/** A label interpreted by a view. */
 export const PageLabelSchema = v.object({
   column: v.string(),
-  /** Name of the view, and whether it is a guess of the label by itself that nobody has confirmed. */
+  /** The view's name, and whether it is an unconfirmed guess from the label. */
   view: v.string(),
   is_guess: v.boolean(),
   regions: v.array(PageRegionSchema),
@@ -101,27 +100,27 @@ export type PageLabel = v.InferOutput<typeof PageLabelSchema>;
 export const PageSchema = v.object({
   generation: v.number(),
   ...RowKeyEntries,
-  /** The row's own columns, in order; texts as they are, all else as JSON. Long ones are cut, see `cut`. */
+  /** User columns in order; text unchanged, everything else as JSON. Long values are cut, see `cut`. */
   columns: v.array(v.object({ name: v.string(), type: v.string(), value: v.nullable(v.string()) })),
-  /** Names of columns whose values are cut here. */
+  /** Columns with cut values. */
   cut: v.array(v.string()),
   images: v.array(PageImageSchema),
-  /** Null where the row has no label, or none that is understood. */
+  /** Null without a label that can be interpreted. */
   label: v.nullable(PageLabelSchema),
-  /** Rows of the dataset that show the same page. */
+  /** Rows of the dataset with the same page. */
   others: v.array(v.object(RowKeyEntries)),
 });
 export type PageDocument = v.InferOutput<typeof PageSchema>;
 
 const BarSchema = v.object({
-  /** What is counted: a category, or where a range begins. */
+  /** A category, or the start of a range. */
   name: v.string(),
   count: v.number(),
 });
 
 export const StatisticsSchema = v.object({
   generation: v.number(),
-  /** Of the rows that were read: all of them, or a sample that is spread over the selection. */
+  /** Rows read: all, or a sample spread over the selection. */
   rows_read: v.number(),
   rows: v.number(),
   pages: v.number(),
@@ -139,12 +138,12 @@ export const StatisticsSchema = v.object({
 });
 export type StatisticsDocument = v.InferOutput<typeof StatisticsSchema>;
 
-/** What differs between the labels of two rows that show the same page. */
+/** Differences between the labels of two rows with the same page. */
 export const DifferencesSchema = v.object({
-  /** Both rows, as of GET /pages. */
+  /** Both rows, as in GET /pages. */
   a: PageSchema,
   b: PageSchema,
-  /** Regions that are in both, by index. */
+  /** Regions in both, by index. */
   pairs: v.array(v.object({ a: v.number(), b: v.number(), iou: v.number() })),
   differences: v.array(DifferenceSchema),
 });

@@ -2,20 +2,20 @@ import * as v from "valibot";
 import { Sha256Schema } from "./names.ts";
 import { textOf } from "./values.ts";
 
-/** Dots an inch at which pages are drawn: fewer are no page to read, more is more than any scanner gives. */
+/** Resolution range for rendering pages: from barely readable to the limit of scanners. */
 export const MIN_DPI = 72;
 export const MAX_DPI = 600;
 export const DEFAULT_DPI = 200;
 
-/** Larger ones are no document that anybody scans. */
+/** Larger than any scanned document. */
 export const MAX_DOCUMENT_BYTES = 2_000_000_000;
 
 export const KEEP_DOCUMENTS = ["auto", "always", "never"] as const;
 export type KeepDocuments = (typeof KEEP_DOCUMENTS)[number];
 
-/** How the pages of the documents in an upload are made; part of its manifest. */
+/** How pages of an upload's documents are made; part of its manifest. */
 export const PageSettingsSchema = v.strictObject({
-  /** Of pages that are drawn. */
+  /** For rendered pages. */
   dpi: v.pipe(
     v.number(),
     v.check(
@@ -23,19 +23,18 @@ export const PageSettingsSchema = v.strictObject({
       `is not a whole number from ${MIN_DPI} to ${MAX_DPI}`,
     ),
   ),
-  /** Whether the words of a page are wanted in the column `text_layer`. */
+  /** Whether to store a page's text in the column `text_layer`. */
   text_layer: v.boolean(),
-  /** SHA-256 of a font file among the contents, for text whose own font is in neither the document nor the system. */
+  /** SHA-256 of a font file among the contents, for text whose font is neither embedded nor installed. */
   font: v.nullable(Sha256Schema),
-  /** Tried on every document that is encrypted. They leave the lake with the staged upload. */
+  /** Tried on every encrypted document. They leave the lake with the staged upload. */
   passwords: v.pipe(v.array(textOf(1024)), v.maxLength(100, "are more than 100 passwords")),
 });
 export type PageSettings = v.InferOutput<typeof PageSettingsSchema>;
 
-/** The same as a person asks for it: the font is a file, whose digest is known when it is staged. */
+/** The user's request: the font is a file, hashed when it is staged. */
 export interface PageWishes extends Omit<PageSettings, "font" | "passwords"> {
   passwords: readonly string[];
-  /** Path of a font file. */
   fontFile: string | undefined;
 }
 export const DEFAULT_PAGES: PageWishes = {
@@ -45,13 +44,13 @@ export const DEFAULT_PAGES: PageWishes = {
   passwords: [],
 };
 
-/** Which page a row is; columns of its upload. */
+/** Columns of an upload that identify a row's page. */
 export const DOCUMENT_COLUMN = { name: "document", type: "VARCHAR" } as const;
 export const PAGE_COLUMN = { name: "page", type: "INTEGER" } as const;
 
 /**
- * What processing finds of a page, in columns of the upload that are staged empty: whether it is an image of the document
- * or was drawn, where the document is kept (relative to `assets/`), and its words.
+ * Columns staged empty and filled by processing: whether the page was an embedded image or rendered, the path
+ * of the stored document relative to `assets/`, and its text.
  */
 export const PAGE_SOURCE_COLUMN = { name: "page_source", type: "VARCHAR" } as const;
 export const DOCUMENT_PATH_COLUMN = { name: "document_path", type: "VARCHAR" } as const;
@@ -60,14 +59,14 @@ export const TEXT_LAYER_COLUMN = { name: "text_layer", type: "VARCHAR" } as cons
 export const PAGE_SOURCES = ["image", "drawn"] as const;
 export type PageSource = (typeof PAGE_SOURCES)[number];
 
-/** The columns that processing fills of an upload with such settings. */
+/** Columns that processing fills under these settings. */
 export function pageResultColumns({ text_layer }: Pick<PageSettings, "text_layer">) {
   return [PAGE_SOURCE_COLUMN, DOCUMENT_PATH_COLUMN, ...(text_layer ? [TEXT_LAYER_COLUMN] : [])];
 }
 
 /**
- * `source_hash` of a page: the same for the same page of the same bytes under the settings that its pixels depend on, so
- * that it is not made again.
+ * `source_hash` of a page: equal for the same page of the same bytes under the settings that affect its
+ * pixels, so that it is not made again.
  */
 export function pageHash(
   document: string,

@@ -6,7 +6,7 @@ export const RAW_TASK = "raw";
 export const RAW_VARIANTS = ["image", "text", "files", "mixed"] as const;
 export type RawVariant = (typeof RAW_VARIANTS)[number];
 
-/** The columns that the path of a partition stands for, outermost first. */
+/** Columns encoded in a partition's path, outermost first. */
 export const PARTITION_COLUMNS = ["provider", "dataset", "task", "variant"] as const;
 
 export const DatasetKeySchema = v.object({ provider: NameSchema, dataset: NameSchema });
@@ -20,7 +20,7 @@ export const PartitionKeySchema = v.object({
 });
 export type PartitionKey = v.InferOutput<typeof PartitionKeySchema>;
 
-/** `huggingface/coco/ocr/base`: how a partition is written for people, and its key in maps. */
+/** `huggingface/coco/ocr/base`: display form and map key. */
 export function formatPartition(key: PartitionKey): string {
   return `${key.provider}/${key.dataset}/${key.task}/${key.variant}`;
 }
@@ -36,10 +36,10 @@ export function comparePartitions(a: PartitionKey, b: PartitionKey): number {
   return 0;
 }
 
-/** Names are written as people do, in any Unicode form; none is nearly so long. */
+/** User input in any Unicode form; far longer than any name. */
 const SelectedNamesSchema = v.optional(listOf(textUpTo(1000), 10_000));
 
-/** Which partitions a query or download takes; an empty or absent list means all. */
+/** Partitions of a query or download; an empty or absent list means all. */
 export const SelectionSchema = v.object({
   providers: SelectedNamesSchema,
   datasets: SelectedNamesSchema,
@@ -48,7 +48,7 @@ export const SelectionSchema = v.object({
 });
 export type Selection = v.InferOutput<typeof SelectionSchema>;
 
-/** Says of partitions whether a selection takes them. */
+/** Returns a test whether a selection includes a partition. */
 export function createSelector(selection: Selection): (key: PartitionKey) => boolean {
   const taker = (names: string[] | undefined) => {
     if (names === undefined || names.length === 0) return () => true;
@@ -59,12 +59,11 @@ export function createSelector(selection: Selection): (key: PartitionKey) => boo
   return (key) => takers.every(({ column, takes }) => takes(key[column]));
 }
 
-/** The four names alone, of whatever has them. */
 export function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
   return { provider, dataset, task, variant };
 }
 
-/** The field of a selection that lists the values of a column. */
+/** The selection's field for the values of a column. */
 export const SELECTED = {
   provider: "providers",
   dataset: "datasets",

@@ -6,7 +6,7 @@ import { JsonPathSchema } from "./json-path.ts";
 import type { PartitionKey } from "./partition.ts";
 import { SelectionSchema } from "./partition.ts";
 
-/** A text to search for, literally; comes out in Unicode form NFC. */
+/** A literal search text; the output is in NFC. */
 export const SearchTextSchema = v.pipe(
   v.string(),
   v.minLength(1, "the text to search for is empty; give at least one character"),
@@ -23,9 +23,9 @@ export const SearchTextSchema = v.pipe(
 );
 
 /**
- * A query for rows: which partitions, which of their rows, and at most how many. With `text`, rows in which it stands
- * literally: in `column`, or in any text column; with `json_path` in a string at that path of the JSON in `column`.
- * With `column` alone, rows that hold a value there (at `json_path`): neither NULL nor an empty string.
+ * A query for rows: partitions, condition and limit. `text`: rows that contain it literally in `column` or in
+ * any text column; with `json_path`, in a string at that path of the JSON in `column`. `column` alone: rows
+ * with a value there (at `json_path`), neither NULL nor empty.
  */
 export const RowQuerySchema = v.pipe(
   v.object({
@@ -47,7 +47,7 @@ export const RowQuerySchema = v.pipe(
 );
 export type RowQuery = v.InferOutput<typeof RowQuerySchema>;
 
-/** The condition of a query on the rows themselves; undefined when it takes all rows of its partitions. */
+/** A query's condition on rows; undefined if it selects all rows of its partitions. */
 export type RowCondition = Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case">;
 
 export function conditionOf({ text, column, json_path, ignore_case }: RowQuery): RowCondition | undefined {
@@ -59,46 +59,46 @@ export interface PartitionCount extends PartitionKey {
   rows: number;
 }
 
-/** What a query cost; complete when its rows have been read. */
+/** Cost of a query; complete when its rows have been read. */
 export interface QueryStats {
-  /** Time at the engine, until the result stood; ms. */
+  /** Time in the engine until the result was ready; ms. */
   engineMs: number;
-  /** Bytes that the engine read, where it tells. */
+  /** Bytes read by the engine, if known. */
   scannedBytes?: number;
-  /** In US dollars, an estimate, where the engine charges. */
+  /** Estimate in US dollars, if the engine charges. */
   costUsd?: number;
 }
 
-/** A table of an engine, or a result of SQL: its columns at once, its rows as they are read. */
+/** A table or SQL result: columns at once, rows streamed. */
 export interface TableResult {
   columns: Column[];
-  /** The columns as Arrow has them. */
+  /** Arrow schema. */
   schema: Schema;
-  /** Arrow record batches of `schema`, at most some thousand rows or 64 MB each. May be iterated once. */
+  /** Arrow record batches of `schema`, each at most some thousand rows or 64 MB. Iterate once. */
   batches: AsyncIterable<RecordBatch>;
   stats: QueryStats;
-  /** The catalog's generation that it was read from, where the engine tells. */
+  /** The catalog generation it was read from, if known. */
   generation?: number | undefined;
 }
 
-/** What a query for rows gives. */
+/** Result of a query for rows. */
 export interface RowResult extends TableResult {
-  /** Hugging Face features of the columns, legacy dialect, where all selected partitions agree. */
+  /** Hugging Face features in the legacy dialect, where all selected partitions agree. */
   features: Features;
-  /** All rows that the result gives, known before they are read: those that match, up to the limit. */
+  /** Rows in the result, known before reading: the matches up to the limit. */
   rowCount: number;
-  /** All rows that match, whatever the limit. */
+  /** All matching rows, regardless of the limit. */
   matchCount: number;
-  /** The selected partitions that have matching rows, sorted, with the number of those. */
+  /** Partitions with matching rows, sorted, with counts. */
   partitions: PartitionCount[];
-  /** The catalog's generation: all rows are of this one. */
+  /** The catalog generation of all rows. */
   generation: number;
 }
 
-/** What one SQL query may take. More is `too_large`, longer is `timeout`. */
+/** Limits of a SQL query. Exceeding them throws `too_large` or `timeout`. */
 export interface SqlLimits {
   timeoutMs: number;
-  /** As in DuckDB settings; for the embedded engine. */
+  /** As in DuckDB settings; only for the embedded engine. */
   memory: string;
   maxRows: number;
   maxBytes: number;

@@ -5,9 +5,9 @@ import { Sha256Schema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
 import { UPLOAD_MODES } from "./upload.ts";
 
-/** `POST /uploads`: what is going to be uploaded, in so far as the lake may refuse it at once. */
+/** `POST /uploads`: announces an upload, so that the lake can reject it early. */
 export const UploadOfferSchema = v.strictObject({
-  /** The same for the same upload when it is offered again. */
+  /** Identifies the same upload when it is offered again. */
   identity: Sha256Schema,
   key: PartitionKeySchema,
   mode: v.picklist(UPLOAD_MODES),
@@ -19,13 +19,13 @@ export type UploadOffer = v.InferOutput<typeof UploadOfferSchema>;
 /** `receiving.json`. */
 export const ReceivingSchema = v.strictObject({
   ...UploadOfferSchema.entries,
-  /** Name of a token; null where nobody needs one. */
+  /** Name of a token; null without authentication. */
   owner: v.nullable(v.string()),
   begun_at: v.string(),
 });
 export type Receiving = v.InferOutput<typeof ReceivingSchema>;
 
-/** Contents that are asked for at once. */
+/** Contents per request. */
 export const MAX_HASHES = 10_000;
 export const HashesSchema = v.strictObject({
   hashes: listOf(Sha256Schema, MAX_HASHES),

@@ -3,9 +3,9 @@ import { ColumnSchema, FeaturesSchema } from "./columns.ts";
 import { ENGINE_NAMES } from "./engines.ts";
 import { PartitionKeySchema } from "./partition.ts";
 
-/** The header by which a client asks that an Arrow answer says of itself what no Arrow schema says. */
+/** Header to request metadata in an Arrow response that its schema cannot express. */
 export const DESCRIBE_HEADER = "x-datalake-describe";
-/** Where in the metadata of the schema it stands. */
+/** Key in the schema's metadata. */
 export const DESCRIPTION_KEY = "datalake";
 
 export const ResultDescriptionSchema = v.object({
@@ -16,9 +16,9 @@ export const ResultDescriptionSchema = v.object({
     scannedBytes: v.exactOptional(v.number()),
     costUsd: v.exactOptional(v.number()),
   }),
-  /** The catalog's, where it is known. */
+  /** The catalog's, if known. */
   generation: v.exactOptional(v.number()),
-  /** Of a query for rows. */
+  /** For row queries. */
   rows: v.optional(
     v.object({
       features: FeaturesSchema,

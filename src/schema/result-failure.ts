@@ -4,11 +4,11 @@ import { checkValue } from "./check.ts";
 import { FailureSchema, failureError } from "./failure.ts";
 
 /**
- * What a described Arrow answer ends with when it fails on its way: the error's document as JSON, its length in bytes
- * (32 bits, little-endian), and this. A whole answer ends with the stream's own end marker instead, which is another.
+ * End of a described Arrow response that failed midway: the error document as JSON, its length in bytes (32
+ * bits, little-endian), and this mark. A complete response ends with the stream's own end marker instead.
  */
 const MARK = Buffer.from("\0datalake failed");
-/** A failure is no longer than this, in bytes; readers hold so much back until they know the end. */
+/** Maximum size of a failure; readers hold back this many bytes until the end. */
 export const FAILURE_BYTES = 64 * 1024;
 
 const DocumentSchema = v.object({ error: FailureSchema });
@@ -24,7 +24,7 @@ export function encodeFailure(error: AppError): Uint8Array {
   return Buffer.concat([document, length, MARK]);
 }
 
-/** The failure at the end of an answer's last bytes; undefined where there is none. */
+/** The failure in the last bytes of a response, or undefined. */
 export function decodeFailure(tail: Uint8Array): AppError | undefined {
   const bytes = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
   const end = bytes.length - MARK.length - 4;

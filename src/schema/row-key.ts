@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { PartitionKey } from "./partition.ts";
 
-/** A row by its partition, upload and place in that: the same whatever else comes into the lake. */
+/** Identifies a row by partition, upload and position in it, independent of later uploads. */
 export interface RowKey extends PartitionKey {
   uploadId: string;
   sourceRow: number;
@@ -17,7 +17,7 @@ export function formatRowKey(
     .join("/");
 }
 
-/** Reads the rest of a path. Throws `not_found` for what is no key. */
+/** Parses the rest of a URL path. Throws `not_found` if it is invalid. */
 export function parseRowKey(text: string): RowKey {
   const parts = text.split("/").map(decode);
   const [provider, dataset, task, variant, uploadId, row] = parts;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { GivenViewSchema } from "./labels/given-view.ts";
 import { nameProblem } from "./names.ts";
 
-/** Parts of a training set and their shares, which add up to 1: `{train: 0.9, val: 0.1}`. */
+/** Splits of a training set with shares that add up to 1: `{train: 0.9, val: 0.1}`. */
 export const SplitSharesSchema = v.pipe(
   v.record(
     v.pipe(
@@ -26,7 +26,7 @@ export const ANSWERS = ["ocr", "layout", "kie", "vqa", "text"] as const;
 export type Answer = (typeof ANSWERS)[number];
 export const PROMPT_LANGUAGES = ["ko", "en"] as const;
 
-/** What a chat model is asked about a page, and what its answer holds. docs/engineer.md explains the fields. */
+/** The prompt about a page and the fields of the answer, for chat models. See docs/engineer.md. */
 export const PromptSchema = v.strictObject({
   system: v.optional(v.string()),
   user: v.pipe(v.string(), v.minLength(1, "is empty")),
@@ -34,13 +34,13 @@ export const PromptSchema = v.strictObject({
 });
 export type Prompt = v.InferOutput<typeof PromptSchema>;
 
-/** How rows become what a trainer reads; for formats made of samples. */
+/** How rows become training samples; for sample formats. */
 export const SampleWishesSchema = v.strictObject({
-  /** In place of the views of the tasks. */
+  /** Overrides the views of the tasks. */
   view: v.optional(GivenViewSchema),
-  /** Without, the column `split` says the part of a row, else all are in `train`. */
+  /** Default: the column `split`; without it all rows are in `train`. */
   split: v.optional(SplitSharesSchema),
-  /** Columns whose equal values keep rows in one part, beside the document and the page. */
+  /** Columns whose equal values keep rows in one split, in addition to document and page. */
   group_by: v.optional(v.pipe(v.array(v.string()), v.maxLength(16, "are more than 16 columns")), []),
   prompt: v.optional(PromptSchema),
 });

@@ -15,7 +15,7 @@ export const Url = v.pipe(
   v.string(),
   v.regex(/^https?:\/\/[^/\s]+/, "is not a URL such as http://127.0.0.1:8091"),
 );
-/** `off` is a boolean in YAML of old. */
+/** `off` is a boolean in YAML 1.1. */
 export const Switch = v.pipe(
   v.union([v.boolean(), v.picklist(["on", "off"])]),
   v.transform((value): "on" | "off" => (value === true || value === "on" ? "on" : "off")),

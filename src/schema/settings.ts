@@ -6,19 +6,19 @@ import { KEEP_DOCUMENTS } from "./pages.ts";
 import { Octal, Positive, Size, Switch, Url } from "./setting-values.ts";
 import { IMAGE_POLICIES, RejectLimitSchema, VERIFY_LEVELS } from "./upload.ts";
 
-/** What Pillow opens, and `datasets` with it: twice its MAX_IMAGE_PIXELS. */
+/** Pillow's limit, and thus that of `datasets`: twice its MAX_IMAGE_PIXELS. */
 const MAX_PIXELS = 178_956_970;
 
 /**
- * Every setting with its default; config.yaml in the project's root shows them all with their meaning. Keys are those
- * of the file; the environment's name of `processing.num_proc` is `DATALAKE_PROCESSING_NUM_PROC`.
+ * Every setting with its default; config.yaml in the project root explains them. Keys are those of the file;
+ * the environment variable of `processing.num_proc` is `DATALAKE_PROCESSING_NUM_PROC`.
  */
 export const SettingsSchema = v.strictObject({
   lake: v.optional(v.string()),
   server: v.optional(Url),
-  /** Native libraries and asset indexes; may be removed at any time. */
+  /** Native libraries and asset indexes; safe to delete. */
   cache: v.optional(v.string()),
-  /** Work files of the database; local disk with room for two catalogs. */
+  /** Temporary database files; a local disk with room for two catalogs. */
   scratch: v.optional(v.string()),
   images: v.optional(
     v.strictObject({

@@ -5,7 +5,7 @@ const FIELDS = {
   allow: { lang: ["ko", "en", "ja", "multi"], src: ["real", "synthetic"] },
 };
 
-/** Tasks that most teams have: where a new task of such a name starts from. */
+/** Templates for common tasks, by name. */
 export const TASK_SHAPES: ReadonlyMap<string, Task> = new Map([
   ["ocr", { description: "Words and their places on a page", ...FIELDS }],
   ["vqa", { description: "Questions about a page and their answers", ...FIELDS }],

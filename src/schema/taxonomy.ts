@@ -14,7 +14,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   ...SYSTEM_COLUMNS.map((column) => column.name),
 ]);
 
-/** Why `name` cannot name a field of a task, which becomes a column of its rows; undefined when it can. */
+/** Why `name` cannot be a field of a task, which becomes a column; undefined if it can. */
 export function fieldProblem(name: string): string | undefined {
   const problem = nameProblem(name);
   if (problem) return problem;
@@ -32,7 +32,7 @@ const FieldSchema = v.pipe(
   ),
 );
 
-/** A partition of a task, by its other names: `aihub/영수증/v1`. */
+/** A task's partition by its other names: `aihub/영수증/v1`. */
 export const TaskPartitionSchema = v.pipe(
   v.string(),
   v.check(
@@ -43,8 +43,8 @@ export const TaskPartitionSchema = v.pipe(
 );
 
 /**
- * A task: the fields each upload must give, and for some of them the values allowed; and what its labels mean, with
- * other views for single partitions.
+ * A task: the fields required of each upload, optionally with allowed values; and the view of its labels,
+ * with exceptions for single partitions.
  */
 export const TaskSchema = v.strictObject({
   description: Description,
@@ -54,7 +54,7 @@ export const TaskSchema = v.strictObject({
   views: v.optional(v.record(TaskPartitionSchema, GivenViewSchema)),
 });
 
-/** `config/schema.yaml`: the providers and tasks that a lake knows. */
+/** `config/schema.yaml`: the providers and tasks of a lake. */
 export const TaxonomySchema = v.strictObject({
   providers: v.nullish(v.record(NameSchema, v.nullish(ProviderSchema, {})), {}),
   tasks: v.nullish(v.record(NameSchema, v.nullish(TaskSchema, {})), {}),
@@ -64,11 +64,11 @@ export type Provider = v.InferOutput<typeof ProviderSchema>;
 export type Task = v.InferOutput<typeof TaskSchema>;
 export type Taxonomy = v.InferOutput<typeof TaxonomySchema>;
 
-/** What may be changed of a task that is in use. */
+/** Changes allowed for a task in use. */
 export interface TaskChange {
   description?: string | undefined;
-  /** Null takes it away. */
+  /** Null removes it. */
   view?: Task["view"] | null | undefined;
-  /** The partition that the view is of, `PROVIDER/DATASET/VARIANT`; the whole task without. */
+  /** The view's partition, `PROVIDER/DATASET/VARIANT`; default the whole task. */
   partition?: string | undefined;
 }

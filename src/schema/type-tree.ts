@@ -1,12 +1,12 @@
-/** A DuckDB type name, parsed. `name` of a scalar is as DuckDB writes it, upper case, arguments included. */
+/** A parsed DuckDB type. A scalar's `name` is in DuckDB's notation: upper case, with arguments. */
 export type TypeTree =
   | { kind: "scalar"; name: string }
   | { kind: "list"; element: TypeTree /** Of a fixed-size array. */; length?: number }
   | { kind: "struct"; fields: { name: string; type: TypeTree }[] };
 
 /**
- * Parses a type name as DESCRIBE gives it: `VARCHAR`, `DECIMAL(18,3)`, `STRUCT("a b" INTEGER[], c DATE)[]`. What is
- * neither list, array nor struct is a scalar, MAP and UNION too.
+ * Parses a type name from DESCRIBE: `VARCHAR`, `DECIMAL(18,3)`, `STRUCT("a b" INTEGER[], c DATE)[]`.
+ * Everything except lists, arrays and structs is a scalar, including MAP and UNION.
  */
 export function parseType(text: string): TypeTree {
   const array = /^(.*)\[(\d*)\]$/s.exec(text);
@@ -19,7 +19,7 @@ export function parseType(text: string): TypeTree {
   return { kind: "scalar", name: text === '"NULL"' ? "NULL" : text };
 }
 
-/** The type's name as DuckDB takes it in a CAST. */
+/** The type's name for a CAST. */
 export function formatType(type: TypeTree): string {
   if (type.kind === "scalar") return type.name === "NULL" ? '"NULL"' : type.name;
   if (type.kind === "list") return `${formatType(type.element)}[${type.length ?? ""}]`;
@@ -35,7 +35,7 @@ function splitFields(text: string): string[] {
   let start = 0;
   for (const [at, character] of characters.entries()) {
     if (quote !== "") {
-      if (character === quote) quote = ""; // a doubled quote closes and opens again: the same
+      if (character === quote) quote = ""; // a doubled quote closes and reopens: same result
     } else if (character === '"' || character === "'") quote = character;
     else if (character === "(") depth++;
     else if (character === ")") depth--;
@@ -59,14 +59,14 @@ function quoteField(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Words that a CAST takes as names of fields only in quotes; quoting more than those is harmless. */
+/** Words that a CAST accepts as field names only in quotes; quoting others is harmless. */
 const RESERVED = new Set(
   "all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check collate collation column concurrently constraint create cross default deferrable desc describe distinct do else end except false fetch for foreign freeze from full glob grant group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit natural not notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify references returning right select semi show similar some summarize symmetric table tablesample then to trailing true union unique unpack unpivot using variadic verbose when where window with".split(
     " ",
   ),
 );
 
-/** The types of keys and values of `MAP(VARCHAR, DOUBLE)`; undefined for any other type. */
+/** Key and value types of `MAP(VARCHAR, DOUBLE)`; undefined for other types. */
 export function parseMap(name: string): { key: TypeTree; value: TypeTree } | undefined {
   const [key, value] = splitFields(/^MAP\((.*)\)$/s.exec(name)?.[1] ?? "");
   return key === undefined || value === undefined

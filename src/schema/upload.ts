@@ -17,17 +17,14 @@ export type ImagePolicy = (typeof IMAGE_POLICIES)[number];
 export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
 export type ContentKind = (typeof CONTENT_KINDS)[number];
 
-/**
- * How many rows of an upload may be rejected before it fails as a whole: a share of its rows (`1%`), or a number
- * (`0` = none).
- */
+/** Rows that may be rejected before the whole upload fails: a share (`1%`) or a count (`0` = none). */
 export const RejectLimitSchema = v.pipe(
   textOf(32),
   v.regex(/^(\d+|\d+(\.\d+)?%)$/, "is neither a number of rows (0) nor a share of them (1%)"),
   v.check((limit) => !limit.endsWith("%") || Number.parseFloat(limit) <= 100, "is more than all rows (100%)"),
 );
 
-/** What people write about an upload, and the values of its fields. */
+/** Descriptions of uploads, and field values. */
 const MAX_TEXT_LENGTH = 10_000;
 const MAX_FIELDS = 1000;
 
@@ -66,18 +63,18 @@ const ManifestFieldsSchema = v.strictObject({
   rows: CountSchema,
   columns: UploadColumnsSchema,
   features: v.optional(FeaturesSchema, {}),
-  /** What the rows bring along: images, other files, or nothing. */
+  /** Kind of content: images, other files, or none. */
   content: v.nullable(v.picklist(CONTENT_KINDS)),
-  /** From which columns, where it is not the row's own image (or file) alone; see schema/image-columns.ts. */
+  /** Image columns, unless there is only the row's own image or file; see schema/image-columns.ts. */
   image_columns: v.optional(ImageColumnsSchema),
-  /** Distinct contents named by the rows, and those that are in `files/` with their bytes. */
+  /** Distinct contents that rows refer to, and those in `files/` with their bytes. */
   contents: v.optional(CountSchema, 0),
   staged_files: v.optional(CountSchema, 0),
   staged_bytes: v.optional(CountSchema, 0),
   reference: v.nullable(v.picklist(REFERENCE_COLUMNS)),
-  /** Rows whose labels do not fit the view of the task are rejected. */
+  /** Reject rows whose labels do not fit the task's view. */
   strict: v.optional(v.boolean()),
-  /** How the pages are made of the documents that rows name in `document`; absent where no row is a page. */
+  /** How pages of the documents in column `document` are made; absent without pages. */
   pages: v.optional(PageSettingsSchema),
 });
 export const UploadManifestSchema = v.pipe(
@@ -111,14 +108,13 @@ export const UploadManifestSchema = v.pipe(
 );
 export type UploadManifest = v.InferOutput<typeof UploadManifestSchema>;
 
-/** The columns of images (or files) that the rows of an upload bring along; none for one that only refers to some. */
+/** Columns of images or files stored by an upload; empty if it only refers to assets. */
 export function broughtColumns(manifest: Pick<UploadManifest, "content" | "image_columns">): ImageColumn[] {
   return manifest.image_columns ?? (manifest.content === null ? [] : [OWN_IMAGE]);
 }
 
 /**
- * The policy by which the images of a column are stored. A further image may be a mask, whose pixels are values, not
- * colours: in doubt it is kept.
+ * The image policy of a column. A further image may be a mask with values for pixels: it is kept if in doubt.
  */
 export function policyFor(column: ImageColumn, policy: ImagePolicy): ImagePolicy {
   return policy === "optimize" && !isOwn(column) ? "preserve" : policy;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** A number of rows, files, bytes or versions. */
+/** Number of rows, files, bytes or versions. */
 export const CountSchema = v.pipe(
   v.number(),
   v.check((value) => Number.isSafeInteger(value) && value >= 0, "is not a count (an integer of at least 0)"),
@@ -8,10 +8,7 @@ export const CountSchema = v.pipe(
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](\d\d):(\d\d))$/;
 
-/**
- * Whether a text is a point in time that there was or will be, in ISO 8601 with its zone:
- * `2026-11-29T11:04:50.123Z`.
- */
+/** Whether a text is a valid time in ISO 8601 with time zone: `2026-11-29T11:04:50.123Z`. */
 export function isTime(text: string): boolean {
   const match = TIME.exec(text);
   if (!match) return false;
@@ -30,7 +27,7 @@ function daysIn(year: number, month: number): number {
 export const TimeSchema = v.pipe(v.string(), v.check(isTime, "is not a time (2026-11-29T11:04:50Z)"));
 
 /**
- * Text that every file format and database keeps: at most so many characters, without NUL and halves of characters.
+ * Text that every format and database can store: at most `maxLength` characters, no NUL, no lone surrogates.
  */
 export function textOf(maxLength: number) {
   return v.pipe(
@@ -40,7 +37,7 @@ export function textOf(maxLength: number) {
   );
 }
 
-/** The same in one line: what is in tables and logs. */
+/** The same in one line, for tables and logs. */
 export function lineOf(maxLength: number) {
   return v.pipe(
     textOf(maxLength),
@@ -48,10 +45,10 @@ export function lineOf(maxLength: number) {
   );
 }
 
-/** Lists and objects within each other, at most; code that walks them recurses. */
+/** Maximum nesting; code that walks the value recurses. */
 const MAX_DEPTH = 64;
 
-/** Whether a JSON value nests so little that it may be walked. */
+/** Whether a JSON value is shallow enough to walk. */
 export function isShallow(value: unknown): boolean {
   let level = [value];
   for (let depth = 0; depth < MAX_DEPTH; depth++) {

@@ -5,7 +5,7 @@ import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES } from "./operation.ts";
 import { SelectionSchema } from "./partition.ts";
 
-/** A share of all: `5%`, or a number above 0 and up to 1. Comes out as that number. */
+/** A share: `5%`, or a number above 0 and up to 1. The output is the number. */
 export const SampleSchema = v.pipe(
   v.union([v.string(), v.number()]),
   v.transform(parseShare),
@@ -18,12 +18,12 @@ function parseShare(given: string | number): number {
   return match?.[1] === undefined ? Number.NaN : Number(match[1]) / 100;
 }
 
-/** Which assets are looked at, and how closely. */
+/** Which assets to check, and how. */
 export const VerifyRequestSchema = v.strictObject({
   ...SelectionSchema.entries,
-  /** The same share of the assets at every run; all without. */
+  /** A sample that is the same at every run; default all assets. */
   sample: v.optional(SampleSchema),
-  /** Read every asset and compare its SHA-256, not only its size. */
+  /** Read every asset and compare its SHA-256 instead of only its size. */
   hash: v.optional(v.boolean(), false),
 });
 export type VerifyRequest = v.InferOutput<typeof VerifyRequestSchema>;
@@ -31,12 +31,12 @@ export type VerifyRequest = v.InferOutput<typeof VerifyRequestSchema>;
 export const ASSET_PROBLEMS = ["missing", "wrong_size", "wrong_hash", "unreadable"] as const;
 export type AssetProblem = (typeof ASSET_PROBLEMS)[number];
 
-/** An asset that is not what the catalog says, and the first row that names it. */
+/** An asset that differs from the catalog, and the first row that refers to it. */
 export const AssetFindingSchema = v.object({
   problem: v.picklist(ASSET_PROBLEMS),
   /** Relative to `assets/`. */
   path: v.string(),
-  /** Size or SHA-256 by the catalog, and as found; of an unreadable one why. */
+  /** Size or SHA-256 in the catalog and as found; for an unreadable asset the error. */
   expected: v.nullable(v.string()),
   found: v.nullable(v.string()),
   provider: v.string(),
@@ -44,29 +44,28 @@ export const AssetFindingSchema = v.object({
   task: v.string(),
   variant: v.string(),
   upload_id: v.nullable(v.string()),
-  /** 0-based position in what was uploaded. */
+  /** 0-based position in the upload. */
   source_row: v.nullable(v.number()),
   source_name: v.nullable(v.string()),
-  /** How many of the selected rows name it. */
+  /** Selected rows that refer to it. */
   rows: v.number(),
 });
 export type AssetFinding = v.InferOutput<typeof AssetFindingSchema>;
 
 export const VerifySummarySchema = v.object({
-  /** Of the catalog that named the assets. */
+  /** Of the catalog. */
   generation: v.number(),
-  /** Selected partitions, and distinct assets that were looked at. */
+  /** Selected partitions, and distinct assets checked. */
   partitions: v.number(),
   checked: v.number(),
   ok: v.number(),
   missing: v.number(),
-  /** Of a wrong size, with other bytes than their name says, or unreadable. */
+  /** Wrong size, wrong content, or unreadable. */
   corrupt: v.number(),
-  /** `ok` of `checked`; 1 when there was nothing to look at. */
+  /** `ok` / `checked`; 1 if nothing was checked. */
   integrity: v.number(),
   hash: v.boolean(),
   sample: v.nullable(v.number()),
-  /** Bytes that were read. */
   bytes_read: v.number(),
   duration_ms: v.number(),
 });
@@ -78,13 +77,13 @@ export const VerifyProgressSchema = v.object({
   bytes_read: v.number(),
   missing: v.number(),
   corrupt: v.number(),
-  /** Assets a second, and seconds left at that rate; null while unknown. */
+  /** Assets per second, and seconds left at that rate; null while unknown. */
   per_second: v.nullable(v.number()),
   seconds_left: v.nullable(v.number()),
 });
 export type VerifyProgress = v.InferOutput<typeof VerifyProgressSchema>;
 
-/** One check of assets by a server. */
+/** An asset check by a server. */
 export const VerificationSchema = v.object({
   validation_id: v.string(),
   status: v.picklist(OPERATION_STATES),
@@ -111,7 +110,7 @@ export function emptyVerifyProgress(): VerifyProgress {
   };
 }
 
-/** Checks a request as a person or a program wrote it. Throws `usage`. */
+/** Parses a request of a user or program. Throws `usage`. */
 export function parseVerifyRequest(request: unknown): VerifyRequest {
   const checked = checkValue(VerifyRequestSchema, request);
   if (checked.success) return checked.output;
@@ -119,5 +118,5 @@ export function parseVerifyRequest(request: unknown): VerifyRequest {
   throw new AppError("usage", `${v.getDotPath(issue) ?? "the selection"} ${issue.message}`);
 }
 
-/** How many findings an answer holds; a report holds all. */
+/** Maximum findings in a response; the report has all. */
 export const SHOWN_FINDINGS = 1000;
