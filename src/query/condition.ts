@@ -5,36 +5,36 @@ import type { ColumnCondition } from "./row-plan.ts";
 import { quoteName, quoteText } from "./sql.ts";
 import { type AnyOf, anyText } from "./text-leaves.ts";
 
-/** SQL that a value holds the text that is searched; `known` where the value is known to be in NFC. */
+/** SQL that a value contains the search text; `known`: the value is known to be in NFC. */
 export type Contains = (value: string, known: boolean) => string;
 
 /** A search at a JSON path. */
 export interface SearchAt {
   steps: readonly JsonStep[];
   text: string;
-  /** That the text stands in the column, wherever. */
+  /** SQL that the column contains the text anywhere. */
   isIn: string;
   contains: Contains;
 }
 
-/** What conditions are made of in the SQL of an engine; each gives SQL. */
+/** Building blocks of conditions in an engine's SQL. */
 export interface ConditionDialect {
   any: AnyOf;
   hasValue(column: Column): string;
   hasValueAt(name: string, steps: readonly JsonStep[]): string;
   /** A text in NFC. */
   composed(value: string): string;
-  /** That the first text holds the second. */
+  /** The first text contains the second. */
   holds(value: string, text: string): string;
-  /** That a string or number at a path holds the text. */
+  /** A string or number at a path contains the text. */
   containsAt(column: string, search: SearchAt): string;
-  /** That a string of JSON holds it that is written in ASCII: `decodedStrings` of schema/escaped-text.ts. */
+  /** A string of ASCII-escaped JSON contains it: `decodedStrings` of schema/escaped-text.ts. */
   decodedContains(value: string, contains: Contains): string;
 }
 
 /**
- * Renders conditions on rows: true, or false or NULL. `normal` says that all texts of the columns are known to be in
- * NFC; then a text is looked for in what is stored as it is.
+ * Renders conditions on rows, which give true, false or NULL. `normal`: all texts of the columns are known to
+ * be in NFC and are searched as stored.
  */
 export function conditionRenderer(dialect: ConditionDialect) {
   return ({ columns, text, steps, ignoreCase }: ColumnCondition, normal: boolean): string => {

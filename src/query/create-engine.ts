@@ -4,13 +4,13 @@ import type { EngineName } from "../schema/engines.ts";
 import type { QueryEngine } from "./engine.ts";
 
 export interface EngineTools {
-  /** Only DuckDB opens the lake. */
+  /** Used by DuckDB only. */
   openLake: () => Promise<Lake>;
-  /** Threads that small results of several callers at once share. */
+  /** Threads shared by small concurrent results. */
   sharedThreads?: number | undefined;
 }
 
-/** How each engine of schema/engines.ts is opened; its code is loaded then. */
+/** Opens each engine of schema/engines.ts, loading its code lazily. */
 const OPENERS: Record<EngineName, (settings: Settings, tools: EngineTools) => Promise<QueryEngine>> = {
   duckdb: async ({ database, scratchFolder }, { openLake, sharedThreads }) => {
     const { DuckDBClient } = await import("./duckdb/client.ts");
@@ -30,10 +30,7 @@ const OPENERS: Record<EngineName, (settings: Settings, tools: EngineTools) => Pr
   },
 };
 
-/**
- * The engine of that name as the settings describe it; nothing is asked of it yet. Throws `invalid_config` naming the
- * setting that is missing.
- */
+/** Creates an engine from the settings, without contacting it. Throws `invalid_config` naming the setting. */
 export function createEngine(
   name: EngineName,
   openLake: EngineTools["openLake"],

@@ -12,47 +12,45 @@ import { quoteName } from "./sql.ts";
 import { chunksOf, streamResult } from "./stream-result.ts";
 
 export interface DatabaseOptions {
-  /** A database file; in memory without. */
+  /** Database file; default in memory. */
   path?: string;
   readOnly?: boolean;
-  /** Folder for spilling; made when missing. Never the working directory. */
+  /** Folder for spilling, created if missing. Never the working directory. */
   scratch: string;
   /** As in DuckDB settings: `1GB`. */
   memory?: string;
-  /** What work that does not fit into `memory` may have instead (less-memory.ts). */
+  /** Memory for work that does not fit into `memory` (less-memory.ts). */
   mostMemory?: string | undefined;
   threads?: number;
 }
 
-/** One DuckDB instance and one connection to it. Close it explicitly; never shared between requests. */
+/** A DuckDB instance with one connection. Close it explicitly; never shared between requests. */
 export interface Database {
   readonly connection: DuckDBConnection;
   readonly instance: DuckDBInstance;
-  /** As it was opened with. */
   readonly mostMemory: string | undefined;
-  /** Runs statements for their effect. */
   run(sql: string, values?: DuckDBValue[]): Promise<void>;
-  /** All rows as plain objects: BIGINT as number (all our counts fit), timestamps as DuckDB values. For small results. */
+  /** Rows as objects: BIGINT as number (our counts fit), timestamps as DuckDB values. For small results. */
   rows<T = Record<string, unknown>>(sql: string, values?: DuckDBValue[]): Promise<T[]>;
-  /** A result that is read chunk by chunk as it is made; one that fails on its way throws (`streamResult`). */
+  /** A streamed result; throws if it fails midway (`streamResult`). */
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
-  /** The chunks of such a result. The signal interrupts the query. Throws `cancelled`. */
+  /** Chunks of a streamed result. The signal interrupts the query. Throws `cancelled`. */
   chunks(sql: string, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk>;
-  /** Makes an attached database the one in use, also for connections that are made from here on. */
+  /** Makes an attached database the default, also for later connections. */
   use(name: string): Promise<void>;
-  /** Another connection to the same instance: its own temporary tables, interrupted alone. Close it first. */
+  /** A separate connection with its own temporary tables and interrupts. Close it before the instance. */
   connect(): Promise<Database>;
   close(): void;
 }
 
 /**
- * Opens a DuckDB database with the settings that everything here relies on: no extension is fetched, spilling goes to
- * `scratch`, order of insertion is kept. Loads the native library on first use (about 60 ms).
+ * Opens a DuckDB database: no extension downloads, spilling to `scratch`, insertion order preserved. Loads
+ * the native library on first use (about 60 ms).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const spill = join(options.scratch, `spill-${process.pid}`);
-  await mkdir(options.scratch, { recursive: true }); // the engine makes and removes the folder in it
+  await mkdir(options.scratch, { recursive: true }); // the engine creates and removes the folder in it
   const instance = await DuckDBInstance.create(options.path ?? ":memory:", {
     ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
     autoinstall_known_extensions: "false",
@@ -108,7 +106,7 @@ function wrapDatabase(
   return database;
 }
 
-/** Runs `work` so that the signal interrupts the query at the engine; `terminate()` of a worker would not. */
+/** Runs `work`; the signal interrupts the query in the engine, which `terminate()` of a worker would not. */
 export async function interruptible<T>(
   database: Database,
   signal: AbortSignal | undefined,
@@ -133,7 +131,7 @@ function plainRow(row: Record<string, unknown>): Record<string, unknown> {
   return plain;
 }
 
-/** DuckDB's own value objects for lists and structs as arrays and objects, big integers as numbers. */
+/** Converts DuckDB's lists and structs to arrays and objects, big integers to numbers. */
 function plainValue(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (value === null || typeof value !== "object") return value;

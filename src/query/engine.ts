@@ -4,26 +4,26 @@ import type { Selection } from "../schema/partition.ts";
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../schema/query.ts";
 
 /**
- * Where queries are answered. Every engine gives the same rows for the same query, in the same order. A signal stops
- * the query at the engine, and the call or the iteration fails with `cancelled`.
+ * Answers queries. Every engine returns the same rows in the same order. A signal stops the query in the
+ * engine; the call or iteration then throws `cancelled`.
  */
 export interface QueryEngine {
   readonly name: EngineName;
-  /** Every selected partition with its number of rows, sorted; from the catalog, without reading rows. */
+  /** Selected partitions with row counts, sorted; from the catalog, without reading rows. */
   retrievePartitions(selection?: Selection, signal?: AbortSignal): Promise<PartitionCount[]>;
   /**
-   * Rows of the selected partitions, sorted by partition, within one in stored order, with only the columns that hold a
-   * value somewhere in the selection (known from stored null counts). With a condition (`RowQuerySchema`) only those in
-   * which the text stands, or that hold a value in the column or at the path: none is no error. Streams; throws
-   * `not_found` when nothing is selected or no partition has the column, `usage` for a column that holds no text.
+   * Rows of the selected partitions, sorted by partition, then in stored order, with only the columns that
+   * have a value in the selection (from stored null counts). A condition (`RowQuerySchema`) keeps rows that
+   * contain the text, or have a value in the column or at the path; no match is no error. Streams. Throws
+   * `not_found` if nothing is selected or no partition has the column, `usage` for a column without text.
    */
   retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult>;
-  /** The tables that `sql` may name. */
+  /** Tables available to `sql`. */
   listTables(signal?: AbortSignal): Promise<string[]>;
-  /** Columns of a table in order; throws `not_found`. */
+  /** Columns of a table in order. Throws `not_found`. */
   getTableInfo(table: string, signal?: AbortSignal): Promise<Column[]>;
-  /** One SELECT in the engine's own dialect, read-only, within limits. Throws `invalid_sql`, `too_large`, `timeout`. */
+  /** One read-only SELECT in the engine's dialect. Throws `invalid_sql`, `too_large`, `timeout`. */
   sql(text: string, limits: SqlLimits, signal?: AbortSignal): Promise<TableResult>;
-  /** May be called several times. */
+  /** Idempotent. */
   close(): void;
 }

@@ -1,23 +1,20 @@
 import { formatJsonPath } from "../schema/json-path.ts";
 
-/** A path as it is written, without `[*]`: lists are searched element by element. */
+/** A path without `[*]`: lists are searched element by element. */
 export interface JsonPathCount {
   path: string;
-  /** Documents that hold a text at it. */
+  /** Documents with text at the path. */
   rowCount: number;
 }
 
-/** More different ones come from keys that are data themselves; those after them are not told. */
+/** More distinct paths come from keys that are data; further ones are ignored. */
 const MAX_PATHS = 2000;
-/** As a query takes. */
+/** Limit of queries. */
 const MAX_STEPS = 16;
-/** Lists in lists are searched so deep. */
+/** Maximum depth of nested lists. */
 const MAX_LISTS = 2;
 
-/**
- * The paths at which documents hold texts, with the number of documents that do: most frequent first, then as they come.
- * A document that is no JSON counts for none.
- */
+/** Paths where documents hold text, with document counts: most frequent first, then by first appearance. */
 export function countTextPaths(documents: Iterable<string>): JsonPathCount[] {
   const counts = new Map<string, number>();
   for (const text of documents) {
@@ -34,7 +31,7 @@ function textPaths(text: string): Set<string> {
   try {
     collect(JSON.parse(text), "$", 0, 0, paths);
   } catch {
-    // a text that is no JSON
+    // invalid JSON
   }
   return paths;
 }
@@ -49,7 +46,7 @@ function collect(value: unknown, path: string, steps: number, lists: number, pat
   }
   if (steps === MAX_STEPS) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (key === "") continue; // no path names it
+    if (key === "") continue; // paths cannot express it
     collect(inner, path + formatJsonPath([{ key }]).slice(1), steps + 1, 0, paths);
   }
 }

@@ -2,10 +2,9 @@ import type { Database } from "./database.ts";
 import { quoteText } from "./sql.ts";
 
 /**
- * Runs work on the database; when that needs more memory than it may have, once more with one thread, then with all the
- * memory that there is for it (`mostMemory`). Row groups of large texts, and rows of thousands of columns, take several
- * times their size while they are read or written, once for each thread. `work` may run several times, but not behind a
- * failed COMMIT: what that did may stand in the database in part, and would under what comes after it.
+ * Runs work on the database. If it runs out of memory, retries with one thread, then with `mostMemory`. Row
+ * groups of large texts and rows of thousands of columns take several times their size, once per thread.
+ * `work` may run several times, but not after a failed COMMIT, which may have left part of the transaction.
  */
 export async function retryWithLessMemory<T>(database: Database, work: () => Promise<T>): Promise<T> {
   let failure: unknown;
@@ -47,7 +46,7 @@ function mayRetry(error: unknown): boolean {
 
 const FAILED_COMMIT = "TransactionContext Error: Failed to commit: ";
 
-/** Whether an error of the engine says that it may have no more memory; at a COMMIT it says so in other words. */
+/** Whether an engine error means out of memory; a COMMIT reports it differently. */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { message } = error;
@@ -57,7 +56,7 @@ export function isOutOfMemory(error: unknown): boolean {
   );
 }
 
-/** Whether a COMMIT failed at the engine: what the transaction did may stand in the file in part. */
+/** Whether a COMMIT failed, possibly leaving part of the transaction in the file. */
 export function isFailedCommit(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith(FAILED_COMMIT);
 }

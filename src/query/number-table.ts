@@ -1,15 +1,15 @@
 import type { Database } from "./database.ts";
 
 /**
- * A temporary table of whole numbers, such as rowids of `catalog`; each connection's own. `@n` counts from 0. No column
- * of a lake has such names.
+ * A temporary table of integers, such as rowids of `catalog`, private to each connection. `@n` counts from 0.
+ * Lake columns cannot have such names.
  */
 export const NUMBERS = "temp.chosen_numbers";
 
 /** DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
 
-/** Makes the table anew of these numbers; gives how many there are. */
+/** Recreates the table with these numbers; returns their count. */
 export async function makeNumberTable(database: Database, numbers: Iterable<number>): Promise<number> {
   const { BIGINT, DuckDBDataChunk } = await import("@duckdb/node-api");
   await database.run(`CREATE OR REPLACE TEMP TABLE ${NUMBERS} ("@n" BIGINT, "@number" BIGINT)`);
@@ -37,10 +37,10 @@ export async function makeNumberTable(database: Database, numbers: Iterable<numb
   return count;
 }
 
-/** Numbers that are written into the statement itself; to make a table takes longer than many a query for some rows. */
+/** Up to this many numbers are inlined; creating a table takes longer than many small queries. */
 const MAX_WRITTEN = 100;
 
-/** A relation for FROM with the columns of that table, which is made for many numbers only. */
+/** A FROM relation with the columns of that table, which is created only for many numbers. */
 export async function relateNumbers(
   database: Database,
   numbers: Iterable<number>,

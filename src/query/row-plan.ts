@@ -9,7 +9,7 @@ import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query
 import { parseType } from "../schema/type-tree.ts";
 import { holdsText } from "./text-leaves.ts";
 
-/** What an engine's table `partitions` says of one, as far as queries need it. */
+/** A row of an engine's table `partitions`, as far as queries need it. */
 export interface DescribedPartition extends PartitionCount {
   bytes: number;
   columns: ColumnStats[];
@@ -17,31 +17,30 @@ export interface DescribedPartition extends PartitionCount {
   features: string;
 }
 
-/** A condition on rows, checked against the columns that are there. */
+/** A condition on rows, checked against existing columns. */
 export interface ColumnCondition {
-  /** The columns in any of which it may hold; texts, where a text is searched. */
+  /** Columns to search, any of which may match; text columns for a text search. */
   columns: Column[];
   /** In NFC. */
   text: string | undefined;
-  /** Into the JSON of the one column. */
+  /** Path into the JSON of the single column. */
   steps: JsonStep[] | undefined;
   ignoreCase: boolean;
 }
 
-/** What a query for rows reads; made without reading any. */
+/** What a row query reads; created without reading rows. */
 export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
-  /** Selected, sorted. */
   partitions: P[];
-  /** Those that hold a value somewhere in the selection: where and what first, the rows' own, then the lake's. */
+  /** Columns with a value somewhere in the selection: user columns, then lake columns. */
   columns: Column[];
   features: Features;
   condition: ColumnCondition | undefined;
 }
 
 /**
- * Plans a query over the partitions that an engine knows and the columns of its table `catalog`, or of all partitions
- * where each is read in its own types (`inOwnTypes`). Throws `not_found` when nothing is selected or the condition's
- * column is not there, `usage` when that column holds no text.
+ * Plans a query over an engine's partitions and the columns of its table `catalog`, or of all partitions if
+ * each is read in its own types (`inOwnTypes`). Throws `not_found` if nothing is selected or the condition's
+ * column does not exist, `usage` if it holds no text.
  */
 export function planRows<P extends DescribedPartition>(
   known: readonly P[],
@@ -62,14 +61,14 @@ export function planRows<P extends DescribedPartition>(
   return { partitions, columns, features: commonFeatures(columns, partitions), condition };
 }
 
-/** The lake's own columns that people search: the name a file came with. */
+/** Lake columns included in searches. */
 const SEARCHED_SYSTEM_COLUMNS: ReadonlySet<string> = new Set(["source_name"]);
 const SYSTEM_NAMES: ReadonlySet<string> = new Set(SYSTEM_COLUMNS.map(({ name }) => name));
 const KEY_NAMES: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 
 /**
- * The columns of `columns` that a search without a column looks into: text that came with an upload to one of these
- * partitions, or a file's name. Facts of an image column are the lake's only in the partitions that have that column.
+ * The columns searched when none is given: uploaded text of at least one of these partitions, and file names.
+ * Facts of an image column count as lake columns only in partitions with that column.
  */
 export function searchedColumns(
   columns: readonly Column[],
@@ -79,7 +78,7 @@ export function searchedColumns(
   return columns.filter(({ name, type }) => searched.has(name) && holdsText(type));
 }
 
-/** Whether the rows of a partition that has these columns brought this one themselves, or it is a file's name. */
+/** Names of the columns that rows of such a partition brought themselves, plus file names. */
 export function uploadedNames(columns: readonly Column[]): Set<string> {
   const ofLake = lakeColumnNames(columns);
   const isUploaded = (name: string) => !ofLake.has(name) && !KEY_NAMES.has(name);
@@ -100,7 +99,7 @@ function planCondition(
   if (name === undefined) return { columns: searchedColumns(columns, partitions), text, steps, ignoreCase };
   const column = columns.find((one) => one.name === name);
   if (column === undefined) {
-    // A column that is empty here holds no text; one that is nowhere was misspelt.
+    // A column that is empty here matches nothing; one that is unknown is an error.
     if (table.some((one) => one.name === name)) return { columns: [], text, steps, ignoreCase };
     const names = searchedColumns(columns, partitions).map((one) => one.name);
     throw new AppError(
@@ -122,7 +121,7 @@ function planCondition(
   return { columns: [column], text, steps, ignoreCase };
 }
 
-/** In the order in which the selected partitions have them. */
+/** In the order of the selected partitions. */
 function existingColumns(
   table: readonly Column[],
   partitions: readonly DescribedPartition[],
@@ -150,8 +149,8 @@ function existingColumns(
 }
 
 /**
- * The type that the selected partitions alone have: a text column elsewhere in the lake does not make text of their
- * numbers. Only where the way back is exact.
+ * The narrower type of the selected partitions: text elsewhere in the lake must not turn their numbers into
+ * text. Only if the conversion back is exact.
  */
 function narrowType(stored: string, selected: string | undefined): string {
   if (selected === undefined || stored === selected) return stored;
@@ -160,13 +159,13 @@ function narrowType(stored: string, selected: string | undefined): string {
   return scalar && !rounded ? selected : stored;
 }
 
-/** A given feature stays only where every partition that has the column agrees on it; the rest follow from the types. */
+/** A given feature is kept only if every partition with the column agrees; others follow from the types. */
 function commonFeatures(columns: readonly Column[], partitions: readonly DescribedPartition[]): Features {
   const claims = new Map<string, Set<string>>();
   for (const partition of partitions) {
     const features = JSON.parse(partition.features || "{}") as Features;
     for (const { name, nulls } of partition.columns) {
-      if (nulls === partition.rows) continue; // has nothing to say
+      if (nulls === partition.rows) continue; // all NULL
       claims.set(name, (claims.get(name) ?? new Set()).add(JSON.stringify(features[name] ?? null)));
     }
   }

@@ -1,13 +1,13 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { AppError } from "../errors.ts";
 
-/** duckdb.h, duckdb_result_type: what a result becomes when it failed. */
+/** duckdb_result_type of a failed result (duckdb.h). */
 const INVALID = 0;
 
 /**
- * Starts a query whose chunks are read as they are made. The library ends one that fails on its way (an interrupt, a full
- * memory, a value that cannot be cast) as if it were complete, and keeps the reason for itself; only the type of the
- * result tells. Here `fetchChunk` throws `engine_failed` then.
+ * Starts a query and streams its chunks. The library ends a query that fails midway (interrupt, out of
+ * memory, failed cast) as if it were complete and hides the reason; only the result type reveals it. Here
+ * `fetchChunk` then throws `engine_failed`.
  */
 export async function streamResult(
   connection: DuckDBConnection,
@@ -18,7 +18,7 @@ export async function streamResult(
   const fetchChunk = result.fetchChunk.bind(result);
   let ended = false;
   result.fetchChunk = async () => {
-    if (ended) return null; // to the library, one more after the end is a failure
+    if (ended) return null; // the library fails if asked again after the end
     const chunk = await fetchChunk();
     ended = chunk === null || chunk.rowCount === 0;
     if (ended && result.returnType === INVALID) throw cutShort();
@@ -27,7 +27,7 @@ export async function streamResult(
   return result;
 }
 
-/** The chunks of a streamed result, none of them empty. `fetch` is for who times or interrupts them. */
+/** Non-empty chunks of a streamed result. `fetch` allows callers to time or interrupt the calls. */
 export async function* chunksOf(
   result: DuckDBResult,
   fetch: () => Promise<DuckDBDataChunk | null> = () => result.fetchChunk(),
@@ -47,7 +47,7 @@ function cutShort(): AppError {
   );
 }
 
-/** Whether a result ended before its end, for a reason that is not known. */
+/** Whether a result ended early for an unknown reason. */
 export function isCutShort(error: unknown): boolean {
   return error instanceof AppError && error.details?.cut_short === true;
 }

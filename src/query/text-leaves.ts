@@ -2,7 +2,7 @@ import { parseType, type TypeTree } from "../schema/type-tree.ts";
 import { toNfc } from "./normal-form.ts";
 import { quoteName, quoteText } from "./sql.ts";
 
-/** Whether values of a type hold text that a search finds: a text, or lists and structs with texts in them. */
+/** Whether values of a type hold searchable text: a text, or lists and structs that contain texts. */
 export function holdsText(type: string): boolean {
   return hasText(parseType(type));
 }
@@ -13,14 +13,14 @@ function hasText(type: TypeTree): boolean {
   return type.name === "VARCHAR";
 }
 
-/** How a dialect says that something holds for one of many. */
+/** How a dialect expresses that some element matches. */
 export interface AnyOf {
   field(struct: string, name: string): string;
-  /** That it holds for some element of a list, which `element` names in `holds`. */
+  /** SQL that `holds` is true for some element of a list, named `element` in it. */
   element(list: string, element: string, holds: string): string;
 }
 
-/** A condition on a value of a type: that `holds` is true of one of its texts. */
+/** SQL that `holds` is true for one of a value's texts. */
 export function anyText(
   type: TypeTree,
   value: string,
@@ -43,8 +43,8 @@ export function anyText(
 }
 
 /**
- * DuckDB's SQL for what the search index takes of a column, in NFC (`normal`: it is so as it is stored): a text as it is,
- * of lists and structs all their texts, a space between them.
+ * DuckDB SQL for a column's indexed text in NFC (`normal`: stored in NFC): a text unchanged, all texts of
+ * lists and structs joined by spaces.
  */
 export function indexedText({ name, type }: { name: string; type: string }, normal: boolean): string {
   const tree = parseType(type);

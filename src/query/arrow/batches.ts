@@ -2,12 +2,12 @@ import type { DuckDBDataChunk } from "@duckdb/node-api";
 import { type Data, makeData, RecordBatch, type Schema, Struct } from "apache-arrow";
 import { addSizes, gatherColumn } from "./columns.ts";
 
-/** Far below what 32-bit offsets address, and what a reader of the batch holds at once. */
+/** Far below the limit of 32-bit offsets, and small enough for readers to hold. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 /**
- * A chunk of a DuckDB result as Arrow record batches of at most 64 MB, rows in order; one row alone may be larger. The
- * columns of `schema` are those of the chunk. Copies everything: the chunk may go when the last batch was taken.
+ * A DuckDB chunk as Arrow record batches of at most 64 MB, rows in order; a single row may be larger.
+ * `schema` must match the chunk's columns. Copies everything, so the chunk may be freed after the last batch.
  */
 export function* chunkToBatches(chunk: DuckDBDataChunk, schema: Schema): Generator<RecordBatch> {
   const columns = schema.fields.map((field, at) => ({ type: field.type, vector: chunk.getColumnVector(at) }));
@@ -19,14 +19,14 @@ export function* chunkToBatches(chunk: DuckDBDataChunk, schema: Schema): Generat
   }
 }
 
-/** Bytes that each row of a chunk takes as Arrow, about. */
+/** Approximate bytes of each row of a chunk in Arrow. */
 export function chunkSizes(chunk: DuckDBDataChunk, schema: Schema): Float64Array {
   const sizes = new Float64Array(chunk.rowCount).fill(8 * schema.fields.length);
   for (const [at, { type }] of schema.fields.entries()) addSizes(chunk.getColumnVector(at), type, sizes);
   return sizes;
 }
 
-/** Ranges of rows (`end` exclusive) that take at most `maxBytes` together, or are one row. */
+/** Row ranges (`end` exclusive) of at most `maxBytes`, or a single row. */
 export function cutRows(sizes: ArrayLike<number>, maxBytes: number, maxRows = Number.POSITIVE_INFINITY) {
   const ranges: { start: number; end: number }[] = [];
   let start = 0;

@@ -10,8 +10,8 @@ import {
 } from "./vector-memory.ts";
 
 /**
- * Lays the values at `rows` of a vector out as Arrow wants them. `rows` are positions in the vector, in any order; -1
- * gives NULL. Nothing of the result points into DuckDB's memory.
+ * Copies the values at `rows` of a vector into Arrow's layout. `rows` are positions in any order; -1 gives
+ * NULL. The result does not refer to DuckDB's memory.
  */
 export function gatherColumn(vector: DuckDBVector, type: DataType, rows: Int32Array): Data {
   const memory = vector as unknown as VectorMemory;
@@ -38,7 +38,7 @@ export function gatherColumn(vector: DuckDBVector, type: DataType, rows: Int32Ar
   return makeData({ ...common, data } as never) as Data;
 }
 
-/** Bytes that each row at the top of the column takes in variable-width values; added to `sizes`. */
+/** Adds the bytes of variable-width values per top-level row to `sizes`. */
 export function addSizes(vector: DuckDBVector, type: DataType, sizes: Float64Array): void {
   const memory = vector as unknown as VectorMemory;
   const rowCount = sizes.length;
@@ -79,7 +79,7 @@ function gatherFixed(items: FixedArray, rows: Int32Array): FixedArray {
   return values;
 }
 
-/** Rows one behind the other, none of them NULL. */
+/** Whether rows are consecutive and not NULL. */
 function isRange(rows: Int32Array): boolean {
   const first = rows[0] ?? 0;
   if (first < 0) return false;
@@ -97,7 +97,7 @@ function gatherBits(memory: VectorMemory, rows: Int32Array): Uint8Array {
   return bits;
 }
 
-/** DuckDB keeps a decimal in 2, 4, 8 or 16 bytes, Arrow in 16, little-endian two's complement. */
+/** DuckDB stores decimals in 2, 4, 8 or 16 bytes, Arrow in 16, little-endian two's complement. */
 function gatherDecimals(view: DataView, itemCount: number, rows: Int32Array): Uint32Array {
   const width = view.byteLength / itemCount;
   const values = new Uint32Array(rows.length * 4);

@@ -1,11 +1,11 @@
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
-/** Copies `sizeBytes` from an address in this process to an address; as fast as the machine does it. */
+/** Copies `sizeBytes` between addresses of this process. */
 export type CopyMemory = (target: number, source: number, sizeBytes: number) => void;
 
 let loaded: CopyMemory | undefined;
 
-/** memcpy(3) of the system's C library: a call costs some ten nanoseconds, a view on foreign memory a hundred times that. */
+/** memcpy(3) of the C library: a call takes some ten nanoseconds, a view on foreign memory 100 times that. */
 export function loadCopyMemory(): CopyMemory {
   loaded ??= dlopen(process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6", {
     memcpy: { args: [FFIType.ptr, FFIType.ptr, FFIType.u64_fast], returns: FFIType.void },
@@ -13,7 +13,7 @@ export function loadCopyMemory(): CopyMemory {
   return loaded;
 }
 
-/** The address of a typed array's first byte, valid while the array is in use. */
+/** Address of a typed array's first byte, valid while the array is in use. */
 export function addressOf(bytes: Uint8Array): number {
   return bytes.byteLength === 0 ? 0 : ptr(bytes);
 }

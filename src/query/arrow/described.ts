@@ -9,7 +9,7 @@ import {
   ResultDescriptionSchema,
 } from "../../schema/result-description.ts";
 
-/** The schema of a result with what else is known of it before its rows are read, as JSON in the metadata. */
+/** The schema of a result with further facts known before its rows, as JSON in the metadata. */
 export function describeSchema(engine: EngineName, result: TableResult | RowResult): Schema {
   const { columns, stats, schema, generation } = result;
   const rows = "matchCount" in result ? pickRows(result) : undefined;
@@ -26,7 +26,7 @@ export function describeSchema(engine: EngineName, result: TableResult | RowResu
   );
 }
 
-/** What `describeSchema` put there; undefined where there is nothing of it. */
+/** Reads what `describeSchema` added; undefined if missing. */
 export function readDescription(schema: Schema): ResultDescription | undefined {
   const text = schema.metadata.get(DESCRIPTION_KEY);
   if (text === undefined) return undefined;

@@ -1,16 +1,16 @@
 import { RecordBatch, RecordBatchFileWriter, RecordBatchStreamWriter, type Schema } from "apache-arrow";
 
-/** Lays record batches out as Arrow IPC; each call gives the pieces of the file that it adds, uncopied. */
+/** Encodes record batches as Arrow IPC; each call returns the new pieces of the file, uncopied. */
 export interface IpcEncoder {
   begin(): Uint8Array[];
   encode(batch: RecordBatch): Uint8Array[];
   end(): Uint8Array[];
 }
 
-/** The stream format: what `datasets` maps into memory. */
+/** The stream format, which `datasets` memory-maps. */
 export function createStreamEncoder(schema: Schema): IpcEncoder {
   const pieces: Uint8Array[] = [];
-  // The library's own sink is a queue for another task; pieces are taken before they reach it.
+  // The library's sink is an asynchronous queue; take the pieces before they reach it.
   class Encoder extends RecordBatchStreamWriter {
     protected override _write(chunk: ArrayBufferView): this {
       return keep(this, pieces, chunk, (bytes) => {
@@ -21,7 +21,7 @@ export function createStreamEncoder(schema: Schema): IpcEncoder {
   return wrap(new Encoder(), schema, pieces);
 }
 
-/** The file format (`ARROW1`, with a footer): what readers of `.arrow` and `.feather` files expect. */
+/** The file format (`ARROW1` with footer) for readers of `.arrow` and `.feather`. */
 export function createFileEncoder(schema: Schema): IpcEncoder {
   const pieces: Uint8Array[] = [];
   class Encoder extends RecordBatchFileWriter {
@@ -59,7 +59,7 @@ function wrap(
       return take();
     },
     encode: (batch) => {
-      // The library begins anew at a schema that is not quite the same: no time zone as null, and as undefined.
+      // The library restarts for a schema that differs only in null and undefined time zones.
       writer.write(batch.schema === schema ? batch : new RecordBatch(schema, batch.data));
       return take();
     },

@@ -3,17 +3,17 @@ import type { RecordBatch as WasmBatch } from "parquet-wasm/esm";
 import { loadParquetWasm } from "../../native.ts";
 import { createStreamEncoder } from "./ipc.ts";
 
-/** As `datasets` likes them for images, and what a reader must hold at once. */
+/** Row group size that `datasets` prefers for images; readers hold one in memory. */
 const ROW_GROUP_BYTES = 32_000_000;
 const ROW_GROUP_ROWS = 122_880;
 
-/** A dictionary takes 100 kB from its first value on, for each column that is open. */
+/** Each open column with a dictionary takes 100 kB from its first value. */
 const MAX_DICTIONARIES = 1000;
 
 /**
- * Batches of `schema` as one Parquet file, zstd, the schema's metadata in its key-value metadata; without rows it is a
- * file without rows. By parquet-wasm as a stream, which holds one row group of at most 32 MB: DuckDB's COPY writes to
- * files only. An error of the batches comes through.
+ * Batches of `schema` as one zstd Parquet file, with the schema's metadata as key-value metadata; also
+ * without rows. Streamed by parquet-wasm, which holds one row group of at most 32 MB, since DuckDB's COPY
+ * writes only to files. Rethrows errors of the batches.
  */
 export async function* parquetChunks(
   schema: Schema,
@@ -50,7 +50,7 @@ export async function* parquetChunks(
     for await (const chunk of output) yield chunk;
     if (failure) throw failure.error;
   } catch (error) {
-    throw failure ? failure.error : error; // the encoder's own words for it say nothing
+    throw failure ? failure.error : error; // the encoder's own message is meaningless
   } finally {
     await source.return(undefined);
     await output?.cancel().catch(() => {});
@@ -80,7 +80,7 @@ async function* wasmBatches(
     const pieces = [...encoder.begin(), ...encoder.encode(batch), ...encoder.end()];
     const table = wasm.Table.fromIPCStream(joined(pieces));
     const parts = table.recordBatches();
-    table.free(); // its memory would stay until the next collection of garbage
+    table.free(); // otherwise its memory stays until the next garbage collection
     return parts;
   };
   let rowCount = 0;
@@ -88,7 +88,7 @@ async function* wasmBatches(
     rowCount += batch.numRows;
     for (const part of sliceBatch(batch)) yield* toWasm(part);
   }
-  // The schema of the file comes from its first batch.
+  // The file's schema comes from the first batch.
   if (rowCount === 0) yield* toWasm(emptyRecordBatch(schema));
 }
 
@@ -100,7 +100,7 @@ function emptyRecordBatch(schema: Schema): ArrowBatch {
   );
 }
 
-/** What goes to the writer at once: it holds a few copies of it. */
+/** Batch size for the writer, which holds a few copies. */
 const PART_BYTES = 8 * 1024 * 1024;
 
 function* sliceBatch(batch: ArrowBatch): Generator<ArrowBatch> {

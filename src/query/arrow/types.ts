@@ -42,7 +42,7 @@ const SCALARS: Record<string, () => DataType> = {
   TIMESTAMP: () => new TimestampMicrosecond(),
 };
 
-/** The Arrow type of a plain DuckDB type: 32-bit offsets, nullable, list children named `item` as in Arrow C++. */
+/** The Arrow type of a plain DuckDB type: 32-bit offsets, nullable, list child `item` as in Arrow C++. */
 export function arrowType(type: TypeTree): DataType {
   if (type.kind === "list") return new List(new Field("item", arrowType(type.element), true));
   if (type.kind === "struct") {
@@ -53,19 +53,19 @@ export function arrowType(type: TypeTree): DataType {
   return (SCALARS[type.name] ?? (() => new Utf8()))();
 }
 
-/** Whether values of this DuckDB type have a form of their own in Arrow; others are read as text. */
+/** Whether this DuckDB type has an Arrow counterpart; others are read as text. */
 export function isArrowType(type: TypeTree): boolean {
   if (type.kind === "list") return isArrowType(type.element);
   if (type.kind === "struct") return type.fields.every((field) => isArrowType(field.type));
   return type.name in SCALARS || type.name.startsWith("DECIMAL(");
 }
 
-/** The Arrow schema of these columns: all nullable. */
+/** The Arrow schema of these columns, all nullable. */
 export function arrowSchema(columns: readonly Column[]): Schema {
   return new Schema(columns.map(({ name, type }) => new Field(name, arrowType(parseType(type)), true)));
 }
 
-/** `struct<bytes: binary, path: utf8>`: an image of Hugging Face `datasets`, in this order. */
+/** `struct<bytes: binary, path: utf8>`: the image type of Hugging Face `datasets`. */
 export function imageType(): DataType {
   return new Struct([new Field("bytes", new Binary(), true), new Field("path", new Utf8(), true)]);
 }

@@ -2,19 +2,19 @@ import type { DuckDBVector } from "@duckdb/node-api";
 import { addressOf, loadCopyMemory } from "./copy-memory.ts";
 
 /**
- * The memory of a DuckDB vector, as its classes keep it: fixed-width values in `items` or `dataView`, strings as
- * 16-byte entries in `dataView`, lists as pairs of offset and length. What the classes offer instead is a JavaScript
- * value for each cell, at ten times the price.
+ * Memory of a DuckDB vector in its classes: fixed-width values in `items` or `dataView`, strings as 16-byte
+ * entries in `dataView`, lists as pairs of offset and length. Their public accessors create a JavaScript
+ * value per cell, at ten times the cost.
  */
 export interface VectorMemory {
   items?: FixedArray;
   dataView?: DataView;
-  /** Lists: offset and length of each, in elements of `childData`. */
+  /** Lists: offset and length, in elements of `childData`. */
   entryData?: BigUint64Array;
   childData?: DuckDBVector;
   /** Structs. */
   entryVectors?: DuckDBVector[];
-  /** 64-bit words, lowest bit first, 1 = there; null when every value is there. */
+  /** 64-bit words, lowest bit first, 1 = valid; null if all values are valid. */
   validity: { data: BigUint64Array | null; offset: number };
 }
 
@@ -30,7 +30,7 @@ export type FixedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** Tells of each row whether it has a value. */
+/** Returns a test whether a row has a value. */
 export function validityOf({ validity }: VectorMemory): (row: number) => boolean {
   if (validity.data === null) return () => true;
   const words = new Uint32Array(validity.data.buffer, validity.data.byteOffset, validity.data.length * 2);
@@ -40,11 +40,11 @@ export function validityOf({ validity }: VectorMemory): (row: number) => boolean
 interface Gathered {
   bitmap: Uint8Array | null;
   nullCount: number;
-  /** As given, with -1 where the value is NULL: what lies below a NULL is not looked at. */
+  /** As given, with -1 for NULL values, whose content is not read. */
   rows: Int32Array;
 }
 
-/** Which of `rows` have a value, as Arrow says it. */
+/** Validity of `rows` in Arrow's layout. */
 export function gatherValidity(memory: VectorMemory, rows: Int32Array): Gathered {
   const isValid = validityOf(memory);
   const whole = memory.validity.data === null;
@@ -63,7 +63,7 @@ export function gatherValidity(memory: VectorMemory, rows: Int32Array): Gathered
   return { bitmap: nullCount === 0 ? null : bitmap, nullCount, rows: there };
 }
 
-/** A string of DuckDB: its length in 32 bits, then up to 12 bytes in place, or 4 of its bytes and the address of all. */
+/** A DuckDB string: 32-bit length, then up to 12 bytes inline, or a 4-byte prefix and an address. */
 const IN_PLACE = 12;
 
 export function stringEntries(view: DataView): { u32: Uint32Array; u8: Uint8Array } {
@@ -73,7 +73,7 @@ export function stringEntries(view: DataView): { u32: Uint32Array; u8: Uint8Arra
   };
 }
 
-/** The values at `rows` of a column of texts or bytes, one behind the other; of -1 none. */
+/** Concatenates the texts or bytes at `rows`; -1 gives none. */
 export function gatherBytes(
   memory: VectorMemory,
   rows: Int32Array,
@@ -105,7 +105,7 @@ export function gatherBytes(
   return { valueOffsets, data };
 }
 
-/** The same entry in every row: a name of the partition, a constant field of its upload. */
+/** Whether all rows hold the same entry, as partition names and constant fields do. */
 function isRepeated(u32: Uint32Array, rows: Int32Array): boolean {
   const first = (rows[0] ?? -1) * 4;
   if (first < 0) return false;
@@ -116,7 +116,7 @@ function isRepeated(u32: Uint32Array, rows: Int32Array): boolean {
   return true;
 }
 
-/** Fills an array with what stands in its first bytes, doubling. */
+/** Fills an array by repeated doubling of its first bytes. */
 function repeatStart(data: Uint8Array, sizeBytes: number): void {
   for (let filled = sizeBytes; filled > 0 && filled < data.length; filled *= 2) {
     data.copyWithin(filled, 0, filled);

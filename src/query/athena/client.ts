@@ -4,9 +4,9 @@ import { type AthenaOptions, createAthenaRunner } from "./runner.ts";
 
 export type AthenaClientOptions = AthenaOptions;
 
-/** AWS Athena over the tables that `datalake sync --to athena` makes; credentials come from the AWS SDK's chain. */
+/** AWS Athena over the tables of `datalake sync --to athena`, with the AWS SDK's credential chain. */
 export class AthenaClient extends StatementEngine {
-  /** `effects` is for tests: what waits, and what is random. */
+  /** `effects` replaces time and randomness in tests. */
   constructor(options: AthenaClientOptions, effects?: ExecutionEffects) {
     super(createAthenaRunner(options, effects));
   }

@@ -6,45 +6,45 @@ import { fromAws } from "../aws/athena.ts";
 export interface AthenaPlace {
   database: string;
   workgroup: string;
-  /** `s3://bucket/folder` for results, where the workgroup names none. */
+  /** `s3://bucket/folder` for results, unless the workgroup has one. */
   output: string | undefined;
 }
 
 export interface AthenaLimits {
-  /** A query that scans more is stopped. */
+  /** Scan limit per query. */
   maxScanBytes: number;
   /** In US dollars. */
   pricePerTb: number;
-  /** Results of the same query up to this age are taken again; 0: never. */
+  /** Maximum age for reusing results of the same query; 0: never. */
   reuseMinutes: number;
 }
 
-/** What waits and what is random; the real ones without. */
+/** Time and randomness; replaced in tests. */
 export interface ExecutionEffects {
   sleep: (delayMs: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Between 0 and 1. */
   random: () => number;
-  /** How often a call is made that AWS throttles, or that breaks off. */
+  /** Attempts per call when AWS throttles or the connection breaks. */
   attempts: number;
-  /** Tells one call of the same statement from the next. */
+  /** Distinguishes executions of the same statement. */
   nonce: () => string;
 }
 
 export interface Execution {
   id: string;
-  /** Where its results lie. */
+  /** Location of its results. */
   output: string;
   stats: QueryStats;
 }
 
-/** Of a statement, at Athena. */
+/** Athena's limit. */
 const MAX_STATEMENT_BYTES = 262_144;
 const FIRST_POLL_MS = 250;
 const MAX_POLL_MS = 5000;
 
 /**
- * Runs a statement to its end. A broken line or a lost answer starts nothing twice: every attempt carries the same token.
- * An aborted signal, the time limit and the scan limit stop it at Athena. Throws `invalid_sql`, `not_found`,
+ * Runs a statement to completion. Retries use the same token, so a lost response never starts it twice. An
+ * aborted signal, the time limit and the scan limit stop it at Athena. Throws `invalid_sql`, `not_found`,
  * `too_large`, `timeout`, `cancelled`, `unauthorized`, `forbidden`, `engine_failed`, `server_unreachable`.
  */
 export async function execute(
@@ -134,13 +134,13 @@ async function look(aws: AwsAthena, id: string, signal: AbortSignal | undefined)
   }
 }
 
-/** What cannot be stopped any more has ended, or ends by the workgroup's limits. */
+/** If stopping fails, the query has ended or ends by the workgroup's limits. */
 async function stop(aws: AwsAthena, id: string): Promise<void> {
   const { StopQueryExecutionCommand } = await import("@aws-sdk/client-athena");
   await aws.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => {});
 }
 
-/** Athena bills at least so much for a query that reads anything. */
+/** Athena's minimum charge for a query that scans data. */
 const LEAST_BILLED_BYTES = 10_000_000;
 
 function describe(id: string, state: QueryExecution, { pricePerTb }: AthenaLimits): Execution {

@@ -1,7 +1,6 @@
 import { parseSize, type Settings } from "../../config.ts";
 import type { AthenaOptions } from "./runner.ts";
 
-/** Athena as the settings describe it. */
 export function athenaOptions(settings: Settings): AthenaOptions {
   const { database, table, workgroup, region, endpoint, output, ...limits } = settings.athena;
   const { s3, scratchFolder } = settings;

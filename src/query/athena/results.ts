@@ -2,19 +2,18 @@ import type { AthenaClient as AwsAthena, ColumnInfo, GetQueryResultsOutput } fro
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import { fromAws } from "../aws/athena.ts";
 
-/** Rows that a page of results has at most. */
+/** Athena's limit of rows per page. */
 const PAGE_ROWS = 1000;
 
-/** The columns of a finished query, and its rows page by page: values as `StatementResult.rows` has them. */
+/** Columns of a finished query, and its rows page by page; values as in `StatementResult.rows`. */
 export interface PagedResult {
   columns: { name: string; type: string }[];
   rows: AsyncIterable<unknown[]>;
 }
 
 /**
- * Reads the results of a query that has succeeded. Values come as text: numbers, booleans and bytes are read by the
- * columns' types, lists and rows stay as Athena writes them. `header` says that the first row names the columns, as it
- * does for a SELECT.
+ * Reads the results of a successful query. Numbers, booleans and bytes are parsed from text by column type;
+ * lists and rows stay in Athena's text form. `header`: the first row holds column names, as for SELECT.
  */
 export async function readResults(
   aws: AwsAthena,
@@ -59,7 +58,7 @@ export async function readResults(
   return { columns, rows: rows() };
 }
 
-/** Athena tells precision and scale apart from the name; of lists and rows only that they are. */
+/** Athena reports precision and scale separately, and no element types of lists and rows. */
 function typeName({ Type = "varchar", Precision, Scale }: ColumnInfo): string {
   if (Type === "decimal") return `decimal(${Precision ?? 38},${Scale ?? 0})`;
   if (Type === "timestamp") return "timestamp(3)";

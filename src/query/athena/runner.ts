@@ -13,27 +13,27 @@ import { unload } from "./unload.ts";
 
 export interface AthenaOptions {
   database: string;
-  /** Of the rows; that of the partitions is `<table>_partitions`. */
+  /** Of the rows; the partition table is `<table>_partitions`. */
   table: string;
   workgroup: string;
   region?: string | undefined;
-  /** A server that is not AWS. */
+  /** For servers other than AWS. */
   endpoint?: string | undefined;
-  /** `s3://bucket/folder` for results. Large results need it. */
+  /** `s3://bucket/folder`, required for large results. */
   output?: string | undefined;
-  /** Where the bucket of results is, if elsewhere. */
+  /** Location of the result bucket if different. */
   s3?: { region?: string | undefined; endpoint?: string | undefined };
-  /** Local folder for results on their way. */
+  /** Local folder for downloaded results. */
   scratch: string;
   limits: AthenaLimits;
 }
 
-/** Athena's own name for the catalog of Glue. */
+/** Athena's name of the Glue catalog. */
 const CATALOG = "awsdatacatalog";
-/** Results up to so many rows of plain values are read page by page: Parquet by way of S3 would take longer. */
+/** Up to this many rows of plain values are read page by page, faster than Parquet through S3. */
 const SMALL_ROWS = 1000;
 
-/** Statements at Athena, in its engine version 3, which speaks Trino's SQL. */
+/** Runs statements at Athena engine version 3, which speaks Trino SQL. */
 export function createAthenaRunner(options: AthenaOptions, effects = realEffects): StatementRunner {
   const { database, table, workgroup, output, region, endpoint, limits, scratch } = options;
   let opened: Promise<AwsAthena> | undefined;
@@ -100,7 +100,7 @@ function needsOutput(): AppError {
   );
 }
 
-/** Whether a SELECT gives few rows, of values that a page of results tells exactly. */
+/** Whether a SELECT gives few rows of values that result pages represent exactly. */
 function isSmall(sql: string, columns: readonly Column[]): boolean {
   const limit = / LIMIT (\d+)$/.exec(sql)?.[1];
   if (limit === undefined || Number(limit) > SMALL_ROWS) return false;

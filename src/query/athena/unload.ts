@@ -14,20 +14,19 @@ import { quoteList, quoteName, quoteNames, quoteText } from "../sql.ts";
 import type { Execution } from "./execution.ts";
 
 export interface UnloadEffects {
-  /** Runs a statement at Athena to its end. */
+  /** Runs a statement at Athena to completion. */
   execute(sql: string, signal: AbortSignal | undefined): Promise<Execution>;
   /** A client of a bucket. */
   s3(bucket: string): Promise<S3Client>;
-  /** Local folder for what is fetched. */
+  /** Local folder for downloads. */
   scratch: string;
-  /** `s3://bucket/folder`: a fresh folder below it is made, and removed at the end. */
+  /** `s3://bucket/folder`: results go to a new subfolder, which is removed at the end. */
   output: string;
 }
 
 /**
- * The rows of a SELECT by way of Parquet in S3: any number, in their types. `columns` are those of the SELECT, in the
- * types wanted. What was written is removed from S3 and from this machine when the rows have been read, or when
- * something failed.
+ * Rows of a SELECT through Parquet in S3: any number, fully typed. `columns` are those of the SELECT with the
+ * wanted types. Removes the files from S3 and this machine when the rows are read or on failure.
  */
 export async function unload(
   sql: string,
@@ -69,7 +68,7 @@ export async function unload(
     };
     return { columns: [...columns], schema, batches: batches(), stats };
   } catch (error) {
-    await clear().catch(() => {}); // the first failure is the one to tell
+    await clear().catch(() => {}); // keep the first error
     throw error instanceof AppError ? error : fromAws(error, `the results in ${target}`);
   }
 }
@@ -91,7 +90,7 @@ async function fetchObjects(
   return files;
 }
 
-/** Rows as they are ordered in the lake: Athena writes several files at once, and no order holds among them. */
+/** Rows in lake order: Athena writes several files at once without a global order. */
 async function selectFiles(
   database: Database,
   files: readonly string[],
@@ -105,7 +104,7 @@ async function selectFiles(
     const keys = await database.rows<PartitionKey>(
       `SELECT DISTINCT ${quoteNames(PARTITION_COLUMNS)} ${from}`,
     );
-    // Not as DuckDB orders texts: partitions go by UTF-16 units. No name has a slash in it.
+    // DuckDB orders texts differently: partitions are ordered by UTF-16 units. Names contain no slash.
     const names = keys
       .sort(comparePartitions)
       .map((key) => PARTITION_COLUMNS.map((name) => key[name]).join("/"));

@@ -1,16 +1,16 @@
 import type { AthenaClient as AwsAthena } from "@aws-sdk/client-athena";
 import { AppError } from "../../errors.ts";
 
-/** Where AWS is: nothing of who asks, which is the chain's to know (environment, profile, single sign-on, role). */
+/** Location of AWS. Credentials come from the SDK's chain (environment, profile, single sign-on, role). */
 export interface AwsPlace {
   region: string | undefined;
-  /** A server that is not AWS. */
+  /** For servers other than AWS. */
   endpoint: string | undefined;
-  /** Of each call; 6 without. */
+  /** Attempts per call; default 6. */
   attempts?: number;
 }
 
-/** The SDK's client, with retries of its own for throttling and broken lines. */
+/** The SDK's client, which retries throttled and broken calls itself. */
 export async function openAwsAthena({ region, endpoint, attempts = 6 }: AwsPlace): Promise<AwsAthena> {
   const { AthenaClient } = await import("@aws-sdk/client-athena");
   return new AthenaClient({
@@ -20,7 +20,7 @@ export async function openAwsAthena({ region, endpoint, attempts = 6 }: AwsPlace
   });
 }
 
-/** An error of the SDK as ours. */
+/** Converts an SDK error. */
 export function fromAws(error: unknown, what: string): AppError {
   if (error instanceof AppError) return error;
   const { name = "", message = String(error) } = error as { name?: string; message?: string };

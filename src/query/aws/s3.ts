@@ -9,7 +9,7 @@ export interface S3Place {
   endpoint: string | undefined;
 }
 
-/** The bucket of the settings; throws `invalid_config` without one. */
+/** The configured bucket; throws `invalid_config` without one. */
 export function bucketOf({ s3 }: Pick<Settings, "s3">): S3Place {
   const { bucket, region, endpoint } = s3;
   if (bucket !== undefined) return { bucket, region, endpoint };
@@ -18,12 +18,12 @@ export function bucketOf({ s3 }: Pick<Settings, "s3">): S3Place {
   });
 }
 
-/** Credentials are asked for again so long before they end. */
+/** Renew credentials this long before they expire. */
 const EARLY_MS = 5 * 60_000;
 
 /**
- * Clients of one bucket, with credentials of the AWS SDK's chain, as `S3Client` of Bun. Ask for one before each piece of
- * work: it is another when the credentials were about to end. Throws `unauthorized` where the chain has none.
+ * Returns Bun's `S3Client` for a bucket, with credentials of the AWS SDK's chain. Call it before each piece
+ * of work: it renews expiring credentials. Throws `unauthorized` without credentials.
  */
 export function createS3(place: S3Place): () => Promise<S3Client> {
   let current: { client: S3Client; endsMs: number } | undefined;
@@ -49,13 +49,13 @@ export function createS3(place: S3Place): () => Promise<S3Client> {
   };
 }
 
-/** The bucket and key of `s3://bucket/a/b`; a key that ends in a slash is a folder. */
+/** Splits `s3://bucket/a/b` into bucket and key; a key ending in a slash is a folder. */
 export function parseS3(address: string): { bucket: string; key: string } {
   const [, bucket = "", key = ""] = /^s3a?:\/\/([^/]+)\/?(.*)$/.exec(address) ?? [];
   return { bucket, key };
 }
 
-/** Every object below a prefix, with its size; names ascending. */
+/** Objects with a prefix and their sizes, in ascending order. */
 export async function* listObjects(
   client: S3Client,
   prefix: string,
@@ -71,7 +71,7 @@ export async function* listObjects(
 
 const DELETES_AT_ONCE = 16;
 
-/** Deletes objects; one that is gone already is no error. */
+/** Deletes objects, ignoring missing ones. */
 export async function deleteObjects(client: S3Client, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += DELETES_AT_ONCE) {
     await Promise.all(keys.slice(at, at + DELETES_AT_ONCE).map((key) => client.delete(key)));

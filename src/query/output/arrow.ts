@@ -1,7 +1,7 @@
 import { createStreamEncoder } from "../arrow/ipc.ts";
 import type { EncodedResult } from "./encoder.ts";
 
-/** The Arrow IPC stream format: the schema, then each batch as it is read. */
+/** Arrow IPC stream format: the schema, then each batch. */
 export async function* encodeArrow({ schema, batches }: EncodedResult): AsyncGenerator<Uint8Array> {
   const encoder = createStreamEncoder(schema);
   yield* encoder.begin();

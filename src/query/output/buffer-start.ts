@@ -1,7 +1,4 @@
-/**
- * The same chunks, none of them before the first `holdBytes` or all are there: what fails until then fails before
- * anything was handed on, and can be told in full.
- */
+/** Holds back the first `holdBytes`, so that an early failure can be reported before anything is sent. */
 export async function bufferStart(
   chunks: AsyncIterable<Uint8Array>,
   holdBytes: number,
@@ -34,7 +31,7 @@ export async function bufferStart(
   const handedOn: AsyncIterableIterator<Uint8Array> = {
     [Symbol.asyncIterator]: () => handedOn,
     next: () => rest.next(),
-    // A generator that never began runs none of its `finally`.
+    // A generator that never started does not run its `finally`.
     return: async () => {
       await rest.return(undefined);
       await iterator.return?.();

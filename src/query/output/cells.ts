@@ -1,23 +1,23 @@
 import type { Data, DataType, Decimal, RecordBatch, Timestamp } from "apache-arrow";
 import { dateText, timestampText } from "./time-text.ts";
 
-/** A value of a row of one column as text; undefined for NULL. */
+/** A cell's text by row; undefined for NULL. */
 export type Cell = (row: number) => string | undefined;
 
 /**
- * The columns of a batch as JSON texts. Whole numbers and decimals are exact, also beyond 2^53; what JSON has no number
- * for (NaN, infinity) is null; times are ISO 8601, bytes base64, lists arrays, structs objects.
+ * Columns of a batch as JSON texts. Integers and decimals are exact beyond 2^53; NaN and infinity become
+ * null; times are ISO 8601, bytes base64, lists arrays, structs objects.
  */
 export function jsonCells(batch: RecordBatch): Cell[] {
   return batch.data.children.map(jsonCell);
 }
 
-/** The columns of a batch as plain texts: as JSON, but text as it is, and NaN, inf and -inf told. */
+/** Columns of a batch as plain text: like JSON, but with unquoted text, NaN, inf and -inf. */
 export function plainCells(batch: RecordBatch): Cell[] {
   return batch.data.children.map((data) => scalarText(data) ?? jsonCell(data));
 }
 
-/** Numbers of Arrow's type ids. */
+/** Arrow's type ids. */
 const TYPE = {
   int: 2,
   float: 3,
@@ -73,10 +73,10 @@ function jsonCell(data: Data): Cell {
   }
 }
 
-/** A mark of byte order at the start is part of the text. */
+/** Keeps a leading byte order mark. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Undefined for a list or a struct. */
+/** Undefined for lists and structs. */
 function scalarText(data: Data): Cell | undefined {
   const { values } = data;
   switch (data.typeId as number) {
@@ -119,12 +119,12 @@ function bytesAt({ values, valueOffsets }: Data, row: number): Uint8Array {
   return (values as Uint8Array).subarray(valueOffsets[row] as number, valueOffsets[row + 1] as number);
 }
 
-/** Arrow's units are seconds, and thousandths of the one before. */
+/** Arrow's units: seconds, then factors of 1000. */
 function toMicros(value: bigint, unit: number): bigint {
   return unit > 2 ? value / 1000n : value * 1000n ** BigInt(2 - unit);
 }
 
-/** As short as gives the same number back; an exponent stands where JavaScript and JSON put it. */
+/** Shortest text that parses to the same number; uses an exponent like JavaScript and JSON. */
 function doubleText(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";

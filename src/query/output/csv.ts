@@ -3,7 +3,7 @@ import { plainCells } from "./cells.ts";
 import { type EncodedResult, rowTexts, textPieces } from "./encoder.ts";
 
 /**
- * CSV (RFC 4180: CRLF, quotes doubled) in UTF-8 with a line of names. NULL is empty and an empty text is `""`; lists and
+ * CSV (RFC 4180: CRLF, doubled quotes) in UTF-8 with a header. NULL is empty, an empty text `""`; lists and
  * structs are JSON, bytes base64, times ISO 8601.
  */
 export function encodeCsv(result: EncodedResult): AsyncIterable<Uint8Array> {
@@ -12,7 +12,7 @@ export function encodeCsv(result: EncodedResult): AsyncIterable<Uint8Array> {
 
 async function* csvTexts({ columns, batches }: EncodedResult): AsyncGenerator<string> {
   yield `${columns.map(({ name }) => csvField(name)).join(",")}\r\n`;
-  // A line with nothing on it would be no row to its readers.
+  // Readers skip empty lines.
   const alone = columns.length === 1;
   yield* rowTexts(batches, (batch) => {
     const cells = plainCells(batch);

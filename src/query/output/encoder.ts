@@ -2,22 +2,22 @@ import type { RecordBatch } from "apache-arrow";
 import type { EngineName } from "../../schema/engines.ts";
 import type { QueryStats, TableResult } from "../../schema/query.ts";
 
-/** What a row format lays out: a result, and what a document around the rows may say of it. */
+/** Input of a row format: a result, and facts for a document around the rows. */
 export interface EncodedResult extends TableResult {
   engine: EngineName;
-  /** All hits, where they are known and may be more than the rows; otherwise the rows are counted. */
+  /** All hits, if known and possibly more than the rows; otherwise rows are counted. */
   matchCount?: number | undefined;
 }
 
-/** Lays a result out in one format, piece by piece as its rows are read; an error of the rows comes through. */
+/** Encodes a result in one format while its rows are read; rethrows errors of the rows. */
 export type EncodeRows = (result: EncodedResult) => AsyncIterable<Uint8Array>;
 
-/** Texts are handed on in pieces of about this many characters. */
+/** Approximate characters per piece. */
 const PIECE_LENGTH = 64 * 1024;
 
 const encoder = new TextEncoder();
 
-/** Joins small texts to pieces worth a write of their own. */
+/** Joins small texts into larger pieces. */
 export async function* textPieces(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   let waiting: string[] = [];
   let length = 0;
@@ -32,7 +32,7 @@ export async function* textPieces(texts: AsyncIterable<string>): AsyncGenerator<
   if (length > 0) yield encoder.encode(waiting.join(""));
 }
 
-/** The rows of batches as texts, some hundred at a time: `row` gives one of a batch. */
+/** Rows of batches as texts, some hundred at a time; `row` renders one. */
 export async function* rowTexts(
   batches: AsyncIterable<RecordBatch>,
   open: (batch: RecordBatch) => (row: number) => string,
@@ -50,7 +50,7 @@ export async function* rowTexts(
   }
 }
 
-/** The figures of a query as a JSON document has them. */
+/** Statistics as fields of a JSON document. */
 export function statsFields(stats: QueryStats): Record<string, number> {
   return {
     engine_ms: Math.round(stats.engineMs * 10) / 10,

@@ -4,12 +4,12 @@ export const ROW_FORMATS = ["json", "ndjson", "csv", "arrow", "parquet"] as cons
 export type RowFormat = (typeof ROW_FORMATS)[number];
 
 interface FormatEntry {
-  /** What an answer says it is; the first of those that may be asked for. */
+  /** Accepted media types; the first is used in responses. */
   mediaTypes: readonly [string, ...string[]];
   load: () => Promise<EncodeRows>;
 }
 
-/** The one table of row formats; a new one is a row here and an encoder beside the others. */
+/** All row formats. To add one, add a row here and an encoder. */
 const FORMATS: Record<RowFormat, FormatEntry> = {
   json: {
     mediaTypes: ["application/json"],
@@ -33,12 +33,12 @@ const FORMATS: Record<RowFormat, FormatEntry> = {
   },
 };
 
-/** The encoder of a format, loaded when it is first asked for. */
+/** Loads a format's encoder lazily. */
 export function loadEncoder(format: RowFormat): Promise<EncodeRows> {
   return FORMATS[format].load();
 }
 
-/** All media types by which a format may be asked for, its own first. */
+/** Accepted media types of a format, its own first. */
 export function mediaTypes(format: RowFormat): readonly [string, ...string[]] {
   return FORMATS[format].mediaTypes;
 }

@@ -3,8 +3,8 @@ import { jsonCells } from "./cells.ts";
 import { type EncodedResult, rowTexts, statsFields, textPieces } from "./encoder.ts";
 
 /**
- * One JSON document: `engine`, `columns` with name and type, `rows` as objects, then what is known at the end:
- * `row_count` (all hits), `engine_ms` and the catalog's `generation`. Values as `jsonCells` has them.
+ * One JSON document: `engine`, `columns` with name and type, `rows` as objects, then `row_count` (all hits),
+ * `engine_ms` and the catalog's `generation`. Values as in `jsonCells`.
  */
 export function encodeJson(result: EncodedResult): AsyncIterable<Uint8Array> {
   return textPieces(jsonTexts(result));
@@ -27,7 +27,7 @@ async function* jsonTexts(result: EncodedResult): AsyncGenerator<string> {
   yield `],${JSON.stringify(rest).slice(1)}\n`;
 }
 
-/** One JSON object a line, no document around them (ndjson.org). */
+/** One JSON object per line (ndjson.org). */
 export function encodeNdjson(result: EncodedResult): AsyncIterable<Uint8Array> {
   return textPieces(
     rowTexts(result.batches, (batch) => {

@@ -2,8 +2,8 @@ import { AppError } from "../../errors.ts";
 import { mediaTypes, ROW_FORMATS, type RowFormat } from "./formats.ts";
 
 /**
- * The format that an Accept header prefers (RFC 9110, 12.5.1): the highest weight, among equals the order of the table,
- * JSON where nothing is said. Throws `not_acceptable` where it takes none of them.
+ * The format preferred by an Accept header (RFC 9110, 12.5.1): by weight, then table order; JSON without a
+ * header. Throws `not_acceptable` if no format is accepted.
  */
 export function negotiate(accept: string | null | undefined): RowFormat {
   if (accept === null || accept === undefined || accept.trim() === "") return "json";
@@ -34,7 +34,7 @@ function parseRange(text: string): MediaRange {
   return { type, weight: parsed >= 0 && parsed <= 1 ? parsed : 0 };
 }
 
-/** The weight that the most special of the matching ranges gives; 0 where none does. */
+/** Weight of the most specific matching range; 0 if none matches. */
 function weightOf(mediaType: string, ranges: readonly MediaRange[]): number {
   const [main] = mediaType.split("/");
   for (const wanted of [mediaType, `${main}/*`, "*/*"]) {

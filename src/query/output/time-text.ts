@@ -2,14 +2,14 @@ const DAY_SECONDS = 86_400;
 const INFINITY_MICROS = 2n ** 63n - 1n;
 const INFINITY_DAYS = 2 ** 31 - 1;
 
-/** ISO 8601 of days since 1970, `2026-03-01`; `infinity` and `-infinity` as DuckDB has them. */
+/** ISO 8601 date of days since 1970, `2026-03-01`; `infinity` and `-infinity` as in DuckDB. */
 export function dateText(days: number): string {
   if (Math.abs(days) >= INFINITY_DAYS) return days < 0 ? "-infinity" : "infinity";
   const { year, month, day } = civilDate(days);
   return `${yearText(year)}-${two(month)}-${two(day)}`;
 }
 
-/** ISO 8601 of microseconds since 1970 without a zone, `2026-03-01T14:05:06.123456`; the fraction where there is one. */
+/** ISO 8601 of microseconds since 1970, no zone, `2026-03-01T14:05:06.123456`; fraction only if nonzero. */
 export function timestampText(micros: bigint): string {
   if (micros >= INFINITY_MICROS) return "infinity";
   if (micros <= -INFINITY_MICROS) return "-infinity";
@@ -23,7 +23,7 @@ export function timestampText(micros: bigint): string {
 }
 
 /**
- * Year, month and day of a count of days; any range that DuckDB has, which is wider than that of Date. (Hinnant,
+ * Converts days to year, month and day for DuckDB's range, which exceeds that of Date. (Hinnant,
  * "chrono-Compatible Low-Level Date Algorithms", civil_from_days.)
  */
 function civilDate(days: number): { year: number; month: number; day: number } {
@@ -44,7 +44,7 @@ function civilDate(days: number): { year: number; month: number; day: number } {
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
 
-/** Four digits, and ISO's expanded form outside 0000 to 9999. */
+/** Four digits; ISO's expanded form outside 0000 to 9999. */
 function yearText(year: number): string {
   if (year >= 0 && year <= 9999) return String(year).padStart(4, "0");
   return `${year < 0 ? "-" : "+"}${String(Math.abs(year)).padStart(6, "0")}`;

@@ -3,7 +3,7 @@ import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { quoteName, quoteText } from "../sql.ts";
 
-/** A condition on rows in the SQL of Trino and Athena. */
+/** Row conditions in the SQL of Trino and Athena. */
 export const renderCondition = conditionRenderer({
   any: {
     field: (struct, name) => `${struct}.${quoteName(name)}`,
@@ -17,17 +17,17 @@ export const renderCondition = conditionRenderer({
   decodedContains,
 });
 
-/** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
+/** `decodedStrings` of schema/escaped-text.ts: also searches the strings of ASCII-escaped JSON. */
 function decodedContains(value: string, contains: Contains): string {
   const strings = `regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)})`;
   const found = `any_match(${strings}, s -> ${contains("json_extract_scalar(try(json_parse(s)), '$')", false)})`;
-  // CASE and not AND: both sides of that are worked out for every row.
+  // CASE instead of AND, which evaluates both sides for every row.
   return `CASE WHEN strpos(${value}, ${quoteText(ESCAPE_MARK)}) > 0 THEN ${found} ELSE false END`;
 }
 
 /**
- * That a string or number at a path holds the text. The look at the whole column spares most rows the parsing: in JSON
- * text a string stands as it is, or some character of it is escaped by a backslash; a number stands as it is.
+ * SQL that a string or number at a path contains the text. A check of the whole column first avoids parsing
+ * most rows: JSON contains strings unchanged or with backslash escapes, numbers unchanged.
  */
 function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
   const values = valuesAt(column, steps);
@@ -45,7 +45,7 @@ function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): 
 
 const IS_NUMBER = "substr(json_format(x), 1, 1) IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9')";
 
-/** Trino writes 12345678.5 as 1.23456785E7; a number is searched as it is written elsewhere. */
+/** Trino prints 12345678.5 as 1.23456785E7; numbers are searched in plain notation. */
 function plainNumber(text: string): string {
   const digits = `CAST(try_cast(${text} AS decimal(38, 16)) AS varchar)`;
   const plain = `regexp_replace(regexp_replace(${digits}, '0+$', ''), '\\.$', '.0')`;
@@ -63,9 +63,9 @@ function hasValueAt(name: string, steps: readonly JsonStep[]): string {
 }
 
 /**
- * `valuesAt` of schema/json-path.ts, lists in lists two levels deep: an array of JSON values, NULL for text that is no
- * JSON. What stands before the first index is one SQL/JSON path, at a quarter of the price of the rest, which that cannot
- * say: its `[0]` takes what is no list for a list of one.
+ * `valuesAt` of schema/json-path.ts, for up to two levels of nested lists: an array of JSON values, NULL for
+ * invalid JSON. Steps before the first index become one SQL/JSON path, at a quarter of the cost; an index
+ * cannot, because its `[0]` also accepts values that are not lists.
  */
 function valuesAt(column: string, steps: readonly JsonStep[]): string {
   const first = steps.findIndex((step) => "index" in step);
@@ -80,31 +80,31 @@ function valuesAt(column: string, steps: readonly JsonStep[]): string {
   return elements(list);
 }
 
-/** `json_query` alone passes over what stands behind the end of a document. */
+/** Only `json_query` ignores trailing data after a document. */
 function query(column: string, path: string): string {
   const document = `json_format(try(json_parse(${column})))`;
   return `CAST(json_parse(json_query(${document}, ${quoteText(path)} WITH ARRAY WRAPPER)) AS array(json))`;
 }
 
-/** In lax mode `[*]` takes what is no list as it is, and a field is looked for in the elements of one more list. */
+/** In lax mode `[*]` keeps values that are not lists, and field access unwraps one more list. */
 function laxPath(steps: readonly JsonStep[]): string {
   const parts = steps.map((step) => ("key" in step ? `[*].${quoteName(step.key)}` : "[*][*]"));
   return `lax $${parts.join("")}`;
 }
 
-/** `json_extract` takes the step `[0]` into an object and `.0` into a list too, hence the look at what a value is. */
+/** In `json_extract` `[0]` also applies to objects and `.0` to lists, so the value's kind is checked. */
 function extract(list: string, first: "[" | "{", path: string): string {
   return `transform(${list}, x -> CASE WHEN ${startsWith("x", first)} THEN json_extract(x, ${quoteText(path)}) END)`;
 }
 
-/** The elements of lists, and of lists in them, in the place of these. */
+/** Replaces lists, also nested ones, by their elements. */
 function elements(list: string): string {
   const once = (inner: string) =>
     `flatten(transform(${inner}, x -> CASE WHEN ${startsWith("x", "[")} THEN CAST(x AS array(json)) ELSE ARRAY[x] END))`;
   return once(once(list));
 }
 
-/** What a JSON value is, by its first character. */
+/** Tests a JSON value's kind by its first character. */
 function startsWith(value: string, character: string): string {
   return `substr(json_format(${value}), 1, 1) = ${quoteText(character)}`;
 }

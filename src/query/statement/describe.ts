@@ -14,13 +14,13 @@ import { KNOWN_COLUMNS, renderCounts, renderKnown } from "./dialect.ts";
 import type { StatementResult, StatementRunner } from "./statements.ts";
 import { duckdbType, trinoType } from "./types.ts";
 
-/** The selected partitions with what queries need to know of each, as of one generation of the catalog. */
+/** The selected partitions as of one catalog generation. */
 export interface Known {
   generation: number;
   partitions: DescribedPartition[];
 }
 
-/** Reads the table of partitions. Throws `not_found` where no sync has made it. */
+/** Reads the partition table. Throws `not_found` before the first sync. */
 export async function readKnown(
   runner: StatementRunner,
   selection: Selection,
@@ -43,7 +43,7 @@ export async function readKnown(
   return { generation, partitions };
 }
 
-/** The selected partitions with their numbers of rows, sorted. Throws `not_found` where no sync has made the table. */
+/** Selected partitions with row counts, sorted. Throws `not_found` before the first sync. */
 export async function readPartitions(
   runner: StatementRunner,
   selection: Selection,
@@ -72,7 +72,7 @@ async function runKnown(
   }
 }
 
-/** Matching rows by partition, those without any left out. */
+/** Matching rows by partition, without empty ones. */
 export async function countRows(
   runner: StatementRunner,
   plan: RowPlan,
@@ -92,7 +92,7 @@ async function readCounts({ rows }: StatementResult): Promise<PartitionCount[]> 
   return counts;
 }
 
-/** Names of the tables of the runner's schema, sorted. */
+/** Table names of the runner's schema, sorted. */
 export async function listTables(
   runner: StatementRunner,
   signal: AbortSignal | undefined,
@@ -129,10 +129,7 @@ export async function describeTable(
   );
 }
 
-/**
- * The columns of the table `catalog` as the lake names their types: the engine forgets the case of fields of structs and
- * that integers were unsigned.
- */
+/** Columns of the table `catalog` with the lake's types: the engine loses case of fields and unsignedness. */
 export function tableColumns(
   described: readonly Column[],
   partitions: readonly DescribedPartition[],

@@ -10,14 +10,13 @@ import { quoteName, quoteNames, quoteText } from "../sql.ts";
 import { renderCondition } from "./condition.ts";
 import { trinoType } from "./types.ts";
 
-/** A statement with its tables; the SQL of Athena and Trino alike. */
+/** Table names for statements; Athena and Trino share the SQL. */
 export interface Tables {
-  /** Quoted and qualified. */
   catalog: string;
   partitions: string;
 }
 
-/** Columns of the table of partitions, in the order in which `renderKnown` gives them. */
+/** Columns of the partition table, in the order of `renderKnown`. */
 export const KNOWN_COLUMNS = [
   ...PARTITION_COLUMNS,
   "rows",
@@ -27,7 +26,7 @@ export const KNOWN_COLUMNS = [
   "generation",
 ] as const;
 
-/** The selected partitions as the newest complete sync left them; `columns` narrows what is read of each. */
+/** The selected partitions of the newest complete sync; `columns` narrows what is read. */
 export function renderKnown(
   { partitions }: Tables,
   selection: Selection,
@@ -37,7 +36,7 @@ export function renderKnown(
   return `SELECT ${quoteNames(columns)} FROM ${partitions} WHERE ${allOf([newest, ...selected(selection)])}`;
 }
 
-/** Matching rows of each partition that has any: the four names and `rows`. */
+/** Matching rows per partition: the four names and `rows`, without empty ones. */
 export function renderCounts(tables: Tables, plan: RowPlan, selection: Selection): string {
   const keys = quoteNames(PARTITION_COLUMNS);
   return `SELECT ${keys}, count(*) AS "rows" FROM ${tables.catalog} WHERE ${where(plan, plan.partitions, selection)} GROUP BY ${keys}`;
@@ -46,16 +45,16 @@ export function renderCounts(tables: Tables, plan: RowPlan, selection: Selection
 export interface RowsRequest {
   plan: RowPlan;
   selection: Selection;
-  /** Those of the plan's partitions that have rows to give. */
+  /** The plan's partitions with rows to return. */
   partitions: readonly PartitionKey[];
-  /** What the rows are given as: the plan's columns, in order. */
+  /** The plan's columns, in output order. */
   columns: readonly Column[];
-  /** DuckDB types of the table's own columns, by name. */
+  /** DuckDB types of the table's columns, by name. */
   stored: ReadonlyMap<string, string>;
   rowLimit: number | undefined;
 }
 
-/** The rows of a plan in their order, each column in the Trino type of its planned one. */
+/** The rows of a plan in order, each column in the Trino type of the plan. */
 export function renderRows(tables: Tables, request: RowsRequest): string {
   const { plan, selection, partitions, columns, stored, rowLimit } = request;
   const list = columns.map(({ name, type }) => selectColumn(name, stored.get(name) ?? type, type));
@@ -72,7 +71,7 @@ function where(plan: RowPlan, partitions: readonly PartitionKey[], selection: Se
   return allOf([...matchPartitions(partitions, selection), ...(rows === undefined ? [] : [rows])]);
 }
 
-/** Whether all texts in these columns are in NFC, as far as the partitions tell. */
+/** Whether all texts in these columns are known to be in NFC. */
 function isNormal(partitions: readonly DescribedPartition[], columns: readonly Column[]): boolean {
   const names = new Set(columns.map(({ name }) => name));
   return partitions.every((partition) =>
@@ -91,12 +90,12 @@ function selectColumn(name: string, stored: string, wanted: string): string {
   return `CAST(${text ? floatText(column) : column} AS ${type}) AS ${column}`;
 }
 
-/** A float as DuckDB writes it, as Trino reads it. */
+/** A float in DuckDB's notation. */
 function floatText(column: string): string {
   return `CASE ${column} WHEN 'inf' THEN 'Infinity' WHEN '-inf' THEN '-Infinity' WHEN 'nan' THEN 'NaN' ELSE ${column} END`;
 }
 
-/** Trino orders texts by code points, our partitions by UTF-16 units: not the same behind the surrogates. */
+/** Trino orders texts by code points, partitions are ordered by UTF-16 units: not the same for surrogates. */
 function orderOf(partitions: readonly PartitionKey[], stored: ReadonlyMap<string, string>): string[] {
   const within = ["upload_id", "source_row"].filter((name) => stored.has(name));
   const encoded = partitions.map((key) => Buffer.from(joinKey(key, "\0")));
@@ -112,19 +111,19 @@ function joinKey(key: PartitionKey, separator: string): string {
   return PARTITION_COLUMNS.map((column) => key[column]).join(separator);
 }
 
-/** Statements have a limit on their length: 262,144 bytes at Athena, a million characters at Trino. */
+/** Statement length is limited to 262,144 bytes at Athena and a million characters at Trino. */
 const MAX_FILTER_CHARACTERS = 60_000;
 
 /**
- * Conditions that hold for the rows of exactly these partitions, on their names alone, so that no other is opened. Where
- * that would be too long, those of the selection that they come from.
+ * Conditions that match exactly these partitions, on their names only, so that no other is opened. If too
+ * long, the selection's conditions are used.
  */
 export function matchPartitions(partitions: readonly PartitionKey[], selection: Selection): string[] {
   const exact = matchFrom([...partitions].sort(comparePartitions), 0);
   return exact.length <= MAX_FILTER_CHARACTERS ? [exact] : selected(selection);
 }
 
-/** By the column at `depth` and those behind it; values with the same rest share one list. */
+/** Groups by the column at `depth`; values with equal remainders share one list. */
 function matchFrom(keys: readonly PartitionKey[], depth: number): string {
   const column = PARTITION_COLUMNS[depth];
   if (column === undefined) return "true";

@@ -25,7 +25,7 @@ import { type RowsRequest, renderRows } from "./dialect.ts";
 import { runOneSelect } from "./select.ts";
 import type { StatementRunner } from "./statements.ts";
 
-/** A query engine on top of whatever runs statements in Trino's SQL: over the tables that sync makes. */
+/** A query engine over a runner of Trino SQL statements, on the tables created by sync. */
 export class StatementEngine implements QueryEngine {
   readonly name: EngineName;
   readonly #runner: StatementRunner;
@@ -57,13 +57,12 @@ export class StatementEngine implements QueryEngine {
     return runOneSelect(this.#runner, text, limits, signal);
   }
 
-  /** Stops what still runs. */
   close(): void {
     this.#runner.close();
   }
 }
 
-/** A limit is said even where it cuts nothing: an engine then knows that the rows are few. */
+/** An explicit LIMIT, even if it removes no row, tells an engine that the result is small. */
 const FEW_ROWS = 1000;
 
 type Describe = (
@@ -72,8 +71,8 @@ type Describe = (
 ) => Promise<{ known: Known; described: Column[] }>;
 
 /**
- * Reads the partitions each time, and the columns of the table once for every generation: a sync adds columns before its
- * generation can be seen, and never takes one away.
+ * Reads the partitions for each query, and the table's columns once per generation: a sync adds columns
+ * before it publishes the generation and never removes any.
  */
 function rememberColumns(runner: StatementRunner): Describe {
   let last: { generation: number; columns: Column[] } | undefined;
@@ -90,10 +89,7 @@ function rememberColumns(runner: StatementRunner): Describe {
   };
 }
 
-/**
- * Plans from the table of partitions, counts the matching rows of each where there is a condition, and reads rows when
- * somebody iterates over them.
- */
+/** Plans from the partition table, counts matches per partition under a condition, reads rows lazily. */
 async function openRows(
   runner: StatementRunner,
   describe: Describe,
@@ -144,7 +140,7 @@ async function openRows(
   }
 }
 
-/** Where text is stored, bytes and lists are not read back from it. */
+/** Bytes and lists are not converted back from a column stored as text. */
 function givenColumn(
   { name, type }: Column,
   stored: ReadonlyMap<string, string>,
@@ -156,7 +152,7 @@ function givenColumn(
   return { name, type: type === "BLOB" && own !== "BLOB" ? own : type };
 }
 
-/** The selected partitions, or those of them that hold a matching row, with the number of their rows; sorted. */
+/** Selected partitions with row counts, or those with matches, sorted. */
 async function countMatches(
   runner: StatementRunner,
   plan: RowPlan,

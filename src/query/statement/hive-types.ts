@@ -1,7 +1,7 @@
 import { parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteHiveName } from "../sql.ts";
 
-/** DuckDB's scalar types in Hive's DDL; unsigned integers as the next larger signed one. */
+/** Hive types of DuckDB's scalars; unsigned integers become the next larger signed type. */
 const TO_HIVE: Record<string, string> = {
   VARCHAR: "string",
   BOOLEAN: "boolean",
@@ -20,7 +20,7 @@ const TO_HIVE: Record<string, string> = {
   TIMESTAMP: "timestamp",
 };
 
-/** The type of Hive's DDL, Athena's too, in which values of a plain DuckDB type are stored; others are text. */
+/** The Hive and Athena DDL type for values of a plain DuckDB type; others are text. */
 export function hiveType(type: string): string {
   return formatHive(parseType(type));
 }

@@ -1,13 +1,13 @@
 import { AppError } from "../../errors.ts";
 
-/** What a statement may begin with: it gives rows, and changes nothing. */
+/** Allowed first words: statements that return rows and change nothing. */
 const READING = new Set(["SELECT", "WITH", "VALUES", "TABLE", "(", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"]);
-/** What EXPLAIN may be asked of: EXPLAIN ANALYZE runs it. */
+/** Allowed after EXPLAIN; EXPLAIN ANALYZE executes the statement. */
 const EXPLAINED = new Set(["SELECT", "WITH", "VALUES", "TABLE", "("]);
 
 /**
- * A SQL text as the one reading statement it must be, without a semicolon behind it: SELECT, WITH, VALUES, TABLE, SHOW,
- * DESCRIBE, or EXPLAIN of such. Throws `invalid_sql` for anything else.
+ * Checks that a text is a single read-only statement and removes its semicolon: SELECT, WITH, VALUES, TABLE,
+ * SHOW, DESCRIBE, or EXPLAIN of one. Throws `invalid_sql` otherwise.
  */
 export function oneSelect(text: string): string {
   const tokens = lex(text);
@@ -31,7 +31,7 @@ function refuse(reason: string): never {
   throw new AppError("invalid_sql", `the SQL is refused: ${reason}`);
 }
 
-/** The first word behind `ANALYZE`, `VERBOSE` and `(TYPE ..., FORMAT ...)`. */
+/** The first word after `ANALYZE`, `VERBOSE` and `(TYPE ..., FORMAT ...)`. */
 function explainedWord(words: readonly string[]): string {
   let at = 0;
   while (words[at] === "ANALYZE" || words[at] === "VERBOSE") at++;
@@ -41,7 +41,7 @@ function explainedWord(words: readonly string[]): string {
 }
 
 interface Token {
-  /** A word, or one other character; empty for a string and a quoted name. */
+  /** A word or other character; empty for strings and quoted names. */
   text: string;
   start: number;
   /** Exclusive. */
@@ -51,7 +51,7 @@ interface Token {
 const TOKEN =
   /(?<blank>\s+|--[^\n\r]*|\/\*[\s\S]*?\*\/)|(?<quoted>'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|`[^`]*`)|(?<open>\/\*|['"`])|(?<word>[\p{L}\p{N}_]+)|(?<other>[\s\S])/uy;
 
-/** The tokens of a SQL text, comments left out. A quote or comment that does not end is refused. */
+/** Tokens of a SQL text without comments. Throws for an unterminated quote or comment. */
 function lex(text: string): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;

@@ -1,14 +1,14 @@
 import type { RecordBatch, Schema } from "apache-arrow";
 
-/** Far below what 32-bit offsets address; a page of an engine is a fraction of it. */
+/** Far below the limit of 32-bit offsets; an engine's page is much smaller. */
 const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 const MAX_BATCH_ROWS = 8192;
-/** Rows that come one by one are gathered up to so many bytes. */
+/** Single rows are collected up to this size. */
 const GATHERED_BYTES = 4 * 1024 * 1024;
 
 /**
- * Rows as Arrow record batches of `schema`, at most 8,192 rows and 64 MB each. Values are those of
- * `StatementResult.rows`, or as they stand in Trino's JSON.
+ * Rows as Arrow record batches of `schema`, at most 8,192 rows and 64 MB each. Values as in
+ * `StatementResult.rows` or in Trino's JSON.
  */
 export async function pageToBatches(schema: Schema, rows: readonly unknown[][]): Promise<RecordBatch[]> {
   const { makeData, RecordBatch, Struct } = await import("apache-arrow");
@@ -26,7 +26,7 @@ export async function pageToBatches(schema: Schema, rows: readonly unknown[][]):
   });
 }
 
-/** Rows that come one by one, in batches as above. */
+/** Streamed rows in batches as above. */
 export async function* rowsToBatches(
   schema: Schema,
   rows: AsyncIterable<unknown[]>,
@@ -44,7 +44,7 @@ export async function* rowsToBatches(
   if (gathered.length > 0) yield* await pageToBatches(schema, gathered);
 }
 
-/** Bytes that a value takes, about: text by its characters, which may be three bytes each. */
+/** Approximate bytes of a value; text at one byte per character, though it may be three. */
 export function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + 4;
   if (value instanceof Uint8Array) return value.byteLength + 4;

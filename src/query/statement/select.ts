@@ -6,8 +6,8 @@ import type { StatementRunner } from "./statements.ts";
 import { duckdbType } from "./types.ts";
 
 /**
- * Runs one reading statement that a person wrote, within limits: past one the statement is stopped at the engine. Throws
- * `invalid_sql`; `timeout` and `too_large` also while rows are read.
+ * Runs one read-only statement of a user within limits; exceeding one stops it in the engine. Throws
+ * `invalid_sql`, and `timeout` and `too_large`, also while rows are read.
  */
 export async function runOneSelect(
   runner: StatementRunner,
@@ -18,7 +18,7 @@ export async function runOneSelect(
   const sql = oneSelect(text);
   const stopper = new AbortController();
   const timer = setTimeout(() => stopper.abort(tooLong(limits)), limits.timeoutMs);
-  timer.unref(); // a result that nobody reads keeps no process
+  timer.unref(); // an unread result must not keep the process alive
   const either = signal === undefined ? stopper.signal : AbortSignal.any([signal, stopper.signal]);
   const told = (error: unknown): unknown => {
     if (stopper.signal.aborted && !signal?.aborted) return stopper.signal.reason;
@@ -56,7 +56,7 @@ function tooLong({ timeoutMs }: SqlLimits): AppError {
   );
 }
 
-/** Whoever stops reading, as this does past a limit, stops the statement. */
+/** Ending the iteration early stops the statement. */
 async function* countRows(
   rows: AsyncIterable<unknown[]>,
   { maxRows, maxBytes }: SqlLimits,

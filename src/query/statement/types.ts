@@ -1,7 +1,7 @@
 import { formatType, parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
 
-/** DuckDB's scalar types in Trino; unsigned integers as the next larger signed one. */
+/** Trino types of DuckDB's scalars; unsigned integers become the next larger signed type. */
 const TO_TRINO: Record<string, string> = {
   VARCHAR: "varchar",
   BOOLEAN: "boolean",
@@ -20,7 +20,7 @@ const TO_TRINO: Record<string, string> = {
   TIMESTAMP: "timestamp(6)",
 };
 
-/** The Trino type in which values of a plain DuckDB type (schema/columns.ts) are stored; others are text. */
+/** The Trino type for values of a plain DuckDB type (schema/columns.ts); others are text. */
 export function trinoType(type: string): string {
   return formatTrino(parseType(type));
 }
@@ -35,7 +35,7 @@ function formatTrino(type: TypeTree): string {
   return TO_TRINO[type.name] ?? "varchar";
 }
 
-/** Trino's scalar types in DuckDB, where values go over unchanged. */
+/** DuckDB types of Trino's scalars, with values unchanged. */
 const FROM_TRINO: Record<string, string> = {
   boolean: "BOOLEAN",
   tinyint: "TINYINT",
@@ -52,14 +52,14 @@ const FROM_TRINO: Record<string, string> = {
 };
 
 /**
- * The DuckDB type in which values of a Trino type are read: `array(row("a" bigint))` as `STRUCT(a BIGINT)[]`. What has no
- * plain counterpart (maps, times, zones, intervals, JSON) is VARCHAR.
+ * The DuckDB type for values of a Trino type: `array(row("a" bigint))` as `STRUCT(a BIGINT)[]`. Types without
+ * a plain counterpart (maps, times, zones, intervals, JSON) become VARCHAR.
  */
 export function duckdbType(trino: string): string {
   return formatType(parseTrinoType(trino));
 }
 
-/** A Trino type name, parsed, as the DuckDB type of `duckdbType`. */
+/** Parses a Trino type name into the type of `duckdbType`. */
 export function parseTrinoType(text: string): TypeTree {
   const type = text.trim();
   const [, base = "", inner] = /^([a-z]+)\s*(?:\((.*)\))?$/is.exec(type) ?? [];
@@ -72,7 +72,7 @@ export function parseTrinoType(text: string): TypeTree {
     const [digits = "38", scale = "0"] = inner.split(",").map((part) => part.trim());
     return { kind: "scalar", name: `DECIMAL(${digits},${scale})` };
   }
-  // Finer than microseconds, or with a zone: as text, whole.
+  // Finer than microseconds, or with a zone: kept as text.
   if (name === "timestamp" && Number(inner ?? 3) <= 6) return { kind: "scalar", name: "TIMESTAMP" };
   return { kind: "scalar", name: FROM_TRINO[name] ?? "VARCHAR" };
 }
@@ -82,10 +82,10 @@ function parseRowField(text: string, at: number): { name: string; type: TypeTree
   if (quoted) return { name: (quoted[1] ?? "").replaceAll('""', '"'), type: parseTrinoType(quoted[2] ?? "") };
   const plain = /^([^\s("]+)\s+(.*)$/s.exec(text);
   if (plain) return { name: plain[1] ?? "", type: parseTrinoType(plain[2] ?? "") };
-  return { name: `field${at}`, type: parseTrinoType(text) }; // of a row without names
+  return { name: `field${at}`, type: parseTrinoType(text) }; // a row type without field names
 }
 
-/** Splits at the commas that stand in no parentheses and no quotes. */
+/** Splits at commas outside of parentheses and quotes. */
 function splitOuter(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;

@@ -1,8 +1,8 @@
 import { type Data, DataType, type Field, makeData } from "apache-arrow";
 
 /**
- * One column of values as they come in JSON, as Arrow has it. Takes for BIGINT and DECIMAL numbers or text, for BLOB
- * bytes or base64, for STRUCT objects or lists in order of the fields, for VARCHAR whatever can be said in JSON.
+ * Converts a column of JSON values to Arrow. Accepts numbers or text for BIGINT and DECIMAL, bytes or base64
+ * for BLOB, objects or lists in field order for STRUCT, any JSON value for VARCHAR.
  */
 export function toData(type: DataType, values: readonly unknown[]): Data {
   const { bitmap, nullCount } = validityOf(values);
@@ -95,7 +95,7 @@ function readerOf(type: DataType): (value: unknown) => number | bigint {
   if (DataType.isTimestamp(type)) return (value) => parseTimestamp(String(value));
   if (DataType.isDate(type)) return (value) => parseDate(String(value));
   if (DataType.isInt(type) && type.bitWidth === 64) return (value) => BigInt(value as string | number);
-  return Number; // NaN and Infinity come as text
+  return Number; // NaN and Infinity are text
 }
 
 /** `-12.3` at scale 2 as -1230n. */

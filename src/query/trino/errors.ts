@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from "../../errors.ts";
 
-/** An error as Trino reports it of a query. */
+/** An error reported by Trino for a query. */
 export interface TrinoFailure {
   message: string;
   /** As in Trino's StandardErrorCode: `SYNTAX_ERROR`, `TABLE_NOT_FOUND`. */
@@ -19,7 +19,7 @@ const CODES: Record<string, ErrorCode> = {
   USER_CANCELED: "cancelled",
 };
 
-/** What to do about a failure, by the code it has. */
+/** Advice by error code. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   not_found:
     "`datalake sync --to trino` makes the tables, trino.catalog, trino.schema and trino.table name them",
@@ -28,7 +28,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   too_large: "narrow the selection, or raise the limit",
 };
 
-/** A query's failure as an AppError: the statement's own faults are `invalid_sql`, the cluster's `engine_failed`. */
+/** Converts a query's failure: the statement's errors to `invalid_sql`, the cluster's to `engine_failed`. */
 export function failureOf(failure: TrinoFailure, queryId: string): AppError {
   const { errorName, errorType } = failure;
   const code = CODES[errorName] ?? (errorType === "USER_ERROR" ? "invalid_sql" : "engine_failed");
@@ -45,7 +45,7 @@ function adviceFor(errorType: string): string {
   return "run it again, and see the query in Trino's own log if it fails the same way";
 }
 
-/** An answer that is no page of results as an AppError. `place` is the server's address. */
+/** Converts a response that is no page of results. `place` is the server's address. */
 export function refusalOf(status: number, place: string, user: string, body: string): AppError {
   const said = body.trim().split("\n")[0]?.slice(0, 200) ?? "";
   const details = { engine: "trino", status };

@@ -2,10 +2,10 @@ import { AppError, throwIfCancelled } from "../../errors.ts";
 import { refusalOf, type TrinoFailure } from "./errors.ts";
 import { parseExactly } from "./json.ts";
 
-/** One answer of Trino's REST protocol: a page of results, or word of how a query goes. */
+/** A response of Trino's REST protocol: a page of results, or a query's state. */
 export interface TrinoPage {
   id: string;
-  /** Where the next page is; none behind the last. */
+  /** The next page; missing on the last. */
   nextUri?: string;
   columns?: { name: string; type: string }[];
   data?: unknown[][];
@@ -14,20 +14,19 @@ export interface TrinoPage {
 }
 
 export interface TrinoAddress {
-  /** `https://trino.example.org:8443`. */
   url: string;
-  /** `datalake` without. */
+  /** Default `datalake`. */
   user?: string | undefined;
-  /** For the user, by HTTP Basic; only over https or to this machine. */
+  /** For HTTP Basic; only over https or to this machine. */
   password?: string | undefined;
   /** JWT or OAuth2 access token. */
   token?: string | undefined;
-  /** What unqualified names in SQL mean. */
+  /** Default for unqualified names in SQL. */
   catalog: string;
   schema: string;
 }
 
-/** Where requests go and how long retries wait; the real ones without. */
+/** HTTP and delays; replaced in tests. */
 export interface HttpEffects {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Waits, or rejects when the signal fires. */
@@ -35,20 +34,20 @@ export interface HttpEffects {
 }
 
 export interface TrinoHttp {
-  /** Hands a statement in; `session` are properties as in `SET SESSION`. */
+  /** Submits a statement; `session` are properties as in `SET SESSION`. */
   submit(sql: string, session: Record<string, string>, signal?: AbortSignal): Promise<TrinoPage>;
   /** Waits for the page at a `nextUri`. */
   follow(nextUri: string, signal?: AbortSignal): Promise<TrinoPage>;
-  /** Stops the query that a `nextUri` belongs to; never throws. */
+  /** Stops the query of a `nextUri`; never throws. */
   cancel(nextUri: string): Promise<void>;
 }
 
 export const DEFAULT_USER = "datalake";
 
 /**
- * Trino's REST protocol (https://trino.io/docs/current/develop/client-protocol.html): POST /v1/statement, then GET each
- * nextUri. Answers 429, 502, 503 and 504 are tried again with growing pauses. Throws `server_unreachable`,
- * `unauthorized`, `cancelled`, and `engine_failed` for other answers.
+ * Trino's REST protocol (https://trino.io/docs/current/develop/client-protocol.html): POST /v1/statement,
+ * then GET each nextUri. Retries responses 429, 502, 503 and 504 with growing delays. Throws
+ * `server_unreachable`, `unauthorized`, `cancelled`, and `engine_failed` for other responses.
  */
 export function createTrinoHttp(address: TrinoAddress, effects: HttpEffects = realEffects): TrinoHttp {
   const base = new URL(address.url);
@@ -104,7 +103,7 @@ function headersOf(
     "X-Trino-Catalog": catalog,
     "X-Trino-Schema": schema,
     "X-Trino-Time-Zone": "UTC",
-    // Without it timestamps are cut to milliseconds.
+    // Without it timestamps are truncated to milliseconds.
     "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
   };
   if (token !== undefined) headers.Authorization = `Bearer ${token}`;
@@ -121,7 +120,7 @@ function headersOf(
   return headers;
 }
 
-/** A server behind a proxy may think that it is asked over http: credentials go on as they came. */
+/** Keeps https: a server behind a proxy may return http addresses. */
 function keepSecure(nextUri: string, base: URL): string {
   const next = new URL(nextUri, base);
   if (base.protocol !== "https:" || next.protocol === "https:") return next.href;
@@ -133,7 +132,7 @@ function readPage(text: string, place: string): TrinoPage {
     const page = parseExactly(text) as TrinoPage;
     if (typeof page?.id === "string") return page;
   } catch {
-    // told below
+    // reported below
   }
   throw new AppError("engine_failed", `${place} does not answer as Trino does; check trino.url`, {
     details: { engine: "trino" },
@@ -144,7 +143,7 @@ const BUSY = new Set([429, 502, 503, 504]);
 const MAX_ATTEMPTS = 8;
 const MAX_DELAY_MS = 5000;
 
-/** Some 15 s of attempts in all where an answer is to come again; none where nobody listens. */
+/** Retries for about 15 s, but not if the connection is refused. */
 async function retrying(
   { sleep }: HttpEffects,
   place: string,
@@ -168,7 +167,7 @@ async function retrying(
   }
 }
 
-/** Nobody listens there, or the name is unknown. */
+/** Connection refused or unknown host. */
 function isRefused(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return ["ConnectionRefused", "ECONNREFUSED", "ENOTFOUND", "FailedToOpenSocket"].includes(String(code));

@@ -3,7 +3,7 @@ import type { Settings } from "../../config.ts";
 import { AppError } from "../../errors.ts";
 import type { TrinoOptions } from "./runner.ts";
 
-/** Trino as the settings describe it, with its secrets. Throws `invalid_config` without trino.url. */
+/** Trino's options and secrets from the settings. Throws `invalid_config` without trino.url. */
 export async function trinoOptions({ trino, engineSecrets }: Settings): Promise<TrinoOptions> {
   const { url, catalog, schema, table, user, password_file, token_file } = trino;
   if (url === undefined) {
@@ -17,7 +17,7 @@ export async function trinoOptions({ trino, engineSecrets }: Settings): Promise<
   return { url, catalog, schema, table, user, password, token };
 }
 
-/** The first line of a file that a setting names. */
+/** The first line of the file named by a setting. */
 async function readSecret(setting: string, path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

@@ -1,13 +1,13 @@
 import type { TypeTree } from "../../schema/type-tree.ts";
 import { parseTrinoType } from "../statement/types.ts";
 
-/** Makes of rows as they stand in Trino's JSON those of `StatementResult.rows`. `types` are Trino's names. */
+/** Converts rows of Trino's JSON to those of `StatementResult.rows`. `types` are Trino's names. */
 export function plainReader(types: readonly string[]): (row: unknown[]) => unknown[] {
   const readers = types.map((type) => readerOf(parseTrinoType(type)));
   return (row) => row.map((value, at) => (value === null ? null : (readers[at]?.(value) ?? value)));
 }
 
-/** Of a value that is there. */
+/** For values other than null. */
 function readerOf(type: TypeTree): (value: unknown) => unknown {
   if (type.kind === "list") {
     const read = readerOf(type.element);

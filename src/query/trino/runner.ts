@@ -15,17 +15,17 @@ import {
 import { plainReader } from "./plain.ts";
 
 export interface TrinoOptions extends TrinoAddress {
-  /** Of the rows; that of the partitions is `<table>_partitions`. */
+  /** Of the rows; the partition table is `<table>_partitions`. */
   table: string;
 }
 
-/** Statements at a Trino server, over HTTP. */
+/** Runs statements at a Trino server over HTTP. */
 export function createTrinoRunner(options: TrinoOptions, effects?: HttpEffects): StatementRunner {
   const http = createTrinoHttp(options, effects);
   const { catalog, schema, table } = options;
   const qualify = (name: string) => [catalog, schema, name].map(quoteName).join(".");
   const running = new Set<PageReader>();
-  // The hive connector otherwise cuts timestamps to milliseconds; others do not know the property.
+  // Otherwise the hive connector truncates timestamps to milliseconds; other connectors lack the property.
   let session: Record<string, string> = { [`${catalog}.timestamp_precision`]: "MICROSECONDS" };
 
   const start = async (sql: string, signal: AbortSignal | undefined): Promise<PageReader> => {
@@ -72,12 +72,12 @@ export function createTrinoRunner(options: TrinoOptions, effects?: HttpEffects):
 
 /** A query at the server, read page by page. */
 interface PageReader {
-  /** Known once it has started. */
+  /** Known after `start`. */
   columns: { name: string; type: string }[];
   stats: QueryStats;
-  /** Goes on until the columns are known; throws what is wrong with the statement. */
+  /** Waits until the columns are known; throws errors of the statement. */
   start(): Promise<void>;
-  /** Rows as they stand in JSON; whoever stops reading stops the query. */
+  /** Rows as JSON values; ending the iteration stops the query. */
   pages(): AsyncGenerator<unknown[][]>;
   stop(): void;
 }
@@ -94,12 +94,12 @@ function createPageReader(
   const stopper = new AbortController();
   const either = signal === undefined ? stopper.signal : AbortSignal.any([signal, stopper.signal]);
   const end = () => {
-    // Not waited for: whoever cancels need not wait for the server.
+    // Not awaited, so that cancelling is immediate.
     if (page?.nextUri !== undefined) void http.cancel(page.nextUri);
     page = undefined;
     onEnd();
   };
-  /** The next page, told apart from a failure; the query is over where this throws. */
+  /** Fetches the next page, or throws the query's failure; the query has then ended. */
   const advance = async (): Promise<TrinoPage> => {
     try {
       throwIfCancelled(either);
@@ -127,7 +127,7 @@ function createPageReader(
     },
     pages: async function* () {
       try {
-        throwIfCancelled(either); // stopped before anybody read
+        throwIfCancelled(either); // stopped before it was read
         for (let current = page; current !== undefined; current = await advance()) {
           if (current.data !== undefined && current.data.length > 0) yield current.data;
           if (current.nextUri === undefined) return;
