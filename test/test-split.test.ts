@@ -7,9 +7,9 @@ const FOREIGN = ["engines/trino.ts", "engines/moto.ts", "interop/python.ts"];
 
 const imports = await readImports();
 
-test("a test that needs what others made is named *.interop.test.ts", () => {
+test("a test that needs what others made is named *.interop.test.ts, or *.full.test.ts", () => {
   const misnamed = [...imports.keys()].filter(
-    (path) => path.endsWith(".test.ts") && !path.endsWith(".interop.test.ts") && needsForeign(path),
+    (path) => path.endsWith(".test.ts") && !/\.(interop|full)\.test\.ts$/.test(path) && needsForeign(path),
   );
   expect(misnamed).toEqual([]);
 });

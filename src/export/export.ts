@@ -189,7 +189,11 @@ async function writeSamples(
     lake,
     images: request.images,
     skipMissing: request.skipMissing,
-    wishes: { ...request.samples, group_by: request.samples?.group_by ?? [] },
+    wishes: {
+      ...request.samples,
+      group_by: request.samples?.group_by ?? [],
+      sample_images: request.samples?.sample_images ?? 0,
+    },
     folder: place.temp,
     finalFolder: request.finalFolder ?? place.output,
     viewOf: (key) => viewOf(taxonomy, key)?.view,

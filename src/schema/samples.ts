@@ -34,6 +34,9 @@ export const PromptSchema = v.strictObject({
 });
 export type Prompt = v.InferOutput<typeof PromptSchema>;
 
+/** Maximum number of pages on one contact sheet. */
+export const MAX_SAMPLE_IMAGES = 30;
+
 /** How rows become training samples; for sample formats. */
 export const SampleWishesSchema = v.strictObject({
   /** Overrides the views of the tasks. */
@@ -43,6 +46,16 @@ export const SampleWishesSchema = v.strictObject({
   /** Columns whose equal values keep rows in one split, in addition to document and page. */
   group_by: v.optional(v.pipe(v.array(v.string()), v.maxLength(16, "are more than 16 columns")), []),
   prompt: v.optional(PromptSchema),
+  /** Number of pages drawn with their regions on a contact sheet. */
+  sample_images: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer("is no whole number"),
+      v.minValue(0, "is below 0"),
+      v.maxValue(MAX_SAMPLE_IMAGES, `is above ${MAX_SAMPLE_IMAGES}`),
+    ),
+    0,
+  ),
 });
 export type SampleWishes = v.InferOutput<typeof SampleWishesSchema>;
 export type SampleWishesInput = v.InferInput<typeof SampleWishesSchema>;

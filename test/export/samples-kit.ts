@@ -43,7 +43,7 @@ export async function makeKit() {
         lake,
         images: more.images ?? "embed",
         skipMissing: false,
-        wishes: { group_by: [], view, ...more.wishes },
+        wishes: { group_by: [], sample_images: 0, view, ...more.wishes },
         folder: output,
         finalFolder: output,
         viewOf: () => undefined,

@@ -171,3 +171,34 @@ function sorted(pages: Awaited<ReturnType<typeof readCoco>>) {
   }));
   return rounded.sort((a, b) => (a.page < b.page ? -1 : 1));
 }
+
+test("--sample-images draws pages with their regions, and says what the numbers are", async () => {
+  const { output, files } = await download("yolo", "yolo-sheet", { samples: { sample_images: 2 } });
+  expect(files).toContain(".datalake/sample-images.jpg");
+  const own = join(output, ".datalake");
+  const sheet = sharp(await readFile(join(own, "sample-images.jpg")));
+  const { data, info } = await sheet.raw().toBuffer({ resolveWithObject: true });
+  const pixel = (x: number, y: number) => [
+    ...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3),
+  ];
+  const legend = JSON.parse(await readFile(join(own, "sample-images.json"), "utf8"));
+  expect(legend.categories).toEqual({ text: "red", title: "blue" });
+  expect(legend.pages).toHaveLength(2);
+  // A page of 90 x 60 is drawn 900 wide; the upper side of the first region of either row is at 50.
+  const isTitle = legend.pages[0].regions[0].category === "title";
+  const [red = 0, green = 0, blue = 0] = pixel(16 + (isTitle ? 250 : 700), 16 + 50);
+  expect([isTitle ? blue > 150 : red > 150, green < 130]).toEqual([true, true]);
+  const { exit, stderr } = await runProgram(world, [
+    "download",
+    "--output",
+    "x",
+    "--format",
+    "yolo",
+    "--sample-images",
+    "99",
+  ]);
+  expect([exit, stderr]).toEqual([
+    2,
+    expect.stringContaining("--sample-images 99 is no whole number up to 30"),
+  ]);
+});

@@ -15,6 +15,7 @@ import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
 import { createOutputFiles } from "./output-files.ts";
 import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
+import { createSampleSheet } from "./sample-sheet.ts";
 import { type SplitOf, splitOfGroup } from "./split.ts";
 import type { SampleWriter } from "./writer.ts";
 
@@ -83,6 +84,11 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       createFile: files.createFile,
       createScratch: files.createScratch,
     });
+    const uncounted = createSampleImages(folder, "embed", createCounter(), listFile);
+    const sheet = createSampleSheet(wishes.sample_images, {
+      images: uncounted,
+      createFile: files.createFile,
+    });
     const splitOf = await splitterOf(request);
     let missing = 0;
     const onMissing = () => {
@@ -102,10 +108,14 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
     for await (const sample of samples) {
       throwIfCancelled(signal);
       if (sample.images.length === 0) dropWhole(counter, sample, "the row has no page");
-      else await writer.write(sample);
+      else {
+        sheet.add(sample);
+        await writer.write(sample);
+      }
       request.onRows(sample.index + 1 + missing);
     }
     await writer.finish();
+    await sheet.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
   } catch (error) {
     await writer?.abort?.();

@@ -5,6 +5,7 @@ import { PROMPTS } from "../../../export/samples/prompts.ts";
 import { checkValue } from "../../../schema/check.ts";
 import { describeIssue } from "../../../schema/describe-issue.ts";
 import {
+  MAX_SAMPLE_IMAGES,
   type Prompt,
   PromptSchema,
   type SampleWishesInput,
@@ -35,6 +36,11 @@ export const SAMPLE_FLAGS = {
     placeholder: "NAME|FILE",
     description: `What a chat model is asked: ${Object.keys(PROMPTS).join(", ")}, or a YAML file`,
   },
+  sampleImages: {
+    type: "number",
+    placeholder: "N",
+    description: "Draw N pages with their regions on one sheet, .datalake/sample-images.jpg in the output",
+  },
 } as const;
 
 /** What the flags say; undefined where the format is of rows as they are. Throws `usage`. */
@@ -43,9 +49,10 @@ export async function readSampleFlags(
   format: ExportFormat,
 ): Promise<SampleWishesInput | undefined> {
   if (!("openSamples" in format)) {
-    const given = (["view", "split", "groupBy", "prompt"] as const).find((name) => flags[name] !== undefined);
+    const names = ["view", "split", "groupBy", "prompt", "sampleImages"] as const;
+    const given = names.find((name) => flags[name] !== undefined);
     if (given === undefined) return undefined;
-    const flag = given === "groupBy" ? "group-by" : given;
+    const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new AppError(
       "usage",
       `--${flag} is for training formats; --format ${format.name} writes rows as they are`,
@@ -56,6 +63,7 @@ export async function readSampleFlags(
     ...(flags.split !== undefined && { split: parseShares(flags.split) }),
     group_by: flags.groupBy ?? [],
     ...(flags.prompt !== undefined && { prompt: await readPrompt(flags.prompt) }),
+    ...(flags.sampleImages !== undefined && { sample_images: checkCount(flags.sampleImages) }),
   };
 }
 
@@ -70,6 +78,11 @@ function parseShares(text: string): Record<string, number> {
   if (checked.success && !isTwice) return checked.output;
   const why = isTwice ? "names a part twice" : describeIssue(checked.issues?.[0] as never);
   throw new AppError("usage", `--split ${text} ${why}; write for example train=0.9,val=0.05,test=0.05`);
+}
+
+function checkCount(count: number): number {
+  if (Number.isInteger(count) && count >= 0 && count <= MAX_SAMPLE_IMAGES) return count;
+  throw new AppError("usage", `--sample-images ${count} is no whole number up to ${MAX_SAMPLE_IMAGES}`);
 }
 
 /** A built-in prompt, or that of a file. */
