@@ -7,28 +7,29 @@ import { ensureFolder, isMissing } from "./files.ts";
 import { giveOpenPermissions } from "./group.ts";
 import type { Lake } from "./lake.ts";
 
-/** One change of the lake: who, from where, action, target and outcome. */
+/** A change of the lake: who, from where, action, target and outcome. */
 export interface AuditEntry {
-  /** Name of a token, or of an account of the system. */
+  /** A token's name, or a system account. */
   who: string;
   role?: string | undefined;
-  /** Address of a client, or `local`. */
+  /** A client's address, or `local`. */
   from: string;
   /** `upload`, `config provider create`, `POST /process`. */
   action: string;
-  /** Name of what was changed. */
+  /** Name of the changed object. */
   target: string;
   request_id?: string | undefined;
-  /** `ok`, or the code of the error. */
+  /** `ok`, or an error code. */
   outcome: string;
 }
 
-/** Only the group of the lake may read the audit log. */
+/** Readable only by the lake's group. */
 const MODE = 0o640;
 
 /**
- * Adds a line to the audit log of the month: none is ever removed by us. Each account of each machine has a file of
- * its own: no account can write to another's, and two machines that append to one file over a network lose lines.
+ * Appends a line to the month's audit log, which is never deleted. Each account of each machine has its own
+ * file: accounts cannot write to each other's, and machines that append to one file over a network lose
+ * lines.
  */
 export async function recordAudit(lake: Lake, entry: AuditEntry, nowMs = Date.now()): Promise<void> {
   const at = new Date(nowMs).toISOString();
@@ -44,7 +45,6 @@ export async function recordAudit(lake: Lake, entry: AuditEntry, nowMs = Date.no
   }
 }
 
-/** `nas.1001`: the machine and the number of the account. */
 function writerName(): string {
   return `${machineName()}.${process.geteuid?.() ?? 0}`;
 }

@@ -8,7 +8,7 @@ export function hashBytes(bytes: Uint8Array): string {
 
 const PIECE_BYTES = 1 << 20;
 
-/** SHA-256 of a file in lower-case hex, read in pieces of 1 MiB. Throws `cancelled`. */
+/** SHA-256 of a file in lower-case hex, read in chunks of 1 MiB. Throws `cancelled`. */
 export async function hashFile(path: string | Buffer, signal?: AbortSignal): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
   const buffer = new Uint8Array(PIECE_BYTES);

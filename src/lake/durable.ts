@@ -6,10 +6,10 @@ import { eachConcurrent } from "../util/concurrent.ts";
 import { type FlushThread, startFlushThread } from "./flush-thread.ts";
 import { mountOf } from "./mount.ts";
 
-/** SMB refuses to sync a folder with one of these; the rename itself is then as durable as the server makes it. */
+/** SMB refuses to sync a folder with one of these; the rename's durability is then up to the server. */
 const FOLDER_SYNC_UNSUPPORTED = new Set(["ENOENT", "EINVAL", "ENOTSUP", "EOPNOTSUPP"]);
 
-/** Makes a file's content durable. An error is final for that file: write it again under another name. */
+/** Makes a file's content durable. An error is final: write the content again to another file. */
 export async function syncFile(path: string): Promise<void> {
   await withHandle(path, (handle) => handle.sync());
 }
@@ -26,8 +26,8 @@ export async function syncFolder(path: string): Promise<void> {
 const IN_FLIGHT = 16;
 
 /**
- * Makes a batch of new files below `folder` durable with their names, at the price of one flush of the file system.
- * Where that cannot be flushed as a whole, syncs each of `files` and the folders that they are in.
+ * Makes a batch of new files below `folder` durable with one flush of the file system. If that is
+ * unsupported, syncs each of `files` and their folders.
  */
 export async function syncBatch(folder: string, files: Iterable<string>): Promise<void> {
   if (await syncFileSystem(folder)) return;
@@ -42,8 +42,8 @@ export async function syncBatch(folder: string, files: Iterable<string>): Promis
 let flushThread: FlushThread | undefined;
 
 /**
- * Flushes the whole file system that holds `folder`; says whether that can be done (syncfs(2) on Linux with glibc).
- * On FUSE it says that it did, and nothing was done.
+ * Flushes the file system of `folder`; returns false if unsupported (syncfs(2) needs Linux with glibc). On
+ * FUSE it returns true but does nothing.
  */
 export async function syncFileSystem(folder: string): Promise<boolean> {
   if ((await mountOf(folder)).isFuse) return false;

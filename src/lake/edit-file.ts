@@ -11,24 +11,23 @@ import { beginWait, type Look, notWhole, type View, type Wait } from "./view.ts"
 /** A small file that several hosts edit. */
 export interface EditedFile<T> {
   path: string;
-  /** Held while it is read and written. */
+  /** Held while reading and writing. */
   lock: string;
-  /** Where it is marked that the state of the file with this digest has a successor. */
+  /** Marker file: the state with this digest was replaced. */
   successor(digest: string): string;
   modes: Modes;
   view: View;
   purpose: string;
-  /** Opens the file again; returns an empty text if there is none. */
+  /** Opens the file again; empty text if missing. */
   look(): Promise<Look<{ text: string; value: T }>>;
 }
 
 const OLD = "is seen as it was before the newest change";
 
 /**
- * Replaces the file by what `change` makes of its newest state. Editors exclude each other by the lock. A mount may
- * still show one of them what was there before the other wrote: so each marks the state that it replaces, by a name
- * that only one can make, and who finds his state marked looks again. Throws `locked`, `not_whole` and what `look`
- * throws.
+ * Replaces the file by `change` applied to its newest state. A lock excludes other editors. A mount may still
+ * show an older state, so each editor marks the state that it replaces with an exclusively created file; an
+ * editor who finds its state marked reads again. Throws `locked`, `not_whole` and what `look` throws.
  */
 export async function editFile<T, R>(
   file: EditedFile<T>,
@@ -41,13 +40,13 @@ export async function editFile<T, R>(
     const attempt = await tryEdit(file, change, lags, waited);
     if (attempt.done) return attempt.result;
     const { problem } = attempt;
-    // Another state than before: another process edits, and the view follows.
+    // The state changed: another process is editing, and the view updates.
     if (waited === undefined || waited.problem !== problem) waited = { wait: beginWait(view, path), problem };
     await waited.wait.pause(problem.split("\n")[0] ?? "");
   }
 }
 
-/** One look under the lock; `problem` says why what it showed may not be the newest state. */
+/** One attempt under the lock; `problem` says why the state seen may not be the newest. */
 async function tryEdit<T, R>(
   file: EditedFile<T>,
   change: (value: T) => Promise<{ text: string; result: R }>,
@@ -68,7 +67,7 @@ async function tryEdit<T, R>(
     const edited = await change(value);
     const mark = file.successor(new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16));
     const isNewest = await createExclusive(mark, `${lock.holder.id}\n`);
-    // Whoever made the mark and wrote nothing in all that time is dead, or somebody put the old state back.
+    // After that time the mark's owner is dead without writing, or the old state was restored.
     if (!isNewest && lags && !isOver) return { done: false, problem: `${OLD}\n${mark}` };
     const stillOurs = () =>
       lock.confirm().catch((cause) => {
@@ -77,7 +76,7 @@ async function tryEdit<T, R>(
     try {
       await writeAtomic(path, edited.text, file.modes, { confirm: stillOurs });
     } catch (error) {
-      // Of a state that another has replaced the mark stays.
+      // Keep the mark if another process replaced the state.
       await stillOurs();
       if (isNewest) await unlink(mark).catch(() => {});
       throw error;
@@ -93,7 +92,7 @@ function changedMeanwhile(path: string, cause: unknown): AppError {
   return new AppError("locked", `${path} was changed by another process meanwhile; try again`, { cause });
 }
 
-/** A mark is of use as long as somebody may see the state that it marks; then it is removed. */
+/** A mark is needed while someone may see the old state; then it is removed. */
 const KEPT_MS = 10 * 60_000;
 
 async function sweepMarks<T>({ successor, view }: EditedFile<T>, newest: string): Promise<void> {
@@ -103,11 +102,11 @@ async function sweepMarks<T>({ successor, view }: EditedFile<T>, newest: string)
     for (const name of await readdir(dirname(newest))) {
       const path = join(dirname(newest), name);
       if (!name.startsWith(prefix) || path === newest) continue;
-      const facts = await lstat(path); // whoever may write there may have put anything
+      const facts = await lstat(path); // anyone with write access may have put a link here
       const isOld = nowMs - facts.mtimeMs > Math.max(KEPT_MS, 4 * view.staleMs);
       if (facts.isFile() && isOld) await unlink(path);
     }
   } catch (error) {
-    if (!isMissing(error)) throw error; // another editor sweeps too
+    if (!isMissing(error)) throw error; // another editor may remove it too
   }
 }

@@ -1,20 +1,20 @@
 /**
- * A text that people edit proves to be whole by its last line. Its first line names that line: so a text that is
- * seen cut off, or with parts of two states, is told from one that never had it, of version 0.1.0 or made by hand.
+ * A text edited by people proves its completeness by its last line, which the first line announces. This
+ * distinguishes a truncated or mixed text from one without marks (version 0.1.0, or handwritten).
  */
 
 const HEAD_START = '# This file is whole when its last line is "';
 const HEAD = /^# This file is whole when its last line is "(?:# end of the file, ([0-9a-f]{16})")?.*$/m;
 const END = /^# end of the file, ([0-9a-f]{16})[ \t]*\r?$/m;
 
-/** The text with its two marks, of an id of their own; those that it has already are made again. */
+/** Adds both marks with a new id, replacing existing ones. */
 export function markText(text: string): string {
   const end = `# end of the file, ${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   const body = unmarkText(text).trimEnd();
   return `${HEAD_START}${end}": keep both lines.\n${body}${body === "" ? "" : "\n"}${end}\n`;
 }
 
-/** The text without its marks. */
+/** Removes the marks. */
 export function unmarkText(text: string): string {
   const isMark = (line: string) => HEAD.test(line) || END.test(line);
   return text
@@ -24,8 +24,8 @@ export function unmarkText(text: string): string {
 }
 
 /**
- * What a text says of itself: `marked` where its end is there, and the one that its head names; `cut` where not;
- * `unmarked` where it says nothing. Lines that somebody added behind the end are part of it.
+ * `marked`: the announced end is present; `cut`: it is missing; `unmarked`: no announcement. Lines that a
+ * user added after the end count as part of the text.
  */
 export function judgeText(text: string): "marked" | "cut" | "unmarked" {
   const isPadded = text.includes("\0");

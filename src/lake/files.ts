@@ -4,13 +4,13 @@ import { systemCode } from "../errors.ts";
 import { givePermissions } from "./group.ts";
 import { DEFAULT_MODES, type Modes } from "./modes.ts";
 
-/** Ends when the folders asked for so far are made. */
+/** Resolves when all requested folders are created. */
 let making: Promise<unknown> = Promise.resolve();
 
 /**
- * Creates a folder and those above it with the lake's folder mode and group; an existing one is left as it is.
- * Returns the created ones. Calls are serialized: a folder created below one that does not have its group yet would
- * get the wrong group.
+ * Creates a folder and its parents with the lake's folder mode and group, unless it exists. Returns the
+ * created ones. Calls are serialized: a folder created in one without its final group would get the wrong
+ * group.
  */
 export function ensureFolder(path: string, modes: Modes = DEFAULT_MODES): Promise<string[]> {
   const made = making.then(() => makeFolder(path, modes));
@@ -42,14 +42,12 @@ export function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Whether an error says that the whole file system may only be read. */
+/** Whether an error means that the whole file system is read-only. */
 export function isReadOnly(error: unknown): boolean {
   return systemCode(error) === "EROFS";
 }
 
-/**
- * Whether an error may mean that a program has the file or folder open, on a file system that refuses changes then.
- */
+/** Whether an error may mean that a program has the entry open, on file systems that then refuse changes. */
 export function isHeld(error: unknown): boolean {
   return ["EACCES", "EPERM", "EBUSY", "ETXTBSY"].includes(systemCode(error) ?? "");
 }
@@ -64,12 +62,12 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** The same without hidden names: those are of work on its way. */
+/** The same without hidden names, which belong to unfinished work. */
 export async function shownNamesIn(folder: string): Promise<string[]> {
   return (await namesIn(folder)).filter((name) => !name.startsWith("."));
 }
 
-/** Removes a file or a folder with all in it; nothing there is fine. */
+/** Removes a file or folder recursively, if it exists. */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }

@@ -1,10 +1,10 @@
-/** A thread that flushes file systems: one flush may take minutes and must not block the main thread. */
+/** A thread that flushes file systems: a flush may take minutes and must not block the main thread. */
 export interface FlushThread {
-  /** Flushes the file system of an open file; says whether that was done. */
+  /** Flushes the file system of an open file; returns whether it did. */
   flush(fd: number): Promise<boolean>;
 }
 
-/** Of no file: nothing of this program's own is needed there, and in the executable it would have no address. */
+/** Inline, because in the executable a file would have no URL. Needs no code of this program. */
 const CODE = `
   import { dlopen, FFIType } from "bun:ffi";
   const { syncfs } = dlopen("libc.so.6", { syncfs: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
@@ -12,8 +12,8 @@ const CODE = `
 `;
 
 /**
- * Starts it; it does not keep the process alive. Where there is no syncfs(2), which only Linux with glibc has, it
- * gives false.
+ * Starts the thread, which does not keep the process alive. `flush` gives false without syncfs(2), that is,
+ * except on Linux with glibc.
  */
 export function startFlushThread(): FlushThread {
   const waiting = new Map<number, (isDone: boolean) => void>();

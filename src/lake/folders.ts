@@ -7,8 +7,8 @@ import { mountOf } from "./mount.ts";
 import { goneOf } from "./replaced.ts";
 
 /**
- * SMB refuses to move a folder in which somebody has a file open, and it and sshfs to remove one: that ends when he
- * closes it, and says nothing of owners and modes.
+ * SMB cannot move a folder in which a file is open; SMB and sshfs cannot remove one. Both work once the file
+ * is closed, and the errors do not depend on owners and modes.
  */
 
 /** How long to wait for a reader of a folder. */
@@ -16,8 +16,8 @@ const HELD_MS = 5000;
 const AGAIN_MS = 100;
 
 /**
- * Renames a file or folder to a name that does not exist. Throws `in_use` if a program keeps it open, and the
- * system's errors: ENOENT, EEXIST or ENOTEMPTY for a name that is taken, EACCES where this account may not.
+ * Renames a file or folder to a free name. Throws `in_use` if a program keeps it open, and system errors:
+ * ENOENT, EEXIST or ENOTEMPTY for an existing target, EACCES without permission.
  */
 export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Promise<void> {
   const startedMs = performance.now();
@@ -25,7 +25,7 @@ export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Pr
     try {
       return await rename(from, to);
     } catch (error) {
-      // Over NFS a rename may report an error after it happened: look before believing it.
+      // Over NFS a rename may report an error after it succeeded: check before failing.
       if (isMissing(error) && !(await exists(from)) && (await exists(to))) return;
       if (!isHeld(error) || (await isThere(to)) || (await isOnLocalDisk(from))) throw error;
       if (performance.now() - startedMs > waitMs) {
@@ -41,7 +41,7 @@ export async function moveFolder(from: string, to: string, waitMs = HELD_MS): Pr
   }
 }
 
-/** Whether this account can move folders from and to there: then it is somebody who reads that hinders it. */
+/** Whether this account can move folders between these places; then a reader causes the failure. */
 async function mayMove(from: string, to: string): Promise<boolean> {
   const [trial, moved] = [goneOf(from), goneOf(to)];
   try {
@@ -56,13 +56,12 @@ async function mayMove(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** How long a removal waits for readers: what stays goes with the next sweep. */
+/** How long a removal waits for readers; what remains is removed by the next sweep. */
 const LINGER_MS = 1000;
 
 /**
- * Removes a folder with all in it, or a file; nothing there is fine. Where somebody still reads in it, what he has
- * open stays under a hidden name, for the next sweep. Throws the system's errors where this account may not remove
- * it.
+ * Removes a file or folder recursively, if it exists. Files that are still open remain under a hidden name
+ * until the next sweep. Throws system errors if this account may not remove it.
  */
 export async function removeFolder(path: string, waitMs = LINGER_MS): Promise<void> {
   if (await isOnLocalDisk(path)) return removeTree(path);
@@ -80,12 +79,12 @@ export async function removeFolder(path: string, waitMs = LINGER_MS): Promise<vo
   if (!basename(path).startsWith(".")) await rename(path, goneOf(path)).catch(() => {});
 }
 
-/** Files that are removed at once. */
+/** Files removed concurrently. */
 const IN_FLIGHT = 16;
 
 /**
- * Asks once for the removal of each thing below `path`; says whether it is gone. What FUSE keeps for a reader gets
- * another name of that kind when it is removed again: who continues until a folder is empty never ends.
+ * Tries once to remove everything below `path`; returns whether it is gone. Not a loop: FUSE renames a file
+ * that is open again at each removal, so the folder would never become empty.
  */
 async function removeOnce(path: string): Promise<boolean> {
   try {
@@ -103,12 +102,12 @@ async function removeOnce(path: string): Promise<boolean> {
   }
 }
 
-/** `.fuse_hidden...` and `.nfs...`: a removed file that somebody of this machine still has open. */
+/** `.fuse_hidden...` and `.nfs...`: a removed file that is still open on this machine. */
 export function isKeptForReader(name: string): boolean {
   return /^\.(?:fuse_hidden|nfs)[0-9a-f]+$/.test(name);
 }
 
-/** Whether nothing else is left below a folder. */
+/** Whether a folder contains only such files. */
 async function isKeptForReaders(path: string): Promise<boolean> {
   try {
     for (const entry of await readdir(path, { withFileTypes: true })) {
@@ -133,6 +132,6 @@ function isThere(path: string): Promise<boolean> {
 function isOnLocalDisk(path: string): Promise<boolean> {
   return mountOf(dirname(path)).then(
     ({ isLocal }) => isLocal,
-    () => true, // no folder above it: nothing to remove or move
+    () => true, // parent missing: nothing to remove or move
   );
 }

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { mountOf } from "./mount.ts";
 
 /**
- * Has this machine list a folder again. A network mount continues for many seconds with the names that it saw
- * there, whatever other machines do, until it changes the folder itself: a file is made and removed. Where that may
- * not be done, or the folder is not there, nothing is.
+ * Refreshes this machine's listing of a folder. A network mount may show an old listing for many seconds,
+ * until it changes the folder itself, so this creates and removes a file. Does nothing if that fails.
  */
 export async function refreshListing(folder: string): Promise<void> {
   try {
@@ -14,6 +13,6 @@ export async function refreshListing(folder: string): Promise<void> {
     await (await open(path, "wx")).close();
     await unlink(path);
   } catch {
-    // What cannot be refreshed is read as it is shown.
+    // Use the current listing if it cannot be refreshed.
   }
 }

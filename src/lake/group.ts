@@ -7,17 +7,17 @@ const SPECIAL_BITS = 0o7000;
 const PERMISSION_BITS = 0o777;
 
 /**
- * The group that something new in `folder` lacks: the folder's, which is the team's, where the account that made it
- * has another first group and the folder does not hand its own on (set-group-id).
+ * The group to set on a new entry of `folder`, or undefined: the folder's (team) group, if the creator's
+ * primary group differs and the folder has no set-group-id bit.
  */
 export function groupToGive(folder: Pick<Stats, "gid">, made: Pick<Stats, "gid">): number | undefined {
   return folder.gid === made.gid ? undefined : folder.gid;
 }
 
 /**
- * Sets the permissions `mode` of a new file or folder of ours, independent of the umask, and the group of its
- * parent folder, if this account is a member of it; a set-group-id bit stays. What is not ours by now is left as it
- * is: others may write in that folder too.
+ * Sets `mode` on a new file or folder of this account, independent of the umask, and the parent folder's
+ * group if this account is a member; a set-group-id bit is kept. Entries that are no longer ours are left
+ * alone: others may write in that folder.
  */
 export async function givePermissions(path: string, mode: number): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -29,7 +29,7 @@ export async function givePermissions(path: string, mode: number): Promise<void>
   }
 }
 
-/** The same for a file that is open. */
+/** The same for an open file. */
 export async function giveOpenPermissions(handle: FileHandle, folder: string, mode: number): Promise<void> {
   const [above, made] = await Promise.all([stat(folder), handle.stat()]);
   const { group, mode: changed } = lacking(above, made, mode);
@@ -37,7 +37,7 @@ export async function giveOpenPermissions(handle: FileHandle, folder: string, mo
   if (changed !== undefined) await handle.chmod(changed).catch(ignoreUnsettable);
 }
 
-/** The same, at once. */
+/** The same, synchronously. */
 export function giveFdPermissions(fd: number, folder: string, mode: number): void {
   const { group, mode: changed } = lacking(statSync(folder), fstatSync(fd), mode);
   try {
@@ -52,7 +52,7 @@ export function giveFdPermissions(fd: number, folder: string, mode: number): voi
   }
 }
 
-/** What is to be set; nothing of a file that is not ours, or has another name elsewhere. */
+/** What to set; nothing for a file of another account or with other hard links. */
 function lacking(above: Stats, made: Stats, mode: number): { group?: number; mode?: number } {
   if (made.uid !== process.geteuid?.() || (made.isFile() && made.nlink > 1)) return {};
   const group = groupToGive(above, made);
@@ -64,13 +64,13 @@ function lacking(above: Stats, made: Stats, mode: number): { group?: number; mod
   };
 }
 
-/** No member of that group: others read by the permissions for everybody. */
+/** Not a member of the group: others read by the permissions for everybody. */
 function ignoreStranger(error: unknown): void {
   if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? ""))
     throw error;
 }
 
-/** Of a file of our own: the mount knows no permissions, or has its own for all. */
+/** For a file of our own: the mount ignores or fixes permissions. */
 export function ignoreUnsettable(error: unknown): void {
   if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
 }

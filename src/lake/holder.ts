@@ -3,7 +3,7 @@ import { inspectLease } from "./lease.ts";
 
 const PREFIX = "datalake serve at ";
 
-/** What a server's lease on a lake says, for people and for `findHolder`. */
+/** Purpose text in a server's lease, parsed by `findHolder`. */
 export function serverPurpose(url: string): string {
   return `${PREFIX}${url}`;
 }
@@ -12,14 +12,13 @@ export interface LakeHolder {
   /** Of the lease. */
   id: string;
   /**
-   * The address that it states, which anyone with write access to staging may have written. Undefined for a
-   * command.
+   * The stated address, which anyone with write access to staging may have forged. Undefined for a command.
    */
   url: string | undefined;
   purpose: string;
   host: string;
   pid: number;
-  /** By its own word a process of this machine. */
+  /** It claims to be a process of this machine. */
   isHere: boolean;
 }
 

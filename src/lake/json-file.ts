@@ -10,7 +10,7 @@ import { type WriteOptions, writeAtomic } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
-/** Replaces a JSON file in one step. The file proves that it is complete and which attempt made it (`sealJson`). */
+/** Replaces a JSON file atomically. Its seal proves completeness and identifies the attempt (`sealJson`). */
 export async function writeJson(
   path: string,
   value: object,
@@ -20,14 +20,13 @@ export async function writeJson(
   await writeAtomic(path, sealJson(value), modes, options);
 }
 
-/** The fields that prove a document: the same id first and last. */
+/** Fields of the seal: the same id first and last. */
 const FIRST = "attempt";
 const LAST = "attempt_end";
 
 /**
- * The text of a document that proves that it is complete: one that is cut off or padded is no JSON, and one whose
- * beginning and end are of two states has two ids. The id is new with each attempt to write it, so no other file
- * has the same bytes.
+ * Text of a sealed document: a truncated or padded one is invalid JSON, and one mixed from two states has two
+ * ids. The id is new for each attempt, so no other file has the same bytes.
  */
 export function sealJson(value: object): string {
   const id = crypto.randomUUID();
@@ -35,8 +34,8 @@ export function sealJson(value: object): string {
 }
 
 /**
- * Reads and checks a JSON file; undefined when there is none. Waits for one that a lagging mount shows incompletely
- * (only with `view`). Throws `corrupt` naming file and field, `not_whole`.
+ * Reads and checks a JSON file; undefined if missing. With `view`, waits for a file that a lagging mount
+ * shows incompletely. Throws `corrupt` naming file and field, `not_whole`.
  */
 export async function readJson<S extends v.GenericSchema>(
   path: string,
@@ -55,10 +54,7 @@ export async function readJson<S extends v.GenericSchema>(
 /** Deeper than the features of any dataset. */
 const MAX_JSON_DEPTH = 256;
 
-/**
- * Checks the text of a JSON file. Throws `corrupt` naming file and field (`details.problem` says it without the
- * path).
- */
+/** Checks the text of a JSON file. Throws `corrupt` naming file and field (`details.problem`: field only). */
 export function parseJson<S extends v.GenericSchema>(
   path: string,
   text: string,
@@ -69,8 +65,7 @@ export function parseJson<S extends v.GenericSchema>(
 }
 
 /**
- * The same as a look: text that is no document may be one that is not seen whole. Throws `corrupt` for a wrong
- * document.
+ * The same as a look: unparsable text may be an incomplete view. Throws `corrupt` for an invalid document.
  */
 export function lookAtJson<S extends v.GenericSchema>(
   path: string,
@@ -105,7 +100,7 @@ export function lookAtJson<S extends v.GenericSchema>(
   throw refuse(`is wrong${where === null ? "" : ` at ${where}`}: ${describeProblem(issue)}`);
 }
 
-/** A document without its proof; those of version 0.1.0 have none. */
+/** Removes the seal; documents of version 0.1.0 have none. */
 function unseal(value: unknown): { document: unknown; isMixed: boolean } {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { document: value, isMixed: false };

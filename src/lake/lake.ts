@@ -11,7 +11,7 @@ import { requireSuitedMount } from "./mount-check.ts";
 import { awaitReplaced } from "./replaced.ts";
 import { createView, seeWhole, type View } from "./view.ts";
 
-/** A lake on disk: where everything lies and with which permissions it is written. */
+/** A lake on disk: its paths, and the permissions for new files. */
 export interface Lake {
   readonly root: string;
   readonly layout: Layout;
@@ -26,18 +26,18 @@ providers: {}
 tasks: {}
 `;
 
-/** Describes the lake at `root` without looking whether it is there. */
+/** Describes the lake at `root` without checking that it exists. */
 export function describeLake(root: string, modes: Modes = DEFAULT_MODES, view: View = createView()): Lake {
   const path = resolve(root);
   return { root: path, layout: createLayout(path), modes, view };
 }
 
-/** The part of a lake that is sent to a child process: `describeLake` makes it again there. */
+/** Serializable part of a lake for a child process, which passes it to `describeLake`. */
 export function tellLake({ root, modes, view }: Lake) {
   return { root, modes, stale_ms: view.staleMs };
 }
 
-/** Opens an existing lake; throws `no_lake` if the folder is missing or not a lake. */
+/** Opens a lake; throws `no_lake` if the folder is missing or not a lake. */
 export async function openLake(root: string, modes: Modes = DEFAULT_MODES, view?: View): Promise<Lake> {
   const lake = describeLake(root, modes, view);
   if (!(await isLake(lake))) {
@@ -52,7 +52,7 @@ export async function openLake(root: string, modes: Modes = DEFAULT_MODES, view?
   return lake;
 }
 
-/** Where the folder is there, its file may only not be seen yet, or be about to be replaced. */
+/** If the folder exists, its file may not be visible yet or may just be being replaced. */
 async function isLake({ layout, view }: Lake): Promise<boolean> {
   return seeWhole(view, layout.taxonomy, async () => {
     if (await awaitReplaced(layout.taxonomy)) return { isWhole: true, value: true };
@@ -61,7 +61,6 @@ async function isLake({ layout, view }: Lake): Promise<boolean> {
   });
 }
 
-/** The folders that a lake has from the start. */
 export function lakeFolders(layout: Layout): string[] {
   const { root, config, staging, incoming, pending, processing, failed, catalog, assets, jobs, logs } =
     layout;
@@ -70,17 +69,16 @@ export function lakeFolders(layout: Layout): string[] {
 
 export interface InitReport {
   lake: Lake;
-  /** Paths that were made. */
   created: string[];
-  /** Folders that had other permissions and now have the lake's. */
+  /** Folders whose permissions were corrected. */
   repaired: string[];
-  /** Folders with other permissions that belong to another account. */
+  /** Folders with wrong permissions that belong to another account. */
   denied: string[];
 }
 
 /**
- * Creates a lake, or repairs an incomplete one, and sets the permissions of its folders. Existing content is never
- * touched. Throws `conflict` where a file is in the place of a folder, `unsuited_mount` where no lake can be.
+ * Creates a lake, or repairs an incomplete one, and sets the permissions of its folders, never touching
+ * content. Throws `conflict` if a file is in a folder's place, `unsuited_mount`.
  */
 export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Promise<InitReport> {
   await requireSuitedMount(root);
@@ -96,7 +94,7 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
       await repairMode(folder, modes.folder, report);
     }
   }
-  // A folder that is lost in a power cut takes its content with it.
+  // A folder lost in a power cut takes its content with it.
   for (const above of new Set(made.map((folder) => dirname(folder)))) await syncFolder(above);
   if (!(await awaitReplaced(lake.layout.taxonomy)) && (await makeTaxonomy(lake))) {
     report.created.push(lake.layout.taxonomy);
@@ -104,26 +102,26 @@ export async function initLake(root: string, modes: Modes = DEFAULT_MODES): Prom
   return report;
 }
 
-/** A name that is not seen may be there all the same, on a mount that lags: whoever has it keeps it. */
+/** On a lagging mount the name may exist without being visible; the existing file is kept. */
 async function makeTaxonomy({ layout, modes }: Lake): Promise<boolean> {
   const isMade = await createExclusive(layout.taxonomy, markText(EMPTY_TAXONOMY), modes);
   if (isMade) await syncFolder(layout.config);
   return isMade;
 }
 
-/** A folder in use for something else (a home folder, say) keeps its own permissions when a lake is made in it. */
+/** A folder with other content (say, a home folder) keeps its permissions when a lake is created in it. */
 async function isForeign(lake: Lake): Promise<boolean> {
   if (!(await isFolder(lake.root)) || (await exists(lake.layout.config))) return false;
   return (await readdir(lake.root)).length > 0;
 }
 
-/** Bits above the permissions (setgid for a team's group) are somebody's intent and stay. */
+/** Keeps bits above the permissions, such as setgid for a team's group. */
 async function repairMode(path: string, mode: number, report: InitReport): Promise<void> {
   const { mode: current } = await stat(path);
   if ((current & 0o777) === mode) return;
   try {
     await chmod(path, (current & 0o7000) | mode);
-    // A mount that knows no permissions takes it and does nothing.
+    // A mount without permissions accepts chmod and does nothing.
     if (((await stat(path)).mode & 0o777) === mode) report.repaired.push(path);
   } catch (error) {
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP"].includes(systemCode(error) ?? "")) throw error;

@@ -9,13 +9,12 @@ import { tempBeside, writeAtomic } from "./replace.ts";
 import { freeName } from "./replaced.ts";
 import { kindProblem, readText, SAFE_FLAGS } from "./staged-file.ts";
 
-/** Stands for a link, a pipe or a folder: no holder of a lease creates these, so it is not held. */
+/** Represents a link, pipe or folder: lease holders create none of these, so the lease is not held. */
 export const NO_LEASE = "no lease";
 const LEASE_BYTES = 64 << 10;
 
 /**
- * The text of a lease file; undefined if there is none. Others may write to its folder: links and pipes are not
- * opened.
+ * Text of a lease file; undefined if missing. Others may write to its folder: links and pipes are not opened.
  */
 export async function readLease(path: string): Promise<string | undefined> {
   let handle: FileHandle;
@@ -40,7 +39,7 @@ async function readOpenLease(handle: FileHandle): Promise<string> {
 }
 
 /**
- * Sets the mtime by the file server's clock: writes the `{` that the file begins with anyway. False for another's.
+ * Sets the mtime by the file server's clock, by rewriting the leading `{`. False if it is another holder's.
  */
 export async function touchLease(path: string, id: string): Promise<boolean> {
   const handle = await open(path, constants.O_RDWR | SAFE_FLAGS);
@@ -57,12 +56,12 @@ export async function releaseOwn(path: string, id: string): Promise<void> {
   try {
     if ((await readLease(path))?.includes(`"${id}"`)) await freeName(path);
   } catch (error) {
-    // What cannot be removed counts as dead when this process has ended.
+    // A lease that cannot be removed counts as dead once this process has ended.
     if (!isMissing(error) && !isReadOnly(error)) throw error;
   }
 }
 
-/** Milliseconds since the file was touched, by the file server's clock; 0 for one that is gone. */
+/** Milliseconds since the file was touched, by the file server's clock; 0 if it is gone. */
 export async function ageOf(path: string): Promise<number> {
   try {
     return (await fileServerNow(path)) - (await lstat(path)).mtimeMs;
@@ -92,14 +91,14 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** What a file system says of a name that another took first: sshfs tells some losers EPERM, SMB EACCES. */
+/** Errors for a name that another process took first: sshfs may report EPERM, SMB EACCES. */
 const LOST_RACE = new Set(["EEXIST", "EPERM", "EACCES", "ENOTEMPTY", "EBUSY"]);
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-/** The calls that take a name; file systems differ in what they say to who came too late. */
+/** Calls that take a name; file systems report a lost race differently. */
 const SYSTEM = { link, open };
 
-/** Makes a file whole under a name that nobody has; returns whether it did. `text` is of this attempt alone. */
+/** Creates a complete file under a free name; returns whether it did. `text` must be unique per attempt. */
 export async function createExclusive(
   path: string,
   text: string,
@@ -113,10 +112,10 @@ export async function createExclusive(
     return true;
   } catch (error) {
     const code = systemCode(error) ?? "";
-    // A repeated request may be refused for the file that it made itself: its content tells.
+    // A retried request may be refused because of the file it created itself; its content tells.
     const present = LOST_RACE.has(code) ? await readLease(path) : undefined;
     if (present !== undefined) return present === text;
-    if (code === "EEXIST" || code === "EBUSY") return false; // gone again, or about to be
+    if (code === "EEXIST" || code === "EBUSY") return false; // just removed, or about to be
     if (!NO_LINKS.has(code)) throw error;
     return await createByOpen(path, text, modes, system);
   } finally {
@@ -124,7 +123,7 @@ export async function createExclusive(
   }
 }
 
-/** The same on a file system without hard links, where another may see the file before it is whole. */
+/** The same without hard links, where others may see the file before it is complete. */
 export async function createByOpen(
   path: string,
   text: string,
@@ -161,7 +160,7 @@ async function fileServerNow(path: string): Promise<number> {
     await (await open(temp, "wx")).close();
     return (await stat(temp)).mtimeMs;
   } catch {
-    return Date.now(); // a reader without write permission: its own clock is the best there is
+    return Date.now(); // a reader without write permission has only its own clock
   } finally {
     await unlink(temp).catch(() => {});
   }

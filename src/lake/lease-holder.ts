@@ -3,30 +3,29 @@ import { hostname } from "node:os";
 import * as v from "valibot";
 import { systemCode } from "../errors.ts";
 
-/** Shown to people: others can write a lease file, and it must not contain control characters. */
+/** Displayed text from a file that others can write: must not contain control characters. */
 const Shown = v.pipe(v.string(), v.maxLength(300), v.regex(/^\P{Cc}*$/u));
 
 export const LeaseHolderSchema = v.object({
   id: v.string(),
   host: Shown,
-  /** Distinguishes machines of the same name; empty where the system has none. */
+  /** Distinguishes machines of the same name; empty if unknown. */
   machine: v.optional(v.string(), ""),
   boot_id: v.string(),
-  /** The namespace that `pid` counts in: containers of one machine have their own. */
+  /** Namespace of `pid`: containers on one machine have their own. */
   pid_space: v.optional(v.string(), ""),
   pid: v.number(),
   /**
-   * Start time of the process in clock ticks since boot: distinguishes a process from a later one with the same
-   * pid.
+   * Process start time in clock ticks since boot; distinguishes a process from a later one with the same pid.
    */
   started: v.string(),
-  /** What the holder is, for people: `datalake serve on 127.0.0.1:8091`. */
+  /** Display text: `datalake serve on 127.0.0.1:8091`. */
   purpose: Shown,
   acquired_at: v.string(),
 });
 export type LeaseHolder = v.InferOutput<typeof LeaseHolderSchema>;
 
-/** This process as the holder of a lease. */
+/** This process as a lease holder. */
 export async function describeSelf(purpose: string): Promise<LeaseHolder> {
   return {
     id: crypto.randomUUID(),
@@ -41,7 +40,7 @@ export async function describeSelf(purpose: string): Promise<LeaseHolder> {
   };
 }
 
-/** Start time of a live process, `""` for none; where there is no /proc, `alive` for any process. */
+/** Start time of a live process, `""` for none; without /proc, `alive` for any process. */
 async function processStart(pid: number): Promise<string> {
   if (process.platform !== "linux") {
     try {
@@ -54,7 +53,7 @@ async function processStart(pid: number): Promise<string> {
   const text = await readFirst(`/proc/${pid}/stat`);
   // The command in field 2 may hold spaces and parentheses; the state is field 3, the start time field 22.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  // Dead, and nobody has asked yet how it ended: where the first process of a container never does, for good.
+  // A zombie: dead but not reaped; the first process of a container may never reap its children.
   if (fields[0] === "Z" || fields[0] === "X") return "";
   return fields[19] ?? "";
 }
@@ -67,14 +66,14 @@ async function readFirst(path: string): Promise<string> {
   }
 }
 
-/** Whether the holder lives, where this machine can tell; undefined where only its silence tells. */
+/** Whether the holder lives, if this machine can tell; undefined if only its silence can. */
 export async function livesHere(holder: LeaseHolder): Promise<boolean | undefined> {
   const self = await describeSelf("");
   if (holder.boot_id === self.boot_id && holder.pid_space === self.pid_space) {
     if (self.boot_id === "" && holder.host !== self.host) return undefined;
     return (await processStart(holder.pid)) === holder.started;
   }
-  // The same machine, started again: nothing of before lives. A host name alone does not tell (two containers).
+  // The same machine after a reboot: nothing survived. A host name alone is not enough (two containers).
   const rebooted =
     holder.boot_id !== self.boot_id && holder.host === self.host && holder.machine === self.machine;
   return rebooted && self.machine !== "" ? false : undefined;
