@@ -44,7 +44,8 @@ export function VirtualList({ count, label, rowHeight, active, onActive, renderR
     const step = steps[event.key];
     if (step === undefined || count === 0) return;
     event.preventDefault();
-    onActive(Math.min(count - 1, Math.max(0, active === undefined ? 0 : active + step)));
+    const from = active ?? (step > 0 ? -1 : count);
+    onActive(Math.min(count - 1, Math.max(0, from + step)));
   };
   const first = Math.max(0, Math.floor(view.top / rowHeight) - 2);
   const end = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + 2);

@@ -2,10 +2,14 @@ import type { ZippedFile } from "./zip.ts";
 
 /** Files that were dropped or chosen, those in folders too, hidden ones left out. */
 export async function droppedFiles(transfer: DataTransfer): Promise<ZippedFile[]> {
-  // All entries have to be taken before the first wait: the transfer is empty afterwards.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  // All has to be taken before the first wait: the transfer is empty afterwards.
+  const items = [...transfer.items].filter(({ kind }) => kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
   const files: ZippedFile[] = [];
-  for (const entry of entries) await collect(entry, "", files);
+  for (const entry of entries) {
+    if (entry instanceof File) files.push({ path: entry.name, content: entry });
+    else if (entry !== null) await collect(entry, "", files);
+  }
   return files;
 }
 

@@ -8,7 +8,7 @@ import { VirtualList } from "../../parts/virtual-list.tsx";
 import { address, change } from "../../state/address.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { Zoom } from "../page/layer-bar.tsx";
-import { KEYS_OF_HANGUL } from "../page/use-keys.ts";
+import { isWriting, KEYS_OF_HANGUL } from "../page/use-keys.ts";
 import { DifferenceRow } from "./difference-row.tsx";
 import { drawOver, drawSides } from "./drawn-differences.ts";
 
@@ -140,8 +140,7 @@ function useCompareKeys(actions: Record<string, () => void>): void {
   latest.current = actions;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if ((event.target as HTMLElement).closest("input, select, textarea, dialog")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
       const action = latest.current[event.key] ?? latest.current[KEYS_OF_HANGUL[event.key] ?? ""];
       if (!action) return;
       event.preventDefault();

@@ -50,13 +50,15 @@ export function OperationsScreen() {
             <>
               <Fact name={operating.free}>{formatBytes(disk.free_bytes)}</Fact>
               <Fact name={operating.total}>{formatBytes(disk.total_bytes)}</Fact>
-              <meter
-                aria-label={operating.used}
-                min={0}
-                max={disk.total_bytes}
-                high={disk.total_bytes * 0.9}
-                value={disk.total_bytes - disk.free_bytes}
-              />
+              <Fact name={operating.used}>
+                <meter
+                  aria-label={operating.used}
+                  min={0}
+                  max={disk.total_bytes}
+                  high={disk.total_bytes * 0.9}
+                  value={disk.total_bytes - disk.free_bytes}
+                />
+              </Fact>
             </>
           )}
         </Facts>

@@ -19,9 +19,7 @@ export function useKeys(keys: PageKeys): void {
   latest.current = keys;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog"))
-        return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
       const { neighbours, layers, onFind, onLens } = latest.current;
       const actions: Record<string, () => void> = {
         j: () => go(neighbours?.after),
@@ -41,6 +39,11 @@ export function useKeys(keys: PageKeys): void {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
+}
+
+/** Whether a key is for a field or a dialog. */
+export function isWriting({ target }: Event): boolean {
+  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
 }
 
 /** The same keys while the keyboard writes Hangul. */

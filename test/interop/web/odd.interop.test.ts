@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { createToken } from "../../../src/lake/tokens.ts";
+import type { World } from "../../jobs/staging-kit.ts";
+import { type ServeProcess, startServe } from "../../server/server-kit.ts";
+import { axeFindings, openBrowser, type WebBrowser } from "./web-browser.ts";
+import { HOSTILE, makeWebLake, nameOf } from "./web-lake.ts";
+
+setDefaultTimeout(120_000);
+
+let world: World;
+let server: ServeProcess;
+let browser: WebBrowser;
+
+beforeAll(async () => {
+  world = await makeWebLake();
+  server = await startServe(world);
+  browser = await openBrowser(() => server.url);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(world.folder, { recursive: true, force: true });
+});
+
+/** The address of the page of a row. */
+async function pageOf(query: string, at = 0): Promise<string> {
+  const answer = await fetch(`${server.url}/rows?${query}&at=${at}&count=1`);
+  const { rows } = (await answer.json()) as { rows: { key: string }[] };
+  return `/ui/page/${rows[0]?.key}`;
+}
+
+describe("what is odd is shown as it is", () => {
+  test("hostile texts are texts: in regions, categories, JSON, searches and addresses", async () => {
+    await browser.visit(await pageOf("tasks=words&variants=odd"), async (page) => {
+      for (const text of HOSTILE) {
+        await page.locator(".list").getByRole("option").getByText(text, { exact: true }).first().waitFor();
+      }
+      await page.getByRole("tab", { name: "라벨 JSON" }).click();
+      await page.locator("pre", { hasText: "window.pwned=2" }).waitFor();
+      expect(await page.evaluate("window.pwned")).toBeUndefined();
+    });
+    for (const text of HOSTILE) {
+      const query = new URLSearchParams({ text, datasets: text, hide: text, show: text, at: text });
+      await browser.visit(`/ui/browse?text=${encodeURIComponent(text)}`, async (page) => {
+        expect(await page.getByRole("searchbox", { name: "텍스트 찾기" }).inputValue()).toBe(text);
+        expect(await page.evaluate("window.pwned")).toBeUndefined();
+      });
+      await browser.visit(`/ui/datasets?${query}`, async (page) =>
+        expect(await page.evaluate("window.pwned")).toBeUndefined(),
+      );
+    }
+  });
+
+  test("5,000 words are drawn at once, and few of them are elements", async () => {
+    await browser.visit(await pageOf("tasks=words&variants=odd", 1), async (page) => {
+      await page.getByRole("tab", { name: "영역 (5,000)" }).waitFor();
+      expect(await page.locator(".list").getByRole("option").count()).toBeLessThan(60);
+      await page.getByRole("listbox").focus();
+      await page.keyboard.press("End");
+      await page.getByRole("option", { name: /낱말 4999/ }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+    });
+  });
+
+  test("a label without regions, and one without a view, say so", async () => {
+    await browser.visit(await pageOf("tasks=words&variants=odd", 2), async (page) => {
+      await page.getByRole("tab", { name: "행", exact: true }).click();
+      await page.getByText("words/v1").first().waitFor();
+    });
+    await browser.visit(await pageOf("tasks=unknown"), async (page) => {
+      await page.getByText("이 라벨의 뜻을 알 수 없습니다").waitFor();
+      await page.getByText('"odd"').waitFor();
+    });
+  });
+
+  test("an image that browsers do not know can still be downloaded", async () => {
+    const path = await pageOf(
+      `tasks=raw&datasets=${encodeURIComponent("영수증")}&text=${encodeURIComponent("스캔")}`,
+    );
+    await browser.visit(path, async (page) => {
+      await page.getByText("브라우저가 이 이미지를 표시할 수 없습니다 (tiff)").waitFor();
+      const loading = page.waitForEvent("download");
+      await page.getByRole("link", { name: "파일 내려받기" }).click();
+      expect((await loading).suggestedFilename()).toBe("스캔.tiff");
+    });
+  });
+
+  test("a row that is gone says so, in the page", async () => {
+    const gone = `/ui/page/hub/x/words/v1/u${"0".repeat(32)}/0`;
+    await browser.visit(
+      gone,
+      async (page) => {
+        await page.getByRole("alert").waitFor();
+        await page.getByRole("button", { name: "다시 시도" }).waitFor();
+      },
+      { allowed: /404/ },
+    );
+  });
+});
+
+describe("with tokens", () => {
+  let guarded: ServeProcess;
+  let visitor: WebBrowser;
+  const tokens: Record<string, string> = {};
+
+  beforeAll(async () => {
+    await server.stop();
+    for (const role of ["reader", "curator"] as const) {
+      const made = await createToken(world.tokens, {
+        name: role,
+        role,
+        nowMs: Date.now(),
+        expiresMs: undefined,
+      });
+      tokens[role] = made.token;
+    }
+    guarded = await startServe(world);
+    visitor = await openBrowser(() => guarded.url);
+  });
+  afterAll(async () => {
+    await visitor?.close();
+    await guarded?.stop();
+  });
+
+  test("one is asked for, wrong ones are refused, and what a role may not is not offered", async () => {
+    await visitor.visit(
+      "/ui/work",
+      async (page) => {
+        const enter = async (token: string) => {
+          await page.getByLabel("토큰").fill(token);
+          await page.getByRole("button", { name: "로그인" }).click();
+        };
+        expect(await axeFindings(page)).toEqual([]);
+        await enter("not a token");
+        await page.getByText("서버가 모르는 토큰입니다").waitFor();
+        await enter(tokens.reader as string);
+        await page.getByRole("heading", { name: "작업", exact: true }).waitFor();
+        expect(await page.getByText("새 업로드").count()).toBe(0);
+        expect((await page.evaluate("document.cookie")) as string).toBe("");
+        await page.goto(`/ui/browse?tasks=words&variants=v1`);
+        await page.locator("img.thumb").first().waitFor();
+        await page.getByRole("link", { name: new RegExp(nameOf(1)) }).waitFor();
+        await page.getByRole("button", { name: "로그아웃" }).click();
+        await enter(tokens.curator as string);
+        await page.goto("/ui/work");
+        await page.getByText("새 업로드").waitFor();
+      },
+      { allowed: /401/ },
+    );
+  });
+});

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import type { World } from "../../jobs/staging-kit.ts";
+import { type ServeProcess, startServe } from "../../server/server-kit.ts";
+import { openBrowser, shown, type WebBrowser } from "./web-browser.ts";
+import { LONG_ROWS, makeWebLake, nameOf } from "./web-lake.ts";
+
+setDefaultTimeout(120_000);
+
+let world: World;
+let server: ServeProcess;
+let browser: WebBrowser;
+
+beforeAll(async () => {
+  world = await makeWebLake();
+  server = await startServe(world);
+  browser = await openBrowser(() => server.url);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(world.folder, { recursive: true, force: true });
+});
+
+const LABELS = `datasets=${encodeURIComponent("영수증")}&tasks=words&variants=v1`;
+
+test("a receipt is found by a word, the word is seen on the page, and the view can be sent", async () => {
+  let address = "";
+  await browser.visit("/", async (page) => {
+    await page.getByRole("link", { name: "찾아보기", exact: true }).click();
+    await page.getByRole("searchbox", { name: "텍스트 찾기" }).fill("유일한낱말");
+    await page.getByRole("button", { name: "검색" }).click();
+    await page.getByRole("heading", { name: "2행" }).waitFor();
+    await page.getByRole("link", { name: new RegExp(`${nameOf(7)}.*words/v1`) }).click();
+    await page.locator("[data-key]").waitFor();
+    await page.getByText("영역 1개에 있음").waitFor();
+    await page.getByRole("button", { name: "다음", exact: true }).click();
+    const chosen = page.locator(".list").getByRole("option", { selected: true });
+    expect(await chosen.textContent()).toContain("유일한낱말");
+    await page.getByRole("tab", { name: "라벨 JSON" }).click();
+    expect(await page.locator("pre mark").textContent()).toBe("유일한낱말");
+    await page.getByRole("button", { name: /링크 복사/ }).click();
+    address = (await page.evaluate("navigator.clipboard.readText()")) as string;
+  });
+  await browser.visit(address.slice(server.url.length), async (page) => {
+    const chosen = page.locator(".list").getByRole("option", { selected: true });
+    expect(await chosen.textContent()).toContain("유일한낱말");
+  });
+});
+
+test("a click on the page chooses the region in the list, and the list the region", async () => {
+  await browser.visit(`/ui/browse?${LABELS}`, async (page) => {
+    await page.getByRole("link", { name: new RegExp(nameOf(1)) }).click();
+    await page.locator("[data-key][data-shown]").waitFor();
+    const canvas = page.locator("canvas");
+    const { width, height } = (await canvas.boundingBox()) as { width: number; height: number };
+    // The page is fitted: its scale and place follow from its size.
+    const scale = Math.min((width - 24) / 620, (height - 24) / 877);
+    const at = (x: number, y: number) => ({
+      x: (width - 620 * scale) / 2 + x * scale,
+      y: (height - 877 * scale) / 2 + y * scale,
+    });
+    await canvas.click({ position: at(60 + 74 + 10, 80 + 120 + 10) });
+    await page.waitForURL(/region=2/);
+    await page.locator(".list").getByRole("option").nth(4).click();
+    await page.waitForURL(/region=4/);
+    await canvas.click({ position: at(600, 860) });
+    await page.waitForURL((url) => !url.searchParams.has("region"));
+  });
+});
+
+test("by keys alone: from the grid to a page, to the next, through its regions, and back", async () => {
+  await browser.visit(`/ui/browse?${LABELS}`, async (page) => {
+    await page.locator(".grid-cell a").first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await page.getByText("1개 선택").waitFor();
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.locator("[data-key]").waitFor();
+    const seen = (number: number) => page.getByRole("heading", { name: nameOf(number) }).waitFor();
+    // The grid has six columns: one to the right and one down.
+    await seen(8);
+    await page.getByRole("link", { name: /다음/ }).waitFor();
+    await page.keyboard.press("j");
+    await seen(9);
+    await page.getByRole("link", { name: /이전/ }).waitFor();
+    // K while the keyboard writes Hangul.
+    await page.evaluate(`dispatchEvent(new KeyboardEvent("keydown", { key: "ㅏ" }))`);
+    await seen(8);
+    await page.getByRole("listbox").focus();
+    await page.keyboard.press("End");
+    await page.waitForURL(/region=11/);
+    await page.keyboard.press("t");
+    await page.waitForURL(/show=image%2Cboxes%2Ctexts/);
+    await page.goBack();
+    await page.locator(".grid").waitFor();
+  });
+});
+
+test("any place of many rows is a jump away, and the grid stays small", async () => {
+  await browser.visit("/ui/browse?datasets=long", async (page) => {
+    await page.getByRole("heading", { name: `${LONG_ROWS.toLocaleString("ko")}행` }).waitFor();
+    for (const place of [150_000, LONG_ROWS, 1]) {
+      await page.getByLabel("행 번호").fill(String(place));
+      await page.getByRole("button", { name: "이동" }).click();
+      await page.getByText(`row-${place - 1}`, { exact: true }).waitFor();
+      expect(await page.locator(".grid-cell").count()).toBeLessThan(60);
+    }
+    await page.evaluate(
+      `document.querySelector(".grid").scrollTop = document.querySelector(".grid").scrollHeight / 2`,
+    );
+    await page
+      .getByText(/^row-(9|10)\d{4}$/)
+      .first()
+      .waitFor();
+  });
+});
+
+test("two variants are compared: totals, each difference, over each other", async () => {
+  const path = `/ui/compare/hub/${encodeURIComponent("영수증")}/words?a=v1&b=v2`;
+  await browser.visit(path, async (page) => {
+    await page.getByText("30쪽 중 30쪽이 다름").waitFor();
+    await page.getByText("빠짐 30").waitFor();
+    await page.getByRole("heading", { name: "차이 4개" }).waitFor();
+    const chosen = page.locator(".list").getByRole("option", { selected: true });
+    const kinds: string[] = [];
+    for (let step = 0; step < 4; step++) {
+      await page.keyboard.press("n");
+      kinds.push((await chosen.locator(".kind").textContent()) as string);
+    }
+    expect(kinds.sort()).toEqual(["빠짐", "새로움", "범주", "텍스트"].sort());
+    await page.keyboard.press("j");
+    await page.getByText(nameOf(2)).waitFor();
+    await page.getByRole("button", { name: "겹쳐서" }).click();
+    await page.waitForURL(/view=over/);
+    expect(await page.locator("canvas").count()).toBe(1);
+  });
+});
+
+test("statistics lead to the rows that they count", async () => {
+  await browser.visit("/ui/statistics?tasks=words&variants=v2", async (page) => {
+    await page.getByRole("link", { name: "total" }).click();
+    await page.waitForURL(/\/ui\/browse\?.*text=total/);
+    await page.getByRole("heading", { name: "30행" }).waitFor();
+  });
+});
+
+test("what is seen is taken as a training set: a command, Python, and files that can be fetched", async () => {
+  await browser.visit(`/ui/browse?${LABELS}`, async (page) => {
+    await page.getByRole("button", { name: "이 행들 내려받기" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("형식").selectOption("coco");
+    const command = await dialog.getByRole("region", { name: "명령" }).textContent();
+    expect(command).toContain("--dataset 영수증");
+    expect(command).toContain("--split train=0.9,val=0.1");
+    await dialog.getByLabel("나눌 비율").fill("train=0.5");
+    await dialog.getByText("합이 1이 되도록").waitFor();
+    await dialog.getByLabel("나눌 비율").fill("train=0.5,val=0.5");
+    await dialog.getByRole("button", { name: "여기서 준비하여 내려받기" }).click();
+    const file = dialog.getByRole("link", { name: "annotations/train.json" });
+    await file.waitFor();
+    const answer = await page.request.get((await file.getAttribute("href")) as string);
+    expect(((await answer.json()) as { images: unknown[] }).images.length).toBeGreaterThan(5);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+  });
+});
+
+test("a file that is dropped is asked about, sent, processed, and then seen", async () => {
+  await browser.visit("/ui/work", async (page) => {
+    await page.evaluate(`(() => {
+      const transfer = new DataTransfer();
+      const line = (page) => JSON.stringify({ source_name: "영수증-00" + page + ".jpg", label: { words: [] } });
+      const file = new File([[1, 2, 3].map(line).join("\\n")], "새 라벨.jsonl");
+      transfer.items.add(file);
+      const zone = document.querySelector(".drop");
+      zone.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    })()`);
+    await page.getByRole("combobox", { name: "데이터셋" }).fill("영수증");
+    await page.getByRole("combobox", { name: "태스크" }).selectOption("ocr");
+    await page.getByRole("combobox", { name: "배리언트" }).fill("새것");
+    expect(await page.getByRole("button", { name: "올리기" }).isDisabled()).toBe(true);
+    await page.getByRole("combobox", { name: "lang" }).selectOption("ko");
+    await page.getByRole("button", { name: "올리기" }).click();
+    await page.getByText("hub/영수증/ocr/새것에 3행이 도착했습니다.").waitFor();
+    await page.getByRole("button", { name: "지금 처리" }).first().click();
+    const row = page.locator('tr[data-status="completed"]', { hasText: "hub/영수증/ocr/새것" });
+    await row.getByRole("link").click();
+    await page.getByRole("heading", { name: "3행" }).waitFor();
+    await shown(page);
+  });
+});
