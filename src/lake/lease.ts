@@ -18,21 +18,21 @@ import { requireSuitedMount } from "./mount-check.ts";
 
 export interface Lease {
   readonly holder: LeaseHolder;
-  /** Fires when the lease could not be refreshed in time: stop working at once, another may have it. */
+  /** Fires when the lease could not be refreshed in time: stop at once, another process may have it. */
   readonly lost: AbortSignal;
-  /** Looks at the file, directly before what cannot be taken back. Throws `locked` when another may have the lease. */
+  /** Checks the file; call directly before irreversible steps. Throws `locked` if another may have it. */
   confirm(): Promise<void>;
-  /** Frees the lease; may be called several times. */
+  /** Releases the lease. Idempotent. */
   release(): Promise<void>;
 }
 
 export interface LeaseOptions {
   purpose: string;
-  /** How long a holder on another host may be silent before it counts as dead. */
+  /** Silence after which a holder on another host counts as dead. */
   ttlMs?: number;
   /**
-   * Whoever can go on without writing is told when the file system has become read-only, and when it may be written
-   * again and the lease is still its own; without it a lease that cannot be refreshed is lost.
+   * Called when the file system becomes read-only, and when it is writable again with the lease intact. For
+   * holders that can pause; without it a lease that cannot be refreshed is lost.
    */
   onWritable?: (isWritable: boolean) => void;
 }
@@ -40,10 +40,9 @@ export interface LeaseOptions {
 const DEFAULT_TTL_MS = 60_000;
 
 /**
- * Takes the lease file at `path`, made with O_EXCL through link(2). The holder refreshes the file's mtime, which is the
- * file server's clock. A holder on this host whose process is gone is dead at once, one elsewhere after `ttlMs` of
- * silence. Throws `locked` naming the holder otherwise, and
- * `unsuited_mount` where no lease keeps anybody off.
+ * Takes the lease file at `path`, created exclusively through link(2). The holder refreshes the mtime, which
+ * is the file server's clock. A holder on this host is dead once its process is gone, on another host after
+ * `ttlMs` of silence. Throws `locked` naming the holder, `unsuited_mount` where leases do not work.
  */
 export async function acquireLease(path: string, options: LeaseOptions): Promise<Lease> {
   await requireSuitedMount(dirname(path));
@@ -53,7 +52,7 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
     if (await createExclusive(path, JSON.stringify(holder))) return hold(path, holder, ttlMs, options);
     const current = await inspectLease(path, ttlMs);
     if (current === undefined) continue;
-    if (current.holder.id === holder.id) return hold(path, holder, ttlMs, options); // made, and told otherwise
+    if (current.holder.id === holder.id) return hold(path, holder, ttlMs, options); // ours despite the error
     if (current.alive) {
       const { purpose, host, pid } = current.holder;
       throw new AppError(
@@ -69,16 +68,16 @@ export async function acquireLease(path: string, options: LeaseOptions): Promise
   throw new AppError("locked", `${path} changes its holder too often; try again`, { details: { path } });
 }
 
-/** Of a lock on a small file that is edited: nobody holds it for long, but a lagging mount shows for long that he is silent. */
+/** For a lock on a small edited file: held briefly, but a lagging mount may show it as silent for long. */
 const EDIT_TTL_MS = 45_000;
 const EDIT_WAIT_MS = 60_000;
 
-/** Takes the lease of a file that several may edit, waiting for its turn. Throws `locked` when that takes too long. */
+/** Takes the lease of a file that several processes edit, waiting its turn. Throws `locked` on timeout. */
 export async function waitToEdit(path: string, { purpose }: Pick<LeaseOptions, "purpose">): Promise<Lease> {
   return waitForLease(path, { purpose, ttlMs: EDIT_TTL_MS }, EDIT_WAIT_MS);
 }
 
-/** Takes a lease as soon as its holder gives it back. Throws `locked` when that takes longer than `waitMs`, `cancelled`. */
+/** Takes a lease as soon as it is released. Throws `locked` after `waitMs`, `cancelled`. */
 export async function waitForLease(
   path: string,
   options: LeaseOptions,
@@ -94,7 +93,7 @@ export async function waitForLease(
       const isHeld = error instanceof AppError && error.code === "locked";
       const waitedMs = performance.now() - startedMs;
       if (!isHeld || waitedMs > waitMs) throw error;
-      // Soon at first; who waits long asks the file server less often.
+      // Frequently at first; later less often, to spare the file server.
       await Bun.sleep(10 + Math.random() * Math.min(400, 40 + waitedMs / 20));
     }
   }
@@ -103,11 +102,11 @@ export async function waitForLease(
 export interface InspectedLease {
   holder: LeaseHolder;
   alive: boolean;
-  /** It lives, by its own word, as a process of this machine. */
+  /** It is alive, and claims to be a process of this machine. */
   isHere: boolean;
 }
 
-/** Who holds a lease and whether that process is alive; undefined when nobody does. */
+/** The holder of a lease and whether it is alive; undefined if not held. */
 export async function inspectLease(
   path: string,
   ttlMs = DEFAULT_TTL_MS,
@@ -186,9 +185,9 @@ async function hold(
 }
 
 /**
- * Removes the lease of a dead holder. Between looking and removing another may do the same and take the lease, so only
- * who holds `<path>.break` looks and removes. That file lives for milliseconds; one left by a crash counts as dead when
- * it is as old as a silent holder.
+ * Removes the lease of a dead holder. Another process may do the same and take the lease in between, so only
+ * the holder of `<path>.break` checks and removes. That file exists for milliseconds; one left by a crash
+ * expires like a silent holder.
  */
 async function breakDeadLease(path: string, ttlMs: number): Promise<void> {
   const claim = `${path}.break`;

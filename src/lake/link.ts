@@ -2,13 +2,12 @@ import { link, open, rename, rm, stat } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
 import { exists, isHeld } from "./files.ts";
 
-/** Errors by which a file system says that it has no hard links, or no more of this file. */
+/** Errors of file systems without hard links, or at their limit for this file. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"]);
 
 /**
- * Gives the file `from` the name `to` unless something has it already; returns whether it did. `from` may remain as a
- * second name of the same file: the caller removes it when done. Falls back to an exclusive rename where the file
- * system has no hard links.
+ * Gives `from` the name `to` unless it exists; returns whether it did. `from` may remain as a second name,
+ * which the caller removes. Without hard links it uses an exclusive rename.
  */
 export async function linkExclusive(
   from: string,
@@ -22,16 +21,16 @@ export async function linkExclusive(
     const code = systemCode(error) ?? "";
     if (code === "EEXIST") return false;
     if (!NO_LINKS.has(code)) throw error;
-    // sshfs reports a lost race as EPERM too.
+    // sshfs also reports a lost race as EPERM.
     if (await exists(to)) return false;
     return renameExclusive(from, to);
   }
 }
 
-/** One lives for milliseconds: who made one that stays so long is dead. */
+/** Placeholders exist for milliseconds: the owner of an older one is dead. */
 const CLAIM_MS = 30_000;
 
-/** The placeholder made with O_EXCL claims the name, so two of these never overwrite each other. */
+/** A placeholder created with O_EXCL claims the name, so that two renames never overwrite each other. */
 async function renameExclusive(from: string, to: string): Promise<boolean> {
   const claim = `${to}.claim`;
   for (;;) {
@@ -53,7 +52,7 @@ async function renameExclusive(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Waits until somebody's claim is gone, and removes one that stays. */
+/** Waits until a claim is gone, and removes a stale one. */
 async function outlast(claim: string): Promise<void> {
   const before = await stat(claim).catch(() => undefined);
   const startedMs = performance.now();

@@ -16,19 +16,19 @@ import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { goneOf } from "./replaced.ts";
 
 export interface LogFileOptions {
-  /** A file that would grow beyond this is set aside as `<path>.1`. */
+  /** Rotate to `<path>.1` before exceeding this size. */
   maxBytes: number;
-  /** How many files are kept, the current one included. */
+  /** Number of files kept, including the current one. */
   keep: number;
   modes?: Modes;
   /**
-   * Lines that follow another within this time are written together, at its end or that of the process: a file server
-   * is asked once for all of them. Each at once without.
+   * Lines within this time are written together, at its end or at exit, to save requests to a file server.
+   * Default: each line at once.
    */
   gatherMs?: number;
 }
 
-/** Appends lines to a file and rotates it: `<path>`, `<path>.1` (the one before)... A full disk stops no work. */
+/** Appends lines to a file and rotates it: `<path>`, `<path>.1` (the previous one). Ignores a full disk. */
 export function openLogFile(path: string, options: LogFileOptions): LogSink {
   const { maxBytes, keep, modes = DEFAULT_MODES, gatherMs = 0 } = options;
   let size = sizeOf(path);
@@ -37,11 +37,11 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
   const append = (text: string, bytes: number) => {
     if (text === "") return;
     if (size > 0 && size + bytes > maxBytes) {
-      size = 0; // where it cannot be rotated now, once more after as many bytes
+      size = 0; // if rotation fails, retry after as many bytes
       try {
         rotate(path, keep);
       } catch {
-        // somebody reads one of them and lets nobody move it
+        // a reader has one of them open, and it cannot be moved
       }
     }
     appendTo(path, text, modes.file);
@@ -65,7 +65,7 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
       }
       append(text, textBytes);
     } catch {
-      // the log must never be why the work fails
+      // logging must never make the work fail
     }
   };
   if (gatherMs > 0) process.once("exit", flush);
@@ -84,7 +84,7 @@ export function openLogFile(path: string, options: LogFileOptions): LogSink {
   };
 }
 
-/** Follows no link and waits at no pipe that somebody else put there. */
+/** Does not follow links or block on pipes put there by others. */
 function appendTo(path: string, text: string, mode: number): void {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode);
@@ -107,7 +107,7 @@ function rotate(path: string, keep: number): void {
   }
 }
 
-/** Removes a file, which somebody may be reading: its name is free at once, on file systems too that wait for readers. */
+/** Removes a file; its name is free at once, also on file systems that wait for its readers. */
 function free(path: string): void {
   if (!existsSync(path)) return;
   const gone = goneOf(path);
@@ -115,7 +115,7 @@ function free(path: string): void {
   try {
     rmSync(gone, { force: true });
   } catch {
-    // swept when nobody has it open
+    // swept once nobody has it open
   }
 }
 
@@ -124,6 +124,6 @@ function sizeOf(path: string): number {
     const facts = lstatSync(path, { throwIfNoEntry: false });
     return facts?.isFile() ? facts.size : 0;
   } catch {
-    return 0; // where the folder should be is a file, or a link to itself
+    return 0; // a file or a link loop is in the folder's place
   }
 }

@@ -3,10 +3,7 @@ import { AppError } from "../errors.ts";
 import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
-/**
- * An error of work on a lake, as people are told of it: a path of the lake that is not there was there when the
- * work on it began, and nobody named it wrongly.
- */
+/** Explains an error of work on a lake: a missing path existed when the work began, so no user named it. */
 export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
   const path = isMissing(error) ? (error as NodeJS.ErrnoException).path : undefined;
   if (path === undefined || !`${path}${sep}`.startsWith(`${lake.root}${sep}`)) return error;
@@ -17,7 +14,7 @@ export function explainLoss(lake: Pick<Lake, "root">, error: unknown): unknown {
   );
 }
 
-/** Whether an error is about this machine's view of the lake, not about the data. */
+/** Whether an error concerns this machine's view of the lake instead of the data. */
 export function isOfTheView(error: unknown): boolean {
   return error instanceof AppError && (error.code === "not_whole" || error.details?.lost === true);
 }

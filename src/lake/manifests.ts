@@ -11,17 +11,14 @@ import { isFolderThere } from "./staged-entries.ts";
 import { readStagedJson } from "./staged-file.ts";
 import { seeWhole, type View } from "./view.ts";
 
-/**
- * Reads `upload.json` in an upload's folder; undefined when there is none. Throws `corrupt`, with a view
- * `not_whole`.
- */
+/** Reads `upload.json` of an upload; undefined if missing. Throws `corrupt`, with a view `not_whole`. */
 export async function readUploadManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
   return readStagedJson(createUploadLayout(folder).manifest, UploadManifestSchema, view);
 }
 
 /**
- * The same of an upload whose folder is there: a manifest that a lagging mount does not show is waited for, until
- * it is seen, the folder is gone, or it was missing for so long that it is.
+ * The same for an upload whose folder exists: waits for a manifest that a lagging mount does not show, until
+ * it appears, the folder is gone, or the time is over.
  */
 export async function awaitUploadManifest(folder: string, view: View): Promise<UploadManifest | undefined> {
   return seeWhole(view, folder, async () => {
@@ -36,27 +33,23 @@ export async function awaitUploadManifest(folder: string, view: View): Promise<U
   });
 }
 
-/**
- * The same as `readUploadManifest`, but undefined too for one that cannot be read, whatever the reason: for places
- * where it concerns its own upload only and must not stop others.
- */
+/** `readUploadManifest`, but undefined if unreadable: for places where a bad upload must not stop others. */
 export async function readSoundManifest(folder: string, view?: View): Promise<UploadManifest | undefined> {
   return readUploadManifest(folder, view).catch(() => undefined);
 }
 
 /**
- * Reads `_metadata.json` of a partition; undefined when there is none. Throws `corrupt`, also where it is not seen
- * whole.
+ * Reads `_metadata.json` of a partition; undefined if missing. Throws `corrupt`, also if seen incompletely.
  */
 export async function readPartitionMetadata(
   lake: Lake,
   key: PartitionKey,
 ): Promise<PartitionMetadata | undefined> {
-  // It repeats the files: if it is unreadable, they are read instead of waiting.
+  // It only repeats the files: if unreadable, they are read instead of waiting.
   return readJson(join(lake.layout.partition(key), METADATA_FILE), PartitionMetadataSchema);
 }
 
-/** Every partition folder of the lake, sorted; four levels of folders are read, no file is opened. */
+/** All partition folders of the lake, sorted; lists four levels of folders and opens no file. */
 export async function listPartitions(lake: Lake): Promise<PartitionKey[]> {
   let paths = [""];
   for (let level = 0; level < 4; level++) {

@@ -1,4 +1,4 @@
-/** Permissions of what the lake writes (invariant 6); set by chmod, independent of the umask. */
+/** Permissions of the lake's files and folders (invariant 6); set by chmod, independent of the umask. */
 export interface Modes {
   folder: number;
   file: number;

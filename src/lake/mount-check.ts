@@ -6,18 +6,18 @@ import type { Layout } from "./layout.ts";
 import { type Mount, type MountFacts, mountOf, probeMount } from "./mount.ts";
 import { nameMount, UNSUITED_ADVICE, whatFollows, whyUnsuited } from "./mount-words.ts";
 
-/** What is reported about the mount of a lake. */
+/** Report about a lake's mount. */
 export interface MountReport {
   mount: Mount;
-  /** Undefined where this account cannot write there now, so that nothing was tried. */
+  /** Undefined if this account cannot write there, so nothing was probed. */
   facts: MountFacts | undefined;
-  /** Why a lake cannot lie there. */
+  /** Why it cannot hold a lake. */
   unsuited: string | undefined;
-  /** What follows from the facts, a sentence each. */
+  /** Consequences, one sentence each. */
   says: string[];
 }
 
-/** The same for programs. What is mounted is left out: it names machines. */
+/** The same as a document, without the mounted source, which names machines. */
 export function mountDocument({ mount, facts, unsuited, says }: MountReport): MountDocument {
   return {
     type: mount.type ?? null,
@@ -39,10 +39,7 @@ export function mountDocument({ mount, facts, unsuited, says }: MountReport): Mo
   };
 }
 
-/**
- * Looks at the mount of a lake, and tries what it can do, in a hidden folder that is removed again: in the lake's own
- * folder, else where curators may write.
- */
+/** Examines a lake's mount by probing in a temporary folder, in the lake or where curators may write. */
 export async function examineMount({
   root,
   pending,
@@ -60,15 +57,15 @@ export async function examineMount({
 }
 
 /**
- * Throws `unsuited_mount` where a lake in this folder could not be changed without loss; call it before the first
- * change. The folder need not be there yet. A disk of this machine is not asked.
+ * Throws `unsuited_mount` if a lake in this folder could lose data on changes; call it before the first
+ * change. The folder may be missing. Local disks are not probed.
  */
 export async function requireSuitedMount(folder: string): Promise<void> {
   const held = await nearestFolder(resolve(folder));
   const mount = await mountOf(held);
   if (mount.isLocal) return;
   const known = whyUnsuited(mount);
-  // Where probing is impossible, writing is too, and its own error tells why.
+  // If probing is impossible, so is writing, and its own error gives the reason.
   const reason = known ?? whyUnsuited(mount, await probeMount(held).catch(() => undefined));
   if (reason === undefined) return;
   throw new AppError(

@@ -17,33 +17,32 @@ import {
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
 
-/** What a file system can do, found out by trying. */
+/** Capabilities of a file system, found by probing. */
 export interface ProbeFacts {
-  /** `broken` is an EIO: the mark of mounts that write back later, which cannot hold a lake. */
+  /** `broken`: EIO, as on mounts with delayed writes, which cannot hold a lake. */
   hardLink: "yes" | "none" | "broken";
-  /** A file can be made so that it fails where one is. */
+  /** Exclusive creation fails for an existing file. */
   exclusiveCreate: boolean;
   /**
-   * A rename over a file that this mount has open: `safe`; `refused`, and the file stays; or `lost`: what had the
-   * name is gone when its reader closes, whether the rename was refused or not.
+   * A rename over a file open through this mount: `safe`; `refused`, the file stays; or `lost`: the target is
+   * gone when its reader closes, whether the rename was refused or not.
    */
   renameOverOpen: "safe" | "refused" | "lost";
-  /** An open file can get another name. */
+  /** An open file can be renamed. */
   renameOpen: boolean;
-  /** Permissions that are set can be read back. */
+  /** Permissions can be set and read back. */
   modes: boolean;
   caseSensitive: boolean;
   /** fsync(2) of a file succeeds. */
   fsync: boolean;
 }
 
-/** Begins the names of folders in which is tried what a file system can do. */
+/** Prefix of probe folders. */
 export const PROBE_PREFIX = ".probe-";
 
 /**
- * Tries it in a hidden folder of its own in `folder`, which is removed again. All at once, without a turn for
- * others: once a process, and on a disk in less than a millisecond. Throws the system's error where no folder can
- * be made there.
+ * Probes in a hidden folder within `folder`, which is removed. Synchronous: once per process, and under a
+ * millisecond on a disk. Throws system errors if no folder can be created.
  */
 export function probeFileSystem(folder: string): ProbeFacts {
   return inProbeFolder(folder, (at) => ({
@@ -56,7 +55,7 @@ export function probeFileSystem(folder: string): ProbeFacts {
   }));
 }
 
-/** The same of what a replace needs to know: nothing is synced. */
+/** Probes only what a replacement needs; syncs nothing. */
 export function probeRenameOverOpen(folder: string): ProbeFacts["renameOverOpen"] {
   return inProbeFolder(folder, (at) => tryRenameOver(at("old"), at("new")));
 }
@@ -70,7 +69,7 @@ function inProbeFolder<T>(folder: string, attempt: (at: (name: string) => string
     try {
       rmSync(place, { recursive: true, force: true });
     } catch {
-      // the next one sweeps leftovers
+      // the next probe removes leftovers
     }
   }
 }
@@ -98,7 +97,7 @@ function tryRenameOpen(from: string, to: string): boolean {
 
 function tryRenameOver(old: string, fresh: string): ProbeFacts["renameOverOpen"] {
   writeFileSync(old, "old");
-  writeFileSync(fresh, ""); // ext4 writes out what is renamed over a file
+  writeFileSync(fresh, ""); // ext4 writes out a file renamed over another
   const { isDone, isKept } = withFile(old, "r", (fd) => {
     const isDone = succeeds(() => renameSync(fresh, old));
     const bytes = Buffer.alloc(3);

@@ -6,25 +6,25 @@ export interface MountEntry {
   type: string;
   /** What is mounted: a device, `//nas/share`, `nas:/export`. */
   source: string;
-  /** Of the mount, as long as it stands. */
+  /** Identifies the mount until it is unmounted. */
   id: string;
 }
 
 const TABLE = "/proc/self/mountinfo";
 
-/** The mount that holds `path`; undefined where the system does not tell (macOS). */
+/** The mount that holds `path`; undefined if the system does not tell (macOS). */
 export async function findMount(path: string): Promise<MountEntry | undefined> {
   try {
     const [place, table] = await Promise.all([realpath(path), readFile(TABLE, "utf8")]);
     return findInTable(table, place);
   } catch {
-    return undefined; // no such table, or no such path: nothing is known
+    return undefined; // no such table or path
   }
 }
 
 /**
- * The entry of a table in the format of /proc/self/mountinfo (proc(5)) that holds the absolute path: the longest
- * mount point above it, and the latest where several are on each other.
+ * The entry of a table in the format of /proc/self/mountinfo (proc(5)) that holds an absolute path: the
+ * longest mount point, and the latest of stacked ones.
  */
 export function findInTable(table: string, path: string): MountEntry | undefined {
   let found: (MountEntry & { point: string }) | undefined;
@@ -40,7 +40,7 @@ export function findInTable(table: string, path: string): MountEntry | undefined
   return found && { type: found.type, source: found.source, id: found.id };
 }
 
-/** Spaces and the like stand as `\040`. */
+/** Decodes octal escapes such as `\040` for a space. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
@@ -49,7 +49,7 @@ const LOCAL = new Set(
   "ext2 ext3 ext4 xfs btrfs zfs tmpfs ramfs overlay f2fs bcachefs jfs reiserfs nilfs2 apfs hfs".split(" "),
 );
 
-/** Whether a type is known to be of a disk of this machine; what is not may be a network's. */
+/** Whether a type is a known local file system; others may be network mounts. */
 export function isLocalType(type: string | undefined): boolean {
   return type !== undefined && LOCAL.has(type);
 }

@@ -1,7 +1,7 @@
 import type { Mount, MountFacts } from "./mount.ts";
 import type { ProbeFacts } from "./mount-probe.ts";
 
-/** Sentences about a mount for people, in one place. */
+/** Messages about mounts. */
 
 /** `cifs (//nas/lake)`. */
 export function nameMount({ type, source }: Pick<Mount, "type" | "source">): string {
@@ -9,16 +9,13 @@ export function nameMount({ type, source }: Pick<Mount, "type" | "source">): str
   return source === undefined || source === type ? type : `${type} (${source})`;
 }
 
-/**
- * Why a lake cannot lie on a mount; undefined where it can. By its type where trying cannot tell, for it takes two
- * machines to see it; else by what trying showed.
- */
+/** Why a mount cannot hold a lake, or undefined: by type if one machine cannot find out, else by probing. */
 export function whyUnsuited(
   { type = "", source = "" }: Pick<Mount, "type" | "source">,
   tried?: Pick<ProbeFacts, "hardLink" | "exclusiveCreate">,
 ): string | undefined {
   if (/^(?:fuse\.)?rclone$/.test(type)) return UNSUITED.laterRclone;
-  // davfs2 mounts as plain `fuse`, from an address.
+  // davfs2 appears as plain `fuse` with a URL as source.
   if (/^(?:fuse\.)?davfs2?$/.test(type) || (type === "fuse" && /^https?:\/\//.test(source))) {
     return UNSUITED.laterDavfs;
   }
@@ -37,7 +34,7 @@ const UNSUITED = {
 export const UNSUITED_ADVICE =
   "mount the folder with NFS, SMB or sshfs, or run `datalake serve` on the machine with the disk and use --server";
 
-/** What follows from what a mount can do, a sentence each; none for a disk that can do all. */
+/** Consequences of a mount's limits, one sentence each; none for a full-featured disk. */
 export function whatFollows(facts: MountFacts): string[] {
   const says: string[] = [];
   if (facts.renameOverOpen !== "safe") {
@@ -65,12 +62,12 @@ export function whatFollows(facts: MountFacts): string[] {
   return says;
 }
 
-/** By its type: of another one nobody can say. */
+/** By type; false for unknown ones. */
 export function isNetwork({ type = "" }: Pick<Mount, "type">): boolean {
   return /^(?:nfs4?|cifs|smb3?|smbfs|9p|ceph|afs|fuse\.sshfs|fuse\.glusterfs|fuse\.smbnetfs)$/.test(type);
 }
 
-/** What is said of a mount when work on it begins; nothing of a disk that can do all. */
+/** Notice about a mount when work begins; undefined for a full-featured disk. */
 export function tellMount({ mount, says }: { mount: Mount; says: readonly string[] }): string | undefined {
   return says.length === 0 ? undefined : `the lake is on ${nameMount(mount)}: ${says.join("; ")}`;
 }

@@ -2,38 +2,38 @@ import { stat } from "node:fs/promises";
 import { type ProbeFacts, probeFileSystem, probeRenameOverOpen } from "./mount-probe.ts";
 import { findMount, isFuseType, isLocalType } from "./mount-table.ts";
 
-/** What is known of the file system that holds a folder without writing to it. */
+/** Facts about the file system of a folder, gathered without writing. */
 export interface Mount {
-  /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`; undefined where the system does not tell. */
+  /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`; undefined if unknown. */
   type: string | undefined;
   source: string | undefined;
   isFuse: boolean;
-  /** A disk of this machine, for sure. */
+  /** Certainly a local disk. */
   isLocal: boolean;
 }
 
-/** The same with what trying showed. */
+/** With the results of probing. */
 export type MountFacts = Mount & ProbeFacts;
 
-/** By identity of the mount: its abilities do not change while a process runs. */
+/** By mount identity: capabilities do not change while a process runs. */
 const probes = new Map<string, Promise<ProbeFacts>>();
 const renames = new Map<string, Promise<ProbeFacts["renameOverOpen"]>>();
 
-/** What the system says of the mount that holds `folder`. Throws the system's error where there is no such folder. */
+/** The mount that holds `folder`, from the system. Throws system errors if the folder is missing. */
 export async function mountOf(folder: string): Promise<Mount> {
   return (await locate(folder)).mount;
 }
 
 /**
- * What the mount that holds `folder` can do, tried there in a hidden folder: once a process. Throws the system's
- * error where this account cannot write there now; then it is tried again when it is asked for again.
+ * Probes the mount that holds `folder` in a hidden folder, once per process. Throws system errors if this
+ * account cannot write there; the next call then tries again.
  */
 export async function probeMount(folder: string): Promise<MountFacts> {
   const { mount, key } = await locate(folder);
   return { ...mount, ...(await remember(probes, key, async () => probeFileSystem(folder))) };
 }
 
-/** Only what a rename over an open file does there, as cheaply as can be; likewise. */
+/** Probes only renames over open files, as cheaply as possible; likewise cached. */
 export async function probeRenames(folder: string): Promise<ProbeFacts["renameOverOpen"]> {
   const { key } = await locate(folder);
   return remember(renames, key, async () => probeRenameOverOpen(folder));
@@ -46,7 +46,7 @@ function remember<T>(known: Map<string, Promise<T>>, key: string, find: () => Pr
   return found;
 }
 
-/** A device number alone is given to the next mount when one is gone. */
+/** A device number alone may be reused by a later mount. */
 async function locate(folder: string): Promise<{ mount: Mount; key: string }> {
   const [{ dev }, entry] = await Promise.all([stat(folder), findMount(folder)]);
   const { type, source, id } = entry ?? {};

@@ -18,27 +18,26 @@ import type { StagedPath } from "./layout.ts";
 import { SAFE_FLAGS, type StagedFile } from "./staged-file.ts";
 
 /**
- * What becomes an asset is an inode of our own, which nobody else has, or ever had, open for writing. These give an
- * open file's bytes one, in a folder that is closed to others (0700). Synchronous: they run in worker threads.
+ * A file that becomes an asset must be an inode of our own, which no one else has or had open for writing.
+ * These functions copy an open file into one, in a private folder (0700). Synchronous, for worker threads.
  */
 
-/** How a file of the lake's own is made. */
 export interface OwnFileTerms {
   mode: number;
-  /** The group to give it; null where it gets the right one by itself. */
+  /** The group to set; null if it is inherited. */
   group: number | null;
 }
 
 /**
- * Whether nobody else can have an open file for writing: it is this account's, has one name (so it is not a link to
- * a file that lies elsewhere, too), and its mode, which only this account can set, lets nobody else write. Only
- * then its inode itself may become the asset.
+ * Whether no one else can have the file open for writing: it belongs to this account, has a single name (so
+ * it is not a hard link to a file elsewhere), and its mode, which only this account can set, denies write
+ * access to others. Only then the inode itself may become the asset.
  */
 export function isOwn({ facts }: StagedFile): boolean {
   return facts.uid === process.geteuid?.() && facts.nlink === 1 && (facts.mode & 0o022) === 0;
 }
 
-/** Links a file that `isOwn` to a second name; false if it cannot, or if another file has its name by now. */
+/** Hard-links a file that `isOwn`; returns false if it cannot, or if its name was taken by another file. */
 export function linkOwn(place: StagedPath, file: StagedFile, target: string, terms: OwnFileTerms): boolean {
   try {
     linkSync(place.stagedAt, target);
@@ -55,9 +54,7 @@ export function linkOwn(place: StagedPath, file: StagedFile, target: string, ter
   return true;
 }
 
-/**
- * Makes a copy that shares its blocks, where the file system can: what it holds is to be read from it, not before.
- */
+/** Creates a copy with shared blocks if supported. Read its content from the copy, not from the original. */
 export function cloneOwn(file: StagedFile, target: string, terms: OwnFileTerms): boolean {
   try {
     copyFileSync(file.openPath, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
@@ -82,7 +79,7 @@ export function writeOwn(bytes: Uint8Array, target: string, terms: OwnFileTerms)
 
 const PIECE_BYTES = 1 << 20;
 
-/** Copies an open file from its start to a new one and returns the SHA-256 of what was written. Not synced. */
+/** Copies an open file to a new one and returns the SHA-256 of the bytes written. Not synced. */
 export function copyOwn(
   file: StagedFile,
   target: string,
@@ -91,7 +88,7 @@ export function copyOwn(
   return withNewFile(target, terms, (fd) => readPieces(file.fd, (piece) => writeAll(fd, piece)));
 }
 
-/** SHA-256 and size of an open file, from its begin. */
+/** SHA-256 and size of an open file, read from the start. */
 export function hashOpen(fd: number): { hash: string; bytes: number } {
   return readPieces(fd, () => {});
 }
@@ -112,7 +109,7 @@ function readPieces(fd: number, use: (piece: Uint8Array) => void): { hash: strin
 
 function withNewFile<T>(target: string, terms: OwnFileTerms, use: (fd: number) => T): T {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-  // Made with its last mode: it is never open to others, not for a moment.
+  // Created with its final mode, so it is never open to others.
   const fd = openSync(target, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, terms.mode & 0o755);
   try {
     const result = use(fd);
@@ -135,7 +132,7 @@ function givePermissions(fd: number, { mode, group }: OwnFileTerms): void {
     try {
       fchownSync(fd, -1, group);
     } catch {
-      // not a member of it: the file is readable all the same
+      // not a member of the group: the file is readable anyway
     }
   }
   try {

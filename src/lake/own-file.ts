@@ -16,7 +16,7 @@ export interface OwnFile {
 }
 
 /**
- * Reads a file that only this account and root can have written; undefined if there is none. `requireOwnFolder`
+ * Reads a file that only this account and root can have written; undefined if missing. `requireOwnFolder`
  * checks who could replace it. Throws `permission_denied`.
  */
 export async function readOwnFile(path: string): Promise<OwnFile | undefined> {
@@ -41,8 +41,8 @@ export async function readOwnFile(path: string): Promise<OwnFile | undefined> {
 }
 
 /**
- * Throws `permission_denied` where others than this account and root could put another folder in this one's place, or
- * exchange what is in it. Looked at are the folders up to `anchor`: for what is above it the administrator answers.
+ * Throws `permission_denied` if accounts other than this one and root could replace this folder or its
+ * entries. Checks the folders up to `anchor`; those above are the administrator's responsibility.
  */
 export async function requireOwnFolder(folder: string, anchor: string): Promise<void> {
   let links = 0;
@@ -53,7 +53,7 @@ export async function requireOwnFolder(folder: string, anchor: string): Promise<
       if (isMissing(error)) return undefined;
       throw error;
     });
-    if (found === undefined) return; // made by us, once it is needed
+    if (found === undefined) return; // created by us when needed
     if (!found.isSymbolicLink()) return refuseOthers(path, found);
     if (++links > MAX_LINKS) throw exposed(path, "is one of too many links", "name the folder itself");
     if (!isTrusted(found.uid)) throw exposed(path, `is a link of ${nameAccount(found.uid)}`, "remove it");
@@ -62,7 +62,7 @@ export async function requireOwnFolder(folder: string, anchor: string): Promise<
   await check(resolve(folder));
 }
 
-/** In a sticky folder others may add, but not exchange what is ours. */
+/** In a sticky folder others can add entries, but not replace ours. */
 function refuseOthers(path: string, found: Pick<Stats, "uid" | "mode" | "isDirectory">): void {
   if (!isTrusted(found.uid)) {
     const owner = nameAccount(found.uid);

@@ -2,12 +2,12 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { AppError, systemCode } from "../errors.ts";
 
-/** No document of a lake is larger; a job of a million uploads has less. */
+/** Larger than any document of a lake, even for a job of a million uploads. */
 const MAX_BYTES = 256 << 20;
 
 /**
- * The text of a file. Somebody's pipe in its place would be waited for without end, and a folder or a link to itself is
- * none: throws `corrupt`, and the system's error where there is nothing.
+ * Text of a regular file. Reading a pipe would block, so pipes, folders and link loops throw `corrupt`; a
+ * missing file throws the system error.
  */
 export async function readRegular(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {

@@ -12,11 +12,11 @@ import { DEFAULT_MODES, type Modes } from "./modes.ts";
 import { mountOf, probeRenames } from "./mount.ts";
 import { asideOf, putBack } from "./replaced.ts";
 
-/** Name changes of a file system; tests pass others. */
+/** Rename functions; replaced in tests. */
 export interface Renames {
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
-  /** Whether an open file in this folder may be renamed over. */
+  /** Whether renames over open files work in this folder. */
   isSafe(folder: string): Promise<boolean>;
   /** How long to wait for a program that keeps a file open. */
   heldMs: number;
@@ -29,7 +29,7 @@ const RENAMES: Renames = {
     try {
       return (await probeRenames(folder)) === "safe";
     } catch {
-      // No room, or no right, to try it.
+      // No space or permission to probe.
       return (await mountOf(folder)).isLocal;
     }
   },
@@ -37,22 +37,21 @@ const RENAMES: Renames = {
 };
 
 export interface ReplaceOptions {
-  /** Whether the file at this path holds what is to be put there: asked where an error may hide a success. */
+  /** Whether the file at this path has the new content; used if an error may hide a success. */
   isOurs?: (path: string) => Promise<boolean>;
   renames?: Renames;
 }
 
 export interface WriteOptions extends ReplaceOptions {
-  /** Called directly before the new file is put in its place; what it throws ends the writing. */
+  /** Called directly before the new file is put in place; an error aborts. */
   confirm?: () => Promise<void>;
 }
 
 /**
- * Gives the complete, synced file `from` the name `to`, in the place of the file that has it, which somebody may
- * have open: readers keep the old content, or find the new. Where the file system cannot rename over an open file
- * (SMB refuses, and removes the old one when its reader closes), the old one is set aside first, and `to` is
- * missing for a moment: `readReplaced` waits for it. The folder is not synced. Throws `locked` when somebody lets
- * nobody take the old one away; `to` is then as it was.
+ * Renames the complete, synced file `from` to `to`, replacing a file that may be open: readers keep the old
+ * content or find the new. Where that fails for open files (SMB refuses, and removes the old file when its
+ * reader closes), the old file is set aside first and `to` is missing for a moment, which `readReplaced`
+ * handles. Does not sync the folder. Throws `locked` if the old file cannot be moved; `to` is then unchanged.
  */
 export async function replaceFile(from: string, to: string, options: ReplaceOptions = {}): Promise<void> {
   const { renames = RENAMES } = options;
@@ -61,20 +60,20 @@ export async function replaceFile(from: string, to: string, options: ReplaceOpti
       return await renames.rename(from, to);
     } catch (error) {
       if (await arrived(from, to, options)) return;
-      // Another machine may have it open in a way that forbids it.
+      // Another machine may have it open exclusively.
       if (!isHeld(error) || !(await isFile(to)) || (await isOnLocalDisk(to))) throw error;
     }
   }
   await exchange(from, to, options);
 }
 
-/** A repeated request may report an error of what it did itself before. */
+/** A retried request may report an error about its own earlier success. */
 async function arrived(from: string, to: string, { isOurs = isFile }: ReplaceOptions): Promise<boolean> {
   const isMoved = !(await exists(from).catch(() => true));
   return isMoved && (await isOurs(to).catch(() => false));
 }
 
-/** Others may replace the same file meanwhile, or put the old one back. */
+/** Others may replace the same file meanwhile, or restore the old one. */
 const ROUNDS = 20;
 
 async function exchange(from: string, to: string, options: ReplaceOptions): Promise<void> {
@@ -86,7 +85,7 @@ async function exchange(from: string, to: string, options: ReplaceOptions): Prom
       if (await setAside(to, aside, renames)) asides.push(aside);
       const isPlaced = await linkExclusive(from, to, renames.link);
       if (!isPlaced && !(await options.isOurs?.(to).catch(() => false))) continue;
-      // A reader may hold one; it is swept when nobody does.
+      // A reader may hold one; it is swept later.
       for (const file of [from, ...asides]) await rm(file, { force: true }).catch(() => {});
       return;
     }
@@ -100,7 +99,7 @@ async function exchange(from: string, to: string, options: ReplaceOptions): Prom
   }
 }
 
-/** Takes the file at `to` away; says whether there was one. Waits for whoever does not let it go. */
+/** Moves the file at `to` aside; returns whether there was one. Waits for programs that keep it open. */
 async function setAside(to: string, aside: string, { rename: move, heldMs }: Renames): Promise<boolean> {
   const startedMs = performance.now();
   for (;;) {
@@ -124,7 +123,7 @@ function heldError(path: string, cause: unknown): AppError {
   );
 }
 
-/** Something that can be replaced; not a folder. */
+/** Whether it can be replaced, that is, is no folder. */
 function isFile(path: string): Promise<boolean> {
   return lstat(path).then(
     (facts) => !facts.isDirectory(),
@@ -137,8 +136,8 @@ function isOnLocalDisk(path: string): Promise<boolean> {
 }
 
 /**
- * Replaces `path` by `data` in one step: temp file beside it, fsync, `replaceFile`, fsync of the folder. Readers
- * see the old content or the new. The temp name begins with a dot and never ends in `.parquet`.
+ * Replaces `path` by `data` atomically: temp file beside it, fsync, `replaceFile`, fsync of the folder.
+ * Readers see the old or the new content. The temp name begins with a dot and never ends in `.parquet`.
  */
 export async function writeAtomic(
   path: string,
@@ -160,7 +159,7 @@ export async function writeAtomic(
     await replaceFile(temp, path, { isOurs: (at) => holds(at, data), ...options });
   } catch (error) {
     await rm(temp, { force: true });
-    // Who takes over what is written here removes what others prepared: then that is the reason.
+    // A new lock holder removes files prepared by others: report the lost lock in that case.
     if (isMissing(error)) await confirm?.();
     throw error;
   }
@@ -176,7 +175,7 @@ async function holds(path: string, data: string | Uint8Array): Promise<boolean> 
   }
 }
 
-/** `.<name>.tmp-<random>` in the folder of `path`. */
+/** `.<name>.tmp-<random>` beside `path`. */
 export function tempBeside(path: string): string {
   return `${tempPrefix(path)}${crypto.randomUUID().slice(0, 8)}`;
 }
@@ -186,9 +185,8 @@ function tempPrefix(path: string): string {
 }
 
 /**
- * Removes what others prepared beside `path`, and did not put in its place. Whoever has just taken the lock of a
- * file calls this before reading it: a host whose lease ended while its rename hung over a dead network may be
- * alive, and that rename then finds nothing to move when it arrives.
+ * Removes temp files that others prepared beside `path`. Call it after taking a file's lock, before reading:
+ * a host that lost the lock may still have a rename stuck in the network, which then fails.
  */
 export async function dropPrepared(path: string): Promise<void> {
   const folder = dirname(path);
@@ -199,12 +197,12 @@ export async function dropPrepared(path: string): Promise<void> {
   }
 }
 
-/** Gives a file or folder of this process's own a name that nothing has: its name so far is of no use to others. */
+/** Moves a file or folder of this process to a free name; its current name is of no use to others. */
 export async function moveToFree(from: string, to: string): Promise<void> {
   await rename(from, to);
 }
 
-/** Moves a complete, synced file or folder to its name and makes the move durable in both folders. */
+/** Moves a complete, synced file or folder and makes the move durable in both folders. */
 export async function renameDurable(from: string, to: string): Promise<void> {
   await moveFolder(from, to);
   await syncFolder(dirname(to));

@@ -9,17 +9,17 @@ import { mountOf } from "./mount.ts";
 import { PROBE_PREFIX } from "./mount-probe.ts";
 
 /**
- * Where a file cannot be renamed over while somebody has it open, who replaces it takes the old one away under
- * another name first. In between, the name is missing: for readers on other machines too, and for good when that
- * process dies. Who finds it so waits, and then gives the old one its name back.
+ * Where an open file cannot be replaced by a rename, the writer first moves it aside. In between, the name is
+ * missing: also for readers on other machines, and for good if the writer dies. A reader that finds it
+ * missing waits, then restores the old file's name.
  */
 
-/** `.<name>.prev-<time>-<random>` beside `path`, for the file that had the name. */
+/** `.<name>.prev-<time>-<random>` beside `path`, for the replaced file. */
 export function asideOf(path: string): string {
   return hiddenBeside(path, "prev");
 }
 
-/** `.<name>.gone-<time>-<random>` beside `path`, for a file that is to be removed. */
+/** `.<name>.gone-<time>-<random>` beside `path`, for a file to be removed. */
 export function goneOf(path: string): string {
   return hiddenBeside(path, "gone");
 }
@@ -31,15 +31,15 @@ function hiddenBeside(path: string, what: "prev" | "gone"): string {
 
 const HIDDEN = /^\.(.+)\.(prev|gone)-([0-9a-z]{9})-[0-9a-f]{8}$/;
 
-/** The name that a file set aside had; undefined for any other file. */
+/** The former name of a file set aside; undefined for other files. */
 export function nameBefore(name: string): string | undefined {
   const [, before, what] = HIDDEN.exec(name) ?? [];
   return what === "prev" ? before : undefined;
 }
 
 /**
- * Removes a file, which may be open elsewhere, so that its name is free at once: on a network's file system it gets
- * another name first, for there the old one may stay until its reader closes it.
+ * Removes a file, possibly open elsewhere, so that its name is free at once: on network file systems it is
+ * renamed first, because it may exist until its reader closes it.
  */
 export async function freeName(path: string): Promise<void> {
   if (await isLocal(path)) return unlink(path);
@@ -48,16 +48,16 @@ export async function freeName(path: string): Promise<void> {
   await removeUnlessHeld(gone);
 }
 
-/** A writer that has not put the new file in its place by then is gone. */
+/** A writer that takes longer to put the new file in place is dead. */
 const PUT_BACK_MS = 3000;
 const GIVE_UP_MS = 10_000;
 const LOOK_MS = 25;
-/** FUSE file systems and network mounts miss a name for an instant while it is renamed over. */
+/** FUSE and network mounts briefly miss a name while it is renamed over. */
 const INSTANT_LOOKS = 3;
 
 /**
- * Runs `read` on a file that others may replace; again, where it is missing only because of that. Throws what `read`
- * throws: a system error that says ENOENT, or an AppError caused by it, for a file that is not there.
+ * Runs `read` on a file that others may replace, repeating it while the file is only temporarily missing.
+ * Throws what `read` throws: for a missing file a system error ENOENT, or an AppError caused by it.
  */
 export async function readReplaced<T>(path: string, read: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();
@@ -78,8 +78,8 @@ function isGone(error: unknown): boolean {
 }
 
 /**
- * Waits while `path` is missing because somebody replaces it, and gives the old file its name back where nobody
- * continues with that. Says whether the file is there.
+ * Waits while `path` is missing because of a replacement, and restores the old file if the writer is dead.
+ * Returns whether the file exists.
  */
 export async function awaitReplaced(path: string): Promise<boolean> {
   const startedMs = performance.now();
@@ -98,11 +98,11 @@ export async function awaitReplaced(path: string): Promise<boolean> {
 }
 
 /**
- * Gives the name back to what the file held, unless another has it by now: by a copy, for SMB opens no second name
- * of a file that somebody has open. A reader that may not write leaves it.
+ * Restores the set-aside file's name, unless taken: by a copy, since SMB opens no second name of an open
+ * file. A read-only reader leaves it.
  */
 export async function putBack(aside: string, path: string): Promise<void> {
-  const copy = goneOf(path); // swept when this process dies
+  const copy = goneOf(path); // swept if this process dies
   try {
     await copyFile(aside, copy, constants.COPYFILE_EXCL);
     await syncFile(copy);
@@ -115,7 +115,7 @@ export async function putBack(aside: string, path: string): Promise<void> {
   }
 }
 
-/** Files that had the name of `path`, the newest content first. */
+/** Files set aside from `path`, newest content first. */
 async function asidesOf(path: string): Promise<string[]> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);
@@ -138,13 +138,10 @@ function isLocal(path: string): Promise<boolean> {
   );
 }
 
-/** Nobody is still at work with what is older. */
+/** Older files belong to dead processes. */
 const LEFTOVER_MS = 60_000;
 
-/**
- * Ends what processes that died left in `folder`: a file that was being replaced has its name again afterwards, and
- * what was set aside or tried there is removed.
- */
+/** Cleans up after dead processes in `folder`: restores files being replaced, removes other leftovers. */
 export async function recoverReplaced(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, before, what, stamp] = HIDDEN.exec(name) ?? [];
@@ -160,7 +157,7 @@ export async function recoverReplaced(folder: string): Promise<void> {
   }
 }
 
-/** Removes a file or folder with all in it, unless somebody has it open: whoever sweeps next removes it then. */
+/** Removes a file or folder recursively, unless it is open; a later sweep then removes it. */
 export async function removeUnlessHeld(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => {});
 }

@@ -6,8 +6,8 @@ import { isMissing } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
 /**
- * Staging is written by others and may contain anything. Each entry is judged alone: what is not an upload is
- * reported and left where it is, and never blocks the others.
+ * Staging is written by others and may contain anything. Each entry is judged on its own: one that is not an
+ * upload is reported, left in place, and never blocks the others.
  */
 
 export const UPLOAD_STATES = ["pending", "processing", "failed"] as const;
@@ -15,17 +15,17 @@ export type UploadState = (typeof UPLOAD_STATES)[number];
 
 export interface StagedEntry {
   state: UploadState;
-  /** As it can be printed: bytes that are no UTF-8 stand as `\xff`. */
+  /** Printable; bytes that are not UTF-8 appear as `\xff`. */
   name: string;
-  /** Where its name is that of an upload. */
+  /** If its name is an upload id. */
   upload_id?: string;
-  /** Why it is not an upload that can be worked with, and what to do: what follows its place in a sentence. */
+  /** Why it is not a usable upload, and what to do; follows its path in a sentence. */
   problem?: string;
 }
 
 const UPLOAD_ID = /^u[0-9a-f]{32}$/;
 
-/** What is in these states of staging, by name; hidden names are of work on its way. No file is opened. */
+/** Entries of these states, by name, without hidden names of unfinished work. Opens no file. */
 export async function listEntries(
   lake: Lake,
   states: readonly UploadState[] = UPLOAD_STATES,
@@ -33,7 +33,7 @@ export async function listEntries(
   const found = new Map<UploadState, StagedEntry[]>();
   for (const state of UPLOAD_STATES) {
     const entries = readState(lake, state);
-    // The others are looked at for the sake of names that stand twice.
+    // The other states are listed to find duplicate names.
     found.set(state, await (states.includes(state) ? entries : entries.catch(() => [])));
   }
   const judged = states.flatMap((state) =>
@@ -42,22 +42,19 @@ export async function listEntries(
   return (await Promise.all(judged)).filter((entry) => entry !== undefined);
 }
 
-/**
- * Ids of the uploads in one state, in the order of their names (that of time); what cannot be an upload is left
- * out.
- */
+/** Upload ids in one state, sorted by name (hence by time), without unusable entries. */
 export async function listUploads(lake: Lake, state: UploadState): Promise<string[]> {
   return uploadIds(await listEntries(lake, [state]));
 }
 
-/** How many uploads each state holds. */
+/** Number of uploads in each state. */
 export async function countUploads(lake: Lake): Promise<Record<UploadState, number>> {
   const entries = await listEntries(lake);
   const count = (state: UploadState) => uploadIds(entries.filter((entry) => entry.state === state)).length;
   return { pending: count("pending"), processing: count("processing"), failed: count("failed") };
 }
 
-/** Whether a folder is there, and no link to one. */
+/** Whether a folder exists and is not a link. */
 export async function isFolderThere(path: string): Promise<boolean> {
   return lstat(path).then(
     (facts) => facts.isDirectory(),
@@ -66,7 +63,7 @@ export async function isFolderThere(path: string): Promise<boolean> {
 }
 
 /**
- * Errors that come of one entry: its owner, mode, kind or neighbour. All others are of the disk or of this program.
+ * Errors caused by one entry: its owner, mode, kind or neighbour. Others concern the disk or this program.
  */
 const ENTRY_ERRORS = new Set(
   "EACCES EPERM ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ELOOP ENAMETOOLONG EBUSY EINVAL ENXIO ETXTBSY".split(
@@ -74,7 +71,7 @@ const ENTRY_ERRORS = new Set(
   ),
 );
 
-/** Whether an error in work on one staged entry says nothing about the others. */
+/** Whether an error of one staged entry says nothing about the others. */
 export function isOfEntry(error: unknown): boolean {
   if (!(error instanceof AppError)) return ENTRY_ERRORS.has(systemCode(error) ?? "");
   const { errno } = error.details ?? {};
@@ -115,7 +112,7 @@ async function judge(
   { name, isFolder }: { name: string; isFolder: boolean },
 ): Promise<StagedEntry> {
   if (!UPLOAD_ID.test(name)) {
-    // A name of other bytes comes with U+FFFD in their place: a reader that makes a path of it finds nothing.
+    // Invalid UTF-8 is decoded to U+FFFD, which gives a path that does not exist.
     const isText = !name.includes("\uFFFD");
     const problem = isText
       ? "is not an upload; move it out of staging"
@@ -127,19 +124,18 @@ async function judge(
   return { state, name, upload_id: name, problem: `is ${kind}, not the folder of an upload; remove it` };
 }
 
-/** What an entry is, where it is not a folder. File systems do not tell kinds with names everywhere. */
+/** The kind of an entry that is not a folder; not every file system returns it with the name. */
 async function kindOf(path: string): Promise<string | undefined> {
   const facts = await lstat(path).catch(() => undefined);
-  if (facts === undefined || facts.isDirectory()) return undefined; // gone meanwhile: whoever wants it will see
+  if (facts === undefined || facts.isDirectory()) return undefined; // gone meanwhile
   if (facts.isSymbolicLink()) return "a symbolic link";
   if (facts.isFile()) return "a file";
   return facts.isFIFO() ? "a pipe" : "no file";
 }
 
 /**
- * An upload goes from pending to processing, and from there to failed when it fails: one whose name is taken
- * further on cannot go its way. One that was on its way while the folders were read is told where it went:
- * undefined here.
+ * Uploads move from pending to processing, and to failed if they fail. One whose name exists in a later state
+ * cannot move. An upload that moved during the listing is found in its new state: undefined here.
  */
 async function refuseTwin(
   lake: Lake,

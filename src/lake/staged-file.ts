@@ -19,40 +19,40 @@ import type { StagedPath } from "./layout.ts";
 import { type Look, seeWhole, type View } from "./view.ts";
 
 /**
- * Anyone with write access to staging may put anything there: links to files that only the server may read, pipes
- * that never answer, files that change while they are read. Staged files are opened here and nowhere else, and read
- * from the descriptor only.
+ * Anyone with write access to staging may put anything there: links to files that only the server may read,
+ * pipes that block, files that change while being read. So staged files are opened only here, and read only
+ * from the descriptor.
  */
 
-/** A pipe is not waited for, and a link is not followed. */
+/** Neither waits for pipes nor follows links. */
 export const SAFE_FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Largest `upload.json`, `error.json` or the like: a thousand times what one of many columns has. */
+/** Limit for `upload.json`, `error.json` etc.: a thousand times the size of one with many columns. */
 export const MANIFEST_BYTES = 16 << 20;
 
-/** A staged file that is held open: a regular one, at its place, no larger than was allowed when it was opened. */
+/** An open staged file: regular, in its place, and within the size limit when opened. */
 export interface StagedFile {
   readonly fd: number;
-  /** As they were when it was opened. */
+  /** As of opening. */
   readonly facts: Stats;
-  /** A path by which other readers of this process (threads, DuckDB) open the very same inode, while this is open. */
+  /** Path for other readers of this process (threads, DuckDB) to open the same inode while this is open. */
   readonly openPath: string;
 }
 
-/** The same for code that waits for the disk without stopping others. */
+/** The same for asynchronous code. */
 export interface StagedHandle extends StagedFile {
   readonly handle: FileHandle;
   close(): Promise<void>;
 }
 
 export interface StagedLimit {
-  /** A larger file is refused. */
+  /** Larger files are refused. */
   maxBytes: number;
 }
 
 /**
- * Opens a staged file. Throws `corrupt` for what is not a regular file, is behind a link or is too large
- * (`details.problem` says it without the path), and the system's errors, ENOENT among them.
+ * Opens a staged file. Throws `corrupt` if it is not regular, behind a link, or too large (`details.problem`:
+ * without the path), and system errors, including ENOENT.
  */
 export async function openStaged(place: StagedPath, limit: StagedLimit): Promise<StagedHandle> {
   const handle = await open(place.stagedAt, constants.O_RDONLY | SAFE_FLAGS).catch((error) => {
@@ -68,7 +68,7 @@ export async function openStaged(place: StagedPath, limit: StagedLimit): Promise
   }
 }
 
-/** The same for a worker thread, which has nothing else to do. Close it by `closeSync(file.fd)`. */
+/** Synchronous, for worker threads. Close it by `closeSync(file.fd)`. */
 export function openStagedSync(place: StagedPath, limit: StagedLimit): StagedFile {
   let fd: number;
   try {
@@ -86,7 +86,7 @@ export function openStagedSync(place: StagedPath, limit: StagedLimit): StagedFil
   }
 }
 
-/** Everything in a staged file, as many bytes as it had when it was opened (fewer if it was cut meanwhile). */
+/** The content of a staged file, with its size at opening (less if it was truncated meanwhile). */
 export function readStagedSync(file: StagedFile): Uint8Array {
   const bytes = new Uint8Array(file.facts.size);
   let at = 0;
@@ -99,8 +99,8 @@ export function readStagedSync(file: StagedFile): Uint8Array {
 }
 
 /**
- * Reads and checks a staged JSON file; undefined when there is none. With a `view`, one that a lagging mount does
- * not show whole is waited for. Throws `corrupt` for all else that is wrong with it, `not_whole`.
+ * Reads and checks a staged JSON file; undefined if missing. With `view`, waits for one that a lagging mount
+ * shows incompletely. Throws `corrupt` for anything else that is wrong, `not_whole`.
  */
 export async function readStagedJson<S extends v.GenericSchema>(
   place: StagedPath,
@@ -141,7 +141,7 @@ export async function readText(handle: FileHandle, sizeBytes: number): Promise<s
   return bytes.toString("utf8", 0, at);
 }
 
-/** Whether anything is there. */
+/** Whether anything exists there. */
 export async function isStaged(place: StagedPath): Promise<boolean> {
   return lstat(place.stagedAt).then(
     () => true,
@@ -149,7 +149,7 @@ export async function isStaged(place: StagedPath): Promise<boolean> {
   );
 }
 
-/** Whether a regular file is there; its folders are looked at when it is opened. */
+/** Whether it is a regular file; its folders are checked when it is opened. */
 export async function isStagedFile(place: StagedPath): Promise<boolean> {
   try {
     return (await lstat(place.stagedAt)).isFile();
@@ -159,7 +159,7 @@ export async function isStagedFile(place: StagedPath): Promise<boolean> {
   }
 }
 
-/** What a thing is that should be a file, as the end of a sentence; undefined for a file. */
+/** What an entry is instead of a file, as the end of a sentence; undefined for a file. */
 export function kindProblem(facts: Stats): string | undefined {
   if (facts.isFile()) return undefined;
   if (facts.isSymbolicLink()) return "is a symbolic link";
@@ -176,10 +176,7 @@ function judge(place: StagedPath, fd: number, facts: Stats, { maxBytes }: Staged
   }
 }
 
-/**
- * Whether the open file lies where its path says, with no link on the way below staging; the way to staging itself
- * may have some. False for one that was moved meanwhile.
- */
+/** Whether the open file is at its path, without links below staging. False if it was moved meanwhile. */
 function isAtPlace(place: StagedPath, fd: number): boolean {
   const actual = systemPathOf(fd);
   if (actual === place.stagedAt) return true;
@@ -188,8 +185,7 @@ function isAtPlace(place: StagedPath, fd: number): boolean {
   const link = linkOnTheWay(place);
   if (link !== undefined)
     throw unusable(place, `is behind the symbolic link ${relative(dirname(place.staging), link)}`);
-  // Without a link it was moved between the two looks; where the system tells no path, the look at its folders is
-  // all.
+  // No link: it was moved between the checks. If the system gives no path, the check of its folders must do.
   return actual === undefined;
 }
 
@@ -199,7 +195,7 @@ function linkOnTheWay({ staging, stagedAt }: StagedPath): string | undefined {
   return below.find((folder) => lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink());
 }
 
-/** The path of an open file as the kernel knows it; undefined where it does not tell. */
+/** The kernel's path of an open file; undefined if unknown. */
 function systemPathOf(fd: number): string | undefined {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
@@ -212,7 +208,7 @@ function pathOf(fd: number): string {
   return process.platform === "linux" ? `/proc/self/fd/${fd}` : `/dev/fd/${fd}`;
 }
 
-/** What opening says of what cannot be read as a file: a link (ELOOP), a socket (ENXIO). */
+/** Converts errors of opening something that is not a file: a link (ELOOP), a socket (ENXIO). */
 function openProblem(place: StagedPath, error: unknown): unknown {
   const code = systemCode(error);
   if (code === "ELOOP" || code === "EMLINK") return unusable(place, "is a symbolic link, not a file");

@@ -8,26 +8,23 @@ import type { StagedPath } from "./layout.ts";
 import type { Modes } from "./modes.ts";
 
 /**
- * Writes and removes what is ours in an upload's folder. The folder is held open meanwhile: one that is exchanged
- * for a link to another is not followed, where the system has names for what is open (Linux).
+ * Writes and removes our files in an upload's folder. The folder is held open, so that replacing it by a link
+ * has no effect on systems with paths for descriptors (Linux).
  */
 
-/** Replaces a JSON file in one step. */
+/** Replaces a JSON file atomically. */
 export async function writeStagedJson(place: StagedPath, value: object, modes: Modes): Promise<void> {
   await inFolder(place, (path) => writeJson(path, value, modes));
 }
 
-/** Removes whatever is there; nothing is fine. */
+/** Removes an entry if it exists. */
 export async function removeStaged(place: StagedPath): Promise<void> {
   await inFolder(place, removeTree).catch((error) => {
     if (!isMissing(error)) throw error;
   });
 }
 
-/**
- * Gives `use` a path of the file that leads through the folder itself. Throws `corrupt` for a folder that is a
- * link.
- */
+/** Calls `use` with a path of the file through the open folder. Throws `corrupt` if the folder is a link. */
 export async function inFolder<T>(place: StagedPath, use: (path: string) => Promise<T>): Promise<T> {
   const folder = dirname(place.stagedAt);
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -47,7 +44,7 @@ export async function inFolder<T>(place: StagedPath, use: (path: string) => Prom
   }
 }
 
-/** A system error names the path that people know. */
+/** Replaces the path in a system error by the user-visible one. */
 function named(error: unknown, held: string, folder: string): unknown {
   if (!(error instanceof Error) || systemCode(error) === undefined) return error;
   const { path } = error as NodeJS.ErrnoException;

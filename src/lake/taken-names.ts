@@ -8,10 +8,10 @@ import type { Lake } from "./lake.ts";
 export type WaitingKey = PartitionKey & { upload_id: string };
 
 /**
- * Throws `invalid_name` or `name_clash`, naming what is there, when a partition would bring a name into the lake that
- * differs only in case from one at its place, or that a mount cannot show. Names that have their folder already may
- * stay, and be added to. `waiting` are uploads that will make theirs; with `lookAnew` no old listing of a network mount is
- * believed, which takes the right to write.
+ * Throws `invalid_name` or `name_clash`, naming the existing one, if a partition would add a name that
+ * differs from an existing one only in case, or that a mount cannot show. Existing names may stay in use.
+ * `waiting`: uploads that will create names; `lookAnew`: refresh listings of network mounts, which needs
+ * write permission.
  */
 export async function refuseNewNames(
   lake: Lake,
@@ -29,7 +29,7 @@ export async function refuseNewNames(
   }
 }
 
-/** The names of one level that have folders: of `level` 1, the datasets of the key's provider. */
+/** Existing names of one level: for `level` 1 the datasets of the key's provider. */
 async function takenNames(
   lake: Lake,
   key: PartitionKey,
@@ -44,7 +44,7 @@ async function takenNames(
     for (const entry of await shownNamesIn(folder)) {
       if (!entry.startsWith(`${column}=`)) continue;
       const name = entry.slice(`${column}=`.length).normalize("NFC");
-      // Assets come before the commit: those of this very name say nothing.
+      // Assets are stored before the commit, so an equal name there is no conflict.
       if (folder === assets && name === key[column]) continue;
       taken.set(name, `${relative(lake.root, folder)}/${entry}`);
     }

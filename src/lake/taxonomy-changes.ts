@@ -15,13 +15,9 @@ import { listPartitions, readUploadManifest } from "./manifests.ts";
 import { listUploads, UPLOAD_STATES } from "./staged-entries.ts";
 import { editTaxonomy } from "./taxonomy.ts";
 
-/** How many uses an error lists. */
 const SHOWN_USES = 20;
 
-/**
- * Creates a provider and returns its name in NFC. Throws `conflict` when there is one, `name_clash`,
- * `invalid_name`.
- */
+/** Creates a provider and returns its name in NFC. Throws `conflict`, `name_clash`, `invalid_name`. */
 export async function addProvider(lake: Lake, name: string, provider: Provider): Promise<string> {
   const added = parseName("provider", name);
   await editTaxonomy(lake, async (taxonomy) => {
@@ -32,8 +28,7 @@ export async function addProvider(lake: Lake, name: string, provider: Provider):
 }
 
 /**
- * Creates a task and returns its name in NFC. Throws `conflict` when there is one, `name_clash`, `invalid_name` for
- * name and fields.
+ * Creates a task and returns its name in NFC. Throws `conflict`, `name_clash`, `invalid_name` (or fields).
  */
 export async function addTask(lake: Lake, name: string, task: Task): Promise<string> {
   const added = parseName("task", name);
@@ -87,12 +82,12 @@ function requireEntry<T>(entries: Record<string, T>, kind: string, name: string)
   throw new AppError("not_found", `there is no ${kind} ${name}; known are: ${known}`);
 }
 
-/** Takes a provider away. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
+/** Removes a provider. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
 export async function removeProvider(lake: Lake, name: string): Promise<string> {
   return remove(lake, "provider", name);
 }
 
-/** Takes a task away. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
+/** Removes a task. Throws `not_found`, and `in_use` naming the partitions and uploads that need it. */
 export async function removeTask(lake: Lake, name: string): Promise<string> {
   return remove(lake, "task", name);
 }
@@ -132,7 +127,7 @@ async function refuseUsed(lake: Lake, kind: "provider" | "task", name: string): 
   const uploads: string[] = [];
   for (const state of UPLOAD_STATES) {
     for (const id of await listUploads(lake, state)) {
-      // What is not seen whole may be of this very one.
+      // An incompletely visible manifest may be of this one.
       const manifest = await readUploadManifest(lake.layout.upload(state, id), lake.view).catch((error) => {
         if (error instanceof AppError && error.code === "not_whole") throw error;
         return undefined;

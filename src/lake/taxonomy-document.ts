@@ -5,8 +5,8 @@ import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
 type Entry = Partial<Provider & Task>;
 
 /**
- * Changes `document`, the YAML of `before`, so that it says `after`: only what differs is touched, so comments, order
- * and the writing of all else stay.
+ * Changes `document`, the YAML of `before`, to represent `after`. Touches only differences, so comments,
+ * order and formatting stay.
  */
 export function applyTaxonomy(document: Document, before: Taxonomy, after: Taxonomy): void {
   for (const section of ["providers", "tasks"] as const) {
@@ -18,7 +18,7 @@ export function applyTaxonomy(document: Document, before: Taxonomy, after: Taxon
       if (isDeepStrictEqual(old.get(name), entry)) continue;
       const pair = map.items.find((one) => keyText(one) === name);
       if (pair === undefined) {
-        if (map.items.length === 0) map.flow = false; // `providers: {}` opens up
+        if (map.items.length === 0) map.flow = false; // expand `providers: {}` to a block
         map.items.push(document.createPair(name, createEntry(document, entry)));
       } else changeEntry(document, pair, old.get(name) ?? {}, entry);
     }
@@ -49,7 +49,7 @@ function changeEntry(document: Document, pair: Pair<unknown, unknown>, before: E
   }
 }
 
-/** What an entry says beyond the defaults. */
+/** The fields of an entry that differ from the defaults. */
 function plainEntry(entry: Entry): Entry {
   const { description, required, allow, view, views } = entry;
   return {
@@ -61,7 +61,7 @@ function plainEntry(entry: Entry): Entry {
   };
 }
 
-/** Lists of words stand on one line: `required: [ lang, src ]`. */
+/** Lists of words stay on one line: `required: [ lang, src ]`. */
 function createEntry(document: Document, entry: Entry): YAMLMap<unknown, unknown> {
   const map = document.createNode(plainEntry(entry)) as YAMLMap<unknown, unknown>;
   map.flow = map.items.length === 0;

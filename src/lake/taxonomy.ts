@@ -14,8 +14,8 @@ import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole } from "./view.ts";
 
 /**
- * The providers and tasks of `config/schema.yaml`. Throws `invalid_schema` naming file, line and key, and `no_lake`
- * when there is no such file.
+ * Reads providers and tasks from `config/schema.yaml`. Throws `invalid_schema` naming file, line and key,
+ * `no_lake` if the file is missing.
  */
 export async function readTaxonomy(lake: Lake): Promise<Taxonomy> {
   const { taxonomy } = lake.layout;
@@ -24,9 +24,9 @@ export async function readTaxonomy(lake: Lake): Promise<Taxonomy> {
 }
 
 /**
- * Replaces the taxonomy by what `edit` makes of it, in one step, and gives the new one. Comments, order and what
- * was not changed stay as they are. Editors wait for each other, and none edits another state than the newest
- * (`editFile`); throws `locked` when one does not end, and what `readTaxonomy` throws.
+ * Replaces the taxonomy atomically by the result of `edit` and returns it. Comments, order and unchanged
+ * parts stay. Editors wait for each other and always edit the newest state (`editFile`); throws `locked` if
+ * another editor does not finish, and what `readTaxonomy` throws.
  */
 export async function editTaxonomy(
   lake: Lake,
@@ -48,15 +48,15 @@ export async function editTaxonomy(
 interface SeenTaxonomy {
   text: string;
   value: {
-    /** The text without the lines that say that it is whole. */
+    /** The text without its end marks. */
     body: string;
     taxonomy: Taxonomy;
   };
 }
 
 /**
- * For an edit: a mount that shows an old state of a name has none of a new one, so a lagging file is read by a second
- * name of its own, where the file system has such.
+ * For an edit: reads a possibly lagging file through a new hard link where supported, since a mount has no
+ * stale state of a new name.
  */
 export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
   const path = lake.layout.taxonomy;
@@ -71,7 +71,7 @@ export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
       try {
         return await lookAtTaxonomy(other, path);
       } catch (error) {
-        // SMB: this machine has the very file open by its own name, which then shows it as it is.
+        // SMB: this machine has the same file open by its own name, which is then up to date.
         if (systemCode(error) !== "EINVAL") throw error;
       }
     }
@@ -81,7 +81,7 @@ export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
   }
 }
 
-/** Reads `file`, and tells of it as `path`. */
+/** Reads `file`, reporting it as `path`. */
 async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxonomy>> {
   let text: string;
   try {
@@ -104,7 +104,7 @@ async function lookAtTaxonomy(file: string, path: string): Promise<Look<SeenTaxo
     case "cut":
       return { isWhole: false, problem: "is seen without its last line, `# end of the file`", asSeen: parse };
     case "unmarked":
-      // A text that says nothing of its end is believed when it makes sense, and else when it stays as it is.
+      // An unmarked text is accepted if it parses, otherwise if it stays the same.
       return parse().then(
         (value) => ({ isWhole: true, value }),
         (error) => ({
@@ -152,7 +152,7 @@ function invalid(path: string, line: number, key: string, message: string, cause
   });
 }
 
-/** The line (from 1) of the deepest key on the way that is in the file. */
+/** Line (from 1) of the deepest existing key of a path. */
 function lineOf(document: Document, lines: LineCounter, keys: readonly unknown[]): number {
   let offset = 0;
   let node: unknown = document.contents;

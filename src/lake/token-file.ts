@@ -5,13 +5,13 @@ import { readOwnFile, requireOwnFolder } from "./own-file.ts";
 
 export interface TokenFileOptions {
   warn(message: string): void;
-  /** Nobody but this account and root can have written it: whoever knows a token of a server's file is let in. */
+  /** Require that only this account and root can write it: a token in a server's file grants access. */
   isOwn: boolean;
 }
 
 /**
- * The tokens of a file, one on a line; lines that begin with # are comments. Throws `invalid_config` for a file without
- * one, `permission_denied` for one that should be this account's and is not.
+ * The tokens of a file, one per line; lines starting with # are comments. Throws `invalid_config` if there is
+ * none, `permission_denied` if others could have written it and `isOwn` is set.
  */
 export async function readTokenLines(file: string, { warn, isOwn }: TokenFileOptions): Promise<string[]> {
   const [path, { mode }] = await Promise.all([isOwn ? realpath(file) : file, stat(file)]).catch((cause) => {

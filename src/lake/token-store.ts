@@ -8,15 +8,15 @@ import { tokenFile } from "./layout.ts";
 import { readOwnFile } from "./own-file.ts";
 import { importTokens, readTokens, type TokenStore } from "./tokens.ts";
 
-/** Where tokens may be kept: in the file of the settings, else in a folder of this account's home. */
+/** Where tokens are stored: in the configured file, or in a folder of this account's home. */
 export interface TokenPlaces {
   file: string | undefined;
   own: { home: string; path: string } | undefined;
 }
 
 /**
- * The store of a lake's tokens, with those that version 0.1.0 kept in the lake; undefined for an account without a
- * home where there are none. Throws `permission_denied` for tokens in the lake that others can have written there.
+ * The token store of a lake, importing tokens that version 0.1.0 kept in the lake; undefined for an account
+ * without a home if there are none. Throws `permission_denied` for old tokens that others could have written.
  */
 export async function openTokenStore(
   lake: Lake,
@@ -38,9 +38,9 @@ export async function openTokenStore(
   return store;
 }
 
-/** Removes what was taken over, once no server of the old version can miss it. */
+/** Removes imported tokens once no server of the old version can need them. */
 export async function removeOldTokens(lake: Lake): Promise<void> {
-  await unlink(lake.layout.oldTokens).catch(() => {}); // it is not read any more
+  await unlink(lake.layout.oldTokens).catch(() => {}); // no longer read
 }
 
 export function noStore(): AppError {
@@ -50,7 +50,7 @@ export function noStore(): AppError {
   );
 }
 
-/** Where a lake's tokens are kept, whether there are any or not; undefined for an account without a home. */
+/** Location of a lake's tokens, whether or not they exist; undefined for an account without a home. */
 export async function findTokenStore(
   lake: Lake,
   { file, own }: TokenPlaces,

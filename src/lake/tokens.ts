@@ -12,34 +12,31 @@ import { type Look, seeWhole, type View } from "./view.ts";
 const BITS = 256;
 /** Prefix by which people and secret scanners recognize a token. */
 const PREFIX = "dl_";
-/** Only the server's account reads even the hashes. */
+/** Only the server's account can read even the hashes. */
 const MODES = { folder: 0o700, file: 0o600, asset: 0o444 };
 
 /** The file with a lake's tokens, outside of the lake: write access to it is administrator access. */
 export interface TokenStore {
   path: string;
-  /** Folders from here up are the administrator's business. */
+  /** Folders from here up are the administrator's responsibility. */
   anchor: string;
-  /** How this process sees it. */
+  /** This process's view of it. */
   view: View;
 }
 
 export interface KnownTokens {
-  /** In the order in which they were made. */
+  /** In order of creation. */
   tokens: StoredToken[];
   /** Changes whenever the file does. */
   mark: string;
 }
 
-/**
- * The tokens of a store; undefined where there is no file. Throws `permission_denied` where others could have written
- * it, `corrupt`.
- */
+/** The tokens of a store; undefined without a file. Throws `permission_denied` if not private, `corrupt`. */
 export async function readTokens(store: TokenStore): Promise<KnownTokens | undefined> {
   return (await seeWhole(store.view, store.path, () => lookAtTokens(store))).value;
 }
 
-/** An empty text where there is no file. */
+/** Empty text without a file. */
 async function lookAtTokens({
   path,
   anchor,
@@ -56,15 +53,12 @@ async function lookAtTokens({
 export interface NewToken {
   name: string;
   role: Role;
-  /** The secret itself, shown this once. */
+  /** The secret, shown only once. */
   token: string;
   expires_at: string | null;
 }
 
-/**
- * Creates a token, valid until `expiresMs` (Unix time), and returns it. Throws `conflict` for a name that is taken,
- * `invalid_name`.
- */
+/** Creates a token, valid until `expiresMs` (Unix time). Throws `conflict` (name exists), `invalid_name`. */
 export async function createToken(
   store: TokenStore,
   request: { name: string; role: Role; nowMs: number; expiresMs: number | undefined },
@@ -89,7 +83,7 @@ export async function createToken(
   return { name, role: request.role, token, expires_at };
 }
 
-/** Takes a token away; a server of the lake refuses it within a second. Throws `not_found`. */
+/** Removes a token; servers of the lake refuse it within a second. Throws `not_found`. */
 export async function revokeToken(store: TokenStore, name: string): Promise<StoredToken> {
   const wanted = name.normalize("NFC");
   let revoked: StoredToken | undefined;
@@ -101,7 +95,7 @@ export async function revokeToken(store: TokenStore, name: string): Promise<Stor
   throw new AppError("not_found", `there is no token ${wanted}; \`datalake token list\` lists all`);
 }
 
-/** Creates a store from tokens that were kept elsewhere; an existing store is left as it is. */
+/** Creates a store from tokens kept elsewhere, unless it exists. */
 export async function importTokens(store: TokenStore, tokens: readonly StoredToken[]): Promise<void> {
   await editTokens(store, (present, isNew) => (isNew ? [...tokens] : present));
 }

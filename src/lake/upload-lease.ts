@@ -10,12 +10,11 @@ import { SAFE_FLAGS } from "./staged-file.ts";
 import { inFolder } from "./staged-folder.ts";
 
 /**
- * Notes in a claimed upload's folder which process works on it, for people and `doctor`: the claim itself is the
- * rename.
+ * Records which process works on a claimed upload, for people and `doctor`; the claim itself is the rename.
  */
 export async function writeUploadLease(place: StagedPath, holder: LeaseHolder, mode: number): Promise<void> {
   await inFolder(place, async (path) => {
-    await removeTree(path); // of a process that died, or anything else
+    await removeTree(path); // left by a dead process, or foreign
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | SAFE_FLAGS, mode);
     try {
@@ -27,12 +26,12 @@ export async function writeUploadLease(place: StagedPath, holder: LeaseHolder, m
   });
 }
 
-/** Whether who was to work on it lives. */
+/** Whether the recorded process is alive. */
 export async function isUploadInWork({ stagedAt }: StagedPath): Promise<boolean> {
   return (await inspectLease(stagedAt))?.alive ?? false;
 }
 
-/** Says that the work on it continues. */
+/** Refreshes the lease. */
 export async function touchUploadLease({ stagedAt }: StagedPath): Promise<void> {
   const handle = await open(stagedAt, constants.O_RDONLY | SAFE_FLAGS);
   try {

@@ -4,34 +4,33 @@ import { isMissing } from "./files.ts";
 import { mountOf } from "./mount.ts";
 
 /**
- * How this process sees a lake. A network mount may show a file that was changed cut off at its old size, or not at
- * all, for a while (sshfs 20 s, NFS 30 s): what is seen there is believed only when it proves itself, or has
- * lasted.
+ * This process's view of a lake. A network mount may show a changed file truncated to its old size, or not at
+ * all, for a while (sshfs 20 s, NFS 30 s): trust content only if it proves to be complete or is stable.
  */
 export interface View {
   /** How long a mount may show an old state. */
   readonly staleMs: number;
-  /** Whether the mount of a path may lag; a local disk does not. */
+  /** Whether the mount of a path may lag; local disks do not. */
   mayLag(path: string): Promise<boolean>;
-  /** Called with a message when waiting takes longer than two seconds. */
+  /** Called with a message when a wait exceeds two seconds. */
   onWait(message: string): void;
   /** Ends a wait. */
   readonly signal?: AbortSignal;
-  /** When it was opened, on the clock of `performance.now()`. */
+  /** When it was opened, by `performance.now()`. */
   readonly openedMs: number;
 }
 
 const DEFAULT_STALE_MS = 25_000;
 
-/** A view with the system's word for what may lag. */
+/** Creates a view that asks the system which mounts may lag. */
 export function createView({ staleMs = DEFAULT_STALE_MS, ...rest }: Partial<View> = {}): View {
   return { staleMs, mayLag, onWait: () => {}, openedMs: performance.now(), ...rest };
 }
 
-/** FUSE over disks of this machine, which shows what is there. */
+/** FUSE over local disks, which does not lag. */
 const OVER_DISKS = new Set(["fuseblk", "fuse.mergerfs", "fuse.bindfs", "fuse.ntfs-3g"]);
 
-/** Whether the mount that holds `path` may lag: any that is not known to be of this machine's disks. */
+/** Whether the mount of `path` may lag: any that is not known to be local. */
 export async function mayLag(path: string): Promise<boolean> {
   try {
     const { type, isLocal } = await mountOf(path);
@@ -42,22 +41,22 @@ export async function mayLag(path: string): Promise<boolean> {
   }
 }
 
-/** What opening a file showed. */
+/** Result of opening a file. */
 export type Look<T> =
   | { isWhole: true; value: T }
   | {
       isWhole: false;
-      /** How it is seen, as the end of a sentence: `is cut off`. */
+      /** How it appears, as the end of a sentence: `is cut off`. */
       problem: string;
-      /** What it is where nothing lags; throws when that is damage. */
+      /** The value if nothing lags; throws if it is damaged. */
       asSeen(): T | Promise<T>;
-      /** What cannot prove to be whole is taken as it is when it was seen so for long enough. */
+      /** Accept it after it has been stable for long enough, although it cannot prove its completeness. */
       settles?: boolean;
     };
 
 /**
- * What `look`, which opens the file `path` again each time, shows once it is whole. Where the mount may lag that is
- * waited for; throws `not_whole` after `view.staleMs`.
+ * Repeats `look`, which reopens `path`, until the file is complete. On a mount that may lag it throws
+ * `not_whole` after `view.staleMs`.
  */
 export async function seeWhole<T>(
   view: View | undefined,
@@ -81,9 +80,8 @@ export async function seeWhole<T>(
 const told = new WeakSet<View>();
 
 /**
- * Waits until a mount that may lag can show nothing any more of what it was shown before this view of it was
- * opened. Says whether it waited: what seemed to be missing or damaged is then worth another look, and else it is
- * so.
+ * Waits until the mount can no longer show states from before this view was opened. Returns whether it
+ * waited: something missing or damaged is then worth another look.
  */
 export async function outlive(view: View, path: string): Promise<boolean> {
   const leftMs = () => view.openedMs + view.staleMs - performance.now();
@@ -102,13 +100,13 @@ export async function outlive(view: View, path: string): Promise<boolean> {
 }
 
 export interface Wait {
-  /** Whether it lasted as long as a mount may show an old state. */
+  /** Whether it exceeded the time that a mount may show an old state. */
   isOver(): boolean;
-  /** A moment until the next look. Throws `cancelled`. */
+  /** Delay until the next look. Throws `cancelled`. */
   pause(problem: string): Promise<void>;
 }
 
-/** Say what is waited for after this time. */
+/** Report the wait after this time. */
 const QUIET_MS = 2000;
 const POLL_MS = 200;
 
@@ -131,7 +129,7 @@ export function beginWait(view: View, path: string): Wait {
   };
 }
 
-/** Says what was seen, and that it may not be what is there. */
+/** Error for an incomplete file, which may be an outdated view. */
 export function notWhole(view: View, path: string, problem: string): AppError {
   return new AppError(
     "not_whole",
