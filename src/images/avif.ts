@@ -47,7 +47,6 @@ const PLAIN_BRAND = "avif";
 export interface AvifFacts {
   /** Derived from its rotation and mirror, which decoders apply; null if it has neither. */
   orientation: number | null;
-  /** Frames of a sequence. */
   pages: number;
   /** Has a gain map or a second picture. */
   several: boolean;
@@ -89,7 +88,6 @@ function rebrand(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Samples of the first track. */
 function countFrames(bytes: Uint8Array): number {
   const sizes = findBox(bytes, ["moov", "trak", "mdia", "minf", "stbl", "stsz"]);
   if (sizes === undefined || sizes.start + 12 > bytes.length) return 1;

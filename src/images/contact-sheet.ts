@@ -14,7 +14,6 @@ export interface SheetPage {
 /** Pixels of a page on the sheet, at most, and of what is between two. */
 const CELL = { width: 900, height: 1200 };
 const GAP = 16;
-/** Pages beside each other. */
 const COLUMNS = 3;
 const PAPER = 90;
 

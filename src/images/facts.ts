@@ -7,7 +7,6 @@ export interface ImageFacts extends Turn {
   /** Stored pixels, before `orientation` is applied. */
   storedWidth: number;
   storedHeight: number;
-  /** Pages, or frames of an animation. */
   pages: number;
   /** Bits per sample; 0 unless samples are unsigned integers. */
   bits: number;
@@ -16,7 +15,6 @@ export interface ImageFacts extends Turn {
   /** Declares an alpha channel or a transparent colour. */
   alpha: boolean;
   profile: Uint8Array | undefined;
-  /** Lossless compression. */
   lossless: boolean;
   /** Other data that affects how samples look (gamma, primaries). */
   shown?: Uint8Array | undefined;

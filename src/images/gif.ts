@@ -1,10 +1,7 @@
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 
-/**
- * Why a GIF is truncated (GIF89a, 17 to 27); undefined if it ends with its trailer or after a whole frame.
- * Decoders drop an incomplete last frame.
- */
+/** Why a GIF is truncated (GIF89a, 17 to 27), or undefined. Decoders drop an incomplete last frame. */
 export function blocksProblem(bytes: Uint8Array): string | undefined {
   let at = 13 + paletteBytes(bytes[10]);
   while (at < bytes.length) {

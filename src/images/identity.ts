@@ -23,7 +23,6 @@ export function identityKind(facts: ImageFacts): IdentityKind {
 /** Input of an identity: the original JPEG, the converted JPEG, or the samples. */
 export type Identified = { came: Uint8Array } | { made: Uint8Array } | { samples: Pixels };
 
-/** Parts to hash, in order. */
 export function* identityParts(facts: ImageFacts, by: Identified): Generator<Uint8Array> {
   const { format, lossless, orientation, profile, shown } = facts;
   const kind = format === "jpeg" || !lossless ? format : "lossless";
@@ -44,8 +43,7 @@ function shapeOf(by: Identified): string {
 }
 
 /**
- * SHA-256 of the parts, as 32 hex characters: collision-proof, so images need not be compared, and as fast as
- * memory with hardware support.
+ * SHA-256 of the parts, 32 hex characters: needs no comparison, and is as fast as memory on most hardware.
  */
 export function hashParts(parts: Iterable<Uint8Array>): string {
   const hasher = new Bun.CryptoHasher("sha256");

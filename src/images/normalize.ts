@@ -20,7 +20,6 @@ export interface NormalizeTerms {
   preview?: boolean;
 }
 
-/** A checked image and the form to store. */
 export interface NormalizedImage {
   /** Bytes of `format` to store; undefined to keep the source bytes. */
   encoded: Uint8Array | undefined;

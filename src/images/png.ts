@@ -141,7 +141,6 @@ function frameProblem(bytes: Uint8Array, pages: number): string | undefined {
   return frames < pages ? `it has ${frames} of its ${pages} frames` : undefined;
 }
 
-/** Reads the required text chunks. */
 function readTexts() {
   let total = 0;
   let rawExif: string | undefined;
@@ -211,7 +210,6 @@ function inflate(data: Uint8Array): Inflated {
   }
 }
 
-/** Critical chunks defined by PNG. */
 const CRITICAL = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
 
 /**

@@ -1,9 +1,6 @@
 import { latin } from "./exif.ts";
 
-/**
- * What Pillow, used by `datasets` and most trainers, requires besides the pixels. An image whose pixels
- * decode may still fail to open there.
- */
+/** What Pillow, used by `datasets` and most trainers, requires besides decodable pixels. */
 
 const TIFF_HEADERS = ["MM\0*", "II*\0", "MM*\0", "II\0*", "MM\0+", "II+\0"];
 

@@ -7,10 +7,7 @@ export type SharpModule = typeof Sharp;
 
 let loading: Promise<SharpModule> | undefined;
 
-/**
- * libvips, configured once per thread: no cache (each image is read once), one thread per image (workers are
- * parallel), unused loaders blocked.
- */
+/** libvips, set up once per thread: no cache, one thread per image (workers are parallel), few loaders. */
 export function loadSharp(): Promise<SharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
     sharp.cache(false);
@@ -41,8 +38,7 @@ export function blockLoaders(sharp: SharpModule): void {
 const LACKING = /support is not configured$|whole number of bytes/;
 
 /**
- * Turns a libvips error into a rejection reason: its first message without the library's prefixes. Our own
- * errors are returned unchanged.
+ * A libvips error as rejection reason: its first message without prefixes. Returns our own errors unchanged.
  */
 export function imageProblem(format: ImageFormat, error: unknown): AppError {
   if (error instanceof AppError) return error;

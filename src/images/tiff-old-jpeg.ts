@@ -25,7 +25,6 @@ const DC_TABLES = 520;
 const AC_TABLES = 521;
 const SUBSAMPLING = 530;
 
-/** Pages with more strips are rejected. */
 const MAX_STRIPS = 100_000;
 
 /** Layout of the coded data: strips, or tiles, which libtiff reads as strips of the tile's width. */

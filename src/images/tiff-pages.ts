@@ -27,7 +27,6 @@ const POINTERS = [330, 34665, 34853, 40965];
 /** NewSubfileType bits of a thumbnail or a mask. */
 const NO_PAGE = 0b101;
 const LONG = 4;
-/** Limit of strips or tiles per page. */
 const MAX_PIECES = 1_000_000;
 
 export interface TiffPages {

@@ -20,7 +20,6 @@ export interface TiffField {
   at: number;
 }
 
-/** Bytes per value, by type. */
 const SIZES: Record<number, number> = {
   1: 1,
   2: 1,

@@ -100,10 +100,7 @@ function allBits(file: TiffFile, directory: TiffDirectory, channels: number): nu
   return Array.from({ length: Math.min(channels, 16) }, (_, index) => bits[index] ?? bits[0] ?? 1);
 }
 
-/**
- * The JPEG of each page in old-style JPEG, and a file for libvips with the other pages. Throws if one is cut
- * off.
- */
+/** The JPEG of each page in old-style JPEG, and a file with the other pages. Throws if one is cut off. */
 export function splitOldJpegs(bytes: Uint8Array): { jpegs: Map<number, Uint8Array>; rest: Uint8Array } {
   const file = openTiff(bytes);
   const pages = file === undefined ? [] : Array.from(directoriesOf(file));
