@@ -24,7 +24,6 @@ export interface Source {
   keepHashed(): Kept & { hash: string; bytes: number };
   /** Closes it; results of `keep` stay. */
   close(): void;
-  /** Closes it and removes its files. */
   discard(): void;
 }
 

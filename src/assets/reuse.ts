@@ -8,10 +8,7 @@ export interface StoreTerms {
   verify: VerifyLevel;
 }
 
-/**
- * Whether a stored asset of a source equals what this upload would store, so that the source can be skipped.
- * Returns false if in doubt.
- */
+/** Whether a stored asset certainly equals what this upload would store, so that the source is skipped. */
 export function fulfils(asset: KnownAsset, { kind, policy, verify }: StoreTerms): boolean {
   const { format, orientation } = asset;
   const isSource = asset.hash === asset.source_hash;

@@ -26,7 +26,6 @@ export type StoredContent =
 
 type Usable = Extract<PreparedContent, { ok: true }>;
 
-/** Files linked or checked concurrently. */
 const IN_FLIGHT = 16;
 
 /**
