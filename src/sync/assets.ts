@@ -11,7 +11,6 @@ import type { AssetSource } from "./plan.ts";
 import type { AssetStore } from "./store.ts";
 
 const ASSETS_AT_ONCE = 16;
-/** Paths held in memory. */
 const PATHS = 2048;
 /** From this many paths on, list the store (1,000 keys per call) instead of asking for each. */
 const LISTED_FROM = 10_000;

@@ -40,7 +40,6 @@ export const ROW_KEYS: readonly Column[] = PARTITION_COLUMNS.map((name) => ({ na
 /** Partitions per Athena statement, and its size below the limit of 262,144 bytes. */
 const BATCH = { partitions: 100, bytes: 200_000 };
 
-/** Hive DDL for Athena. */
 export function athenaDdl({ names }: Pick<StatementRunner, "names">): Ddl {
   const nameOf = (table: Pick<Table, "name">) =>
     `${quoteHiveName(names.schema)}.${quoteHiveName(table.name)}`;
@@ -105,7 +104,6 @@ function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
   for (const item of items) yield change(item);
 }
 
-/** DDL of Trino's Hive connector. */
 export function trinoDdl({ names }: Pick<StatementRunner, "names">): Ddl {
   const { catalog, schema } = names;
   const nameOf = (table: Pick<Table, "name">) => `${catalog}.${quoteName(schema)}.${quoteName(table.name)}`;

@@ -27,7 +27,6 @@ export interface SyncEffects {
   database: Database;
   /** The catalog's partition table in the database. */
   known: string;
-  /** Local folder for temporary files. */
   scratch: string;
   nowMs: number;
   signal?: AbortSignal | undefined;
@@ -40,12 +39,10 @@ export interface SyncResult {
   target: string;
   generation: number;
   partitions: number;
-  /** Objects and bytes sent. */
   objects: number;
   bytes: number;
   assets: number;
   statements: number;
-  /** Prefixes whose objects were removed. */
   removed: number;
   left_out: string[];
 }
@@ -111,7 +108,6 @@ async function mayGoOn({ signal, confirm }: SyncEffects): Promise<void> {
   await confirm?.();
 }
 
-/** Sends and counts the files of a plan, several at once. */
 async function sendFiles(plan: SyncPlan, effects: SyncEffects, result: SyncResult): Promise<void> {
   let done = 0;
   await mapConcurrent(plan.transfers, TRANSFERS_AT_ONCE, async (transfer) => {
@@ -215,7 +211,6 @@ function listTable({ runner, store }: ListEffects): Table {
   };
 }
 
-/** Partition locations inserted per batch. */
 const PLACES = 1000;
 
 /** Writes the partition list of this generation with locations, which engines use to plan queries. */

@@ -35,7 +35,6 @@ export type Dead = v.InferOutput<typeof DeadSchema>;
 export const SyncManifestSchema = v.object({
   format: v.literal(1),
   target: v.picklist(SYNC_TARGETS),
-  /** Of the synced catalog. */
   generation: v.number(),
   synced_at: v.string(),
   /** Columns of the target's table without the partition columns. */
@@ -53,11 +52,8 @@ export const UnfinishedSchema = v.object({
   generation: v.number(),
   /** Generations of earlier interrupted syncs, which may have left partition lists. */
   earlier: v.array(v.number()),
-  /** Folders being filled, below the copy's root. */
   folders: v.array(v.string()),
-  /** Partitions being added, moved or dropped. */
   keys: v.array(PartitionKeySchema),
-  /** The table's columns were being changed. */
   columns: v.boolean(),
 });
 export type Unfinished = v.InferOutput<typeof UnfinishedSchema>;

@@ -39,7 +39,6 @@ export interface OpenSync {
 export interface PlanOptions {
   graceMs: number;
   nowMs: number;
-  /** Also send the assets that partitions refer to. */
   assets: boolean;
 }
 
@@ -90,7 +89,6 @@ const STATS_AT_ONCE = 32;
 
 interface Place {
   store: SyncStore;
-  /** For assets. */
   assets: AssetStore | undefined;
   /** The target reads the lake's own files. */
   shared: boolean;

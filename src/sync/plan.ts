@@ -13,20 +13,17 @@ export interface PlanRequest {
   target: SyncTarget;
   /** The target reads the lake's own files through second names; none is rewritten. */
   shared: boolean;
-  /** Of the lake's catalog. */
   generation: number;
   partitions: readonly LakePartition[];
   before: SyncManifest | undefined;
   /** What an interrupted sync had begun. */
   unfinished?: Unfinished | undefined;
-  /** Also send assets. */
   assets?: boolean;
   nowMs: number;
   /** How long unreferenced data is kept for running queries. */
   graceMs: number;
 }
 
-/** A file to send to the copy. */
 export interface Transfer {
   partition: LakePartition;
   file: string;
@@ -43,17 +40,14 @@ export interface AssetSource {
 
 export interface Placement {
   key: PartitionKey;
-  /** See `folderOf`. */
   place: string;
 }
 
-/** Actions of a sync, in order. */
 export interface SyncPlan {
   target: SyncTarget;
   generation: number;
   /** The target matches the lake; only removals may be left. */
   upToDate: boolean;
-  /** The manifest changes. */
   isManifestNew: boolean;
   transfers: Transfer[];
   /** Files whose assets are not yet at the target, if requested. */

@@ -74,7 +74,6 @@ function changed({ partition: key }: Transfer): AppError {
   );
 }
 
-/** Returns the bytes sent. */
 async function sendCast(
   { casts }: Transfer,
   source: string,

@@ -10,7 +10,6 @@ import type { Modes } from "../lake/modes.ts";
 import { dropPrepared, replaceFile, tempBeside } from "../lake/replace.ts";
 import { deleteObjects, listObjects } from "../query/aws/s3.ts";
 
-/** Destination of assets. */
 export interface AssetStore {
   /** Size of an object in bytes; undefined if it does not exist. */
   size(key: string): Promise<number | undefined>;
@@ -28,9 +27,7 @@ export interface SyncStore extends Omit<AssetStore, "list"> {
   putLakeFile(key: string, path: string): Promise<void>;
   putText(key: string, text: string): Promise<void>;
   readText(key: string): Promise<string | undefined>;
-  /** Removes an object if it exists. */
   remove(key: string): Promise<void>;
-  /** Removes all objects in a folder. */
   removeAll(folder: string): Promise<void>;
 }
 
@@ -158,7 +155,6 @@ function isAbsent(error: unknown): boolean {
   return ["NoSuchKey", "NotFound", "404"].includes(code);
 }
 
-/** Converts an S3 client error: what failed, where, what to do. */
 function fromS3(error: unknown, address: string): AppError {
   if (error instanceof AppError) return error;
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
