@@ -8,7 +8,6 @@ export interface AssetReference {
   hash: string;
   /** Size column; undefined if rows do not have it. */
   bytes: string | undefined;
-  /** Each is a list per row. */
   list: boolean;
 }
 

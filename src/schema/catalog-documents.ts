@@ -23,7 +23,6 @@ export const CatalogInfoSchema = v.object({
   columns_left_out: v.optional(v.array(v.string()), []),
   /** Partitions whose newest rows are missing, with reasons. */
   left_out: v.optional(v.array(LeftOutPartitionSchema), []),
-  /** Size of the published file. */
   bytes: v.number(),
   path: v.string(),
 });

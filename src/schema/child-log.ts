@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../log.ts";
 
-/** A line for the parent's log. */
 export const LogMessageSchema = v.object({
   type: v.literal("log"),
   level: v.picklist(LOG_LEVELS),

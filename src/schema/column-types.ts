@@ -189,7 +189,6 @@ function commonScalar(a: string, b: string): string | undefined {
   return digits <= 38 ? `DECIMAL(${digits},${scale})` : "DOUBLE";
 }
 
-/** Decimal digits needed by an integer type. */
 const DIGITS: Record<string, number> = {
   TINYINT: 3,
   UTINYINT: 3,

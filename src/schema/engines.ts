@@ -7,9 +7,7 @@ export interface EngineDescription {
   readonly hint?: string;
   /** Partitions sampled for suggestions; a remote engine needs seconds for each. */
   readonly sampledPartitions: number;
-  /** Its section of the settings, under its name. */
   readonly settings?: v.GenericSchema;
-  /** Settings of its section that are paths. */
   readonly paths?: readonly string[];
   /** Environment variables with its secrets. */
   readonly secrets?: readonly string[];

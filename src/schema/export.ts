@@ -17,7 +17,6 @@ export function exportRequestSchema(formats: readonly { name: string; images: re
       /** Clients may not have the lake mounted, so paths are not offered. */
       images: v.optional(v.picklist(["embed", "none"]), "embed"),
       skip_missing: v.optional(v.boolean(), false),
-      /** For sample formats. */
       samples: v.optional(SampleWishesSchema),
       /** Absolute path of the final folder, for formats that contain it. */
       final_folder: v.optional(v.pipe(lineOf(4096), v.startsWith("/", "is no absolute path"))),
@@ -47,7 +46,6 @@ export const ExportStateSchema = v.object({
   created_at: v.string(),
   finished_at: v.nullable(v.string()),
   progress: v.object({ rows_done: v.number(), rows_total: v.number() }),
-  /** Set when completed. */
   result: v.nullable(ExportSummarySchema),
   /** Set when completed: all files, including `manifest.json`. */
   files: v.array(ResultFileSchema),

@@ -44,12 +44,10 @@ export function isOwn({ name, list }: ImageColumn): boolean {
   return name === OWN_IMAGE.name && !list;
 }
 
-/** Column name of a fact. */
 export function factColumn(column: ImageColumn, fact: ImageFact): string {
   return isOwn(column) ? fact : `${column.name}_${fact}`;
 }
 
-/** All fact columns with their types. */
 export function factColumns(column: ImageColumn): Column[] {
   return IMAGE_FACTS.map(({ name, type }) => ({
     name: factColumn(column, name),

@@ -32,7 +32,6 @@ export const UploadOutcomeSchema = v.object({
   rows: v.number(),
   rejected: v.number(),
   assets: v.object({ stored: v.number(), deduplicated: v.number(), bytes: v.number() }),
-  /** Version of the partition that this upload created. */
   version: v.optional(v.number()),
   /** If the task has a view. */
   labels: v.optional(LabelOutcomeSchema),

@@ -72,7 +72,6 @@ export function valuesAt(document: unknown, steps: readonly JsonStep[]): unknown
   return found.flatMap(flatten);
 }
 
-/** Elements of a list, including those of nested lists. */
 function flatten(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flat(1) : [value];
 }

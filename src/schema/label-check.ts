@@ -18,7 +18,6 @@ export type LabelCheckRequest = v.InferOutput<typeof LabelCheckRequestSchema>;
 /** A mismatch between a label and its view. */
 export const LabelFindingSchema = v.object({
   kind: v.picklist(FAULT_KINDS),
-  /** Place in the label. */
   at: v.string(),
   message: v.string(),
   provider: v.string(),
@@ -46,7 +45,6 @@ export const LabelCheckSummarySchema = v.object({
   fitting: v.number(),
   regions: v.number(),
   questions: v.number(),
-  /** Regions marked as unreadable. */
   unreadable: v.number(),
   /** Objects without box, text and category among the regions of a view with `join`. */
   skipped: v.number(),
@@ -66,7 +64,6 @@ export type LabelCheck = v.InferOutput<typeof LabelCheckSchema>;
 export const LabelCheckProgressSchema = v.object({
   rows_done: v.number(),
   rows_total: v.number(),
-  /** Rows with an invalid label. */
   rows_bad: v.number(),
 });
 export type LabelCheckProgress = v.InferOutput<typeof LabelCheckProgressSchema>;

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { DIFFERENCE_KINDS } from "./labels/compare.ts";
 import { NameSchema } from "./names.ts";
 
-/** Two label variants of a dataset. */
 export const CompareRequestSchema = v.strictObject({
   provider: NameSchema,
   dataset: NameSchema,
@@ -27,11 +26,9 @@ export const CompareResultSchema = v.object({
   pages: v.number(),
   only_a: v.number(),
   only_b: v.number(),
-  /** Pages without differences. */
   equal: v.number(),
   regions_a: v.number(),
   regions_b: v.number(),
-  /** Regions in both. */
   paired: v.number(),
   differences: v.record(v.picklist(DIFFERENCE_KINDS), v.number()),
   /** Inserted, deleted or replaced characters. */

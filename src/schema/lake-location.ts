@@ -1,4 +1,3 @@
-/** Location of a lake: a folder or a server. */
 export type LakeLocation = { kind: "folder"; path: string } | { kind: "server"; url: string };
 
 /** The lake given by one source of settings. */
@@ -7,10 +6,7 @@ export interface NamedLake {
   server?: string | undefined;
 }
 
-/**
- * The lake given by the nearest source: flags, then environment, then settings file. Within a source the
- * folder wins. Undefined if none is given.
- */
+/** The first lake given by flags, environment or settings file; within one source the folder wins. */
 export function locateLake(nearestFirst: readonly NamedLake[]): LakeLocation | undefined {
   for (const { lake, server } of nearestFirst) {
     if (lake !== undefined) return { kind: "folder", path: lake };
@@ -19,7 +15,6 @@ export function locateLake(nearestFirst: readonly NamedLake[]): LakeLocation | u
   return undefined;
 }
 
-/** The folder of a local lake. */
 export function folderOf(location: LakeLocation | undefined): string | undefined {
   return location?.kind === "folder" ? location.path : undefined;
 }

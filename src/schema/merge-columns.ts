@@ -45,7 +45,6 @@ function exactType(a: string, b: string): string {
   return (meetExactly(a, b) && commonType(a, b)) || "VARCHAR";
 }
 
-/** Combines knowledge about two parts. */
 function bothKnown(a: boolean | undefined, b: boolean | null | undefined): boolean | undefined {
   if (a === false || b === false) return false;
   return a === true && b === true ? true : undefined;

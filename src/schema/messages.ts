@@ -46,7 +46,6 @@ export const ChildMessageSchema = v.variant("type", [
     rows_done: v.number(),
     images_done: v.number(),
     bytes_done: v.number(),
-    /** Busy worker threads. */
     workers_busy: v.optional(v.number()),
   }),
   /** The upload is settled: committed, failed, or pending again after a cancellation. */

@@ -30,7 +30,6 @@ export function foldName(name: string): string {
   return folded.replaceAll("\u{131}", "i").replaceAll("i\u{307}", "i").normalize("NFC");
 }
 
-/** The first taken name that differs from `name` only in case. */
 export function findClash(name: string, taken: Iterable<string>): string | undefined {
   const folded = foldName(name);
   for (const other of taken) if (other !== name && foldName(other) === folded) return other;

@@ -102,12 +102,10 @@ export const PageSchema = v.object({
   ...RowKeyEntries,
   /** User columns in order; text unchanged, everything else as JSON. Long values are cut, see `cut`. */
   columns: v.array(v.object({ name: v.string(), type: v.string(), value: v.nullable(v.string()) })),
-  /** Columns with cut values. */
   cut: v.array(v.string()),
   images: v.array(PageImageSchema),
   /** Null without a label that can be interpreted. */
   label: v.nullable(PageLabelSchema),
-  /** Rows of the dataset with the same page. */
   others: v.array(v.object(RowKeyEntries)),
 });
 export type PageDocument = v.InferOutput<typeof PageSchema>;
@@ -129,7 +127,6 @@ export const StatisticsSchema = v.object({
   characters: v.number(),
   words: v.number(),
   formats: v.array(BarSchema),
-  /** By megapixels of the page. */
   sizes: v.array(BarSchema),
   regions_per_page: v.array(BarSchema),
   text_length: v.array(BarSchema),

@@ -15,7 +15,6 @@ export type KeepDocuments = (typeof KEEP_DOCUMENTS)[number];
 
 /** How pages of an upload's documents are made; part of its manifest. */
 export const PageSettingsSchema = v.strictObject({
-  /** For rendered pages. */
   dpi: v.pipe(
     v.number(),
     v.check(
@@ -64,10 +63,7 @@ export function pageResultColumns({ text_layer }: Pick<PageSettings, "text_layer
   return [PAGE_SOURCE_COLUMN, DOCUMENT_PATH_COLUMN, ...(text_layer ? [TEXT_LAYER_COLUMN] : [])];
 }
 
-/**
- * `source_hash` of a page: equal for the same page of the same bytes under the settings that affect its
- * pixels, so that it is not made again.
- */
+/** `source_hash` of a page: a hash of its document, number and the settings that affect its pixels. */
 export function pageHash(
   document: string,
   page: number,

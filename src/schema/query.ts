@@ -72,7 +72,6 @@ export interface QueryStats {
 /** A table or SQL result: columns at once, rows streamed. */
 export interface TableResult {
   columns: Column[];
-  /** Arrow schema. */
   schema: Schema;
   /** Arrow record batches of `schema`, each at most some thousand rows or 64 MB. Iterate once. */
   batches: AsyncIterable<RecordBatch>;
@@ -81,7 +80,6 @@ export interface TableResult {
   generation?: number | undefined;
 }
 
-/** Result of a query for rows. */
 export interface RowResult extends TableResult {
   /** Hugging Face features in the legacy dialect, where all selected partitions agree. */
   features: Features;

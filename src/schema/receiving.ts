@@ -25,7 +25,6 @@ export const ReceivingSchema = v.strictObject({
 });
 export type Receiving = v.InferOutput<typeof ReceivingSchema>;
 
-/** Contents per request. */
 export const MAX_HASHES = 10_000;
 export const HashesSchema = v.strictObject({
   hashes: listOf(Sha256Schema, MAX_HASHES),

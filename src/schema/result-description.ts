@@ -5,7 +5,6 @@ import { PartitionKeySchema } from "./partition.ts";
 
 /** Header to request metadata in an Arrow response that its schema cannot express. */
 export const DESCRIBE_HEADER = "x-datalake-describe";
-/** Key in the schema's metadata. */
 export const DESCRIPTION_KEY = "datalake";
 
 export const ResultDescriptionSchema = v.object({
@@ -18,7 +17,6 @@ export const ResultDescriptionSchema = v.object({
   }),
   /** The catalog's, if known. */
   generation: v.exactOptional(v.number()),
-  /** For row queries. */
   rows: v.optional(
     v.object({
       features: FeaturesSchema,

@@ -42,10 +42,7 @@ export const TaskPartitionSchema = v.pipe(
   ),
 );
 
-/**
- * A task: the fields required of each upload, optionally with allowed values; and the view of its labels,
- * with exceptions for single partitions.
- */
+/** A task: required fields with optional allowed values, its view, and views of single partitions. */
 export const TaskSchema = v.strictObject({
   description: Description,
   required: v.optional(v.array(FieldSchema), []),
@@ -64,7 +61,6 @@ export type Provider = v.InferOutput<typeof ProviderSchema>;
 export type Task = v.InferOutput<typeof TaskSchema>;
 export type Taxonomy = v.InferOutput<typeof TaxonomySchema>;
 
-/** Changes allowed for a task in use. */
 export interface TaskChange {
   description?: string | undefined;
   /** Null removes it. */

@@ -5,7 +5,6 @@ import { NameSchema, Sha256Schema } from "./names.ts";
 export const ROLES = ["reader", "curator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Whether role `given` includes `wanted`. */
 export function includesRole(given: Role, wanted: Role): boolean {
   return ROLES.indexOf(given) >= ROLES.indexOf(wanted);
 }
@@ -25,5 +24,4 @@ export const StoredTokenSchema = v.strictObject({
 });
 export type StoredToken = v.InferOutput<typeof StoredTokenSchema>;
 
-/** A lake's token file. */
 export const TokenFileSchema = v.strictObject({ format: v.literal(1), tokens: v.array(StoredTokenSchema) });

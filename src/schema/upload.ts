@@ -24,7 +24,6 @@ export const RejectLimitSchema = v.pipe(
   v.check((limit) => !limit.endsWith("%") || Number.parseFloat(limit) <= 100, "is more than all rows (100%)"),
 );
 
-/** Descriptions of uploads, and field values. */
 const MAX_TEXT_LENGTH = 10_000;
 const MAX_FIELDS = 1000;
 

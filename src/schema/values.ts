@@ -1,6 +1,5 @@
 import * as v from "valibot";
 
-/** Number of rows, files, bytes or versions. */
 export const CountSchema = v.pipe(
   v.number(),
   v.check((value) => Number.isSafeInteger(value) && value >= 0, "is not a count (an integer of at least 0)"),

@@ -83,7 +83,6 @@ export const VerifyProgressSchema = v.object({
 });
 export type VerifyProgress = v.InferOutput<typeof VerifyProgressSchema>;
 
-/** An asset check by a server. */
 export const VerificationSchema = v.object({
   validation_id: v.string(),
   status: v.picklist(OPERATION_STATES),
