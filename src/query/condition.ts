@@ -8,7 +8,6 @@ import { type AnyOf, anyText } from "./text-leaves.ts";
 /** SQL that a value contains the search text; `known`: the value is known to be in NFC. */
 export type Contains = (value: string, known: boolean) => string;
 
-/** A search at a JSON path. */
 export interface SearchAt {
   steps: readonly JsonStep[];
   text: string;

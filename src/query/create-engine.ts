@@ -6,7 +6,6 @@ import type { QueryEngine } from "./engine.ts";
 export interface EngineTools {
   /** Used by DuckDB only. */
   openLake: () => Promise<Lake>;
-  /** Threads shared by small concurrent results. */
   sharedThreads?: number | undefined;
 }
 

@@ -11,7 +11,6 @@ export interface JsonPathCount {
 const MAX_PATHS = 2000;
 /** Limit of queries. */
 const MAX_STEPS = 16;
-/** Maximum depth of nested lists. */
 const MAX_LISTS = 2;
 
 /** Paths where documents hold text, with document counts: most frequent first, then by first appearance. */

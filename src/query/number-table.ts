@@ -1,9 +1,6 @@
 import type { Database } from "./database.ts";
 
-/**
- * A temporary table of integers, such as rowids of `catalog`, private to each connection. `@n` counts from 0.
- * Lake columns cannot have such names.
- */
+/** A connection's temporary table of integers, say rowids of `catalog`; `@n` counts from 0. */
 export const NUMBERS = "temp.chosen_numbers";
 
 /** DuckDB's vector size. */

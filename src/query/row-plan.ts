@@ -61,7 +61,6 @@ export function planRows<P extends DescribedPartition>(
   return { partitions, columns, features: commonFeatures(columns, partitions), condition };
 }
 
-/** Lake columns included in searches. */
 const SEARCHED_SYSTEM_COLUMNS: ReadonlySet<string> = new Set(["source_name"]);
 const SYSTEM_NAMES: ReadonlySet<string> = new Set(SYSTEM_COLUMNS.map(({ name }) => name));
 const KEY_NAMES: ReadonlySet<string> = new Set(PARTITION_COLUMNS);

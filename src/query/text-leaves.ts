@@ -42,10 +42,7 @@ export function anyText(
   return holds(value);
 }
 
-/**
- * DuckDB SQL for a column's indexed text in NFC (`normal`: stored in NFC): a text unchanged, all texts of
- * lists and structs joined by spaces.
- */
+/** DuckDB SQL for a column's indexed text in NFC: its text, or all texts of lists and structs with spaces. */
 export function indexedText({ name, type }: { name: string; type: string }, normal: boolean): string {
   const tree = parseType(type);
   const value = quoteName(name);

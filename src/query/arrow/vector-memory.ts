@@ -12,7 +12,6 @@ export interface VectorMemory {
   /** Lists: offset and length, in elements of `childData`. */
   entryData?: BigUint64Array;
   childData?: DuckDBVector;
-  /** Structs. */
   entryVectors?: DuckDBVector[];
   /** 64-bit words, lowest bit first, 1 = valid; null if all values are valid. */
   validity: { data: BigUint64Array | null; offset: number };
@@ -116,7 +115,6 @@ function isRepeated(u32: Uint32Array, rows: Int32Array): boolean {
   return true;
 }
 
-/** Fills an array by repeated doubling of its first bytes. */
 function repeatStart(data: Uint8Array, sizeBytes: number): void {
   for (let filled = sizeBytes; filled > 0 && filled < data.length; filled *= 2) {
     data.copyWithin(filled, 0, filled);

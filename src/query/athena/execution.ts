@@ -11,7 +11,6 @@ export interface AthenaPlace {
 }
 
 export interface AthenaLimits {
-  /** Scan limit per query. */
   maxScanBytes: number;
   /** In US dollars. */
   pricePerTb: number;
@@ -22,7 +21,6 @@ export interface AthenaLimits {
 /** Time and randomness; replaced in tests. */
 export interface ExecutionEffects {
   sleep: (delayMs: number, signal: AbortSignal | undefined) => Promise<void>;
-  /** Between 0 and 1. */
   random: () => number;
   /** Attempts per call when AWS throttles or the connection breaks. */
   attempts: number;
@@ -32,7 +30,6 @@ export interface ExecutionEffects {
 
 export interface Execution {
   id: string;
-  /** Location of its results. */
   output: string;
   stats: QueryStats;
 }

@@ -23,7 +23,6 @@ export interface AthenaOptions {
   output?: string | undefined;
   /** Location of the result bucket if different. */
   s3?: { region?: string | undefined; endpoint?: string | undefined };
-  /** Local folder for downloaded results. */
   scratch: string;
   limits: AthenaLimits;
 }

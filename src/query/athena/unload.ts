@@ -16,9 +16,7 @@ import type { Execution } from "./execution.ts";
 export interface UnloadEffects {
   /** Runs a statement at Athena to completion. */
   execute(sql: string, signal: AbortSignal | undefined): Promise<Execution>;
-  /** A client of a bucket. */
   s3(bucket: string): Promise<S3Client>;
-  /** Local folder for downloads. */
   scratch: string;
   /** `s3://bucket/folder`: results go to a new subfolder, which is removed at the end. */
   output: string;

@@ -17,7 +17,6 @@ export function plainCells(batch: RecordBatch): Cell[] {
   return batch.data.children.map((data) => scalarText(data) ?? jsonCell(data));
 }
 
-/** Arrow's type ids. */
 const TYPE = {
   int: 2,
   float: 3,

@@ -12,7 +12,6 @@ export interface EncodedResult extends TableResult {
 /** Encodes a result in one format while its rows are read; rethrows errors of the rows. */
 export type EncodeRows = (result: EncodedResult) => AsyncIterable<Uint8Array>;
 
-/** Approximate characters per piece. */
 const PIECE_LENGTH = 64 * 1024;
 
 const encoder = new TextEncoder();

@@ -45,7 +45,6 @@ export function renderCounts(tables: Tables, plan: RowPlan, selection: Selection
 export interface RowsRequest {
   plan: RowPlan;
   selection: Selection;
-  /** The plan's partitions with rows to return. */
   partitions: readonly PartitionKey[];
   /** The plan's columns, in output order. */
   columns: readonly Column[];
@@ -90,7 +89,6 @@ function selectColumn(name: string, stored: string, wanted: string): string {
   return `CAST(${text ? floatText(column) : column} AS ${type}) AS ${column}`;
 }
 
-/** A float in DuckDB's notation. */
 function floatText(column: string): string {
   return `CASE ${column} WHEN 'inf' THEN 'Infinity' WHEN '-inf' THEN '-Infinity' WHEN 'nan' THEN 'NaN' ELSE ${column} END`;
 }

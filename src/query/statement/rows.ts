@@ -6,10 +6,7 @@ const MAX_BATCH_ROWS = 8192;
 /** Single rows are collected up to this size. */
 const GATHERED_BYTES = 4 * 1024 * 1024;
 
-/**
- * Rows as Arrow record batches of `schema`, at most 8,192 rows and 64 MB each. Values as in
- * `StatementResult.rows` or in Trino's JSON.
- */
+/** Arrow batches of at most 8,192 rows and 64 MB; values as in `StatementResult.rows` or Trino's JSON. */
 export async function pageToBatches(schema: Schema, rows: readonly unknown[][]): Promise<RecordBatch[]> {
   const { makeData, RecordBatch, Struct } = await import("apache-arrow");
   const { cutRows } = await import("../arrow/batches.ts");

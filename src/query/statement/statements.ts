@@ -14,10 +14,7 @@ export interface StatementRunner {
    * otherwise `engine_failed`.
    */
   run(sql: string, options?: StatementOptions): Promise<StatementResult>;
-  /**
-   * Runs a SELECT of possibly many rows; returns Arrow batches of `columns`, the planned ones in order with
-   * DuckDB types. Throws as `run` does.
-   */
+  /** Runs a large SELECT; Arrow batches of the planned `columns` (DuckDB types). Throws as `run` does. */
   select(sql: string, columns: readonly Column[], options?: StatementOptions): Promise<TableResult>;
   /** Stops running statements. Idempotent. */
   close(): void;

@@ -85,7 +85,6 @@ function parseRowField(text: string, at: number): { name: string; type: TypeTree
   return { name: `field${at}`, type: parseTrinoType(text) }; // a row type without field names
 }
 
-/** Splits at commas outside of parentheses and quotes. */
 function splitOuter(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;

@@ -19,7 +19,6 @@ const CODES: Record<string, ErrorCode> = {
   USER_CANCELED: "cancelled",
 };
 
-/** Advice by error code. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   not_found:
     "`datalake sync --to trino` makes the tables, trino.catalog, trino.schema and trino.table name them",

@@ -26,7 +26,6 @@ export interface TrinoAddress {
   schema: string;
 }
 
-/** HTTP and delays; replaced in tests. */
 export interface HttpEffects {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Waits, or rejects when the signal fires. */
