@@ -26,7 +26,6 @@ export interface ExportRequest {
   format: ExportFormatName | ExportFormat;
   images: ImageMode;
   skipMissing: boolean;
-  /** For sample formats. */
   samples?: SampleWishesInput;
   /** Absolute path of the final folder, if it is not the output. */
   finalFolder?: string | undefined;
@@ -36,7 +35,6 @@ export interface ExportEffects {
   /** Source of the images; optional without images. */
   lake: Lake | undefined;
   engine: QueryEngine;
-  /** Defines the meaning of labels. */
   taxonomy(): Promise<Pick<Taxonomy, "tasks">>;
   signal: AbortSignal;
   onStart?(rowCount: number): void;
@@ -60,14 +58,12 @@ export interface ExportResult {
 /** `manifest.json` in an output folder, or `<file>.manifest.json` beside an output file. */
 export interface ExportManifest {
   format: 1;
-  /** Partitions, row condition and limit. */
   selection: RowQuery;
   catalog_generation: number;
   output_format: string;
   images: ImageMode;
   rows: number;
   missing: number;
-  /** For sample formats. */
   samples?: SampleCounts;
   /** Bytes of the image files listed in `.datalake/images.jsonl`. */
   image_bytes?: number;

@@ -13,7 +13,6 @@ interface FormatTerms {
   readonly layout: "file" | "folder";
   /** Extension of the data file: `.parquet`. */
   readonly ending?: string;
-  /** Its purpose in a few words. */
   readonly hint: string;
   /** Supported image modes, the default first. */
   readonly images: readonly ImageMode[];
@@ -21,24 +20,19 @@ interface FormatTerms {
 
 /** A format of unchanged rows with their images. */
 export interface RowFormat extends FormatTerms {
-  /** Loads the writer lazily. */
   open(options: WriterOptions): Promise<ExportWriter>;
 }
 
 /** A format of samples: pages with their labels, interpreted by views. Always a folder. */
 export interface SampleFormat extends FormatTerms {
   readonly layout: "folder";
-  /** Loads the writer lazily. */
   openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
 }
 
 const ROW_IMAGES = ["embed", "reference", "none"] as const;
-/** For formats with one file per image. */
 const FILE_IMAGES = ["embed", "reference", "link"] as const;
 
-/** For formats with image bytes or paths. */
 const BYTES_OR_PATHS = ["embed", "reference"] as const;
-/** For formats with image bytes only. */
 const BYTES = ["embed"] as const;
 
 const DATASET = {

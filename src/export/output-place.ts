@@ -10,17 +10,14 @@ import type { ExportFormat } from "./formats.ts";
 /** Where an output is written and how it gets its final name. */
 export interface OutputPlace {
   output: string;
-  /** Temp folder beside the output. */
   temp: string;
   /** Name of the data file for single-file formats. */
   fileName: string;
   /** Throws `conflict` if the output exists; an output folder may be empty. */
   assertFree(): Promise<void>;
-  /** Creates the temp folder and the output's parent folders. */
   make(): Promise<void>;
   /** Writes the manifest and renames the output; throws `conflict` if the name was taken meanwhile. */
   settle(manifest: string): Promise<void>;
-  /** Removes the temp folder. */
   discard(): Promise<void>;
 }
 

@@ -20,7 +20,6 @@ import {
 import type { ImageMode } from "./image-mode.ts";
 
 export interface BatchOptions {
-  /** Source of the images; without it there are none. */
   lake: Lake | undefined;
   images: ImageMode;
   /** What row numbers in errors count: rows of the partition, or search hits. */
@@ -101,7 +100,6 @@ async function* embedImages(
 ): AsyncGenerator<RecordBatch> {
   const columns = shape.images.map((column) => referencesOf(batch, column));
   const sizes = await Promise.all(columns.map(({ images }) => findSizes(lake, images)));
-  /** Sizes of a row's images in a column. */
   const sizesAt = (at: number, row: number) => {
     const { start, end } = placesOf(columns[at] as BatchImages, row);
     return (sizes[at] ?? []).slice(start, end);
