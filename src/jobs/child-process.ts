@@ -36,7 +36,6 @@ export interface WorkChild {
   finish(partitions: PartitionKey[]): Promise<Answer<"finished">>;
   cancel(): void;
   kill(): void;
-  /** Lets it exit once idle. */
   close(): Promise<void>;
 }
 
@@ -48,7 +47,6 @@ export interface ChildOptions {
   lake: Lake;
   settings: Settings;
   jobId: string;
-  /** The job's local folder. */
   folder: string;
   logger: Logger;
   onProgress(progress: Answer<"progress">): void;
@@ -60,7 +58,6 @@ export interface ChildOptions {
 /** Receives, once the process has started, a probe whether it responds in time; true after its exit. */
 export type OnSpawn = (isAlive: (timeoutMs: number) => Promise<boolean>) => void;
 
-/** Starts the child and waits until it is ready. */
 export async function startChild(options: ChildOptions): Promise<WorkChild> {
   await mkdir(options.folder, { recursive: true });
   // A separate session: Ctrl-C at the terminal reaches only this process, which then tells the child.

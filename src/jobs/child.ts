@@ -101,7 +101,6 @@ export async function runChild(workerUrl: URL, streams: ChildStreams): Promise<n
   return 0;
 }
 
-/** Streams of the current process. */
 export function ownStreams(): ChildStreams {
   return {
     input: Bun.stdin.stream(),

@@ -21,7 +21,6 @@ import { firstSourceName, type StagedContent, type StagedRow } from "./staged-ro
 
 export interface ResolveOptions {
   source: StagedRows;
-  /** The upload's folder. */
   folder: string;
   suspects: readonly string[];
   quarantined: readonly string[];
@@ -29,7 +28,6 @@ export interface ResolveOptions {
   onBatch(done: { rows_done: number; images_done: number; bytes_done: number }): Promise<void>;
 }
 
-/** The contents of one step. */
 export interface ContentScope {
   policy: ImagePolicy;
   /** Indexes of their columns among the upload's image columns. */
@@ -55,7 +53,6 @@ export interface ContentStep {
   begin(rows: StagedRow[]): Promise<ContentBatch>;
   /** Stores the prepared contents. Batches must finish in the order they began. */
   finish(batch: ContentBatch): Promise<FoundContents>;
-  /** Counts images found or stored. */
   count(images: number): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];
@@ -63,7 +60,6 @@ export interface ContentStep {
   close(): Promise<void>;
 }
 
-/** Location of a content. */
 type Place = Pick<Content, "place" | "is_stored">;
 
 /** Maximum contents per worker message; small, so that all workers finish a batch at about the same time. */
@@ -228,10 +224,7 @@ function namesOf(rows: readonly StagedRow[], columns: ReadonlySet<number>): Map<
   return names;
 }
 
-/**
- * Prepares suspect contents one at a time while all other workers are idle, so that a crash is their fault.
- * Quarantined ones are rejected unread.
- */
+/** Prepares suspects one by one with idle workers, so a crash is theirs. Rejects quarantined ones unread. */
 async function trySuspects(
   context: WorkContext,
   options: ResolveOptions,

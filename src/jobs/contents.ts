@@ -27,9 +27,7 @@ export interface Contents {
   begin(rows: StagedRow[]): Promise<BroughtBatch>;
   /** Documents of the rows' own contents. */
   documents: UploadDocuments | undefined;
-  /** Results of each column. */
   finish(batch: BroughtBatch): Promise<FoundContents[]>;
-  /** Counts a row's assets per column. */
   count(assets: readonly AssetCell[]): void;
   progress(): { images_done: number; bytes_done: number };
   assets(): UploadOutcome["assets"];

@@ -16,7 +16,6 @@ export interface CrashPolicyOptions {
   jobId: string;
   /** Where the child's workers record what they are processing. */
   folder: string;
-  /** The running child, or a new one. */
   child(): Promise<WorkChild>;
   dropChild(): void;
   /** Throws if another process may be working on the lake. */

@@ -17,7 +17,6 @@ export interface DocumentReaders {
   close(): Promise<void>;
 }
 
-/** Starts readers lazily. */
 export function createDocumentReaders(size: number, createReader: () => DocumentReader): DocumentReaders {
   const readers: { reader: DocumentReader; running: number }[] = [];
   const queue: (() => void)[] = [];

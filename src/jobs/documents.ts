@@ -21,7 +21,6 @@ export interface UploadDocuments {
   open(document: string, name: string | null): Promise<OpenDocument | { reason: string }>;
   /** Hands an open document's file over to the store. */
   handOver(document: string, open: OpenDocument): Pick<PreparedFile, "file" | "file_is">;
-  /** Removes files of a document that is no longer read. */
   release(document: string, open: OpenDocument): Promise<void>;
   /** Stores the original document; returns its path relative to `assets/`, or why it cannot be stored. */
   keep(document: string, name: string | null): Promise<{ path: string } | { reason: string }>;
@@ -32,7 +31,6 @@ type PreparedFile = Extract<PreparedContent, { ok: true }>;
 export interface OpenDocument {
   path: string;
   bytes: number;
-  /** Already an asset. */
   isStored: boolean;
   /** Pages of a TIFF, extracted here; undefined for documents that need a reader. */
   tiff: TiffPages | undefined;

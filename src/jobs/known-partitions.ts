@@ -19,7 +19,6 @@ export interface PartitionState {
  */
 export interface KnownPartitions {
   read(database: Database, key: PartitionKey): Promise<PartitionState | undefined>;
-  /** Records a commit. */
   note(manifest: UploadManifest, commit: { version: number; rows: number; rejected: number }): void;
   /** Compacts a partition if this job added too many deltas. */
   compact(database: Database, key: PartitionKey): Promise<void>;

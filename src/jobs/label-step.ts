@@ -16,7 +16,6 @@ import { needsResults, type StagedRows, selectStaged } from "./select.ts";
 
 type LabelOutcome = NonNullable<UploadOutcome["labels"]>;
 
-/** Invalid rows shown in an outcome. */
 const SHOWN = 5;
 
 /**

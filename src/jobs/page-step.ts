@@ -28,7 +28,6 @@ export interface MadePage {
   text: string | null;
 }
 
-/** Maximum pages per worker message. */
 const MESSAGE_PAGES = 8;
 
 /** Extracts pages: a reader writes each page to a private file, which a worker prepares like any image. */

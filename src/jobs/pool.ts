@@ -15,7 +15,6 @@ export type Content = PrepareRequest["contents"][number];
 /** Long-lived workers, each with one message at a time. */
 export interface WorkerPool {
   readonly size: number;
-  /** Number of busy workers. */
   busy(): number;
   /**
    * Prepares contents on the next free worker, in request order. A content that kills its worker twice is

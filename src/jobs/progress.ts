@@ -76,7 +76,6 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
   };
 }
 
-/** Adds a running upload. */
 export function beginUpload(record: JobRecord, staged: StagedUpload): void {
   record.uploads = record.uploads.filter((upload) => upload.upload_id !== staged.upload_id);
   record.uploads.push(emptyOutcome(staged.upload_id, staged.manifest, "running"));

@@ -6,7 +6,6 @@ import { quoteText } from "../query/sql.ts";
 import type { RejectedRow, RejectList } from "../schema/upload-list.ts";
 import { listUploadsOf } from "./upload-list.ts";
 
-/** Completed uploads searched for one by id. */
 const COMPLETED = 10_000;
 
 /** The first rejected rows of an upload in input order. Throws `not_found` for an unknown upload. */

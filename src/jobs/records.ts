@@ -34,10 +34,7 @@ export function createJobRecord(): JobRecord {
   };
 }
 
-/**
- * Turns a new or continued job's record into a running one of this process. Keeps settled uploads only; those
- * in `processing` run again.
- */
+/** Makes a record that of a running job here. Keeps settled uploads; those in `processing` run again. */
 export function beginRecord(record: JobRecord, processing: readonly string[]): JobRecord {
   const again = new Set(processing);
   const fresh = createJobRecord();
@@ -70,7 +67,6 @@ export async function readJob(lake: Lake, jobId: string): Promise<JobRecord> {
   return record;
 }
 
-/** Damaged records are skipped, up to this many. */
 const MAX_DAMAGED = 100;
 
 /** The newest jobs, newest first; opens only as many files as needed. Skips damaged records. */
@@ -115,11 +111,9 @@ export async function findUnfinishedJob(lake: Lake): Promise<JobRecord | undefin
   return newest === undefined || isTerminal(newest) ? undefined : newest;
 }
 
-/** Periodically writes a job's record. */
 export interface Recorder {
   /** Schedules a write of the current record; resolves when it is durable. */
   save(): Promise<void>;
-  /** Writes immediately. */
   flush(): Promise<void>;
 }
 

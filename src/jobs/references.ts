@@ -6,16 +6,12 @@ import type { UploadManifest } from "../schema/upload.ts";
 import { shorten } from "../util/format.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
-/** Characters of a reference shown in a reason. */
 const SHOWN_CHARS = 300;
 
 /** The referenced asset with its source name, or why it was not found. */
 export type Reference = { asset: AssetRecord; source_name: string | null } | { reason: string };
 
-/**
- * Resolves the raw assets that the rows of a batch refer to, all at once; one result per row. Undefined for
- * an upload without references.
- */
+/** Resolves the raw assets that a batch's rows refer to, one result per row; undefined without references. */
 export function resolveReferences(
   index: AssetIndex,
   manifest: UploadManifest,
@@ -53,7 +49,6 @@ const FINDERS: Record<ReferenceColumn, (index: AssetIndex, values: string[]) => 
   source_stem: byStem,
 };
 
-/** Names shown in a reason. */
 const SHOWN = 5;
 
 function candidates(assets: readonly Referred[], kind: ReferenceColumn): string {

@@ -79,7 +79,6 @@ export async function resolveRows(
   return contents.assets();
 }
 
-/** The document of a row that is a page. */
 function documentOf({ contents }: StagedRow): string | undefined {
   return contents.flatMap((content) => content ?? []).find(({ page }) => page)?.page?.document;
 }

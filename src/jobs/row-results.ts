@@ -59,10 +59,7 @@ export interface ResultWriter {
 /** For uploads of pages: the document and the columns filled by processing. */
 const PAGE_RESULTS = [DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, DOCUMENT_PATH_COLUMN, TEXT_LAYER_COLUMN];
 
-/**
- * Creates an empty results table and an appender on its own connection. `document_path` is filled later, when
- * all pages of a document are made.
- */
+/** Creates an empty results table and an appender on its own connection. `document_path` is filled later. */
 export async function createResultWriter(
   database: Database,
   columns: readonly ImageColumn[],

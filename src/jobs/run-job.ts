@@ -25,7 +25,6 @@ import { sweepSettled } from "./sweep.ts";
 export interface JobOptions {
   lake: Lake;
   settings: Settings;
-  /** The program to start as the child. */
   selfCommand: string[];
   logger: Logger;
   /**
@@ -115,7 +114,6 @@ interface JobRun {
   removals: Removals;
   /** Uploads that stay in place; not retried by this job. */
   left: Set<string>;
-  /** Partitions changed since the last catalog refresh. */
   unpublished: Map<string, PartitionKey>;
 }
 
@@ -174,8 +172,7 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
 }
 
 /**
- * A replacement clears the partition's log. Earlier committed uploads must be durably out of staging, or a
- * crash would process them again.
+ * A replacement clears the log: uploads committed earlier must be gone, or a crash would process them again.
  */
 async function refuseReplacement(
   run: JobRun,

@@ -53,7 +53,6 @@ export function selectRejected(source: StagedRows): string {
     FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 
-/** SELECT of the number of rejected rows. */
 export function countRejected(source: StagedRows): string {
   return `SELECT count(*) AS rejected FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }

@@ -17,7 +17,6 @@ export interface StagedContent {
 }
 
 export interface PageRef {
-  /** SHA-256 of the document. */
   document: string;
   /** From 1. */
   page: number;
@@ -41,7 +40,6 @@ export function stagedColumn(columns: ReadonlySet<string>, name: string): string
   return columns.has(name) ? quoteName(name) : "NULL::VARCHAR";
 }
 
-/** Column names of a Parquet file, from its footer. */
 export async function parquetColumns(database: Database, file: string): Promise<Set<string>> {
   const rows = await database.rows<{ column_name: string }>(
     `DESCRIBE SELECT * FROM read_parquet(${quoteText(file)}, hive_partitioning = false)`,

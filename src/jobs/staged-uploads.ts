@@ -27,7 +27,6 @@ export interface Staged {
 export interface StagedOptions {
   /** Wait for files that a lagging mount shows incompletely, instead of reporting them. */
   patient?: boolean;
-  /** Uploads to skip. */
   without?: ReadonlySet<string>;
 }
 
@@ -58,7 +57,6 @@ export async function readStaged(
   return { uploads, unusable: entries.filter((entry) => entry.problem !== undefined) };
 }
 
-/** Only the uploads of these states. */
 export async function listStaged(
   lake: Lake,
   states: readonly UploadState[],

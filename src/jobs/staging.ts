@@ -120,7 +120,6 @@ export async function removeSettled(lake: Lake, uploadId: string, sync: () => Pr
   await removeFolder(leaving);
 }
 
-/** Returns whether there was a folder. */
 async function takeAway(folder: string, leaving: string): Promise<boolean> {
   if (!(await isFolderThere(folder))) return false;
   const take = () => moveFolder(folder, leaving);

@@ -31,7 +31,6 @@ export interface Supervisor {
   watchPending(intervalMs: number): void;
   /** Stops work while the lake is read-only. */
   pause(): void;
-  /** Resumes unfinished and new work. */
   resume(): Promise<void>;
   /** Stops for good and hands back running work. */
   stop(): Promise<void>;

@@ -68,7 +68,6 @@ export async function validateUpload(
   return columns;
 }
 
-/** Columns and row count of staged data.parquet, from its footer. */
 async function readStaged(database: Database, file: string): Promise<[Set<string>, number]> {
   const columns = await parquetColumns(database, file);
   const [footer] = await database.rows<{ rows: number }>(

@@ -23,7 +23,6 @@ const AnswerSchema = v.variant("ok", [
 
 /** A worker thread, started lazily and restarted after an exit; one message at a time. */
 export interface WorkerSlot {
-  /** Throws WorkerExit if the thread exits first. */
   ask(message: PrepareRequest): Promise<PreparedContent[]>;
   close(): void;
 }
