@@ -16,7 +16,6 @@ export interface AuditEntry {
   from: string;
   /** `upload`, `config provider create`, `POST /process`. */
   action: string;
-  /** Name of the changed object. */
   target: string;
   request_id?: string | undefined;
   /** `ok`, or an error code. */

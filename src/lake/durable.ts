@@ -42,8 +42,7 @@ export async function syncBatch(folder: string, files: Iterable<string>): Promis
 let flushThread: FlushThread | undefined;
 
 /**
- * Flushes the file system of `folder`; returns false if unsupported (syncfs(2) needs Linux with glibc). On
- * FUSE it returns true but does nothing.
+ * Flushes the file system of `folder`; false without syncfs(2) (Linux, glibc). No effect on FUSE, but true.
  */
 export async function syncFileSystem(folder: string): Promise<boolean> {
   if ((await mountOf(folder)).isFuse) return false;

@@ -11,7 +11,6 @@ import { beginWait, type Look, notWhole, type View, type Wait } from "./view.ts"
 /** A small file that several hosts edit. */
 export interface EditedFile<T> {
   path: string;
-  /** Held while reading and writing. */
   lock: string;
   /** Marker file: the state with this digest was replaced. */
   successor(digest: string): string;

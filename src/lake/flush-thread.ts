@@ -11,10 +11,7 @@ const CODE = `
   self.onmessage = ({ data: [id, fd] }) => self.postMessage([id, syncfs(fd) === 0]);
 `;
 
-/**
- * Starts the thread, which does not keep the process alive. `flush` gives false without syncfs(2), that is,
- * except on Linux with glibc.
- */
+/** Starts the thread, which does not keep the process alive. `flush` gives false without syncfs(2). */
 export function startFlushThread(): FlushThread {
   const waiting = new Map<number, (isDone: boolean) => void>();
   let nextId = 0;

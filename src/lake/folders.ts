@@ -11,7 +11,6 @@ import { goneOf } from "./replaced.ts";
  * is closed, and the errors do not depend on owners and modes.
  */
 
-/** How long to wait for a reader of a folder. */
 const HELD_MS = 5000;
 const AGAIN_MS = 100;
 
@@ -79,7 +78,6 @@ export async function removeFolder(path: string, waitMs = LINGER_MS): Promise<vo
   if (!basename(path).startsWith(".")) await rename(path, goneOf(path)).catch(() => {});
 }
 
-/** Files removed concurrently. */
 const IN_FLIGHT = 16;
 
 /**
@@ -107,7 +105,6 @@ export function isKeptForReader(name: string): boolean {
   return /^\.(?:fuse_hidden|nfs)[0-9a-f]+$/.test(name);
 }
 
-/** Whether a folder contains only such files. */
 async function isKeptForReaders(path: string): Promise<boolean> {
   try {
     for (const entry of await readdir(path, { withFileTypes: true })) {

@@ -9,7 +9,6 @@ export function serverPurpose(url: string): string {
 }
 
 export interface LakeHolder {
-  /** Of the lease. */
   id: string;
   /**
    * The stated address, which anyone with write access to staging may have forged. Undefined for a command.

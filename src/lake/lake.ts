@@ -70,7 +70,6 @@ export function lakeFolders(layout: Layout): string[] {
 export interface InitReport {
   lake: Lake;
   created: string[];
-  /** Folders whose permissions were corrected. */
   repaired: string[];
   /** Folders with wrong permissions that belong to another account. */
   denied: string[];

@@ -32,7 +32,6 @@ export function createLayout(root: string) {
     pending: join(staging, "pending"),
     processing: join(staging, "processing"),
     failed: join(staging, "failed"),
-    /** An upload's folder in a state of staging. */
     upload: (state: "pending" | "processing" | "failed", uploadId: string) => join(staging, state, uploadId),
     catalog,
     assets,
@@ -56,8 +55,7 @@ export function createLayout(root: string) {
     /** A settled upload being removed: one rename takes it off the list, then its files are deleted. */
     settled: (uploadId: string) => join(staging, "processing", `.settled-${uploadId}`),
     /**
-     * File being added to the catalog, by attempt. The name is unique, so removing the file ensures that this
-     * attempt can no longer publish it.
+     * File being added to the catalog. Its name is unique: once it is removed, its attempt cannot publish it.
      */
     work: (attempt: string) => join(jobs, `.work-${attempt}`),
     isWork: (name: string) => name.startsWith(".work-"),
@@ -65,9 +63,7 @@ export function createLayout(root: string) {
     sync: (target: string) => join(root, "sync", target),
     /** The same relative to the lake, in an address. */
     syncName: (target: string) => `sync/${target}`,
-    /** Held by a sync. */
     syncLease: join(root, ".sync.lease"),
-    /** Held while the catalog is published. */
     publishLease: join(root, ".catalog.lease"),
 
     partition: (key: PartitionKey) =>
@@ -84,11 +80,9 @@ export function createLayout(root: string) {
       const parts = { provider, dataset, ab: hash.slice(0, 2), cd: hash.slice(2, 4), hash, extension };
       return ASSET_PATH.replace(/\{(\w+)\}/g, (_, name: keyof typeof parts) => parts[name]);
     },
-    /** The absolute path of an asset, from a row's `path`. */
     asset: (path: string) => join(assets, path),
     /** Temporary folder for new assets of a dataset: same file system, outside the hash folders. */
     assetTemp: (key: DatasetKey, attempt: string) => join(assets, datasetPath(key), `.tmp-${attempt}`),
-    /** Whether a name is that of such a folder. */
     isAssetTemp: (name: string) => /^\.tmp(-|$)/.test(name),
 
     job: (jobId: string) => join(jobs, `${jobId}.json`),
@@ -134,7 +128,6 @@ export function createUploadLayout(folder: string) {
     rows: staged("data.parquet"),
     files: join(folder, "files"),
     file: (sourceHash: string) => staged("files", sourceHash.slice(0, 2), sourceHash),
-    /** Written while the upload is being processed. */
     lease: staged("lease.json"),
     error: staged("error.json"),
     /** Owner and identity of an upload that a server receives in parts. */
@@ -173,10 +166,7 @@ function parseBaseFile(name: string): number | undefined {
 /** Parquet files of a partition's folder, classified by name. */
 export interface PartitionNames {
   base: string | undefined;
-  /**
-   * Versions of deltas newer than the base, ascending; all of them for `data.parquet`, whose version is
-   * inside.
-   */
+  /** Versions of deltas newer than the base, ascending; all for `data.parquet`, whose version is inside. */
   deltas: number[];
   /** Older bases, and deltas included in the base; not opened. */
   dead: string[];

@@ -21,10 +21,7 @@ export interface LogFileOptions {
   /** Number of files kept, including the current one. */
   keep: number;
   modes?: Modes;
-  /**
-   * Lines within this time are written together, at its end or at exit, to save requests to a file server.
-   * Default: each line at once.
-   */
+  /** Lines within this time are written together, to spare a file server. Default: each line at once. */
   gatherMs?: number;
 }
 

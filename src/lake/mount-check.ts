@@ -6,14 +6,12 @@ import type { Layout } from "./layout.ts";
 import { type Mount, type MountFacts, mountOf, probeMount } from "./mount.ts";
 import { nameMount, UNSUITED_ADVICE, whatFollows, whyUnsuited } from "./mount-words.ts";
 
-/** Report about a lake's mount. */
 export interface MountReport {
   mount: Mount;
   /** Undefined if this account cannot write there, so nothing was probed. */
   facts: MountFacts | undefined;
   /** Why it cannot hold a lake. */
   unsuited: string | undefined;
-  /** Consequences, one sentence each. */
   says: string[];
 }
 

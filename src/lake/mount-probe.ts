@@ -28,16 +28,12 @@ export interface ProbeFacts {
    * gone when its reader closes, whether the rename was refused or not.
    */
   renameOverOpen: "safe" | "refused" | "lost";
-  /** An open file can be renamed. */
   renameOpen: boolean;
-  /** Permissions can be set and read back. */
   modes: boolean;
   caseSensitive: boolean;
-  /** fsync(2) of a file succeeds. */
   fsync: boolean;
 }
 
-/** Prefix of probe folders. */
 export const PROBE_PREFIX = ".probe-";
 
 /**

@@ -1,6 +1,5 @@
 import { readFile, realpath } from "node:fs/promises";
 
-/** A mount as listed by the system. */
 export interface MountEntry {
   /** `ext4`, `cifs`, `nfs4`, `fuse.sshfs`. */
   type: string;

@@ -12,7 +12,6 @@ export interface Mount {
   isLocal: boolean;
 }
 
-/** With the results of probing. */
 export type MountFacts = Mount & ProbeFacts;
 
 /** By mount identity: capabilities do not change while a process runs. */

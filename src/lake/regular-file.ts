@@ -6,8 +6,7 @@ import { AppError, systemCode } from "../errors.ts";
 const MAX_BYTES = 256 << 20;
 
 /**
- * Text of a regular file. Reading a pipe would block, so pipes, folders and link loops throw `corrupt`; a
- * missing file throws the system error.
+ * Text of a regular file. Throws `corrupt` for anything else (a pipe would block), system errors if missing.
  */
 export async function readRegular(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {

@@ -18,7 +18,6 @@ export interface Renames {
   link(from: string, to: string): Promise<void>;
   /** Whether renames over open files work in this folder. */
   isSafe(folder: string): Promise<boolean>;
-  /** How long to wait for a program that keeps a file open. */
   heldMs: number;
 }
 

@@ -78,8 +78,7 @@ function isGone(error: unknown): boolean {
 }
 
 /**
- * Waits while `path` is missing because of a replacement, and restores the old file if the writer is dead.
- * Returns whether the file exists.
+ * Waits out a replacement of `path`, restoring the old file if the writer died. Returns whether it exists.
  */
 export async function awaitReplaced(path: string): Promise<boolean> {
   const startedMs = performance.now();
@@ -97,10 +96,7 @@ export async function awaitReplaced(path: string): Promise<boolean> {
   }
 }
 
-/**
- * Restores the set-aside file's name, unless taken: by a copy, since SMB opens no second name of an open
- * file. A read-only reader leaves it.
- */
+/** Restores a file set aside, by a copy: SMB opens no second name of an open file. Not if read-only. */
 export async function putBack(aside: string, path: string): Promise<void> {
   const copy = goneOf(path); // swept if this process dies
   try {

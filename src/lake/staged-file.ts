@@ -46,7 +46,6 @@ export interface StagedHandle extends StagedFile {
 }
 
 export interface StagedLimit {
-  /** Larger files are refused. */
   maxBytes: number;
 }
 

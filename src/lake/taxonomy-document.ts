@@ -4,10 +4,7 @@ import type { Provider, Task, Taxonomy } from "../schema/taxonomy.ts";
 
 type Entry = Partial<Provider & Task>;
 
-/**
- * Changes `document`, the YAML of `before`, to represent `after`. Touches only differences, so comments,
- * order and formatting stay.
- */
+/** Changes only what differs between `before` and `after` in `document`: comments, order and style stay. */
 export function applyTaxonomy(document: Document, before: Taxonomy, after: Taxonomy): void {
   for (const section of ["providers", "tasks"] as const) {
     const old = new Map<string, Entry>(Object.entries(before[section]));

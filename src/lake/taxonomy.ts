@@ -13,10 +13,7 @@ import { tempBeside } from "./replace.ts";
 import { readReplaced } from "./replaced.ts";
 import { type Look, seeWhole } from "./view.ts";
 
-/**
- * Reads providers and tasks from `config/schema.yaml`. Throws `invalid_schema` naming file, line and key,
- * `no_lake` if the file is missing.
- */
+/** Reads `config/schema.yaml`. Throws `invalid_schema` naming file, line and key, `no_lake` if missing. */
 export async function readTaxonomy(lake: Lake): Promise<Taxonomy> {
   const { taxonomy } = lake.layout;
   const { value } = await seeWhole(lake.view, taxonomy, () => lookAtTaxonomy(taxonomy, taxonomy));
@@ -48,16 +45,12 @@ export async function editTaxonomy(
 interface SeenTaxonomy {
   text: string;
   value: {
-    /** The text without its end marks. */
     body: string;
     taxonomy: Taxonomy;
   };
 }
 
-/**
- * For an edit: reads a possibly lagging file through a new hard link where supported, since a mount has no
- * stale state of a new name.
- */
+/** For an edit: reads a lagging file through a new hard link if supported; new names have no stale state. */
 export async function lookAtNewest(lake: Lake): Promise<Look<SeenTaxonomy>> {
   const path = lake.layout.taxonomy;
   if (!(await lake.view.mayLag(path))) return lookAtTaxonomy(path, path);

@@ -20,7 +20,6 @@ export interface TokenStore {
   path: string;
   /** Folders from here up are the administrator's responsibility. */
   anchor: string;
-  /** This process's view of it. */
   view: View;
 }
 
@@ -36,7 +35,6 @@ export async function readTokens(store: TokenStore): Promise<KnownTokens | undef
   return (await seeWhole(store.view, store.path, () => lookAtTokens(store))).value;
 }
 
-/** Empty text without a file. */
 async function lookAtTokens({
   path,
   anchor,

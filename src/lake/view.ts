@@ -14,7 +14,6 @@ export interface View {
   mayLag(path: string): Promise<boolean>;
   /** Called with a message when a wait exceeds two seconds. */
   onWait(message: string): void;
-  /** Ends a wait. */
   readonly signal?: AbortSignal;
   /** When it was opened, by `performance.now()`. */
   readonly openedMs: number;
@@ -41,7 +40,6 @@ export async function mayLag(path: string): Promise<boolean> {
   }
 }
 
-/** Result of opening a file. */
 export type Look<T> =
   | { isWhole: true; value: T }
   | {
@@ -54,10 +52,7 @@ export type Look<T> =
       settles?: boolean;
     };
 
-/**
- * Repeats `look`, which reopens `path`, until the file is complete. On a mount that may lag it throws
- * `not_whole` after `view.staleMs`.
- */
+/** Repeats `look`, which reopens `path`, until it is complete; throws `not_whole` after `view.staleMs`. */
 export async function seeWhole<T>(
   view: View | undefined,
   path: string,
@@ -106,7 +101,6 @@ export interface Wait {
   pause(problem: string): Promise<void>;
 }
 
-/** Report the wait after this time. */
 const QUIET_MS = 2000;
 const POLL_MS = 200;
 
