@@ -28,7 +28,6 @@ export interface Operation<
   /** Progress updates; the latest replaces earlier ones unless `merge` combines them. */
   readonly progress: Progress;
   readonly result: Result;
-  /** Role required on a server. */
   readonly role: Role;
   /** Limits on a server. */
   readonly queue: {
@@ -49,7 +48,6 @@ export interface Operation<
   merge?(before: v.InferOutput<Progress> | null, next: v.InferOutput<Progress>): v.InferOutput<Progress>;
   /** The server's local part of a request; output goes to this new folder. */
   inFolder?(output: string): Local;
-  /** Environment of the child process. */
   environment?(local: Local | undefined): Record<string, string>;
   /** Exit code of `datalake run` for a result; default 0. */
   exit?(result: v.InferOutput<Result>): number;
@@ -100,7 +98,6 @@ export interface ServedInside {
 }
 
 export interface OperationRoutes {
-  /** Route of the POST that starts it. */
   start: string;
   /** Base of the GET and DELETE routes: `/exports/{id}`, `/exports/{id}/files/{path}`. */
   item: string;
@@ -139,7 +136,6 @@ export function routesOf({ name, served }: AnyOperation): OperationRoutes | unde
   );
 }
 
-/** Defines an operation with the types of its schemas. */
 export function defineOperation<
   Request extends v.GenericSchema,
   Progress extends v.GenericSchema,

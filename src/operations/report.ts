@@ -3,7 +3,6 @@ import { AppError, toAppError } from "../errors.ts";
 import { replaceFile, tempBeside } from "../lake/replace.ts";
 import { csvField } from "../util/csv.ts";
 
-/** Report names in the output folder on a server. */
 export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
 
 /** A streamed report; it gets its final name when complete. */

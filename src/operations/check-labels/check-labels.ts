@@ -24,7 +24,6 @@ export interface CheckEffects {
   onFinding(finding: LabelFinding): Promise<void>;
 }
 
-/** Maximum findings per row. */
 const MAX_OF_ROW = 100;
 
 /**
@@ -73,7 +72,6 @@ export async function checkLabels(
   return { ...summary, duration_ms: Math.round(performance.now() - startedMs) };
 }
 
-/** Adds a row to the counts and returns its findings. */
 function countRow(
   { cells, page }: LabelRow,
   { view, read }: { view: View; read: LabelReader },

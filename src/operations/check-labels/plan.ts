@@ -6,11 +6,9 @@ import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/parti
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 
 export interface LabelPlan {
-  /** By partition name. */
   views: ReadonlyMap<string, View>;
   /** Tasks of these partitions, used to filter the query. */
   tasks: string[];
-  /** Partitions of label tasks without a view. */
   withoutView: string[];
 }
 

@@ -16,7 +16,6 @@ import type { CheckLocal } from "./local.ts";
 
 type Tools = OperationTools<LabelCheckProgress, CheckLocal>;
 
-/** CSV columns of the report. */
 const COLUMNS = [
   "kind",
   "at",

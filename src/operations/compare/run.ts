@@ -19,7 +19,6 @@ import type { OperationTools } from "../operation.ts";
 
 type Tools = OperationTools<{ rows_done: number; rows_total: number }, unknown>;
 
-/** Pages read and compared per batch. */
 const STEP = 200;
 const MAX_FIRST = 1000;
 

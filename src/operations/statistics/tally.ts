@@ -1,9 +1,7 @@
-/** Counts of values by name. */
 export interface Tally {
   add(name: string, count?: number): void;
   /** The `most` most frequent values, then the sum of all others. */
   top(most: number): { name: string; count: number }[];
-  /** Ranges in the given order. */
   inOrder(names: readonly string[]): { name: string; count: number }[];
 }
 

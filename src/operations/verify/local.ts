@@ -6,6 +6,5 @@ export interface VerifyLocal {
   report?: string | undefined;
   /** A new folder for both kinds of report. */
   reportFolder?: string;
-  /** Files read concurrently. */
   concurrency?: number | undefined;
 }

@@ -16,13 +16,10 @@ import type { VerifyRequest } from "../../schema/verification.ts";
 export interface VerifyPlan {
   /** `provider`, `dataset`, `partitions` and `rows` of each selected dataset. */
   datasets: string;
-  /** Whether rows can refer to assets. */
   hasAssets: boolean;
-  /** Estimated number of assets. */
   estimate: string;
   /** Creates the table of a slice's assets to check, each once. */
   collect(slice: Slice): string;
-  /** Number of assets in that table. */
   count: string;
   /** `path`, `hash`, `bytes`, `first`, `rows` of each asset, in storage order. */
   list: string;

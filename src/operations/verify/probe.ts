@@ -5,7 +5,6 @@ import { isMissing } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { AssetProblem } from "../../schema/verification.ts";
 
-/** An asset as recorded in the catalog. */
 export interface ExpectedAsset {
   /** Relative to `assets/`. */
   path: string;

@@ -19,7 +19,6 @@ import { verifyAssets } from "./verify-assets.ts";
 
 type Tools = OperationTools<VerifyProgress & { findings: AssetFinding[] }, VerifyLocal>;
 
-/** CSV columns of the report. */
 const COLUMNS = [
   "problem",
   "path",

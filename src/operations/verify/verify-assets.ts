@@ -18,10 +18,8 @@ export interface VerifyEffects {
   lake: Lake;
   /** Not shared; spills to its own scratch folder. */
   database: Database;
-  /** Assets checked concurrently. */
   concurrency: number;
   probe: FileProbe;
-  /** Rows per slice. */
   sliceRows?: number;
   signal: AbortSignal;
   onProgress(progress: VerifyProgress): void;
