@@ -5,7 +5,6 @@ import type { Check, Finding } from "./check.ts";
 
 /** Below this free space a job may fail. */
 const FULL_BYTES = 1_000_000_000;
-/** Warn below this share of free space. */
 const LOW_SHARE = 0.05;
 
 /** Free space on the file systems of the lake and of the scratch folder. */
