@@ -24,6 +24,10 @@ interface Entry {
   task: Task;
   resolve(result: unknown): void;
   reject(error: unknown): void;
+  /** Begun, and not ended. */
+  begun?: boolean;
+  /** It may be what a process died of: sent while no other is. */
+  alone?: boolean;
 }
 
 type Child = Subprocess<"pipe", "pipe", "inherit">;
@@ -45,6 +49,8 @@ export function createReaderProcess(
 
   const send = () => {
     while (waiting.length > 0 && sent.size < AHEAD) {
+      const isAlone = waiting[0]?.alone === true || [...sent.values()].some(({ alone }) => alone);
+      if (isAlone && sent.size > 0) break;
       child ??= start();
       const entry = waiting.shift() as Entry;
       const order: Order = { id: nextId++, limits, task: entry.task };
@@ -86,8 +92,11 @@ export function createReaderProcess(
 
   const take = (report: Report, { pid, kill }: { pid: number; kill(reason: "time" | "memory"): void }) => {
     guard?.stop();
-    if (report.type === "begun") begun = report.id;
-    else {
+    if (report.type === "begun") {
+      begun = report.id;
+      const entry = sent.get(report.id);
+      if (entry) entry.begun = true;
+    } else {
       const entry = sent.get(report.id);
       sent.delete(report.id);
       if (begun === report.id) begun = undefined;
@@ -102,19 +111,20 @@ export function createReaderProcess(
     if (working) guard = guardProcess(pid, { ...limits, killMs: killMsOf(working.task, limits) }, kill);
   };
 
-  /** The order in work is what it died of; the others are for the next process. */
+  /** What was begun and has not ended is what it died of: if that is several, each is tried alone. The others are done anew. */
   const end = (ended: Child) => {
     guard?.stop();
     if (child === ended) child = undefined;
-    const [culprit, reason] = [begun, why];
+    const reason = why;
     begun = undefined;
     why = "crash";
-    const left = [...sent];
+    const left = [...sent.values()];
     sent.clear();
-    for (const [id, entry] of left.reverse()) {
+    const suspects = left.filter((entry) => entry.begun);
+    for (const entry of left.reverse()) {
       if (closed) entry.reject(new AppError("cancelled", "cancelled"));
-      else if (id !== culprit) waiting.unshift(entry);
-      else settleDeath(entry, ended, reason);
+      else if (entry.begun && suspects.length === 1) settleDeath(entry, ended, reason);
+      else waiting.unshift({ ...entry, begun: false, alone: entry.begun === true });
     }
     if (!closed) send();
   };
