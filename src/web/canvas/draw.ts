@@ -157,12 +157,14 @@ function drawText(
   context.fillText(line, left + 2, top + height / 2, Math.max(1, width - 4));
 }
 
-/** A line through the middles of the regions, with their numbers. */
+/** A line through the middles of the regions, and a number at the corner of each, where it hides no text. */
 function drawOrder(context: CanvasRenderingContext2D, { regions, page, view }: Scene, camera: Camera): void {
   const middles = regions.flatMap(({ bounds, isShown }, index) => {
     if (!isShown) return [];
     const [x, y] = toView(camera, page, [(bounds.x1 + bounds.x2) / 2, (bounds.y1 + bounds.y2) / 2]);
-    return [{ x, y, number: index + 1 }];
+    const [ax, ay] = toView(camera, page, [bounds.x1, bounds.y1]);
+    const [bx, by] = toView(camera, page, [bounds.x2, bounds.y2]);
+    return [{ x, y, left: Math.min(ax, bx), top: Math.min(ay, by), number: index + 1 }];
   });
   context.strokeStyle = "rgb(190 30 90 / 70%)";
   context.lineWidth = 1.5;
@@ -175,13 +177,13 @@ function drawOrder(context: CanvasRenderingContext2D, { regions, page, view }: S
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  for (const { x, y, number } of middles) {
-    if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
-    const width = 8 + 6.2 * String(number).length;
+  for (const { left, top, number } of middles) {
+    if (left < 0 || top < 0 || left > view.width || top > view.height) continue;
+    const width = 6 + 6.2 * String(number).length;
     context.fillStyle = "rgb(190 30 90)";
-    context.fillRect(x - width / 2, y - 8, width, 16);
+    context.fillRect(left - width, top - 4, width, 15);
     context.fillStyle = "#fff";
-    context.fillText(String(number), x, y);
+    context.fillText(String(number), left - width / 2, top + 4);
   }
   context.textAlign = "start";
 }

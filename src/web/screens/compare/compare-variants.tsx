@@ -102,7 +102,7 @@ function Totals({ result }: { result: CompareResult | undefined }) {
       {comparing.pages(formatNumber(pages), formatNumber(pages - equal))}
       {onlyA + onlyB > 0 && ` · ${comparing.only(formatNumber(onlyA), formatNumber(onlyB))}`}
       {counted.map(([kind, count]) => (
-        <span key={kind} class={`kind ${kind}`}>
+        <span key={kind} class={`kind of-${kind}`}>
           {comparing.kinds[kind as keyof typeof comparing.kinds]} {formatNumber(count)}
           {kind === "text" && ` (${comparing.edits(formatNumber(edits))})`}
         </span>

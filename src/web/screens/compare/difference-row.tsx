@@ -13,7 +13,7 @@ export function DifferenceRow({ document, place }: { document: DifferencesDocume
   const changed = kind === "text" || kind === "category";
   return (
     <>
-      <span class={`kind ${kind}`}>{comparing.kinds[kind]}</span>
+      <span class={`kind of-${kind}`}>{comparing.kinds[kind]}</span>
       <span class="words">
         {changed ? (
           <>
