@@ -102,7 +102,7 @@ export async function withPublished<T>(
 ): Promise<T> {
   const { catalogFile } = lake.layout;
   const detach = await attachCatalog(database, catalogFile, name).catch((cause) => {
-    throw notOpened(catalogFile, cause);
+    throw cause instanceof AppError ? cause : notOpened(catalogFile, cause);
   });
   try {
     return await use();

@@ -275,11 +275,21 @@ test("a small file counts only with the large one that it names", () =>
     await commit(bench, "append", rowsOf(1, "e"));
     await quickly(bench);
     await writeFile(recentFile, "no database");
-    const error = await catalogInfo(bench).catch((thrown) => thrown);
-    expect([error.code, error.message]).toEqual([
-      "corrupt",
-      expect.stringContaining("catalog-recent.duckdb"),
-    ]);
+    const client = new DuckDBClient({ path: catalogFile, scratch: join(bench.folder, "reader") });
+    const limits = { timeoutMs: 60_000, memory: "1GB", maxRows: 10, maxBytes: 1e6 };
+    for (const ask of [
+      () => catalogInfo(bench),
+      () => client.retrievePartitions(),
+      () => client.retrieveWithExistingCols({ limit: 2000 }),
+      () => client.sql("SELECT 1", limits),
+    ]) {
+      const error = await ask().catch((thrown) => thrown);
+      const told = expect.stringMatching(
+        /catalog-recent\.duckdb cannot be opened .*; run `datalake catalog rebuild/,
+      );
+      expect([error.code, error.message]).toEqual(["corrupt", told]);
+    }
+    client.close();
     // The large file is as good as before: what it lacks is loaded.
     const logger = silentLogger;
     expect(await refresh(bench, { logger, quick: true })).toMatchObject({ refreshed: 1, failed: [] });

@@ -25,7 +25,7 @@ const LOOK_MS = 100;
 
 /**
  * Attaches the published catalog read-only as `name`, with the recent rows. Gives what detaches it. One database attaches
- * one catalog at a time. Throws as the engine does where the file cannot be opened.
+ * one catalog at a time. Throws `corrupt` where a file is damaged, and as the engine does where one cannot be opened.
  */
 export async function attachCatalog(
   database: Database,
@@ -82,8 +82,20 @@ async function readIssue(database: Database, name: string) {
 }
 
 async function attach(database: Database, path: string, name: string): Promise<void> {
-  await database.run(`ATTACH ${quoteText(path)} AS ${quoteName(name)} (READ_ONLY)`);
+  try {
+    await database.run(`ATTACH ${quoteText(path)} AS ${quoteName(name)} (READ_ONLY)`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+    if (!DAMAGED.test(reason)) throw cause;
+    throw new AppError("corrupt", `${path} cannot be opened (${reason}); run \`datalake catalog rebuild\``, {
+      details: { path },
+      cause,
+    });
+  }
 }
+
+/** As the engine says that a file is none of its own, or not whole. */
+const DAMAGED = /not a valid DuckDB|corrupt|checksum|serializ/i;
 
 async function detach(database: Database, names: readonly string[]): Promise<void> {
   for (const name of names) await database.run(`DETACH ${quoteName(name)}`);
