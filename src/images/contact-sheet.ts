@@ -3,7 +3,7 @@ import { loadSharp } from "./sharp.ts";
 import { sniffFormat } from "./sniff.ts";
 import { toPng } from "./upright.ts";
 
-/** A page with what is on it, in its own pixels. */
+/** A page with its regions, in pixels of the page. */
 export interface SheetPage {
   bytes: Uint8Array;
   width: number;
@@ -11,15 +11,15 @@ export interface SheetPage {
   regions: readonly { polygon: readonly (readonly [x: number, y: number])[]; colour: Colour }[];
 }
 
-/** Pixels of a page on the sheet, at most, and of what is between two. */
+/** Maximum size of a page on the sheet, and the gap between pages. */
 const CELL = { width: 900, height: 1200 };
 const GAP = 16;
 const COLUMNS = 3;
 const PAPER = 90;
 
 /**
- * Pages beside and below each other with their regions drawn and numbered from 1, as one JPEG: whether coordinates are right
- * is seen in seconds. One page is decoded at a time. Throws `invalid_input`.
+ * A grid of pages with their regions drawn and numbered from 1, as one JPEG, to check coordinates by eye.
+ * Decodes one page at a time. Throws `invalid_input`.
  */
 export async function drawContactSheet(pages: readonly SheetPage[]): Promise<Uint8Array> {
   const sharp = await loadSharp();

@@ -1,4 +1,4 @@
-/** Eight bits of red, green and blue for each pixel. */
+/** 8 bits each of red, green and blue per pixel. */
 export interface Canvas {
   data: Buffer;
   width: number;
@@ -7,11 +7,11 @@ export interface Canvas {
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** Pixels of a line's width, and of one of a digit's dots. */
+/** Line width, and size of a digit's dot, in pixels. */
 const LINE = 2;
 const DOT = 3;
 
-/** Digits of 3 x 5 dots, a row after the other. */
+/** Bitmaps of 3 x 5 dots, row by row. */
 const DIGITS = [
   "111101101101111",
   "010110010010111",
@@ -25,7 +25,7 @@ const DIGITS = [
   "111101111001111",
 ];
 
-/** Draws the sides of a polygon; what lies beyond the canvas is left out. */
+/** Draws the outline of a polygon, clipped to the canvas. */
 export function drawPolygon(
   canvas: Canvas,
   points: readonly (readonly [x: number, y: number])[],
@@ -47,7 +47,7 @@ export function drawPolygon(
   }
 }
 
-/** Draws a number in white on a plate of the colour, with its upper left corner at a place, within the canvas. */
+/** Draws a number in white on a coloured box with its top left corner at `at`, moved into the canvas. */
 export function drawDigits(canvas: Canvas, text: string, at: { x: number; y: number }, colour: Colour): void {
   const width = (text.length * 4 + 1) * DOT;
   const height = 7 * DOT;

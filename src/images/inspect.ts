@@ -15,7 +15,7 @@ import { imageProblem, loadSharp } from "./sharp.ts";
 import { type ImageFormat, sniffFormat } from "./sniff.ts";
 import { inspectTiff } from "./tiff.ts";
 
-/** Looks at an image without decoding it. Throws `invalid_input` for what is none, or above `maxPixels`. */
+/** Reads an image's header. Throws `invalid_input` if it is no image or exceeds `maxPixels`. */
 export async function inspectImage(
   bytes: Uint8Array,
   maxPixels: number,
@@ -44,16 +44,16 @@ async function inspectAs(format: ImageFormat, bytes: Uint8Array, gate: DecodeGat
         return await inspectByLibrary(format, bytes, gate);
     }
   } catch (error) {
-    // A length in the file that leads outside of it.
+    // A length in the file points outside of it.
     if (error instanceof RangeError) throw damaged(format, "it ends where more must come", error);
     throw error;
   }
 }
 
-/** What reading a header takes at most, about. */
+/** Approximate memory for reading a header. */
 const HEADER_BYTES = 1_000_000;
 
-/** GIF, WebP and AVIF: their headers say little that libvips does not. */
+/** GIF, WebP and AVIF, by libvips: our own parsing would add little. */
 async function inspectByLibrary(
   format: ImageFormat,
   bytes: Uint8Array,
@@ -69,7 +69,7 @@ async function inspectByLibrary(
     }));
   const { width, height, hasAlpha, exif, xmp, icc } = metadata;
   const said = exif === undefined ? NO_PLACEMENT : readExif(exif);
-  // Of an AVIF libvips gives the size after its turn.
+  // libvips reports the size of an AVIF after rotation.
   const turned = (avif?.orientation ?? 1) >= 5;
   return {
     format,
