@@ -8,7 +8,7 @@ export function listOf<const S extends v.GenericSchema>(element: S, maxLength: n
   );
 }
 
-/** An object of at most so many entries with arbitrary keys; the library would also accept a list. */
+/** An object of at most `maxEntries` entries with arbitrary keys; the library would also accept a list. */
 export function recordOf<const K extends v.GenericSchema<string, string>, const S extends v.GenericSchema>(
   key: K,
   value: S,

@@ -46,7 +46,7 @@ export const SampleWishesSchema = v.strictObject({
   /** Columns whose equal values keep rows in one split, in addition to document and page. */
   group_by: v.optional(v.pipe(v.array(v.string()), v.maxLength(16, "are more than 16 columns")), []),
   prompt: v.optional(PromptSchema),
-  /** Number of pages drawn with their regions on a contact sheet. */
+  /** Pages on the contact sheet. */
   sample_images: v.optional(
     v.pipe(
       v.number(),

@@ -4,7 +4,7 @@ import { JobRecordSchema } from "./job.ts";
 import { MountSchema } from "./mount.ts";
 import { ACCESS_STATES } from "./token.ts";
 
-/** What a server is: the document of GET /info. */
+/** Static facts about a server: the document of GET /info. */
 export const InfoSchema = v.object({
   name: v.literal("datalake"),
   version: v.string(),
@@ -12,12 +12,11 @@ export const InfoSchema = v.object({
   started_at: v.string(),
   pid: v.number(),
   auto_process: v.boolean(),
-  /** The lake's mount: what it can do, tried when the server started, and what follows. */
+  /** Capabilities of the lake's mount, probed when the server started, and their consequences. */
   mount: MountSchema,
 });
-/** How a server is at the moment: the document of GET /status. */
+/** State of a server: the document of GET /status. */
 export const StatusSchema = v.object({
-  /** The running job, or null. */
   job: v.nullable(JobRecordSchema),
   uploads: v.object({ pending: v.number(), processing: v.number(), failed: v.number() }),
   queue: v.object({
@@ -30,7 +29,7 @@ export const StatusSchema = v.object({
   workers: v.object({ total: v.number(), busy: v.number() }),
   /** Of the running job. */
   rates: v.object({ rows_per_second: v.nullable(v.number()), bytes_per_second: v.nullable(v.number()) }),
-  /** Null while the file system does not answer. */
+  /** Null while the file system does not respond. */
   disk: v.nullable(v.object({ free_bytes: v.number(), total_bytes: v.number() })),
   /** Null without a catalog. */
   catalog: v.nullable(
@@ -41,13 +40,13 @@ export const StatusSchema = v.object({
       bytes: v.number(),
       built_at: v.string(),
       age_seconds: v.number(),
-      /** Partitions whose newest rows it does not hold, and why. */
+      /** Partitions whose newest rows are missing, with reasons. */
       left_out: v.array(LeftOutPartitionSchema),
     }),
   ),
-  /** Open to everyone, tokens required, or closed: the store of tokens is gone or not safe. */
+  /** Open to everyone, tokens required, or closed because the token store is missing or unsafe. */
   access: v.picklist(ACCESS_STATES),
-  /** Whether the lake may be written; while it may not, the server answers questions and does no work. */
+  /** Whether the lake is writable; while it is not, the server only answers queries. */
   writable: v.boolean(),
   uptime_seconds: v.number(),
 });

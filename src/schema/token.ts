@@ -9,7 +9,7 @@ export function includesRole(given: Role, wanted: Role): boolean {
   return ROLES.indexOf(given) >= ROLES.indexOf(wanted);
 }
 
-/** How a server lets callers in: everyone, those with a token, or nobody: the store of tokens is gone or not safe. */
+/** Access to a server: for everyone, with a token, or closed because the token store is missing or unsafe. */
 export const ACCESS_STATES = ["open", "tokens", "closed"] as const;
 export type AccessState = (typeof ACCESS_STATES)[number];
 

@@ -28,18 +28,19 @@ const MAX_TEXT_LENGTH = 10_000;
 const MAX_FIELDS = 1000;
 
 /**
- * `upload.json`, the last file written into an upload's folder: what was submitted.
+ * `upload.json`, the last file written into an upload's folder.
  *
- * Beside it, `data.parquet` holds the rows in input order: the user's columns (plain types), the required fields of the
- * task as constant columns, then
+ * Beside it, `data.parquet` holds the rows in input order: the user's columns (plain types), the required
+ * fields of the task as constant columns, then
  * - `source_row` BIGINT: 0-based position in the input;
- * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which is in `files/ab/<sha256>` unless the dataset
- *   already holds an asset of that name; NULL where the row brings none;
- * - `source_name` VARCHAR: file name or relative path it came with;
- * - both again for each further image column, as `<column>_source_hash` and `<column>_source_name`;
- * - of a row that is a page of a document: `document`, the SHA-256 of the file in `files/`, and `page`, from 1; its
- *   `source_hash` is then `pageHash` of them (schema/pages.ts);
- * - for a task upload that refers to raw assets, the reference column itself (`hash`, `path`, `source_name` or `source_stem`);
+ * - `source_hash` VARCHAR: SHA-256 of the row's image or file, which is in `files/ab/<sha256>` unless the
+ *   dataset already has this asset; NULL without content;
+ * - `source_name` VARCHAR: its file name or relative path;
+ * - both for each further image column, as `<column>_source_hash` and `<column>_source_name`;
+ * - for pages: `document`, the SHA-256 of the file in `files/`, and `page`, from 1; `source_hash` is then
+ *   their `pageHash` (schema/pages.ts);
+ * - for uploads that refer to raw assets: the reference column (`hash`, `path`, `source_name` or
+ *   `source_stem`);
  * - `__reject` VARCHAR: why the client rejected the row (missing file, bad JSON), else NULL.
  */
 const ManifestFieldsSchema = v.strictObject({
