@@ -112,7 +112,7 @@ export async function createExclusive(
     return true;
   } catch (error) {
     const code = systemCode(error) ?? "";
-    // A retried request may be refused because of the file it created itself; its content tells.
+    // A retried request may be refused because of the file it created itself; compare the content.
     const present = LOST_RACE.has(code) ? await readLease(path) : undefined;
     if (present !== undefined) return present === text;
     if (code === "EEXIST" || code === "EBUSY") return false; // just removed, or about to be

@@ -66,7 +66,7 @@ async function readFirst(path: string): Promise<string> {
   }
 }
 
-/** Whether the holder lives, if this machine can tell; undefined if only its silence can. */
+/** Whether the holder lives; undefined if this machine cannot tell. */
 export async function livesHere(holder: LeaseHolder): Promise<boolean | undefined> {
   const self = await describeSelf("");
   if (holder.boot_id === self.boot_id && holder.pid_space === self.pid_space) {
