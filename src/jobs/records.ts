@@ -34,7 +34,7 @@ export function createJobRecord(): JobRecord {
   };
 }
 
-/** Makes a record that of a running job here. Keeps settled uploads; those in `processing` run again. */
+/** Marks a record as a running job of this process. Only settled uploads stay; `processing` runs again. */
 export function beginRecord(record: JobRecord, processing: readonly string[]): JobRecord {
   const again = new Set(processing);
   const fresh = createJobRecord();
