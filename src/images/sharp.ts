@@ -7,7 +7,7 @@ export type SharpModule = typeof Sharp;
 
 let loading: Promise<SharpModule> | undefined;
 
-/** libvips, set up once per thread: no cache, one thread per image (workers are parallel), few loaders. */
+/** libvips, set up once per thread: no cache (images are read once), one thread (workers are parallel). */
 export function loadSharp(): Promise<SharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
     sharp.cache(false);
