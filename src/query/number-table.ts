@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 
-/** A connection's temporary table of integers, say rowids of `catalog`; `@n` counts from 0. */
+/** Temporary integers of a connection, say rowids of `catalog`. `@n`, no lake column, counts from 0. */
 export const NUMBERS = "temp.chosen_numbers";
 
 /** DuckDB's vector size. */

@@ -42,7 +42,7 @@ export function anyText(
   return holds(value);
 }
 
-/** DuckDB SQL for a column's indexed text in NFC: its text, or all texts of lists and structs with spaces. */
+/** DuckDB SQL for a column's indexed text: its texts joined by spaces, in NFC (`normal`: stored in NFC). */
 export function indexedText({ name, type }: { name: string; type: string }, normal: boolean): string {
   const tree = parseType(type);
   const value = quoteName(name);
