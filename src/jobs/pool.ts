@@ -17,7 +17,7 @@ export interface WorkerPool {
   readonly size: number;
   busy(): number;
   /**
-   * Prepares contents on the next free worker, in request order. A content that kills its worker twice is
+   * Prepares contents on the next free worker; keeps their order. A content that kills its worker twice is
    * returned as not ok. Throws the worker's errors, or `worker_crashed` if workers die without a suspect.
    */
   prepare(terms: PrepareTerms, contents: Content[]): Promise<PreparedContent[]>;
