@@ -96,7 +96,7 @@ export async function awaitReplaced(path: string): Promise<boolean> {
   }
 }
 
-/** Restores a file set aside, by a copy: SMB opens no second name of an open file. Not if read-only. */
+/** Restores a file set aside if its name is free. By a copy: SMB opens no second name of an open file. */
 export async function putBack(aside: string, path: string): Promise<void> {
   const copy = goneOf(path); // swept if this process dies
   try {
