@@ -171,6 +171,39 @@ describe("labels of one JSON a page", () => {
     });
   });
 
+  test("that find no page at all are rejected, not left behind", async () => {
+    await withKit(async (kit) => {
+      const folder = await put(kit, {
+        "doc1/1.png": JPEG,
+        "doc1/2.png": JPEG,
+        "doc2/1.json": "{}",
+        "doc2/2.json": "{}",
+        "notes/a.json": "{}",
+      });
+      const reason = "has its name, but lies in a folder of another document";
+      expect((await staged(kit, folder)).rejects).toEqual([
+        ["doc2/1.json", `the label has no page: doc1/1.png ${reason}`],
+        ["doc2/2.json", `the label has no page: doc1/2.png ${reason}`],
+        ["notes/a.json", "the label has no page: no page is named a"],
+      ]);
+      const given = ["doc1", "notes"].map((name) => join(folder, name));
+      expect((await staged(kit, given)).rejects).toEqual([
+        ["notes/a.json", "the label has no page: no page is named a"],
+      ]);
+    });
+  });
+
+  test("that only a name speaks for are counted", async () => {
+    await withKit(async (kit) => {
+      const folder = await put(kit, { "계약서/1.png": JPEG, "정보/1.json": "{}" });
+      const { pairs, notices } = await staged(kit, folder);
+      expect(pairs).toEqual([["계약서/1.png", "{}"]]);
+      expect(notices).toEqual([
+        "1 label was matched with a page by the file name alone: no folder of theirs is the same",
+      ]);
+    });
+  });
+
   test("are not what lies alone in a folder without a page of its name", async () => {
     await withKit(async (kit) => {
       const folder = await put(kit, {

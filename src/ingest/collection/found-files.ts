@@ -36,7 +36,7 @@ export type FoundKind = "image" | "document" | "json" | "metadata" | "table";
 
 /** All files that were found. */
 export interface FoundFiles {
-  /** Table of the database: `given` (its position among those), `path`, `kind`, `size`, `zip` (NULL: a local file). */
+  /** Table of the database: `given` (its position among those), `path`, `kind`, `size`, `zip` and how many folders its name is, `zip_depth` (NULL: a local file). */
   table: string;
   archives: ArchiveFiles;
   leftOut: SkippedFiles;
@@ -49,7 +49,8 @@ export interface FoundFiles {
 interface Candidate {
   path: string;
   given: number;
-  zip: number | null;
+  /** Its number, and how many folders its name is. */
+  zip: { at: number; depth: number } | null;
   kind(): Promise<FoundKind | Exclude<FileKind, "image">>;
   sizeBytes(): Promise<number>;
 }
@@ -62,7 +63,7 @@ export async function findFiles(given: readonly Given[], context: InputContext):
   const { database, scratch, signal } = context;
   const table = `found_${crypto.randomUUID().replaceAll("-", "")}`;
   await database.run(
-    `CREATE TABLE ${table} (given INTEGER, path VARCHAR, kind VARCHAR, size BIGINT, zip INTEGER)`,
+    `CREATE TABLE ${table} (given INTEGER, path VARCHAR, kind VARCHAR, size BIGINT, zip INTEGER, zip_depth INTEGER)`,
   );
   const leftOut = createSkippedFiles();
   const archives = createArchiveFiles({ scratch, onClose: context.onClose });
@@ -86,8 +87,10 @@ export async function findFiles(given: readonly Given[], context: InputContext):
       appender.appendVarchar(candidate.path);
       appender.appendVarchar(kind);
       appender.appendBigInt(BigInt(size));
-      if (candidate.zip === null) appender.appendNull();
-      else appender.appendInteger(candidate.zip);
+      for (const fact of ["at", "depth"] as const) {
+        if (candidate.zip === null) appender.appendNull();
+        else appender.appendInteger(candidate.zip[fact]);
+      }
       appender.endRow();
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       if (candidate.zip === null) {
@@ -100,8 +103,10 @@ export async function findFiles(given: readonly Given[], context: InputContext):
   const isOnly = zips.length === 1 && fileCount === 0 && given.length === 1 && given[0]?.isFolder === false;
   for (const { path, parts, given: at } of zips) {
     const folder = isOnly ? "" : `${path.replace(/\.[^./]+$/, "")}/`;
+    const depth = folder.split("/").length - 1;
     for await (const entries of archives.add(path, parts, folder)) {
-      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, archives.count - 1, context)));
+      const zip = { at: archives.count - 1, depth };
+      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, zip, context)));
     }
   }
   appender.closeSync();
@@ -187,7 +192,12 @@ function isOwners({ path }: FoundEntry): boolean {
   return !parts.some((part, at) => isLeftover(part, at < parts.length - 1));
 }
 
-function ofArchive(entry: FoundEntry, given: number, zip: number, context: InputContext): Candidate {
+function ofArchive(
+  entry: FoundEntry,
+  given: number,
+  zip: Candidate["zip"],
+  context: InputContext,
+): Candidate {
   const { path } = entry;
   return {
     path,

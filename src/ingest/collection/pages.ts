@@ -73,6 +73,11 @@ export async function openPages(
       ...(without > 0
         ? [`${formatQuantity(without, "page")} ${without === 1 ? "has" : "have"} no label`]
         : []),
+      ...(labels.byName > 0
+        ? [
+            `${formatQuantity(labels.byName, "label")} ${labels.byName === 1 ? "was" : "were"} matched with a page by the file name alone: no folder of theirs is the same`,
+          ]
+        : []),
       ...shortened(documents.notices),
       ...found.leftOut.notices(),
     ],
@@ -94,11 +99,16 @@ interface FoundLabels {
   /** JSON files that are labels. */
   count: number;
   paired: number;
+  /** Pairs for which no folder speaks. */
+  byName: number;
 }
 
+/** Without a single label that has a page, fewer JSON files than this part of the pages are no labels of them. */
+const FEW = 0.1;
+
 /**
- * JSON files are labels where one at least has a page. Then all of them are, but for one that is alone in a folder above
- * others and has no page: `dataset_info.json` is no label. The others are left out.
+ * JSON files are labels, also those without a page, but for one that is alone in a folder above others and has no page:
+ * `dataset_info.json` is no label. Where none has a page, few beside many pages are none either. These are left out.
  */
 async function findLabels(
   found: FoundFiles,
@@ -112,7 +122,7 @@ async function findLabels(
   ];
   const table = quoteName(found.table);
   await database.run(
-    `CREATE TABLE ${quoteName(files)} AS SELECT path, kind = 'json' AS is_label FROM ${table}
+    `CREATE TABLE ${quoteName(files)} AS SELECT path, kind = 'json' AS is_label, zip, zip_depth FROM ${table}
      WHERE ${found.count("json") > 0} AND (kind IN ('json', 'image')
        OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages <= 1))`,
   );
@@ -122,17 +132,19 @@ async function findLabels(
     `UPDATE ${quoteName(unpaired)} SET reason = d.path || ' has ' || d.pages || ' pages'
      FROM ${quoteName(documents)} AS d WHERE d.pages > 1 AND ${stemPath("d.path")} = ${labelStemPath("label")}`,
   );
-  const [counted] = await database.rows<{ paired: number }>(
-    `SELECT count(*)::INTEGER AS paired FROM ${quoteName(pairs)}`,
+  const [counted] = await database.rows<{ paired: number; byName: number }>(
+    `SELECT count(*)::INTEGER AS paired, (count(*) FILTER (by_name))::INTEGER AS "byName" FROM ${quoteName(pairs)}`,
   );
   const paired = counted?.paired ?? 0;
   const folder = (path: string) => `regexp_replace(${path}, '[^/]*$', '')`;
-  const isOther =
-    paired === 0
-      ? "true"
-      : `reason LIKE 'no page is named %' AND ${folder("label")} IN (
-          SELECT ${folder("path")} AS folder FROM ${table} WHERE kind = 'json' GROUP BY folder HAVING count(*) = 1)
-         AND EXISTS (SELECT 1 FROM ${table} WHERE starts_with(path, ${folder("label")}) AND path <> label)`;
+  const isAlone = `${folder("label")} IN (
+      SELECT ${folder("path")} AS folder FROM ${table} WHERE kind = 'json' GROUP BY folder HAVING count(*) = 1)
+    AND EXISTS (SELECT 1 FROM ${table} WHERE starts_with(path, ${folder("label")}) AND path <> label)`;
+  // what is given by itself is meant as labels
+  const isBeside = `label IN (SELECT path FROM ${table} WHERE given IN (
+      SELECT given FROM ${table} WHERE kind IN ('image', 'document')))`;
+  const areFew = found.count("json") < FEW * (found.count("image") + found.count("document"));
+  const isOther = `reason LIKE 'no page is named %' AND ${paired > 0 ? isAlone : `${isBeside} AND (${areFew} OR (${isAlone}))`}`;
   const others = await database.rows<{ path: string }>(
     `SELECT label AS path FROM ${quoteName(unpaired)} WHERE ${isOther}
      UNION ALL SELECT path FROM ${table} WHERE kind IN ('table', 'metadata') ORDER BY path`,
@@ -142,7 +154,7 @@ async function findLabels(
   const [left] = await database.rows<{ count: number }>(
     `SELECT count(*)::INTEGER AS count FROM ${quoteName(unpaired)}`,
   );
-  return { pairs, unpaired, count: paired + (left?.count ?? 0), paired };
+  return { pairs, unpaired, count: paired + (left?.count ?? 0), paired, byName: counted?.byName ?? 0 };
 }
 
 /** All rows: images, pages of documents, documents that cannot be opened, and labels without a page. */
