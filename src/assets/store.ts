@@ -98,7 +98,9 @@ async function decide(target: StoreTarget, usable: readonly Usable[]): Promise<M
 /** The asset's record for another source: with that source's origin and its current check results. */
 function fromSource(content: Usable, asset: AssetRecord): AssetRecord {
   const { source_hash, pages, orientation, dpi, page_source } = content;
-  const { hash, path, width, height, format, bytes } = asset;
+  const { hash, path, bytes } = asset;
+  // The asset may be known as a file only.
+  const { width, height, format } = asset.width === null ? content : asset;
   const pixel_hash = content.pixel_hash ?? asset.pixel_hash;
   const facts = { width, height, format, bytes, pages, orientation, dpi, pixel_hash };
   return { source_hash, hash, path, ...facts, page_source: page_source ?? null };

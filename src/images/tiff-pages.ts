@@ -1,15 +1,16 @@
 import { AppError } from "../errors.ts";
 import { OLD_JPEG, oldJpegOf } from "./tiff-old-jpeg.ts";
 import {
-  bytesOf,
-  directoriesOf,
-  numbersOf,
-  openTiff,
-  type TiffDirectory,
-  type TiffFile,
-} from "./tiff-tags.ts";
+  type ByteSource,
+  bytesIn,
+  type Directory,
+  numbersIn,
+  readDirectories,
+  type TiffHeader,
+} from "./tiff-source.ts";
+import { directoriesOf, openTiff } from "./tiff-tags.ts";
 
-/** A page as a file of its own, with the sample bytes of the original. */
+/** A page as a file of its own: the bytes of its samples are those of the whole file. */
 export interface TiffPage {
   bytes: Uint8Array;
   format: "tiff" | "jpeg";
@@ -17,56 +18,75 @@ export interface TiffPage {
 
 const KIND = 254;
 const COMPRESSION = 259;
-/** Tags of offsets and lengths of the sample data: strips or tiles. */
+/** Tags of the offsets and lengths of the samples, in strips or in tiles. */
 const SAMPLES = [
   { offsets: 273, lengths: 279 },
   { offsets: 324, lengths: 325 },
 ] as const;
-/** Tags that point to other directories: SubIFDs, EXIF, GPS, interoperability. */
+/** Directories elsewhere in the file: SubIFDs, EXIF, GPS, interoperability. */
 const POINTERS = [330, 34665, 34853, 40965];
-/** NewSubfileType bits of a thumbnail or a mask. */
+/** Bits of the kind of a directory that is no page: a smaller version of another one, or its mask. */
 const NO_PAGE = 0b101;
 const LONG = 4;
-const MAX_PIECES = 1_000_000;
+/** A file in old-style JPEG is read whole up to this size. */
+const MAX_WHOLE_BYTES = 256_000_000;
+/** Samples of one page. */
+const MAX_PAGE_BYTES = 1_000_000_000;
 
 export interface TiffPages {
   count: number;
-  /** Extracts a page by number, from 1. Throws `invalid_input`. */
+  /** The page of that number, from 1. Throws `invalid_input`. */
   cut(page: number): TiffPage;
 }
 
-/** The pages of a TIFF in order, without thumbnails and masks. Throws `invalid_input`. */
-export function tiffPages(bytes: Uint8Array): TiffPages {
-  const file = openTiff(bytes);
-  if (file === undefined) throw new AppError("invalid_input", "damaged TIFF: it has no header");
-  const all = Array.from(directoriesOf(file));
-  const full = all.filter((directory) => ((numbersOf(file, directory, KIND)[0] ?? 0) & NO_PAGE) === 0);
-  const pages = full.length === 0 ? all : full;
+/**
+ * The pages of a TIFF in file order; reads its directories only. Reduced-resolution versions and masks are skipped. Throws
+ * `invalid_input` for other files.
+ */
+export function tiffPages(source: ByteSource): TiffPages {
+  const found = readDirectories(source);
+  if (found === undefined) throw new AppError("invalid_input", "damaged TIFF: it has no header");
+  const { header, directories } = found;
+  const numbered = directories.map((directory, index) => ({ directory, index }));
+  const isPage = (directory: Directory) =>
+    ((numbersIn(source, header, directory.get(KIND))[0] ?? 0) & NO_PAGE) === 0;
+  const full = numbered.filter(({ directory }) => isPage(directory));
+  const pages = full.length === 0 ? numbered : full;
   if (pages.length === 0) throw new AppError("invalid_input", "damaged TIFF: it ends before its first page");
   return {
     count: pages.length,
-    cut: (page) => {
-      const directory = pages[page - 1];
-      if (directory === undefined) throw unusable(page, `the file has only ${pages.length} pages`);
-      return cutPage(file, directory, page);
+    cut: (number) => {
+      const page = pages[number - 1];
+      if (page === undefined) throw unusable(number, `the file has only ${pages.length} pages`);
+      if (numbersIn(source, header, page.directory.get(COMPRESSION))[0] === OLD_JPEG)
+        return cutOldJpeg(source, page.index, number);
+      return { bytes: cutPage(source, header, page.directory, number), format: "tiff" };
     },
   };
 }
 
-function cutPage(file: TiffFile, directory: TiffDirectory, page: number): TiffPage {
-  if (numbersOf(file, directory, COMPRESSION)[0] === OLD_JPEG) {
-    const jpeg = oldJpegOf(file, directory);
-    if ("problem" in jpeg) throw unusable(page, jpeg.problem);
-    return { bytes: jpeg, format: "jpeg" };
-  }
-  const kind = SAMPLES.find(({ offsets }) => directory.fields.has(offsets));
-  if (kind === undefined) throw unusable(page, "it has no samples");
-  const starts = numbersOf(file, directory, kind.offsets, MAX_PIECES);
-  const lengths = numbersOf(file, directory, kind.lengths, MAX_PIECES);
+function cutOldJpeg(source: ByteSource, index: number, number: number): TiffPage {
+  if (source.size > MAX_WHOLE_BYTES)
+    throw unusable(number, "it is in old-style JPEG, in a file above 256 MB");
+  const file = openTiff(source.read(0, source.size));
+  const directory = file && Array.from(directoriesOf(file))[index];
+  if (file === undefined || directory === undefined) throw unusable(number, "its directory is damaged");
+  const jpeg = oldJpegOf(file, directory);
+  if ("problem" in jpeg) throw unusable(number, jpeg.problem);
+  return { bytes: jpeg, format: "jpeg" };
+}
+
+function cutPage(source: ByteSource, header: TiffHeader, directory: Directory, number: number): Uint8Array {
+  const kind = SAMPLES.find(({ offsets }) => directory.has(offsets));
+  if (kind === undefined) throw unusable(number, "it has no samples");
+  const starts = numbersIn(source, header, directory.get(kind.offsets));
+  const lengths = numbersIn(source, header, directory.get(kind.lengths));
   const pieces = starts.map((start, at) => ({ start, length: lengths[at] ?? 0 }));
-  const isWhole = pieces.every(({ start, length }) => start + length <= file.bytes.length);
-  if (lengths.length !== starts.length || !isWhole) throw unusable(page, "it ends before its samples");
-  return { bytes: writePage(file, directory, kind, pieces), format: "tiff" };
+  const isWhole = pieces.every(({ start, length }) => start + length <= source.size);
+  if (lengths.length !== starts.length || !isWhole) throw unusable(number, "it ends before its samples");
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total > MAX_PAGE_BYTES) throw unusable(number, "its samples are larger than 1 GB");
+  return writePage(source, header, directory, kind, pieces);
 }
 
 interface Piece {
@@ -74,22 +94,21 @@ interface Piece {
   length: number;
 }
 
-/** Writes one directory: the page's fields, their values, its samples, in the file's byte order. */
+/** One directory with the page's fields and values, followed by its samples; in the byte order of the file. */
 function writePage(
-  file: TiffFile,
-  directory: TiffDirectory,
+  source: ByteSource,
+  header: TiffHeader,
+  directory: Directory,
   kind: (typeof SAMPLES)[number],
   pieces: readonly Piece[],
 ): Uint8Array {
   const moved: number[] = [kind.offsets, kind.lengths];
-  const kept = [...directory.fields]
+  const kept = [...directory]
     .filter(([tag, { type }]) => !POINTERS.includes(tag) && (moved.includes(tag) || isClassic(type)))
     .sort(([a], [b]) => a - b);
   const head = 8 + 2 + kept.length * 12 + 4;
-  const values = kept.map(([tag]) =>
-    moved.includes(tag)
-      ? new Uint8Array(pieces.length * 4)
-      : (bytesOf(file, directory, tag) ?? new Uint8Array()),
+  const values = kept.map(([tag, entry]) =>
+    moved.includes(tag) ? new Uint8Array(pieces.length * 4) : bytesIn(source, entry),
   );
   let end = head;
   const places = values.map(({ length }) => {
@@ -104,8 +123,8 @@ function writePage(
   });
   const out = new Uint8Array(end);
   const view = new DataView(out.buffer);
-  const { little } = file;
-  out.set(file.bytes.subarray(0, 2));
+  const { little } = header;
+  out.set(little ? [0x49, 0x49] : [0x4d, 0x4d]);
   view.setUint16(2, 42, little);
   view.setUint32(4, 8, little);
   view.setUint16(8, kept.length, little);
@@ -121,15 +140,13 @@ function writePage(
     out.set(value, place);
     if (!isMoved) continue;
     const numbers = tag === kind.offsets ? data : pieces.map(({ length }) => length);
-    for (const [index, number] of numbers.entries()) view.setUint32(place + index * 4, number, little);
+    for (const [index, value] of numbers.entries()) view.setUint32(place + index * 4, value, little);
   }
-  for (const [at, { start, length }] of pieces.entries()) {
-    out.set(file.bytes.subarray(start, start + length), data[at]);
-  }
+  for (const [at, { start, length }] of pieces.entries()) out.set(source.read(start, length), data[at]);
   return out;
 }
 
-/** Types 1 to 12; BigTIFF adds offset types. */
+/** Types 1 to 12; BigTIFF adds others, for offsets. */
 function isClassic(type: number): boolean {
   return type >= 1 && type <= 12;
 }

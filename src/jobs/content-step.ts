@@ -87,8 +87,9 @@ export async function createContentStep(
     file_group: temp.group,
   };
   const { pages: asked } = manifest;
-  const documents = createUploadDocuments(context, options, index, temp);
-  const makePages = asked && createPageStep(context, documents, asked, terms);
+  const documents = createUploadDocuments(context, options, index, terms);
+  const { suspects, quarantined } = options;
+  const makePages = asked && createPageStep(context, documents, { asked, terms, suspects, quarantined });
   const convert = createConvertStep(context, documents, terms);
   const inWork = new Map<string, ContentBatch>();
   const begun = new Set<ContentBatch>();
@@ -120,7 +121,7 @@ export async function createContentStep(
       ),
     );
   };
-  const tried = await trySuspects(context, options, locate, (content) => pool.prepare(terms, [content]));
+  const tried = await trySuspects(context, options, locate, (content) => prepareAll([content]));
 
   const begin = async (rows: StagedRow[]): Promise<ContentBatch> => {
     const names = namesOf(rows, columns);
@@ -206,6 +207,7 @@ export async function createContentStep(
     }),
     close: async () => {
       await Promise.allSettled([...begun].map((batch) => batch.prepared));
+      await documents.close();
     },
   };
 }

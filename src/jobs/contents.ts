@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { AssetIndex } from "../assets/index.ts";
 import { openTempFolder } from "../assets/temp-folder.ts";
-import { removeTree } from "../lake/files.ts";
+import { removeFolder } from "../lake/folders.ts";
 import { isOwn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import { broughtColumns, policyFor } from "../schema/upload.ts";
@@ -94,7 +94,9 @@ export async function openContents(
     },
     close: async () => {
       for (const { step } of steps) await step.close();
-      if (temp !== undefined) await removeTree(temp.path);
+      // Some file systems keep the name of a removed file, and so its folder, while a process has it open.
+      await context.documentReaders.rest();
+      if (temp !== undefined) await removeFolder(temp.path);
     },
   };
 }

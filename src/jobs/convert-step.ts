@@ -4,6 +4,7 @@ import { hashFile } from "../lake/digest.ts";
 import type { Convertible, PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import type { UploadDocuments } from "./documents.ts";
+import type { OpenDocument } from "./open-document.ts";
 import type { PrepareTerms } from "./pool.ts";
 
 /**
@@ -15,21 +16,23 @@ export function createConvertStep(
   documents: UploadDocuments,
   terms: PrepareTerms,
 ): (source_hash: string, name: string | null, kind: Convertible) => Promise<PreparedContent> {
-  return async (source_hash, name, kind) => {
+  let converting = 0;
+  const convert = async (
+    source_hash: string,
+    name: string | null,
+    kind: Convertible,
+    document: OpenDocument,
+  ): Promise<PreparedContent> => {
     const refuse = (reason: string): PreparedContent => ({ ok: false, source_hash, reason });
-    const document = await documents.open(source_hash, name);
-    if ("reason" in document) return refuse(document.reason);
-    const folder = join(terms.temp_folder, `converted-${source_hash}`);
+    const folder = join(terms.temp_folder, `converted-${converting++}`);
     await mkdir(folder, { mode: 0o700 });
     const output = join(folder, "converted.png");
-    let isHandedOver = false;
     const { max_pixels: maxPixels } = settings.images;
     try {
       const converted = await documentReaders.convert({ path: document.path, kind, maxPixels, output });
       if (!converted.ok) return refuse(converted.reason);
       if (terms.policy === "preserve") {
         const { width, height, images: pages } = converted;
-        isHandedOver = true;
         return {
           ...{ ok: true, source_hash, hash: source_hash, extension: kind, format: kind },
           ...{ width, height, bytes: document.bytes, pages, orientation: null, dpi: null },
@@ -49,7 +52,11 @@ export function createConvertStep(
       return prepared === undefined ? refuse("it was not prepared") : { ...prepared, source_hash };
     } finally {
       await rm(output, { force: true });
-      if (!isHandedOver) await documents.release(source_hash, document);
     }
+  };
+  return async (source_hash, name, kind) => {
+    const made = await documents.use(source_hash, name, (open) => convert(source_hash, name, kind, open));
+    await documents.forget(source_hash); // unless it was handed over
+    return "ok" in made ? made : { ok: false, source_hash, reason: made.reason };
   };
 }

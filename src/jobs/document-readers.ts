@@ -14,6 +14,8 @@ const WORK_AHEAD = 2;
 export interface DocumentReaders {
   extractPage(request: PageRequest): Promise<PageResult | Refusal>;
   convert(request: ConvertRequest): Promise<ConvertResult | Refusal>;
+  /** Ends the processes, which keep their last document open; the next work starts them again. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,11 +46,13 @@ export function createDocumentReaders(size: number, createReader: () => Document
       queue.shift()?.();
     }
   };
+  const end = async () => {
+    await Promise.all(readers.splice(0).map(({ reader }) => reader.close()));
+  };
   return {
     extractPage: (request) => withReader((reader) => reader.extractPage(request)),
     convert: (request) => withReader((reader) => reader.convert(request)),
-    close: async () => {
-      await Promise.all(readers.map(({ reader }) => reader.close()));
-    },
+    rest: end,
+    close: end,
   };
 }

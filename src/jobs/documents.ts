@@ -1,135 +1,132 @@
 import { rm } from "node:fs/promises";
 import type { AssetIndex } from "../assets/index.ts";
-import { createOwnFiles } from "../assets/own-files.ts";
 import { fileExtension } from "../assets/prepare.ts";
 import { findStored } from "../assets/resolve.ts";
 import { storeContents } from "../assets/store.ts";
-import { AppError } from "../errors.ts";
-import { HEAD_BYTES } from "../images/foreign.ts";
-import { sniffFormat } from "../images/sniff.ts";
-import { type TiffPages, tiffPages } from "../images/tiff-pages.ts";
-import { isMissing } from "../lake/files.ts";
 import { createUploadLayout } from "../lake/layout.ts";
-import { isStagedFile, openStagedSync } from "../lake/staged-file.ts";
+import { isStagedFile } from "../lake/staged-file.ts";
+import { MAX_DOCUMENT_BYTES } from "../schema/pages.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
+import { isReason, type OpenDocument, openDocument, type Refused } from "./open-document.ts";
+import type { PrepareTerms } from "./pool.ts";
 import type { StagedRows } from "./select.ts";
 
-/** Documents whose pages belong to an upload. */
+/** Documents whose pages belong to an upload, and images that a reader of documents converts. */
 export interface UploadDocuments {
-  /** Opens a document that nobody else can change, or returns why not. `name` is that of one of its pages. */
-  open(document: string, name: string | null): Promise<OpenDocument | { reason: string }>;
-  /** Hands an open document's file over to the store. */
+  /** Runs `work` on a file that nobody else can change. `name` is that of one of the document's pages. */
+  use<T>(
+    document: string,
+    name: string | null,
+    work: (open: OpenDocument) => Promise<T>,
+  ): Promise<T | Refused>;
+  /** Hands the file of a document in use over to the store. */
   handOver(document: string, open: OpenDocument): Pick<PreparedFile, "file" | "file_is">;
-  release(document: string, open: OpenDocument): Promise<void>;
+  /** Removes the files of a document that is not used again. */
+  forget(document: string): Promise<void>;
   /** Stores the original document; returns its path relative to `assets/`, or why it cannot be stored. */
-  keep(document: string, name: string | null): Promise<{ path: string } | { reason: string }>;
+  keep(document: string, name: string | null): Promise<{ path: string } | Refused>;
+  /** Closes all files. */
+  close(): Promise<void>;
 }
 
 type PreparedFile = Extract<PreparedContent, { ok: true }>;
 
-export interface OpenDocument {
-  path: string;
-  bytes: number;
-  isStored: boolean;
-  /** Pages of a TIFF, extracted here; undefined for documents that need a reader. */
-  tiff: TiffPages | undefined;
+interface Entry {
+  opening: Promise<OpenDocument | Refused>;
+  users: number;
 }
+
+/** Documents that stay open although no page of theirs is being made: each may be a copy on the lake's disk. */
+const MAX_IDLE = 16;
 
 /** `temp` is a private folder, removed by its creator. */
 export function createUploadDocuments(
-  { lake }: WorkContext,
+  { lake, pool }: WorkContext,
   { folder, source }: { folder: string; source: StagedRows },
   index: AssetIndex,
-  temp: { path: string; group: number | null },
+  terms: PrepareTerms,
 ): UploadDocuments {
   const { manifest } = source;
   const staged = createUploadLayout(folder);
-  const ownFiles = createOwnFiles({
-    file_mode: lake.modes.asset,
-    file_group: temp.group,
-    temp_folder: temp.path,
-  });
-  const opened = new Map<string, Promise<OpenDocument | { reason: string }>>();
-
-  const openNew = async (
-    document: string,
-    name: string | null,
-  ): Promise<OpenDocument | { reason: string }> => {
+  const entries = new Map<string, Entry>();
+  const open = (document: string, name: string | null): Entry => {
+    const known = entries.get(document);
+    entries.delete(document); // the most recently used comes last
+    const entry = known ?? { opening: openNew(document, name), users: 0 };
+    entries.set(document, entry);
+    return entry;
+  };
+  const openNew = async (document: string, name: string | null) => {
     const place = staged.file(document);
-    if (!(await isStagedFile(place))) {
-      const stored = await findStored(lake, manifest, document);
-      if (stored === undefined) return { reason: `its file ${name ?? document} is missing from the upload` };
-      return { path: stored, bytes: Bun.file(stored).size, isStored: true, tiff: openTiff(stored) };
-    }
-    const content = { place, source_hash: document, is_stored: false, source_name: name };
-    try {
-      const own = ownFiles.adopt(content, openStagedSync(place, { maxBytes: Number.POSITIVE_INFINITY }));
-      const { file, hash, bytes } = own.keepHashed();
-      if (hash === document) {
-        own.close();
-        return { path: file, bytes, isStored: false, tiff: openTiff(file) };
-      }
-      own.discard();
-      return { reason: "the bytes of its document do not match its SHA-256; upload it again" };
-    } catch (error) {
-      if (
-        error instanceof AppError &&
-        error.code === "invalid_input" &&
-        error.details?.problem === undefined
-      ) {
-        return { reason: error.message };
-      }
-      if (isMissing(error)) return { reason: `its file ${name ?? document} is missing from the upload` };
-      if (!(error instanceof AppError) || error.details?.problem === undefined) throw error;
-      return { reason: `its file ${name ?? document} ${error.details.problem}; upload it again` };
-    }
+    const stored = (await isStagedFile(place)) ? undefined : await findStored(lake, manifest, document);
+    const fileTerms: PrepareTerms = { ...terms, kind: "file", max_bytes: MAX_DOCUMENT_BYTES };
+    return openDocument({
+      document,
+      name,
+      place,
+      stored,
+      prepare: (content) => pool.prepare(fileTerms, [content]),
+    });
   };
-  const open = (document: string, name: string | null) => {
-    const known = opened.get(document) ?? openNew(document, name);
-    opened.set(document, known);
-    return known;
+  const forget = async (document: string) => {
+    const entry = entries.get(document);
+    entries.delete(document);
+    const found = await entry?.opening.catch(() => undefined);
+    if (found === undefined || isReason(found)) return;
+    found.close();
+    if (!found.isStored) await rm(found.path, { force: true });
   };
-
-  const handOver = (document: string, { path, isStored }: OpenDocument) => {
-    opened.delete(document);
+  const evict = async () => {
+    const idle = [...entries].filter(([, { users }]) => users === 0);
+    for (const [document] of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) await forget(document);
+  };
+  const handOver = (document: string, { path, isStored, close }: OpenDocument) => {
+    entries.delete(document);
+    close();
     return { file: path, file_is: isStored ? ("stored" as const) : ("written" as const) };
+  };
+  const use: UploadDocuments["use"] = async (document, name, work) => {
+    const entry = open(document, name);
+    entry.users++;
+    try {
+      const found = await entry.opening;
+      return isReason(found) ? found : await work(found);
+    } finally {
+      entry.users--;
+      await evict();
+    }
   };
 
   return {
-    open,
+    use,
     handOver,
-    release: async (document, { path, isStored }) => {
-      opened.delete(document);
-      if (!isStored) await rm(path, { force: true });
-    },
-    keep: async (document, name) => {
-      const found = await open(document, name);
-      if ("reason" in found) return found;
-      const extension = fileExtension(documentName(name));
-      const prepared: PreparedContent = {
-        ok: true,
-        source_hash: document,
-        hash: document,
-        extension,
-        format: extension,
-        ...{ width: null, height: null, pages: null, orientation: null, dpi: null, pixel_hash: null },
-        bytes: found.bytes,
-        ...handOver(document, found),
-      };
-      const terms = { kind: "file", policy: "preserve", verify: manifest.verify } as const;
-      const [result] = await storeContents({ lake, dataset: manifest, index, terms }, [prepared]);
-      if (result === undefined || !("asset" in result))
-        return { reason: result?.reason ?? "it was not stored" };
-      return { path: result.asset.path };
+    forget,
+    keep: (document, name) =>
+      use(document, name, async (found): Promise<{ path: string } | Refused> => {
+        const extension = fileExtension(documentName(name));
+        const prepared: PreparedContent = {
+          ok: true,
+          source_hash: document,
+          hash: document,
+          extension,
+          format: extension,
+          ...{ width: null, height: null, pages: null, orientation: null, dpi: null, pixel_hash: null },
+          bytes: found.bytes,
+          ...handOver(document, found),
+        };
+        const fileTerms = { kind: "file", policy: "preserve", verify: manifest.verify } as const;
+        const [result] = await storeContents({ lake, dataset: manifest, index, terms: fileTerms }, [
+          prepared,
+        ]);
+        if (result === undefined || !("asset" in result))
+          return { reason: result?.reason ?? "it was not stored" };
+        return { path: result.asset.path };
+      }),
+    close: async () => {
+      for (const document of [...entries.keys()]) await forget(document);
     },
   };
-}
-
-/** Mapped instead of read: nobody can truncate the file, and pages are accessed one by one. */
-function openTiff(path: string): TiffPages | undefined {
-  const bytes = Bun.mmap(path);
-  return sniffFormat(bytes.subarray(0, HEAD_BYTES)) === "tiff" ? tiffPages(bytes) : undefined;
 }
 
 /** `a/contract.pdf#page=3` -> `a/contract.pdf`. */

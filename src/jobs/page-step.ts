@@ -9,7 +9,7 @@ import type { PageSettings } from "../schema/pages.ts";
 import type { PreparedContent } from "../schema/work.ts";
 import type { WorkContext } from "./context.ts";
 import type { UploadDocuments } from "./documents.ts";
-import type { Content, PrepareTerms } from "./pool.ts";
+import { type Content, KILLED_TWICE, type PrepareTerms } from "./pool.ts";
 import type { PageRef } from "./staged-rows.ts";
 
 /** A requested page, with the hash that identifies it. */
@@ -28,43 +28,77 @@ export interface MadePage {
   text: string | null;
 }
 
+export interface PageTerms {
+  asked: PageSettings;
+  terms: PrepareTerms;
+  /** Hashes of contents that were in work when a process died, and of those that killed one twice. */
+  suspects: readonly string[];
+  quarantined: readonly string[];
+}
+
 const MESSAGE_PAGES = 8;
 
 /** Extracts pages: a reader writes each page to a private file, which a worker prepares like any image. */
 export function createPageStep(
   { pool, documentReaders, settings }: WorkContext,
   documents: UploadDocuments,
-  asked: PageSettings,
-  terms: PrepareTerms,
+  { asked, terms, suspects, quarantined }: PageTerms,
 ): (pages: readonly WantedPage[]) => Promise<MadePage[]> {
   let messages = 0;
 
   const extract = async (page: WantedPage, output: string, font: string | null) => {
-    const document = await documents.open(page.document, page.source_name);
-    if ("reason" in document) return { ok: false as const, reason: document.reason };
-    if (document.tiff) return cutTiff(document.tiff, page.page, output);
-    const request = {
-      path: document.path,
-      page: page.page,
-      passwords: asked.passwords,
-      dpi: asked.dpi,
-      font,
-      maxPixels: settings.images.max_pixels,
-      image: !page.isStored,
-      text: asked.text_layer,
-      output,
-    };
-    return documentReaders.extractPage(request).catch(refusalOf);
+    const taken = await documents.use(page.document, page.source_name, (document) => {
+      if (document.tiff) return cutTiff(document.tiff, page.page, output);
+      const request = {
+        path: document.path,
+        page: page.page,
+        passwords: asked.passwords,
+        dpi: asked.dpi,
+        font,
+        maxPixels: settings.images.max_pixels,
+        image: !page.isStored,
+        text: asked.text_layer,
+        output,
+      };
+      return documentReaders.extractPage(request).catch(refusalOf);
+    });
+    return "ok" in taken ? taken : { ok: false as const, reason: taken.reason };
+  };
+
+  /** What a page's bytes did to the process before: those that killed it are not tried again, others under suspicion alone. */
+  const prepareTaken = async (folder: string, contents: readonly Content[]): Promise<PreparedContent[]> => {
+    const pageTerms = { ...terms, temp_folder: folder };
+    const isIn = (hashes: readonly string[]) => (content: Content) => hashes.includes(content.source_hash);
+    const killed = contents.filter(isIn(quarantined));
+    const rest = contents.filter((content) => !killed.includes(content));
+    const answers = killed.map(
+      ({ source_hash }): PreparedContent => ({ ok: false, source_hash, reason: KILLED_TWICE }),
+    );
+    for (const content of rest.filter(isIn(suspects)))
+      answers.push(...(await pool.prepare(pageTerms, [content])));
+    answers.push(
+      ...(await pool.prepare(
+        pageTerms,
+        rest.filter((content) => !isIn(suspects)(content)),
+      )),
+    );
+    return answers;
+  };
+
+  /** The font is a content too, and stays while it is used. */
+  const extractWithFont = async (page: WantedPage, output: string): Promise<TakenPage | Refusal> => {
+    if (asked.font === null) return extract(page, output, null);
+    const taken = await documents.use(asked.font, "font", ({ path }) => extract(page, output, path));
+    return "ok" in taken ? taken : { ok: false, reason: `the font: ${taken.reason}` };
   };
 
   const makeSome = async (pages: readonly WantedPage[]): Promise<MadePage[]> => {
     const folder = join(terms.temp_folder, `pages-${messages++}`);
     await mkdir(folder, { mode: 0o700 });
-    const font = await fontFile(asked.font, documents);
     const taken = await Promise.all(
       pages.map(async (page, at) => {
         const output = join(folder, `${at}.page`);
-        const extracted = await extract(page, output, font);
+        const extracted = await extractWithFont(page, output);
         return extracted.ok && !page.isStored
           ? { ...extracted, output, hash: await hashFile(output) }
           : extracted;
@@ -78,9 +112,9 @@ export function createPageStep(
       const source_name = pages[at]?.source_name ?? null;
       contents.set(page.hash, { source_hash: page.hash, place, is_stored: false, source_name });
     }
-    const prepared = await pool.prepare({ ...terms, temp_folder: folder }, [...contents.values()]);
+    const prepared = await prepareTaken(folder, [...contents.values()]);
     const byHash = new Map(prepared.map((content) => [content.source_hash, content]));
-    await Promise.all([...contents.values()].map(({ place }) => rm(place.stagedAt, { force: true })));
+    await Promise.all(pages.map((_, at) => rm(join(folder, `${at}.page`), { force: true })));
     return pages.map(({ source_hash }, at): MadePage => {
       const page = taken[at];
       if (page === undefined || !page.ok) {
@@ -121,12 +155,6 @@ function refusalOf(error: unknown): Refusal {
 
 /** A page's data besides its bytes; `dpi` is null if the bytes contain it. */
 type TakenPage = Pick<PageResult, "ok" | "source" | "pages" | "text"> & { dpi: number | null };
-
-async function fontFile(font: string | null, documents: UploadDocuments): Promise<string | null> {
-  if (font === null) return null;
-  const found = await documents.open(font, "the font");
-  return "path" in found ? found.path : null;
-}
 
 /** The prepared page, identified by document and page number instead of the extracted bytes. */
 function asPage(

@@ -1,5 +1,6 @@
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import type { ChildMessage } from "../schema/messages.ts";
+import type { UploadManifest } from "../schema/upload.ts";
 import { emptyOutcome } from "./outcome.ts";
 import type { StagedUpload } from "./staged-uploads.ts";
 
@@ -49,12 +50,12 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
         if (expected.has(upload_id)) continue;
         expected.set(upload_id, {
           rows: manifest?.rows ?? 0,
-          images: manifest?.contents ?? 0,
+          images: imagesOf(manifest),
           bytes: manifest?.staged_bytes ?? 0,
         });
         record.progress.uploads_total += 1;
         record.progress.rows_total += manifest?.rows ?? 0;
-        record.progress.images_total += manifest?.contents ?? 0;
+        record.progress.images_total += imagesOf(manifest);
       }
     },
     settle: (outcome) => {
@@ -90,4 +91,9 @@ export function addFinished(record: JobRecord, outcome: UploadOutcome, meter: Me
   record.uploads.pop();
   record.uploads.push(outcome);
   if (outcome.status !== "cancelled") meter.settle(outcome);
+}
+
+/** Of an upload of documents each row is an image; of others several rows may have one. */
+function imagesOf(manifest: UploadManifest | undefined): number {
+  return (manifest?.pages === undefined ? manifest?.contents : manifest.rows) ?? 0;
 }

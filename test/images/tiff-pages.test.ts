@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import sharp, { type TiffOptions } from "sharp";
 import { tiffPages } from "../../src/images/tiff-pages.ts";
+import { bytesAsSource } from "../../src/images/tiff-source.ts";
 
 const [WIDTH, HEIGHT, PAGES] = [96, 70, 3];
 
@@ -37,7 +38,7 @@ describe("the pages of a TIFF", () => {
   for (const [name, options] of Object.entries(KINDS)) {
     test(`are cut out without loss: ${name}`, async () => {
       const file = await paged(options);
-      const pages = tiffPages(file);
+      const pages = tiffPages(bytesAsSource(file));
       expect(pages.count).toBe(PAGES);
       const seen = new Set<unknown>();
       for (let page = 1; page <= PAGES; page++) {
@@ -52,15 +53,15 @@ describe("the pages of a TIFF", () => {
 
   test("hold the coded bytes of the file, not other ones", async () => {
     const file = await paged({ compression: "ccittfax4", bitdepth: 1 });
-    const { bytes } = tiffPages(file).cut(2);
+    const { bytes } = tiffPages(bytesAsSource(file)).cut(2);
     const coded = Buffer.from(bytes).subarray(-20, -2);
     expect(Buffer.from(file).includes(coded)).toBe(true);
   });
 
   test("are refused one by one where the file ends before their samples", async () => {
     const file = await paged({ compression: "none" });
-    const pages = tiffPages(file.subarray(0, file.length - 8));
-    expect(() => tiffPages(new Uint8Array(4))).toThrow("damaged TIFF");
+    const pages = tiffPages(bytesAsSource(file.subarray(0, file.length - 8)));
+    expect(() => tiffPages(bytesAsSource(new Uint8Array(4)))).toThrow("damaged TIFF");
     const reasons = Array.from({ length: pages.count }, (_, at) => {
       try {
         return pages.cut(at + 1).format;

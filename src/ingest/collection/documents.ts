@@ -1,8 +1,9 @@
-import { copyFile, readFile, rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { encrypted } from "../../documents/reasons.ts";
 import { AppError } from "../../errors.ts";
 import { tiffPages } from "../../images/tiff-pages.ts";
+import { openByteSource } from "../../images/tiff-source.ts";
 import { quoteName } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
 import { isTiffName } from "../file-kinds.ts";
@@ -84,16 +85,16 @@ interface Described {
 
 /** No pages for one that is a single image, or damaged: what is wrong is said where images are processed. */
 async function countTiffPages(path: string): Promise<Described> {
-  const bytes = await readFile(path);
-  const pages = ((): number => {
-    try {
-      return tiffPages(bytes).count;
-    } catch (error) {
-      if (error instanceof AppError || error instanceof RangeError) return 1;
-      throw error;
-    }
-  })();
-  return { pages: pages > 1 ? pages : 0, notices: [] };
+  const source = openByteSource(path);
+  try {
+    const pages = tiffPages(source).count;
+    return { pages: pages > 1 ? pages : 0, notices: [] };
+  } catch (error) {
+    if (error instanceof AppError || error instanceof RangeError) return { pages: 0, notices: [] };
+    throw error;
+  } finally {
+    source.close();
+  }
 }
 
 /** Gives a file of the input as one on the disk with a name in UTF-8: one of a zip, or of another name, is in scratch meanwhile. */
