@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { builtBinary } from "../binary/binary.ts";
+import { pdfOf } from "../documents/write-pdf.ts";
 import { makeImage } from "../jobs/staging-kit.ts";
 import {
   type Account,
@@ -70,9 +72,10 @@ async function workTogether(server: Account, curator: Account, folderMode: numbe
     "lang=ko",
   ];
   await stage(byCurator, join(folder, "labels.jsonl"), ...labels);
+  await stage(byCurator, join(folder, "documents"), ...raw("documents"), "--split-pages");
   await leaveBehind(lake, curator);
   const first = await done(byServer("process", "start", "--wait"));
-  expect(first.uploads).toMatchObject([{ rows: 2 }, { rows: 2 }, { rows: 2 }]);
+  expect(first.uploads).toMatchObject([{ rows: 2 }, { rows: 2 }, { rows: 2 }, { rows: 3 }]);
 
   await stage(byServer, join(folder, "more"), ...raw("scans"), "--mode", "append");
   await stage(byServer, join(folder, "lines.jsonl"), ...raw("lines"), "--mode", "replace");
@@ -108,15 +111,26 @@ async function workTogether(server: Account, curator: Account, folderMode: numbe
 
 async function makeInputs(folder: string): Promise<string> {
   const scans = join(folder, "scans");
-  for (const name of ["scans", "more", "broken"]) await mkdir(join(folder, name), { mode: 0o755 });
+  for (const name of ["scans", "more", "broken", "documents"])
+    await mkdir(join(folder, name), { mode: 0o755 });
   await writeOpen(join(scans, "one.jpg"), await makeImage(1));
   await writeOpen(join(scans, "two.png"), await makeImage(2, "png"));
   await writeOpen(join(folder, "more", "three.jpg"), await makeImage(3));
   await writeOpen(join(folder, "broken", "four.jpg"), "no image");
+  const box = [0, 0, 50, 50] as const;
+  await writeOpen(join(folder, "documents", "계약.pdf"), pdfOf([{ content: "0 0 9 9 re f", box }]));
+  await writeOpen(join(folder, "documents", "fax.tif"), await makeFax());
   await writeOpen(join(folder, "lines.jsonl"), '{"text":"가"}\n{"text":"나"}\n');
   const labels = ["one.jpg", "two.png"].map((name) => JSON.stringify({ source_name: name, label: { n: 1 } }));
   await writeOpen(join(folder, "labels.jsonl"), labels.join("\n"));
   return scans;
+}
+
+/** A TIFF of two pages. */
+function makeFax(): Promise<Buffer> {
+  const data = Buffer.from(Array.from({ length: 32 * 40 }, (_, at) => at % 251));
+  const raw = { width: 32, height: 40, channels: 1 as const, pageHeight: 20 };
+  return sharp(data, { raw }).toColourspace("b-w").tiff({ compression: "lzw" }).toBuffer();
 }
 
 /** Whatever the umask of who staged it: the team reads all of it and may move and remove it. */
@@ -170,7 +184,7 @@ async function expectAudit(lake: string, ...accounts: Account[]): Promise<void> 
 async function expectAssetsClosed(lake: string): Promise<void> {
   const entries = await readdir(join(lake, "assets"), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes(".tmp-"));
-  expect(files).toHaveLength(3);
+  expect(files).toHaveLength(7); // 3 images; 3 pages and the document that one of them is drawn from
   for (const { parentPath, name } of files) {
     const { mode, gid } = await stat(join(parentPath, name));
     expect([mode & 0o777, gid]).toEqual([0o444, TEAM]);

@@ -23,7 +23,7 @@ export function fontProblem(
   { asked, scriptOf }: { asked: readonly MissingFont[]; scriptOf(face: string): string | undefined },
 ): string | undefined {
   const [first] = asked;
-  if (first !== undefined) return absent(`${first.script} font`, first.face);
+  if (first !== undefined) return absent(first.script, first.face);
   if (!page.objects.some((object) => isShownText(object) && isStoodIn(pdfium, fontOf(pdfium, object.handle))))
     return undefined;
   const checked = new Map<number, boolean>();
@@ -38,13 +38,16 @@ export function fontProblem(
     const face = nameOf(pdfium, "FPDFFont_GetBaseFontName", fontOf(pdfium, object));
     if (unmapped) return `uses the font ${face} by the numbers of its glyphs, and does not hold it`;
     const script = scriptOf(face) ?? SCRIPTS.find(([letters]) => letters.test(text))?.[1];
-    return absent(script === undefined ? "font" : `${script} font`, face);
+    return absent(script, face);
   }
   return undefined;
 }
 
-function absent(kind: string, face: string): string {
-  return `uses the ${kind} ${face}, which is not in the PDF nor on this machine; name a font file with --font`;
+function absent(script: string | undefined, face: string): string {
+  if (script === "Korean")
+    return `uses the Korean font ${face}, which is not in the PDF nor on this machine; name a font file with --font`;
+  const kind = script === undefined ? "font" : `${script} font`;
+  return `uses the ${kind} ${face}, which is not in the PDF; only Korean fonts are replaced, save the PDF with its fonts in it`;
 }
 
 function isShownText({ kind, invisible }: PageObject): boolean {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
-import { plainCells } from "../../query/output/cells.ts";
 import { resolveView } from "../../schema/labels/given-view.ts";
 import type { View } from "../../schema/labels/view.ts";
 import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
@@ -11,12 +10,11 @@ import type { SampleFormat } from "../formats.ts";
 import type { ImageMode } from "../image-mode.ts";
 import type { ExportedFile } from "../writer.ts";
 import { createCounter, dropWhole, type SampleCounts } from "./counts.ts";
-import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
 import { createOutputFiles } from "./output-files.ts";
 import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
 import { createSampleSheet } from "./sample-sheet.ts";
-import { type SplitOf, splitOfGroup } from "./split.ts";
+import { splitterOf } from "./splitter.ts";
 import type { SampleWriter } from "./writer.ts";
 
 export interface SampleExport {
@@ -128,34 +126,4 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
 function namesOf(view: View | undefined): string[] {
   if (view?.categories !== undefined) return view.categories;
   return view?.names !== undefined && "table" in view.names ? Object.values(view.names.table) : [];
-}
-
-/** By which values rows belong together: what a person names, then the document, then the page. */
-async function splitterOf({ wishes, rows, again, signal }: SampleExport): Promise<SplitOf | undefined> {
-  const { split: shares, group_by: groupBy } = wishes;
-  if (shares === undefined) return undefined;
-  const columns = new Set(rows.columns.map(({ name }) => name));
-  const linking = [...groupBy, "document", "hash"].filter((name) => columns.has(name));
-  const keysOf = (cell: (name: string) => string | undefined): GroupKey[] =>
-    linking.flatMap((name, rank) => {
-      const value = cell(name);
-      return value === undefined || value === "" ? [] : [{ rank, value }];
-    });
-  if (linking.length <= 1) {
-    return (cell) => {
-      const [key] = keysOf(cell);
-      return splitOfGroup(shares, key === undefined ? "" : nameOfKey(key));
-    };
-  }
-  // Which rows are linked is known when all were seen.
-  const groups = createGroups();
-  const all = await again();
-  const names = all.columns.map(({ name }) => name);
-  for await (const batch of all.batches) {
-    throwIfCancelled(signal);
-    const cells = plainCells(batch);
-    for (let row = 0; row < batch.numRows; row++)
-      groups.add(keysOf((name) => cells[names.indexOf(name)]?.(row)));
-  }
-  return (cell) => splitOfGroup(shares, groups.nameOf(keysOf(cell)));
 }

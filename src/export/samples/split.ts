@@ -3,9 +3,6 @@ import type { SplitShares } from "../../schema/samples.ts";
 /** The part of a row, by the values of its columns. */
 export type SplitOf = (cell: (name: string) => string | undefined) => string;
 
-/** Columns that keep rows together: pages of a document, and rows of one page. */
-export const GROUP_COLUMNS = ["document", "hash"] as const;
-
 /**
  * The part that a group of rows falls into: by a hash of its name alone, so that the same rows fall the same way whatever
  * else is there.

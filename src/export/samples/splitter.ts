@@ -1,0 +1,73 @@
+import { throwIfCancelled } from "../../errors.ts";
+import { plainCells } from "../../query/output/cells.ts";
+import type { RowResult } from "../../schema/query.ts";
+import type { SampleWishes } from "../../schema/samples.ts";
+import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
+import { type SplitOf, splitOfGroup } from "./split.ts";
+
+export interface SplitRequest {
+  wishes: SampleWishes;
+  rows: RowResult;
+  /** Reads the rows once more, to see which belong together. */
+  again(): Promise<RowResult>;
+  signal: AbortSignal;
+}
+
+type CellOf = (name: string) => string | undefined;
+
+/** A value that links rows: by a column, or made from several. */
+interface Link {
+  needs: readonly string[];
+  read(cell: CellOf): string | undefined;
+}
+
+/** Labels have no column `document`: they know the page that they are of by its name, `contract.pdf#page=3`. */
+const DOCUMENT_NAME: Link = {
+  needs: ["provider", "dataset", "source_name"],
+  read: (cell) => {
+    const [, file] = /^(.*)#page=\d+$/s.exec(cell("source_name") ?? "") ?? [];
+    return file === undefined ? undefined : `${cell("provider")}/${cell("dataset")}/${file}`;
+  },
+};
+
+/** By which values rows belong together: what a person names, then the document, then the page. */
+export async function splitterOf({
+  wishes,
+  rows,
+  again,
+  signal,
+}: SplitRequest): Promise<SplitOf | undefined> {
+  const { split: shares, group_by: groupBy } = wishes;
+  if (shares === undefined) return undefined;
+  const columns = new Set(rows.columns.map(({ name }) => name));
+  // Ranks are of all links: a page falls the same way as raw data and as a label, which have not the same columns.
+  const links = [...groupBy.map(linkBy), linkBy("document"), DOCUMENT_NAME, linkBy("hash")]
+    .map((link, rank) => ({ ...link, rank }))
+    .filter(({ needs }) => needs.every((name) => columns.has(name)));
+  const keysOf = (cell: CellOf): GroupKey[] =>
+    links.flatMap(({ read, rank }) => {
+      const value = read(cell);
+      return value === undefined || value === "" ? [] : [{ rank, value }];
+    });
+  if (links.length <= 1) {
+    return (cell) => {
+      const [key] = keysOf(cell);
+      return splitOfGroup(shares, key === undefined ? "" : nameOfKey(key));
+    };
+  }
+  // Which rows are linked is known when all were seen.
+  const groups = createGroups();
+  const all = await again();
+  const names = all.columns.map(({ name }) => name);
+  for await (const batch of all.batches) {
+    throwIfCancelled(signal);
+    const cells = plainCells(batch);
+    for (let row = 0; row < batch.numRows; row++)
+      groups.add(keysOf((name) => cells[names.indexOf(name)]?.(row)));
+  }
+  return (cell) => splitOfGroup(shares, groups.nameOf(keysOf(cell)));
+}
+
+function linkBy(column: string): Link {
+  return { needs: [column], read: (cell) => cell(column) };
+}
