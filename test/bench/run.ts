@@ -16,6 +16,7 @@ import { schemaBenchmarks } from "./schemas.ts";
 import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 import { syncBenchmarks } from "./sync.ts";
+import { trainingBenchmarks } from "./training.ts";
 import { zipBenchmarks } from "./zips.ts";
 
 const ALL = [
@@ -30,6 +31,7 @@ const ALL = [
   ...searchBenchmarks,
   ...loadBenchmarks,
   ...syncBenchmarks,
+  ...trainingBenchmarks,
 ];
 
 const { values, positionals } = parseArgs({

@@ -14,7 +14,8 @@ export interface ChatWords {
 export function chatText({ parts }: Message, words: ChatWords, counter: Counter): string {
   let text = "";
   for (const part of parts) {
-    if (part.kind === "image") text += words.image(part.image);
+    if (part.kind === "plain") text += part.text;
+    else if (part.kind === "image") text += words.image(part.image);
     else if (part.kind === "box") text += words.box(part);
     else if (part.kind === "category") text += words.category(part.name);
     else text += escapeTags(part.kind, part.text, counter);

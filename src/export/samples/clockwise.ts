@@ -12,9 +12,12 @@ export function clockwise(polygon: readonly Point[]): Point[] | undefined {
 
 /** In square pixels; positive for a polygon that goes clockwise as one sees it. */
 export function signedArea(polygon: readonly Point[]): number {
-  const doubled = polygon.reduce((sum, [x, y], at) => {
-    const [nextX, nextY] = polygon[(at + 1) % polygon.length] ?? [0, 0];
-    return sum + x * nextY - nextX * y;
-  }, 0);
+  let doubled = 0;
+  let [lastX, lastY] = polygon.at(-1) ?? [0, 0];
+  for (const [x, y] of polygon) {
+    doubled += lastX * y - x * lastY;
+    lastX = x;
+    lastY = y;
+  }
   return doubled / 2;
 }

@@ -13,6 +13,8 @@ export interface PlacedBox {
 /** A piece of a message. Formats write boxes and names of categories each in their own way. */
 export type Part =
   | { kind: "text"; text: string }
+  /** Punctuation of the answer: nothing of a label or a prompt. */
+  | { kind: "plain"; text: string }
   /** Text within a JSON string. */
   | { kind: "json"; text: string }
   | { kind: "image"; image: number }
@@ -83,9 +85,9 @@ function answerOf(sample: Sample, answer: Exclude<Answer, "vqa">): Part[] {
   const several = sample.images.length > 1;
   const items = regions.map((region) => regionParts(region, sample, { several, texts: answer === "ocr" }));
   return [
-    text("["),
-    ...items.flatMap((parts, at) => (at === 0 ? parts : [text(",\n"), ...parts])),
-    text("]"),
+    plain("["),
+    ...items.flatMap((parts, at) => (at === 0 ? parts : [plain(",\n"), ...parts])),
+    plain("]"),
   ];
 }
 
@@ -98,13 +100,13 @@ function regionParts(
   const { x1, y1, x2, y2 } = boundsOf(region.polygon);
   const box: PlacedBox["box"] = [x1 / width, y1 / height, x2 / width, y2 / height];
   const parts: Part[] = [
-    text(several ? `{"image": ${region.image}, "bbox_2d": ` : '{"bbox_2d": '),
+    plain(several ? `{"image": ${region.image}, "bbox_2d": ` : '{"bbox_2d": '),
     { kind: "box", image: region.image, box },
   ];
   if (region.category !== null)
-    parts.push(text(', "label": "'), { kind: "category", name: region.category }, text('"'));
-  if (texts && region.text !== null) parts.push(text(', "text": "'), json(region.text), text('"'));
-  return [...parts, text("}")];
+    parts.push(plain(', "label": "'), { kind: "category", name: region.category }, plain('"'));
+  if (texts && region.text !== null) parts.push(plain(', "text": "'), json(region.text), plain('"'));
+  return [...parts, plain("}")];
 }
 
 /** Texts by their categories; several of one category as a list. */
@@ -114,16 +116,20 @@ function fieldsOf(regions: readonly SampleRegion[]): Part[] {
     if (category === null || text === null) continue;
     fields.set(category, [...(fields.get(category) ?? []), text]);
   }
-  const parts: Part[] = [text("{")];
+  const parts: Part[] = [plain("{")];
   for (const [at, [name, values]] of [...fields].entries()) {
-    parts.push(text(at === 0 ? '"' : ', "'), json(name), text('": '));
+    parts.push(plain(at === 0 ? '"' : ', "'), json(name), plain('": '));
     const several = values.length > 1;
-    parts.push(text(several ? "[" : ""));
+    parts.push(plain(several ? "[" : ""));
     for (const [index, value] of values.entries())
-      parts.push(text(index === 0 ? '"' : ', "'), json(value), text('"'));
-    parts.push(text(several ? "]" : ""));
+      parts.push(plain(index === 0 ? '"' : ', "'), json(value), plain('"'));
+    parts.push(plain(several ? "]" : ""));
   }
-  return [...parts, text("}")];
+  return [...parts, plain("}")];
+}
+
+function plain(value: string): Part {
+  return { kind: "plain", text: value };
 }
 
 function text(value: string): Part {

@@ -109,7 +109,10 @@ export function dropPage(counter: Counter, page: SamplePage, reason: string): vo
   counter.drop(reason, sample, counts);
 }
 
-/** Unicode characters of a text. */
+/** Number of code points. Two halves of a pair count once. */
 export function countCharacters(text: string | null): number {
-  return text === null ? 0 : Array.from(text).length;
+  if (text === null) return 0;
+  let count = text.length;
+  for (let at = 0; at < text.length; at++) if ((text.charCodeAt(at) & 0xfc00) === 0xdc00) count--;
+  return count;
 }

@@ -13,7 +13,7 @@ export function createFirstFull<T>({
 }: {
   isFull: (item: T) => boolean;
   sizeOf: (item: T) => number;
-  emit: (item: T) => Promise<void>;
+  emit: (item: T) => Promise<void> | undefined;
 }) {
   let waiting: T[] | undefined = [];
   let bytes = 0;
@@ -23,15 +23,15 @@ export function createFirstFull<T>({
     for (const item of items) await emit(item);
   };
   return {
-    add: async (item: T): Promise<void> => {
+    add: (item: T): Promise<void> | undefined => {
       if (waiting === undefined) return emit(item);
       if (isFull(item)) {
-        await emit(item);
+        waiting.unshift(item);
         return release();
       }
       waiting.push(item);
       bytes += sizeOf(item);
-      if (waiting.length >= MOST_WAITING || bytes >= WAITING_BYTES) await release();
+      return waiting.length >= MOST_WAITING || bytes >= WAITING_BYTES ? release() : undefined;
     },
     finish: release,
   };

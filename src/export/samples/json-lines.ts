@@ -35,7 +35,8 @@ export function openJsonLines<T>(
   return {
     add: async (split, row) => {
       const part = parts.get(split) ?? (await open(split));
-      await part.add({ text: `${JSON.stringify(row)}\n`, full: isFull(row) });
+      const writing = part.add({ text: `${JSON.stringify(row)}\n`, full: isFull(row) });
+      if (writing !== undefined) await writing;
     },
     finish: async () => {
       for (const part of parts.values()) await part.finish();

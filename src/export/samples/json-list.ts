@@ -3,7 +3,8 @@ import type { SampleWriterOptions, TextFile } from "./writer.ts";
 
 /** The elements of a JSON list, in a file of work until its place in the document has come. */
 export interface JsonList {
-  add(element: unknown): Promise<void>;
+  /** JSON of an element, or of several with commas between. */
+  add(text: string): Promise<void> | undefined;
   /** Gives the file. */
   end(): Promise<string>;
 }
@@ -15,9 +16,10 @@ export async function openJsonList(
   const file = await createScratch(name);
   let isEmpty = true;
   return {
-    add: async (element) => {
-      await file.text(`${isEmpty ? "" : ",\n"}${JSON.stringify(element)}`);
+    add: (text) => {
+      const separator = isEmpty ? "" : ",\n";
       isEmpty = false;
+      return file.text(separator + text);
     },
     end: async () => {
       await file.close();

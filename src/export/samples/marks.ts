@@ -14,6 +14,11 @@ export function markText(text: string): bigint {
   return Buffer.from(digest).readBigUInt64BE(0);
 }
 
+/** The first 64 bits of a digest in hex. */
+export function markDigest(digest: string): bigint {
+  return BigInt(`0x${digest.slice(0, 16)}`);
+}
+
 /** Open addressing in typed arrays: 16 bytes a mark and room to grow, where a Map of texts would take hundreds. */
 export function createMarks(): Marks {
   let capacity = 1 << 12;

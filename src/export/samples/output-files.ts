@@ -65,10 +65,10 @@ function openText(file: OutputFile): OpenFile {
       await flush();
       await file.write(pieces);
     },
-    text: async (text) => {
+    text: (text) => {
       gathered.push(text);
       length += text.length;
-      if (length >= GATHERED) await flush();
+      return length >= GATHERED ? flush() : undefined;
     },
     close: () => {
       closed ??= flush().then(() => file.close());

@@ -17,7 +17,8 @@ export interface SampleWriter {
 
 /** A data file of the output. */
 export type TextFile = Pick<OutputFile, "write" | "bytes"> & {
-  text(text: string): Promise<void>;
+  /** Returns a promise only when it writes: `await` would cost more than the text. */
+  text(text: string): Promise<void> | undefined;
 };
 
 /** What the labels of an output can hold, by their views. */

@@ -1,8 +1,8 @@
-import { boundsOf, isBox } from "../../../schema/labels/region.ts";
+import { boundsOf } from "../../../schema/labels/region.ts";
 import { createCategories, NO_CATEGORY } from "../categories.ts";
 import { signedArea } from "../clockwise.ts";
 import { copyScratch, type JsonList, openJsonList } from "../json-list.ts";
-import { createMarks, type Marks, markText } from "../marks.ts";
+import { createMarks, type Marks, markDigest } from "../marks.ts";
 import type { Sample, SampleRegion } from "../sample.ts";
 import type { SampleWriter, SampleWriterOptions, TextFile } from "../writer.ts";
 
@@ -12,8 +12,7 @@ const TAKEN = ["jpeg", "png", "webp", "tiff", "bmp"];
 interface Part {
   file: TextFile;
   images: JsonList;
-  annotations: JsonList;
-  /** Images that are there, by their names. */
+  /** Images that are there, by their digests. */
   known: Marks;
   regions: number;
 }
@@ -29,12 +28,12 @@ export async function openCocoWriter(options: SampleWriterOptions): Promise<Samp
   const partOf = async (split: string): Promise<Part> => {
     const known = parts.get(split);
     if (known !== undefined) return known;
-    const [file, images, annotations] = await Promise.all([
+    const [file, images] = await Promise.all([
       options.createFile(`annotations/${split}.json`),
       openJsonList(options, `${split}-images`),
-      openJsonList(options, `${split}-annotations`),
     ]);
-    const part = { file, images, annotations, known: createMarks(), regions: 0 };
+    await file.text('{"info":{"description":"datalake","version":"1.0"},"licenses":[],"annotations":[');
+    const part = { file, images, known: createMarks(), regions: 0 };
     parts.set(split, part);
     return part;
   };
@@ -43,47 +42,51 @@ export async function openCocoWriter(options: SampleWriterOptions): Promise<Samp
       const part = await partOf(sample.split);
       const ids: number[] = [];
       for (const image of sample.images) {
-        const at = await options.images.refer(image, "images", { taken: TAKEN });
-        const file_name = at.startsWith("images/") ? at.slice("images/".length) : at;
         const count = part.known.count();
-        const id = part.known.idOf(markText(file_name)) + 1;
+        const id = part.known.idOf(markDigest(image.hash)) + 1;
         ids.push(id);
         if (id <= count) continue;
+        const at = await options.images.refer(image, "images", { taken: TAKEN });
+        const file_name = at.startsWith("images/") ? at.slice("images/".length) : at;
         const { width, height, sourceName } = image;
         const source = sourceName === null ? {} : { source_name: sourceName };
-        await part.images.add({ id, file_name, width, height, ...source });
+        await part.images.add(JSON.stringify({ id, file_name, width, height, ...source }));
       }
+      let texts = "";
       for (const [order, region] of sample.regions.entries()) {
-        part.regions++;
-        const image_id = ids[region.image] ?? 0;
-        const category_id = categories.numberOf(region.category ?? NO_CATEGORY) + 1;
-        await part.annotations.add({ id: part.regions, image_id, category_id, ...describe(region, order) });
+        if (part.regions++ > 0) texts += ",\n";
+        const category = categories.numberOf(region.category ?? NO_CATEGORY) + 1;
+        const image = ids[region.image] ?? 0;
+        texts += annotationText(region, { id: part.regions, image, category, order });
       }
+      const writing = part.file.text(texts);
+      if (writing !== undefined) await writing;
     },
     finish: async () => {
       const list = categories.names().map((name, at) => ({ id: at + 1, name, supercategory: "" }));
-      for (const { file, images, annotations } of parts.values()) {
-        await file.text('{"info":{"description":"datalake","version":"1.0"},"licenses":[],"images":[');
+      for (const { file, images } of parts.values()) {
+        await file.text('],"images":[');
         await copyScratch(await images.end(), file);
-        await file.text('],"annotations":[');
-        await copyScratch(await annotations.end(), file);
         await file.text(`],"categories":${JSON.stringify(list)}}\n`);
       }
     },
   };
 }
 
-function describe({ polygon, text, order, group }: SampleRegion, at: number) {
+/** JSON of an annotation, put together by hand: there may be hundreds of millions. */
+function annotationText(
+  { polygon, text, order, group }: SampleRegion,
+  of: { id: number; image: number; category: number; order: number },
+): string {
   const { x1, y1, x2, y2 } = boundsOf(polygon);
-  return {
-    bbox: [x1, y1, x2 - x1, y2 - y1].map(round),
-    area: round(isBox(polygon) ? (x2 - x1) * (y2 - y1) : Math.abs(signedArea(polygon))),
-    segmentation: [polygon.flat().map(round)],
-    iscrowd: 0,
-    ...(text !== null && { text }),
-    reading_order: order ?? at,
-    ...(group !== null && { group }),
-  };
+  let points = "";
+  for (const [x, y] of polygon) points += `${points === "" ? "" : ","}${round(x)},${round(y)}`;
+  const bbox = `${round(x1)},${round(y1)},${round(x2 - x1)},${round(y2 - y1)}`;
+  const area = round(Math.abs(signedArea(polygon)));
+  const ids = `"id":${of.id},"image_id":${of.image},"category_id":${of.category}`;
+  const words = text === null ? "" : `,"text":${JSON.stringify(text)}`;
+  const grouped = group === null ? "" : `,"group":${JSON.stringify(group)}`;
+  return `{${ids},"bbox":[${bbox}],"area":${area},"segmentation":[[${points}]],"iscrowd":0${words},"reading_order":${order ?? of.order}${grouped}}`;
 }
 
 /** To a thousandth of a pixel. */

@@ -25,7 +25,7 @@ export async function openLabelStudioWriter(options: SampleWriterOptions): Promi
           categories.numberOf(region.category ?? NO_CATEGORY);
           if (!isBox(region.polygon)) counter.change("polygons as the boxes around them");
         }
-        await tasks.add(taskOf(page, name));
+        await tasks.add(JSON.stringify(taskOf(page, name)));
       }
     },
     finish: async () => {

@@ -70,6 +70,7 @@ function messageOf({ role, parts }: Message, counter: Counter): { role: string; 
     if (part.kind === "image") content.push({ type: "image", text: null });
     else if (part.kind === "box") say(JSON.stringify(thousandths(part.box)));
     else if (part.kind === "category") say(categoryText(part.name, counter));
+    else if (part.kind === "plain") say(part.text);
     else say(escapeTags(part.kind, part.text, counter));
   }
   return { role, content };
