@@ -69,9 +69,14 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       const onClose = (work: () => Promise<void> | void) => void own.push(work);
       const context = { database, scratch: folder, documents, onClose, ...(signal && { signal }), ...read };
       const given = typeof paths === "string" ? [paths] : paths;
-      const work = () => retryWithLessMemory(database, () => openInputs(given, context));
-      const opened = await interruptible(database, signal, work).catch(async (error) => {
-        for (const end of own) await end();
+      // a try that failed leaves nothing open for the next
+      const attempt = () =>
+        openInputs(given, context).catch(async (error) => {
+          for (const end of own.splice(0)) await end();
+          throw error;
+        });
+      const work = () => retryWithLessMemory(database, attempt);
+      const opened = await interruptible(database, signal, work).catch((error) => {
         throw readFailure(error, given.join(", "));
       });
       ends.push(...own);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { openInputs } from "../../src/ingest/formats.ts";
 import { legacyBytes } from "../../src/ingest/legacy-names.ts";
 import { hash, type IngestKit, withKit } from "./kit.ts";
 import { type Packed, zipOf } from "./zip-kit.ts";
@@ -42,6 +43,21 @@ function refusal(kit: IngestKit, path: string): Promise<{ code: string; message:
     (error) => error,
   );
 }
+
+test("a zip can be opened again with the same work folder, as after a try that ran out of memory", async () => {
+  await withKit(async (kit) => {
+    const path = await put(kit, "a.zip", zipOf(pages("1.jpg", "2.jpg")));
+    const ends: (() => Promise<void> | void)[] = [];
+    const context = {
+      database: kit.session.database,
+      scratch: kit.folder,
+      documents: { describe: () => Promise.reject(new Error("there are no documents")) },
+      onClose: (work: () => Promise<void> | void) => void ends.push(work),
+    };
+    for (const _ of [1, 2]) expect((await openInputs([path], context)).rowCount).toBe(2);
+    for (const end of ends) await end();
+  });
+});
 
 describe("images in a zip", () => {
   test("are taken as those of a folder, stored or deflated, in the order of their paths", async () => {

@@ -68,7 +68,7 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
       );
       archives.push(archive);
       sizeBytes += archive.sizeBytes;
-      index ??= openIndex(join(scratch, "entries.sqlite"));
+      index ??= openIndex(join(scratch, `entries-${crypto.randomUUID()}.sqlite`));
       const zip = archives.length - 1;
       let batch: Row[] = [];
       const take = () => {
