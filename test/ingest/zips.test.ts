@@ -93,6 +93,24 @@ describe("images in a zip", () => {
     });
   });
 
+  test("have one encoding for all names of a zip: CP949 that is UTF-8 by chance is CP949", async () => {
+    await withKit(async (kit) => {
+      const cp949 = (name: string) => legacyBytes(name)[0] ?? Buffer.from(name);
+      const utf8 = (name: string) => Buffer.from(name);
+      const zips: Record<string, [(name: string) => Buffer, string[]]> = {
+        chance: [cp949, ["a.jpg", "책/1.jpg", "표/2.jpg", "홍채/3.jpg"]],
+        one: [cp949, ["책/1.jpg", "계약서/2.jpg", "표.jpg"]],
+        mac: [utf8, ["b.jpg", "책/1.jpg", "표/2.jpg", "계약서/3.jpg"]],
+        europe: [utf8, ["café/1.jpg", "é.jpg", "Müller.jpg"]],
+      };
+      for (const [kind, [encode, names]] of Object.entries(zips)) {
+        const packed = names.map((name, at) => ({ name: encode(name), data: page(at) }));
+        const found = (await staged(kit, await put(kit, `${kind}.zip`, zipOf(packed)))).names;
+        expect({ kind, names: new Set(found) }).toEqual({ kind, names: new Set(names) });
+      }
+    });
+  });
+
   test("of several zips lie in folders of their names, as if each were unpacked", async () => {
     await withKit(async (kit) => {
       const first = await put(kit, "원천 1.zip", zipOf(pages("a.jpg", "b.jpg")));

@@ -3,7 +3,7 @@ import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import { AppError, systemCode } from "../../errors.ts";
 import { formatCount } from "../../util/format.ts";
 import type { LocalPath } from "../legacy-names.ts";
-import { entryName, nameProblem } from "./entry-name.ts";
+import { entryName, findEncoding, hasOpenEncoding, type NameEncoding, nameProblem } from "./entry-name.ts";
 import { type JoinedFile, openJoined } from "./joined-file.ts";
 
 export const MAX_ENTRIES = 1_000_000;
@@ -42,12 +42,7 @@ export async function openArchive(path: string, parts: readonly LocalPath[]): Pr
   const file = await openJoined(parts);
   file.readsList = true;
   try {
-    const zip = await fromRandomAccessReaderPromise(file, file.sizeBytes, {
-      decodeStrings: false,
-      // Of one entry it would end the list: each is proved when it is read.
-      validateEntrySizes: false,
-      autoClose: false,
-    });
+    const zip = await openZip(file);
     if (zip.entryCount > MAX_ENTRIES) {
       throw new AppError(
         "invalid_input",
@@ -69,6 +64,21 @@ export async function openArchive(path: string, parts: readonly LocalPath[]): Pr
   }
 }
 
+function openZip(file: JoinedFile): Promise<ZipFile> {
+  return fromRandomAccessReaderPromise(file, file.sizeBytes, {
+    decodeStrings: false,
+    // Of one entry it would end the list: each is proved when it is read.
+    validateEntrySizes: false,
+    autoClose: false,
+  });
+}
+
+/** The names of which the zip does not say their encoding, in a pass of their own: all of them decide on it. */
+async function* openNames(file: JoinedFile): AsyncGenerator<Uint8Array> {
+  const zip = await openZip(file);
+  for await (const entry of zip.eachEntry()) if (hasOpenEncoding(entry)) yield entry.fileNameRaw;
+}
+
 function closeFile(file: JoinedFile): Promise<void> {
   return new Promise((resolve) => file.close(() => resolve()));
 }
@@ -80,9 +90,11 @@ async function* listEntries(
   file: JoinedFile,
 ): AsyncGenerator<ZipEntry> {
   let unpackedBytes = 0;
+  let encoding: NameEncoding | undefined;
   try {
     for await (const entry of zip.eachEntry()) {
-      const entryPath = entryName(entry);
+      if (encoding === undefined && hasOpenEncoding(entry)) encoding = await findEncoding(openNames(file));
+      const entryPath = entryName(entry, encoding ?? "utf-8");
       const problem = nameProblem(entryPath);
       if (problem !== undefined) throw refused(path, `${name}: entry ${entryPath} ${problem}`);
       if (entryPath.endsWith("/") || entryPath === "" || isLink(entry)) continue;

@@ -12,15 +12,53 @@ export interface RawName {
   extraFields: readonly { id: number; data: Buffer }[];
 }
 
+/** Of the names of which a zip does not say it: CP949 is what Korean Windows packs in. */
+export type NameEncoding = "utf-8" | "cp949";
+
 /**
- * The name of an entry as text, composed (NFC): in UTF-8 where the zip says so or where it is valid, else in CP949, in
- * which Korean Windows packs. Parts that mean nothing (`./a//b`) are left out.
+ * The name of an entry as text, composed (NFC): in UTF-8 where the zip says so, else in the zip's encoding where it is
+ * valid in it. Parts that mean nothing (`./a//b`) are left out.
  */
-export function entryName(raw: RawName): string {
-  const name = unicodePath(raw) ?? utf8Name(raw.fileNameRaw) ?? legacyNames(raw.fileNameRaw)[0] ?? "";
+export function entryName(raw: RawName, encoding: NameEncoding): string {
+  const bytes = raw.fileNameRaw;
+  const legacy = () => legacyNames(bytes);
+  const isLegacy = encoding === "cp949" && hasOpenEncoding(raw) && legacy().length > 1;
+  const name = unicodePath(raw) ?? (isLegacy ? undefined : utf8Name(bytes)) ?? legacy()[0] ?? "";
   const isFolder = name.endsWith("/");
   const parts = name.split("/").filter((part, at) => part !== "." && (part !== "" || at === 0));
   return `${parts.join("/")}${isFolder ? "/" : ""}`.normalize("NFC");
+}
+
+/** Whether a name is text in an encoding that its entry does not say. */
+export function hasOpenEncoding(raw: RawName): boolean {
+  const { fileNameRaw, generalPurposeBitFlag } = raw;
+  return (
+    (generalPurposeBitFlag & UTF8_FLAG) === 0 &&
+    fileNameRaw.some((byte) => byte > 0x7f) &&
+    unicodePath(raw) === undefined
+  );
+}
+
+/**
+ * Finds the encoding of all names of a zip with `hasOpenEncoding`: CP949 if one at least is no UTF-8; also if all are Korean
+ * in it and none is in UTF-8, for short Korean names in CP949 are valid UTF-8 by chance (`책` -> `å`).
+ */
+export async function findEncoding(names: AsyncIterable<Uint8Array>): Promise<NameEncoding> {
+  let isKorean = true;
+  for await (const bytes of names) {
+    const utf8 = utf8Name(bytes);
+    if (utf8 === undefined) return "cp949";
+    if (!isKorean) continue;
+    const [legacy = "", ...others] = legacyNames(bytes);
+    isKorean = others.length > 0 && isKoreanAlone(legacy) && !/\p{Script=Hangul}/u.test(utf8);
+  }
+  return isKorean ? "cp949" : "utf-8";
+}
+
+/** Hangul, and no ASCII letter beside it: words of Europe in UTF-8 are letters and Hangul in CP949 (`café` -> `caf챕`). */
+function isKoreanAlone(name: string): boolean {
+  const others = name.replace(/[\p{ASCII}\p{Script=Hangul}]/gu, "");
+  return others === "" && !/[a-z]\p{Script=Hangul}|\p{Script=Hangul}[a-z]/iu.test(name);
 }
 
 function unicodePath({ fileNameRaw, generalPurposeBitFlag, extraFields }: RawName): string | undefined {
