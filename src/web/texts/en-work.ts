@@ -50,6 +50,8 @@ export const work = {
     sending: "Sending (kB):",
     reading: "The server reads it…",
     staged: (rows: string, partition: string) => `${rows} rows for ${partition} have arrived.`,
+    noProvider:
+      "The lake has no provider yet: an administrator creates one with datalake config provider create NAME",
     tooLarge:
       "This is more than one zip can hold (4 GB, 65,535 files). Use the command: datalake upload FOLDER --server",
   },

@@ -44,6 +44,8 @@ export const work: typeof en = {
     sending: "보내는 중 (kB):",
     reading: "서버가 읽는 중…",
     staged: (rows, partition) => `${partition}에 ${rows}행이 도착했습니다.`,
+    noProvider:
+      "아직 프로바이더가 없습니다. 관리자가 다음 명령으로 만듭니다: datalake config provider create NAME",
     tooLarge:
       "zip 하나에 담을 수 없습니다 (4 GB, 65,535개). 다음 명령을 쓰세요: datalake upload FOLDER --server",
   },

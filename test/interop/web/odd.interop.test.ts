@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { initLake } from "../../../src/lake/lake.ts";
 import { createToken } from "../../../src/lake/tokens.ts";
 import type { World } from "../../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
-import { axeFindings, openBrowser, type WebBrowser } from "./web-browser.ts";
+import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
 import { HOSTILE, makeWebLake, nameOf } from "./web-lake.ts";
 
 setDefaultTimeout(120_000);
@@ -40,16 +44,17 @@ describe("what is odd is shown as it is", () => {
       await page.locator("pre", { hasText: "window.pwned=2" }).waitFor();
       expect(await page.evaluate("window.pwned")).toBeUndefined();
     });
-    for (const text of HOSTILE) {
-      const query = new URLSearchParams({ text, datasets: text, hide: text, show: text, at: text });
-      await browser.visit(`/ui/browse?text=${encodeURIComponent(text)}`, async (page) => {
+    await browser.visit("/ui/browse", async (page) => {
+      for (const text of HOSTILE) {
+        await page.goto(`/ui/browse?text=${encodeURIComponent(text)}`);
+        await shown(page);
         expect(await page.getByRole("searchbox", { name: "텍스트 찾기" }).inputValue()).toBe(text);
+        const query = new URLSearchParams({ filter: text, sort: text, datasets: text, at: text });
+        await page.goto(`/ui/datasets?${query}`);
+        await page.getByText(`이름에 “${text}”`).waitFor();
         expect(await page.evaluate("window.pwned")).toBeUndefined();
-      });
-      await browser.visit(`/ui/datasets?${query}`, async (page) =>
-        expect(await page.evaluate("window.pwned")).toBeUndefined(),
-      );
-    }
+      }
+    });
   });
 
   test("5,000 words are drawn at once, and few of them are elements", async () => {
@@ -149,4 +154,26 @@ describe("with tokens", () => {
       { allowed: /401/ },
     );
   });
+});
+
+test("a lake without data says what to do", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-empty-"));
+  const { lake } = await initLake(join(folder, "lake"));
+  const env = {
+    DATALAKE_LAKE: lake.root,
+    DATALAKE_CACHE: join(folder, "cache"),
+    DATALAKE_SERVE_TOKENS: join(folder, "tokens.json"),
+  };
+  const empty = await startServe({ ...world, folder, lake, env });
+  const visitor = await openBrowser(() => empty.url);
+  try {
+    for (const path of ["/", "/ui/browse", "/ui/statistics"]) {
+      const find = async (page: Page) => page.getByText("아직 데이터가 없습니다").waitFor();
+      await visitor.visit(path, find, { allowed: /404/ });
+    }
+  } finally {
+    await visitor.close();
+    await empty.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
 import type { BrowseDocument } from "../../../schema/page-documents.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
-import { useDocument } from "../../api/use-document.ts";
+import { usePartitions } from "../../api/use-partitions.ts";
 import { VirtualGrid } from "../../grid/virtual-grid.tsx";
 import { Empty, Failure } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
@@ -24,14 +23,18 @@ export function BrowseScreen() {
   const selection = readSelection(query);
   const wanted = selectionQuery(selection);
   const generation = versions.value.generation;
-  const { value } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
-    version: generation,
-    keep: true,
-  });
+  const { partitions } = usePartitions();
+  const { list } = texts();
   return (
     <div class="browse">
-      <SelectionSide selection={selection} partitions={value?.partitions ?? []} />
-      <Results key={wanted} wanted={wanted} generation={generation} />
+      <SelectionSide selection={selection} partitions={partitions ?? []} />
+      {partitions?.length === 0 ? (
+        <Empty title={list.none}>
+          <p>{list.noneHint}</p>
+        </Empty>
+      ) : (
+        <Results key={wanted} wanted={wanted} generation={generation} />
+      )}
     </div>
   );
 }

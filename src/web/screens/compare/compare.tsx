@@ -1,8 +1,6 @@
-import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
-import { useDocument } from "../../api/use-document.ts";
+import { usePartitions } from "../../api/use-partitions.ts";
 import { Empty, Failure, Loading } from "../../parts/notice.tsx";
 import { address } from "../../state/address.ts";
-import { versions } from "../../state/changes.ts";
 import { urlOf } from "../../state/url.ts";
 import { texts } from "../../texts/texts.ts";
 import { CompareVariants } from "./compare-variants.tsx";
@@ -11,14 +9,10 @@ import { type LabelSet, labelSets } from "./label-sets.ts";
 /** Two variants of labels: which ones, or what differs between them. */
 export function CompareScreen() {
   const { path, query } = address.value;
-  const version = versions.value.generation;
-  const { value, failure } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
-    version,
-    keep: true,
-  });
+  const { partitions, failure } = usePartitions();
   if (failure) return <Failure failure={failure} />;
-  if (!value) return <Loading />;
-  const sets = labelSets(value.partitions);
+  if (!partitions) return <Loading />;
+  const sets = labelSets(partitions);
   const [provider, dataset, task] = path.split("/").slice(2).map(decodeURIComponent);
   const chosen = sets.find(
     (one) => one.provider === provider && one.dataset === dataset && one.task === task,

@@ -1,9 +1,8 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
-import { useDocument } from "../../api/use-document.ts";
+import { usePartitions } from "../../api/use-partitions.ts";
 import { Empty, Failure, Loading } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
-import { versions } from "../../state/changes.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import { DatasetRow } from "./dataset-row.tsx";
 import { groupDatasets, SORTS, type Sort, sortDatasets, tasksOf } from "./group.ts";
@@ -11,22 +10,18 @@ import { groupDatasets, SORTS, type Sort, sortDatasets, tasksOf } from "./group.
 /** What the lake holds: a matrix of datasets and tasks, the variants in its cells. */
 export function DatasetsScreen() {
   const [again, setAgain] = useState(0);
-  const version = versions.value.generation + again;
-  const { value, failure } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
-    version,
-    keep: true,
-  });
+  const { partitions, failure } = usePartitions(again);
   const { list } = texts();
   if (failure) return <Failure failure={failure} onRetry={() => setAgain(again + 1)} />;
-  if (!value) return <Loading />;
-  if (value.partitions.length === 0) {
+  if (!partitions) return <Loading />;
+  if (partitions.length === 0) {
     return (
       <Empty title={list.none}>
         <p>{list.noneHint}</p>
       </Empty>
     );
   }
-  return <Matrix partitions={value.partitions} />;
+  return <Matrix partitions={partitions} />;
 }
 
 function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
@@ -42,6 +37,7 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
       `${provider}/${dataset}`.normalize("NFC").toLowerCase().includes(wanted);
     return sortDatasets(all.filter(named), sort);
   }, [all, wanted, sort]);
+  const drawn = useGrowing(shown.length);
   const sum = (of: "rows" | "bytes") => shown.reduce((total, one) => total + one[of], 0);
   const counted = shown.reduce((total, one) => total + one.partitions.length, 0);
   return (
@@ -83,7 +79,7 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((dataset) => (
+            {shown.slice(0, drawn).map((dataset) => (
               <DatasetRow key={`${dataset.provider}/${dataset.dataset}`} dataset={dataset} tasks={tasks} />
             ))}
           </tbody>
@@ -91,6 +87,25 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
       )}
     </section>
   );
+}
+
+const AT_ONCE = 30;
+
+/** How many of `total` rows to draw: what fits on a screen at once, the others after it was painted. */
+function useGrowing(total: number): number {
+  const [drawn, setDrawn] = useState(AT_ONCE);
+  useEffect(() => {
+    if (drawn >= total) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => setDrawn(drawn * 2));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, [drawn, total]);
+  return drawn;
 }
 
 function SortHead({ name, title, sort }: { name: Sort; title: string; sort: Sort }) {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
 import type { StatisticsDocument } from "../../../schema/page-documents.ts";
-import { useDocument } from "../../api/use-document.ts";
 import { useOperation } from "../../api/use-operation.ts";
-import { Failure } from "../../parts/notice.tsx";
+import { usePartitions } from "../../api/use-partitions.ts";
+import { Empty, Failure } from "../../parts/notice.tsx";
 import { Progress } from "../../parts/progress.tsx";
 import { address } from "../../state/address.ts";
 import { versions } from "../../state/changes.ts";
@@ -20,16 +20,19 @@ const AT_ONCE = 200_000;
 export function StatisticsScreen() {
   const selection = readSelection(address.value.query);
   const generation = versions.value.generation;
-  const { value } = useDocument<{ partitions: CatalogPartition[] }>("/partitions", {
-    version: generation,
-    keep: true,
-  });
-  const rows = value && rowsOf(value.partitions, selection);
+  const { partitions } = usePartitions();
+  const rows = partitions && rowsOf(partitions, selection);
   const wanted = selectionQuery(selection);
+  const { list } = texts();
   return (
     <div class="browse">
-      <SelectionSide selection={selection} partitions={value?.partitions ?? []} />
-      {rows !== undefined && (
+      <SelectionSide selection={selection} partitions={partitions ?? []} />
+      {partitions?.length === 0 && (
+        <Empty title={list.none}>
+          <p>{list.noneHint}</p>
+        </Empty>
+      )}
+      {partitions !== undefined && partitions.length > 0 && rows !== undefined && (
         <Counted key={wanted} selection={selection} rows={rows} wanted={wanted} generation={generation} />
       )}
     </div>

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
 import { isAbort, type RequestFailure, request } from "../../api/request.ts";
-import { useDocument } from "../../api/use-document.ts";
+import { usePartitions } from "../../api/use-partitions.ts";
 import { Progress } from "../../parts/progress.tsx";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { type StagedUpload, sendUpload } from "../../upload/send.ts";
@@ -31,7 +30,7 @@ type Way =
 /** The questions of an upload, its way to the server, and what came of it. */
 export function UploadForm({ files, taxonomy, onDone, onClose }: UploadFormProps) {
   const { working, cancel, close, unreachable } = texts();
-  const partitions = useDocument<{ partitions: CatalogPartition[] }>("/partitions").value?.partitions ?? [];
+  const partitions = usePartitions().partitions ?? [];
   const first = files[0] as ZippedFile;
   const [answers, setAnswers] = useState<Answers>(() => ({
     type:
@@ -99,6 +98,7 @@ export function UploadForm({ files, taxonomy, onDone, onClose }: UploadFormProps
             partitions={partitions}
             onAnswers={setAnswers}
           />
+          {Object.keys(taxonomy.providers).length === 0 && <p class="problem">{working.noProvider}</p>}
           {isTooLarge && <p class="problem">{working.tooLarge}</p>}
           <div class="bar">
             <button type="submit" class="primary" disabled={missing.length > 0 || isTooLarge}>
