@@ -13,6 +13,7 @@ import type { Input, InputContext } from "./input.ts";
 import { isLeftover } from "./leftovers.ts";
 import { openFolder } from "./open-folder.ts";
 import { INPUT_HELP, refused } from "./refusals.ts";
+import { type NamedPath, withoutRepeated } from "./repeated-paths.ts";
 import { createSkippedFiles } from "./skipped-files.ts";
 import {
   commonFolder,
@@ -32,7 +33,12 @@ const FILES_AT_ONCE = 32;
  * `unsupported_format` when it is nothing that can be read, `invalid_input` when it is damaged.
  */
 export async function openInputs(paths: readonly string[], context: InputContext): Promise<Input> {
-  const named = await Promise.all(paths.map((path) => find(resolve(path))));
+  const { named, notices } = withoutRepeated(await Promise.all(paths.map((path) => find(resolve(path)))));
+  const input = await openNamed(named, context);
+  return notices.length === 0 ? input : { ...input, notices: [...notices, ...input.notices] };
+}
+
+async function openNamed(named: readonly NamedPath[], context: InputContext): Promise<Input> {
   const [first, ...more] = named;
   if (first === undefined) throw new AppError("usage", `nothing to upload was named; give ${INPUT_HELP}`);
   if (more.length === 0 && first.isFolder) return openFolder(first.path, context);
@@ -49,15 +55,7 @@ export async function openInputs(paths: readonly string[], context: InputContext
   );
 }
 
-interface Named {
-  /** Absolute, as given. */
-  path: string;
-  isFolder: boolean;
-  /** What it names: itself, or what a glob matches. */
-  files: string[];
-}
-
-async function find(path: string): Promise<Named> {
+async function find(path: string): Promise<NamedPath> {
   const facts = await stat(path).catch((error) => {
     if (isMissing(error)) return undefined;
     throw error;

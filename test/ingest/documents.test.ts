@@ -146,3 +146,28 @@ test("--split-pages makes rows of the pages of each TIFF; without, and of one pa
     expect(input.summary).toBe("2 TIFFs, 5 pages; 2 images");
   });
 });
+
+test("what is named twice is taken once: a document, an image, a part of a zip, a file of a folder that is named too", async () => {
+  await withKit(async (kit) => {
+    const zip = zipOf([{ name: "z.jpg", data: JPEG }]);
+    const folder = await put(kit, {
+      "a/1.pdf": pdf(2),
+      "a/b/2.jpg": JPEG,
+      "3.jpg": JPEG,
+      "4.zip.001": zip.subarray(0, 40),
+      "4.zip.002": zip.subarray(40),
+    });
+    const opened = async (...names: string[]) => {
+      const input = await kit.session.open(names.map((name) => join(folder, name)));
+      return [input.rowCount, input.fileCount, input.notices];
+    };
+    const told = (name: string, more = false) => [
+      `${more ? "2 paths given more than once are" : "1 path given more than once is"} taken once: ${join(folder, name)}${more ? "..." : ""}`,
+    ];
+    expect(await opened("a/1.pdf", "a/1.pdf")).toEqual([2, 1, told("a/1.pdf")]);
+    expect(await opened("3.jpg", "3.jpg")).toEqual([1, 1, told("3.jpg")]);
+    expect(await opened("a", "a/1.pdf", "a/b")).toEqual([3, 2, told("a/1.pdf", true)]);
+    expect(await opened("a/b/2.jpg", "a", "3.jpg")).toEqual([4, 3, told("a/b/2.jpg")]);
+    expect(await opened("4.zip.001", "4.zip.002", "3.jpg", "3.jpg")).toEqual([2, 2, told("3.jpg")]);
+  });
+});

@@ -142,8 +142,8 @@ async function takeLocal(
         const whole = wholeOf(path);
         const zip = zips.get(whole ?? path) ?? { path: whole ?? path, parts: [], given: at };
         zips.set(zip.path, zip);
-        zip.parts.push({ path, local });
         // of one part that is named all are meant
+        if (!zip.parts.some((part) => part.local === local)) zip.parts.push({ path, local });
         if (whole !== undefined && !one.isFolder && typeof local === "string") {
           const known = new Set(zip.parts.map((part) => part.local));
           zip.parts.push(...(await siblingParts(local)).filter((part) => !known.has(part.local)));
