@@ -26,6 +26,8 @@ export interface RowFormat extends FormatTerms {
 /** A format of samples: pages with their labels, interpreted by views. Always a folder. */
 export interface SampleFormat extends FormatTerms {
   readonly layout: "folder";
+  /** Polygons become the boxes around them. */
+  readonly onlyBoxes?: boolean;
   openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
 }
 
@@ -74,6 +76,7 @@ const MS_SWIFT = {
   layout: "folder",
   hint: "messages with boxes for ms-swift",
   images: FILE_IMAGES,
+  onlyBoxes: true,
   openSamples: async (options) => (await import("./samples/writers/ms-swift.ts")).openMsSwiftWriter(options),
 } as const satisfies ExportFormat;
 
@@ -82,6 +85,7 @@ const LLAMA_FACTORY = {
   layout: "folder",
   hint: "conversations with images for LLaMA-Factory",
   images: FILE_IMAGES,
+  onlyBoxes: true,
   openSamples: async (options) =>
     (await import("./samples/writers/llama-factory.ts")).openLlamaFactoryWriter(options),
 } as const satisfies ExportFormat;
@@ -91,6 +95,7 @@ const MESSAGES = {
   layout: "folder",
   hint: "Parquet of conversations: TRL and others on datasets",
   images: BYTES_OR_PATHS,
+  onlyBoxes: true,
   openSamples: async (options) => (await import("./samples/writers/messages.ts")).openMessagesWriter(options),
 } as const satisfies ExportFormat;
 
@@ -116,6 +121,7 @@ const YOLO = {
   layout: "folder",
   hint: "object detection with ultralytics",
   images: FILE_IMAGES,
+  onlyBoxes: true,
   openSamples: async (options) => (await import("./samples/writers/yolo.ts")).openYoloWriter(options),
 } as const satisfies ExportFormat;
 
@@ -124,6 +130,7 @@ const LABEL_STUDIO = {
   layout: "folder",
   hint: "tasks with predictions for Label Studio",
   images: FILE_IMAGES,
+  onlyBoxes: true,
   openSamples: async (options) =>
     (await import("./samples/writers/label-studio.ts")).openLabelStudioWriter(options),
 } as const satisfies ExportFormat;
@@ -149,6 +156,7 @@ const TOKEN_CLASSIFICATION = {
   layout: "folder",
   hint: "words with tags for LayoutLM, as FUNSD",
   images: BYTES_OR_PATHS,
+  onlyBoxes: true,
   openSamples: async (options) =>
     (await import("./samples/writers/token-classification.ts")).openTokenClassificationWriter(options),
 } as const satisfies ExportFormat;

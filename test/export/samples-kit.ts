@@ -1,5 +1,5 @@
 /** Rows for formats of samples, made without a catalog: pages that are one image each, and their labels. */
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type RecordBatch, tableFromArrays, Utf8, vectorFromArray } from "apache-arrow";
@@ -33,17 +33,23 @@ export async function makeKit() {
     folder,
     lake,
     /** Writes the rows; gives the output and what it counts. */
-    run: async (name: string, rows: readonly PageRow[], view: GivenView, more: Partial<RunOptions> = {}) => {
+    run: async (
+      name: string,
+      rows: readonly PageRow[],
+      view: GivenView | undefined,
+      more: Partial<RunOptions> = {},
+    ) => {
       const output = join(folder, `out-${outputs++}`);
       await mkdir(output);
       const result = resultOf(await store(lake, rows), rows);
+      if (more.damage) await rm(join(lake.root, "assets"), { recursive: true });
       const written: ExportedSamples = await exportSamples({
         format: findFormat(name) as SampleFormat,
         rows: result,
         lake,
         images: more.images ?? "embed",
         skipMissing: false,
-        wishes: { group_by: [], sample_images: 0, view, ...more.wishes },
+        wishes: { group_by: [], sample_images: 0, ...(view && { view }), ...more.wishes },
         folder: output,
         finalFolder: output,
         viewOf: () => undefined,
@@ -60,6 +66,8 @@ export async function makeKit() {
 interface RunOptions {
   images: ImageMode;
   wishes: Partial<SampleWishes>;
+  /** Remove the images before they are read. */
+  damage: boolean;
 }
 
 const EXTENSIONS: Record<string, string> = { jpeg: "jpg" };

@@ -1,18 +1,21 @@
 import { join } from "node:path";
-import { throwIfCancelled } from "../../errors.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { resolveView } from "../../schema/labels/given-view.ts";
+import { isBox } from "../../schema/labels/region.ts";
 import type { View } from "../../schema/labels/view.ts";
 import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import type { RowResult } from "../../schema/query.ts";
 import type { SampleWishes } from "../../schema/samples.ts";
+import { formatQuantity } from "../../util/format.ts";
 import type { SampleFormat } from "../formats.ts";
 import type { ImageMode } from "../image-mode.ts";
 import type { ExportedFile } from "../writer.ts";
-import { createCounter, dropWhole, type SampleCounts } from "./counts.ts";
+import { type Counter, createCounter, dropWhole, type SampleCounts } from "./counts.ts";
 import { createOutputFiles } from "./output-files.ts";
 import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
+import type { Sample } from "./sample.ts";
 import { createSampleSheet } from "./sample-sheet.ts";
 import { splitterOf } from "./splitter.ts";
 import type { SampleWriter } from "./writer.ts";
@@ -56,6 +59,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
   const given = wishes.view === undefined ? undefined : resolveView(wishes.view, "the view");
   const views = new Map(rows.partitions.map((key) => [formatPartition(key), given ?? request.viewOf(key)]));
   const viewOf = (key: PartitionKey) => views.get(formatPartition(key));
+  requireViews(rows.partitions, views, counter);
   const categories = new Set([...views.values()].flatMap((view) => namesOf(view)));
   let imageBytes = 0;
   let writer: SampleWriter | undefined;
@@ -107,6 +111,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       throwIfCancelled(signal);
       if (sample.images.length === 0) dropWhole(counter, sample, "the row has no page");
       else {
+        if (format.onlyBoxes) countPolygons(sample, counter);
         sheet.add(sample);
         await writer.write(sample);
       }
@@ -119,6 +124,35 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
     await writer?.abort?.();
     await files.abort();
     throw error;
+  }
+}
+
+/**
+ * Partitions of labels have views. Throws `usage` if none has: the output would be pages without labels, which no trainer
+ * remarks.
+ */
+function requireViews(
+  partitions: readonly PartitionKey[],
+  views: ReadonlyMap<string, View | undefined>,
+  counter: Counter,
+): void {
+  const names = partitions.filter(({ task }) => task !== "raw").map(formatPartition);
+  const lacking = names.filter((name) => views.get(name) === undefined);
+  const [first] = lacking;
+  if (first === undefined) return;
+  if (lacking.length === names.length)
+    throw new AppError(
+      "usage",
+      `no view says what the labels of ${first} mean; find it with datalake view detect, and give it with --view or config task edit`,
+    );
+  counter.note(
+    `${formatQuantity(lacking.length, "partition")} without a view: pages without regions, ${first} first`,
+  );
+}
+
+function countPolygons({ regions }: Sample, counter: Counter): void {
+  for (const { polygon } of regions) {
+    if (!isBox(polygon)) counter.change("polygons as the boxes around them");
   }
 }
 

@@ -1,4 +1,4 @@
-import { boundsOf, isBox } from "../../../schema/labels/region.ts";
+import { boundsOf } from "../../../schema/labels/region.ts";
 import { createCategories, NO_CATEGORY } from "../categories.ts";
 import { copyScratch, openJsonList } from "../json-list.ts";
 import { pagesOf, type SamplePage } from "../pages.ts";
@@ -14,17 +14,14 @@ const TAKEN = ["jpeg", "png", "webp", "gif", "bmp", "avif"];
  * task is from, so that `upload` of what Label Studio exports finds the page again.
  */
 export async function openLabelStudioWriter(options: SampleWriterOptions): Promise<SampleWriter> {
-  const { counter, images } = options;
+  const { images } = options;
   const categories = createCategories(options.categories);
   const tasks = await openJsonList(options, "tasks");
   return {
     write: async (sample: Sample) => {
       for (const page of pagesOf(sample)) {
         const name = await images.place(page.image, "images", { taken: TAKEN });
-        for (const region of page.regions) {
-          categories.numberOf(region.category ?? NO_CATEGORY);
-          if (!isBox(region.polygon)) counter.change("polygons as the boxes around them");
-        }
+        for (const { category } of page.regions) categories.numberOf(category ?? NO_CATEGORY);
         await tasks.add(JSON.stringify(taskOf(page, name)));
       }
     },

@@ -31,13 +31,6 @@ export async function openYoloWriter(options: SampleWriterOptions): Promise<Samp
       splits.add(split);
     }
     const name = await images.place(image, `images/${split}`, { taken: TAKEN });
-    const lines: string[] = [];
-    for (const region of page.regions) {
-      const number = categories.numberOf(region.category ?? NO_CATEGORY);
-      const line = lineOf(region, image, number);
-      if (line !== undefined) lines.push(line);
-      else countRegion(region, "a box is thinner than YOLO's six digits tell", sample);
-    }
     const path = join(
       folder,
       "labels",
@@ -47,18 +40,17 @@ export async function openYoloWriter(options: SampleWriterOptions): Promise<Samp
         .at(-1)
         ?.replace(/\.\w+$/, "")}.txt`,
     );
-    const known = new Set(await readKnown(path));
-    for (const [at, line] of lines.entries()) {
-      if (known.has(line)) {
-        const region = page.regions[at] as SampleRegion;
-        countRegion(region, "the same box of the same category stands there twice", sample);
-      }
-      known.add(line);
+    const lines = new Set(await readKnown(path));
+    for (const region of page.regions) {
+      const line = lineOf(region, image, categories.numberOf(region.category ?? NO_CATEGORY));
+      const lose = (reason: string) =>
+        counter.drop(reason, sample, { regions: 1, characters: countCharacters(region.text) });
+      if (line === undefined) lose("a box is thinner than YOLO's six digits tell");
+      else if (lines.has(line)) lose("the same box of the same category stands there twice");
+      else lines.add(line);
     }
-    await writeFile(path, [...known].map((line) => `${line}\n`).join(""));
+    await writeFile(path, [...lines].map((line) => `${line}\n`).join(""));
   };
-  const countRegion = (region: SampleRegion, reason: string, sample: Sample) =>
-    counter.drop(reason, sample, { regions: 1, characters: countCharacters(region.text) });
   return {
     write: async (sample: Sample) => {
       for (const page of pagesOf(sample)) await writePage(sample.split, page);
