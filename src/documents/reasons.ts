@@ -62,8 +62,16 @@ export function encrypted(): AppError {
   return new AppError("invalid_input", "PDF is encrypted; give the password with --password-file");
 }
 
-export function tooLarge(bytes: number, limit: number): AppError {
-  return new AppError("invalid_input", `PDF of ${inGigabytes(bytes)}; the limit is ${inGigabytes(limit)}`);
+/** Of a document that stays encrypted, whatever passwords were given. */
+export function noPasswordOpens(): AppError {
+  return new AppError("invalid_input", "PDF is encrypted, and none of the given passwords opens it");
+}
+
+export function tooLarge(bytes: number, limit: number, kind: "PDF" | "TIFF" = "PDF"): AppError {
+  return new AppError(
+    "invalid_input",
+    `${kind} of ${inGigabytes(bytes)}; the limit is ${inGigabytes(limit)}`,
+  );
 }
 
 export function tooManyPages(pages: number, limit: number): AppError {

@@ -29,6 +29,11 @@ export function isTiffName(path: string): boolean {
   return [".tif", ".tiff"].includes(extname(path).toLowerCase());
 }
 
+/** By its first bytes. */
+export function isTiffHead(head: Uint8Array | undefined): boolean {
+  return head !== undefined && sniffFormat(head) === "tiff";
+}
+
 /**
  * The kind of a file, by its ending where that is an image's or a text's, else by its first bytes. What an image's ending
  * promises is looked at when the image is processed: there may be millions.
@@ -51,7 +56,7 @@ export async function kindOf(
 }
 
 /** Undefined for what cannot be read. */
-async function readHead(path: LocalPath): Promise<Uint8Array | undefined> {
+export async function readHead(path: LocalPath): Promise<Uint8Array | undefined> {
   try {
     const handle = await open(path, "r");
     try {

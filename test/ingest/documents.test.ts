@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { legacyBytes } from "../../src/ingest/legacy-names.ts";
+import { encryptedPdf } from "../documents/encrypt-pdf.ts";
 import { pdfOf } from "../documents/write-pdf.ts";
 import { type IngestKit, withKit } from "./kit.ts";
 import { zipOf } from "./zip-kit.ts";
@@ -169,5 +170,58 @@ test("what is named twice is taken once: a document, an image, a part of a zip, 
     expect(await opened("a", "a/1.pdf", "a/b")).toEqual([3, 2, told("a/1.pdf", true)]);
     expect(await opened("a/b/2.jpg", "a", "3.jpg")).toEqual([4, 3, told("a/b/2.jpg")]);
     expect(await opened("4.zip.001", "4.zip.002", "3.jpg", "3.jpg")).toEqual([2, 2, told("3.jpg")]);
+  });
+});
+
+test("--split-pages finds a TIFF by its content, where its name says nothing", async () => {
+  await withKit(async (kit) => {
+    const folder = await put(kit, {
+      fax: tiff(3),
+      "b/scan.0001": tiff(2),
+      "c.zip": zipOf([{ name: "fax", data: tiff(2) }]),
+      "d.jpg": JPEG,
+    });
+    const { names, input } = await staged(kit, folder, { splitPages: true });
+    const pages = (name: string, count: number) =>
+      Array.from({ length: count }, (_, at) => `${name}#page=${at + 1}`);
+    expect(names).toEqual([...pages("b/scan.0001", 2), ...pages("c/fax", 2), "d.jpg", ...pages("fax", 3)]);
+    expect(input.summary).toBe("3 TIFFs, 7 pages; 1 image");
+    expect((await staged(kit, join(folder, "fax"), { splitPages: true })).names).toEqual(pages("fax", 3));
+  });
+});
+
+test("--split-pages reads no more of a TIFF than its directories, and rejects one above 2 GB", async () => {
+  await withKit(async (kit) => {
+    const folder = await put(kit, { "1.tif": tiff(3), "2.tif": tiff(3) });
+    await truncate(join(folder, "1.tif"), 1_900_000_000);
+    await truncate(join(folder, "2.tif"), 2_000_000_001);
+    Bun.gc(true);
+    const before = process.memoryUsage().rss;
+    const input = await kit.session.open(folder, { splitPages: true });
+    expect(process.memoryUsage().rss - before).toBeLessThan(500_000_000);
+    const rows = await kit.rows(await input.rows());
+    expect(rows.map(({ __image_path, __page, __reject }) => [__image_path, __page, __reject])).toEqual([
+      ["1.tif", 1, null],
+      ["1.tif", 2, null],
+      ["1.tif", 3, null],
+      ["2.tif", null, "TIFF of 2 GB; the limit is 2 GB"],
+    ]);
+  });
+});
+
+test("a document that no given password opens says so, and is one to ask the password of", async () => {
+  await withKit(async (kit) => {
+    const page = { content: "0 0 10 10 re f" };
+    const folder = await put(kit, { "a.pdf": encryptedPdf([page], { user: "비밀", owner: "own" }) });
+    const reasons = [
+      [[], "PDF is encrypted; give the password with --password-file"],
+      [["wrong", "too"], "PDF is encrypted, and none of the given passwords opens it"],
+    ] as const;
+    for (const [passwords, reason] of reasons) {
+      const input = await kit.session.open(folder, { passwords });
+      expect(input.lockedDocuments).toEqual(["a.pdf"]);
+      expect((await kit.rows(await input.rows())).map(({ __reject }) => __reject)).toEqual([reason]);
+    }
+    expect((await kit.session.open(folder, { passwords: ["비밀"] })).lockedDocuments).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { damagedPdf, encrypted, tooLarge, withoutPages } from "../reasons.ts";
+import { damagedPdf, encrypted, noPasswordOpens, tooLarge, withoutPages } from "../reasons.ts";
 import { borrow, type Pdfium } from "./instance.ts";
 import { passwordBytes } from "./passwords.ts";
 
@@ -80,7 +80,7 @@ function load(pdfium: Pdfium, access: number, passwords: readonly string[]): num
     if (handle !== 0) return handle;
     if (call.FPDF_GetLastError() !== PASSWORD_ERROR) throw damagedPdf();
   }
-  throw encrypted();
+  throw passwords.length > 0 ? noPasswordOpens() : encrypted();
 }
 
 /** Gives PDFium the bytes of a file that it asks for; 0 tells it that they cannot be had. */

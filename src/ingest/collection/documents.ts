@@ -1,12 +1,13 @@
 import { copyFile, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { encrypted } from "../../documents/reasons.ts";
+import { encrypted, noPasswordOpens, tooLarge } from "../../documents/reasons.ts";
 import { AppError } from "../../errors.ts";
 import { tiffPages } from "../../images/tiff-pages.ts";
-import { openByteSource } from "../../images/tiff-source.ts";
+import { type ByteSource, openByteSource } from "../../images/tiff-source.ts";
 import { quoteName } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
-import { isTiffName } from "../file-kinds.ts";
+import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
+import { isPdfName, isTiffHead, isTiffName, readHead } from "../file-kinds.ts";
 import { EntryProblem, type InputContext } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { FoundFiles } from "./found-files.ts";
@@ -39,8 +40,11 @@ export async function describeDocuments(
     notices: [],
   };
   if (found.count("document") === 0) return described;
-  const describe = (path: string): Promise<Described> =>
-    isTiffName(path) ? countTiffPages(path) : documents.describe(path, { passwords });
+  const describe = async (path: string, file: string): Promise<Described & { isTiff: boolean }> => {
+    const isTiff = isTiffName(path) || (!isPdfName(path) && isTiffHead(await readHead(file)));
+    const facts = isTiff ? await countTiffPages(file) : await documents.describe(file, { passwords });
+    return { ...facts, isTiff };
+  };
   const appender = await database.connection.createAppender(table);
   const connection = await database.instance.connect();
   try {
@@ -53,15 +57,15 @@ export async function describeDocuments(
         signal?.throwIfAborted();
         const facts = await withFileOf(found, folder, path, {
           scratch: context.scratch,
-          use: describe,
-        }).catch(reasonOf);
-        const counts = isTiffName(path) ? described.tiffs : described.pdfs;
+          use: (file) => describe(path, file),
+        }).catch((error) => ({ ...reasonOf(error), isTiff: isTiffName(path) }));
+        const counts = facts.isTiff ? described.tiffs : described.pdfs;
         if (counts === described.pdfs || ("pages" in facts && facts.pages > 0)) counts.files++;
         appender.appendVarchar(path);
         if ("reason" in facts) {
           appender.appendNull();
           appender.appendVarchar(facts.reason);
-          if (facts.reason === encrypted().message) described.locked.push(path);
+          if (LOCKED.includes(facts.reason)) described.locked.push(path);
         } else {
           appender.appendInteger(facts.pages);
           appender.appendNull();
@@ -78,6 +82,8 @@ export async function describeDocuments(
   return described;
 }
 
+const LOCKED = [encrypted().message, noPasswordOpens().message];
+
 interface Described {
   pages: number;
   notices: readonly string[];
@@ -87,13 +93,20 @@ interface Described {
 async function countTiffPages(path: string): Promise<Described> {
   const source = openByteSource(path);
   try {
-    const pages = tiffPages(source).count;
+    if (source.size > MAX_DOCUMENT_BYTES) throw tooLarge(source.size, MAX_DOCUMENT_BYTES, "TIFF");
+    const pages = countOrNone(source);
     return { pages: pages > 1 ? pages : 0, notices: [] };
-  } catch (error) {
-    if (error instanceof AppError || error instanceof RangeError) return { pages: 0, notices: [] };
-    throw error;
   } finally {
     source.close();
+  }
+}
+
+function countOrNone(source: ByteSource): number {
+  try {
+    return tiffPages(source).count;
+  } catch (error) {
+    if (error instanceof AppError || error instanceof RangeError) return 0;
+    throw error;
   }
 }
 

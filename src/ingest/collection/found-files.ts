@@ -4,7 +4,7 @@ import { HEAD_BYTES } from "../../images/foreign.ts";
 import { isMissing } from "../../lake/files.ts";
 import { quoteName } from "../../query/sql.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
-import { type FileKind, fileKind, isPdfName, isTiffName, kindOf as kindOfFile } from "../file-kinds.ts";
+import { type FileKind, isPdfName, isTiffHead, isTiffName, kindOf, readHead } from "../file-kinds.ts";
 import { EntryProblem, type InputContext } from "../input.ts";
 import { isLeftover } from "../leftovers.ts";
 import type { LocalPath } from "../legacy-names.ts";
@@ -154,7 +154,7 @@ async function takeLocal(
         path,
         given: at,
         zip: null,
-        kind: async () => foundKind(path, context) ?? takenAs(await fileKind(path, local)),
+        kind: async () => foundKind(path, context) ?? kindByContent(path, () => readHead(local), context),
         sizeBytes: () => fileSize(local),
       });
       if (batch.length < BATCH) continue;
@@ -216,7 +216,7 @@ function ofArchive(
           if (error instanceof EntryProblem) return undefined;
           throw error;
         });
-      return takenAs(await kindOfFile(path, head));
+      return kindByContent(path, head, context);
     },
     sizeBytes: async () => entry.sizeBytes,
   };
@@ -230,8 +230,16 @@ function foundKind(path: string, { splitPages }: InputContext): FoundKind | unde
   return isPdfName(path) || (splitPages === true && isTiffName(path)) ? "document" : undefined;
 }
 
-function takenAs(kind: FileKind): FoundKind | Exclude<FileKind, "image"> {
-  return typeof kind === "object" && kind.name === "PDF" ? "document" : kind;
+/** As `kindOf`; a TIFF is a document where its pages are wanted and its name does not say what it is. */
+async function kindByContent(
+  path: string,
+  readHead: () => Promise<Uint8Array | undefined>,
+  { splitPages }: InputContext,
+): Promise<FoundKind | Exclude<FileKind, "image">> {
+  let head: Uint8Array | undefined;
+  const kind = await kindOf(path, async () => (head = await readHead()));
+  const isDocument = typeof kind === "object" ? kind.name === "PDF" : splitPages === true && isTiffHead(head);
+  return isDocument ? "document" : kind;
 }
 
 /** Zero for a link that leads nowhere: its row says so later. */
