@@ -5,6 +5,7 @@ import {
   CELL_LISTS,
   CELL_NAMES,
   formsOf,
+  hasValues,
   homeTable,
   listColumn,
   ofParts,
@@ -124,7 +125,8 @@ function throughOwnType(
   value: string,
   type: string,
 ): string[] {
-  const byType = Map.groupBy(owners, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
+  const filled = owners.filter((one) => hasValues(one, name));
+  const byType = Map.groupBy(filled, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
   return Array.from(byType).flatMap(([held, own]) => {
     const isDirect = held === "" || held === type || type === "VARCHAR";
     if (isDirect && !(held !== "" && isPackedType(held))) return [];

@@ -289,6 +289,7 @@ test("names in a selection are data, not SQL", () => {
       dataset: "d",
       task: "raw",
       variant: "image",
+      rows: 1,
       part: 7,
       home: 1,
       cells: { integers: [], numbers: [], texts: [] },

@@ -35,6 +35,7 @@ export interface Housed {
 
 /** A partition with what is needed to read its rows. */
 export interface HousedPartition extends PartitionKey, Housed {
+  rows: number;
   columns: readonly ColumnStats[];
 }
 
@@ -52,7 +53,7 @@ export function listOfType(type: string): CellList {
 }
 
 /** What says how the rows of a partition are read. */
-export type LaidOut = Omit<HousedPartition, keyof PartitionKey | "part">;
+export type LaidOut = Omit<HousedPartition, keyof PartitionKey | "part" | "rows">;
 
 /** A partition may have thousands of columns, and is asked for each of them. */
 const LAYOUTS = new WeakMap<LaidOut, string>();
@@ -95,7 +96,9 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
     const quoted = quoteName(name);
     if (KEYS.has(name)) return quoted;
     const held = own.get(name);
-    if (held === undefined) return `CAST(NULL AS ${type}) AS ${quoted}`;
+    // A column without values meets others in any type, to which there may be no cast from its own.
+    if (held === undefined || (held !== type && !group.some((one) => hasValues(one, name))))
+      return `CAST(NULL AS ${type}) AS ${quoted}`;
     const cell = cells.get(name);
     const typed = forms.get(name)?.decode ?? quoted;
     const stored = cell ? ofCell(cell.list, `${listColumn(cell.list)}[${cell.at}]`, held) : typed;
@@ -105,6 +108,15 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
 }
 
 const KEYS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
+
+/** Whether a row of the partition has a value in the column. */
+export function hasValues(
+  { rows, columns }: Pick<HousedPartition, "rows" | "columns">,
+  name: string,
+): boolean {
+  const column = columns.find((one) => one.name === name);
+  return column !== undefined && column.nulls < rows;
+}
 
 /** The columns of a home that do not stand in its table as they are. */
 export function formsOf({

@@ -63,6 +63,7 @@ test("a table is made for some hundred columns, not for each", () =>
     const names = Array.from({ length: COLUMNS }, (_, at) => `c${at}`);
     const partition = {
       ...KEY,
+      rows: 1,
       part: 1,
       home: 0,
       cells: { integers: [], numbers: [], texts: names },
