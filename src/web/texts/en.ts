@@ -53,6 +53,7 @@ export const en = {
     none: "The lake has no data yet",
     noneHint: "Upload a file on the screen Work, or with: datalake upload",
     noMatch: (filter: string) => `No dataset has “${filter}” in its name`,
+    searchTexts: (text: string) => `Find “${text}” in labels and file names`,
     by: (name: string) => `by ${name}`,
     unknown: "unknown",
     browse: "Browse",

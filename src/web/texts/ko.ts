@@ -53,6 +53,7 @@ export const ko: Texts = {
     none: "아직 데이터가 없습니다",
     noneHint: "작업 화면에서 파일을 올리거나 다음 명령을 쓰세요: datalake upload",
     noMatch: (filter) => `이름에 “${filter}”이(가) 있는 데이터셋이 없습니다`,
+    searchTexts: (text) => `라벨과 파일 이름에서 “${text}” 찾기`,
     by: (name) => `${name} 올림`,
     unknown: "알 수 없음",
     browse: "찾아보기",

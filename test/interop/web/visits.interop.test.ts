@@ -27,7 +27,8 @@ const LABELS = `datasets=${encodeURIComponent("영수증")}&tasks=words&variants
 test("a receipt is found by a word, the word is seen on the page, and the view can be sent", async () => {
   let address = "";
   await browser.visit("/", async (page) => {
-    await page.getByRole("link", { name: "찾아보기", exact: true }).click();
+    await page.getByRole("searchbox", { name: "이름으로 거르기" }).fill("유일한낱");
+    await page.getByRole("link", { name: "라벨과 파일 이름에서 “유일한낱” 찾기" }).click();
     await page.getByRole("searchbox", { name: "텍스트 찾기" }).fill("유일한낱말");
     await page.getByRole("button", { name: "검색" }).click();
     await page.getByRole("heading", { name: "2행" }).waitFor();

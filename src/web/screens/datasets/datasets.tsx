@@ -3,6 +3,7 @@ import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
 import { usePartitions } from "../../api/use-partitions.ts";
 import { Empty, Failure, Loading } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
+import { urlOf } from "../../state/url.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import { DatasetRow } from "./dataset-row.tsx";
 import { groupDatasets, SORTS, type Sort, sortDatasets, tasksOf } from "./group.ts";
@@ -61,7 +62,11 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
         </p>
       </div>
       {shown.length === 0 ? (
-        <Empty title={list.noMatch(filter)} />
+        <Empty title={list.noMatch(filter)}>
+          <p>
+            <a href={urlOf("/browse", { text: filter })}>{list.searchTexts(filter)}</a>
+          </p>
+        </Empty>
       ) : (
         <table class="matrix">
           <thead>
