@@ -2,6 +2,9 @@ import { padCell } from "../terminal/table.ts";
 import type { Command, CommandGroup, Flag } from "./command.ts";
 import { flagName, GLOBAL_FLAGS } from "./flags.ts";
 
+/** Columns of the narrowest screen that help is written for. */
+const SCREEN = 120;
+
 /** The help of one command: `words` is how it is called, `["datalake", "upload"]`. */
 export function renderCommandHelp(words: readonly string[], command: Command): string {
   const own = Object.keys(command.flags).length > 0;
@@ -79,12 +82,12 @@ function flagUsage(key: string, flag: Flag): string {
 }
 
 function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.min(34, Math.max(...rows.map(([left]) => Bun.stringWidth(left))));
-  return rows.map(([left, right]) =>
-    Bun.stringWidth(left) > width
-      ? `${left}\n  ${" ".repeat(width)}  ${right}`
-      : `${padCell(left, width)}  ${right}`,
-  );
+  const width = Math.min(34, Math.max(0, ...rows.map(([left]) => Bun.stringWidth(left))));
+  const below = `\n  ${" ".repeat(width)}  `;
+  return rows.map(([left, right]) => {
+    const text = Bun.wrapAnsi(right, SCREEN - below.length).replaceAll("\n", below);
+    return Bun.stringWidth(left) > width ? `${left}${below}${text}` : `${padCell(left, width)}  ${text}`;
+  });
 }
 
 function firstExamples(group: CommandGroup): string[] {
