@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { checkValue } from "../schema/check.ts";
 import { DEFAULT_PAGES, PageSettingsSchema, type PageWishes } from "../schema/pages.ts";
@@ -15,10 +15,13 @@ export interface PageFlags {
   passwords?: readonly string[] | undefined;
 }
 
-/** Throws `usage` for a number of dots that is none, or too many; `not_found` for a font that is not there. */
+/**
+ * Throws `usage` for a number of dots that is none, or too many; `not_found` for a font that is not there, and
+ * `invalid_input` for a file that is none.
+ */
 export async function parsePageFlags({ dpi, textLayer, font, passwords }: PageFlags): Promise<PageWishes> {
   const wishes: PageWishes = {
-    dpi: dpi === undefined ? DEFAULT_PAGES.dpi : Number(dpi),
+    dpi: dpi === undefined ? DEFAULT_PAGES.dpi : wholeNumber(dpi),
     text_layer: textLayer ?? false,
     fontFile: font === undefined ? undefined : await fontPath(font),
     passwords: [...(passwords ?? [])],
@@ -30,19 +33,36 @@ export async function parsePageFlags({ dpi, textLayer, font, passwords }: PageFl
   return wishes;
 }
 
+/** What is none is below all that are allowed: the check says so. */
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : -1;
+}
+
+/** First bytes of TrueType, of OpenType, and of several fonts in one file. */
+const FONT_MARKS = ["\0\x01\0\0", "true", "OTTO", "ttcf"];
+
 async function fontPath(path: string): Promise<string> {
   const absolute = resolve(path);
   const facts = await stat(absolute).catch((error) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  if (facts?.isFile()) return absolute;
-  throw new AppError("not_found", `the font ${path} is not a file; name a TrueType or OpenType font`);
+  if (facts?.isFile() !== true)
+    throw new AppError("not_found", `the font ${path} is not a file; name a TrueType or OpenType font`);
+  const mark = Buffer.from(await Bun.file(absolute).slice(0, 4).arrayBuffer()).toString("latin1");
+  if (FONT_MARKS.includes(mark)) return absolute;
+  throw new AppError("invalid_input", `${path} is no font; name a TrueType or OpenType font`, {
+    details: { path },
+  });
 }
 
 /** The passwords in a file, one a line, in UTF-8. Throws `not_found`, `invalid_input`. */
 export async function readPasswords(path: string): Promise<string[]> {
   const bytes = await readFile(path).catch((cause) => {
+    if (systemCode(cause) === "EISDIR") {
+      const message = `the password file ${path} is a folder; give a text file with one password a line`;
+      throw new AppError("invalid_input", message, { cause });
+    }
     if (!isMissing(cause)) throw cause;
     throw new AppError("not_found", `the password file ${path} does not exist`, { cause });
   });

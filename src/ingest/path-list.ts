@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { AppError } from "../errors.ts";
+import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 
 /**
@@ -9,6 +9,10 @@ import { isMissing } from "../lake/files.ts";
 export async function readPathList(path: string): Promise<string[]> {
   const shown = path === "-" ? "the standard input" : path;
   const bytes = await (path === "-" ? Bun.stdin.bytes() : readFile(path)).catch((cause) => {
+    if (systemCode(cause) === "EISDIR") {
+      const message = `the list ${path} is a folder; give a text file with one path a line, or the folder without --files-from`;
+      throw new AppError("invalid_input", message, { cause });
+    }
     if (!isMissing(cause)) throw cause;
     throw new AppError("not_found", `the list ${path} does not exist; give a file of paths`, { cause });
   });

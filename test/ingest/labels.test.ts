@@ -315,6 +315,10 @@ describe("a list of files", () => {
         ]);
       }
       expect(readPathList(join(folder, "none.txt"))).rejects.toMatchObject({ code: "not_found" });
+      expect(readPathList(folder)).rejects.toMatchObject({
+        code: "invalid_input",
+        message: `the list ${folder} is a folder; give a text file with one path a line, or the folder without --files-from`,
+      });
       await put(kit, { "lf.txt": "\n" });
       expect(readPathList(join(folder, "lf.txt"))).rejects.toMatchObject({ code: "empty_input" });
     });
