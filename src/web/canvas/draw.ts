@@ -1,14 +1,5 @@
 import { type Camera, matrixOf, type Size, type Spot, toView } from "./camera.ts";
-import type { Shape } from "./shapes.ts";
-
-export interface DrawnRegion extends Shape {
-  text: string | null;
-  colour: string;
-  isHit: boolean;
-  isShown: boolean;
-  /** Lines for what is missing elsewhere are broken. */
-  isDashed?: boolean;
-}
+import type { DrawnRegion } from "./shapes.ts";
 
 export interface Layers {
   boxes: boolean;

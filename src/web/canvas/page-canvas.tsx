@@ -1,9 +1,10 @@
 import type { Signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Camera, fitCamera, isInView, type Size, type Spot, showBox, toPage } from "./camera.ts";
-import { type DrawnRegion, drawScene, type Layers } from "./draw.ts";
+import { drawScene, type Layers } from "./draw.ts";
 import { followGestures } from "./gestures.ts";
 import { createHitTest } from "./hit-test.ts";
+import type { DrawnRegion } from "./shapes.ts";
 
 export interface PageCanvasProps {
   image: CanvasImageSource | undefined;

@@ -6,6 +6,16 @@ export interface Shape {
   bounds: Bounds;
 }
 
+/** A region with how it is drawn. */
+export interface DrawnRegion extends Shape {
+  text: string | null;
+  colour: string;
+  isHit: boolean;
+  isShown: boolean;
+  /** Lines for what is missing elsewhere are broken. */
+  isDashed?: boolean;
+}
+
 export function shapeOf(polygon: readonly Point[]): Shape {
   let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of polygon) {

@@ -1,5 +1,5 @@
 import type { DifferencesDocument, PageRegion } from "../../../schema/page-documents.ts";
-import type { DrawnRegion } from "../../canvas/draw.ts";
+import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { shapeOf } from "../../canvas/shapes.ts";
 
 type Difference = DifferencesDocument["differences"][number];

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { PageDocument } from "../../../schema/page-documents.ts";
-import type { DrawnRegion } from "../../canvas/draw.ts";
+import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { createMatcher } from "../../text/match.ts";

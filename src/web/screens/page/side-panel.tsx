@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import type { PageDocument } from "../../../schema/page-documents.ts";
-import type { DrawnRegion } from "../../canvas/draw.ts";
+import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { JsonPanel } from "./json-panel.tsx";
 import { RegionList } from "./region-list.tsx";
