@@ -17,6 +17,7 @@ import licences from "./licences.md" with { type: "text" };
 import page from "./page.md" with { type: "text" };
 import python from "./python.md" with { type: "text" };
 import settings from "./settings.md" with { type: "text" };
+import training from "./training.md" with { type: "text" };
 import troubleshooting from "./troubleshooting.md" with { type: "text" };
 
 /** `en` has every page, the others some. */
@@ -51,6 +52,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
   ["page", { summary: "The page in the browser: its screens and keys", en: page }],
   ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels }],
   ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
+  ["training", { summary: "Training formats: what is in them, parts, prompts, coordinates", en: training }],
   ["python", { summary: "Reading, uploading and downloading from Python", en: python }],
   ["http", { summary: "The API: routes, row formats, guarantees", en: http }],
   [
