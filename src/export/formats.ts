@@ -28,6 +28,8 @@ export interface SampleFormat extends FormatTerms {
   readonly layout: "folder";
   /** Polygons become the boxes around them. */
   readonly onlyBoxes?: boolean;
+  /** Samples are questions and answers. */
+  readonly hasPrompts?: boolean;
   openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
 }
 
@@ -77,6 +79,7 @@ const MS_SWIFT = {
   hint: "messages with boxes for ms-swift",
   images: FILE_IMAGES,
   onlyBoxes: true,
+  hasPrompts: true,
   openSamples: async (options) => (await import("./samples/writers/ms-swift.ts")).openMsSwiftWriter(options),
 } as const satisfies ExportFormat;
 
@@ -86,6 +89,7 @@ const LLAMA_FACTORY = {
   hint: "conversations with images for LLaMA-Factory",
   images: FILE_IMAGES,
   onlyBoxes: true,
+  hasPrompts: true,
   openSamples: async (options) =>
     (await import("./samples/writers/llama-factory.ts")).openLlamaFactoryWriter(options),
 } as const satisfies ExportFormat;
@@ -96,6 +100,7 @@ const MESSAGES = {
   hint: "Parquet of conversations: TRL and others on datasets",
   images: BYTES_OR_PATHS,
   onlyBoxes: true,
+  hasPrompts: true,
   openSamples: async (options) => (await import("./samples/writers/messages.ts")).openMessagesWriter(options),
 } as const satisfies ExportFormat;
 
@@ -148,6 +153,7 @@ const DONUT = {
   layout: "folder",
   hint: "an imagefolder with ground_truth for Donut",
   images: FILE_IMAGES,
+  hasPrompts: true,
   openSamples: async (options) => (await import("./samples/writers/donut.ts")).openDonutWriter(options),
 } as const satisfies ExportFormat;
 

@@ -188,17 +188,18 @@ test("--sample-images draws pages with their regions, and says what the numbers 
   const isTitle = legend.pages[0].regions[0].category === "title";
   const [red = 0, green = 0, blue = 0] = pixel(16 + (isTitle ? 250 : 700), 16 + 50);
   expect([isTitle ? blue > 150 : red > 150, green < 130]).toEqual([true, true]);
-  const { exit, stderr } = await runProgram(world, [
-    "download",
-    "--output",
-    "x",
-    "--format",
-    "yolo",
-    "--sample-images",
-    "99",
-  ]);
-  expect([exit, stderr]).toEqual([
-    2,
-    expect.stringContaining("--sample-images 99 is no whole number up to 30"),
-  ]);
+});
+
+test.each([
+  [["--split", "train=0.5,val"], "val has no share"],
+  [["--split", "train=1", "--group-by", "없음"], "--group-by 없음: the rows have no such column"],
+  [["--group-by", "document"], "give --split too"],
+  [["--prompt", "ocr-ko"], "--format yolo has none"],
+  [["--sample-images", "99"], "--sample-images 99 is no whole number up to 30"],
+])("%p is refused in one sentence", async (flags, sentence) => {
+  const output = join(world.folder, "refused");
+  const argv = ["download", "--task", "ocr", "--variant", "words", "--output", output, "--format", "yolo"];
+  const { exit, stderr } = await runProgram(world, [...argv, ...flags]);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { throwIfCancelled } from "../../errors.ts";
+import { AppError, throwIfCancelled } from "../../errors.ts";
 import { plainCells } from "../../query/output/cells.ts";
 import type { RowResult } from "../../schema/query.ts";
 import type { SampleWishes } from "../../schema/samples.ts";
@@ -40,6 +40,9 @@ export async function splitterOf({
   const { split: shares, group_by: groupBy } = wishes;
   if (shares === undefined) return undefined;
   const columns = new Set(rows.columns.map(({ name }) => name));
+  const unknown = groupBy.find((name) => !columns.has(name));
+  if (unknown !== undefined && rows.rowCount > 0)
+    throw new AppError("usage", `--group-by ${unknown}: the rows have no such column, or no value in it`);
   // Ranks are of all links: a page falls the same way as raw data and as a label, which have not the same columns.
   const links = [...groupBy.map(linkBy), linkBy("document"), DOCUMENT_NAME, linkBy("hash")]
     .map((link, rank) => ({ ...link, rank }))

@@ -58,6 +58,10 @@ export async function readSampleFlags(
       `--${flag} is for training formats; --format ${format.name} writes rows as they are`,
     );
   }
+  if (flags.groupBy !== undefined && flags.split === undefined)
+    throw new AppError("usage", "--group-by says what --split keeps together; give --split too");
+  if (flags.prompt !== undefined && !format.hasPrompts)
+    throw new AppError("usage", `--prompt is for formats with questions; --format ${format.name} has none`);
   return {
     ...(flags.view !== undefined && { view: await readViewFlag(flags.view) }),
     ...(flags.split !== undefined && { split: parseShares(flags.split) }),
@@ -67,13 +71,19 @@ export async function readSampleFlags(
   };
 }
 
-/** `train=0.9,val=0.1`; a part without a share has what the others leave. */
+/** `train=0.9,val=0.1`: every part has its share. */
 function parseShares(text: string): Record<string, number> {
   const pairs = text.split(",").map((part) => part.split("=").map((side) => side.trim()));
   const shares = pairs.map(
     ([name = "", share]) => [name, share === undefined ? Number.NaN : Number(share)] as const,
   );
   const checked = checkValue(SplitSharesSchema, Object.fromEntries(shares));
+  const bare = shares.find(([, share]) => Number.isNaN(share));
+  if (bare !== undefined)
+    throw new AppError(
+      "usage",
+      `--split ${text}: ${bare[0]} has no share; write for example train=0.9,val=0.1`,
+    );
   const isTwice = new Set(shares.map(([name]) => name)).size < shares.length;
   if (checked.success && !isTwice) return checked.output;
   const why = isTwice ? "names a part twice" : describeIssue(checked.issues?.[0] as never);
