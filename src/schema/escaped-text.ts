@@ -20,3 +20,7 @@ export function decodedStrings(text: string): (string | undefined)[] {
     }
   });
 }
+
+/** Characters that JSON writes with a backslash only. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
+export const ONLY_ESCAPED = /["\\\u0000-\u001f]/;

@@ -55,7 +55,7 @@ test("rebuild, info and partitions give their documents and say them", () =>
     expect(built.text).toContain("1 row in 1 partition");
     const info = await run(bench, "info");
     expect(info.document).toMatchObject({
-      format: 4,
+      format: 5,
       generation: 1,
       rows: 1,
       partitions: 1,

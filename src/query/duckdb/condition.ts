@@ -1,4 +1,4 @@
-import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { ESCAPE_MARK, ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { toNfc } from "../normal-form.ts";
@@ -38,8 +38,7 @@ function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): 
   if (isOfNumber(text)) {
     return `CASE WHEN ${isIn} THEN ${found(`${STRING} ${NUMBER}`)} ELSE ${hasEscapes} AND ${strings} END`;
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
-  const mayHold = /["\\\u0000-\u001f]/.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
+  const mayHold = ONLY_ESCAPED.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
   return `((${mayHold}) AND ${strings})`;
 }
 

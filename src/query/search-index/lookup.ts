@@ -1,3 +1,4 @@
+import { ONLY_ESCAPED } from "../../schema/escaped-text.ts";
 import type { Database } from "../database.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { readPostings } from "./read-postings.ts";
@@ -30,8 +31,7 @@ export async function lookUp(
   const indexed = ignoreCase ? await lowerCase(database, text) : text;
   const pieces = splitSearchText(indexed).sort(bySelectivity);
   const inJson = condition.steps !== undefined;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON writes these behind a backslash only
-  const onlyEscaped = inJson && /["\\\u0000-\u001f]/.test(indexed);
+  const onlyEscaped = inJson && ONLY_ESCAPED.test(indexed);
   if (pieces.length === 0 && !onlyEscaped) return undefined;
   const searched = onlyEscaped ? [] : pieces;
   const terms = await findTerms(database, condition, searched);

@@ -1,4 +1,4 @@
-import { decodedStrings } from "../../schema/escaped-text.ts";
+import { decodedStrings, ONLY_ESCAPED } from "../../schema/escaped-text.ts";
 import { MARKS, MAX_NUMBER_DIGITS, MAX_TOKEN_BYTES, type Mark, TOKEN_BYTES } from "./tokens.ts";
 import { entryOf, LAST_ROW, TERM, type Vocabulary } from "./vocabulary.ts";
 
@@ -107,10 +107,10 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
     if (isAscii) {
       into.length = length;
       const start = offsets[at] as number;
-      const isWhole = !batch.isJoined && addDecoded(into, vocabulary, bytes.subarray(start, end), row);
+      const added = batch.isJoined ? NOTHING : addDecoded(into, vocabulary, bytes.subarray(start, end), row);
       length = into.length;
-      tooLong ||= !isWhole;
-      escapes = !isWhole;
+      tooLong ||= !added.isWhole;
+      escapes = !added.isWhole || added.mustEscape;
     }
     if (tooLong) {
       terms[length] = longTerm;
@@ -133,16 +133,27 @@ export function addRows(into: Occurrences, vocabulary: Vocabulary, batch: TextBa
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Adds the terms of the strings of a text that holds JSON written in ASCII. False where some have none: it must be read. */
-function addDecoded(into: Occurrences, vocabulary: Vocabulary, text: Uint8Array, row: number): boolean {
+interface Decoded {
+  /** All strings have their terms; else the text must be read. */
+  isWhole: boolean;
+  /** A string holds what JSON writes behind a backslash only, and for which no term stands. */
+  mustEscape: boolean;
+}
+
+const NOTHING: Decoded = { isWhole: false, mustEscape: true };
+
+/** Adds the terms of the strings of a text that holds JSON written in ASCII. */
+function addDecoded(into: Occurrences, vocabulary: Vocabulary, text: Uint8Array, row: number): Decoded {
   const { terms, rows } = into;
   const room = terms.length - Object.keys(MARKS).length;
   let isWhole = true;
+  let mustEscape = false;
   for (const string of decodedStrings(decoder.decode(text))) {
     if (string === undefined) {
       isWhole = false;
       continue;
     }
+    mustEscape ||= ONLY_ESCAPED.test(string);
     const composed = string.normalize("NFC");
     const bytes = new Uint8Array(composed.length * 3 + TEXT_MARGIN);
     const end = encoder.encodeInto(composed, bytes).written;
@@ -163,5 +174,5 @@ function addDecoded(into: Occurrences, vocabulary: Vocabulary, text: Uint8Array,
       rows[into.length++] = row;
     }
   }
-  return isWhole;
+  return { isWhole, mustEscape };
 }

@@ -1,4 +1,4 @@
-import { ESCAPE_MARK, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { ESCAPE_MARK, ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { quoteName, quoteText } from "../sql.ts";
@@ -38,8 +38,7 @@ function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): 
     const value = `CASE WHEN ${isString} THEN json_extract_scalar(x, '$') WHEN ${IS_NUMBER} THEN ${plainNumber("json_format(x)")} END`;
     return `CASE WHEN ${isIn} THEN any_match(${values}, x -> ${contains(value, false)}) WHEN ${hasEscapes} THEN ${strings} ELSE false END`;
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes these
-  const mayHold = /["\\\u0000-\u001f]/.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
+  const mayHold = ONLY_ESCAPED.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
   return `CASE WHEN ${mayHold} THEN ${strings} ELSE false END`;
 }
 

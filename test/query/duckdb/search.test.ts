@@ -282,6 +282,24 @@ describe("a search gives the rows that a plain filter gives", () => {
     }));
 });
 
+test("a backslash, quote or line end at a path is found in JSON written in ASCII", () =>
+  withLake(async (bench) => {
+    const strings = ["가\\", '나"', "다\n", "라"];
+    const rows = strings.map((text, id) => ({
+      id,
+      label: asAscii(JSON.stringify({ a: { b: [text, 0] } })),
+      note: null,
+    }));
+    await fill(bench, rows);
+    await refresh(bench);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    for (const [id, text] of ["\\", '"', "\n", "라"].entries()) {
+      for (const sought of [text, strings[id] ?? ""])
+        expect(await idsOf(client, { column: "label", json_path: "$.a.b", text: sought })).toEqual([id]);
+    }
+    client.close();
+  }));
+
 test("hits come by partition, in stored order, counted beyond the limit", () =>
   withLake(async (bench) => {
     await fill(bench, ROWS, OCR);
