@@ -30,6 +30,8 @@ export interface SampleFormat extends FormatTerms {
   readonly onlyBoxes?: boolean;
   /** Samples are questions and answers. */
   readonly hasPrompts?: boolean;
+  /** Records hold the questions of labels. */
+  readonly holdsQuestions?: boolean;
   openSamples(options: SampleWriterOptions): Promise<SampleWriter>;
 }
 
@@ -109,6 +111,7 @@ const WEBDATASET = {
   layout: "folder",
   hint: "tar shards for webdataset and datasets",
   images: BYTES,
+  holdsQuestions: true,
   openSamples: async (options) =>
     (await import("./samples/writers/webdataset.ts")).openWebdatasetWriter(options),
 } as const satisfies ExportFormat;
@@ -118,6 +121,7 @@ const MDS = {
   layout: "folder",
   hint: "shards for MosaicML streaming",
   images: BYTES,
+  holdsQuestions: true,
   openSamples: async (options) => (await import("./samples/writers/mds.ts")).openMdsWriter(options),
 } as const satisfies ExportFormat;
 

@@ -56,12 +56,14 @@ describe("yolo", () => {
       row(1, [box("라")], { bytes: small, width: 9, height: 9, sourceName: "작은.jpg" }),
     ];
     const { output, samples } = await kit.run("yolo", rows, VIEW);
-    expect(Object.values(samples.dropped).map(({ pages, regions }) => [pages, regions])).toEqual([
+    const { "YOLO has no texts": words, ...dropped } = samples.dropped;
+    expect(words?.characters).toBe(1);
+    expect(Object.values(dropped).map(({ pages, regions }) => [pages, regions])).toEqual([
       [0, 2],
       [0, 2],
       [1, 0],
     ]);
-    expect(samples).toMatchObject({ pages: 2, regions: 1, characters: 1 });
+    expect(samples).toMatchObject({ pages: 2, regions: 1, characters: 0 });
     const [file = ""] = await readdir(join(output, "labels", "train"));
     expect(await lines(output, "labels", "train", file)).toEqual(["0 0.150000 0.200000 0.200000 0.200000"]);
   });
@@ -196,7 +198,12 @@ test("donut: questions of one page are one line, and a line has a file of its ow
   const names = metadata.map(({ file_name }) => file_name as string);
   expect(new Set(names).size).toBe(3);
   for (const name of names) expect((await readFile(join(output, "train", name))).length).toBeGreaterThan(100);
-  expect(samples).toMatchObject({ samples: 4, questions: 4 });
+  expect(samples).toMatchObject({ samples: 4, pages: 4, questions: 4 });
+  const coco = await kit.run("coco", rows, QUESTIONS);
+  expect(coco.samples).toMatchObject({
+    questions: 0,
+    dropped: { "the format has no questions": { questions: 5 } },
+  });
 });
 
 describe("chat formats", () => {

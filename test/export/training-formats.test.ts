@@ -88,7 +88,8 @@ describe.each(FORMATS)("%s", (format) => {
     await moveAway(place, there);
     expect(fetched).toEqual(made);
     expect(await fingerprintTree(there)).toEqual(await fingerprintTree(here));
-    expect(made.samples).toMatchObject({ samples: 4, dropped: {} });
+    expect(made.samples?.samples).toBe(4);
+    expect(Object.keys(made.samples?.dropped ?? {})).toEqual(format === "yolo" ? ["YOLO has no texts"] : []);
   });
 });
 

@@ -55,7 +55,10 @@ export function countLeftOut(sample: Sample, answer: Answer, counter: Counter): 
     const silent = questions.filter(({ answers }) => answers[0] === undefined);
     if (silent.length > 0) counter.drop("a question has no answer", sample, { questions: silent.length });
     if (silent.length === questions.length)
-      counter.drop("the row has no question with an answer", sample, { samples: 1 });
+      counter.drop("the row has no question with an answer", sample, {
+        samples: 1,
+        pages: sample.images.length,
+      });
   } else if (questions.length > 0) {
     counter.drop("the prompt does not ask the row's questions", sample, { questions: questions.length });
   }

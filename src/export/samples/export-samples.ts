@@ -112,6 +112,8 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       if (sample.images.length === 0) dropWhole(counter, sample, "the row has no page");
       else {
         if (format.onlyBoxes) countPolygons(sample, counter);
+        const questions = format.hasPrompts || format.holdsQuestions ? 0 : sample.questions.length;
+        if (questions > 0) counter.drop("the format has no questions", sample, { questions });
         sheet.add(sample);
         await writer.write(sample);
       }

@@ -50,7 +50,12 @@ export async function openDonutWriter(options: SampleWriterOptions): Promise<Sam
       countLeftOut(sample, answer, counter);
       for (const page of pagesOf(sample)) {
         const parses = parsesOf(page, answer, counter);
-        if (parses.length === 0) continue;
+        if (parses.length === 0) {
+          // Of a row without any the pages are counted already.
+          const isAsked = sample.questions.some(({ answers }) => answers[0] !== undefined);
+          if (isAsked) counter.drop("questions are on the first page of a row", sample, { pages: 1 });
+          continue;
+        }
         const isSame = open?.image.hash === page.image.hash && open.split === sample.split;
         if (!isSame) await close();
         if (isSame) open?.parses.push(...parses);

@@ -47,7 +47,11 @@ export async function openYoloWriter(options: SampleWriterOptions): Promise<Samp
         counter.drop(reason, sample, { regions: 1, characters: countCharacters(region.text) });
       if (line === undefined) lose("a box is thinner than YOLO's six digits tell");
       else if (lines.has(line)) lose("the same box of the same category stands there twice");
-      else lines.add(line);
+      else {
+        lines.add(line);
+        const characters = countCharacters(region.text);
+        if (characters > 0) counter.drop("YOLO has no texts", sample, { characters });
+      }
     }
     await writeFile(path, [...lines].map((line) => `${line}\n`).join(""));
   };
