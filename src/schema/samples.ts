@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { recordOf } from "./bounds.ts";
 import { GivenViewSchema } from "./labels/given-view.ts";
 import { nameProblem } from "./names.ts";
 
 /** Splits of a training set with shares that add up to 1: `{train: 0.9, val: 0.1}`. */
 export const SplitSharesSchema = v.pipe(
-  v.record(
+  recordOf(
     v.pipe(
       v.string(),
       v.check(
@@ -13,6 +14,7 @@ export const SplitSharesSchema = v.pipe(
       ),
     ),
     v.pipe(v.number(), v.gtValue(0, "is no share above 0"), v.maxValue(1, "is a share above 1")),
+    100,
   ),
   v.check((shares) => Object.keys(shares).length > 0, "names no part"),
   v.check(

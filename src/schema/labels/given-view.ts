@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
+import { recordOf } from "../bounds.ts";
 import { checkValue } from "../check.ts";
 import { describeIssue } from "../describe-issue.ts";
 import { quoteExcerpt } from "../excerpt.ts";
@@ -11,6 +12,9 @@ import { isObject } from "./walk.ts";
 export type GivenView = string | Record<string, unknown>;
 
 const SHAPE_NAMES = SHAPES.map(({ name }) => name).join(", ");
+
+/** More than a view has. */
+const MAX_FIELDS = 100;
 
 /** The view that is meant, or what is wrong with it in a few words. */
 export function checkView(given: unknown): { view: View } | { problem: string } {
@@ -50,7 +54,10 @@ export function unwrapView(content: unknown): unknown {
 
 /** A view in settings, requests and documents. */
 export const GivenViewSchema = v.pipe(
-  v.union([v.string(), v.record(v.string(), v.unknown())], "is no view: the name of a shape, or a mapping"),
+  v.union(
+    [v.string(), recordOf(v.string(), v.unknown(), MAX_FIELDS)],
+    "is no view: the name of a shape, or a mapping",
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const checked = checkView(dataset.value);

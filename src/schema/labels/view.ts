@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { recordOf } from "../bounds.ts";
 import { LabelPathSchema } from "./path.ts";
 
 /** How four numbers, or a list of points, say where a region is. */
@@ -27,7 +28,7 @@ export function partsOf(box: Record<string, unknown>): (typeof BOX_PARTS)[number
 const PARTS_TEXT = BOX_PARTS.map(({ parts }) => `{${parts.join(", ")}}`).join(", ");
 
 const BoxPartsSchema = v.pipe(
-  v.record(v.string(), LabelPathSchema),
+  recordOf(v.string(), LabelPathSchema, 10),
   v.check(
     (box) => partsOf(box) !== undefined,
     (issue) =>
@@ -48,7 +49,7 @@ const SideSchema = v.lazy((side) =>
 /** Names of categories by their ids: a table in the document, or one in the view. */
 const NamesSchema = v.lazy((names) =>
   typeof names === "object" && names !== null && "table" in names
-    ? v.strictObject({ table: v.record(v.string(), v.string()) })
+    ? v.strictObject({ table: recordOf(v.string(), v.string(), 10_000) })
     : v.strictObject({ items: LabelPathSchema, id: LabelPathSchema, name: LabelPathSchema }),
 ) as v.GenericSchema<{ table: Record<string, string> } | { items: string; id: string; name: string }>;
 
