@@ -46,7 +46,7 @@ test("of two waiting uploads whose names differ only in case the second fails, a
   expect([added.exit, added.stdout]).toEqual([0, expect.any(String)]);
   for (const dataset of ["foo", "Foo", "con"])
     expect(await readRows(world, "raw", "image", dataset)).toHaveLength(2);
-  const rebuilt = await runProgram(world, ["catalog", "rebuild", "--full", "--json"]);
+  const rebuilt = await runProgram(world, ["catalog", "rebuild", "--full", "--json", "--quiet"]);
   expect([rebuilt.exit, rebuilt.stderr]).toEqual([0, ""]);
   const { stdout: told } = await runProgram(world, ["doctor", "--json"]);
   const names = JSON.parse(told).checks.filter((check: { name: string }) => check.name === "names");
