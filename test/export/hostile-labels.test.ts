@@ -174,6 +174,17 @@ test("webdataset: keys have no dots and are not shared, long names come whole, t
   expect(String(members[1]?.bytes)).toContain('"xyxy":[10.0,10.0,50.0,30.0]');
 });
 
+test("webdataset: the first records show regions and questions, where no single one has both", async () => {
+  const asked = row(1, [], { label: { items: [], q: "?", a: ["!"] } });
+  const rows = [row(2, []), row(2, []), row(2, []), row(2, []), row(2, []), row(0, [box("가")]), asked];
+  const { output } = await kit.run("webdataset", rows, { ...VIEW, ...QUESTIONS });
+  const members = readTar(await readFile(join(output, "train-000000.tar")));
+  const records = members
+    .filter(({ name }) => name.endsWith(".json"))
+    .map(({ bytes }) => JSON.parse(String(bytes)));
+  expect(records.map(({ sample }) => sample)).toEqual([5, 6, 0, 1, 2, 3, 4]);
+});
+
 test("donut: questions of one page are one line, and a line has a file of its own", async () => {
   const asked = (at: number, q: string) => row(at, [], { label: { q, a: [`${q}!`] } });
   const rows = [

@@ -25,7 +25,8 @@ export function openJsonLines<T>(
     const file = await createFile(name);
     names.set(split, name);
     const part = createFirstFull<Line>({
-      isFull: ({ full }) => full,
+      wanted: 1,
+      filled: ({ full }) => (full ? 1 : 0),
       sizeOf: ({ text }) => text.length,
       emit: ({ text }) => file.text(text),
     });

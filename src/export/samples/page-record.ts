@@ -37,8 +37,16 @@ function rowText(columns: [name: string, json: string][]): string {
   return `{${columns.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(",")}}`;
 }
 
-/** Whether every list of the record shows what its elements are. */
-export function isFullRecord({ boxes, questions }: PageRecord, expected: Expected): boolean {
-  const answers = questions.flatMap(({ answers }) => answers);
-  return (!expected.regions || boxes.length > 0) && (!expected.questions || answers.length > 0);
+const REGIONS = 1;
+const QUESTIONS = 2;
+
+/** The lists of records that may be empty, as bits. */
+export function wantedLists({ regions, questions }: Expected): number {
+  return (regions ? REGIONS : 0) | (questions ? QUESTIONS : 0);
+}
+
+/** Those that show in a record what their elements are. */
+export function filledLists({ boxes, questions }: PageRecord): number {
+  const hasAnswers = questions.some(({ answers }) => answers.length > 0);
+  return (boxes.length > 0 ? REGIONS : 0) | (hasAnswers ? QUESTIONS : 0);
 }

@@ -1,5 +1,5 @@
 import { createFirstFull } from "./first-full.ts";
-import { isFullRecord, type PageRecord, pageRecord } from "./page-record.ts";
+import { filledLists, type PageRecord, pageRecord, wantedLists } from "./page-record.ts";
 import { pagesOf } from "./pages.ts";
 import type { Sample, SampleImage } from "./sample.ts";
 import type { SampleWriterOptions } from "./writer.ts";
@@ -50,7 +50,8 @@ export function openPageStream(
     const known = parts.get(split);
     if (known !== undefined) return known;
     const part = createFirstFull<Waiting>({
-      isFull: ({ record }) => isFullRecord(record, expected),
+      wanted: wantedLists(expected),
+      filled: ({ record }) => filledLists(record),
       sizeOf: ({ record }) => 500 + record.row.length + record.boxes.length * 500,
       emit,
     });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Cutting, cutImage } from "../../../images/crop.ts";
 import { hashBytes } from "../../../lake/digest.ts";
 import { boundsOf } from "../../../schema/labels/region.ts";
-import { formatCount } from "../../../util/format.ts";
+import { formatQuantity } from "../../../util/format.ts";
 import type { SamplePage } from "../pages.ts";
 import { imageName } from "../place-images.ts";
 import type { SampleRegion } from "../sample.ts";
@@ -61,7 +61,7 @@ export function createRecognition({ counter, folder, images, createFile, listFil
       );
       if (long > 0)
         counter.note(
-          `${formatCount(long)} texts have more than ${MAX_TEXT_LENGTH} characters, for which PaddleOCR takes other lines by default; the longest has ${longest}: set Global.max_text_length to ${longest}`,
+          `${formatQuantity(long, "text")} with more than ${MAX_TEXT_LENGTH} characters, which PaddleOCR replaces by other lines by default: set Global.max_text_length to ${longest}`,
         );
     },
   };
