@@ -282,6 +282,19 @@ test("a label that is no JSON, and a polygon where only boxes are taken, are cou
   expect(Object.keys(samples.dropped)).toEqual([expect.stringContaining("is no JSON")]);
 });
 
+test("a page that the column split has in two parts is told", async () => {
+  const of = (at: number, split: string) => row(at, [box()], { more: { split } });
+  const rows = [of(0, "Training"), of(1, "train"), of(0, "val"), of(0, "test"), of(1, "train")];
+  const { output, samples } = await kit.run("coco", rows, VIEW);
+  expect(samples.splits).toEqual({ train: 3, val: 1, test: 1 });
+  expect((await readdir(join(output, "annotations"))).sort()).toEqual([
+    "test.json",
+    "train.json",
+    "val.json",
+  ]);
+  expect(samples.notes).toEqual([expect.stringContaining("1 page in several splits")]);
+});
+
 test("labels without a view are refused", async () => {
   const error = await kit.run("coco", [row(0, [box()])], undefined).catch((thrown) => thrown);
   expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("datalake view detect")]);

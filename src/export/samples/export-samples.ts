@@ -17,6 +17,7 @@ import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
 import type { Sample } from "./sample.ts";
 import { createSampleSheet } from "./sample-sheet.ts";
+import { createLeakCounter } from "./split-leaks.ts";
 import { splitterOf } from "./splitter.ts";
 import type { SampleWriter } from "./writer.ts";
 
@@ -64,6 +65,8 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
   let imageBytes = 0;
   let writer: SampleWriter | undefined;
   try {
+    const hasSplit = rows.columns.some(({ name }) => name === "split");
+    const leaks = hasSplit && wishes.split === undefined ? createLeakCounter() : undefined;
     const list = await files.createFile(IMAGE_LIST);
     const listFile: OnPlaced = async (file) => {
       imageBytes += file.bytes;
@@ -80,7 +83,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
         regions: [...views.values()].some((view) => view?.items !== undefined),
         questions: [...views.values()].some((view) => view?.questions !== undefined),
       },
-      isDivided: wishes.split !== undefined || rows.columns.some(({ name }) => name === "split"),
+      isDivided: wishes.split !== undefined || hasSplit,
       prompt: wishes.prompt,
       listFile,
       createFile: files.createFile,
@@ -114,12 +117,18 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
         if (format.onlyBoxes) countPolygons(sample, counter);
         const questions = format.hasPrompts || format.holdsQuestions ? 0 : sample.questions.length;
         if (questions > 0) counter.drop("the format has no questions", sample, { questions });
+        leaks?.add(sample);
         sheet.add(sample);
         await writer.write(sample);
       }
       request.onRows(sample.index + 1 + missing);
     }
     await writer.finish();
+    const leaking = leaks?.leaks() ?? 0;
+    if (leaking > 0)
+      counter.note(
+        `${formatQuantity(leaking, "page")} in several splits by the column split: scores will be too good; --split keeps a page in one`,
+      );
     await sheet.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
   } catch (error) {
