@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { resolveView } from "../../schema/labels/given-view.ts";
-import { isBox } from "../../schema/labels/region.ts";
 import type { View } from "../../schema/labels/view.ts";
 import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import type { RowResult } from "../../schema/query.ts";
@@ -12,12 +11,11 @@ import type { SampleFormat } from "../formats.ts";
 import type { ImageMode } from "../image-mode.ts";
 import type { ExportedFile } from "../writer.ts";
 import { type Counter, createCounter, dropWhole, type SampleCounts } from "./counts.ts";
+import { countLosses } from "./losses.ts";
 import { createOutputFiles } from "./output-files.ts";
 import { createSampleImages, type OnPlaced } from "./place-images.ts";
 import { readSamples } from "./read-samples.ts";
-import type { Sample } from "./sample.ts";
 import { createSampleSheet } from "./sample-sheet.ts";
-import { createLeakCounter } from "./split-leaks.ts";
 import { splitterOf } from "./splitter.ts";
 import type { SampleWriter } from "./writer.ts";
 
@@ -66,7 +64,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
   let writer: SampleWriter | undefined;
   try {
     const hasSplit = rows.columns.some(({ name }) => name === "split");
-    const leaks = hasSplit && wishes.split === undefined ? createLeakCounter() : undefined;
+    const losses = countLosses(format, { isSplitByColumn: hasSplit && wishes.split === undefined, counter });
     const list = await files.createFile(IMAGE_LIST);
     const listFile: OnPlaced = async (file) => {
       imageBytes += file.bytes;
@@ -114,21 +112,14 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       throwIfCancelled(signal);
       if (sample.images.length === 0) dropWhole(counter, sample, "the row has no page");
       else {
-        if (format.onlyBoxes) countPolygons(sample, counter);
-        const questions = format.hasPrompts || format.holdsQuestions ? 0 : sample.questions.length;
-        if (questions > 0) counter.drop("the format has no questions", sample, { questions });
-        leaks?.add(sample);
+        losses.add(sample);
         sheet.add(sample);
         await writer.write(sample);
       }
       request.onRows(sample.index + 1 + missing);
     }
     await writer.finish();
-    const leaking = leaks?.leaks() ?? 0;
-    if (leaking > 0)
-      counter.note(
-        `${formatQuantity(leaking, "page")} in several splits by the column split: scores will be too good; --split keeps a page in one`,
-      );
+    losses.finish();
     await sheet.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
   } catch (error) {
@@ -159,12 +150,6 @@ function requireViews(
   counter.note(
     `${formatQuantity(lacking.length, "partition")} without a view: pages without regions, ${first} first`,
   );
-}
-
-function countPolygons({ regions }: Sample, counter: Counter): void {
-  for (const { polygon } of regions) {
-    if (!isBox(polygon)) counter.change("polygons as the boxes around them");
-  }
 }
 
 /** Categories that a view names itself. */
