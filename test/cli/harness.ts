@@ -46,7 +46,7 @@ export async function run(argv: string[], options: { cwd?: string; env?: Record<
     stdin: new PassThrough(),
     stdout,
     stderr,
-    env: { HOME: "/nowhere", ...options.env },
+    env: { HOME: "/dev/null/nobody", ...options.env },
   });
   return { exit, stdout: stdout.text, stderr: stderr.text };
 }
@@ -70,7 +70,7 @@ export async function runAtTerminal(
     stdin,
     stdout,
     stderr,
-    env: { HOME: "/nowhere", ...env },
+    env: { HOME: "/dev/null/nobody", ...env },
   });
   let ended = false;
   running.finally(() => {

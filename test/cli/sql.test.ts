@@ -124,7 +124,7 @@ describe("what cannot be", () => {
         stdin: new PassThrough(),
         stdout: recorder(),
         stderr,
-        env: { HOME: "/nowhere", ...env },
+        env: { HOME: "/dev/null/nobody", ...env },
       });
       setTimeout(() => controller.abort(), 300);
       expect(await running).toBe(130);
