@@ -59,6 +59,7 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }:
         return describePage(await catalog(), lake, parseRowKey(rest), request.signal);
       },
       {
+        params: checked(v.object({ "*": v.string() })),
         response: { 200: PageSchema },
         detail: { summary: "A row with its pages and what its label says", ...READS },
       },
