@@ -15,7 +15,10 @@ function resultOf(rows: readonly Row[]): RowResult {
     ),
   ]);
   const { batches } = tableFromArrays(Object.fromEntries(vectors));
-  return { columns: names.map((name) => ({ name, type: "VARCHAR" })), batches } as unknown as RowResult;
+  return {
+    columns: names.map((name) => ({ name, type: name.startsWith("images_") ? "VARCHAR[]" : "VARCHAR" })),
+    batches,
+  } as unknown as RowResult;
 }
 
 /** The part of each row, in their order. */
@@ -84,4 +87,35 @@ test("what a person names keeps rows together before anything else", async () =>
   const parts = await partsOf(rows, ["writer"]);
   for (const writer of ["1", "2", "3"])
     expect(new Set(parts.filter((_, at) => rows[at]?.writer === writer)).size).toBe(1);
+});
+
+test("rows that share a page among several stay together, and so do those of pages of one document", async () => {
+  const images = (hashes: readonly string[], names: readonly string[]) => ({
+    ...place,
+    ...Object.fromEntries(
+      ["path", "width", "height", "format", "bytes", "source_hash"].map((fact) => [`images_${fact}`, "[]"]),
+    ),
+    images_hash: JSON.stringify(hashes),
+    images_source_name: JSON.stringify(names),
+  });
+  const byPage = await partsOf(
+    pages(40, (document, page) => images([`${document}-${page}`, `all of ${document}`], ["a.jpg", "b.jpg"])),
+  );
+  expect(perDocument(byPage)).toEqual(Array(40).fill(1));
+  expect(new Set(byPage).size).toBe(2);
+  const byDocument = await partsOf(
+    pages(40, (document, page) => images([`${document}-${page}`], [`${document}.pdf#page=${page}`])),
+  );
+  expect(perDocument(byDocument)).toEqual(Array(40).fill(1));
+  expect(new Set(byDocument).size).toBe(2);
+});
+
+test("a page of its own row is the same page among the images of another", async () => {
+  const facts = ["hash", "path", "width", "height", "format", "bytes", "source_hash"];
+  const rows = pages(40, (document, page) => ({
+    ...Object.fromEntries(facts.map((fact) => [`images_${fact}`, "[]"])),
+    hash: page === 1 ? `${document}` : "",
+    images_hash: page === 1 ? "[]" : JSON.stringify([`${document}-${page}`, `${document}`]),
+  }));
+  expect(perDocument(await partsOf(rows))).toEqual(Array(40).fill(1));
 });

@@ -1,5 +1,14 @@
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import { plainCells } from "../../query/output/cells.ts";
+import type { Column } from "../../schema/columns.ts";
+import {
+  factColumn,
+  type ImageColumn,
+  type ImageFact,
+  imageColumnsOf,
+  isOwn,
+  OWN_IMAGE,
+} from "../../schema/image-columns.ts";
 import type { RowResult } from "../../schema/query.ts";
 import type { SampleWishes } from "../../schema/samples.ts";
 import { createGroups, type GroupKey, nameOfKey } from "./groups.ts";
@@ -15,20 +24,11 @@ export interface SplitRequest {
 
 type CellOf = (name: string) => string | undefined;
 
-/** A value that links rows: by a column, or made from several. */
+/** Values that link rows: of a column, or made from several. */
 interface Link {
   needs: readonly string[];
-  read(cell: CellOf): string | undefined;
+  read(cell: CellOf): readonly (string | undefined)[];
 }
-
-/** Labels have no column `document`: they know the page that they are of by its name, `contract.pdf#page=3`. */
-const DOCUMENT_NAME: Link = {
-  needs: ["provider", "dataset", "source_name"],
-  read: (cell) => {
-    const [, file] = /^(.*)#page=\d+$/s.exec(cell("source_name") ?? "") ?? [];
-    return file === undefined ? undefined : `${cell("provider")}/${cell("dataset")}/${file}`;
-  },
-};
 
 /** By which values rows belong together: what a person names, then the document, then the page. */
 export async function splitterOf({
@@ -43,16 +43,16 @@ export async function splitterOf({
   const unknown = groupBy.find((name) => !columns.has(name));
   if (unknown !== undefined && rows.rowCount > 0)
     throw new AppError("usage", `--group-by ${unknown}: the rows have no such column, or no value in it`);
-  // Ranks are of all links: a page falls the same way as raw data and as a label, which have not the same columns.
-  const links = [...groupBy.map(linkBy), linkBy("document"), DOCUMENT_NAME, linkBy("hash")]
+  const images = imagesOf(rows.columns);
+  // Ranks are of all links: an image falls the same way as raw data and as a label, which have not the same columns.
+  const links = [...groupBy.map(linkBy), linkBy("document"), linkByName(images), linkByHash(images)]
     .map((link, rank) => ({ ...link, rank }))
     .filter(({ needs }) => needs.every((name) => columns.has(name)));
   const keysOf = (cell: CellOf): GroupKey[] =>
-    links.flatMap(({ read, rank }) => {
-      const value = read(cell);
-      return value === undefined || value === "" ? [] : [{ rank, value }];
-    });
-  if (links.length <= 1) {
+    links.flatMap(({ read, rank }) =>
+      read(cell).flatMap((value) => (value === undefined || value === "" ? [] : [{ rank, value }])),
+    );
+  if (links.length <= 1 && images.every(isOwn)) {
     return (cell) => {
       const [key] = keysOf(cell);
       return splitOfGroup(shares, key === undefined ? "" : nameOfKey(key));
@@ -72,5 +72,39 @@ export async function splitterOf({
 }
 
 function linkBy(column: string): Link {
-  return { needs: [column], read: (cell) => cell(column) };
+  return { needs: [column], read: (cell) => [cell(column)] };
+}
+
+/** Labels have no column `document`: they know the page that they are of by its name, `contract.pdf#page=3`. */
+function linkByName(images: readonly ImageColumn[]): Link {
+  return {
+    needs: ["provider", "dataset", factColumn(images[0] ?? OWN_IMAGE, "source_name")],
+    read: (cell) =>
+      valuesOf(images, "source_name", cell).map((name) => {
+        const [, file] = /^(.*)#page=\d+$/s.exec(name) ?? [];
+        return file === undefined ? undefined : `${cell("provider")}/${cell("dataset")}/${file}`;
+      }),
+  };
+}
+
+function linkByHash(images: readonly ImageColumn[]): Link {
+  return {
+    needs: [factColumn(images[0] ?? OWN_IMAGE, "hash")],
+    read: (cell) => valuesOf(images, "hash", cell),
+  };
+}
+
+/** Columns that the pages of rows are in. */
+function imagesOf(columns: readonly Column[]): ImageColumn[] {
+  const further = imageColumnsOf(columns).filter((column) => !isOwn(column));
+  return columns.some(({ name }) => name === "hash") ? [OWN_IMAGE, ...further] : further;
+}
+
+/** A fact of each page of a row. */
+function valuesOf(images: readonly ImageColumn[], fact: ImageFact, cell: CellOf): string[] {
+  return images.flatMap((column) => {
+    const text = cell(factColumn(column, fact));
+    if (text === undefined) return [];
+    return column.list ? (JSON.parse(text) as (string | null)[]).map((value) => value ?? "") : [text];
+  });
 }
