@@ -57,6 +57,25 @@ describe("what is odd is shown as it is", () => {
     });
   });
 
+  test("of a long path the end is seen in the grid, which tells rows apart", async () => {
+    await browser.visit("/ui/", async (page) => {
+      await page.route("**/rows?*", async (route) => {
+        const response = await route.fetch();
+        const answer = await response.json();
+        for (const row of answer.rows)
+          row.source_name = `TS_원천데이터/2024년 상반기 수집분/${row.source_name}`;
+        await route.fulfill({ response, json: answer });
+      });
+      await page.goto("/ui/browse?tasks=words&variants=v1");
+      const name = page.locator(".cell .name", { hasText: nameOf(1) });
+      await name.waitFor();
+      const [whole, text] = [await name.boundingBox(), await name.locator("bdi").boundingBox()];
+      if (whole === null || text === null) throw new Error("the name is not shown");
+      expect(text.width).toBeGreaterThan(whole.width);
+      expect(Math.abs(text.x + text.width - (whole.x + whole.width))).toBeLessThan(8);
+    });
+  });
+
   test("5,000 words are drawn at once, and few of them are elements", async () => {
     await browser.visit(await pageOf("tasks=words&variants=odd", 1), async (page) => {
       await page.getByRole("tab", { name: "영역 (5,000)" }).waitFor();

@@ -20,7 +20,9 @@ export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCe
     <div class={`cell${isChosen ? " chosen" : ""}`}>
       <a href={url} data-focus tabIndex={isActive ? 0 : -1} title={name}>
         <Thumb row={row} />
-        <span class="name">{name}</span>
+        <span class="name">
+          <bdi>{name}</bdi>
+        </span>
         <span class="quiet">
           {row.dataset} · {row.task}/{row.variant}
         </span>
