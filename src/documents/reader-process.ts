@@ -19,6 +19,8 @@ export interface ReaderProcess {
 
 /** Orders that the process has at a time: one whose result is being written, one in work, and the next. */
 const AHEAD = 3;
+/** Of processes one after the other that ended before they began with anything: that is no fault of a document. */
+const MAX_FAILED_STARTS = 3;
 
 interface Entry {
   task: Task;
@@ -45,13 +47,18 @@ export function createReaderProcess(
   let guard: { stop(): void } | undefined;
   let why: "time" | "memory" | "crash" = "crash";
   let nextId = 0;
+  let failedStarts = 0;
   let closed = false;
 
   const send = () => {
     while (waiting.length > 0 && sent.size < AHEAD) {
       const isAlone = waiting[0]?.alone === true || [...sent.values()].some(({ alone }) => alone);
       if (isAlone && sent.size > 0) break;
-      child ??= start();
+      try {
+        child ??= start();
+      } catch (error) {
+        return refuseAll(waiting.splice(0), error);
+      }
       const entry = waiting.shift() as Entry;
       const order: Order = { id: nextId++, limits, task: entry.task };
       sent.set(order.id, entry);
@@ -94,6 +101,7 @@ export function createReaderProcess(
     guard?.stop();
     if (report.type === "begun") {
       begun = report.id;
+      failedStarts = 0;
       const entry = sent.get(report.id);
       if (entry) entry.begun = true;
     } else {
@@ -121,12 +129,19 @@ export function createReaderProcess(
     const left = [...sent.values()];
     sent.clear();
     const suspects = left.filter((entry) => entry.begun);
+    if (suspects.length === 0 && left.length > 0 && !closed && ++failedStarts >= MAX_FAILED_STARTS)
+      return refuseAll([...left, ...waiting.splice(0)], notStarted(ended));
     for (const entry of left.reverse()) {
       if (closed) entry.reject(new AppError("cancelled", "cancelled"));
       else if (entry.begun && suspects.length === 1) settleDeath(entry, ended, reason);
       else waiting.unshift({ ...entry, begun: false, alone: entry.begun === true });
     }
     if (!closed) send();
+  };
+
+  const refuseAll = (entries: readonly Entry[], error: unknown) => {
+    failedStarts = 0;
+    for (const { reject } of entries) reject(error);
   };
 
   const settleDeath = (
@@ -155,4 +170,11 @@ export function createReaderProcess(
       await ending?.exited;
     },
   };
+}
+
+function notStarted({ signalCode, exitCode }: Child): AppError {
+  return new AppError(
+    "worker_crashed",
+    `the process that reads documents does not start (${signalCode ?? `exit code ${exitCode}`}); see what it wrote to standard error`,
+  );
 }

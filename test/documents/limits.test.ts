@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { codeOf } from "../code-of.ts";
 import { startReader } from "./reader.ts";
@@ -98,6 +101,38 @@ describe("a process that needs too much memory", () => {
 
   test.if(process.platform === "linux")("is killed", async () => {
     expect(await page(SLOW)).toEqual({ ok: false, reason: "page 1 needs more than 1 MB of memory" });
+  });
+});
+
+describe("a process that ends", () => {
+  const odd = (how: string) => [process.execPath, join(import.meta.dir, "odd-child.ts"), how];
+
+  test("for what it had left to do of one page costs that page, not the one that it had begun with", async () => {
+    const { page, file } = startReader({}, odd("beside"));
+    const path = file(GOOD);
+    const pages = [1, 2, 3].map((number) => page(path, { page: number }));
+    expect(await Promise.all(pages)).toMatchObject([
+      { ok: false, reason: "page 1 cannot be read: the decoder crashed on it" },
+      { ok: true },
+      { ok: true },
+    ]);
+  });
+
+  test("before it begins with anything is started a few times, then all is refused", async () => {
+    const { page, file } = startReader({}, odd("at-once"));
+    const path = file(GOOD);
+    const codes = await Promise.all([1, 2, 3, 4, 5].map((number) => codeOf(page(path, { page: number }))));
+    expect(codes).toEqual(Array(5).fill("worker_crashed"));
+  });
+
+  test("and whose program is gone is an error of all that wait", async () => {
+    const program = join(mkdtempSync(join(tmpdir(), "documents-")), "program");
+    symlinkSync(process.execPath, program);
+    const { page, file } = startReader({}, [program, ...odd("at-once").slice(1), program]);
+    const path = file(GOOD);
+    const failed = await Promise.allSettled([page(path), page(path)]);
+    expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    rmSync(dirname(program), { recursive: true });
   });
 });
 

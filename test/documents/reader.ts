@@ -9,11 +9,14 @@ import { createLogger } from "../../src/log.ts";
 export const MAIN = resolve(import.meta.dir, "../../src/main.ts");
 
 /** A reader of documents, for the tests of one file, and a folder for them. */
-export function startReader(limits: Partial<DocumentLimits> = {}) {
+export function startReader(
+  limits: Partial<DocumentLimits> = {},
+  selfCommand: readonly string[] = [process.execPath, MAIN],
+) {
   const folder = mkdtempSync(join(tmpdir(), "documents-"));
   const log: string[] = [];
   const logger = createLogger({ write: (line) => log.push(line) }, "debug");
-  const reader = createDocumentReader({ selfCommand: [process.execPath, MAIN], limits, logger });
+  const reader = createDocumentReader({ selfCommand, limits, logger });
   afterAll(async () => {
     await reader.close();
     rmSync(folder, { recursive: true });
