@@ -48,3 +48,17 @@ test("a page that does not exist is not found, and the others are named", async 
   expect(error.message).toContain("did you mean curator?");
   expect(error.message).toContain("troubleshooting");
 });
+
+test("/openapi.json describes every parameter that stands in a path", async () => {
+  const { paths } = (await (await get("/openapi.json")).json()) as {
+    paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+  };
+  const missing = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters = [] }]) => {
+      const described = parameters.filter((one) => one.in === "path").map(({ name }) => name);
+      const named = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name as string);
+      return named.filter((name) => !described.includes(name)).map((name) => `${method} ${path}: ${name}`);
+    }),
+  );
+  expect(missing).toEqual([]);
+});
