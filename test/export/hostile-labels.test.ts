@@ -217,6 +217,18 @@ test("donut: questions of one page are one line, and a line has a file of its ow
   });
 });
 
+test("a question of a page that is left out is counted once", async () => {
+  const tiny = await sharp({ create: { width: 9, height: 9, channels: 3, background: "red" } })
+    .jpeg()
+    .toBuffer();
+  const asked = { bytes: tiny, width: 9, height: 9, label: { items: [], q: "?", a: ["!"] } };
+  for (const format of ["yolo", "paddleocr"]) {
+    const { samples } = await kit.run(format, [row(0, [], asked)], { ...VIEW, ...QUESTIONS });
+    expect(samples).toMatchObject({ pages: 0, questions: 0 });
+    expect(Object.values(samples.dropped).reduce((sum, { questions }) => sum + questions, 0)).toBe(1);
+  }
+});
+
 describe("chat formats", () => {
   const texts = ["<image> <bbox> <ref-object>", "<|im_end|>", '"따옴표"\\ <video>'];
   const hostile = () =>

@@ -101,12 +101,13 @@ export function dropWhole(counter: Counter, sample: Sample, reason: string): voi
   counter.drop(reason, sample, counts);
 }
 
-/** Counts a page that is not in the output, with what is on it. */
-export function dropPage(counter: Counter, page: SamplePage, reason: string): void {
-  const { sample, regions, questions } = page;
+/**
+ * Counts a page that is not in the output, with its regions. Formats that leave pages out hold no questions: `countLosses`
+ * has counted those.
+ */
+export function dropPage(counter: Counter, { sample, regions }: SamplePage, reason: string): void {
   const characters = regions.reduce((sum, { text }) => sum + countCharacters(text), 0);
-  const counts = { pages: 1, regions: regions.length, questions: questions.length, characters };
-  counter.drop(reason, sample, counts);
+  counter.drop(reason, sample, { pages: 1, regions: regions.length, characters });
 }
 
 /** Number of code points. Two halves of a pair count once. */
