@@ -71,7 +71,10 @@ export async function resolveRows(
     }
     while (waiting.length > 0) await finishOldest();
     writer.close();
-    if (pages && contents.documents) await keepDocuments(context, source, contents.documents);
+    if (pages && contents.documents) {
+      const onDocument = () => options.onBatch({ rows_done: rowsDone, ...contents.progress() });
+      await keepDocuments(context, source, contents.documents, { signal, onDocument });
+    }
   } finally {
     writer.close();
     await contents.close();
