@@ -3,7 +3,7 @@ import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import { conditionOf, type RowQuery, type RowResult } from "../schema/query.ts";
-import type { SampleWishesInput } from "../schema/samples.ts";
+import { type SampleWishesInput, wishesProblem } from "../schema/samples.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import {
   checkImages,
@@ -203,10 +203,16 @@ async function writeSamples(
   return { missing, written: samples.samples, files, more: { samples, image_bytes: imageBytes } };
 }
 
-/** The format of a request. Throws `usage` if it does not support the requested image mode. */
-export function formatOf({ format: given, images }: Pick<ExportRequest, "format" | "images">): ExportFormat {
+/** The format of a request. Throws `usage` if it does not support the image mode, or would pass over a wish. */
+export function formatOf({
+  format: given,
+  images,
+  samples,
+}: Pick<ExportRequest, "format" | "images" | "samples">): ExportFormat {
   const format = typeof given === "string" ? findFormat(given) : given;
   checkImages(format, images);
+  const problem = wishesProblem(format, samples);
+  if (problem !== undefined) throw new AppError("usage", problem);
   return format;
 }
 

@@ -4,11 +4,11 @@ import { ENGINE_NAMES } from "./engines.ts";
 import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES, ResultFileSchema } from "./operation.ts";
 import { RowQuerySchema } from "./query.ts";
-import { SampleWishesSchema } from "./samples.ts";
+import { SampleWishesSchema, type WishesFormat, wishesProblem } from "./samples.ts";
 import { lineOf } from "./values.ts";
 
 /** Request for an export by a server: which rows, in which of its formats. */
-export function exportRequestSchema(formats: readonly { name: string; images: readonly string[] }[]) {
+export function exportRequestSchema(formats: readonly (WishesFormat & { images: readonly string[] })[]) {
   return v.pipe(
     v.strictObject({
       ...RowQuerySchema.entries,
@@ -25,9 +25,12 @@ export function exportRequestSchema(formats: readonly { name: string; images: re
       if (!dataset.typed) return;
       const query = checkValue(RowQuerySchema, dataset.value);
       if (!query.success) addIssue({ message: query.issues[0].message });
-      const { format, images } = dataset.value;
-      const known = formats.find(({ name }) => name === format)?.images ?? [];
-      if (!known.includes(images)) addIssue({ message: `format ${format} has no images as ${images}` });
+      const { format, images, samples } = dataset.value;
+      const known = formats.find(({ name }) => name === format);
+      if (!known?.images.includes(images))
+        addIssue({ message: `format ${format} has no images as ${images}` });
+      const problem = known && wishesProblem(known, samples);
+      if (problem !== undefined) addIssue({ message: `samples: ${problem}` });
     }),
   );
 }

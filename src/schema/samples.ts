@@ -61,3 +61,31 @@ export const SampleWishesSchema = v.strictObject({
 });
 export type SampleWishes = v.InferOutput<typeof SampleWishesSchema>;
 export type SampleWishesInput = v.InferInput<typeof SampleWishesSchema>;
+
+/** What wishes need of an output format: training formats have samples, some of them prompts. */
+export interface WishesFormat {
+  readonly name: string;
+  readonly openSamples?: unknown;
+  readonly hasPrompts?: boolean;
+}
+
+/** Which of the wishes the format would pass over; undefined if none. */
+export function wishesProblem(format: WishesFormat, wishes: SampleWishesInput = {}): string | undefined {
+  const { view, split, group_by: groupBy = [], prompt, sample_images: images = 0 } = wishes;
+  const given = Object.entries({
+    view,
+    split,
+    group_by: groupBy[0],
+    prompt,
+    sample_images: images || undefined,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (format.openSamples === undefined && given[0] !== undefined)
+    return `${given[0]} is for training formats; format ${format.name} writes rows as they are`;
+  if (groupBy.length > 0 && split === undefined)
+    return "group_by says what split keeps together; give split too";
+  if (prompt !== undefined && !format.hasPrompts)
+    return `prompt is for formats with questions; format ${format.name} has none`;
+  return undefined;
+}

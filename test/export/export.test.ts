@@ -143,6 +143,22 @@ describe("the output", () => {
       expect((await outputs(bench)).sort()).toEqual(["x.parquet", "x.parquet.manifest.json"]);
     }));
 
+  test("is not made where a wish would be passed over", () =>
+    withImages(async (bench) => {
+      const prompt = { user: "?", answer: "ocr" } as const;
+      for (const [format, samples] of [
+        ["parquet", { sample_images: 2 }],
+        ["parquet", { group_by: ["label"] }],
+        ["coco", { group_by: ["label"] }],
+        ["coco", { prompt }],
+      ] as const)
+        await expect(run(bench, { format, samples } as Partial<ExportRequest>)).rejects.toMatchObject({
+          code: "usage",
+        });
+      expect(await outputs(bench)).toEqual([]);
+      await run(bench, { format: "parquet", samples: {} });
+    }));
+
   test("never takes the place of something", () =>
     withImages(async (bench) => {
       await writeFile(join(bench.folder, "out"), "mine");

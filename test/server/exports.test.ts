@@ -213,6 +213,9 @@ test.skipIf(!mayMount)("a server without room says so in one sentence, and leave
 test("requests that mean nothing over a network are refused", async () => {
   for (const body of [
     { format: "dataset", images: "reference" },
+    { format: "parquet", samples: { split: { train: 1 } } },
+    { format: "coco", samples: { prompt: { user: "?", answer: "ocr" } } },
+    { format: "coco", samples: { group_by: ["text"] } },
     { format: "zip" },
     { format: "dataset", output: "/etc" },
     { format: "dataset", json_path: "$.a" },
