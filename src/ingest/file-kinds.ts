@@ -17,6 +17,9 @@ const TEXT_ENDINGS = new Set(
   ".txt .json .jsonl .ndjson .csv .tsv .md .yaml .yml .ini .cfg .log .py .parquet .arrow .feather".split(" "),
 );
 
+/** Of files that are pages. */
+export const PAGE_ENDINGS: readonly string[] = [...IMAGE_ENDINGS, ".pdf"];
+
 export function isImagePath(path: string): boolean {
   return IMAGE_ENDINGS.has(extname(path).toLowerCase());
 }

@@ -112,6 +112,18 @@ test("a name that is one page's and one label's is a pair, however deep below a 
   await fc.assert(property, { numRuns: 15 });
 }, 120_000);
 
+test("a label may have the whole name of its page, of whatever format that is", async () => {
+  const pages = ["jpg", "JPE", "jfif", "tiff", "avif", "heif", "j2k", "pdf"].map(
+    (ending) => `쪽 ${ending}.${ending}`,
+  );
+  const { found, left } = await pair(
+    pages,
+    pages.map((page) => `${page}.json`),
+  );
+  expect(found.map(({ label, page }) => label === `${page}.json`)).toEqual(pages.map(() => true));
+  expect(left).toEqual([]);
+});
+
 test("the nearest folders decide, then the split", async () => {
   const { found, left } = await pair(
     ["images/a/1.jpg", "images/b/1.jpg", "Training/x/2.jpg", "Validation/y/2.jpg"],

@@ -1,5 +1,6 @@
 import type { Database } from "../../query/database.ts";
-import { quoteName } from "../../query/sql.ts";
+import { quoteName, quoteText } from "../../query/sql.ts";
+import { PAGE_ENDINGS } from "../file-kinds.ts";
 import { areParallel, withoutKind } from "./folder-kinds.ts";
 import { splitOfPath } from "./split-folders.ts";
 
@@ -8,9 +9,11 @@ export function stemPath(path: string): string {
   return `regexp_replace(nfc_normalize(${path}), '\\.[^./]*$', '')`;
 }
 
+const PAGE_ENDING = `\\.(${PAGE_ENDINGS.map((ending) => ending.slice(1)).join("|")})$`;
+
 /** The same of a label, which may have the page's whole name: `0001.jpg.json`. */
 export function labelStemPath(path: string): string {
-  return `regexp_replace(${stemPath(path)}, '\\.(jpe?g|png|tiff?|bmp|gif|webp|heic|jp2|pdf)$', '', 'i')`;
+  return `regexp_replace(${stemPath(path)}, ${quoteText(PAGE_ENDING)}, '', 'i')`;
 }
 
 /** Folders that are compared at most: nobody keeps labels deeper than that apart. */
