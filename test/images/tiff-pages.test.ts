@@ -6,8 +6,8 @@ import { bytesAsSource } from "../../src/images/tiff-source.ts";
 const [WIDTH, HEIGHT, PAGES] = [96, 70, 3];
 
 /** Pages of stripes that differ from each other. */
-async function paged(options: TiffOptions): Promise<Uint8Array> {
-  const rows = HEIGHT * PAGES;
+async function paged(options: TiffOptions, count = PAGES): Promise<Uint8Array> {
+  const rows = HEIGHT * count;
   const data = Buffer.from(
     Array.from({ length: WIDTH * rows }, (_, at) => {
       const [x, y] = [at % WIDTH, Math.floor(at / WIDTH)];
@@ -56,6 +56,28 @@ describe("the pages of a TIFF", () => {
     const { bytes } = tiffPages(bytesAsSource(file)).cut(2);
     const coded = Buffer.from(bytes).subarray(-20, -2);
     expect(Buffer.from(file).includes(coded)).toBe(true);
+  });
+
+  test("take as many reads each, however many there are", async () => {
+    const readsOf = async (count: number) => {
+      const source = bytesAsSource(await paged({ compression: "ccittfax4", bitdepth: 1 }, count));
+      let reads = 0;
+      let bytes = 0;
+      const pages = tiffPages({
+        size: source.size,
+        read: (at, length) => {
+          reads++;
+          bytes += length;
+          return source.read(at, length);
+        },
+      });
+      expect(pages.count).toBe(count);
+      for (let page = 1; page <= count; page++) pages.cut(page);
+      return { reads: reads / count, bytes: bytes / source.size };
+    };
+    const [few, many] = [await readsOf(10), await readsOf(1000)];
+    expect(many.reads).toBeLessThanOrEqual(few.reads * 1.1);
+    expect(many.bytes).toBeLessThanOrEqual(few.bytes * 1.1);
   });
 
   test("are refused one by one where the file ends before their samples", async () => {
