@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import * as v from "valibot";
 import { makeThumbnail } from "../../images/thumbnail.ts";
 import { replaceFile } from "../../lake/replace.ts";
@@ -34,6 +35,7 @@ export async function serveThumbs(
 
 async function make(path: string, output: string): Promise<void> {
   const thumbnail = await makeThumbnail(await readFile(path));
+  await mkdir(dirname(output), { recursive: true });
   const fresh = `${output}.${process.pid}`;
   await writeFile(fresh, thumbnail);
   await replaceFile(fresh, output);

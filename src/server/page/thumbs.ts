@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
 import { exists } from "../../lake/files.ts";
@@ -26,7 +26,8 @@ interface Order {
   id: number;
   path: string;
   output: string;
-  signal: AbortSignal;
+  /** Of all who wait for it. */
+  signals: AbortSignal[];
   done: PromiseWithResolvers<void>;
 }
 
@@ -38,7 +39,8 @@ const AnswerSchema = v.pipe(v.string(), v.parseJson(), v.object({ id: v.number()
 /** One process at a low priority makes them, first come, first served; those whose reader has gone are passed over. */
 export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: ThumbOptions): Thumbs {
   const queue: Order[] = [];
-  const asked = new Map<string, Promise<void>>();
+  /** By its output: those in the queue and the current one. */
+  const asked = new Map<string, Order>();
   let child: ReturnType<typeof start> | undefined;
   let current: Order | undefined;
   let lastId = 0;
@@ -68,15 +70,18 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
   const settle = (ok: boolean) => {
     const order = current;
     current = undefined;
+    if (order !== undefined) asked.delete(order.output);
     if (ok) order?.done.resolve();
     else order?.done.reject(notDrawn());
+    if (ok && ++made % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
     next();
   };
   const next = () => {
     while (current === undefined && !isClosed) {
       const order = queue.shift();
       if (order === undefined) return;
-      if (order.signal.aborted) {
+      if (order.signals.every(({ aborted }) => aborted)) {
+        asked.delete(order.output);
         order.done.reject(new AppError("cancelled", "nobody waits for this thumbnail"));
         continue;
       }
@@ -87,13 +92,11 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
       child.stdin.flush();
     }
   };
-  const make = async (path: string, output: string, signal: AbortSignal) => {
-    await mkdir(dirname(output), { recursive: true });
-    const done = Promise.withResolvers<void>();
-    queue.push({ id: ++lastId, path, output, signal, done });
-    next();
-    await done.promise;
-    if (++made % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
+  const ask = (path: string, output: string) => {
+    const order: Order = { id: ++lastId, path, output, signals: [], done: Promise.withResolvers() };
+    asked.set(output, order);
+    queue.push(order);
+    return order;
   };
 
   return {
@@ -103,12 +106,10 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
         await utimes(output, new Date(), new Date()).catch(() => {}); // the oldest are removed first
         return output;
       }
-      let making = asked.get(output);
-      if (making === undefined) {
-        making = make(path, output, signal).finally(() => asked.delete(output));
-        asked.set(output, making);
-      }
-      await making;
+      const order = asked.get(output) ?? ask(path, output);
+      order.signals.push(signal);
+      next();
+      await order.done.promise;
       return output;
     },
     close: () => {
