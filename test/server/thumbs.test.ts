@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { exists, mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { createThumbs } from "../../src/server/page/thumbs.ts";
 import { PROGRAM } from "../jobs/staging-kit.ts";
+import { until } from "./server-kit.ts";
 
 let folder: string;
 
@@ -38,6 +39,21 @@ test("a thumbnail is made while one of those who asked for it still waits", asyn
     expect(nobody).toMatchObject({ status: "rejected", reason: { code: "cancelled" } });
     if (stays?.status !== "fulfilled") throw stays?.reason;
     expect(await sharp(stays.value).metadata()).toMatchObject({ width: 256, format: "webp" });
+  } finally {
+    thumbs.close();
+  }
+});
+
+test("what an earlier server left is brought within the bound", async () => {
+  const cache = join(folder, "cache");
+  const [old, recent] = [join(cache, "aa", "old.webp"), join(cache, "bb", "recent.webp")];
+  for (const path of [old, recent]) await Bun.write(path, Buffer.alloc(5000));
+  await utimes(old, new Date(0), new Date(0));
+  const thumbs = createThumbs({ selfCommand: PROGRAM, folder: cache, maxBytes: 8000 });
+  try {
+    const made = await thumbs.fileOf(await asset("4"), new AbortController().signal);
+    await until(async () => !(await exists(old)));
+    expect([await exists(recent), await exists(made)]).toEqual([true, true]);
   } finally {
     thumbs.close();
   }

@@ -32,7 +32,7 @@ interface Order {
 }
 
 const MAX_BYTES = 1_000_000_000;
-/** So many are made before the cache is looked through. */
+/** The cache is looked through when the first is made, and after each so many. */
 const SWEEP_EVERY = 2000;
 const AnswerSchema = v.pipe(v.string(), v.parseJson(), v.object({ id: v.number(), ok: v.boolean() }));
 
@@ -73,7 +73,7 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
     if (order !== undefined) asked.delete(order.output);
     if (ok) order?.done.resolve();
     else order?.done.reject(notDrawn());
-    if (ok && ++made % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
+    if (ok && made++ % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
     next();
   };
   const next = () => {
