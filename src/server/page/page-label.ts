@@ -1,6 +1,6 @@
 import { detectView } from "../../schema/labels/detect/detect.ts";
 import { compileView } from "../../schema/labels/read-label.ts";
-import type { Page } from "../../schema/labels/region.ts";
+import type { Page, ReadLabel } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import { nameView, viewOf } from "../../schema/labels/task-view.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
@@ -39,21 +39,33 @@ export async function readPageLabel(row: LabelledRow): Promise<PageLabel | null>
     faults: [],
   };
   if ("fault" in found) return { ...empty, faults: [found.fault] };
-  const read = compileView(view);
+  const readOn = readOncePerSize(found.label, view);
   const regions: PageRegion[] = [];
   for (const [image, shown] of (images.length === 0 ? [null] : images).entries()) {
-    for (const region of read(found.label, shown).regions) {
+    for (const region of readOn(shown).regions) {
       const at = typeof region.page === "number" && images.length > 1 ? region.page : 0;
       if (at !== image) continue;
       const { polygon, text, category, order, group, isUnreadable } = region;
       regions.push({ polygon, text, category, order, group, image, unreadable: isUnreadable });
     }
   }
-  const { questions, faults } = read(found.label, page);
+  const { questions, faults } = readOn(page);
   return {
     ...empty,
     regions,
     questions: questions.map(({ id, question, answers }) => ({ id, question, answers })),
     faults: faults.map(({ kind, at, message }) => ({ kind, at, message })),
+  };
+}
+
+/** What a label says depends on the size of its page alone, and the pages of a document mostly have the same. */
+function readOncePerSize(label: unknown, view: View): (page: Page | null) => ReadLabel {
+  const read = compileView(view);
+  const known = new Map<string, ReadLabel>();
+  return (page) => {
+    const size = page === null ? "" : `${page.width} ${page.height} ${page.orientation ?? ""}`;
+    const before = known.get(size) ?? read(label, page);
+    known.set(size, before);
+    return before;
   };
 }
