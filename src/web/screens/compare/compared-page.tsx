@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DifferencesDocument } from "../../../schema/page-documents.ts";
 import type { Camera } from "../../canvas/camera.ts";
 import { PageCanvas } from "../../canvas/page-canvas.tsx";
 import { assetUrl, useImage } from "../../canvas/use-image.ts";
+import { useShortcuts } from "../../parts/use-shortcuts.ts";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { address, change } from "../../state/address.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { Zoom } from "../page/layer-bar.tsx";
-import { isWriting, KEYS_OF_HANGUL } from "../page/use-keys.ts";
 import { DifferenceRow } from "./difference-row.tsx";
 import { drawOver, drawSides } from "./drawn-differences.ts";
 
@@ -46,7 +46,7 @@ export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
   const goTo = (place: number) => {
     if (at !== undefined && place >= 0 && place < total) change({ at: place || undefined }, "replace");
   };
-  useCompareKeys({
+  useShortcuts({
     n: () => step(1),
     p: () => step(-1),
     j: () => goTo((at ?? 0) + 1),
@@ -133,20 +133,4 @@ export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
       </section>
     </div>
   );
-}
-
-function useCompareKeys(actions: Record<string, () => void>): void {
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
-      const action = latest.current[event.key] ?? latest.current[KEYS_OF_HANGUL[event.key] ?? ""];
-      if (!action) return;
-      event.preventDefault();
-      action();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
 }

@@ -62,7 +62,6 @@ export function PageView({ page }: { page: PageDocument }) {
     layers,
     onFind: () => find.current?.focus(),
     onLens: () => setLens(!hasLens),
-    camera,
   });
   const extent = shown ?? extentOf(regions);
   return (
