@@ -31,8 +31,10 @@ export function useOperation<R>(name: string, body: object | undefined, generati
     const run = async () => {
       const { signal } = controller;
       const url = `/operations/${name}`;
-      let now = await request<OperationState>(url, { method: "POST", body, signal });
+      // Is never cut off: one without its id could not be stopped.
+      let now = await request<OperationState>(url, { method: "POST", body });
       id = now.id;
+      signal.throwIfAborted();
       while (now.status === "queued" || now.status === "running") {
         setState({ ...nothing<R>(key), progress: (now.progress ?? undefined) as Operated<R>["progress"] });
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -149,6 +149,28 @@ test("statistics lead to the rows that they count", async () => {
   });
 });
 
+test("an operation is stopped when its screen was left before the server answered", async () => {
+  await browser.visit("/ui/datasets", async (page) => {
+    const started = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    await page.route("**/operations/statistics", async (route) => {
+      const response = await route.fetch();
+      started.resolve();
+      await left.promise;
+      await route.fulfill({ response }).catch(() => {}); // nobody may want it any more
+    });
+    const stopped = page.waitForRequest(
+      (request) => request.method() === "DELETE" && request.url().includes("/operations/statistics/"),
+    );
+    await page.goto("/ui/statistics?tasks=words");
+    await started.promise;
+    await page.getByRole("navigation").getByRole("link", { name: "데이터셋" }).click();
+    await page.getByRole("heading", { name: "데이터셋" }).waitFor();
+    left.resolve();
+    expect((await (await stopped).response())?.status()).toBe(200);
+  });
+});
+
 test("what is seen is taken as a training set: a command, Python, and files that can be fetched", async () => {
   await browser.visit(`/ui/browse?${LABELS}`, async (page) => {
     await page.getByRole("button", { name: "이 행들 내려받기" }).click();
