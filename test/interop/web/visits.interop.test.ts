@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import type { Page } from "playwright-core";
 import type { World } from "../../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
 import { openBrowser, shown, type WebBrowser } from "./web-browser.ts";
@@ -190,6 +191,24 @@ test("what is seen is taken as a training set: a command, Python, and files that
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   });
+});
+
+test("rows that come later are shown where there were none", async () => {
+  const none = "/ui/browse?tasks=words&variants=later";
+  const arrive = async (page: Page) => {
+    await page.getByRole("alert").waitFor();
+    const to = { type: "task", provider: "hub", dataset: "영수증", task: "words", variant: "later" };
+    const query = new URLSearchParams({ ...to, name: "later.jsonl" });
+    const row = JSON.stringify({ source_name: nameOf(1), label: { words: [] } });
+    const sent = await fetch(`${server.url}/uploads/u${"a".repeat(32)}/input?${query}`, {
+      method: "PUT",
+      body: row,
+    });
+    expect(sent.status).toBe(200);
+    expect((await fetch(`${server.url}/process`, { method: "POST" })).ok).toBe(true);
+    await page.getByRole("heading", { name: "1행" }).waitFor();
+  };
+  await browser.visit(none, arrive, { allowed: /404/ });
 });
 
 test("a file that is dropped is asked about, sent, processed, and then seen", async () => {

@@ -57,6 +57,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
   );
   const active = Math.max(0, Number(address.value.query.get("at") ?? 0) || 0);
   useEffect(() => {
+    setFailure(undefined);
     chunks.need(active, active + 1);
     return chunks.close;
   }, [chunks]);
