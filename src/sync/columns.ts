@@ -1,7 +1,7 @@
 import type { Column } from "../schema/columns.ts";
 import { mergeColumns } from "../schema/merge-columns.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
-import type { LakeColumn, LakePartition } from "./model.ts";
+import type { CastColumn, LakeColumn, LakePartition } from "./model.ts";
 
 /** Columns of the target's table, each with one type for all files of all partitions. */
 export interface TableColumns {
@@ -18,20 +18,35 @@ export function copiedColumns(partitions: readonly LakePartition[]): TableColumn
 
 /** Columns over the lake's own files: each needs one type everywhere, which the target can read. */
 export function sharedColumns(partitions: readonly LakePartition[]): TableColumns {
-  const types = new Map<string, Set<string>>();
+  const types = new Map<string, { filled: Set<string>; empty: Set<string> }>();
   for (const columns of listsOf(partitions)) {
     for (const { name, type, isEmpty } of columns) {
-      if (!isEmpty) types.set(name, (types.get(name) ?? new Set()).add(type));
+      const known = types.get(name) ?? { filled: new Set(), empty: new Set() };
+      types.set(name, known);
+      (isEmpty ? known.empty : known.filled).add(type);
     }
   }
   const columns: Column[] = [];
   const leftOut: string[] = [];
   for (const { name, type } of commonColumns(partitions)) {
-    const [own = type, ...others] = types.get(name) ?? [type];
-    if (others.length > 0 || signedType(own) !== own) leftOut.push(name);
+    const { filled, empty } = types.get(name) ?? { filled: new Set<string>(), empty: new Set<string>() };
+    const [own = type, ...others] = filled;
+    const isRead = Array.from(empty).every((other) => readsNulls(other, own));
+    if (others.length > 0 || !isRead || signedType(own) !== own) leftOut.push(name);
     else columns.push({ name, type: own });
   }
   return { columns, leftOut };
+}
+
+const INTEGER = /^U?(TINY|SMALL|BIG)?INT(EGER)?$/;
+const NUMBER = /^(U?(TINY|SMALL|BIG)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
+const OF_INTEGERS = /^((TINY|SMALL|BIG)?INT(EGER)?|FLOAT|DOUBLE|DATE)$/;
+
+/** Whether Trino reads a column of NULLs of type `from` as `to`; others fail with "Unsupported Trino column type". */
+function readsNulls(from: string, to: string): boolean {
+  if (from === to) return true;
+  if (to === "VARCHAR") return NUMBER.test(from) || from === "BLOB";
+  return INTEGER.test(from) ? OF_INTEGERS.test(to) : from === "FLOAT" && to === "DOUBLE";
 }
 
 /** Partitions share column lists; process each list once. */
@@ -67,13 +82,18 @@ function signed(type: TypeTree): TypeTree {
   return { kind: "scalar", name: SIGNED[type.name] ?? type.name };
 }
 
-/** Columns of a partition that must be rewritten to the table's type. */
+/** Columns of a partition that must be rewritten to the table's type, empty ones too: the target checks all types. */
 export function castsOf(
   { columns }: Pick<LakePartition, "columns">,
   table: ReadonlyMap<string, string>,
-): readonly Column[] {
-  const casts = columns.filter(({ name, type, isEmpty }) => !isEmpty && table.get(name) !== type);
-  return casts.length === 0 ? NONE : casts.map(({ name, type }) => ({ name, type: table.get(name) ?? type }));
+): readonly CastColumn[] {
+  const casts = columns.filter(({ name, type }) => table.get(name) !== type);
+  if (casts.length === 0) return NONE;
+  return casts.map(({ name, type, isEmpty }) => ({
+    name,
+    type: table.get(name) ?? type,
+    ...(isEmpty && { isEmpty }),
+  }));
 }
 
-const NONE: readonly Column[] = [];
+const NONE: readonly CastColumn[] = [];

@@ -63,6 +63,12 @@ export interface LakeColumn extends Column {
   isEmpty: boolean;
 }
 
+/** A column to be written in another type. */
+export interface CastColumn extends Column {
+  /** All its values are NULL: there may be no cast from its own type. */
+  isEmpty?: true;
+}
+
 /** What a plan needs of a partition. There may be 100,000; equal column lists share one array. */
 export interface LakePartition extends PartitionKey {
   base_version: number;

@@ -7,7 +7,15 @@ import {
   pickKey,
 } from "../schema/partition.ts";
 import { castsOf, copiedColumns, sharedColumns } from "./columns.ts";
-import type { Dead, LakePartition, SyncedPartition, SyncManifest, SyncTarget, Unfinished } from "./model.ts";
+import type {
+  CastColumn,
+  Dead,
+  LakePartition,
+  SyncedPartition,
+  SyncManifest,
+  SyncTarget,
+  Unfinished,
+} from "./model.ts";
 
 export interface PlanRequest {
   target: SyncTarget;
@@ -29,7 +37,7 @@ export interface Transfer {
   file: string;
   place: string;
   /** Columns to rewrite to another type; if empty, the file is copied unchanged. */
-  casts: readonly Column[];
+  casts: readonly CastColumn[];
 }
 
 /** A file whose assets are to be sent. */

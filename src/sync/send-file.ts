@@ -7,8 +7,8 @@ import type { Lake } from "../lake/lake.ts";
 import { parseDeltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import type { Column } from "../schema/columns.ts";
 import { formatPartition } from "../schema/partition.ts";
+import type { CastColumn } from "./model.ts";
 import { folderOf, type Transfer } from "./plan.ts";
 import type { SyncStore } from "./store.ts";
 
@@ -98,8 +98,11 @@ async function sendCast(
   }
 }
 
-function castList(casts: readonly Column[]): string {
+function castList(casts: readonly CastColumn[]): string {
   if (casts.length === 0) return "";
-  const list = casts.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`);
+  const list = casts.map(({ name, type, isEmpty }) => {
+    const quoted = quoteName(name);
+    return `CAST(${isEmpty ? "NULL" : quoted} AS ${type}) AS ${quoted}`;
+  });
   return ` REPLACE (${list.join(", ")})`;
 }

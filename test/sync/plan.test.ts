@@ -238,6 +238,16 @@ test("columns of two types are written in one, or left out where nothing is writ
   expect(castsOf(number, new Map([["label", "DECIMAL(20,0)"]]))).toHaveLength(1);
 });
 
+test("files with a column without values are written in the table's type, or the column is left out", () => {
+  const text = partition("가", 1, 1);
+  const ofNulls = (type: string) => ({ ...text, columns: [{ name: "label", type, isEmpty: true }] });
+  const table = new Map([["label", "VARCHAR"]]);
+  expect(castsOf(ofNulls("DATE"), table)).toEqual([{ name: "label", type: "VARCHAR", isEmpty: true }]);
+  expect(castsOf(ofNulls("VARCHAR"), table)).toEqual([]);
+  expect(sharedColumns([text, ofNulls("DATE")]).leftOut).toEqual(["label"]);
+  expect(sharedColumns([text, ofNulls("INTEGER")]).leftOut).toEqual([]);
+});
+
 test("over the lake's own folder a new base lies in another place than the files that it replaces", () => {
   const request = { target: "trino" as const, shared: true, graceMs: DAY_MS, nowMs: 0 };
   const first = planSync({

@@ -81,7 +81,42 @@ describe.skipIf(!trinoWanted).each([
         await expectSame(bench, { datasets: [PAGES.dataset] });
       }
     }));
+
+  test("brings a column that has no values, of another type than the others", () =>
+    withLake(async (plain) => {
+      const bench = await over(plain);
+      const of = (values: readonly string[]) =>
+        `SELECT ${values.map((value, at) => `${value} AS c${at}`).join(", ")}, 'u' AS upload_id, 0 AS source_row`;
+      await commit(bench, "create", of(EMPTY.map(([type]) => `NULL::${type}`)), PAGES);
+      await commit(bench, "create", of(EMPTY.map(([, value]) => value)), OTHER);
+      await refresh(bench);
+      const { left_out } = (await sync(bench)).result;
+      expect(left_out).toEqual(
+        bench.s3 ? [] : EMPTY.flatMap(([, , isRead], at) => (isRead ? [] : [`c${at}`])),
+      );
+      await expectSame(bench, {}, left_out);
+    }));
 });
+
+/** A type, a value of another one, and whether Trino reads files with NULLs of the first as the second. */
+const EMPTY = [
+  ["INTEGER", "'가'", true],
+  ["DECIMAL(10,2)", "'나'", true],
+  ["BIGINT", "1.5::DOUBLE", true],
+  ["UTINYINT", "1.5::FLOAT", true],
+  ["SMALLINT", "DATE '2020-01-01'", true],
+  ["FLOAT", "1.5::DOUBLE", true],
+  ["BIGINT", "7::INTEGER", true],
+  ["VARCHAR", "7::INTEGER", false],
+  ["DATE", "1.5::DOUBLE", false],
+  ["DOUBLE", "['가']", false],
+  ["BIGINT[]", "'다'", false],
+  ["BIGINT[]", "['라']", false],
+  ["STRUCT(a BIGINT)", "{'b': 'x'}", false],
+  ["BOOLEAN", "{'b': 2::BIGINT}", false],
+  ["BIGINT", "'x'::BLOB", false],
+  ["INTEGER", "TIMESTAMP '2020-01-01'", false],
+] as const;
 
 describe.skipIf(!trinoWanted)("a sync over the lake's own folder", () => {
   test("finds one version of a partition, whatever is committed and left over beside it", () =>
