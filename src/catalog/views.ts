@@ -5,7 +5,6 @@ import {
   CELL_LISTS,
   CELL_NAMES,
   formsOf,
-  hasValues,
   homeTable,
   listColumn,
   ofParts,
@@ -84,12 +83,14 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
     list,
     names: new Set(group.flatMap(({ cells }) => cells[list])),
   }));
-  const owners = new Map<string, KnownPartition[]>();
-  for (const partition of group) {
-    for (const name of partition.cells.texts) {
+  const owners = new Map<string, Owner[]>();
+  for (const { part, rows, columns: own, cells } of group) {
+    const texts = new Set(cells.texts);
+    for (const { name, type, nulls } of own) {
+      if (nulls === rows || !texts.has(name)) continue;
       const known = owners.get(name);
-      if (known) known.push(partition);
-      else owners.set(name, [partition]);
+      if (known) known.push({ part, type });
+      else owners.set(name, [{ part, type }]);
     }
   }
   const system = new Map<string, string>(SYSTEM_COLUMNS.map(({ name, type }) => [name, type]));
@@ -105,7 +106,7 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
       if (!names.has(name)) continue;
       const value = `${listColumn(list)}[list_position("@names".${list}, ${quoteText(name)})]`;
       const plain = type === CELL_LISTS[list] ? value : `CAST(${value} AS ${type})`;
-      const others = list === "texts" ? throughOwnType(owners.get(name) ?? [], name, value, type) : [];
+      const others = list === "texts" ? throughOwnType(owners.get(name) ?? [], value, type) : [];
       values.push(others.length > 0 ? `CASE ${others.join(" ")} ELSE ${plain} END` : plain);
     }
     if (values.length === 0) return `CAST(NULL AS ${type}) AS ${quoted}`;
@@ -115,21 +116,18 @@ function sharedRows(group: readonly KnownPartition[], columns: readonly Column[]
     JOIN (SELECT part AS "@of", cells AS "@names" FROM partitions) ON "@of" = ${PART}`;
 }
 
+/** A partition with values in a column, and the type that it has there. */
+type Owner = Pick<KnownPartition, "part"> & Pick<Column, "type">;
+
 /**
  * The values of a column in partitions of whose text a cast to the view's type does not make them: where it is packed, and
  * where the value in its own type is another (FLOAT 0.1 is no DOUBLE 0.1).
  */
-function throughOwnType(
-  owners: readonly KnownPartition[],
-  name: string,
-  value: string,
-  type: string,
-): string[] {
-  const filled = owners.filter((one) => hasValues(one, name));
-  const byType = Map.groupBy(filled, ({ columns }) => columns.find((one) => one.name === name)?.type ?? "");
+function throughOwnType(owners: readonly Owner[], value: string, type: string): string[] {
+  const byType = Map.groupBy(owners, (owner) => owner.type);
   return Array.from(byType).flatMap(([held, own]) => {
-    const isDirect = held === "" || held === type || type === "VARCHAR";
-    if (isDirect && !(held !== "" && isPackedType(held))) return [];
+    const isDirect = held === type || type === "VARCHAR";
+    if (isDirect && !isPackedType(held)) return [];
     const read = cellValue(held, value);
     return `WHEN ${ofParts(own)} THEN ${held === type ? read : `CAST(${read} AS ${type})`}`;
   });

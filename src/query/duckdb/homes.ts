@@ -92,13 +92,13 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
   const cells = new Map(
     CELL_NAMES.flatMap((list) => first.cells[list].map((name, at) => [name, { list, at: at + 1 }] as const)),
   );
+  const isFilled = openFilled(group);
   return columns.map(({ name, type }) => {
     const quoted = quoteName(name);
     if (KEYS.has(name)) return quoted;
     const held = own.get(name);
     // A column without values meets others in any type, to which there may be no cast from its own.
-    if (held === undefined || (held !== type && !group.some((one) => hasValues(one, name))))
-      return `CAST(NULL AS ${type}) AS ${quoted}`;
+    if (held === undefined || (held !== type && !isFilled(name))) return `CAST(NULL AS ${type}) AS ${quoted}`;
     const cell = cells.get(name);
     const typed = forms.get(name)?.decode ?? quoted;
     const stored = cell ? ofCell(cell.list, `${listColumn(cell.list)}[${cell.at}]`, held) : typed;
@@ -109,13 +109,18 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
 
 const KEYS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 
-/** Whether a row of the partition has a value in the column. */
-export function hasValues(
-  { rows, columns }: Pick<HousedPartition, "rows" | "columns">,
-  name: string,
-): boolean {
-  const column = columns.find((one) => one.name === name);
-  return column !== undefined && column.nulls < rows;
+/** Tells whether a row of these partitions has a value in a column; goes over each of them once at most. */
+function openFilled(group: readonly HousedPartition[]): (name: string) => boolean {
+  const names = new Set<string>();
+  let next = 0;
+  return (name) => {
+    while (!names.has(name)) {
+      const partition = group[next++];
+      if (partition === undefined) return false;
+      for (const column of partition.columns) if (column.nulls < partition.rows) names.add(column.name);
+    }
+    return true;
+  };
 }
 
 /** The columns of a home that do not stand in its table as they are. */
