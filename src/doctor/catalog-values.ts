@@ -27,11 +27,11 @@ export async function countValues(
       ),
     );
     const byPart = new Map(counted.map((row) => [row.part, row]));
+    const positions = new Map(columns.map(({ name }, at) => [name, at]));
     for (const one of group) {
       const row = byPart.get(one.part);
       for (const { name, nulls } of one.columns) {
-        const at = columns.findIndex((column) => column.name === name);
-        const values = row?.[`n${at}`] ?? 0;
+        const values = row?.[`n${positions.get(name)}`] ?? 0;
         if (values !== one.rows - nulls) {
           places.push(`${formatPartition(one)} (column ${name}: ${values} of ${one.rows - nulls} values)`);
         }
