@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { sha256 } from "../jobs/staging-kit.ts";
 import { readCoco, readTar } from "./read-back.ts";
 import { makeKit, type PageRow } from "./samples-kit.ts";
 
@@ -215,6 +216,25 @@ test("donut: questions of one page are one line, and a line has a file of its ow
     questions: 0,
     dropped: { "the format has no questions": { questions: 5 } },
   });
+});
+
+test("rows with their own image and rows with a list of images keep their pages in one output", async () => {
+  const [own, listed] = [images[0] as Buffer, images[1] as Buffer];
+  const hash = sha256(listed);
+  const facts = {
+    path: `provider=p/dataset=d/${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}.jpg`,
+    ...{ hash, source_hash: hash, format: "jpeg", width: 200, height: 100, bytes: listed.length },
+  };
+  const more = {
+    ...{ path: null, hash: null },
+    ...Object.fromEntries(
+      Object.entries(facts).map(([name, value]) => [`images_${name}`, JSON.stringify([value])]),
+    ),
+  };
+  const rows = [row(0, [box("가")], { bytes: own }), row(1, [box("나")], { more })];
+  const { output, samples } = await kit.run("coco", rows, VIEW);
+  expect(samples).toMatchObject({ pages: 2, regions: 2, dropped: {} });
+  expect((await readdir(join(output, "images"))).length).toBe(2);
 });
 
 test("a question of a page that is left out is counted once", async () => {

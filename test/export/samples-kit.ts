@@ -21,8 +21,8 @@ export interface PageRow {
   orientation?: number;
   sourceName: string;
   label: unknown;
-  /** Further columns. */
-  more?: Record<string, string>;
+  /** Further columns, or other values of these; `images_...` are lists, as JSON. */
+  more?: Record<string, string | null>;
 }
 
 export async function makeKit() {
@@ -88,7 +88,7 @@ async function store(lake: Lake, rows: readonly PageRow[]): Promise<string[]> {
 function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult {
   const more = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))];
   const numbers = (values: (number | undefined)[]) => values.map((value) => String(value ?? 1));
-  const columns: Record<string, string[]> = {
+  const columns: Record<string, (string | null)[]> = {
     source_name: rows.map(({ sourceName }) => sourceName),
     label: rows.map(({ label }) => (typeof label === "string" ? label : JSON.stringify(label))),
     path: [...paths],
@@ -99,8 +99,13 @@ function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult
     height: numbers(rows.map(({ height }) => height)),
     bytes: numbers(rows.map(({ bytes }) => bytes.length)),
     orientation: numbers(rows.map(({ orientation }) => orientation)),
-    ...Object.fromEntries(more.map((name) => [name, rows.map((row) => row.more?.[name] ?? "")])),
   };
+  for (const name of more) {
+    const values = columns[name];
+    columns[name] = rows.map((row, at) =>
+      row.more?.[name] !== undefined ? row.more[name] : (values?.[at] ?? ""),
+    );
+  }
   const vectors = Object.fromEntries(
     Object.entries(columns).map(([name, values]) => [name, vectorFromArray(values, new Utf8())]),
   );
@@ -110,7 +115,10 @@ function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult
   })();
   const partition = { provider: "p", dataset: "d", task: "ocr", variant: "v" };
   return {
-    columns: Object.keys(columns).map((name) => ({ name, type: "VARCHAR" })),
+    columns: Object.keys(columns).map((name) => ({
+      name,
+      type: name.startsWith("images_") ? "VARCHAR[]" : "VARCHAR",
+    })),
     schema: table.schema,
     features: {},
     batches,

@@ -34,7 +34,7 @@ export interface SampleSource {
  */
 export async function* readSamples(source: SampleSource): AsyncGenerator<Sample> {
   const { rows, lake, viewOf, splitOf, counter } = source;
-  const [imageColumn] = imageColumnsOf(rows.columns);
+  const imageColumns = imageColumnsOf(rows.columns);
   const names = rows.columns.map(({ name }) => name);
   const places = new Map(names.map((name, at) => [name, at]));
   const ofLake = lakeColumnNames(rows.columns);
@@ -44,8 +44,8 @@ export async function* readSamples(source: SampleSource): AsyncGenerator<Sample>
     const plain = plainCells(batch);
     const cell = (name: string): Cell => plain[places.get(name) ?? -1] ?? NO_CELL;
     const [split, sourceName] = [cell("split"), cell("source_name")];
-    const imagesAt = imageColumn ? imageCells(lake.layout, imageColumn, cell) : () => [];
-    const images = Array.from({ length: batch.numRows }, (_, row) => imagesAt(row));
+    const columnsAt = imageColumns.map((column) => imageCells(lake.layout, column, cell));
+    const images = Array.from({ length: batch.numRows }, (_, row) => firstImages(columnsAt, row));
     const isMissing = source.isOpened ? await findMissing(lake, images) : () => false;
     let json: Cell[] | undefined;
     for (let row = 0; row < batch.numRows; row++) {
@@ -79,6 +79,15 @@ export async function* readSamples(source: SampleSource): AsyncGenerator<Sample>
       yield sample;
     }
   }
+}
+
+/** Of the first column that has some: partitions of one selection may have their pages in different columns. */
+function firstImages(columnsAt: readonly ((row: number) => AssetImage[])[], row: number): AssetImage[] {
+  for (const imagesAt of columnsAt) {
+    const images = imagesAt(row);
+    if (images.length > 0) return images;
+  }
+  return [];
 }
 
 const NO_CELL: Cell = () => undefined;
