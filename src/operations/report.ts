@@ -5,6 +5,12 @@ import { csvField } from "../util/csv.ts";
 
 export const REPORTS = { json: "report.json", csv: "report.csv" } as const;
 
+/** Where all findings of a check go: a CSV or JSON file, by its extension, or a new folder for both. */
+export interface ReportLocal {
+  report?: string | undefined;
+  reportFolder?: string;
+}
+
 /** A streamed report; it gets its final name when complete. */
 export interface Report<Finding> {
   add(finding: Finding): Promise<void>;

@@ -116,6 +116,3 @@ export function parseVerifyRequest(request: unknown): VerifyRequest {
   const [issue] = checked.issues;
   throw new AppError("usage", `${v.getDotPath(issue) ?? "the selection"} ${issue.message}`);
 }
-
-/** Maximum findings in a response; the report has all. */
-export const SHOWN_FINDINGS = 1000;

@@ -5,7 +5,7 @@ import {
 } from "../../schema/label-check.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { defineOperation } from "../operation.ts";
-import type { CheckLocal } from "./local.ts";
+import type { ReportLocal } from "../report.ts";
 
 /** Validates labels against their view. */
 export const CHECK_LABELS = defineOperation({
@@ -21,7 +21,7 @@ export const CHECK_LABELS = defineOperation({
   background: true,
   isolated: false,
   served: { by: "id", kept: { newest: 20 }, visibleTo: "owner" },
-  inFolder: (reportFolder): CheckLocal => ({ reportFolder }),
+  inFolder: (reportFolder): ReportLocal => ({ reportFolder }),
   exit: ({ summary }) => (Object.keys(summary.faults).length > 0 ? 3 : 0),
   describe: ({ summary }) => formatQuantity(summary.labels, "label"),
   run: async (request, tools) => (await import("./run.ts")).runLabelCheck(request, tools),
