@@ -3,6 +3,7 @@ import { checkValue } from "./check.ts";
 import { FAULT_KINDS } from "./labels/faults.ts";
 import { GivenViewSchema } from "./labels/given-view.ts";
 import { RowQuerySchema } from "./query.ts";
+import { RowPlaceEntries } from "./row-key.ts";
 
 /** Rows to check, and the view to use; default is the view of their tasks. */
 export const LabelCheckRequestSchema = v.pipe(
@@ -20,14 +21,7 @@ export const LabelFindingSchema = v.object({
   kind: v.picklist(FAULT_KINDS),
   at: v.string(),
   message: v.string(),
-  provider: v.string(),
-  dataset: v.string(),
-  task: v.string(),
-  variant: v.string(),
-  upload_id: v.nullable(v.string()),
-  /** 0-based position in the upload. */
-  source_row: v.nullable(v.number()),
-  source_name: v.nullable(v.string()),
+  ...RowPlaceEntries,
   /** Findings of this row; only the first 100 are reported. */
   of_row: v.number(),
 });

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ENGINE_NAMES } from "./engines.ts";
 import { DifferenceSchema } from "./label-compare.ts";
+import { RowPlaceEntries } from "./row-key.ts";
 import { ROLES } from "./token.ts";
 
 /** Documents of the web page's requests; also in /openapi.json. */
@@ -21,13 +22,7 @@ export type SessionDocument = v.InferOutput<typeof SessionSchema>;
 const RowKeyEntries = {
   /** `provider/dataset/task/variant/upload_id/source_row`, each part URL-encoded. */
   key: v.string(),
-  provider: v.string(),
-  dataset: v.string(),
-  task: v.string(),
-  variant: v.string(),
-  upload_id: v.nullable(v.string()),
-  source_row: v.nullable(v.number()),
-  source_name: v.nullable(v.string()),
+  ...RowPlaceEntries,
 };
 
 export const BrowseRowSchema = v.object({

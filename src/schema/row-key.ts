@@ -1,5 +1,18 @@
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { PartitionKey } from "./partition.ts";
+
+/** Where a row is, in documents: its partition and its place in the upload. */
+export const RowPlaceEntries = {
+  provider: v.string(),
+  dataset: v.string(),
+  task: v.string(),
+  variant: v.string(),
+  upload_id: v.nullable(v.string()),
+  /** 0-based position in the upload. */
+  source_row: v.nullable(v.number()),
+  source_name: v.nullable(v.string()),
+};
 
 /** Identifies a row by partition, upload and position in it, independent of later uploads. */
 export interface RowKey extends PartitionKey {

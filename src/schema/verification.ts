@@ -4,6 +4,7 @@ import { checkValue } from "./check.ts";
 import { FailureSchema } from "./failure.ts";
 import { OPERATION_STATES } from "./operation.ts";
 import { SelectionSchema } from "./partition.ts";
+import { RowPlaceEntries } from "./row-key.ts";
 
 /** A share: `5%`, or a number above 0 and up to 1. The output is the number. */
 export const SampleSchema = v.pipe(
@@ -39,14 +40,7 @@ export const AssetFindingSchema = v.object({
   /** Size or SHA-256 in the catalog and as found; for an unreadable asset the error. */
   expected: v.nullable(v.string()),
   found: v.nullable(v.string()),
-  provider: v.string(),
-  dataset: v.string(),
-  task: v.string(),
-  variant: v.string(),
-  upload_id: v.nullable(v.string()),
-  /** 0-based position in the upload. */
-  source_row: v.nullable(v.number()),
-  source_name: v.nullable(v.string()),
+  ...RowPlaceEntries,
   /** Selected rows that refer to it. */
   rows: v.number(),
 });
