@@ -1,4 +1,5 @@
 import type { AssetIndex } from "../assets/index.ts";
+import { splitOf } from "../ingest/collection/split-folders.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { ReferenceColumn } from "../schema/columns.ts";
 import { formatDataset } from "../schema/partition.ts";
@@ -58,17 +59,24 @@ function candidates(assets: readonly Referred[], kind: ReferenceColumn): string 
   return `${names.join(", ")}${more}; refer to one by source_name`;
 }
 
-/** One asset under several names with the same stem is one page. */
-function byStem(index: AssetIndex, stems: string[]): Found {
-  const names = index.findNamesByStem(stems);
+/**
+ * One asset under several names with the same stem is one page. A folder before the stem that says a split
+ * leaves out pages of other splits.
+ */
+function byStem(index: AssetIndex, values: string[]): Found {
+  const stemOf = (value: string) => value.slice(value.lastIndexOf("/") + 1);
+  const names = index.findNamesByStem([...new Set(values.map(stemOf))]);
   const assets = byName(index, [...new Set([...names.values()].flat())]);
   const found: Found = new Map();
-  for (const [stem, ofStem] of names) {
+  for (const value of values) {
+    const split = splitOf(value);
+    const isOther = (name: string) => split !== undefined && (splitOf(name) ?? split) !== split;
+    const ofStem = (names.get(stemOf(value)) ?? []).filter((name) => !isOther(name));
     const byHash = new Map<string, Referred>();
     for (const one of ofStem.flatMap((name) => assets.get(name) ?? [])) {
       if (!byHash.has(one.record.hash)) byHash.set(one.record.hash, one);
     }
-    found.set(stem, [...byHash.values()]);
+    found.set(value, [...byHash.values()]);
   }
   return found;
 }

@@ -241,9 +241,9 @@ describe("labels alone", () => {
         splitFromFolder: true,
       });
       expect(rows.map(({ source_stem, label, split }) => [source_stem, label, split])).toEqual([
-        ["가", '{"a": 1}', "train"],
-        ["다", "{}", "train"],
-        ["나", '{"b":2}', "validation"],
+        ["Training/가", '{"a": 1}', "train"],
+        ["Training/다", "{}", "train"],
+        ["Validation/나", '{"b":2}', "validation"],
       ]);
       expect(summary).toBe("3 labels");
       expect(notices).toEqual([

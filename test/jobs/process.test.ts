@@ -226,6 +226,33 @@ test("labels find their pages by the stem of a name, which must be one page's", 
   ]);
 });
 
+test("a label in a folder of a split finds only pages of that split", async () => {
+  const world = await makeWorld();
+  const names = ["1.Training/1.jpg", "2.Validation/1.jpg", "1.Training/2.jpg", "3.jpg"];
+  const images = await Promise.all(names.map((_, seed) => makeImage(seed)));
+  await stageUpload(
+    world,
+    names.map((name, at) => ({ text: name, name, image: images[at] as Buffer })),
+  );
+  const references = ["Training/1", "검증/1", "Validation/2", "test/3", "Training/a/2"];
+  const upload = await stageUpload(
+    world,
+    references.map((reference) => ({ text: reference, reference })),
+    { task: "ocr", variant: "splits", reference: "source_stem", max_rejects: "1" },
+  );
+  await processAll(world);
+  const labels = await readRows(world, "ocr", "splits");
+  expect(labels.map((row) => [row.text, row.source_name])).toEqual([
+    ["Training/1", "1.Training/1.jpg"],
+    ["검증/1", "2.Validation/1.jpg"],
+    ["test/3", "3.jpg"],
+    ["Training/a/2", "1.Training/2.jpg"],
+  ]);
+  expect((await readRejects(world, upload)).map((row) => row.reason)).toEqual([
+    expect.stringContaining('no raw asset with source_stem "Validation/2" in '),
+  ]);
+});
+
 test("a replaced raw partition takes its names along", async () => {
   const world = await makeWorld();
   await stageUpload(world, [{ text: "old", name: "p.jpg", image: await makeImage(1) }]);

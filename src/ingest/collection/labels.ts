@@ -8,7 +8,7 @@ import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { isOneObject, MAX_LABEL_BYTES } from "./label-text.ts";
 import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath } from "./pairing.ts";
-import { splitColumn } from "./split-folders.ts";
+import { splitColumn, splitOfPath } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
 
 /** Files that are looked into. */
@@ -61,7 +61,10 @@ async function readSmallEntry(entry: InputEntry): Promise<Uint8Array | undefined
   });
 }
 
-/** Labels without pages: each finds the page of its name in the dataset, by `source_stem`. */
+/**
+ * Labels without pages: each finds the page of its name in the dataset, by `source_stem`. Of one in a folder of a split that
+ * is its path, for the page must be of the same split.
+ */
 export async function openLabels(
   found: FoundFiles,
   { path, folder }: CollectionPlace,
@@ -69,7 +72,8 @@ export async function openLabels(
 ): Promise<Input> {
   const split = await splitColumn(found, path, context);
   const columns = [{ name: "source_stem", type: "VARCHAR" }, ...split.columns];
-  const select = `SELECT string_split(${labelStemPath("path")}, '/')[-1] AS source_stem,
+  const stem = labelStemPath("path");
+  const select = `SELECT CASE WHEN ${splitOfPath("path")} IS NULL THEN string_split(${stem}, '/')[-1] ELSE ${stem} END AS source_stem,
     ${split.select} path AS label, NULL::VARCHAR AS __reject
     FROM ${quoteName(found.table)} WHERE kind = 'json' ORDER BY given, string_split(path, '/')`;
   const list = await writeList(select, context);

@@ -24,6 +24,16 @@ export function splitOfPath(path: string): string {
   return `CASE WHEN regexp_matches(nfc_normalize(${path}), ${quoteText(`(?i)${words}`)}) THEN ${found} END`;
 }
 
+/** The same, of one path; undefined where no folder says one. */
+export function splitOf(path: string): string | undefined {
+  for (const folder of path.normalize("NFC").split("/").slice(0, -1)) {
+    const name = folder.toLowerCase().replace(/^[\s\d._()[\]-]+|[\s\d._()[\]-]+$/g, "");
+    const found = Object.entries(SPLITS).find(([, words]) => words.includes(name));
+    if (found) return found[0];
+  }
+  return undefined;
+}
+
 /** The column `split`, where it is asked for: SELECT of it, with a comma behind. Throws `invalid_input` where no folder says one. */
 export async function splitColumn(
   found: FoundFiles,
