@@ -2,7 +2,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encryptedPdf } from "../documents/encrypt-pdf.ts";
+import { encodeJ2k } from "../documents/jpeg2000.ts";
 import { BATANG, NOTO_SANS_KR, show } from "../documents/korean.ts";
+import { samplesOf } from "../documents/samples.ts";
 import { GREY, imageObject, scanJpeg } from "../documents/scans.ts";
 import { pdfOf } from "../documents/write-pdf.ts";
 import {
@@ -97,4 +99,22 @@ test("a file that cannot be converted costs its row alone, also among others of 
   expect(rejects.map(({ source_name }) => source_name)).toEqual(["b.heic", "d.heic"]);
   for (const { reason } of rejects) expect(reason).toMatch(/HEIC/);
   expect((await readRows(world)).map(({ source_name }) => source_name)).toEqual(["a.png", "c.png", "e.png"]);
+});
+
+test("JPEG 2000 of 16 bits becomes an image of 16 bits, or stays the file that it was", async () => {
+  const [width, height] = [97, 61];
+  const values = Uint16Array.from({ length: width * height }, (_, at) => (at * 11) % 65_536);
+  const data = new Uint8Array(values.buffer);
+  const j2k = await encodeJ2k({ data, width, height, channels: 1, bits: 16 });
+  for (const policy of ["optimize", "preserve"]) {
+    const world = await makeWorld();
+    const folder = await put(world, { "사진.j2k": j2k });
+    const outcome = await upload(world, folder, "--images", policy);
+    expect(outcome).toMatchObject({ status: "completed", rows: 1, rejected: 0 });
+    const [row] = await readRows(world);
+    expect(row).toMatchObject({ source_name: "사진.j2k", width, height });
+    const stored = await readFile(world.lake.layout.asset(String(row?.path)));
+    if (policy === "preserve") expect(stored.equals(Buffer.from(j2k))).toBe(true);
+    else expect((await samplesOf(stored)).data).toEqual(values);
+  }
 });
