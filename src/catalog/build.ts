@@ -83,12 +83,12 @@ interface BuildOptions {
 /** How a build is tried. */
 export interface Attempt {
   /** With all the memory there is for it, one thread, and each load in a transaction of its own. */
-  frugally: boolean;
+  lessMemory: boolean;
   /** What did not fit even so, by the partition's name. */
   leaveOut: ReadonlyMap<string, FailedPartition>;
 }
 
-/** Thrown where a build must begin again with a new work file: what of it failed now is left out, all else is tried frugally. */
+/** Thrown where a build must begin again with a new work file: what of it failed now is left out, all else is tried with less memory. */
 export class StartOver extends Error {
   readonly failures: readonly FailedPartition[];
 
@@ -128,7 +128,7 @@ export async function createBuild(options: BuildOptions): Promise<Build> {
     folders: [],
     plan: { loads: [], describes: [], removes: [], failures: [], touches: [] },
     most: settings.database,
-    apart: attempt.frugally,
+    apart: attempt.lessMemory,
     leaveOut: attempt.leaveOut,
     isTainted: false,
     partitions: new Map(),

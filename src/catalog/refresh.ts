@@ -15,8 +15,8 @@ import { BUILD_STEPS, type BuildStep } from "./steps.ts";
 export interface RefreshOptions {
   lake: Lake;
   settings: Settings;
-  /** What a build begins with; one that does not fit is tried with what the settings allow, which is all without. */
-  frugal?: Settings["database"];
+  /** Limits of the first attempt; a retry may use all that the settings allow. Default: the settings. */
+  initialLimits?: Settings["database"];
   /** Builds everything anew from the partition files. */
   full?: boolean;
   /** May leave the large file as it is, and publish rows that were appended in the small one. */
@@ -68,16 +68,16 @@ export async function refreshCatalog(options: RefreshOptions): Promise<RebuildRe
   }
 }
 
-/** Runs the steps until they come to their end: what does not fit is tried frugally, then without what does not fit even so. */
+/** Runs the steps until they come to their end: what does not fit is tried with less memory, then without what does not fit even so. */
 async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Build> {
   const { logger, signal } = options;
   const leaveOut = new Map<string, FailedPartition>();
   let full = options.full ?? false;
   let quick = options.quick ?? false;
-  let frugally = false;
+  let lessMemory = false;
   for (;;) {
     try {
-      return await runSteps({ ...options, full, quick }, lease, { frugally, leaveOut });
+      return await runSteps({ ...options, full, quick }, lease, { lessMemory, leaveOut });
     } catch (error) {
       throwIfCancelled(signal);
       if (error instanceof NotQuick) {
@@ -87,12 +87,12 @@ async function buildCatalog(options: RefreshOptions, lease: Lease): Promise<Buil
       }
       const isNew = error instanceof StartOver && error.failures.some((one) => isNews(leaveOut, one));
       const isShort = error instanceof StartOver || doesNotFit(error);
-      if (isShort && (isNew || !frugally)) {
+      if (isShort && (isNew || !lessMemory)) {
         for (const failure of error instanceof StartOver ? error.failures : []) {
           leaveOut.set(formatPartition(failure.key), failure);
         }
         logger.warn("the catalog does not fit into the memory as it is built; trying another way", { error });
-        frugally = true;
+        lessMemory = true;
         continue;
       }
       if (isShort) throw tooLarge(options, error);
@@ -117,7 +117,7 @@ async function runSteps(
 ): Promise<Build> {
   const { settings, logger } = options;
   const most = settings.database;
-  const given = attempt.frugally ? { ...most, threads: 1 } : (options.frugal ?? most);
+  const given = attempt.lessMemory ? { ...most, threads: 1 } : (options.initialLimits ?? most);
   const database = await openDatabase({
     scratch: settings.scratchFolder,
     mostMemory: most.memory,

@@ -46,7 +46,7 @@ const DATABASE_THREADS = 2;
 export async function openWork(options: WorkOptions): Promise<Work> {
   const { lake, logger, folder } = options;
   const { settings } = options;
-  const { memory, threads } = frugal(settings);
+  const { memory, threads } = initialLimits(settings);
   if (settings.cache !== undefined) useNativeCache(settings.cacheFolder);
   await mkdir(folder, { recursive: true });
   const mostMemory = settings.database.memory;
@@ -101,7 +101,7 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
     const { generation, failed } = await refreshCatalog({
       lake,
       settings,
-      frugal: frugal(settings),
+      initialLimits: initialLimits(settings),
       logger,
       signal,
       quick: true,
@@ -127,7 +127,7 @@ function watchTaxonomy(lake: Lake): () => Promise<Taxonomy> {
 }
 
 /** Initial database settings; a retry may use all configured memory. */
-function frugal({ database }: Settings): Settings["database"] {
+function initialLimits({ database }: Settings): Settings["database"] {
   const memoryBytes = Math.min(parseSize(database.memory), DATABASE_MEMORY_BYTES);
   return {
     memory: `${Math.floor(memoryBytes / 1_000_000)}MB`,

@@ -58,8 +58,8 @@ test("a partition that does not fit is left out by name, told, hides no other, a
 test("what does not fit into a small memory has all that there is", () =>
   withLake(async (bench) => {
     await commit(bench, "create", LARGE, of("large"));
-    const frugal = { memory: TIGHT, threads: 2 };
-    expect(await refresh(bench, { frugal })).toMatchObject({ failed: [], rows: 1 });
+    const initialLimits = { memory: TIGHT, threads: 2 };
+    expect(await refresh(bench, { initialLimits })).toMatchObject({ failed: [], rows: 1 });
   }));
 
 test("rows that were published stay when what is appended does not fit", () =>
