@@ -1,6 +1,7 @@
 import type { Column } from "../schema/columns.ts";
 import type { JsonStep } from "../schema/json-path.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { renderNamedRows } from "./named-rows.ts";
 import type { ColumnCondition } from "./row-plan.ts";
 import { quoteName, quoteText } from "./sql.ts";
 import { type AnyOf, anyText } from "./text-leaves.ts";
@@ -36,7 +37,8 @@ export interface ConditionDialect {
  * be in NFC and are searched as stored.
  */
 export function conditionRenderer(dialect: ConditionDialect) {
-  return ({ columns, text, steps, ignoreCase }: ColumnCondition, normal: boolean): string => {
+  return ({ columns, text, steps, ignoreCase, rows }: ColumnCondition, normal: boolean): string => {
+    if (rows !== undefined) return renderNamedRows(rows);
     if (text === undefined) {
       return anyOf(
         columns.map((column) => (steps ? dialect.hasValueAt(column.name, steps) : dialect.hasValue(column))),

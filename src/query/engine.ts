@@ -15,7 +15,8 @@ export interface QueryEngine {
    * Rows of the selected partitions, sorted by partition, then in stored order, with only the columns that
    * have a value in the selection (from stored null counts). A condition (`RowQuerySchema`) keeps rows that
    * contain the text, or have a value in the column or at the path; no match is no error. Streams. Throws
-   * `not_found` if nothing is selected or no partition has the column, `usage` for a column without text.
+   * `not_found` if nothing is selected, no partition has the column or a named row does not exist, `usage` for a
+   * column without text.
    */
   retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult>;
   /** Tables available to `sql`. */

@@ -4,9 +4,16 @@ import { describeFeatures } from "../schema/features.ts";
 import { lakeColumnNames } from "../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath } from "../schema/json-path.ts";
 import { mergeColumns } from "../schema/merge-columns.ts";
-import { comparePartitions, createSelector, PARTITION_COLUMNS } from "../schema/partition.ts";
+import {
+  comparePartitions,
+  createSelector,
+  formatPartition,
+  PARTITION_COLUMNS,
+} from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
+import type { RowKey } from "../schema/row-key.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { KEY_COLUMNS, namedRows, refuseGoneRows } from "./named-rows.ts";
 import { holdsText } from "./text-leaves.ts";
 
 /** A row of an engine's table `partitions`, as far as queries need it. */
@@ -26,6 +33,8 @@ export interface ColumnCondition {
   /** Path into the JSON of the single column. */
   steps: JsonStep[] | undefined;
   ignoreCase: boolean;
+  /** In place of a text: these rows. */
+  rows?: RowKey[];
 }
 
 /** What a row query reads; created without reading rows. */
@@ -48,8 +57,12 @@ export function planRows<P extends DescribedPartition>(
   query: RowQuery,
   inOwnTypes = false,
 ): RowPlan<P> {
-  const partitions = known.filter(createSelector(query)).sort(comparePartitions);
+  const partitions = known
+    .filter(createSelector(query))
+    .filter(createSelectorOfRows(query))
+    .sort(comparePartitions);
   if (partitions.length === 0) {
+    refuseGoneRows(query, []);
     throw new AppError(
       "not_found",
       "the selection names no partition of the catalog; `datalake catalog partitions` lists what exists",
@@ -59,6 +72,13 @@ export function planRows<P extends DescribedPartition>(
   const columns = existingColumns(table, partitions, inOwnTypes);
   const condition = planCondition(query, partitions, columns, table);
   return { partitions, columns, features: commonFeatures(columns, partitions), condition };
+}
+
+function createSelectorOfRows(query: RowQuery): (partition: PartitionCount) => boolean {
+  const keys = namedRows(query);
+  if (keys === undefined) return () => true;
+  const names = new Set(keys.map(formatPartition));
+  return (partition) => names.has(formatPartition(partition));
 }
 
 const SEARCHED_SYSTEM_COLUMNS: ReadonlySet<string> = new Set(["source_name"]);
@@ -94,6 +114,8 @@ function planCondition(
   const condition = conditionOf(query);
   if (condition === undefined) return undefined;
   const { text, column: name, json_path: path, ignore_case: ignoreCase = false } = condition;
+  const rows = namedRows(condition);
+  if (rows !== undefined) return { columns: [...KEY_COLUMNS], text, steps: undefined, ignoreCase, rows };
   const steps = path === undefined ? undefined : (parseJsonPath(path) as JsonStep[]);
   if (name === undefined) return { columns: searchedColumns(columns, partitions), text, steps, ignoreCase };
   const column = columns.find((one) => one.name === name);

@@ -5,6 +5,7 @@ import type { Column, Features } from "./columns.ts";
 import { JsonPathSchema } from "./json-path.ts";
 import type { PartitionKey } from "./partition.ts";
 import { SelectionSchema } from "./partition.ts";
+import { RowKeysSchema } from "./row-key.ts";
 
 /** A literal search text; the output is in NFC. */
 export const SearchTextSchema = v.pipe(
@@ -25,7 +26,8 @@ export const SearchTextSchema = v.pipe(
 /**
  * A query for rows: partitions, condition and limit. `text`: rows that contain it literally in `column` or in
  * any text column; with `json_path`, in a string at that path of the JSON in `column`. `column` alone: rows
- * with a value there (at `json_path`), neither NULL nor empty.
+ * with a value there (at `json_path`), neither NULL nor empty. `rows`: these rows and no others, all of which
+ * must exist; they are named by partition and place in the upload, so they stay the same after an append.
  */
 export const RowQuerySchema = v.pipe(
   v.object({
@@ -34,6 +36,7 @@ export const RowQuerySchema = v.pipe(
     column: v.optional(textUpTo(10_000)),
     json_path: v.optional(JsonPathSchema),
     ignore_case: v.optional(v.boolean()),
+    rows: v.optional(RowKeysSchema),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   }),
   v.check(
@@ -44,15 +47,21 @@ export const RowQuerySchema = v.pipe(
     ({ ignore_case, text }) => !ignore_case || text !== undefined,
     "ignoring case needs a text to search for",
   ),
+  v.check(
+    ({ rows, limit: _, ...others }) =>
+      rows === undefined || Object.values(others).every((value) => value === undefined),
+    "rows are named one by one; leave out all other conditions",
+  ),
 );
 export type RowQuery = v.InferOutput<typeof RowQuerySchema>;
 
 /** A query's condition on rows; undefined if it selects all rows of its partitions. */
-export type RowCondition = Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case">;
+export type RowCondition = Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case" | "rows">;
 
-export function conditionOf({ text, column, json_path, ignore_case }: RowQuery): RowCondition | undefined {
-  if (text === undefined && column === undefined) return undefined;
-  return { text, column, json_path, ignore_case };
+export function conditionOf(query: RowQuery): RowCondition | undefined {
+  const { text, column, json_path, ignore_case, rows } = query;
+  if (text === undefined && column === undefined && rows === undefined) return undefined;
+  return { text, column, json_path, ignore_case, rows };
 }
 
 export interface PartitionCount extends PartitionKey {

@@ -103,6 +103,49 @@ test("what cannot be downloaded is told as in a folder, and nothing is left", as
   expect(await readFile(join(out, "taken.parquet"), "utf8")).toBe("mine");
 });
 
+test("named rows are the same rows in a folder and through a server, also after an append", async () => {
+  const found = await run(["search", "--text", "글 1", "--json"], { env: world.env });
+  const rows = (JSON.parse(found.stdout).rows as Record<string, string>[]).reverse();
+  const keys = rows.map((row) =>
+    ["provider", "dataset", "task", "variant", "upload_id", "source_row"].map((name) => row[name]).join("/"),
+  );
+  expect(keys.length).toBe(3);
+  const list = join(out, "rows.txt");
+  await writeFile(list, `${keys.join("\n")}\n\n${keys[0]}`);
+  const names = ["--rows", list, "--format", "parquet", "--json"];
+  const before = await both("named", names, "named");
+  expect(before.remote).toEqual(before.local);
+  expect(JSON.parse(before.local.stdout)).toMatchObject({ rows: 3 });
+
+  await stageUpload(world, [{ text: "글 100", name: "100.jpg", image: await makeImage(100) }], {
+    mode: "append",
+  });
+  await runProgram(world, ["process", "start", "--wait", "--quiet", "--server", server.url]);
+  const texts = async () => {
+    const told = await run(["search", "--rows", list, "--json"], { env: world.env });
+    return (JSON.parse(told.stdout).rows as { text: string }[]).map(({ text }) => text.slice(0, 4).trim());
+  };
+  expect(await texts()).toEqual(["글 1", "글 10", "글 11"]);
+
+  const cases: [content: string, exit: number, part: string][] = [
+    [`${keys[0]}\n${keys[1]?.replace(/\d+$/, "99")}`, 4, "1 of the 2 rows that are named of"],
+    ["", 2, "name no row"],
+    [`${keys[0]}\nwhat`, 2, 'row 2 of the list, "what", is no key'],
+  ];
+  for (const [content, exit, part] of cases) {
+    await writeFile(list, content);
+    const told = await both("odd", ["--rows", list], "odd");
+    expect(told.remote).toEqual(told.local);
+    expect(told.local).toMatchObject({ exit, files: {} });
+    expect(told.local.stderr).toContain(part);
+    await Promise.all(["there", "here"].map((way) => rm(join(out, `odd-${way}`), { recursive: true })));
+  }
+  const beside = await here(["--rows", list, "--task", "raw", "--output", join(out, "beside")]);
+  expect(beside).toMatchObject({ exit: 2 });
+  const absent = await here(["--rows", join(out, "none"), "--output", join(out, "beside")]);
+  expect(absent).toMatchObject({ exit: 4 });
+});
+
 test("paths into the lake need the lake", async () => {
   const argv = ["--images", "reference", "--json", "--output", join(out, "referred")];
   const refused = await there(argv);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { QueryEngine } from "../../src/query/engine.ts";
+import { parseValue } from "../../src/schema/check.ts";
 import { comparePartitions } from "../../src/schema/partition.ts";
-import type { RowQuery, RowResult, SqlLimits } from "../../src/schema/query.ts";
+import { type RowQuery, RowQuerySchema, type RowResult, type SqlLimits } from "../../src/schema/query.ts";
+import { formatRowKey } from "../../src/schema/row-key.ts";
 import { collectRows } from "./collect.ts";
 import { type EngineLake, makeEngineLake } from "./lake.ts";
 import {
@@ -17,6 +19,7 @@ import {
   TEXT_ROWS,
   TYPES,
   typedRows,
+  UPLOAD,
   WORDS,
 } from "./rows.ts";
 
@@ -181,7 +184,7 @@ export function describeEngine(
         const expected = [
           ...MORE_ROWS.map((row) => ({ ...MORE, words: null, ...row, score: null })),
           ...TEXT_ROWS.map((row) => ({ ...WORDS, words: null, ...row, score: BigInt(row.id * 2) })),
-        ].map((row) => ({ ...row, id: BigInt(row.id), upload_id: "u1", source_row: BigInt(row.id) }));
+        ].map((row) => ({ ...row, id: BigInt(row.id), upload_id: UPLOAD, source_row: BigInt(row.id) }));
         expect(rows).toEqual(expected);
       });
 
@@ -190,7 +193,7 @@ export function describeEngine(
         const rows = await read(result);
         const expected = typedRows(milliseconds);
         expect(rows).toEqual(
-          expected.map((row) => ({ ...row, upload_id: "u1", source_row: row.id })) as typeof rows,
+          expected.map((row) => ({ ...row, upload_id: UPLOAD, source_row: row.id })) as typeof rows,
         );
         const types = new Map(result.columns.map((column) => [column.name, column.type]));
         expect(types.get("ubig")).toBe("UBIGINT");
@@ -298,6 +301,42 @@ export function describeEngine(
         ).toBe("usage");
         const path = { ...selection, column: "score", json_path: "$.a" };
         expect(await codeOf(engine.retrieveWithExistingCols(path))).toBe("usage");
+      });
+    });
+
+    describe("named rows", () => {
+      const keysOf = (key: typeof WORDS, places: readonly number[]) =>
+        places.map((place) => formatRowKey(key, UPLOAD, place));
+
+      test("come in stored order, of several partitions, up to a limit", async () => {
+        const [first, , , fourth] = TEXT_ROWS.map(({ id }) => id) as [number, number, number, number];
+        const rows = [...keysOf(MANY, [29_999, 7]), ...keysOf(WORDS, [fourth, first])];
+        const query = parseValue(RowQuerySchema, { rows: [...rows, rows[0]] });
+        const result = await engine.retrieveWithExistingCols(query);
+        expect(result.partitions).toEqual([
+          { ...WORDS, rows: 2 },
+          { ...MANY, rows: 2 },
+        ]);
+        const places = (await read(result)).map(({ variant, source_row }) => [variant, Number(source_row)]);
+        const expected = [
+          ...[first, fourth].map((at) => [WORDS.variant, at]),
+          ...[7, 29_999].map((at) => [MANY.variant, at]),
+        ];
+        expect(places).toEqual(expected);
+        const limited = await engine.retrieveWithExistingCols({ ...query, limit: 3 });
+        expect([limited.rowCount, limited.matchCount]).toEqual([3, 4]);
+        expect((await read(limited)).length).toBe(3);
+      });
+
+      test("are refused where one is gone, of another partition, or of a partition that is not there", async () => {
+        const gone = [
+          keysOf(MANY, [0, 1_000_000]),
+          [...keysOf(MANY, [7]), ...keysOf(WORDS, [29_999])],
+          keysOf({ ...WORDS, variant: "none" }, [0]),
+        ];
+        for (const rows of gone) {
+          expect(await codeOf(engine.retrieveWithExistingCols({ rows }))).toBe("not_found");
+        }
       });
     });
 

@@ -177,7 +177,10 @@ export function typedRows(coarse: boolean): Record<string, unknown>[] {
   ];
 }
 
-const system = (order = "id") => `'u1' AS upload_id, ${order}::BIGINT AS source_row`;
+/** The upload that every row came with. */
+export const UPLOAD = `u${"1".repeat(32)}`;
+
+const system = (order = "id") => `'${UPLOAD}' AS upload_id, ${order}::BIGINT AS source_row`;
 const literal = (text: string | null) => (text === null ? "NULL::VARCHAR" : quoteText(text));
 
 function wordsOf(rows: readonly TextRow[]): string {

@@ -3,6 +3,7 @@ import { checkValue } from "../../schema/check.ts";
 import { DEFAULT_ENGINE, describeEngines, ENGINE_NAMES, type EngineName } from "../../schema/engines.ts";
 import { type RowQuery, RowQuerySchema } from "../../schema/query.ts";
 import type { Flag, FlagValues } from "./command.ts";
+import { readRowKeys } from "./rows-flag.ts";
 
 /** Flags for the selection of rows, shared by `search` and `download`. */
 export const QUERY_FLAGS = {
@@ -26,6 +27,11 @@ export const QUERY_FLAGS = {
     description: "Search this path of the column's JSON: $.words.text; lists are searched element by element",
   },
   ignoreCase: { type: "switch", description: "Ignore case when searching for --text" },
+  rows: {
+    type: "text",
+    placeholder: "FILE",
+    description: "Only the rows that this file names, one key a line, as the page gives them",
+  },
   limit: { type: "number", placeholder: "N", description: "Maximum number of rows" },
 } as const satisfies Record<string, Flag>;
 
@@ -39,7 +45,7 @@ export const ENGINE_FLAG = {
 export type QueryFlags = FlagValues<typeof QUERY_FLAGS>;
 
 /** The query of the flags, checked. Throws `usage` in one sentence. */
-export function readQuery(flags: QueryFlags): RowQuery {
+export async function readQuery(flags: QueryFlags): Promise<RowQuery> {
   if (flags.jsonPath !== undefined && flags.column === undefined) {
     throw new AppError("usage", "--json-path needs --column, the column that holds the JSON");
   }
@@ -58,11 +64,13 @@ export function readQuery(flags: QueryFlags): RowQuery {
     ...given("column", flags.column && composed(flags.column)),
     ...given("json_path", flags.jsonPath),
     ...given("ignore_case", flags.ignoreCase),
+    ...given("rows", flags.rows === undefined ? undefined : await readRowKeys(flags.rows)),
     ...given("limit", flags.limit),
   };
   const checked = checkValue(RowQuerySchema, query);
   if (checked.success) return checked.output;
-  throw new AppError("usage", checked.issues[0].message);
+  const [{ message, path }] = checked.issues;
+  throw new AppError("usage", path?.[0].key === "rows" ? `--rows ${flags.rows}: ${message}` : message);
 }
 
 export function readEngine(flag: string | undefined): EngineName {

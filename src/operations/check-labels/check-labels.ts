@@ -1,6 +1,7 @@
 import { throwIfCancelled } from "../../errors.ts";
 import { columnsOf, type LabelRow, readLabelRows } from "../../export/label-rows.ts";
 import type { QueryEngine } from "../../query/engine.ts";
+import { partitionsOf } from "../../query/named-rows.ts";
 import type {
   LabelCheckProgress,
   LabelCheckRequest,
@@ -37,7 +38,7 @@ export async function checkLabels(
   const { engine, taxonomy, signal } = effects;
   const startedMs = performance.now();
   const { view: given, ...query } = request;
-  const plan = planLabels(await engine.retrievePartitions(query, signal), taxonomy, given);
+  const plan = planLabels(await engine.retrievePartitions(partitionsOf(query), signal), taxonomy, given);
   const result = await engine.retrieveWithExistingCols({ ...query, tasks: plan.tasks }, signal);
   const readers = new Map<string, { view: View; read: LabelReader }>();
   for (const [name, view] of plan.views) readers.set(name, { view, read: compileView(view) });

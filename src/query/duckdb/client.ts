@@ -5,6 +5,7 @@ import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from
 import { parseType } from "../../schema/type-tree.ts";
 import type { Database, DatabaseOptions } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
+import { refuseGoneRows } from "../named-rows.ts";
 import { planRows } from "../row-plan.ts";
 import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
 import { describeCatalog, locateRows } from "./described.ts";
@@ -125,6 +126,7 @@ async function openRows(
     variant,
     rows: found === undefined ? rows : (found.counts[part] ?? 0),
   }));
+  refuseGoneRows(query, counted);
   const matchCount = counted.reduce((sum, { rows }) => sum + rows, 0);
   const rowCount = Math.min(matchCount, query.limit ?? matchCount);
   const source: Source = {

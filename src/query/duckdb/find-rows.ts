@@ -135,8 +135,10 @@ async function addMatches(
   into: RowSet,
 ): Promise<void> {
   const partitions = group.map(({ partition }) => partition);
-  const columns = condition.columns.filter(({ name }) =>
-    partitions.some((partition) => partition.columns.some((column) => column.name === name)),
+  const columns = condition.columns.filter(
+    ({ name }) =>
+      condition.rows !== undefined || // the names of a partition are columns of no partition
+      partitions.some((partition) => partition.columns.some((column) => column.name === name)),
   );
   if (columns.length === 0) return;
   const rows = selectRows(partitions, columns, where);

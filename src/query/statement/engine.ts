@@ -11,6 +11,7 @@ import type {
 } from "../../schema/query.ts";
 import { parseType } from "../../schema/type-tree.ts";
 import type { QueryEngine } from "../engine.ts";
+import { partitionsOf, refuseGoneRows } from "../named-rows.ts";
 import { planRows, type RowPlan } from "../row-plan.ts";
 import {
   countRows,
@@ -79,7 +80,7 @@ function rememberColumns(runner: StatementRunner): Describe {
   return async (query, signal) => {
     const columnsOf = () => describeTable(runner, runner.names.table, signal);
     const [known, first] = await Promise.all([
-      readKnown(runner, query, signal),
+      readKnown(runner, partitionsOf(query), signal),
       last === undefined ? columnsOf() : undefined,
     ]);
     const remembered = last?.generation === known.generation ? last.columns : undefined;
@@ -105,13 +106,14 @@ async function openRows(
   const columns = plan.columns.map((column) => givenColumn(column, stored, isArrowType));
   const stats: QueryStats = { engineMs: 0 };
   const partitions = await countMatches(runner, plan, query, stats, signal);
+  refuseGoneRows(query, partitions);
   const matchCount = partitions.reduce((sum, { rows }) => sum + rows, 0);
   const rowCount = Math.min(matchCount, query.limit ?? matchCount);
   stats.engineMs = performance.now() - startedMs;
   const schema = arrowSchema(columns);
   const request: RowsRequest = {
     plan,
-    selection: query,
+    selection: partitionsOf(query),
     partitions: partitions.filter(({ rows }) => rows > 0),
     columns,
     stored,
@@ -162,7 +164,7 @@ async function countMatches(
 ): Promise<PartitionCount[]> {
   if (plan.condition === undefined) return plan.partitions.map(countOf);
   if (plan.condition.columns.length === 0) return [];
-  const counts = await countRows(runner, plan, query, signal);
+  const counts = await countRows(runner, plan, partitionsOf(query), signal);
   addStats(stats, counts.stats);
   const planned = new Set(plan.partitions.map(keyText));
   return counts.partitions.filter((key) => planned.has(keyText(key))).sort(comparePartitions);

@@ -48,7 +48,7 @@ export const downloadCommand = defineCommand({
   ],
   run: async ({ flags }, effects) => {
     const { terminal, signal } = effects;
-    const given = readQuery(flags);
+    const given = await readQuery(flags);
     const skipMissing = flags.skipMissing ?? false;
     const fixed = {
       ...(flags.format !== undefined && { format: findFormat(flags.format) }),

@@ -6,7 +6,7 @@ import { searchedColumns } from "../../../query/row-plan.ts";
 import { checkValue } from "../../../schema/check.ts";
 import { JsonPathSchema } from "../../../schema/json-path.ts";
 import { createSelector, PARTITION_COLUMNS, SELECTED, type Selection } from "../../../schema/partition.ts";
-import { type PartitionCount, type RowQuery, SearchTextSchema } from "../../../schema/query.ts";
+import { conditionOf, type PartitionCount, type RowQuery, SearchTextSchema } from "../../../schema/query.ts";
 import { formatCount, formatQuantity } from "../../../util/format.ts";
 import { cutCell, oneLine } from "../../terminal/table.ts";
 import type { Choice, Terminal } from "../../terminal/terminal.ts";
@@ -22,7 +22,7 @@ export interface SearchQuestions {
 /** Asks a person which rows: by partition or by text; offers what exists. */
 export async function askQuery(questions: SearchQuestions, given: RowQuery): Promise<RowQuery> {
   const { engine, terminal, signal } = questions;
-  if (given.text !== undefined || given.column !== undefined) return given;
+  if (conditionOf(given) !== undefined) return given;
   const partitions = await engine.retrievePartitions(given, signal);
   if (partitions.length === 0) {
     throw new AppError(

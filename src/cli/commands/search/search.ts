@@ -28,7 +28,7 @@ export const searchCommand = defineCommand({
   ],
   run: async ({ flags }, effects) => {
     const { terminal } = effects;
-    const query = readQuery(flags);
+    const query = await readQuery(flags);
     const format = chooseFormat(flags.format, terminal.json);
     const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
     try {

@@ -28,7 +28,7 @@ export const checkCommand = defineCommand({
     const { report } = flags;
     if (report !== undefined) checkReportPath(report);
     const view = flags.view === undefined ? undefined : await readViewFlag(flags.view);
-    const request = { ...readQuery(flags), ...(view !== undefined && { view }) };
+    const request = { ...(await readQuery(flags)), ...(view !== undefined && { view }) };
     const { views } = await effects.openClient();
     const bar = terminal.progress("checking labels", { unit: "rows" });
     const path = report === undefined ? undefined : resolve(report);

@@ -40,7 +40,7 @@ export const detectCommand = defineCommand({
   ],
   run: async ({ flags }, effects) => {
     const { terminal, signal } = effects;
-    const selection = readQuery(flags);
+    const selection = await readQuery(flags);
     const known = {
       form: flags.form as BoxForm | undefined,
       unit: BOX_UNITS.find((unit) => String(unit) === flags.unit),
