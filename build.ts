@@ -1,6 +1,7 @@
 /**
  * `bun run build` makes dist/datalake for this machine; `--target linux-arm64` makes dist/datalake-linux-arm64;
- * `--all` makes one for every target, and dist/SHA256SUMS. `--no-heic` leaves out libheif: HEIC is then refused.
+ * `--all` makes one for every target, and dist/SHA256SUMS. `--no-heic` leaves out libheif: HEIC is then refused. `--lance`
+ * puts LanceDB's library in, of 200 MB: `--format lance` is refused without it.
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,9 +14,15 @@ import manifest from "./package.json" with { type: "json" };
 
 const root = import.meta.dir;
 const { values } = parseArgs({
-  options: { target: { type: "string" }, all: { type: "boolean" }, "no-heic": { type: "boolean" } },
+  options: {
+    target: { type: "string" },
+    all: { type: "boolean" },
+    "no-heic": { type: "boolean" },
+    lance: { type: "boolean" },
+  },
 });
 const heic = values["no-heic"] !== true;
+const lance = values.lance === true;
 
 try {
   await main();
@@ -43,7 +50,7 @@ async function main(): Promise<void> {
 /** Builds dist/<name>, put there by rename so that a running one is not disturbed; gives its SHA-256. */
 async function buildBinary(target: Target, name: string, runtime?: string): Promise<string> {
   const started = performance.now();
-  const parts = await targetParts(target, runtime);
+  const parts = await targetParts(target, { runtime, lance });
   const folder = join(root, "dist");
   // The bundle carries the name of its file: the same sources give the same bytes.
   const freshFolder = join(folder, `.build-${process.pid}`);
@@ -59,13 +66,18 @@ async function buildBinary(target: Target, name: string, runtime?: string): Prom
       bytecode: true,
       format: "esm",
       plugins: [
+        ...(lance ? [] : [leaveOut(/^@lancedb\//)]),
         nativePlugin(parts.libraries),
         await uiPlugin(join(folder, ".ui")),
         ...(heic ? [] : [leaveOut(/^libheif-js\//)]),
       ],
       // Names of functions and parameters stay: Elysia reads them from Function.toString().
       minify: { whitespace: true, syntax: true, identifiers: false },
-      define: { DATALAKE_VERSION: JSON.stringify(manifest.version), DATALAKE_HEIC: String(heic) },
+      define: {
+        DATALAKE_VERSION: JSON.stringify(manifest.version),
+        DATALAKE_HEIC: String(heic),
+        DATALAKE_LANCE: String(lance),
+      },
       // A .env or bunfig.toml of the folder it is started in is none of its business.
       compile: {
         target: `bun-${target}`,

@@ -131,6 +131,32 @@ export async function loadLibheif(): Promise<unknown> {
   return startLibrary(factory as unknown as Factory, libheifWasmFile);
 }
 
+declare const DATALAKE_LANCE: boolean | undefined;
+
+/** Whether this program may write Lance: its library is as large as all the rest, so a build has it when asked to. */
+export const hasLance = typeof DATALAKE_LANCE !== "boolean" || DATALAKE_LANCE;
+
+/** What to say and do where it may not. */
+export const NO_LANCE =
+  "this build of datalake does not write lance; make one with bun run build --lance, or choose --format parquet";
+
+/** LanceDB's native module. Throws `usage` where it is not in this program, or not installed. */
+export function loadLance(): unknown {
+  if (!hasLance) throw new AppError("usage", NO_LANCE);
+  try {
+    // Bun imports no Node-API modules; in the executable it is a module that unpacks the library.
+    const found = require("@lancedb/lancedb-linux-x64-gnu") as { default?: unknown };
+    return found.default ?? found;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError(
+      "usage",
+      "lance needs the package @lancedb/lancedb-linux-x64-gnu, which is not installed",
+      { cause },
+    );
+  }
+}
+
 async function startLibrary(factory: Factory, wasmFile: string): Promise<unknown> {
   const wasmBinary = await Bun.file(wasmFile).arrayBuffer();
   return factory({ wasmBinary, print: () => {}, printErr: () => {} });

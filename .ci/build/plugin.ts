@@ -20,6 +20,7 @@ export function nativePlugin(libraries: LibraryFiles[]): BunPlugin {
         path: path.slice("embedded:".length),
         namespace: "embedded",
       }));
+      build.onResolve({ filter: /^@lancedb\// }, () => ({ path: "lance", namespace: "embedded" }));
       build.onLoad({ filter: /.*/, namespace: "embedded" }, async ({ path }) => ({
         contents: await loaderModule(library(path as LibraryFiles["name"])),
         loader: "js",

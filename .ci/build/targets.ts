@@ -5,6 +5,7 @@ import { packageFolder } from "./packages.ts";
 
 const SHARP_VERSION = manifest.dependencies.sharp;
 const BUN_VERSION = manifest.devDependencies.bun;
+const LANCE = "@lancedb/lancedb-linux-x64-gnu";
 
 /** Platforms for which the registry has no build of our DuckDB; the JavaScript of both versions is the same. */
 const DUCKDB_INSTEAD: Partial<Record<string, string>> = {
@@ -30,13 +31,16 @@ export interface TargetParts {
 
 /** Files of one native library on this disk; `path` is where each must stand when unpacked. */
 export interface LibraryFiles {
-  name: "duckdb" | "sharp";
+  name: "duckdb" | "sharp" | "lance";
   entry: string;
   files: { path: string; file: string }[];
 }
 
 /** Fetches what is not there yet: the native libraries of a target and, unless it is given, the runtime. */
-export async function targetParts(target: Target, runtime?: string): Promise<TargetParts> {
+export async function targetParts(
+  target: Target,
+  { runtime, lance }: { runtime?: string | undefined; lance: boolean },
+): Promise<TargetParts> {
   const platform = target === "linux-x64-baseline" ? "linux-x64" : target;
   const darwin = platform.startsWith("darwin");
   const duckdbVersion = DUCKDB_INSTEAD[platform] ?? manifest.dependencies["@duckdb/node-api"];
@@ -75,8 +79,18 @@ export async function targetParts(target: Target, runtime?: string): Promise<Tar
           },
         ],
       },
+      ...(lance ? [await lanceLibrary(platform)] : []),
     ],
   };
+}
+
+/** Throws for a platform on which it was never tried. */
+async function lanceLibrary(platform: string): Promise<LibraryFiles> {
+  if (platform !== "linux-x64")
+    throw new Error(`--lance is for linux-x64 alone; build ${platform} without it`);
+  const folder = await packageFolder({ name: LANCE, version: manifest.optionalDependencies[LANCE] });
+  const entry = "lancedb.linux-x64-gnu.node";
+  return { name: "lance", entry, files: [{ path: entry, file: join(folder, entry) }] };
 }
 
 async function fetchRuntime(target: Target): Promise<string> {

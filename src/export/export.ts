@@ -6,6 +6,7 @@ import { conditionOf, type RowQuery, type RowResult } from "../schema/query.ts";
 import { type SampleWishesInput, wishesProblem } from "../schema/samples.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import {
+  checkBuilt,
   checkImages,
   type ExportFormat,
   type ExportFormatName,
@@ -78,6 +79,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
   const { lake, engine, signal } = effects;
   const { images } = request;
   const format = formatOf(request);
+  checkBuilt(format);
   if (lake === undefined && images !== "none") {
     throw new AppError("usage", `images can only be read from a lake; add --lake DIR, or --images none`);
   }

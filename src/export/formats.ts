@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { hasLance, NO_LANCE } from "../native.ts";
 import { nearestWord } from "../util/nearest.ts";
 import type { ImageMode } from "./image-mode.ts";
 import type { SampleWriter, SampleWriterOptions } from "./samples/writer.ts";
@@ -16,6 +17,8 @@ interface FormatTerms {
   readonly hint: string;
   /** Supported image modes, the default first. */
   readonly images: readonly ImageMode[];
+  /** Of a format whose library this build lacks: what to do. */
+  readonly lacking?: string | undefined;
 }
 
 /** A format of unchanged rows with their images. */
@@ -125,6 +128,16 @@ const MDS = {
   openSamples: async (options) => (await import("./samples/writers/mds.ts")).openMdsWriter(options),
 } as const satisfies ExportFormat;
 
+const LANCE = {
+  name: "lance",
+  layout: "folder",
+  hint: "datasets for Lance, in builds with its library",
+  images: BYTES,
+  holdsQuestions: true,
+  lacking: hasLance ? undefined : NO_LANCE,
+  openSamples: async (options) => (await import("./samples/writers/lance.ts")).openLanceWriter(options),
+} as const satisfies ExportFormat;
+
 const YOLO = {
   name: "yolo",
   layout: "folder",
@@ -182,6 +195,7 @@ export const EXPORT_FORMATS = [
   MESSAGES,
   WEBDATASET,
   MDS,
+  LANCE,
   YOLO,
   LABEL_STUDIO,
   PADDLEOCR,
@@ -198,6 +212,11 @@ export function findFormat(name: string, formats: readonly ExportFormat[] = EXPO
   const near = nearestWord(name, names);
   const hint = near === undefined ? `choose one of ${names.join(", ")}` : `did you mean ${near}?`;
   throw new AppError("usage", `there is no output format ${name}; ${hint}`);
+}
+
+/** Throws `usage` if this build cannot write the format. */
+export function checkBuilt({ lacking }: ExportFormat): void {
+  if (lacking !== undefined) throw new AppError("usage", lacking);
 }
 
 /** Throws `usage` if the format does not support this image mode. */

@@ -124,3 +124,14 @@ test.if(!isRoot || canMount)(
     expect(run.stderr).toContain("set DATALAKE_CACHE to");
   },
 );
+
+test("a build without LanceDB's library says so, in the help and where it is asked to write Lance", async () => {
+  const help = await runBinary(["download", "--help"], { cwd: folder, env: warm });
+  expect(help.stdout.replace(/\s+/g, " ")).toContain("lance (not in this build)");
+  const output = join(folder, "lance");
+  const argv = ["download", "--lake", lake, "--task", "raw", "--format", "lance", "--output", output];
+  const { code, stderr } = await runBinary(argv, { cwd: folder, env: warm });
+  expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
+  expect(stderr).toContain("bun run build --lance");
+  expect(await exists(output)).toBe(false);
+});

@@ -1,6 +1,9 @@
 /** Reads what the training formats hold, without their writers: regions of each page in pixels, by the page's digest. */
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tableFromIPC } from "apache-arrow";
+import { loadLance } from "../../src/native.ts";
 import { boundsOf, type Point } from "../../src/schema/labels/region.ts";
 
 export interface SeenRegion {
@@ -240,4 +243,59 @@ export async function readMds(folder: string): Promise<SeenPage[]> {
     }
   }
   return pages;
+}
+
+/** LanceDB's library is an optional package, which not every platform has. */
+export const hasLance = (() => {
+  try {
+    return loadLance() !== undefined;
+  } catch {
+    return false;
+  }
+})();
+
+interface LanceReader {
+  Connection: {
+    new: (
+      folder: string,
+      options: object,
+    ) => Promise<{ openTable(name: string): Promise<{ query(): LanceQuery }> }>;
+  };
+}
+interface LanceQuery {
+  execute(): Promise<{ next(): Promise<Buffer | null> }>;
+}
+
+/** The rows of one part, in their order. Its folder may have any name, while LanceDB takes ASCII alone. */
+export async function readLanceRows(folder: string, part = "train"): Promise<LanceRow[]> {
+  const named = await mkdtemp(join(tmpdir(), "datalake-lance-"));
+  await symlink(join(folder, `${part}.lance`), join(named, "rows.lance"));
+  try {
+    const connection = await (loadLance() as LanceReader).Connection.new(named, {});
+    const batches = await (await connection.openTable("rows")).query().execute();
+    const rows: LanceRow[] = [];
+    for (let bytes = await batches.next(); bytes !== null; bytes = await batches.next())
+      rows.push(
+        ...tableFromIPC<never>(bytes)
+          .toArray()
+          .map((row) => ({ ...(row as LanceRow) })),
+      );
+    return rows;
+  } finally {
+    await rm(named, { recursive: true });
+  }
+}
+
+interface LanceRow {
+  id: string;
+  page: number;
+  name: string;
+  width: number;
+  height: number;
+  image: Uint8Array;
+  label: string;
+}
+
+export async function readLance(folder: string): Promise<SeenPage[]> {
+  return (await readLanceRows(folder)).map(({ label }) => pageOf(JSON.parse(label)));
 }

@@ -7,8 +7,10 @@ import sharp from "sharp";
 import { SKIPPED_TEXTS } from "../../src/schema/labels/view.ts";
 import { sha256 } from "../jobs/staging-kit.ts";
 import {
+  hasLance,
   readCoco,
   readLabelStudio,
+  readLance,
   readLlamaFactory,
   readMds,
   readMsSwift,
@@ -113,6 +115,7 @@ const FORMATS: Record<string, Reader> = {
   paddleocr: { read: readPaddle, lacks: ["category"], needsBoxes: true },
   webdataset: { read: readWebdataset },
   mds: { read: readMds },
+  ...(hasLance && { lance: { read: readLance } }),
 };
 
 /**

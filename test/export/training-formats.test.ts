@@ -5,13 +5,17 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { DatalakeClient } from "../../src/client/index.ts";
 import { EXPORT_FORMATS, type ExportFormatName } from "../../src/export/formats.ts";
+import type { SampleCounts } from "../../src/export/samples/counts.ts";
 import { fingerprintTree, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
-import { readCoco } from "./read-back.ts";
+import { hasLance, readCoco, readLanceRows } from "./read-back.ts";
 
 setDefaultTimeout(120_000);
 
-const FORMATS = EXPORT_FORMATS.filter((format) => "openSamples" in format).map(({ name }) => name);
+/** Lance names its files by random numbers. */
+const FORMATS = EXPORT_FORMATS.filter((format) => "openSamples" in format)
+  .map(({ name }) => name)
+  .filter((name) => name !== "lance");
 const COMMON = ["--provider", "hub", "--dataset", "계약서"];
 const VIEW = "items: $.words\nbox: bbox\nform: xyxy\ntext: text\ncategory: kind\n";
 
@@ -91,6 +95,16 @@ describe.each(FORMATS)("%s", (format) => {
     expect(made.samples?.samples).toBe(4);
     expect(Object.keys(made.samples?.dropped ?? {})).toEqual(format === "yolo" ? ["YOLO has no texts"] : []);
   });
+});
+
+test.skipIf(!hasLance)("lance through a server has the rows of the folder's", async () => {
+  using remote = new DatalakeClient({ serverUrl: server.url });
+  const [here, there] = [join(world.folder, "lance-here"), join(world.folder, "lance-there")];
+  const made = await local.download({ output: here, format: "lance", query });
+  const fetched = await remote.download({ output: there, format: "lance", query });
+  expect(fetched.samples).toEqual(made.samples as SampleCounts);
+  expect(await readLanceRows(there)).toEqual(await readLanceRows(here));
+  expect((await readLanceRows(here)).length).toBe(4);
 });
 
 async function moveAway(from: string, to: string): Promise<void> {

@@ -14,6 +14,7 @@ const FORMATS = [
   "donut",
   "token-classification",
   "paddleocr",
+  "lance",
   "mds",
 ] as const;
 
@@ -38,7 +39,7 @@ test.each(FORMATS)("%s loads without a remark", (format) => {
   expect(seen[format]?.problems).toEqual([]);
 });
 
-test.each(["coco", "webdataset", "label-studio", "mds"] as const)(
+test.each(["coco", "webdataset", "label-studio", "lance", "mds"] as const)(
   "%s has the pages of the rows",
   (format) => {
     expectPages(seen[format]?.pages ?? [], expected);

@@ -1,5 +1,6 @@
-import { type Data, makeBuilder, makeData, RecordBatch, type Schema, Struct } from "apache-arrow";
+import type { RecordBatch, Schema } from "apache-arrow";
 import { parquetChunks } from "../../query/arrow/parquet-stream.ts";
+import { rowBatch } from "./row-batch.ts";
 import type { SampleWriterOptions } from "./writer.ts";
 
 /** Rows of Parquet, in a file for each part. */
@@ -45,7 +46,7 @@ export function openParquetParts(
   };
   const flush = async (part: Part) => {
     if (part.rows.length === 0) return;
-    const batch = batchOf(schema, part.rows);
+    const batch = rowBatch(schema, part.rows);
     part.rows = [];
     part.bytes = 0;
     await Promise.race([part.source.ready.then(() => part.source.write(batch)), part.draining]);
@@ -72,17 +73,4 @@ export function openParquetParts(
       }
     },
   };
-}
-
-function batchOf(schema: Schema, rows: readonly (readonly unknown[])[]): RecordBatch {
-  const children = schema.fields.map(({ type }, column): Data => {
-    const builder = makeBuilder({ type, nullValues: [null] });
-    for (const row of rows) builder.append(row[column]);
-    return builder.finish().flush();
-  });
-  const type = new Struct(schema.fields);
-  return new RecordBatch(
-    schema,
-    makeData({ type, length: rows.length, nullCount: 0, children }) as Data<Struct>,
-  );
 }

@@ -12,6 +12,9 @@ import { readSampleFlags, SAMPLE_FLAGS } from "./sample-flags.ts";
 const FORMATS: readonly ExportFormat[] = EXPORT_FORMATS;
 const [DEFAULT_FORMAT] = EXPORT_FORMATS;
 const NAMES = FORMATS.map(({ name }) => name);
+const SHOWN = FORMATS.map(({ name, lacking }) =>
+  lacking === undefined ? name : `${name} (not in this build)`,
+);
 const ENDINGS = FORMATS.flatMap(({ ending }) => ending ?? []);
 const PLACES = `a new folder, or a file ending in ${ENDINGS.join(" or ")}`;
 
@@ -29,7 +32,7 @@ export const downloadCommand = defineCommand({
       type: "text",
       placeholder: "FORMAT",
       values: NAMES,
-      description: `Output format: ${NAMES.join(", ")} (default: by the extension of --output, else ${DEFAULT_FORMAT.name})`,
+      description: `Output format: ${SHOWN.join(", ")} (default: by the extension of --output, else ${DEFAULT_FORMAT.name})`,
     },
     images: {
       type: "text",

@@ -26,7 +26,8 @@ export async function askChoice(
 }
 
 function askFormat(terminal: Terminal): Promise<ExportFormat> {
-  const choices = EXPORT_FORMATS.map((value: ExportFormat) => ({
+  const built = (EXPORT_FORMATS as readonly ExportFormat[]).filter(({ lacking }) => lacking === undefined);
+  const choices = built.map((value) => ({
     value,
     label: value.name,
     hint: value.hint,
