@@ -254,6 +254,8 @@ describe("files", () => {
     const others = schemas.filter((schema) => !schema.endsWith(": checked"));
     // For /openapi.json alone: `readParameters` checks those of a URL.
     expect(others).toEqual([
+      "server/routes/input-parts.ts: BeginSchema",
+      "server/routes/input-parts.ts: PartSchema",
       "server/routes/inputs.ts: ParametersSchema",
       "server/routes/page.ts: DifferencesParametersSchema",
       "server/routes/page.ts: ThumbParametersSchema",

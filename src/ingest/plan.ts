@@ -11,6 +11,7 @@ import {
   pageResultColumns,
 } from "../schema/pages.ts";
 import { RAW_TASK } from "../schema/partition.ts";
+import type { Taxonomy } from "../schema/taxonomy.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import { RejectLimitSchema } from "../schema/upload.ts";
 import { adoptTypes, offerTypes } from "./append-types.ts";
@@ -34,14 +35,7 @@ export async function planUpload(
   input: Input,
   deps: { target: UploadDestination; database: ReaderContext["database"] },
 ): Promise<UploadPlan> {
-  checkRejectLimit(request.maxRejects);
-  const provider = parseName("provider", request.provider);
-  const dataset = parseName("dataset", request.dataset);
-  const taxonomy = await deps.target.taxonomy();
-  requireProvider(taxonomy, provider);
-  const target = planTarget(request);
-  const meta = request.meta ?? {};
-  if (request.type === "task") checkFields(target.task, requireTask(taxonomy, target.task), meta);
+  const { provider, dataset, target, meta } = planPlace(request, await deps.target.taxonomy());
   if (input.rowCount === 0) {
     throw new AppError("empty_input", `${input.path} has no rows; there is nothing to upload`, {
       details: { path: input.path },
@@ -51,7 +45,7 @@ export async function planUpload(
   const roles = assignRoles(input, names, request.type, request.variant);
   const variant = target.variant ?? rawVariant(roles, request.variant);
   const key = { provider, dataset, task: target.task, variant };
-  if (request.strict) requireView(taxonomy, key);
+  if (request.strict) requireView(await deps.target.taxonomy(), key);
   const { kept, notices } = await planColumns(input, roles, deps.database);
   const pages = roles.contents.some(({ source }) => source.page !== undefined)
     ? (request.pages ?? DEFAULT_PAGES)
@@ -81,6 +75,21 @@ export async function planUpload(
     pages,
     notices: [...input.notices, ...roles.notices, ...notices],
   };
+}
+
+/**
+ * Where an upload goes, as far as it is known without its input. Throws `usage`, `invalid_name`, `not_found` and
+ * `name_clash` for what the lake does not have.
+ */
+export function planPlace(request: UploadRequest, taxonomy: Taxonomy) {
+  checkRejectLimit(request.maxRejects);
+  const provider = parseName("provider", request.provider);
+  const dataset = parseName("dataset", request.dataset);
+  requireProvider(taxonomy, provider);
+  const target = planTarget(request);
+  const meta = request.meta ?? {};
+  if (request.type === "task") checkFields(target.task, requireTask(taxonomy, target.task), meta);
+  return { provider, dataset, target, meta };
 }
 
 /** Which page a row is, and what processing fills in. */

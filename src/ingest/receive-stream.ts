@@ -40,6 +40,14 @@ export async function receiveStream(
   );
 }
 
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, piece: Uint8Array): Promise<void> {
-  for (let at = 0; at < piece.byteLength; ) at += (await handle.write(piece, at)).bytesWritten;
+/** Writes all of a piece at `offset`, or where the last one ended. */
+export async function writeAll(
+  handle: Awaited<ReturnType<typeof open>>,
+  piece: Uint8Array,
+  offset?: number,
+): Promise<void> {
+  for (let at = 0; at < piece.byteLength; ) {
+    const place = offset === undefined ? null : offset + at;
+    at += (await handle.write(piece, at, piece.byteLength - at, place)).bytesWritten;
+  }
 }

@@ -8,6 +8,7 @@ import { assetRoutes } from "./routes/assets.ts";
 import { catalogRoutes, retryRoutes } from "./routes/catalog.ts";
 import { configRoutes } from "./routes/config.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { inputPartRoutes } from "./routes/input-parts.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { logRoutes } from "./routes/log.ts";
@@ -64,6 +65,7 @@ export function createApp(deps: ServerDeps) {
     .use(uploadListRoutes(deps))
     .use(uploadRoutes(deps))
     .use(inputRoutes(deps))
+    .use(inputPartRoutes(deps))
     .use(partitionRoutes(deps))
     .use(searchRoutes(deps))
     .use(queryRoutes(deps));

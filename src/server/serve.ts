@@ -114,6 +114,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const inputs = createInputUploads({
     operations,
     folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
+    partsFolder: join(settings.scratchFolder, `parts-${Bun.hash(lake.root).toString(16)}`),
   });
   let hold: LakeHold | undefined;
   const callers = createCallers();

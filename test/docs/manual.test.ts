@@ -57,7 +57,7 @@ describe("the manual", () => {
 
   test("names every route, and none that does not exist", async () => {
     const page = await read("src/docs/http.md");
-    const named = [...page.matchAll(/`((?:GET|POST|PUT|DELETE) \/[^`]*)`/g)].map(
+    const named = [...page.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(
       ([, route]) => route as string,
     );
     const routes = (await appWithoutLake()).app.routes

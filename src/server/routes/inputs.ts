@@ -1,69 +1,24 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
-import { parsePageFlags } from "../../ingest/page-options.ts";
-import { parseMeta } from "../../ingest/parse-meta.ts";
-import { parseTextOptions } from "../../ingest/text/options.ts";
-import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { NameSchema, Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
-import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/partition.ts";
-import {
-  IMAGE_POLICIES,
-  RejectLimitSchema,
-  UPLOAD_MODES,
-  type UploadMode,
-  VERIFY_LEVELS,
-} from "../../schema/upload.ts";
+import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
+import { UPLOAD_MODES, type UploadMode } from "../../schema/upload.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { readParameters } from "../http/parameters.ts";
 import { termsOf } from "../http/route-table.ts";
+import {
+  fileNameOf,
+  isSame,
+  type Parameters,
+  ParametersSchema,
+  passwordsOf,
+  requestOf,
+} from "../http/upload-parameters.ts";
 import { findCommittedUpload, isOwn } from "../work/committed-upload.ts";
 
-/** `?format=`; Parquet and Arrow are known by their first bytes. */
-const FORMATS = ["parquet", "arrow", "json", "jsonl", "csv", "tsv"] as const;
-const UNKNOWN_TYPE = "is neither raw nor task";
-
-const SwitchSchema = v.optional(v.picklist(["true", "false"], "is neither true nor false"));
-const MAX_NAME_BYTES = 200;
-const FileNameSchema = v.pipe(
-  v.string(),
-  v.check(
-    (name) => /^[^./\\\0][^/\\\0]*$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES,
-    `is not the name of a file (without folders, at most ${MAX_NAME_BYTES} bytes)`,
-  ),
-);
-
-/** Named as the flags of `datalake upload`. */
-const ParametersSchema = v.strictObject({
-  type: v.picklist(["raw", "task"], UNKNOWN_TYPE),
-  provider: v.string(),
-  dataset: v.string(),
-  task: v.optional(v.string()),
-  variant: v.optional(v.string()),
-  /** `lang=ko`, once for each field. */
-  meta: v.optional(v.union([v.string(), v.array(v.string())]), []),
-  mode: v.optional(v.picklist(UPLOAD_MODES, `is none of ${UPLOAD_MODES.join(", ")}`)),
-  images: v.optional(v.picklist(IMAGE_POLICIES, `is none of ${IMAGE_POLICIES.join(", ")}`)),
-  verify: v.optional(v.picklist(VERIFY_LEVELS, `is none of ${VERIFY_LEVELS.join(", ")}`)),
-  max_rejects: v.optional(RejectLimitSchema),
-  strict: v.optional(v.picklist(["true", "false"], "is neither true nor false")),
-  description: v.optional(v.string()),
-  source: v.optional(v.string()),
-  encoding: v.optional(v.string()),
-  delimiter: v.optional(v.string()),
-  quote: v.optional(v.string()),
-  dpi: v.optional(v.string()),
-  text_layer: SwitchSchema,
-  split_from_folder: SwitchSchema,
-  split_pages: SwitchSchema,
-  /** Of the file, as its owner calls it: rows of a document or image are named by it. */
-  name: v.optional(FileNameSchema),
-  format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
-});
-type Parameters = v.InferOutput<typeof ParametersSchema>;
-
-const StagedSchema = v.object({
+export const StagedSchema = v.object({
   upload_id: UploadIdSchema,
   provider: NameSchema,
   dataset: NameSchema,
@@ -72,31 +27,27 @@ const StagedSchema = v.object({
   rows: v.number(),
   mode: v.picklist(UPLOAD_MODES),
 });
+export type Staged = v.InferOutput<typeof StagedSchema>;
+
+export type InputDeps = Pick<
+  ServerDeps,
+  "lake" | "settings" | "callerName" | "identityOf" | "keepOpen" | "inputs"
+>;
 
 /** PUT /uploads/{id}/input: a whole upload by one request, for programs in any language. */
-export function inputRoutes(
-  deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "identityOf" | "keepOpen" | "inputs">,
-) {
-  const { lake, settings, callerName, identityOf, keepOpen, inputs } = deps;
+export function inputRoutes(deps: InputDeps) {
+  const { settings, callerName, identityOf, keepOpen, inputs } = deps;
   return new Elysia({ name: "inputs" }).put(
     "/uploads/:id/input",
     async ({ request, params: { id } }) => {
       const parameters = readParameters(request, ParametersSchema);
-      const owner = callerName(request);
       const upload = await requestOf(parameters, passwordsOf(request), settings);
-      const before = await findCommittedUpload(lake, id);
-      if (before !== undefined && !isOwn(before, owner)) {
-        throw new AppError("conflict", `the id ${id} belongs to another upload; use a new one`);
-      }
-      if (before !== undefined && !isSame(before, parameters)) {
-        const where = formatPartition(before);
-        throw new AppError("conflict", `the id ${id} belongs to your upload to ${where}; use a new one`);
-      }
-      if (before !== undefined) return describe(id, before, upload.mode);
+      const before = await findSame(deps, request, id, parameters);
+      if (before !== undefined) return before;
       const manifest = await inputs.take({
         uploadId: id,
         request: upload,
-        owner,
+        owner: callerName(request),
         identity: identityOf(request),
         body: request.body,
         sha256: digestOf(request),
@@ -104,7 +55,7 @@ export function inputRoutes(
         signal: request.signal,
         onReceived: () => keepOpen(request),
       });
-      return describe(id, manifest, upload.mode);
+      return describeUpload(id, manifest, upload.mode);
     },
     {
       parse: "none",
@@ -120,81 +71,35 @@ export function inputRoutes(
   );
 }
 
-/** Whether an upload under the same id goes where that one went. */
-function isSame(before: PartitionKey, { provider, dataset, task, variant, type }: Parameters): boolean {
-  const wanted = {
-    provider,
-    dataset,
-    task: type === "raw" ? RAW_TASK : task,
-    variant: variant ?? before.variant,
-  };
-  return Object.entries(wanted).every(
-    ([name, value]) => before[name as keyof PartitionKey] === value?.normalize(),
-  );
-}
-
-/** Its extension is that of the format, where that is told. */
-function fileNameOf({ name = "input", format }: Parameters): string {
-  const ending = format === undefined ? "" : `.${format}`;
-  return name.toLowerCase().endsWith(ending) ? name : `${name}${ending}`;
-}
-
-/** Passwords of documents are in a header, percent-encoded: addresses are in logs. */
-function passwordsOf({ headers }: Request): string[] {
-  const given = headers.get("x-document-password");
-  if (given === null) return [];
-  try {
-    return given.split(",").map((password) => decodeURIComponent(password.trim()));
-  } catch {
-    throw new AppError("usage", "the header X-Document-Password is not percent-encoded UTF-8");
+/** The same upload if it was handed over before. Throws `conflict` for another one under that id. */
+export async function findSame(
+  { lake, callerName }: Pick<InputDeps, "lake" | "callerName">,
+  request: Request,
+  id: string,
+  parameters: Parameters,
+): Promise<Staged | undefined> {
+  const before = await findCommittedUpload(lake, id);
+  if (before === undefined) return undefined;
+  if (!isOwn(before, callerName(request)))
+    throw new AppError("conflict", `the id ${id} belongs to another upload; use a new one`);
+  if (!isSame(before, parameters)) {
+    const where = formatPartition(before);
+    throw new AppError("conflict", `the id ${id} belongs to your upload to ${where}; use a new one`);
   }
+  return describeUpload(id, before, parameters.mode ?? "create");
 }
 
-async function requestOf(
-  {
-    meta,
-    max_rejects,
-    format: _,
-    name: __,
-    encoding,
-    delimiter,
-    quote,
-    dpi,
-    text_layer: textLayer,
-    split_from_folder: splitFromFolder,
-    split_pages: splitPages,
-    strict,
-    ...given
-  }: Parameters,
-  passwords: readonly string[],
-  settings: ServerDeps["settings"],
-): Promise<UploadRequest> {
-  return {
-    ...given,
-    meta: parseMeta([meta].flat()),
-    mode: given.mode ?? "create",
-    images: given.images ?? settings.images.policy,
-    verify: given.verify ?? settings.images.verify,
-    maxRejects: max_rejects ?? settings.upload.max_rejects,
-    strict: strict === "true",
-    description: given.description ?? "",
-    source: given.source ?? "",
-    text: parseTextOptions({ encoding, delimiter, quote }),
-    read: { splitFromFolder: splitFromFolder === "true", splitPages: splitPages === "true" },
-    pages: await parsePageFlags({ dpi, textLayer: textLayer === "true", passwords }),
-  };
-}
-
-function digestOf({ headers }: Request): string | undefined {
+/** The SHA-256 that the client told of what it sends. Throws `usage`. */
+export function digestOf({ headers }: Request): string | undefined {
   const told = headers.get("x-sha256");
   if (told === null || v.is(Sha256Schema, told)) return told ?? undefined;
   throw new AppError("usage", "the header X-SHA256 is not a SHA-256 in hexadecimal digits");
 }
 
-function describe(
+export function describeUpload(
   uploadId: string,
   { provider, dataset, task, variant, rows }: PartitionKey & { rows: number },
-  mode: UploadMode,
-) {
+  mode: UploadMode = "create",
+): Staged {
   return { upload_id: uploadId, provider, dataset, task, variant, rows, mode };
 }

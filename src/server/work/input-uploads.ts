@@ -1,21 +1,26 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError } from "../../errors.ts";
 import { receiveStream } from "../../ingest/receive-stream.ts";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
 import { STAGE } from "../../operations/stage/operation.ts";
 import type { UploadManifest } from "../../schema/upload.ts";
+import { createInputParts, type InputParts } from "./input-parts.ts";
 import type { ServedOperations } from "./operations.ts";
 
-/** One file of rows, as it comes. */
-export interface GivenInput {
+/** An upload by one file of rows, and whose it is. */
+export interface InputOwner {
   uploadId: string;
   request: UploadRequest;
   /** Name of the caller; undefined where callers have none. */
   owner: string | undefined;
   /** Identity of the caller, for the queue. */
   identity: string;
+}
+
+/** The file as it comes. */
+export interface GivenInput extends InputOwner {
   body: ReadableStream<Uint8Array> | null;
   /** Its SHA-256, if the client sent it. */
   sha256: string | undefined;
@@ -30,6 +35,10 @@ export interface GivenInput {
 export interface InputUploads {
   /** Receives, stages and hands over. Throws `conflict` while the same upload comes, and what staging does. */
   take(input: GivenInput): Promise<UploadManifest>;
+  /** Stages a file that is there already, and leaves it. */
+  stage(input: InputOwner, path: string, signal: AbortSignal): Promise<UploadManifest>;
+  /** Files that come in parts. */
+  readonly parts: InputParts;
   stop(): Promise<void>;
 }
 
@@ -37,16 +46,23 @@ export interface InputUploadsOptions {
   operations: Pick<ServedOperations, "of">;
   /** Used by this server only; leftovers are removed at the start. */
   folder: string;
+  /** For files that come in parts: kept. */
+  partsFolder: string;
 }
 
 const FILE_MODE = 0o600;
 
 export function createInputUploads(options: InputUploadsOptions): InputUploads {
-  const { operations, folder } = options;
+  const { operations, folder, partsFolder } = options;
+  const parts = createInputParts(partsFolder);
   const running = new Map<string, Promise<unknown>>();
   const stopped = new AbortController();
   const emptied = removeTree(folder);
 
+  const refuseStopped = () => {
+    if (stopped.signal.aborted)
+      throw new AppError("shutting_down", "the server is stopping; send it again later");
+  };
   const receive = async ({ uploadId, body, sha256, fileName, onReceived }: GivenInput) => {
     const own = join(folder, uploadId);
     await mkdir(own, { recursive: true, mode: 0o700 });
@@ -55,35 +71,47 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     onReceived();
     return path;
   };
-  const execute = async (input: GivenInput) => {
-    const { uploadId, request, owner, identity } = input;
-    const signal = AbortSignal.any([input.signal, stopped.signal]);
-    await emptied;
+  const stage = async (
+    { uploadId, request, owner, identity }: InputOwner,
+    path: string,
+    stop: AbortSignal,
+  ) => {
+    const signal = AbortSignal.any([stop, stopped.signal]);
+    const local = { path, uploadId, createdBy: owner ?? null };
     try {
-      const path = await receive(input);
-      return await operations
-        .of(STAGE)
-        .run(request, { identity }, { signal, local: { path, uploadId, createdBy: owner ?? null } });
+      return await operations.of(STAGE).run(request, { identity }, { signal, local });
     } catch (error) {
-      if (stopped.signal.aborted)
-        throw new AppError("shutting_down", "the server is stopping; send it again later");
-      throw withoutPath(error, join(folder, uploadId));
-    } finally {
-      await removeTree(join(folder, uploadId));
+      refuseStopped();
+      throw withoutPath(error, dirname(path));
     }
   };
+  const execute = async (input: GivenInput) => {
+    await emptied;
+    try {
+      return await stage(input, await receive(input), input.signal);
+    } catch (error) {
+      refuseStopped();
+      throw error;
+    } finally {
+      await removeTree(join(folder, input.uploadId));
+    }
+  };
+  /** One upload by its id at a time. */
+  const once = (uploadId: string, work: () => Promise<UploadManifest>) => {
+    if (running.has(uploadId)) {
+      throw new AppError("conflict", `upload ${uploadId} is being received; wait until it ends`);
+    }
+    const done = work().finally(() => running.delete(uploadId));
+    running.set(uploadId, done);
+    return done;
+  };
   return {
-    take: (input) => {
-      const { uploadId } = input;
-      if (running.has(uploadId)) {
-        throw new AppError("conflict", `upload ${uploadId} is being received; wait until it ends`);
-      }
-      const taken = execute(input).finally(() => running.delete(uploadId));
-      running.set(uploadId, taken);
-      return taken;
-    },
+    parts,
+    take: (input) => once(input.uploadId, () => execute(input)),
+    stage: (input, path, signal) => once(input.uploadId, () => stage(input, path, signal)),
     stop: async () => {
       stopped.abort();
+      await parts.stop();
       await Promise.allSettled(running.values());
     },
   };

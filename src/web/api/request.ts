@@ -17,15 +17,20 @@ export const lostSession = signal(0);
 export interface RequestOptions {
   method?: string;
   body?: unknown;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
 /** A document of the server. Throws `RequestFailure`, with the code `unreachable` where there is no answer. */
 export async function request<T>(
   url: string,
-  { method = "GET", body, signal }: RequestOptions = {},
+  { method = "GET", body, headers, signal }: RequestOptions = {},
 ): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: "application/json" }, ...(signal && { signal }) };
+  const init: RequestInit = {
+    method,
+    headers: { accept: "application/json", ...headers },
+    ...(signal && { signal }),
+  };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { accept: "application/json", "content-type": "application/json" };

@@ -4,7 +4,15 @@ import { address } from "../state/address.ts";
 import { logOut, session } from "../state/session.ts";
 import { urlOf } from "../state/url.ts";
 import { texts } from "../texts/texts.ts";
+import { runningUpload } from "../upload/running.ts";
 import { Preferences } from "./preferences.tsx";
+
+/** How much of the upload that this tab sends has arrived: it goes on while one looks elsewhere. */
+function SentShare() {
+  const way = runningUpload.value?.way;
+  if (way === undefined || !("total" in way) || way.total === 0) return null;
+  return <span class="count"> {Math.floor((100 * way.done) / way.total)} %</span>;
+}
 
 /** Head and navigation around a screen. */
 export function Frame({ children }: { children: ComponentChildren }) {
@@ -26,6 +34,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
               <li key={name}>
                 <a href={urlOf(`/${name}`)} aria-current={current === name ? "page" : undefined}>
                   {t[name]}
+                  {name === "work" && <SentShare />}
                 </a>
               </li>
             ))}

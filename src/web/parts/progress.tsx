@@ -5,17 +5,19 @@ export function Progress({
   label,
   done,
   total,
+  format = formatNumber,
 }: {
   label: string;
   done?: number | undefined;
   total?: number | undefined;
+  format?(value: number): string;
 }) {
   const isKnown = total !== undefined && total > 0;
   return (
     <div class="progress" role="status">
       <span>
         {label}
-        {isKnown && ` ${texts().of(formatNumber(done ?? 0), formatNumber(total))}`}
+        {isKnown && ` ${texts().of(format(done ?? 0), format(total))}`}
       </span>
       <progress aria-label={label} max={isKnown ? total : 1} value={isKnown ? done : undefined} />
     </div>

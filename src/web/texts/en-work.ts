@@ -46,9 +46,31 @@ export const work = {
     modes: { create: "refuse (create)", append: "add to it (append)", replace: "replace it (replace)" },
     send: "Upload",
     missing: (names: string) => `still open: ${names}`,
-    packing: "Packing files:",
-    sending: "Sending (kB):",
-    reading: "The server reads it…",
+    ways: {
+      packing: "Packing files:",
+      checking: "Comparing with what has arrived:",
+      sending: "Sending:",
+      waiting: "The server does not answer; it goes on by itself as soon as it does:",
+      paused: "Paused:",
+      reading: "The server reads it…",
+    },
+    pause: "Pause",
+    goOn: "Go on",
+    discard: "Discard",
+    unfinished: "Unfinished uploads",
+    unfinishedHint:
+      "Browsers keep no files. Drop or choose the same one again, and the upload goes on where it was.",
+    arrived: (done: string, total: string) => `${done} of ${total} have arrived`,
+    active: "is being sent at this moment",
+    sameFile: "Choose the same file",
+    sameFiles: "Choose the same files",
+    sameFolder: "Choose the same folder",
+    otherFile: (name: string) =>
+      `This is not the ${name} that the upload was begun with. Choose that one, or discard the upload.`,
+    otherFiles: (name: string) =>
+      `The files of ${name} have changed since the upload was begun. Put them back as they were, or discard the upload.`,
+    unreadable: (name: string) =>
+      `The browser cannot read ${name} any more: it was changed or moved. Choose it again.`,
     staged: (rows: string, partition: string) => `${rows} rows for ${partition} have arrived.`,
     noProvider:
       "The lake has no provider yet: an administrator creates one with datalake config provider create NAME",

@@ -40,9 +40,31 @@ export const work: typeof en = {
     modes: { create: "거부 (create)", append: "추가 (append)", replace: "교체 (replace)" },
     send: "올리기",
     missing: (names) => `아직 비어 있음: ${names}`,
-    packing: "파일 묶는 중:",
-    sending: "보내는 중 (kB):",
-    reading: "서버가 읽는 중…",
+    ways: {
+      packing: "파일 묶는 중:",
+      checking: "도착한 부분과 비교하는 중:",
+      sending: "보내는 중:",
+      waiting: "서버가 응답하지 않습니다. 응답하면 저절로 이어집니다:",
+      paused: "일시 중지:",
+      reading: "서버가 읽는 중…",
+    },
+    pause: "일시 중지",
+    goOn: "이어서 보내기",
+    discard: "버리기",
+    unfinished: "끝나지 않은 업로드",
+    unfinishedHint:
+      "브라우저는 파일을 보관하지 않습니다. 같은 파일을 다시 놓거나 선택하면 멈춘 곳부터 이어집니다.",
+    arrived: (done, total) => `${total} 중 ${done} 도착`,
+    active: "지금 보내는 중",
+    sameFile: "같은 파일 선택",
+    sameFiles: "같은 파일들 선택",
+    sameFolder: "같은 폴더 선택",
+    otherFile: (name) =>
+      `업로드를 시작할 때의 ${name} 파일이 아닙니다. 그 파일을 선택하거나 업로드를 버리세요.`,
+    otherFiles: (name) =>
+      `업로드를 시작한 뒤 ${name}의 파일들이 바뀌었습니다. 처음 상태로 되돌리거나 업로드를 버리세요.`,
+    unreadable: (name) =>
+      `브라우저가 ${name} 파일을 더는 읽을 수 없습니다. 바뀌었거나 옮겨졌으니 다시 선택하세요.`,
     staged: (rows, partition) => `${partition}에 ${rows}행이 도착했습니다.`,
     noProvider:
       "아직 프로바이더가 없습니다. 관리자가 다음 명령으로 만듭니다: datalake config provider create NAME",

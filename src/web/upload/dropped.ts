@@ -10,13 +10,20 @@ export async function droppedFiles(transfer: DataTransfer): Promise<ZippedFile[]
     if (entry instanceof File) files.push({ path: entry.name, content: entry });
     else if (entry !== null) await collect(entry, "", files);
   }
-  return files;
+  return inOrder(files);
 }
 
 export function chosenFiles(list: FileList): ZippedFile[] {
-  return [...list]
-    .map((file) => ({ path: file.webkitRelativePath || file.name, content: file }))
-    .filter(({ path }) => !isHidden(path));
+  return inOrder(
+    [...list]
+      .map((file) => ({ path: file.webkitRelativePath || file.name, content: file }))
+      .filter(({ path }) => !isHidden(path)),
+  );
+}
+
+/** The same files make the same zip, however they were given: an upload of it can be gone on with. */
+function inOrder(files: ZippedFile[]): ZippedFile[] {
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 async function collect(entry: FileSystemEntry, folder: string, files: ZippedFile[]): Promise<void> {

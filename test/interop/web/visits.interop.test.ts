@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import type { World } from "../../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
-import { openBrowser, shown, type WebBrowser } from "./web-browser.ts";
+import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
 import { LONG_ROWS, makeWebLake, nameOf } from "./web-lake.ts";
 
 setDefaultTimeout(120_000);
@@ -233,5 +233,46 @@ test("a file that is dropped is asked about, sent, processed, and then seen", as
     await row.getByRole("link").click();
     await page.getByRole("heading", { name: "3행" }).waitFor();
     await shown(page);
+  });
+});
+
+test("an upload is paused, and goes on after a reload with the same file and no other", async () => {
+  const PART = 8 << 20;
+  const drop = (page: Page, name: string, letter: string) =>
+    page.evaluate(`(() => {
+      const transfer = new DataTransfer();
+      const line = (row) => JSON.stringify({ text: row + ${JSON.stringify(letter)}.repeat(6 << 20) });
+      transfer.items.add(new File([[1, 2, 3].map(line).join("\\n")], ${JSON.stringify(name)}));
+      const zone = document.querySelector(".drop");
+      zone.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    })()`);
+  await browser.visit("/ui/work", async (page) => {
+    const sent: number[] = [];
+    const held = Promise.withResolvers<void>();
+    await page.route("**/uploads/*/input?offset=*", async (route) => {
+      const offset = Number(new URL(route.request().url()).searchParams.get("offset"));
+      sent.push(offset);
+      if (offset === PART && sent.length === 2) return held.resolve(); // on its way for ever
+      await route.continue().catch(() => {}); // the page may have been left
+    });
+    await drop(page, "큰 글.jsonl", "a");
+    await page.getByRole("combobox", { name: "무엇인가요?" }).selectOption("raw");
+    await page.getByRole("button", { name: "올리기" }).click();
+    await held.promise;
+    await page.getByRole("button", { name: "일시 중지" }).click();
+    await page.getByText("일시 중지: 19MB 중 8.4MB").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.reload();
+    const row = page.locator("[data-unfinished]", { hasText: "큰 글.jsonl" });
+    await row.getByText("19MB 중 8.4MB 도착").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await drop(page, "큰 글.jsonl", "b"); // of the same name and size
+    await page.getByRole("alert").getByText("업로드를 시작할 때의 큰 글.jsonl 파일이 아닙니다").waitFor();
+    await page.getByRole("alert").getByRole("button", { name: "닫기" }).click();
+    await drop(page, "큰 글.jsonl", "a");
+    await page.getByText("raw/text에 3행이 도착했습니다").waitFor();
+    expect(sent).toEqual([0, PART, PART, 2 * PART]);
+    await page.getByRole("button", { name: "닫기" }).click();
+    expect(await row.count()).toBe(0);
   });
 });

@@ -1,23 +1,84 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import type { InputState, Unfinished } from "../../../schema/input-upload.ts";
+import { RequestFailure } from "../../api/request.ts";
 import { useDocument } from "../../api/use-document.ts";
+import { FileButton } from "../../parts/file-button.tsx";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
-import { chosenFiles, droppedFiles } from "../../upload/dropped.ts";
+import { droppedFiles } from "../../upload/dropped.ts";
+import {
+  cancelUpload,
+  closeUpload,
+  OtherFiles,
+  runningUpload,
+  startUpload,
+  type UploadWish,
+} from "../../upload/running.ts";
+import { discardUpload, OtherFile } from "../../upload/send.ts";
 import type { ZippedFile } from "../../upload/zip.ts";
 import type { TaxonomyDocument } from "./questions.ts";
+import { isOfUpload } from "./unfinished.ts";
+import { UnfinishedList } from "./unfinished-list.tsx";
 import { UploadForm } from "./upload-form.tsx";
+import { UploadProgress } from "./upload-progress.tsx";
 
-/** A place to drop a file or a folder, and then the questions that the terminal asks too. */
-export function NewUpload({ onDone }: { onDone(): void }) {
-  const { working } = texts();
+export interface NewUploadProps {
+  /** Counts up when uploads change. */
+  version: number;
+  onChange(): void;
+}
+
+type GoesOn = Pick<UploadWish, "parameters" | "goesOn">;
+
+/** A place to drop a file or a folder, then the questions that the terminal asks too, and the upload on its way. */
+export function NewUpload({ version, onChange }: NewUploadProps) {
+  const { working, close } = texts();
   const [files, setFiles] = useState<ZippedFile[]>([]);
+  const [goesOn, setGoesOn] = useState<GoesOn>();
   const [isOver, setOver] = useState(false);
+  const [problem, setProblem] = useState<string>();
   const taxonomy = useDocument<TaxonomyDocument>("/config").value;
-  const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(setFiles);
+  const running = runningUpload.value;
+  const way = running?.way;
+  const isDone = way?.at === "done";
+  useEffect(() => {
+    if (isDone) onChange();
+  }, [isDone]);
+  const loaded = useDocument<Unfinished>(running === undefined ? "/uploads/unfinished" : undefined, {
+    version,
+  });
+  const unfinished = loaded.value?.uploads ?? [];
+  const goOn = (upload: InputState, given: ZippedFile[]) => {
+    const wish = {
+      parameters: new URLSearchParams(upload.parameters),
+      goesOn: { id: upload.upload_id, bytes: upload.bytes },
+    };
+    setFiles(given);
+    setGoesOn(wish);
+    startUpload({ files: given, ...wish });
   };
+  const take = (given: ZippedFile[]) => {
+    if (given.length === 0 || (running !== undefined && way?.at !== "refused" && !isDone)) return;
+    closeUpload();
+    setProblem(undefined);
+    const known = unfinished.find((upload) => !upload.is_active && isOfUpload(upload, given));
+    if (known !== undefined) return goOn(known, given);
+    setFiles(given);
+    setGoesOn(undefined);
+  };
+  const leave = () => {
+    void cancelUpload().then(onChange);
+    setFiles([]);
+  };
+  const discard = ({ upload_id: id }: InputState) => {
+    discardUpload(id)
+      .catch(({ message }: RequestFailure) => setProblem(message))
+      .finally(onChange);
+  };
+  // Files that are not those of the upload: there is nothing to ask.
+  const isOther = way?.at === "refused" && (way.why instanceof OtherFile || way.why instanceof OtherFiles);
+  const isAsked = files.length > 0 && (running === undefined || way?.at === "refused") && !isOther;
+  const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
+  const told = way?.at === "refused" ? tellRefusal(way.why, running?.name ?? "") : problem;
   return (
     <section
       class={`card drop${isOver ? " over" : ""}`}
@@ -26,53 +87,70 @@ export function NewUpload({ onDone }: { onDone(): void }) {
         setOver(true);
       }}
       onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
+      }}
     >
       <h2>{working.newUpload}</h2>
       <p class="quiet">{working.dropHint}</p>
-      <div class="bar">
-        <FileButton label={working.chooseFiles} onFiles={setFiles} />
-        <FileButton label={working.chooseFolder} isFolder onFiles={setFiles} />
-        {files.length > 0 && (
-          <strong>
-            {files.length === 1 ? files[0]?.path : working.filesChosen(formatNumber(files.length))},{" "}
-            {formatBytes(bytes)}
-          </strong>
-        )}
-      </div>
-      {files.length > 0 && taxonomy && (
+      {(running === undefined || way?.at === "refused") && (
+        <div class="bar">
+          <FileButton label={working.chooseFiles} onFiles={take} />
+          <FileButton label={working.chooseFolder} isFolder onFiles={take} />
+          {isAsked && (
+            <strong>
+              {files.length === 1 ? files[0]?.path : working.filesChosen(formatNumber(files.length))},{" "}
+              {formatBytes(bytes)}
+            </strong>
+          )}
+        </div>
+      )}
+      {isAsked && taxonomy && (
         <UploadForm
           key={`${files[0]?.path} ${files.length} ${bytes}`}
-          files={files}
-          taxonomy={taxonomy}
-          onDone={onDone}
-          onClose={() => setFiles([])}
+          {...{ files, goesOn, taxonomy }}
+          onClose={leave}
         />
+      )}
+      {running && way && way.at !== "refused" && (
+        <UploadProgress
+          {...{ name: running.name, way, onProblem: setProblem }}
+          onChange={() => {
+            setFiles([]);
+            onChange();
+          }}
+        />
+      )}
+      {told !== undefined && (
+        <p class="problem" role="alert">
+          {told}{" "}
+          {!isAsked && (
+            <button
+              type="button"
+              onClick={() => {
+                closeUpload();
+                setFiles([]);
+                setProblem(undefined);
+              }}
+            >
+              {close}
+            </button>
+          )}
+        </p>
+      )}
+      {running === undefined && files.length === 0 && (
+        <UnfinishedList uploads={unfinished} onGoOn={goOn} onDiscard={discard} />
       )}
     </section>
   );
 }
 
-interface FileButtonProps {
-  label: string;
-  isFolder?: boolean;
-  onFiles(files: ZippedFile[]): void;
-}
-
-function FileButton({ label, isFolder = false, onFiles }: FileButtonProps) {
-  return (
-    <label class="button file">
-      {label}
-      <input
-        type="file"
-        class="hidden"
-        multiple
-        {...(isFolder && { webkitdirectory: true })}
-        onChange={({ currentTarget }) => {
-          if (currentTarget.files) onFiles(chosenFiles(currentTarget.files));
-          currentTarget.value = "";
-        }}
-      />
-    </label>
-  );
+function tellRefusal(why: Error, name: string): string {
+  const { working, unreachable } = texts();
+  if (why instanceof OtherFile) return working.otherFile(name);
+  if (why instanceof OtherFiles) return working.otherFiles(name);
+  if (why instanceof RequestFailure) return why.code === "unreachable" ? unreachable : why.message;
+  return working.unreadable(name); // the browser cannot read the file any more
 }

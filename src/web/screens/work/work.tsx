@@ -52,7 +52,9 @@ export function WorkScreen() {
         onStart={() => act("/process", "POST")}
         onCancel={(id) => act(`/jobs/${id}`, "DELETE")}
       />
-      {may("curator") && <NewUpload onDone={() => setAgain((count) => count + 1)} />}
+      {may("curator") && (
+        <NewUpload version={uploadsVersion + again} onChange={() => setAgain((count) => count + 1)} />
+      )}
       <UploadTable
         list={uploads.value}
         onRejects={setRejectsOf}

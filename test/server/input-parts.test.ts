@@ -1,0 +1,203 @@
+/** Uploads as one file that comes in parts, against a real server. */
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm, utimes } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashBytes } from "../../src/lake/digest.ts";
+import { createToken } from "../../src/lake/tokens.ts";
+import type { InputState, Unfinished } from "../../src/schema/input-upload.ts";
+import { createUploadId } from "../../src/schema/names.ts";
+import { createInputParts } from "../../src/server/work/input-parts.ts";
+import { zipOf } from "../ingest/zip-kit.ts";
+import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
+import { type ServeProcess, startServe, until } from "./server-kit.ts";
+
+setDefaultTimeout(60_000);
+
+const running: ServeProcess[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop("SIGKILL");
+});
+
+async function serve(world: World): Promise<ServeProcess> {
+  const server = await startServe(world);
+  running.push(server);
+  return server;
+}
+
+const RAW = { type: "raw", provider: "hub", dataset: "나눠서", name: "쪽.zip" };
+
+type Answer = Partial<InputState> & {
+  status: number;
+  rows?: number;
+  error?: { code: string; message: string; details?: Record<string, unknown> };
+};
+
+function client(server: ServeProcess, id: string, token?: string) {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const call = async (method: string, rest: string, init: RequestInit = {}): Promise<Answer> => {
+    const response = await fetch(`${server.url}/uploads/${id}/input${rest}`, {
+      method,
+      ...init,
+      headers: { ...headers, ...(init.headers as Record<string, string>) },
+    });
+    return { status: response.status, ...((await response.json()) as object) };
+  };
+  return {
+    begin: (bytes: number, parameters: object = RAW) =>
+      call("POST", `?${new URLSearchParams({ ...parameters, bytes: String(bytes) })}`),
+    append: (offset: number, body: Uint8Array<ArrayBuffer>) => call("PATCH", `?offset=${offset}`, { body }),
+    commit: (sha256: string) => call("POST", "/commit", { headers: { "x-sha256": sha256 } }),
+    drop: () => call("DELETE", ""),
+    unfinished: async () => {
+      const response = await fetch(`${server.url}/uploads/unfinished`, { headers });
+      return ((await response.json()) as Unfinished).uploads;
+    },
+  };
+}
+
+async function zipOfPages(seeds: number[]): Promise<Uint8Array<ArrayBuffer>> {
+  const pages = await Promise.all(
+    seeds.map(async (seed) => ({ name: `scans/${seed}.png`, data: await makeImage(seed) })),
+  );
+  return new Uint8Array(zipOf(pages));
+}
+
+test("a file goes on where its connection broke off, also after the server was killed", async () => {
+  const world = await makeWorld();
+  const file = await zipOfPages([1, 2, 3]);
+  const third = Math.floor(file.length / 3);
+  const id = createUploadId();
+  const first = await serve(world);
+  const before = client(first, id);
+  expect(await before.begin(file.length)).toMatchObject({ status: 200, received_bytes: 0 });
+  expect(await before.append(0, file.slice(0, third))).toMatchObject({ received_bytes: third });
+  // A part that announces more than it brings, and breaks off.
+  const socket = connect(Number(new URL(first.url).port), "127.0.0.1", () => {
+    const head = `PATCH /uploads/${id}/input?offset=${third} HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
+    socket.write(`${head}Content-Length: ${file.length - third}\r\n\r\n`);
+    socket.write(file.slice(third, third + 100));
+  });
+  socket.on("error", () => {});
+  const received = async () => (await before.unfinished())[0]?.received_bytes;
+  await until(async () => (await received()) === third + 100);
+  expect((await before.unfinished())[0]?.is_active).toBe(true);
+  socket.destroy();
+  await until(async () => (await before.unfinished())[0]?.is_active === false);
+  await first.stop("SIGKILL");
+
+  const second = await serve(world);
+  const after = client(second, id);
+  const [left] = await after.unfinished();
+  expect(left).toMatchObject({ upload_id: id, name: "쪽.zip", bytes: file.length, files: 1 });
+  expect(new URLSearchParams(left?.parameters).get("dataset")).toBe("나눠서");
+  const again = await after.begin(file.length);
+  const at = third + 100;
+  expect(again).toMatchObject({ received_bytes: at, received_sha256: hashBytes(file.slice(0, at)) });
+  expect(await after.commit(hashBytes(file))).toMatchObject({ status: 409 });
+  expect(await after.append(at, file.slice(at))).toMatchObject({ received_bytes: file.length });
+  const staged = await after.commit(hashBytes(file));
+  expect(staged).toMatchObject({ status: 200, upload_id: id, rows: 3 });
+  expect(await after.unfinished()).toEqual([]);
+  // Whoever lost the answer asks again.
+  expect(await after.commit(hashBytes(file))).toMatchObject({ status: 200, upload_id: id, rows: 3 });
+  const done = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  expect(JSON.parse(done.stdout).uploads).toMatchObject([{ upload_id: id, rows: 3, status: "completed" }]);
+});
+
+test("another file, another place in it, and too many bytes are refused, and what arrived stays", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const file = await zipOfPages([1]);
+  const { begin, append, commit, unfinished } = client(server, createUploadId());
+  await begin(file.length);
+  await append(0, file.slice(0, 50));
+  const other = await begin(file.length + 1);
+  expect(other).toMatchObject({ status: 409, error: { code: "conflict" } });
+  expect(other.error?.message).toContain(`쪽.zip of ${file.length} bytes`);
+  const wrong = await append(10, file.slice(10));
+  expect(wrong).toMatchObject({ status: 409, error: { details: { received_bytes: 50 } } });
+  expect(await append(50, new Uint8Array(file.length))).toMatchObject({ status: 400 });
+  expect((await unfinished())[0]?.received_bytes).toBe(50);
+  // A file of the same size that differs after its beginning: found at the end.
+  await append(50, new Uint8Array(file.length - 50));
+  expect(await commit(hashBytes(file))).toMatchObject({ status: 422, error: { code: "invalid_input" } });
+  expect(await unfinished()).toEqual([]);
+});
+
+test("what can be known is refused before bytes are sent; what is found later costs no second sending", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const file = await zipOfPages([1]);
+  const of = (id = createUploadId()) => client(server, id);
+  const wrong: [object, string][] = [
+    [{ ...RAW, provider: "nobody" }, "not_found"],
+    [{ ...RAW, dataset: "a b" }, "invalid_name"],
+    [{ ...RAW, type: "task", task: "ocr", variant: "v" }, "usage"],
+    [{ ...RAW, colour: "red" }, "usage"],
+    [{ ...RAW, name: "../x" }, "usage"],
+  ];
+  for (const [parameters, code] of wrong)
+    expect((await of().begin(file.length, parameters)).error?.code).toBe(code);
+  const first = of();
+  await first.begin(file.length);
+  await first.append(0, file);
+  expect((await first.commit(hashBytes(file))).rows).toBe(1);
+  const second = of();
+  await second.begin(file.length);
+  await second.append(0, file);
+  expect((await second.commit(hashBytes(file))).error?.code).toBe("partition_exists");
+  const changed = await second.begin(file.length, { ...RAW, mode: "append" });
+  expect(changed).toMatchObject({ received_bytes: file.length, received_sha256: hashBytes(file) });
+  expect((await second.commit(hashBytes(file))).rows).toBe(1);
+  const third = of();
+  await third.begin(file.length);
+  expect(await third.drop()).toMatchObject({ status: 200 });
+  expect(await third.append(0, file)).toMatchObject({ status: 404 });
+  expect(await third.unfinished()).toEqual([]);
+});
+
+test("an unfinished upload is its owner's alone", async () => {
+  const world = await makeWorld();
+  const tokens: Record<string, string> = {};
+  for (const [name, role] of [
+    ["kim", "curator"],
+    ["park", "curator"],
+    ["lee", "reader"],
+  ] as const) {
+    const made = await createToken(world.tokens, { name, role, nowMs: Date.now(), expiresMs: undefined });
+    tokens[name] = made.token;
+  }
+  const server = await serve(world);
+  const file = await zipOfPages([1]);
+  const id = createUploadId();
+  expect((await client(server, id, tokens.lee).begin(file.length)).status).toBe(403);
+  expect((await client(server, id).begin(file.length)).status).toBe(401);
+  expect((await client(server, id, tokens.kim).begin(file.length)).status).toBe(200);
+  const other = client(server, id, tokens.park);
+  expect(await other.unfinished()).toEqual([]);
+  expect((await other.begin(file.length)).error?.code).toBe("conflict");
+  for (const answer of [await other.append(0, file), await other.drop(), await other.commit("0".repeat(64))])
+    expect(answer.status).toBe(404);
+  expect(await client(server, id, tokens.kim).unfinished()).toHaveLength(1);
+});
+
+test("what nobody went on with for a week is removed, and there may be no end of them", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-parts-"));
+  try {
+    const offer = { owner: "kim", name: "a.zip", files: 2, bytes: 10, parameters: "" };
+    const week = 7 * 86_400_000;
+    const old = createUploadId();
+    await createInputParts(folder).begin(old, offer);
+    const past = new Date(Date.now() - week - 1000);
+    await utimes(join(folder, old, "file", "input"), past, past);
+    const parts = createInputParts(folder);
+    for (let at = 0; at < 50; at++) await parts.begin(createUploadId(), offer);
+    expect((await parts.list("kim")).map(({ upload_id }) => upload_id)).not.toContain(old);
+    expect(parts.begin(createUploadId(), offer)).rejects.toMatchObject({ code: "busy" });
+    expect(await parts.list("park")).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
