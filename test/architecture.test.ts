@@ -73,7 +73,6 @@ const PLANNERS = [
   "export/export.ts", // the type of its request
   "export/formats.ts",
   "export/image-mode.ts",
-  "export/samples/prompts.ts",
   "query/engine.ts",
   "query/json-paths.ts",
   "query/output/",

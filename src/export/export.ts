@@ -1,9 +1,10 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { QueryEngine } from "../query/engine.ts";
+import { parseValue } from "../schema/check.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import { conditionOf, type RowQuery, type RowResult } from "../schema/query.ts";
-import { type SampleWishesInput, wishesProblem } from "../schema/samples.ts";
+import { type SampleWishesInput, SampleWishesSchema, wishesProblem } from "../schema/samples.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import {
   checkBuilt,
@@ -187,11 +188,7 @@ async function writeSamples(
     lake,
     images: request.images,
     skipMissing: request.skipMissing,
-    wishes: {
-      ...request.samples,
-      group_by: request.samples?.group_by ?? [],
-      sample_images: request.samples?.sample_images ?? 0,
-    },
+    wishes: parseValue(SampleWishesSchema, request.samples ?? {}),
     folder: place.temp,
     finalFolder: request.finalFolder ?? place.output,
     viewOf: (key) => viewOf(taxonomy, key)?.view,

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { recordOf } from "./bounds.ts";
 import { GivenViewSchema } from "./labels/given-view.ts";
 import { nameProblem } from "./names.ts";
+import { GivenPromptSchema } from "./prompts.ts";
 
 /** Splits of a training set with shares that add up to 1: `{train: 0.9, val: 0.1}`. */
 export const SplitSharesSchema = v.pipe(
@@ -24,18 +25,6 @@ export const SplitSharesSchema = v.pipe(
 );
 export type SplitShares = v.InferOutput<typeof SplitSharesSchema>;
 
-export const ANSWERS = ["ocr", "layout", "kie", "vqa", "text"] as const;
-export type Answer = (typeof ANSWERS)[number];
-export const PROMPT_LANGUAGES = ["ko", "en"] as const;
-
-/** The prompt about a page and the fields of the answer, for chat models. See docs/engineer.md. */
-export const PromptSchema = v.strictObject({
-  system: v.optional(v.string()),
-  user: v.pipe(v.string(), v.minLength(1, "is empty")),
-  answer: v.picklist(ANSWERS, `is none of ${ANSWERS.join(", ")}`),
-});
-export type Prompt = v.InferOutput<typeof PromptSchema>;
-
 /** Maximum number of pages on one contact sheet. */
 export const MAX_SAMPLE_IMAGES = 30;
 
@@ -47,7 +36,7 @@ export const SampleWishesSchema = v.strictObject({
   split: v.optional(SplitSharesSchema),
   /** Columns whose equal values keep rows in one split, in addition to document and page. */
   group_by: v.optional(v.pipe(v.array(v.string()), v.maxLength(16, "are more than 16 columns")), []),
-  prompt: v.optional(PromptSchema),
+  prompt: v.optional(GivenPromptSchema),
   /** Pages on the contact sheet. */
   sample_images: v.optional(
     v.pipe(

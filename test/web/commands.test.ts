@@ -1,18 +1,23 @@
 import { expect, test } from "bun:test";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { parseValue } from "../../src/schema/check.ts";
+import { MAX_ROW_KEYS, RowKeysSchema } from "../../src/schema/row-key.ts";
 import {
   downloadCommand,
+  keysText,
+  PROMPT_FORMATS,
   pythonText,
   quoteShell,
   ROW_FORMATS,
-  rowsSql,
 } from "../../src/web/screens/take/commands.ts";
 import { readShares } from "../../src/web/screens/take/split.ts";
+import { MAX_CHOSEN } from "../../src/web/state/choice.ts";
 
 const WISHES = {
   server: "http://nas:8091",
   format: "coco",
   split: "train=0.9,val=0.1",
+  prompt: "ocr-ko",
   output: "내 것",
   needsToken: false,
 };
@@ -28,7 +33,7 @@ const SELECTION = {
 };
 
 test("the command says what is selected, with words that a shell leaves as they are", async () => {
-  const command = downloadCommand(SELECTION, WISHES);
+  const command = downloadCommand({ selection: SELECTION }, WISHES);
   const shell = Bun.spawn(["sh", "-c", command.replace("datalake", 'printf "%s\\n"')]);
   expect((await new Response(shell.stdout).text()).trimEnd().split("\n")).toEqual([
     ...["download", "--server", "http://nas:8091", "--dataset", "영수증", "--task", "ocr"],
@@ -38,13 +43,17 @@ test("the command says what is selected, with words that a shell leaves as they 
 });
 
 test("a format of rows is not split, and a file has its ending", () => {
-  const command = downloadCommand(SELECTION, { ...WISHES, format: "parquet", output: "x" });
+  const command = downloadCommand({ selection: SELECTION }, { ...WISHES, format: "parquet", output: "x" });
   expect(command).not.toContain("--split");
   expect(command).toContain("--output x.parquet");
   const ofRows = EXPORT_FORMATS.filter((format) => !("openSamples" in format)).map(
     ({ name }) => name as string,
   );
   expect([...ROW_FORMATS].sort()).toEqual(ofRows.sort());
+  const ofPrompts = EXPORT_FORMATS.filter((format) => "hasPrompts" in format).map(
+    ({ name }) => name as string,
+  );
+  expect([...PROMPT_FORMATS].sort()).toEqual(ofPrompts.sort());
 });
 
 test("words and strings are quoted where they have to be", () => {
@@ -54,11 +63,27 @@ test("words and strings are quoted where they have to be", () => {
   expect(pythonText('a "b"\n')).toBe('"a \\"b\\"\\n"');
 });
 
-test("rows are named by their upload and place in it", () => {
-  const keys = ["p/%EA%B0%80/ocr/v1/u0/3", "p/d/ocr/v1/u0/4", "p/d/ocr/v1/u'1/0"];
-  expect(rowsSql(keys)).toBe(
-    "SELECT * FROM catalog WHERE (upload_id = 'u0' AND source_row IN (3, 4)) OR (upload_id = 'u''1' AND source_row IN (0))",
+const KEYS = ["p/%EC%98%81%EC%88%98%EC%A6%9D/ocr/v1/u0/3", "p/d/ocr/v1/u0/4"];
+
+test("single rows are written behind the command, or in a file that it reads", async () => {
+  const command = downloadCommand({ keys: KEYS }, { ...WISHES, format: "ms-swift", output: "x" });
+  const shell = Bun.spawn(["sh", "-c", `datalake() { cat; printf '%s ' "$@"; }; ${command}`]);
+  expect((await new Response(shell.stdout).text()).trimEnd()).toBe(
+    "p/영수증/ocr/v1/u0/3\np/d/ocr/v1/u0/4\ndownload --server http://nas:8091 --rows /dev/stdin " +
+      "--format ms-swift --split train=0.9,val=0.1 --prompt ocr-ko --output x",
   );
+  const many = Array.from({ length: 61 }, (_, row) => `p/d/ocr/v1/u0/${row}`);
+  expect(downloadCommand({ keys: many }, WISHES)).toMatch(/--rows rows\.txt/);
+  expect(keysText(many).split("\n").length).toBe(62);
+  const checked = parseValue(
+    RowKeysSchema,
+    keysText(KEYS)
+      .trim()
+      .split("\n")
+      .map((key) => key.replace("u0", `u${"0".repeat(32)}`)),
+  );
+  expect(checked).toEqual(KEYS.map((key) => key.replace("u0", `u${"0".repeat(32)}`)));
+  expect(MAX_CHOSEN).toBe(MAX_ROW_KEYS);
 });
 
 test("shares add up to 1, or are none", () => {

@@ -1,7 +1,6 @@
 import { boundsOf } from "../../schema/labels/region.ts";
-import type { Answer, Prompt } from "../../schema/samples.ts";
+import { type Answer, defaultPrompt, type Prompt } from "../../schema/prompts.ts";
 import { type Counter, countCharacters } from "./counts.ts";
-import { defaultPrompt } from "./prompts.ts";
 import type { Sample, SampleRegion } from "./sample.ts";
 
 /** A box on a page, as parts of its width and height, 0 to 1. */

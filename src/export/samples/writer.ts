@@ -1,4 +1,4 @@
-import type { Prompt } from "../../schema/samples.ts";
+import type { Prompt } from "../../schema/prompts.ts";
 import type { OutputFile } from "../output-file.ts";
 import type { ExportedFile } from "../writer.ts";
 import type { Counter } from "./counts.ts";

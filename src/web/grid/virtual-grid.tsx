@@ -20,12 +20,16 @@ export interface VirtualGridProps {
   onActive(index: number): void;
   /** Which cells are in view, `end` exclusive. */
   onRange(first: number, end: number): void;
+  /** Space ticks the active cell, with Shift all from the last one that was ticked. */
+  onChoose(index: number, isRange: boolean): void;
+  /** Arrow keys with Shift tick all from one cell to another. */
+  onExtend(from: number, to: number): void;
   renderCell(index: number, isActive: boolean): ComponentChildren;
 }
 
-/** A grid of any length of which only the cells in view are elements. Arrow keys, Page Up and Down, Home and End move. */
+/** A grid of any length of which only the cells in view are elements. Arrow keys, Page Up and Down, Home and End move, Space ticks. */
 export function VirtualGrid(props: VirtualGridProps) {
-  const { total, label, minCellWidth, cellHeight, active, onActive, onRange, renderCell } = props;
+  const { total, label, minCellWidth, cellHeight, active, onActive, onRange } = props;
   const element = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [place, setPlace] = useState<GridPlace>({ top: 0, scrollTop: 0 });
@@ -76,11 +80,17 @@ export function VirtualGrid(props: VirtualGridProps) {
       Home: -total,
       End: total,
     };
+    if (event.key === " " && !(event.target instanceof HTMLInputElement)) {
+      event.preventDefault();
+      return props.onChoose(active, event.shiftKey);
+    }
     const step = steps[event.key];
     if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     wantsFocus.current = true;
-    onActive(Math.min(total - 1, Math.max(0, active + step)));
+    const next = Math.min(total - 1, Math.max(0, active + step));
+    onActive(next);
+    if (event.shiftKey) props.onExtend(active, next);
   };
   return (
     <div ref={element} class="grid" onScroll={onScroll} onKeyDown={onKeyDown}>
@@ -97,13 +107,15 @@ export function VirtualGrid(props: VirtualGridProps) {
                 aria-setsize={total}
                 aria-posinset={index + 1}
                 data-index={index}
+                // Keys go on from where the mouse was. Not as it gets the focus: a cell that moved is not clicked.
+                onClick={() => index !== active && onActive(index)}
                 style={{
                   width: `${shape.cellWidth}px`,
                   height: `${cellHeight}px`,
                   transform: `translate(${x}px, ${y - place.top}px)`,
                 }}
               >
-                {renderCell(index, index === active)}
+                {props.renderCell(index, index === active)}
               </div>
             );
           })}

@@ -33,4 +33,5 @@ const KEYS_OF_HANGUL: Record<string, string> = {
   ㅡ: "m",
   ㅜ: "n",
   ㅔ: "p",
+  ㅌ: "x",
 };

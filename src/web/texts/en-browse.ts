@@ -31,6 +31,8 @@ export const browse = {
     chosen: (count: string) => `${count} selected`,
     clear: "Clear",
     take: "Take these rows",
+    tooMany: (count: string) => `At most ${count} rows can be selected; filters and search take any number`,
+    takeChosen: "Take selected rows",
   },
   grid: {
     rowNumber: (place: string) => `Row ${place}`,
@@ -42,7 +44,10 @@ export const browse = {
   taking: {
     heading: "Take these rows",
     lead: (count: string) => `${many(count, "row")}: what is searched and filtered for.`,
-    leadChosen: "Selected rows are taken as a table; their images follow by their paths.",
+    keysHint: "The command reads the selected rows from this file:",
+    prompt: "Prompt",
+    promptDefault: "By the row: its questions, else all text with its boxes",
+    promptHint: "What a chat model is asked about a page, and what the answer holds.",
     format: "Format",
     split: "Parts and their shares",
     splitHint: "Pages of one document stay in one part. Empty: the column split, else one part.",

@@ -4,6 +4,7 @@ import { many } from "./many.ts";
 export const page = {
   page: "Page",
   viewing: {
+    choose: "Select",
     stage: "Page",
     panel: "Label",
     unnamed: "Row without a name",

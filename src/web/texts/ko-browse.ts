@@ -30,6 +30,8 @@ export const browse: typeof en = {
     chosen: (count) => `${count}개 선택`,
     clear: "선택 해제",
     take: "이 행들 내려받기",
+    tooMany: (count) => `${count}행까지 고를 수 있습니다. 더 많으면 필터나 검색으로 고르세요.`,
+    takeChosen: "선택한 행 내려받기",
   },
   grid: {
     rowNumber: (place) => `${place}번째 행`,
@@ -41,7 +43,10 @@ export const browse: typeof en = {
   taking: {
     heading: "이 행들 내려받기",
     lead: (count) => `검색과 필터에 맞는 ${count}행입니다.`,
-    leadChosen: "선택한 행은 표로 내려받습니다. 이미지는 path 열로 찾을 수 있습니다.",
+    keysHint: "명령은 선택한 행을 이 파일에서 읽습니다.",
+    prompt: "프롬프트",
+    promptDefault: "행에 따라: 질문이 있으면 그 질문, 없으면 모든 글자와 위치",
+    promptHint: "쪽에 대해 모델에 묻는 말과 답의 내용입니다.",
     format: "형식",
     split: "나눌 비율",
     splitHint: "한 문서의 쪽들은 나뉘지 않습니다. 비우면 split 열을 따르고, 없으면 나누지 않습니다.",

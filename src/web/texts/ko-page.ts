@@ -3,6 +3,7 @@ import type { page as en } from "./en-page.ts";
 export const page: typeof en = {
   page: "페이지",
   viewing: {
+    choose: "선택",
     stage: "페이지",
     panel: "라벨",
     unnamed: "이름 없는 행",

@@ -193,6 +193,40 @@ test("what is seen is taken as a training set: a command, Python, and files that
   });
 });
 
+test("single rows are ticked by clicks and keys, kept over pages and searches, and taken as a training set", async () => {
+  await browser.visit(`/ui/browse?${LABELS}`, async (page) => {
+    const cell = (at: number) => page.locator(".grid-cell").nth(at);
+    await cell(0).getByRole("checkbox").click();
+    await cell(3)
+      .getByRole("link")
+      .click({ modifiers: ["Shift"] });
+    await page.getByText("4개 선택").waitFor();
+    await cell(6).getByRole("checkbox").click();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.getByText("6개 선택").waitFor();
+    await cell(9).getByRole("link").click();
+    await page.locator("[data-key]").waitFor();
+    await page.keyboard.press("x");
+    await page.getByRole("button", { name: "선택", exact: true, pressed: true }).waitFor();
+    await page.goto("/ui/browse?datasets=long");
+    await page.getByText("7개 선택").waitFor();
+    await page.getByRole("button", { name: "선택한 행 내려받기" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("형식").selectOption("ms-swift");
+    await dialog.getByLabel("프롬프트").selectOption("text-ko");
+    const command = (await dialog.getByRole("region", { name: "명령" }).textContent()) ?? "";
+    expect(command).toContain("--rows /dev/stdin");
+    expect(command.match(/^hub\/영수증\/words\/v1\/u\w{32}\/\d+$/gm)?.length).toBe(7);
+    await dialog.getByRole("button", { name: "여기서 준비하여 내려받기" }).click();
+    const file = dialog.getByRole("link", { name: "train.jsonl" });
+    await file.waitFor();
+    const answer = await page.request.get((await file.getAttribute("href")) as string);
+    const lines = (await answer.text()).trim().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(7);
+    expect(lines[0]).toContain("순서대로 모두 옮겨 적으세요");
+  });
+});
+
 test("rows that come later are shown where there were none", async () => {
   const none = "/ui/browse?tasks=words&variants=later";
   const arrive = async (page: Page) => {

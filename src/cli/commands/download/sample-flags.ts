@@ -1,16 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../../errors.ts";
 import type { ExportFormat } from "../../../export/formats.ts";
-import { PROMPTS } from "../../../export/samples/prompts.ts";
 import { checkValue } from "../../../schema/check.ts";
 import { describeIssue } from "../../../schema/describe-issue.ts";
-import {
-  MAX_SAMPLE_IMAGES,
-  type Prompt,
-  PromptSchema,
-  type SampleWishesInput,
-  SplitSharesSchema,
-} from "../../../schema/samples.ts";
+import { PROMPTS, type Prompt, PromptSchema } from "../../../schema/prompts.ts";
+import { MAX_SAMPLE_IMAGES, type SampleWishesInput, SplitSharesSchema } from "../../../schema/samples.ts";
 import { nearestWord } from "../../../util/nearest.ts";
 import type { FlagValues } from "../../arguments/command.ts";
 import { readViewFlag, VIEW_FLAG } from "../../arguments/view-flag.ts";

@@ -1,4 +1,4 @@
-import type { Answer } from "../../../schema/samples.ts";
+import type { Answer } from "../../../schema/prompts.ts";
 import { countLeftOut } from "../conversation.ts";
 import type { Counter } from "../counts.ts";
 import { openJsonLines } from "../json-lines.ts";

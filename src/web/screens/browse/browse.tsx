@@ -6,6 +6,7 @@ import { VirtualGrid } from "../../grid/virtual-grid.tsx";
 import { Empty, Failure } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
 import { versions } from "../../state/changes.ts";
+import { choice } from "../../state/choice.ts";
 import { readSelection, selectionQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
@@ -14,6 +15,7 @@ import { RowCell } from "./row-cell.tsx";
 import { createRowChunks } from "./row-chunks.ts";
 import { SelectionSide } from "./selection-side.tsx";
 import { Toolbar } from "./toolbar.tsx";
+import { useChooser } from "./use-chooser.ts";
 
 const CELL = { minCellWidth: 168, cellHeight: 248 };
 
@@ -43,7 +45,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
   const { browsing } = texts();
   const [found, setFound] = useState<BrowseDocument>();
   const [failure, setFailure] = useState<RequestFailure>();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const chosen = choice.value;
   const [isTaking, setTaking] = useState(false);
   const chunks = useMemo(
     () =>
@@ -55,6 +57,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
       }),
     [wanted, generation],
   );
+  const chooser = useChooser(wanted, chunks);
   const active = Math.max(0, Number(address.value.query.get("at") ?? 0) || 0);
   useEffect(() => {
     setFailure(undefined);
@@ -68,23 +71,12 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
   if (failure) return <Failure failure={failure} onRetry={() => location.reload()} />;
   if (!found) return <div class="results" aria-busy="true" />;
   const { total } = found;
-  const choose = (key: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(key)) next.add(key);
-    setChosen(next);
-  };
   return (
     <section
       class="results"
       data-shown={chunks.rowAt(Math.min(active, total - 1)) !== undefined || total === 0 || undefined}
     >
-      <Toolbar
-        total={total}
-        active={active}
-        chosen={chosen}
-        onClear={() => setChosen(new Set())}
-        onTake={() => setTaking(true)}
-      />
+      <Toolbar total={total} active={active} problem={chooser.problem} onTake={() => setTaking(true)} />
       {total === 0 ? (
         <Empty title={browsing.none}>
           <p>{browsing.noneHint}</p>
@@ -98,6 +90,11 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
           active={Math.min(active, total - 1)}
           onActive={(index) => change({ at: index === 0 ? undefined : index }, "replace")}
           onRange={onRange}
+          onChoose={(index, isRange) => chooser.choosePlace(index, isRange)}
+          onExtend={(from, to) => {
+            chooser.beginAt(from);
+            chooser.choosePlace(to, true);
+          }}
           renderCell={(place, isActive) => {
             const row = chunks.rowAt(place);
             return (
@@ -107,15 +104,13 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
                 url={row ? `${urlOf(`/page/${row.key}`)}?${wanted}${wanted && "&"}at=${place}` : ""}
                 isActive={isActive}
                 isChosen={row !== undefined && chosen.has(row.key)}
-                onChoose={() => row && choose(row.key)}
+                onChoose={(isRange) => chooser.choosePlace(place, isRange)}
               />
             );
           }}
         />
       )}
-      {isTaking && (
-        <TakeDialog wanted={wanted} total={total} chosen={chosen} onClose={() => setTaking(false)} />
-      )}
+      {isTaking && <TakeDialog wanted={wanted} total={total} onClose={() => setTaking(false)} />}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { BrowseRow } from "../../../schema/page-documents.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import { hasKey } from "./use-chooser.ts";
 
 export interface RowCellProps {
   row: BrowseRow | undefined;
@@ -8,7 +9,7 @@ export interface RowCellProps {
   url: string;
   isActive: boolean;
   isChosen: boolean;
-  onChoose(): void;
+  onChoose(isRange: boolean): void;
 }
 
 /** One row in the grid: its page small, its name, a box to choose it. */
@@ -18,7 +19,17 @@ export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCe
   const name = row.source_name ?? grid.rowNumber(formatNumber(place + 1));
   return (
     <div class={`cell${isChosen ? " chosen" : ""}`}>
-      <a href={url} data-focus tabIndex={isActive ? 0 : -1} title={name}>
+      <a
+        href={url}
+        data-focus
+        tabIndex={isActive ? 0 : -1}
+        title={name}
+        onClick={(event) => {
+          if (!event.shiftKey) return;
+          event.preventDefault(); // a new window
+          onChoose(true);
+        }}
+      >
         <Thumb row={row} />
         <span class="name">
           <bdi>{name}</bdi>
@@ -27,13 +38,15 @@ export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCe
           {row.dataset} · {row.task}/{row.variant}
         </span>
       </a>
-      <input
-        type="checkbox"
-        tabIndex={isActive ? 0 : -1}
-        aria-label={grid.choose(name)}
-        checked={isChosen}
-        onChange={onChoose}
-      />
+      {hasKey(row) && (
+        <input
+          type="checkbox"
+          tabIndex={isActive ? 0 : -1}
+          aria-label={grid.choose(name)}
+          checked={isChosen}
+          onClick={(event) => onChoose(event.shiftKey)}
+        />
+      )}
       {(row.pages ?? 1) > 1 && <span class="badge">{grid.pages(formatNumber(row.pages as number))}</span>}
     </div>
   );

@@ -1,19 +1,22 @@
 import { address, change } from "../../state/address.ts";
+import { choice, clearChoice, MAX_CHOSEN } from "../../state/choice.ts";
 import { readSelection, selectionQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import type { Chooser } from "./use-chooser.ts";
 
 export interface ToolbarProps {
   total: number;
   active: number;
-  chosen: ReadonlySet<string>;
-  onClear(): void;
+  /** Why rows were not ticked. */
+  problem: Chooser["problem"];
   onTake(): void;
 }
 
 /** How many rows there are, a jump to any of them, and what can be done with them. */
-export function Toolbar({ total, active, chosen, onClear, onTake }: ToolbarProps) {
-  const { browsing, statistics } = texts();
+export function Toolbar({ total, active, problem, onTake }: ToolbarProps) {
+  const { browsing, statistics, failed } = texts();
+  const chosen = choice.value;
   const query = selectionQuery(readSelection(address.value.query));
   const jump = (event: Event) => {
     event.preventDefault();
@@ -41,17 +44,22 @@ export function Toolbar({ total, active, chosen, onClear, onTake }: ToolbarProps
         </form>
       )}
       {chosen.size > 0 && (
-        <span class="quiet">
+        <span class="quiet" role="status">
           {browsing.chosen(formatNumber(chosen.size))}
-          <button type="button" class="plain" onClick={onClear}>
+          <button type="button" class="plain" onClick={clearChoice}>
             {browsing.clear}
           </button>
         </span>
       )}
+      {problem && (
+        <span class="problem" role="alert">
+          {problem === "failed" ? failed : browsing.tooMany(formatNumber(MAX_CHOSEN))}
+        </span>
+      )}
       <span class="push" />
       <a href={`${urlOf("/statistics")}${query && `?${query}`}`}>{statistics}</a>
-      <button type="button" class="primary" disabled={total === 0} onClick={onTake}>
-        {browsing.take}
+      <button type="button" class="primary" disabled={total === 0 && chosen.size === 0} onClick={onTake}>
+        {chosen.size > 0 ? browsing.takeChosen : browsing.take}
       </button>
     </div>
   );

@@ -2,6 +2,7 @@ import type { PageDocument, PageImage } from "../../../schema/page-documents.ts"
 import { assetUrl } from "../../canvas/use-image.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
 import { change } from "../../state/address.ts";
+import { choice, toggleChoice } from "../../state/choice.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import type { Neighbours } from "./use-neighbours.ts";
@@ -56,6 +57,16 @@ export function PageHead({ page, image, at, neighbours }: PageHeadProps) {
           </a>
           <Step url={neighbours.after} title="J" text={`${viewing.after} →`} />
         </nav>
+      )}
+      {page.upload_id !== null && (
+        <button
+          type="button"
+          title="X"
+          aria-pressed={choice.value.has(page.key)}
+          onClick={() => toggleChoice(page.key)}
+        >
+          {viewing.choose}
+        </button>
       )}
       <CopyButton text={location.href} label={viewing.link}>
         {viewing.copyLink}

@@ -8,6 +8,7 @@ import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { shapeOf } from "../../canvas/shapes.ts";
 import { assetUrl, useImage } from "../../canvas/use-image.ts";
 import { address, change } from "../../state/address.ts";
+import { toggleChoice } from "../../state/choice.ts";
 import { readSelection } from "../../state/selection.ts";
 import { createMatcher } from "../../text/match.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
@@ -62,6 +63,7 @@ export function PageView({ page }: { page: PageDocument }) {
     layers,
     onFind: () => find.current?.focus(),
     onLens: () => setLens(!hasLens),
+    onChoose: () => void (page.upload_id !== null && toggleChoice(page.key)),
   });
   const extent = shown ?? extentOf(regions);
   return (

@@ -8,10 +8,11 @@ export interface PageKeys {
   layers: Layers;
   onFind(): void;
   onLens(): void;
+  onChoose(): void;
 }
 
 /** Keys of the page as a whole. */
-export function useKeys({ neighbours, layers, onFind, onLens }: PageKeys): void {
+export function useKeys({ neighbours, layers, onFind, onLens, onChoose }: PageKeys): void {
   useShortcuts({
     j: () => go(neighbours?.after),
     k: () => go(neighbours?.before),
@@ -20,6 +21,7 @@ export function useKeys({ neighbours, layers, onFind, onLens }: PageKeys): void 
     t: () => toggleLayer(layers, "texts"),
     o: () => toggleLayer(layers, "order"),
     m: onLens,
+    x: onChoose,
     "/": onFind,
   });
 }

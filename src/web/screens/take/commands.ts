@@ -2,6 +2,8 @@ import type { RowSelection } from "../../state/selection.ts";
 
 /** Formats of rows as they are; all others are made of samples and can be split. */
 export const ROW_FORMATS: readonly string[] = ["dataset", "arrow", "parquet"];
+/** Formats of questions and answers. */
+export const PROMPT_FORMATS: readonly string[] = ["ms-swift", "llama-factory", "messages", "donut"];
 
 export interface TakeWishes {
   /** `http://nas:8091` */
@@ -9,17 +11,41 @@ export interface TakeWishes {
   format: string;
   /** `train=0.9,val=0.1`; empty without. */
   split: string;
+  /** Name of a built-in prompt; empty without. */
+  prompt: string;
   output: string;
   needsToken: boolean;
 }
 
-/** The command that downloads what is selected, for a POSIX shell. */
-export function downloadCommand(
-  selection: RowSelection,
-  { server, format, split, output, needsToken }: TakeWishes,
-): string {
+/** What to take: all that is selected, or single rows by their keys. */
+export type Taken = { selection: RowSelection } | { keys: readonly string[] };
+
+/** More keys than these are not written into a command, but into a file that it reads. */
+export const MAX_WRITTEN_KEYS = 60;
+export const KEYS_FILE = "rows.txt";
+
+/** The command that downloads this, for a POSIX shell. */
+export function downloadCommand(taken: Taken, wishes: TakeWishes): string {
+  const { server, format, split, prompt, output, needsToken } = wishes;
+  const isWritten = "keys" in taken && taken.keys.length <= MAX_WRITTEN_KEYS;
   const flags: [string, string?][] = [
     ["--server", server],
+    ...("keys" in taken
+      ? given("--rows", isWritten ? "/dev/stdin" : KEYS_FILE)
+      : selectionFlags(taken.selection)),
+    ["--format", format],
+    ...(ROW_FORMATS.includes(format) ? [] : given("--split", split)),
+    ...(PROMPT_FORMATS.includes(format) ? given("--prompt", prompt) : []),
+    ["--output", outputName(format, output)],
+  ];
+  const words = flags.map(([name, value]) => (value === undefined ? name : `${name} ${quoteShell(value)}`));
+  const token = needsToken ? "DATALAKE_TOKEN=... " : "";
+  const command = `${token}datalake download ${words.join(" \\\n  ")}`;
+  return isWritten ? `${command} <<'END'\n${keysText(taken.keys)}END` : command;
+}
+
+function selectionFlags(selection: RowSelection): [string, string?][] {
+  return [
     ...selection.providers.map((name): [string, string] => ["--provider", name]),
     ...selection.datasets.map((name): [string, string] => ["--dataset", name]),
     ...selection.tasks.map((name): [string, string] => ["--task", name]),
@@ -28,33 +54,12 @@ export function downloadCommand(
     ...given("--column", selection.column),
     ...(selection.column === "" ? [] : given("--json-path", selection.json_path)),
     ...(selection.text !== "" && selection.ignore_case ? [["--ignore-case"] as [string]] : []),
-    ["--format", format],
-    ...(ROW_FORMATS.includes(format) ? [] : given("--split", split)),
-    ["--output", outputName(format, output)],
   ];
-  const words = flags.map(([name, value]) => (value === undefined ? name : `${name} ${quoteShell(value)}`));
-  const token = needsToken ? "DATALAKE_TOKEN=... " : "";
-  return `${token}datalake download ${words.join(" \\\n  ")}`;
 }
 
-/** A table of single rows, by SQL. */
-export function rowsCommand(keys: readonly string[], { server, output, needsToken }: TakeWishes): string {
-  const token = needsToken ? "DATALAKE_TOKEN=... " : "";
-  return `${token}datalake sql --server ${quoteShell(server)} \\\n  ${quoteShell(rowsSql(keys))} \\\n  --format csv > ${quoteShell(`${output}.csv`)}`;
-}
-
-/** SQL for rows by their keys: `provider/dataset/task/variant/upload_id/source_row`. */
-export function rowsSql(keys: readonly string[]): string {
-  const byUpload = new Map<string, number[]>();
-  for (const key of keys) {
-    const [, , , , upload = "", row = ""] = key.split("/").map(decodeURIComponent);
-    byUpload.set(upload, [...(byUpload.get(upload) ?? []), Number(row)]);
-  }
-  const conditions = [...byUpload].map(
-    ([upload, rows]) =>
-      `upload_id = '${upload.replaceAll("'", "''")}' AND source_row IN (${rows.join(", ")})`,
-  );
-  return `SELECT * FROM catalog WHERE ${conditions.map((one) => `(${one})`).join(" OR ")}`;
+/** A line for each key, as people read it: a name has neither a slash nor a percent sign. */
+export function keysText(keys: readonly string[]): string {
+  return keys.map((key) => `${key.split("/").map(decodeURIComponent).join("/")}\n`).join("");
 }
 
 /** What opens the output in Python. */
@@ -70,19 +75,6 @@ export function pythonLines(format: string, output: string): string {
     lines[format] ??
     `import json\n\nwith open(${pythonText(`${outputName(format, output)}/manifest.json`)}, encoding="utf-8") as file:\n    print(json.load(file)["files"])`
   );
-}
-
-/** What reads the table of single rows from the server. */
-export function rowsPython(keys: readonly string[], { server, needsToken }: TakeWishes): string {
-  const headers = needsToken ? ', headers={"Authorization": "Bearer ..."}' : "";
-  return [
-    "import requests",
-    "",
-    `sql = ${pythonText(rowsSql(keys))}`,
-    `answer = requests.post(${pythonText(`${server}/query`)}, json={"sql": sql}${headers})`,
-    'for row in answer.json()["rows"]:',
-    "    print(row)",
-  ].join("\n");
 }
 
 function outputName(format: string, output: string): string {

@@ -3,17 +3,18 @@ import type { ExportState } from "../../../schema/export.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { parametersOf, type RowSelection } from "../../state/selection.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
+import type { Taken } from "./commands.ts";
 
 export interface PrepareExportProps {
-  query: RowSelection;
+  taken: Taken;
   format: string;
-  samples: { split?: Record<string, number> } | undefined;
+  samples: { split?: Record<string, number>; prompt?: string } | undefined;
 }
 
 const POLL_MS = 500;
 
 /** Has the server put the output together, and offers its files. */
-export function PrepareExport({ query, format, samples }: PrepareExportProps) {
+export function PrepareExport({ taken, format, samples }: PrepareExportProps) {
   const { taking, cancel, failed } = texts();
   const [state, setState] = useState<ExportState>();
   const [problem, setProblem] = useState<string>();
@@ -31,15 +32,8 @@ export function PrepareExport({ query, format, samples }: PrepareExportProps) {
     return () => clearInterval(timer);
   }, [isRunning, id]);
   const start = () => {
-    const { ignore_case, ...parameters } = parametersOf(query);
-    const body = {
-      ...Object.fromEntries(
-        Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined),
-      ),
-      ...(ignore_case !== undefined && { ignore_case: true }),
-      format,
-      ...(samples && { samples }),
-    };
+    const query = "keys" in taken ? { rows: taken.keys } : bodyOf(taken.selection);
+    const body = { ...query, format, ...(samples && { samples }) };
     setProblem(undefined);
     request<ExportState>("/exports", { method: "POST", body }).then(setState, tell);
   };
@@ -77,6 +71,12 @@ export function PrepareExport({ query, format, samples }: PrepareExportProps) {
       {state?.status === "completed" && <Files state={state} />}
     </div>
   );
+}
+
+function bodyOf(selection: RowSelection): object {
+  const { ignore_case, ...parameters } = parametersOf(selection);
+  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined);
+  return { ...Object.fromEntries(given), ...(ignore_case !== undefined && { ignore_case: true }) };
 }
 
 const SHOWN = 200;

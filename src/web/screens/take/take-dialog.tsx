@@ -1,146 +1,102 @@
 import { useState } from "preact/hooks";
-import { useDocument } from "../../api/use-document.ts";
 import { Copyable } from "../../parts/copyable.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
+import { FileLink } from "../../parts/file-link.tsx";
+import { choice } from "../../state/choice.ts";
 import { readSelection } from "../../state/selection.ts";
 import { session } from "../../state/session.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import {
   downloadCommand,
+  KEYS_FILE,
+  keysText,
+  MAX_WRITTEN_KEYS,
+  PROMPT_FORMATS,
   pythonLines,
   ROW_FORMATS,
-  rowsCommand,
-  rowsPython,
+  type Taken,
   type TakeWishes,
 } from "./commands.ts";
 import { PrepareExport } from "./prepare-export.tsx";
 import { readShares } from "./split.ts";
-
-/** The part of /openapi.json that lists the formats of this server. */
-interface ApiDescription {
-  paths: Record<string, { post: { requestBody: { content: Record<string, { schema: unknown }> } } }>;
-}
+import { TakeFields, type TakeFieldValues } from "./take-fields.tsx";
 
 export interface TakeDialogProps {
   /** The selection as a query. */
   wanted: string;
   total: number;
-  /** Keys of single rows. */
-  chosen: ReadonlySet<string>;
   onClose(): void;
 }
 
-/** How to take what is seen: as a training set, by a command, in Python, or prepared here. */
-export function TakeDialog({ wanted, total, chosen, onClose }: TakeDialogProps) {
+/** How to take what is seen or ticked: as a training set, by a command, in Python, or prepared here. */
+export function TakeDialog({ wanted, total, onClose }: TakeDialogProps) {
   const { taking } = texts();
-  const [isWhole, setWhole] = useState(chosen.size === 0);
-  const [format, setFormat] = useState("dataset");
-  const [split, setSplit] = useState("train=0.9,val=0.1");
-  const [output, setOutput] = useState("training-set");
-  const formats = formatsOf(useDocument<ApiDescription>("/openapi.json").value);
-  const isSplit = !ROW_FORMATS.includes(format);
-  const shares = split.trim() === "" ? {} : readShares(split);
-  const needsToken = session.value?.login === "done";
+  const keys = [...choice.value];
+  const [isWhole, setWhole] = useState(keys.length === 0);
+  const [values, setValues] = useState<TakeFieldValues>({
+    ...{ format: "dataset", split: "train=0.9,val=0.1", prompt: "", output: "training-set" },
+  });
+  const { format, prompt } = values;
+  const split = values.split.trim();
+  const shares = split === "" ? {} : readShares(split);
   const wishes: TakeWishes = {
+    ...values,
     server: location.origin,
-    format,
-    split: split.trim(),
-    output: output.trim() || "training-set",
-    needsToken,
+    split,
+    output: values.output.trim() || "training-set",
+    needsToken: session.value?.login === "done",
   };
-  const selection = readSelection(new URLSearchParams(wanted));
-  const keys = [...chosen];
+  const taken: Taken = isWhole ? { selection: readSelection(new URLSearchParams(wanted)) } : { keys };
+  const samples = {
+    ...(split !== "" && shares && { split: shares }),
+    ...(prompt !== "" && PROMPT_FORMATS.includes(format) && { prompt }),
+  };
+  const isOfRows = ROW_FORMATS.includes(format);
   return (
     <Dialog title={taking.heading} onClose={onClose}>
       <div class="take">
-        {chosen.size > 0 && (
+        {keys.length > 0 ? (
           <fieldset class="line">
             <legend>{taking.what}</legend>
-            <label class="choice">
-              <input type="radio" name="what" checked={isWhole} onChange={() => setWhole(true)} />
-              <span>{taking.whole}</span>
-              <span class="count">{formatNumber(total)}</span>
-            </label>
-            <label class="choice">
-              <input type="radio" name="what" checked={!isWhole} onChange={() => setWhole(false)} />
-              <span>{taking.onlyChosen}</span>
-              <span class="count">{formatNumber(chosen.size)}</span>
-            </label>
-          </fieldset>
-        )}
-        <p class="quiet">{isWhole ? taking.lead(formatNumber(total)) : taking.leadChosen}</p>
-        {isWhole && (
-          <div class="fields">
-            <label class="field">
-              <span>{taking.format}</span>
-              <select value={format} onChange={({ currentTarget }) => setFormat(currentTarget.value)}>
-                {formats.map((name) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label class="field">
-              <span>{taking.name}</span>
-              <input
-                value={output}
-                spellcheck={false}
-                onInput={({ currentTarget }) => setOutput(currentTarget.value)}
-              />
-            </label>
-            {isSplit && (
-              <label class="field wide">
-                <span>{taking.split}</span>
+            {[true, false].map((whole) => (
+              <label key={String(whole)} class="choice">
                 <input
-                  value={split}
-                  spellcheck={false}
-                  aria-invalid={shares === undefined}
-                  onInput={({ currentTarget }) => setSplit(currentTarget.value)}
+                  type="radio"
+                  name="what"
+                  checked={isWhole === whole}
+                  onChange={() => setWhole(whole)}
                 />
-                <span class={shares === undefined ? "problem" : "quiet"}>
-                  {shares === undefined ? taking.splitWrong : taking.splitHint}
-                </span>
+                <span>{whole ? taking.whole : taking.onlyChosen}</span>
+                <span class="count">{formatNumber(whole ? total : keys.length)}</span>
               </label>
-            )}
-          </div>
+            ))}
+          </fieldset>
+        ) : (
+          <p class="quiet">{taking.lead(formatNumber(total))}</p>
         )}
-        <h3>{taking.command}</h3>
-        <Copyable
-          label={taking.command}
-          text={isWhole ? downloadCommand(selection, wishes) : rowsCommand(keys, wishes)}
+        <TakeFields
+          values={values}
+          onChange={(changed) => setValues({ ...values, ...changed })}
+          isSplitWrong={shares === undefined}
         />
-        <h3>{taking.python}</h3>
-        <Copyable
-          label={taking.python}
-          text={isWhole ? pythonLines(format, wishes.output) : rowsPython(keys, wishes)}
-        />
-        {isWhole && shares !== undefined && (
+        {(isOfRows || shares !== undefined) && (
           <PrepareExport
-            key={`${format} ${split}`}
-            query={selection}
+            key={`${isWhole} ${format} ${split} ${prompt}`}
+            taken={taken}
             format={format}
-            samples={isSplit ? { ...(split.trim() !== "" && { split: shares }) } : undefined}
+            samples={isOfRows ? undefined : samples}
           />
         )}
+        <h3>{taking.command}</h3>
+        {!isWhole && keys.length > MAX_WRITTEN_KEYS && (
+          <p class="quiet">
+            {taking.keysHint} <FileLink name={KEYS_FILE} text={keysText(keys)} />
+          </p>
+        )}
+        <Copyable label={taking.command} text={downloadCommand(taken, wishes)} />
+        <h3>{taking.python}</h3>
+        <Copyable label={taking.python} text={pythonLines(format, wishes.output)} />
       </div>
     </Dialog>
   );
-}
-
-function formatsOf(api: ApiDescription | undefined): readonly string[] {
-  const schema = api?.paths["/exports"]?.post.requestBody.content["application/json"]?.schema;
-  return findEnum(schema) ?? [...ROW_FORMATS, "coco"];
-}
-
-/** The names of `format`, wherever they stand in the schema of a request that may be wrapped. */
-function findEnum(schema: unknown): string[] | undefined {
-  if (typeof schema !== "object" || schema === null) return undefined;
-  const { properties } = schema as { properties?: { format?: { enum?: string[] } } };
-  if (properties?.format?.enum) return properties.format.enum;
-  for (const part of Object.values(schema)) {
-    const found = findEnum(part);
-    if (found) return found;
-  }
-  return undefined;
 }

@@ -1,4 +1,16 @@
-import type { Answer, Prompt } from "../../schema/samples.ts";
+import * as v from "valibot";
+
+export const ANSWERS = ["ocr", "layout", "kie", "vqa", "text"] as const;
+export type Answer = (typeof ANSWERS)[number];
+export const PROMPT_LANGUAGES = ["ko", "en"] as const;
+
+/** The prompt about a page and the fields of the answer, for chat models. See docs/training.md. */
+export const PromptSchema = v.strictObject({
+  system: v.optional(v.string()),
+  user: v.pipe(v.string(), v.minLength(1, "is empty")),
+  answer: v.picklist(ANSWERS, `is none of ${ANSWERS.join(", ")}`),
+});
+export type Prompt = v.InferOutput<typeof PromptSchema>;
 
 const USER: Record<Answer, { ko: string; en: string }> = {
   ocr: {
@@ -23,12 +35,22 @@ const USER: Record<Answer, { ko: string; en: string }> = {
 /** Built-in prompts, by name: what the answer holds, and the language of the question. */
 export const PROMPTS: Readonly<Record<string, Prompt>> = Object.fromEntries(
   Object.entries(USER).flatMap(([answer, texts]) =>
-    (["ko", "en"] as const).map((language) => [
+    PROMPT_LANGUAGES.map((language) => [
       `${answer}-${language}`,
       { user: texts[language], answer: answer as Answer },
     ]),
   ),
 );
+
+const NAMES = Object.keys(PROMPTS);
+/** A prompt, or the name of a built-in one; the output is the prompt. */
+export const GivenPromptSchema = v.union([
+  v.pipe(
+    v.picklist(NAMES),
+    v.transform((name) => PROMPTS[name] as Prompt),
+  ),
+  PromptSchema,
+]);
 
 export const DEFAULT_LANGUAGE = "ko";
 
