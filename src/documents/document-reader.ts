@@ -53,7 +53,7 @@ export interface DocumentReader {
   describe(path: string, options: { passwords: readonly string[] }): Promise<PdfDescription>;
   /** One page, its image to `output`. Throws what `describe` throws. */
   extractPage(request: PageRequest): Promise<PageResult | Refusal>;
-  /** HEIC or JPEG 2000 to PNG at `output`: of 8 or 16 bits, grey or in colours, with alpha, as it was. */
+  /** HEIC or JPEG 2000 to PNG at `output`: of 8 or 16 bits, grey or in colours, with alpha, as it was; in inks to TIFF. */
   convert(request: ConvertRequest): Promise<ConvertResult | Refusal>;
   /** Ends the process; what runs fails with `cancelled`. */
   close(): Promise<void>;

@@ -8,7 +8,7 @@ import type { OpenDocument } from "./open-document.ts";
 import type { PrepareTerms } from "./pool.ts";
 
 /**
- * Prepares images that only a document reader decodes: it makes a PNG, which a worker prepares like any
+ * Prepares images that only a document reader decodes: it makes a PNG or TIFF, which a worker prepares like any
  * image. With `preserve` the original file is stored after it was read.
  */
 export function createConvertStep(
@@ -26,7 +26,7 @@ export function createConvertStep(
     const refuse = (reason: string): PreparedContent => ({ ok: false, source_hash, reason });
     const folder = join(terms.temp_folder, `converted-${converting++}`);
     await mkdir(folder, { mode: 0o700 });
-    const output = join(folder, "converted.png");
+    const output = join(folder, "converted");
     const { max_pixels: maxPixels } = settings.images;
     try {
       const converted = await documentReaders.convert({ path: document.path, kind, maxPixels, output });

@@ -6,7 +6,7 @@ export interface Jp2Samples {
   data: Uint8Array;
   width: number;
   height: number;
-  channels: 1 | 3;
+  channels: 1 | 3 | 4;
   bits: number;
 }
 

@@ -42,6 +42,9 @@ keep("deep.heic", np.asarray(pillow_heif.open_heif(folder / "deep.heic", convert
 for name, samples, options in [
     ("grey.jp2", rgb[:, :, 0], {}),
     ("colours.jp2", rgb, {}),
+    ("alpha.jp2", np.dstack([rgb, alpha]), {}),
+    ("grey-alpha.jp2", np.dstack([rgb[:, :, 0], alpha]), {}),
+    ("stream-alpha.j2k", np.dstack([rgb, alpha]), {}),
     ("deep.jp2", (grid % 65536).astype(np.uint16), {}),
     ("lossy.jp2", rgb, {"irreversible": True, "quality_mode": "rates", "quality_layers": [10]}),
     ("stream.j2k", rgb, {}),
@@ -49,6 +52,13 @@ for name, samples, options in [
 ]:
     Image.fromarray(samples).save(folder / name, **options)
     keep(name, np.asarray(Image.open(folder / name)))
+
+for name, mode, image in [
+    ("ycc.jp2", "RGB", Image.fromarray(rgb).convert("YCbCr")),
+    ("inks.jp2", "CMYK", Image.frombytes("CMYK", (WIDTH, HEIGHT), np.dstack([rgb, alpha]).tobytes())),
+]:
+    image.save(folder / name)
+    keep(name, np.asarray(Image.open(folder / name).convert(mode)))
 
 pdf = pikepdf.new()
 page = pdf.add_blank_page(page_size=(200, 100))

@@ -3,6 +3,7 @@ import type { Task } from "../messages.ts";
 import { ImageFault, imageAboveLimit } from "../reasons.ts";
 import { type DeepSamples, encodeDeepPng } from "./deep-samples.ts";
 import { decodeHeic, inspectHeic } from "./heic.ts";
+import { encodeInkTiff } from "./ink-tiff.ts";
 import { decodeJp2, jp2Problem } from "./jp2.ts";
 import { readJp2Header } from "./jp2-header.ts";
 
@@ -19,7 +20,7 @@ export interface ConvertResult {
   bitDepth: number;
 }
 
-/** Decodes an image in its turn; the function that it gives writes the PNG. Throws `ImageFault`. */
+/** Decodes an image in its turn; the function that it gives writes the PNG, or of inks the TIFF. Throws `ImageFault`. */
 export async function beginConvert({
   path,
   format,
@@ -32,7 +33,7 @@ export async function beginConvert({
     : readJp2(bytes, maxPixels));
   const { width, height, bits } = samples;
   return async () => {
-    await writeFile(output, await encodeDeepPng(samples));
+    await writeFile(output, samples.inks === true ? encodeInkTiff(samples) : await encodeDeepPng(samples));
     return { ok: true, width, height, images, bitDepth: bits };
   };
 }

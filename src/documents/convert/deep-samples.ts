@@ -8,8 +8,10 @@ export interface DeepSamples {
   /** In pixels. */
   width: number;
   height: number;
-  /** Grey or red, green and blue; then alpha. */
+  /** Grey or red, green and blue, then alpha; or inks. */
   channels: 1 | 2 | 3 | 4;
+  /** Cyan, magenta, yellow, black: 0 is none. */
+  inks?: boolean;
   /** Of a sample: 1 to 16. */
   bits: number;
   /** ICC. */
@@ -27,7 +29,7 @@ export async function encodeDeepPng(
   const { width, height, channels, bits, profile } = samples;
   const sharp = await loadSharp();
   const deep = bits > 8;
-  const data = deep ? fill(wide(samples.data), bits, 16) : fill(samples.data, bits, 8);
+  const data = filledSamples(samples);
   const space = `${channels < 3 ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb"}`;
   const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   // Otherwise libvips takes deep samples for 8 bits.
@@ -35,6 +37,11 @@ export async function encodeDeepPng(
   const turned = quarters === 0 ? typed : typed.rotate(quarters * 90);
   const png = withDensity(await turned.toColourspace(space).png({ compressionLevel: 2 }).toBuffer(), dpi);
   return profile === undefined ? png : insertChunk(png, "iCCP", profileChunk(profile));
+}
+
+/** The samples with 8 or 16 bits, of this machine's byte order. */
+export function filledSamples({ data, bits }: DeepSamples): Uint8Array | Uint16Array {
+  return bits > 8 ? fill(wide(data), bits, 16) : fill(data, bits, 8);
 }
 
 /** The upper 8 bits of each sample. */

@@ -11,6 +11,16 @@ export interface Jp2Header {
   profile: Uint8Array | undefined;
   /** Samples are numbers of colours. */
   palette: boolean;
+  /** What channels are for, where the file says it. */
+  channels: Jp2Channel[] | undefined;
+}
+
+/** A channel of a box "cdef". */
+export interface Jp2Channel {
+  component: number;
+  use: "colour" | "alpha" | "premultiplied alpha" | undefined;
+  /** From 1: red, green and blue; 0 is the whole image. */
+  colour: number;
 }
 
 export interface Jp2Component {
@@ -26,19 +36,24 @@ const SIGNATURE_BOX = 0x6a502020; // "jP  "
 const HEADER_BOX = 0x6a703268; // jp2h
 const COLOUR_BOX = 0x636f6c72; // colr
 const PALETTE_BOX = 0x70636c72; // pclr
+const CHANNELS_BOX = 0x63646566; // cdef
 const CODESTREAM_BOX = 0x6a703263; // jp2c
 const START_AND_SIZE = 0xff4fff51; // SOC, SIZ
+const USES: Record<number, Jp2Channel["use"]> = { 0: "colour", 1: "alpha", 2: "premultiplied alpha" };
 const ENUMERATED: Record<number, Jp2Header["colour"]> = { 12: "cmyk", 16: "rgb", 17: "grey", 18: "ycc" };
 const ICC_SPACES: Record<string, Jp2Header["colour"]> = { GRAY: "grey", "RGB ": "rgb", CMYK: "cmyk" };
+
+type FoundBoxes = Pick<Jp2Header, "colour" | "profile" | "palette" | "channels">;
 
 /** Undefined for what is no JPEG 2000, or ends within its headers. */
 export function readJp2Header(bytes: Uint8Array): Jp2Header | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    const found: Pick<Jp2Header, "colour" | "profile" | "palette"> = {
+    const found: FoundBoxes = {
       colour: undefined,
       profile: undefined,
       palette: false,
+      channels: undefined,
     };
     if (view.getUint32(0) === START_AND_SIZE) return readSize(view, 0, found);
     if (view.getUint32(4) !== SIGNATURE_BOX) return undefined;
@@ -68,13 +83,10 @@ function* boxes(
   }
 }
 
-function readBoxes(
-  view: DataView,
-  { start, end }: { start: number; end: number },
-  found: Pick<Jp2Header, "colour" | "profile" | "palette">,
-): void {
+function readBoxes(view: DataView, { start, end }: { start: number; end: number }, found: FoundBoxes): void {
   for (const box of boxes(view, start, end)) {
     if (box.type === PALETTE_BOX) found.palette = true;
+    if (box.type === CHANNELS_BOX) found.channels = readChannels(view, box.start);
     if (box.type !== COLOUR_BOX || found.colour !== undefined) continue; // the first is meant
     const method = view.getUint8(box.start);
     if (method === 1) found.colour = ENUMERATED[view.getUint32(box.start + 3)];
@@ -86,11 +98,18 @@ function readBoxes(
   }
 }
 
-function readSize(
-  view: DataView,
-  at: number,
-  found: Pick<Jp2Header, "colour" | "profile" | "palette">,
-): Jp2Header | undefined {
+function readChannels(view: DataView, start: number): Jp2Channel[] {
+  return Array.from({ length: view.getUint16(start) }, (_, index): Jp2Channel => {
+    const at = start + 2 + index * 6;
+    return {
+      component: view.getUint16(at),
+      use: USES[view.getUint16(at + 2)],
+      colour: view.getUint16(at + 4),
+    };
+  });
+}
+
+function readSize(view: DataView, at: number, found: FoundBoxes): Jp2Header | undefined {
   if (view.getUint32(at) !== START_AND_SIZE) return undefined;
   const [right, bottom] = [view.getUint32(at + 8), view.getUint32(at + 12)];
   const [left, top] = [view.getUint32(at + 16), view.getUint32(at + 20)];

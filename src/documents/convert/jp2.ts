@@ -1,7 +1,9 @@
 import { loadOpenJpeg } from "../../native.ts";
 import { ImageFault } from "../reasons.ts";
 import type { DeepSamples } from "./deep-samples.ts";
+import { type Jp2Channels, jp2Channels } from "./jp2-channels.ts";
 import { type Jp2Header, readJp2Header } from "./jp2-header.ts";
+import { selectComponents } from "./jp2-selection.ts";
 
 interface OpenJpeg {
   J2KDecoder: new () => Decoder;
@@ -19,14 +21,12 @@ interface Decoder {
 /** Undefined in place of a sentence: it can be decoded. */
 export function jp2Problem(header: Jp2Header | undefined): string | undefined {
   if (header === undefined) return "damaged JPEG 2000: its header cannot be read";
-  const { components, colour } = header;
+  const { components } = header;
   const [first] = components;
   if (first === undefined || header.width <= 0 || header.height <= 0)
     return "damaged JPEG 2000: its size is zero";
-  if (colour === "ycc" || colour === "cmyk") return notTaken(`its colours are ${colour.toUpperCase()}`);
-  const colours = colour === "grey" ? 1 : colour === "rgb" ? 3 : components.length >= 3 ? 3 : 1;
-  if (!header.palette && components.length !== colours)
-    return notTaken(`it has ${components.length} components, as with an alpha channel`);
+  const channels = jp2Channels(header);
+  if (typeof channels === "string") return notTaken(channels);
   if (components.some((one) => one.bits !== first.bits || one.signed !== first.signed))
     return notTaken("its components are not of one kind");
   if (components.some(({ across, down }) => across !== 1 || down !== 1))
@@ -51,27 +51,64 @@ export async function decodeJp2(
   const header = readJp2Header(bytes);
   const problem = jp2Problem(header);
   if (header === undefined || problem !== undefined) throw new ImageFault(problem ?? "");
+  const level = atLeast === undefined ? 0 : levelFor(header, bytes, atLeast);
+  const decode = (file: Uint8Array) => decodeFile(file, header, level);
+  const { colours, alpha } = jp2Channels(header) as Jp2Channels;
+  const [width, height] = [Math.ceil(header.width / 2 ** level), Math.ceil(header.height / 2 ** level)];
+  const bits = header.components[0]?.bits ?? 8;
+  const inks = colours.length === 4;
+  const facts = { width, height, bits, profile: header.profile, inks };
+  if (alpha === undefined && !inks) return { ...facts, ...(await decode(bytes)) };
+  // The decoder takes one or three components.
+  const pick = (selected: readonly number[], space: "grey" | "rgb" | "ycc") =>
+    decode(selectComponents(bytes, header, selected, space));
+  const space = colours.length === 1 ? "grey" : header.colour === "ycc" ? "ycc" : "rgb";
+  const parts = [await pick(colours.slice(0, 3), space)];
+  for (const component of [...colours.slice(3), ...(alpha === undefined ? [] : [alpha])])
+    parts.push(await pick([component], "grey"));
+  return { ...facts, ...interleave(parts, bits > 8 ? 2 : 1) };
+}
+
+type Planes = Pick<DeepSamples, "data" | "channels">;
+
+/** Samples of one or three channels, as the file says; halved as often as `level` says. */
+async function decodeFile(bytes: Uint8Array, header: Jp2Header, level: number): Promise<Planes> {
   const { J2KDecoder } = (await loadOpenJpeg()) as OpenJpeg;
   const decoder = new J2KDecoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);
-    const level = atLeast === undefined ? 0 : levelFor(header, bytes, atLeast);
     if (level === 0) decoder.decode();
     else decoder.decodeSubResolution(level);
     const { componentCount } = decoder.getFrameInfo();
-    const [width, height] = [Math.ceil(header.width / 2 ** level), Math.ceil(header.height / 2 ** level)];
-    const bits = header.components[0]?.bits ?? 8;
+    const pixels = Math.ceil(header.width / 2 ** level) * Math.ceil(header.height / 2 ** level);
+    const sampleBytes = (header.components[0]?.bits ?? 8) > 8 ? 2 : 1;
     const data = decoder.getDecodedBuffer().slice();
     const known = componentCount === 1 || componentCount === 3;
-    if (!known || data.length !== width * height * componentCount * (bits > 8 ? 2 : 1))
-      throw new ImageFault(DAMAGED);
-    return { data, width, height, channels: componentCount, bits, profile: header.profile };
+    if (!known || data.length !== pixels * componentCount * sampleBytes) throw new ImageFault(DAMAGED);
+    return { data, channels: componentCount };
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw error;
     throw new ImageFault(DAMAGED); // what it throws is a number
   } finally {
     decoder.delete();
   }
+}
+
+/** Several images of the same pixels as one of all their channels. */
+function interleave(parts: readonly Planes[], sampleBytes: number): Planes {
+  const channels = parts.reduce((sum, part) => sum + part.channels, 0);
+  const pixelBytes = channels * sampleBytes;
+  const [first] = parts as [Planes];
+  const pixels = first.data.length / (first.channels * sampleBytes);
+  const data = new Uint8Array(pixels * pixelBytes);
+  let offset = 0;
+  for (const part of parts) {
+    const step = part.channels * sampleBytes;
+    for (let pixel = 0, from = 0; pixel < pixels; pixel++)
+      for (let at = 0; at < step; at++) data[pixel * pixelBytes + offset + at] = part.data[from++] as number;
+    offset += step;
+  }
+  return { data, channels: channels as Planes["channels"] };
 }
 
 const DAMAGED = "damaged JPEG 2000: it cannot be decoded";

@@ -118,7 +118,9 @@ function isInInks(jpeg: Uint8Array): boolean {
 
 function isJp2Of(jp2: Uint8Array, { width, height }: PageImage): boolean {
   const header = readJp2Header(jp2);
-  return jp2Problem(header) === undefined && header?.width === width && header.height === height;
+  if (header === undefined || jp2Problem(header) !== undefined) return false;
+  const plain = header.colour !== "cmyk" && header.components.length !== 2 && header.components.length !== 4;
+  return plain && header.width === width && header.height === height;
 }
 
 function isJpegOf(jpeg: Uint8Array, { width, height }: PageImage): boolean {
