@@ -1,6 +1,6 @@
 import type { Finding } from "./faults.ts";
 import type { Bounds, Point } from "./region.ts";
-import type { BoxForm } from "./view.ts";
+import type { BoxForm } from "./view-box.ts";
 import { isObject } from "./walk.ts";
 
 /** Where a region is in the label's own units: a box or a polygon. */
@@ -39,6 +39,22 @@ export function readFour(
     return { kind: "box_inverted", message: `the box ${show(given)} ends before it begins (${what})` };
   }
   return { place: { x1, y1, x2, y2 } };
+}
+
+/** Corners of the polygon in place of an ellipse: a multiple of four, which touches its bounds. */
+const ELLIPSE_POINTS = 32;
+
+/** Middle and radii; NaN is none. */
+export function readEllipse(numbers: readonly number[], given: unknown): BoxResult {
+  const [cx = Number.NaN, cy = Number.NaN, rx = Number.NaN, ry = Number.NaN] = numbers;
+  if (Number.isNaN(cx + cy + rx + ry)) return unreadable(given, "four numbers (an ellipse)");
+  if (rx < 0 || ry < 0)
+    return { kind: "box_inverted", message: `the ellipse ${show(given)} has a radius below 0` };
+  const points = Array.from({ length: ELLIPSE_POINTS }, (_, at): Point => {
+    const angle = (2 * Math.PI * at) / ELLIPSE_POINTS;
+    return [cx + rx * Math.cos(angle), cy + ry * Math.sin(angle)];
+  });
+  return { place: points };
 }
 
 /** Lists of x and of y. */

@@ -22,7 +22,7 @@ export type RegionResult = { region: Region; findings: Finding[] } | { lost: Fin
 
 /** Reads one region from the object, or the joined objects, that say it. */
 export function compileRegion(view: View): (context: LabelContext, nodes: readonly Node[]) => RegionResult {
-  const box = compileBox(view);
+  const boxAt = compileBox(view);
   const known = view.categories && new Set(view.categories);
   const skipped = new Set(view.skip ?? SKIPPED_TEXTS);
   const at = compileField;
@@ -33,18 +33,18 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
     const [first = root] = nodes;
     const text = readText(textAt(root, nodes));
     const category = readCategory(categoryAt(root, nodes), names, known);
-    const found = box.read(root, nodes);
+    const found = boxAt(root, nodes);
     if (found === undefined) {
       // Beside regions, Label Studio lists what is chosen for the page as a whole.
       if (view.join !== undefined && isNone(text) && isNone(category)) return "nothing";
       return { lost: { kind: "box_missing", message: `there is no box at ${show(view.box)}` } };
     }
-    if ("kind" in found) return { lost: found };
-    const angle = firstAmong(box.rotation, root, nodes);
+    const { box, angle } = found;
+    if ("kind" in box) return { lost: box };
     if (toNumber(angle ?? 0) !== 0) return { lost: describeRotation(angle) };
     const frame = frameOf(first);
     if ("kind" in frame) return { lost: frame };
-    const polygon = frame(found.place);
+    const polygon = frame(box.place);
     const findings = checkPlace(polygon, page);
     const word = (read: Word) => {
       if ("word" in read) return read.word;
@@ -74,11 +74,18 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
 
 type FieldReader = (root: Node, nodes: readonly Node[]) => unknown;
 
-/** Reads what stands at a path of the view, of the first of joined nodes that has it. */
-export function compileField(path: string | undefined): FieldReader {
-  if (path === undefined) return () => undefined;
-  const at = compileFirst(readLabelPath(path));
-  return (root, nodes) => firstAmong(at, root, nodes);
+/** Reads what stands at a path of the view, or at the first of several that lead to something, of joined nodes. */
+export function compileField(path: string | readonly string[] | undefined): FieldReader {
+  const [at, ...others] = [path ?? []].flat().map((one) => compileFirst(readLabelPath(one)));
+  if (at === undefined) return () => undefined;
+  if (others.length === 0) return (root, nodes) => firstAmong(at, root, nodes);
+  return (root, nodes) => {
+    for (const one of [at, ...others]) {
+      const value = firstAmong(one, root, nodes);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
 }
 
 function isNone(word: Word): boolean {

@@ -21,6 +21,11 @@ const names = { items: "$.categories", id: "id", name: "name" };
 const annotations = { items: "$.annotations", box: "bbox", form: "xywh", category: "category_id" } as const;
 const eight = ["x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"];
 
+/** What its tools call their labels; a stroke or a point is no region, and is told as one without a box. */
+const LABEL_STUDIO = ["rectangle", "polygon", "ellipse", "brush", "keypoint", ""].map(
+  (tool) => `value.${tool}labels`,
+);
+
 /** DocLayNet's classes, by their ids. */
 const DOCLAYNET = [
   "Caption",
@@ -67,7 +72,15 @@ export const SHAPES: readonly Shape[] = [
     isDistinct: false,
     signs: ["category_id"],
     needs: "$.categories",
-    view: { ...annotations, names },
+    view: {
+      items: "$.annotations",
+      box: [
+        { path: "bbox", form: "xywh" },
+        { path: "segmentation", form: "poly" },
+      ],
+      category: "category_id",
+      names,
+    },
   },
   {
     name: "doclaynet",
@@ -196,15 +209,19 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: "label-studio",
-    of: "Label Studio: rectangles with texts",
+    of: "Label Studio: rectangles, polygons and ellipses, with texts",
     isDistinct: true,
     view: {
       items: "$.annotations.result",
       join: "id",
-      box: { x: "value.x", y: "value.y", w: "value.width", h: "value.height" },
+      box: [
+        { x: "value.x", y: "value.y", w: "value.width", h: "value.height" },
+        { path: "value.points", form: "poly" },
+        { cx: "value.x", cy: "value.y", rx: "value.radiusX", ry: "value.radiusY" },
+      ],
       unit: 100,
       text: "value.text",
-      category: "value.rectanglelabels",
+      category: LABEL_STUDIO,
     },
   },
 ];

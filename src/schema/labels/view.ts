@@ -1,50 +1,27 @@
 import * as v from "valibot";
 import { recordOf } from "../bounds.ts";
 import { LabelPathSchema } from "./path.ts";
-
-/** How four numbers, or a list of points, say where a region is. */
-export const BOX_FORMS = ["xyxy", "xywh", "cxcywh", "poly"] as const;
-export type BoxForm = (typeof BOX_FORMS)[number];
+import { BoxSchema, boxProblem, FormSchema } from "./view-box.ts";
 
 /** What coordinates count: pixels, or parts of the page's width and height: 1, percent, thousandths. */
 export const BOX_UNITS = ["px", 1, 100, 1000] as const;
 export type BoxUnit = (typeof BOX_UNITS)[number];
 
-/** Boxes whose numbers stand under a key each: the keys, and what form they are. */
-export const BOX_PARTS = [
-  { form: "xywh", parts: ["x", "y", "w", "h"] },
-  { form: "cxcywh", parts: ["cx", "cy", "w", "h"] },
-  { form: "xyxy", parts: ["x1", "y1", "x2", "y2"] },
-  { form: "poly", parts: ["x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"] },
-  { form: "lists", parts: ["xs", "ys"] },
-] as const;
-
-/** Which of them an object of paths is. */
-export function partsOf(box: Record<string, unknown>): (typeof BOX_PARTS)[number] | undefined {
-  const keys = Object.keys(box);
-  return BOX_PARTS.find(({ parts }) => parts.length === keys.length && parts.every((part) => part in box));
-}
-
-const PARTS_TEXT = BOX_PARTS.map(({ parts }) => `{${parts.join(", ")}}`).join(", ");
-
-const BoxPartsSchema = v.pipe(
-  recordOf(v.string(), LabelPathSchema, 10),
-  v.check(
-    (box) => partsOf(box) !== undefined,
-    (issue) =>
-      `has the keys ${Object.keys(issue.input as object).join(", ") || "(none)"}; write one path, or ${PARTS_TEXT}, each a path`,
-  ),
-);
-
-/** The union would tell what is wrong with each of its kinds. */
-const BoxSchema = v.lazy((box) =>
-  typeof box === "string" ? LabelPathSchema : BoxPartsSchema,
-) as v.GenericSchema<string | Record<string, string>>;
-
 const Positive = v.pipe(v.number(), v.finite("is no size in pixels"), v.gtValue(0, "is no size in pixels"));
 const SideSchema = v.lazy((side) =>
   typeof side === "string" ? LabelPathSchema : Positive,
 ) as v.GenericSchema<string | number>;
+
+/** Where a word of a region is: a path, or several, of which the first counts that leads to something. */
+const WordPathSchema = v.lazy((path) =>
+  Array.isArray(path)
+    ? v.pipe(
+        v.array(LabelPathSchema),
+        v.minLength(1, "is an empty list"),
+        v.maxLength(10, "is a list of more than 10 paths"),
+      )
+    : LabelPathSchema,
+) as v.GenericSchema<string | string[]>;
 
 /** Names of categories by their ids: a table in the document, or one in the view. */
 const NamesSchema = v.lazy((names) =>
@@ -90,12 +67,12 @@ export const ViewSchema = v.pipe(
     items: v.optional(LabelPathSchema),
     join: v.optional(LabelPathSchema),
     box: v.optional(BoxSchema),
-    form: v.optional(v.picklist(BOX_FORMS, `is not a form; write ${BOX_FORMS.join(", ")}`)),
+    form: v.optional(FormSchema),
     unit: v.optional(v.picklist(BOX_UNITS, UNIT_TEXT)),
     size: v.optional(v.strictTuple([SideSchema, SideSchema], "is not a width and a height: [W, H]")),
     exif: v.optional(v.picklist(["applied", "ignored"], "is not applied or ignored")),
-    text: v.optional(LabelPathSchema),
-    category: v.optional(LabelPathSchema),
+    text: v.optional(WordPathSchema),
+    category: v.optional(WordPathSchema),
     categories: v.optional(v.array(v.string())),
     page: v.optional(LabelPathSchema),
     order: v.optional(LabelPathSchema),
@@ -124,11 +101,8 @@ function clashOf(view: Partial<Fields>): string | undefined {
       : undefined;
   }
   if (view.box === undefined) return "box is missing: the path to the box of a region";
-  const isPath = typeof view.box === "string";
-  if (isPath && view.form === undefined)
-    return `form is missing: ${BOX_FORMS.join(", ")}, of the numbers at box`;
-  if (!isPath && view.form !== undefined)
-    return "form is of a box that is one path; the keys of box say it here";
+  const problem = boxProblem(view.box, view.form);
+  if (problem !== undefined) return problem;
   if (view.size !== undefined && (view.unit ?? "px") !== "px")
     return `size is of boxes in pixels, not of unit ${view.unit}; leave one of them out`;
   if (view.category === undefined && (view.names ?? view.categories) !== undefined)

@@ -28,6 +28,15 @@ const WRITINGS: Record<string, Writing> = {
     view: { box: "b", form: "cxcywh" },
     write: (a, b, c, d) => ({ b: [(a + c) / 2, (b + d) / 2, c - a, d - b] }),
   },
+  "the second of several places": {
+    view: {
+      box: [
+        { path: "mask", form: "poly" },
+        { path: "b", form: "xyxy" },
+      ],
+    },
+    write: (...b) => ({ b, mask: { counts: [1] } }),
+  },
   "texts of numbers": {
     view: { box: "b", form: "xyxy" },
     write: (...b) => ({ b: b.map((number) => number.toFixed(9)) }),

@@ -12,6 +12,14 @@ test("a shape by its name, with fields of its own, or a mapping", () => {
   });
   const parts = { x: "x", y: "y", w: "w", h: "h" };
   expect(resolveView({ shape: "funsd", box: parts }, "x").form).toBeUndefined();
+  // The form of a shape of several places is that of its four numbers.
+  expect(resolveView({ shape: "coco", form: "xyxy" }, "x")).toEqual({
+    ...resolveView("coco", "x"),
+    box: [
+      { path: "bbox", form: "xyxy" },
+      { path: "segmentation", form: "poly" },
+    ],
+  });
   expect(resolveView(view, "x")).toEqual(view as never);
   expect(unwrapView({ view })).toEqual(view);
   expect(unwrapView(view)).toEqual(view);
@@ -28,6 +36,15 @@ describe("one sentence for what is wrong", () => {
     [{ items: "$", box: "b" }, "form is missing"],
     [{ items: "$", box: { x: "a", y: "b" } }, "box: has the keys x, y; write one path, or {x, y, w, h}"],
     [{ items: "$", box: { xs: "x", ys: "y" }, form: "poly" }, "form is of a box that is one path"],
+    [{ items: "$", box: [{ path: "b", form: "xyxy" }], form: "xyxy" }, "each path has its own: {path, form}"],
+    [{ items: "$", box: [{ path: "b" }] }, "box.0.form"],
+    [{ items: "$", box: [{ path: "b", form: "quad" }] }, "box.0.form: is not a form"],
+    [{ items: "$", box: ["b"] }, "box.0"],
+    [{ items: "$", box: [] }, "box: is an empty list"],
+    [{ items: "$", box: [{ x: "a", y: "b" }] }, "box.0: has the keys x, y"],
+    [{ shape: "coco", form: "quad" }, "box.0.form: is not a form"],
+    [{ ...view, category: [] }, "category: is an empty list"],
+    [{ ...view, text: ["a", ""] }, 'text.1: the path "" is empty'],
     [{ ...view, items: "$.a b" }, 'items: the path "$.a b" cannot be read from " b" on'],
     [{ ...view, text: "" }, 'text: the path "" is empty'],
     [{ ...view, text: 3 }, "text: is not a path"],

@@ -1,6 +1,7 @@
 import { AppError } from "../../../errors.ts";
 import type { Reading } from "../../../schema/labels/detect/sample.ts";
-import { BOX_FORMS, BOX_UNITS, type BoxForm } from "../../../schema/labels/view.ts";
+import { BOX_UNITS } from "../../../schema/labels/view.ts";
+import { BOX_FORMS, type BoxForm } from "../../../schema/labels/view-box.ts";
 import { defineCommand } from "../../arguments/command.ts";
 import { QUERY_FLAGS, readQuery } from "../../arguments/query-flags.ts";
 import { askReading, offerToKeep } from "./questions.ts";

@@ -1,5 +1,6 @@
 import type { Shape } from "../shapes.ts";
 import { LABEL_COLUMN, type View } from "../view.ts";
+import { fourNumbersOf } from "../view-box.ts";
 import { findColumns, labelsIn } from "./columns.ts";
 import { findExample } from "./example.ts";
 import { matchShapes } from "./known-shapes.ts";
@@ -54,7 +55,7 @@ export function detectView(rows: readonly SampledRow[], known: Known = {}): Dete
       view: shortenView(full, shape),
       full,
       shape: shape?.name ?? null,
-      form: view.form ?? null,
+      form: view.form ?? fourNumbersOf(view)?.form ?? null,
       unit: view.items === undefined ? null : (view.unit ?? ("px" as const)),
       agree: verdict.agree,
       faults: verdict.faults,

@@ -2,6 +2,7 @@ import { type Place, readBox, toNumber } from "../box.ts";
 import { readLabelPath } from "../path.ts";
 import { type Bounds, boundsOf } from "../region.ts";
 import type { View } from "../view.ts";
+import { fourNumbersOf } from "../view-box.ts";
 import { compileFirst, documentNode, isObject } from "../walk.ts";
 import { itemsOf } from "./numbers.ts";
 import type { SampledLabel } from "./sample.ts";
@@ -14,8 +15,9 @@ const MOST = 0.9;
  * the polygon of `segmentation` lies in the box.
  */
 export function findEvidence(view: View, labels: readonly SampledLabel[]): "xyxy" | "xywh" | undefined {
-  if (typeof view.box !== "string") return undefined;
-  const at = compileFirst(readLabelPath(view.box));
+  const place = fourNumbersOf(view);
+  if (place === undefined) return undefined;
+  const at = compileFirst(readLabelPath(place.path));
   const votes = { xyxy: 0, xywh: 0, all: 0 };
   for (const { label } of labels) {
     const root = documentNode(label);

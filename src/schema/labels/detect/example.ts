@@ -2,6 +2,7 @@ import { readLabelPath } from "../path.ts";
 import { compileView } from "../read-label.ts";
 import { type Bounds, boundsOf } from "../region.ts";
 import type { View } from "../view.ts";
+import { placesOf } from "../view-box.ts";
 import { compileFirst, documentNode } from "../walk.ts";
 import { itemsOf } from "./numbers.ts";
 import type { SampledLabel } from "./sample.ts";
@@ -49,7 +50,16 @@ function differenceOf([first, ...others]: readonly Bounds[]): number {
   );
 }
 
-function boxOf({ box }: View, valueAt: (path: string) => unknown): unknown {
-  if (typeof box === "string") return valueAt(box);
-  return Object.fromEntries(Object.entries(box ?? {}).map(([part, path]) => [part, valueAt(path)]));
+/** What the label says at the first place that leads to something. */
+function boxOf(view: View, valueAt: (path: string) => unknown): unknown {
+  for (const place of placesOf(view)) {
+    if ("path" in place) {
+      const value = valueAt(place.path);
+      if (value !== undefined) return value;
+      continue;
+    }
+    const parts = Object.entries(place.parts).map(([part, path]) => [part, valueAt(path)] as const);
+    if (parts.some(([, value]) => value !== undefined)) return Object.fromEntries(parts);
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import { readBox, toNumber } from "../box.ts";
 import { readLabelPath } from "../path.ts";
 import { SHAPES, type Shape } from "../shapes.ts";
 import type { View } from "../view.ts";
+import { type BoxPlace, placesOf } from "../view-box.ts";
 import { compileFirst, documentNode, isObject, type Node, nodesAt } from "../walk.ts";
 import { itemsOf } from "./numbers.ts";
 import type { SampledLabel } from "./sample.ts";
@@ -38,10 +39,15 @@ function compileMatch({ view, signs, needs }: Shape): (label: unknown) => boolea
   };
 }
 
-function compileBoxCheck({ box, form }: View): (root: Node, item: Node) => boolean {
-  const paths = typeof box === "string" ? [box] : Object.values(box ?? {});
+function compileBoxCheck(view: View): (root: Node, item: Node) => boolean {
+  const checks = placesOf(view).map(compilePlaceCheck);
+  return (root, item) => checks.some((isThere) => isThere(root, item));
+}
+
+function compilePlaceCheck(place: BoxPlace): (root: Node, item: Node) => boolean {
+  const paths = "path" in place ? [place.path] : Object.values(place.parts);
   const values = paths.map((path) => compileFirst(readLabelPath(path)));
-  if (typeof box !== "string")
+  if (!("path" in place))
     return (root, item) =>
       values.every((at) => {
         const value = at(root, item);
@@ -50,7 +56,7 @@ function compileBoxCheck({ box, form }: View): (root: Node, item: Node) => boole
   // Whether it is inverted is for the readings to say.
   const isOfForm = (value: unknown) => {
     if (value === undefined) return false;
-    const read = readBox(value, form ?? "xyxy");
+    const read = readBox(value, place.form);
     return !("kind" in read) || read.kind === "box_inverted";
   };
   return (root, item) => isOfForm(values[0]?.(root, item));

@@ -1,6 +1,7 @@
 import { toNumber } from "../box.ts";
 import { readLabelPath } from "../path.ts";
 import type { View } from "../view.ts";
+import { placesOf } from "../view-box.ts";
 import { documentNode, isObject, type Node, nodesAt } from "../walk.ts";
 import type { SampledLabel } from "./sample.ts";
 
@@ -18,8 +19,9 @@ export interface BoxNumbers {
 
 export function collectNumbers(view: View, labels: readonly SampledLabel[]): BoxNumbers {
   const found: BoxNumbers = { max: 0, areWhole: true, rows: 0, pagesAbove: Infinity, arePercent: false };
-  const boxes = typeof view.box === "string" ? [view.box] : Object.values(view.box ?? {});
-  const paths = boxes.map(readLabelPath);
+  const paths = placesOf(view)
+    .flatMap((place) => ("path" in place ? [place.path] : Object.values(place.parts)))
+    .map(readLabelPath);
   for (const { label, page } of labels) {
     let isFilled = false;
     const root = documentNode(label);

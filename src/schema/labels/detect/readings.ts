@@ -1,4 +1,5 @@
-import type { BoxForm, BoxUnit, View } from "../view.ts";
+import type { BoxUnit, View } from "../view.ts";
+import { type BoxForm, fourNumbersOf, withForm } from "../view-box.ts";
 import { findEvidence } from "./evidence.ts";
 import { FEW, HALF, judgeView, SOME, stands, type Verdict } from "./judge.ts";
 import { collectNumbers } from "./numbers.ts";
@@ -48,30 +49,25 @@ function judgeAll(view: View, labels: readonly SampledLabel[], known: Known): Ju
   const size = view.size === undefined && units.includes("px") ? findOwnSize(labels) : undefined;
   if (size !== undefined)
     found.push(...judge(withForms(view, forms, "px").map((one) => withOwnSize(one, size))));
-  const isFourNumbers = typeof view.box === "string" && view.form !== "poly";
+  const isFourNumbers = fourNumbersOf(view) !== undefined;
   if (found.some(fits) || known.form !== undefined || !isFourNumbers) return found;
   return judge(withForms(view, ["cxcywh"], units[0] ?? "px"));
 }
 
 /** The forms that four numbers may be of; undefined where the box says its form itself. */
 function formsOf(view: View, known: Known, labels: readonly SampledLabel[]): (BoxForm | undefined)[] {
-  if (typeof view.box !== "string") return [undefined];
-  if (view.form === "poly") return ["poly"];
+  if (fourNumbersOf(view) === undefined) return [view.form];
   if (known.form !== undefined) return [known.form];
   const evidence = findEvidence(view, labels);
   return evidence === undefined ? ["xyxy", "xywh"] : [evidence];
 }
 
 function withForms(view: View, forms: readonly (BoxForm | undefined)[], unit: BoxUnit): View[] {
-  const { form: _form, unit: _unit, ...rest } = view;
+  const { unit: _unit, ...rest } = view;
   const all = unit === 1 && forms.length === 2 ? [...forms, "cxcywh" as const] : forms;
   const { size, ...sizeless } = rest;
   const base = unit === "px" ? rest : sizeless;
-  return all.map((form) => ({
-    ...base,
-    ...(form === undefined ? {} : { form }),
-    ...(unit === "px" ? {} : { unit }),
-  }));
+  return all.map((form) => ({ ...withForm<View>(base, form), ...(unit === "px" ? {} : { unit }) }));
 }
 
 /** Fewer rows than this may have small numbers by chance. */

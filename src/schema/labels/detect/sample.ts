@@ -2,7 +2,8 @@ import type { FaultKind } from "../faults.ts";
 import type { GivenView } from "../given-view.ts";
 import type { Bounds, Page } from "../region.ts";
 import type { Cells } from "../row-label.ts";
-import type { BoxForm, BoxUnit, View } from "../view.ts";
+import type { BoxUnit, View } from "../view.ts";
+import type { BoxForm } from "../view-box.ts";
 
 /** A row that was sampled. */
 export interface SampledRow {

@@ -2,6 +2,7 @@ import { formatJsonPath, type JsonStep } from "../../json-path.ts";
 import { readBox, toNumber } from "../box.ts";
 import type { View } from "../view.ts";
 import { isObject } from "../walk.ts";
+import { type BoxKinds, chooseKinds, createBoxKinds, noteKinds } from "./box-kinds.ts";
 import type { SampledLabel } from "./sample.ts";
 
 type LabelSteps = readonly (JsonStep | { values: true })[];
@@ -15,8 +16,7 @@ export interface FoundList {
 interface Seen {
   steps: LabelSteps;
   rows: Set<number>;
-  /** By the box or question that its objects have. */
-  kinds: Map<string, { part: Partial<View>; rows: Set<number> }>;
+  kinds: BoxKinds;
   /** Keys of its objects whose values are texts, and those whose values are whole numbers. */
   texts: Set<string>;
   numbers: Set<string>;
@@ -32,8 +32,8 @@ export function findLists(labels: readonly SampledLabel[]): FoundList[] {
   for (const [row, { label }] of labels.entries()) walk(label, [], row, seen, 0);
   return [...seen.values()]
     .flatMap((one) => {
-      const [kind] = [...one.kinds.values()].sort((a, b) => b.rows.size - a.rows.size);
-      return kind === undefined ? [] : [{ view: viewOf(one, kind.part), rows: kind.rows.size }];
+      const chosen = chooseKinds(one.kinds);
+      return chosen === undefined ? [] : [{ view: viewOf(one, chosen.part), rows: chosen.rows }];
     })
     .sort((a, b) => b.rows - a.rows);
 }
@@ -71,18 +71,13 @@ function note(value: Record<string, unknown>, steps: LabelSteps, row: number, se
   const one = seen.get(path) ?? {
     steps,
     rows: new Set(),
-    kinds: new Map(),
+    kinds: createBoxKinds(),
     texts: new Set(),
     numbers: new Set(),
   };
   seen.set(path, one);
   one.rows.add(row);
-  for (const part of parts) {
-    const key = JSON.stringify(part);
-    const kind = one.kinds.get(key) ?? { part, rows: new Set() };
-    one.kinds.set(key, kind);
-    kind.rows.add(row);
-  }
+  noteKinds(one.kinds, parts, row);
   for (const [key, inner] of Object.entries(value)) {
     if (typeof inner === "string") one.texts.add(key);
     if (Number.isInteger(inner)) one.numbers.add(key);
