@@ -5,13 +5,15 @@ import { parseValue } from "../schema/check.ts";
 import { readLines } from "../util/lines.ts";
 import { type Order, OrderSchema, type Report } from "./messages.ts";
 import { TO_BE_DRAWN } from "./page.ts";
+import { endWithParent } from "./parent-watch.ts";
 import { createSession, type Session } from "./session.ts";
 
 /**
  * The hidden command: does the orders that come on stdin, one after the other, and reports on stdout. It ends with its
- * stdin, and when PDFium cannot be used any more: the parent then starts another.
+ * stdin or its parent, and when PDFium cannot be used any more: the parent then starts another.
  */
 export async function runDocumentsChild(input: AsyncIterable<Uint8Array>): Promise<number> {
+  endWithParent();
   process.on("SIGINT", () => {}); // Ctrl-C reaches the parent too, which then ends this process
   const queue = createQueue();
   for await (const line of readLines(input))

@@ -1,10 +1,11 @@
+import { startInlineWorker } from "../util/inline-worker.ts";
+
 /** A thread that flushes file systems: a flush may take minutes and must not block the main thread. */
 export interface FlushThread {
   /** Flushes the file system of an open file; returns whether it did. */
   flush(fd: number): Promise<boolean>;
 }
 
-/** Inline, because in the executable a file would have no URL. Needs no code of this program. */
 const CODE = `
   import { dlopen, FFIType } from "bun:ffi";
   const { syncfs } = dlopen("libc.so.6", { syncfs: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
@@ -16,7 +17,7 @@ export function startFlushThread(): FlushThread {
   const waiting = new Map<number, (isDone: boolean) => void>();
   let nextId = 0;
   let isBroken = process.platform !== "linux";
-  const worker = isBroken ? undefined : new Worker(codeUrl());
+  const worker = isBroken ? undefined : startInlineWorker(CODE);
   const answer = (id: number, isDone: boolean) => {
     waiting.get(id)?.(isDone);
     waiting.delete(id);
@@ -38,8 +39,4 @@ export function startFlushThread(): FlushThread {
       return promise;
     },
   };
-}
-
-function codeUrl(): string {
-  return URL.createObjectURL(new Blob([CODE], { type: "application/javascript" }));
 }

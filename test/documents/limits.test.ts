@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { codeOf } from "../code-of.ts";
-import { startReader } from "./reader.ts";
+import { until } from "../server/server-kit.ts";
+import { MAIN, startReader } from "./reader.ts";
 import { pdfOf } from "./write-pdf.ts";
 
 const GOOD = pdfOf([{ content: "0 0 9 9 re f" }]);
@@ -147,4 +148,28 @@ test("a page that runs when the reader is closed is cancelled", async () => {
     "cancelled",
     "cancelled",
   ]);
+});
+
+/** Seconds that a process has worked (proc_pid_stat(5)); undefined for one that has ended. */
+function workOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : Number(fields[11]) / 100;
+  } catch {
+    return undefined;
+  }
+}
+
+test.if(process.platform === "linux")("a page that hangs ends with who asked for it", async () => {
+  const { file, folder } = startReader();
+  const command = [process.execPath, join(import.meta.dir, "parent.ts"), MAIN, file(SLOW)];
+  const parent = Bun.spawn([...command, join(folder, "page.png")]);
+  let child = "";
+  await until(async () => {
+    child = readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8").trim();
+    return child !== "" && (workOf(child) ?? 0) > 2; // more than it takes to start
+  });
+  parent.kill("SIGKILL");
+  await until(async () => workOf(child) === undefined);
 });
