@@ -27,6 +27,11 @@ const STRIP = "q 595 0 0 54.4 0 0 cm /I Do Q";
 const STRIP_BOX = [0, 0, 595, 54.4] as const;
 const FONT = "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>";
 
+const LINK =
+  "<</Type/Annot/Subtype/Link/Rect[50 600 300 700]/Border[0 0 0]/A<</S/URI/URI(http://example.com)>>>>";
+const NOTE = "<</Type/Annot/Subtype/Text/Rect[50 500 70 520]/F 2/Contents(hidden)>>";
+const POPUP = "<</Type/Annot/Subtype/Popup/Rect[50 100 300 200]/Open false>>";
+
 let count = 0;
 
 /** What becomes of a page with this image, and the file that was made. */
@@ -80,6 +85,7 @@ describe("a page that is one image gives its bytes", () => {
       { content: `${FULL} BT /F 9 Tf 3 Tr 50 700 Td (word) Tj ET`, resources: FONT },
     ],
     ["with words under it", { content: `BT /F 9 Tf 50 700 Td (word) Tj ET ${FULL}`, resources: FONT }],
+    ["with links and closed notes", { entries: `/Annots[${LINK}${NOTE}${POPUP}]` }],
     ["on white", { content: `1 g 0 0 595 842 re f ${FULL}` }],
   ] as const) {
     test(`the image ${name}`, async () => {
@@ -210,6 +216,17 @@ describe("a page that shows anything else is drawn", () => {
       jpegImage,
       { entries: "/Annots[<</Type/Annot/Subtype/Highlight/Rect[0 0 9 9]/QuadPoints[0 0 9 0 0 9 9 9]>>]" },
       [],
+    ],
+    [
+      "a dot that somebody added",
+      jpegImage,
+      { entries: "/Annots[<</Type/Annot/Subtype/Stamp/Rect[300 800 302 802]/AP<</N @1>>>>]" },
+      [
+        {
+          dictionary: "/Type/XObject/Subtype/Form/BBox[0 0 2 2]",
+          data: Buffer.from("1 0 0 rg 0 0 2 2 re f"),
+        },
+      ],
     ],
     [
       "a resolution apart",

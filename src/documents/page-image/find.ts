@@ -11,6 +11,8 @@ export interface PageImage extends ImageFacts {
   /** Quarters of a turn, clockwise, by which the page is shown. */
   quarters: number;
   dpi: number;
+  /** It has links, notes or fields of forms; whether they are seen is to be proved. */
+  annotated: boolean;
 }
 
 /** How far its edges may be from the page's: this part of the longer side, or as many points. */
@@ -27,7 +29,6 @@ export function findPageImage(
   objects: readonly PageObject[],
 ): PageImage | undefined {
   const { call } = pdfium;
-  if (call.FPDFPage_GetAnnotCount(page) > 0) return undefined;
   const at = objects.findIndex(({ kind }) => kind === "image");
   const image = objects[at];
   if (image === undefined || !isAllOfIt(objects, at)) return undefined;
@@ -37,7 +38,9 @@ export function findPageImage(
   if (placed === undefined || !meets(placed, seen)) return undefined;
   const facts = imageFacts(pdfium, image.handle, page);
   const dpi = Math.round((facts.width * 72) / (placed.right - placed.left));
-  return { ...facts, handle: image.handle, placed, seen, quarters: call.FPDFPage_GetRotation(page), dpi };
+  const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
+  const quarters = call.FPDFPage_GetRotation(page);
+  return { ...facts, handle: image.handle, placed, seen, quarters, dpi, annotated };
 }
 
 /** What is painted before it is under it. */

@@ -10,7 +10,7 @@ import { encodePng } from "../png.ts";
 import { ccittTiff } from "./ccitt-tiff.ts";
 import type { PageImage } from "./find.ts";
 import { turnJpeg } from "./jpeg-turn.ts";
-import { drawSmall, looksLike } from "./prove.ts";
+import { drawSmall, hidesAnnotations, looksLike } from "./prove.ts";
 
 /** The image of a page as a file of its own. */
 export interface KeptImage {
@@ -45,8 +45,9 @@ export function takePageImage(
   if (jp2 && !isJp2Of(jp2, image)) return undefined;
   const samplesWanted = jp2 === undefined && (jpeg === undefined || isInInks(jpeg));
   if (jpeg === undefined && samplesWanted && !PLAIN_BITS.includes(image.bitsPerPixel)) return undefined;
-  const drawn = drawSmall(pdfium, page.handle, image, pauseMs);
-  if (drawn === undefined) return undefined;
+  const drawn = drawSmall(pdfium, page.handle, image, { pauseMs });
+  if (drawn === undefined || !hidesAnnotations(pdfium, page.handle, image, { drawn, pauseMs }))
+    return undefined;
   const samples = samplesWanted ? imageSamples(pdfium, image.handle) : undefined;
   const fits = samples?.width === image.width && samples.height === image.height;
   if (samplesWanted && !fits) return undefined;

@@ -22,7 +22,7 @@ export function drawSmall(
   pdfium: Pdfium,
   page: number,
   image: PageImage,
-  pauseMs: number,
+  { pauseMs, bare = false }: { pauseMs: number; bare?: boolean },
 ): Samples | undefined {
   const { placed, seen } = image;
   const shrink = Math.max(1, Math.floor(image.width / WIDTH)); // both sides make the same means of whole pixels
@@ -34,6 +34,7 @@ export function drawSmall(
     width,
     height,
     pauseMs,
+    bare,
     placed: {
       left: Math.round((seen.left - placed.left) * across),
       top: Math.round((placed.top - seen.top) * down),
@@ -43,6 +44,18 @@ export function drawSmall(
     quarters: (4 - image.quarters) % 4,
   });
   return typeof drawn === "string" ? undefined : drawn;
+}
+
+/** Whether the page, which was drawn, shows no annotation: without them not a sample of it is another. */
+export function hidesAnnotations(
+  pdfium: Pdfium,
+  page: number,
+  image: PageImage,
+  { drawn, pauseMs }: { drawn: Samples; pauseMs: number },
+): boolean {
+  if (!image.annotated) return true;
+  const bare = drawSmall(pdfium, page, image, { pauseMs, bare: true });
+  return bare?.channels === drawn.channels && Buffer.from(bare.data).equals(drawn.data);
 }
 
 /**

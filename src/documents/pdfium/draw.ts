@@ -9,6 +9,8 @@ export interface DrawTerms {
   placed?: { left: number; top: number; width: number; height: number };
   /** Further quarters of a turn, clockwise. */
   quarters?: number;
+  /** Without what is not the page's own: links, notes, stamps, fields of forms. */
+  bare?: boolean;
   pauseMs: number;
 }
 
@@ -26,7 +28,7 @@ const DONE = 2;
  * page, PDFium looks.
  */
 export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Samples | "late" | "failed" {
-  const { width, height, pauseMs, quarters = 0 } = terms;
+  const { width, height, pauseMs, quarters = 0, bare = false } = terms;
   const placed = terms.placed ?? { left: 0, top: 0, width, height };
   const { call } = pdfium;
   const sizeBytes = width * height * 4;
@@ -35,7 +37,7 @@ export function drawPage(pdfium: Pdfium, page: number, terms: DrawTerms): Sample
     const bitmap = call.FPDFBitmap_CreateEx(width, height, BGRX, pixels, width * 4);
     if (bitmap === 0) return "failed";
     try {
-      const flags = WITH_ANNOTATIONS | RED_FIRST;
+      const flags = (bare ? 0 : WITH_ANNOTATIONS) | RED_FIRST;
       const status = paused(pdfium, pauseMs, (pause) => {
         const reached = call.FPDF_RenderPageBitmap_Start(
           bitmap,
