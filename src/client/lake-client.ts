@@ -19,6 +19,7 @@ import type { Selection } from "../schema/partition.ts";
 import type { Provider, Task, TaskChange, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
 import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";
+import type { SheetWishes } from "./reading-sheets.ts";
 
 /**
  * A lake, in a folder or behind a server. Both do the same and throw the same codes, and every command and the SDK
@@ -162,6 +163,8 @@ export interface FinishedOperation<O extends AnyOperation> {
 export interface AssetsClient {
   /** Checks the assets of the selected partitions and waits for it: their sizes, with `hash` their content. */
   verify(request: VerifyRequest, options: VerifyOptions): Promise<VerifiedAssets>;
+  /** The bytes of an asset by the `path` of its row. Throws `missing_asset`, from a server `not_found`. */
+  read(path: string, options: { signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 export interface VerifyOptions {
@@ -189,6 +192,8 @@ export interface ViewDetection extends Omit<Detection, "example"> {
   /** Those that rows were taken of. */
   partitions: string[];
   example: LabelExample | null;
+  /** Absolute paths of the sheets that were asked for, one for each reading. */
+  sheets: string[];
 }
 
 /** A box that readings place differently, and the page that it is on. */
@@ -206,6 +211,8 @@ export interface DetectOptions {
   /** What is known of the boxes. */
   form?: BoxForm | undefined;
   unit?: BoxUnit | undefined;
+  /** Draw pages as each reading sees them. */
+  sheets?: SheetWishes | undefined;
 }
 
 export interface CheckOptions {

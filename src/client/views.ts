@@ -7,21 +7,28 @@ import { detectView, SAMPLE_ROWS } from "../schema/labels/detect/detect.ts";
 import { formatPartition, type PartitionKey, RAW_TASK, type Selection } from "../schema/partition.ts";
 import type { PartitionCount } from "../schema/query.ts";
 import type { LakeClient, ViewsClient } from "./lake-client.ts";
+import { writeReadingSheets } from "./reading-sheets.ts";
 
 /** Views of a lake by its engine and operations; what a server wrote as a report is saved by `saveReport`. */
 export function viewsBy(
-  { engine, operations }: Pick<LakeClient, "engine" | "operations">,
+  { engine, operations, assets }: Pick<LakeClient, "engine" | "operations" | "assets">,
   saveReport?: (id: string, path: string) => Promise<void>,
 ): ViewsClient {
   return {
-    detect: async (selection, { signal, ...known }) => {
+    detect: async (selection, { signal, sheets, ...known }) => {
       const reading = await engine(DEFAULT_ENGINE);
       try {
         const { partitions, rows } = await sampleRows(reading, selection, signal);
         const { example, ...found } = detectView(rows, known);
+        const readAsset = (path: string) => assets.read(path, { signal });
+        const drawn =
+          sheets === undefined || found.readings.length === 0
+            ? []
+            : await writeReadingSheets(found.readings, rows, sheets, { readAsset, signal });
         return {
           ...found,
           partitions,
+          sheets: drawn,
           example: example && { box: example.box, ...placeOf(rows[example.row]) },
         };
       } finally {

@@ -1,7 +1,8 @@
 /** What labels mean: found, kept with the task and checked, in the folder and through a server alike. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { DatalakeClient } from "../../src/client/index.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
@@ -60,6 +61,14 @@ afterAll(async () => {
 
 const here = (...argv: string[]) => run([...argv, "--lake", world.lake.root], { env: world.env });
 
+const runElsewhere = (...argv: string[]) => run(argv);
+
+async function isRed(sheet: Buffer, x: number, y: number): Promise<boolean> {
+  const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
+  const [red = 0, green = 0] = data.subarray((Math.round(y) * info.width + Math.round(x)) * 3);
+  return red > 150 && green < 110;
+}
+
 /** The same through a server, with its own times. */
 async function both(...argv: string[]) {
   const there = await run([...argv, "--server", server.url]);
@@ -112,6 +121,43 @@ describe("view detect", () => {
       expect(JSON.parse(chosen.stdout).view.form).toBe("xywh");
     }
     expect((await here("view", "detect", "--variant", "open", "--reading", "3")).exit).toBe(2);
+  });
+
+  test("draws the pages as each reading sees them, in the folder as through a server", async () => {
+    const detect = ["view", "detect", "--variant", "open", "--sample-images", "2", "--output"];
+    const seen: unknown[] = [];
+    for (const place of [["--server", server.url], []]) {
+      const output = join(world.folder, `readings-${seen.length}`);
+      const run = place.length > 0 ? runElsewhere : here;
+      const { exit, stderr } = await run(...detect, output, ...place);
+      expect([exit, stderr]).toEqual([
+        2,
+        expect.stringContaining(`drawn in ${join(output, "reading-2.jpg")}`),
+      ]);
+      const sheets = await Promise.all([1, 2].map((at) => readFile(join(output, `reading-${at}.jpg`))));
+      expect((await readdir(output)).sort()).toEqual(["reading-1.jpg", "reading-2.jpg"]);
+      // A page of 24 x 16 is drawn 900 wide: the lower side of the box is at 4 or at 6 of its pixels.
+      const reds = await Promise.all(
+        sheets.map((sheet) => Promise.all([4, 6].map((y) => isRed(sheet, 16 + 3.5 * 37.5, 16 + y * 37.5)))),
+      );
+      expect(reds).toEqual([
+        [true, false],
+        [false, true],
+      ]);
+      seen.push(sheets);
+      const again = await run(...detect, output, ...place);
+      expect([again.exit, again.stderr]).toEqual([5, expect.stringContaining("exists")]);
+    }
+    expect(seen[0]).toEqual(seen[1]);
+    const one = await here(...detect, join(world.folder, "one"), "--form", "xywh");
+    expect([one.exit, one.stdout]).toEqual([0, expect.stringContaining("# drawn in")]);
+    for (const [flags, sentence] of [
+      [["--sample-images", "0"], "--sample-images 0 is no whole number from 1 to 30"],
+      [["--output", "x"], "--output is for the sheets"],
+    ] as const) {
+      const refused = await here("view", "detect", "--variant", "open", ...flags);
+      expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining(sentence)]);
+    }
   });
 
   test("asks a person which one is right, and keeps it with the task on request", async () => {

@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
+import { AppError } from "../../errors.ts";
 import type { UploadWriter } from "../../ingest/upload-destination.ts";
+import { isMissing } from "../../lake/files.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type {
   CatalogClient,
@@ -21,13 +24,23 @@ export function folderClient(tools: FolderTools): LakeClient {
     const { createEngine } = await import("../../query/create-engine.ts");
     return createEngine(name, openLake, settings);
   };
+  const assets: LakeClient["assets"] = {
+    verify: verifyBy(operations),
+    read: async (path) => {
+      const { layout } = await openLake();
+      return readFile(layout.asset(path)).catch((cause: unknown) => {
+        if (!isMissing(cause)) throw cause;
+        throw new AppError("missing_asset", `the asset ${path} is missing; restore it`, { cause });
+      });
+    },
+  };
   return {
     taxonomy: folderTaxonomy(tools),
     uploads: folderUploads(tools),
     jobs: folderJobs(tools),
     catalog: folderCatalog(tools, operations),
-    assets: { verify: verifyBy(operations) },
-    views: viewsBy({ engine, operations }),
+    assets,
+    views: viewsBy({ engine, operations, assets }),
     operations,
     engine,
     download: async (request, engine, { signal, onRows }) => {

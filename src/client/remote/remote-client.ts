@@ -26,6 +26,15 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
   const http = connectHttp(url, token);
   const operations = connectOperations(http);
   const engine: LakeClient["engine"] = async (name) => connectEngine({ url, token, name });
+  const assets: LakeClient["assets"] = {
+    verify: verifyBy(operations, (id, path) =>
+      saveReport(http, `/validations/${id}/report?format=${formatOf(path)}`, path),
+    ),
+    read: async (path, { signal }) => {
+      const route = `/assets/${path.split("/").map(encodeURIComponent).join("/")}`;
+      return new Uint8Array(await (await http.send("GET", route, { signal })).arrayBuffer());
+    },
+  };
   return {
     taxonomy: connectTaxonomy(url, token),
     uploads: {
@@ -36,12 +45,8 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
     },
     jobs: remoteJobs(server),
     catalog: connectCatalog(url, token),
-    assets: {
-      verify: verifyBy(operations, (id, path) =>
-        saveReport(http, `/validations/${id}/report?format=${formatOf(path)}`, path),
-      ),
-    },
-    views: viewsBy({ engine, operations }, (id, path) =>
+    assets,
+    views: viewsBy({ engine, operations, assets }, (id, path) =>
       saveReport(http, `/operations/check-labels/${id}/files/${REPORTS[formatOf(path)]}`, path),
     ),
     operations,

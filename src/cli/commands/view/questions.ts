@@ -5,7 +5,7 @@ import { describeExample, describePage, describePlace, describeReading } from ".
 
 /** Asks which of several readings is meant. */
 export function askReading(
-  { readings, example, labelled }: ViewDetection,
+  { readings, example, labelled, sheets }: ViewDetection,
   terminal: Terminal,
 ): Promise<Reading> {
   terminal.note(`The labels can be read in ${readings.length} ways.`);
@@ -13,6 +13,8 @@ export function askReading(
     terminal.note(
       `${describePlace(example)} has the box ${JSON.stringify(example.box)}; see ${describePage(example)}.`,
     );
+  for (const [at, sheet] of sheets.entries())
+    terminal.note(`${sheet} shows them as ${describeReading(readings[at] as Reading, readings)}.`);
   const choices = readings.map((value) => {
     const place = describeExample(value);
     const agree = `${value.agree} of ${labelled} rows agree`;

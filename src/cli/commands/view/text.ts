@@ -30,17 +30,19 @@ export function describeExample({ example }: Reading): string | undefined {
 }
 
 /** That several readings fit, for a script: which, and how to choose. */
-export function describeOpen({ readings, example, labelled }: ViewDetection): string {
+export function describeOpen({ readings, example, labelled, sheets }: ViewDetection): string {
   const ways = readings.map((reading, at) => {
     const place = describeExample(reading);
     const agree = `${reading.agree} of ${formatQuantity(labelled, "row")} agree`;
-    return `(${at + 1}) ${describeReading(reading, readings)}, ${agree}${place === undefined ? "" : `, ${place}`}`;
+    return `(${at + 1}) ${describeReading(reading, readings)}, ${agree}${place === undefined ? "" : `, ${place}`}${sheets[at] === undefined ? "" : `, drawn in ${sheets[at]}`}`;
   });
   const box =
     example === null ? "" : `; the box ${JSON.stringify(example.box)} is that of ${describePlace(example)}`;
+  const what =
+    sheets.length > 0 ? "the sheets" : `${describePage(example)}, or draw them with --sample-images 6,`;
   const forms = new Set(readings.map(({ form }) => form));
   const how = forms.size === readings.length ? `--form ${[...forms].join(" or --form ")}` : "--reading N";
-  return `the labels can be read in ${readings.length} ways: ${ways.join("; ")}${box}; look at ${describePage(example)} and run it again with ${how}`;
+  return `the labels can be read in ${readings.length} ways: ${ways.join("; ")}${box}; look at ${what} and run it again with ${how}`;
 }
 
 export function describePlace({ partition, source_row, source_name }: LabelExample): string {
@@ -54,7 +56,10 @@ export function describePage(example: LabelExample | null): string {
 }
 
 /** The view as YAML, for a file, with what was found as comments. */
-export function describeFound({ partitions, also, labelled }: ViewDetection, reading: Reading): string {
+export function describeFound(
+  { partitions, also, labelled, sheets }: ViewDetection,
+  reading: Reading,
+): string {
   const shape = reading.shape === null ? undefined : findShape(reading.shape);
   const what = shape === undefined ? describeReading(reading, []) : `${shape.name} (${shape.of})`;
   const more = partitions.length > 3 ? ` and ${partitions.length - 3} more` : "";
@@ -65,6 +70,7 @@ export function describeFound({ partitions, also, labelled }: ViewDetection, rea
     ),
     `# ${partitions.slice(0, 3).join(", ")}${more}`,
     ...(also.length === 0 ? [] : [`# the same labels have ${also.join(", ")} too`]),
+    ...sheets.map((sheet) => `# drawn in ${sheet}`),
     Bun.YAML.stringify({ view: reading.view }, null, 2).trimEnd(),
   ];
   return lines.join("\n");
