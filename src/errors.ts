@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   conflict: { status: 409, exit: 5 },
   name_clash: { status: 409, exit: 5 },
   partition_exists: { status: 409, exit: 5 },
+  not_counted: { status: 409, exit: 5 },
   in_use: { status: 409, exit: 5 },
   locked: { status: 409, exit: 5 },
   unauthorized: { status: 401, exit: 1 },

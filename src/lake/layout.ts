@@ -96,6 +96,15 @@ export function tokenFile(home: string, folder: string, root: string): string {
   return join(home, folder, "tokens", `${basename(root).slice(0, 60)}-${digest}.json`);
 }
 
+/** In the cache folder: what was counted of the labels of a partition, by a digest of all that it depends on. */
+export function labelFactsFolder(cacheFolder: string): string {
+  return join(cacheFolder, "label-facts");
+}
+
+export function labelFactsFile(cacheFolder: string, digest: string): string {
+  return join(labelFactsFolder(cacheFolder), digest.slice(0, 2), `${digest}.parquet`);
+}
+
 /** Marker file: the token file state with this digest was replaced. */
 export function tokenSuccessor(file: string, digest: string): string {
   return join(dirname(file), `.${basename(file)}.after-${digest}`);

@@ -11,11 +11,14 @@ export interface EngineTools {
 
 /** Opens each engine of schema/engines.ts, loading its code lazily. */
 const OPENERS: Record<EngineName, (settings: Settings, tools: EngineTools) => Promise<QueryEngine>> = {
-  duckdb: async ({ database, scratchFolder }, { openLake, sharedThreads }) => {
+  duckdb: async ({ database, scratchFolder, cacheFolder }, { openLake, sharedThreads }) => {
     const { DuckDBClient } = await import("./duckdb/client.ts");
-    const { layout } = await openLake();
+    const lake = await openLake();
+    const labelFacts = async () =>
+      (await import("./duckdb/label-files.ts")).openLabelFacts(lake, cacheFolder);
     const shared = sharedThreads !== undefined && { sharedThreads };
-    return new DuckDBClient({ path: layout.catalogFile, scratch: scratchFolder, ...database, ...shared });
+    const path = lake.layout.catalogFile;
+    return new DuckDBClient({ path, scratch: scratchFolder, ...database, ...shared, labelFacts });
   },
   athena: async (settings) => {
     const { AthenaClient } = await import("./athena/client.ts");

@@ -5,6 +5,7 @@ export const NUMBERS = "temp.chosen_numbers";
 
 /** DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
+const PAUSE_ROWS = 32 * CHUNK_ROWS;
 
 /** Recreates the table with these numbers; returns their count. */
 export async function makeNumberTable(database: Database, numbers: Iterable<number>): Promise<number> {
@@ -27,7 +28,9 @@ export async function makeNumberTable(database: Database, numbers: Iterable<numb
   for (const number of numbers) {
     pending.push(BigInt(number));
     count++;
-    if (pending.length === CHUNK_ROWS) flush();
+    if (pending.length < CHUNK_ROWS) continue;
+    flush();
+    if (count % PAUSE_ROWS === 0) await Bun.sleep(0); // others have their turn
   }
   if (pending.length > 0) flush();
   appender.closeSync();

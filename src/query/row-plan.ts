@@ -11,9 +11,11 @@ import {
   PARTITION_COLUMNS,
 } from "../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
+import type { RowFilter } from "../schema/row-filter.ts";
 import type { RowKey } from "../schema/row-key.ts";
 import { parseType } from "../schema/type-tree.ts";
 import { KEY_COLUMNS, namedRows, refuseGoneRows } from "./named-rows.ts";
+import { planFilters } from "./row-filters.ts";
 import { holdsText } from "./text-leaves.ts";
 
 /** A row of an engine's table `partitions`, as far as queries need it. */
@@ -44,6 +46,8 @@ export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
   columns: Column[];
   features: Features;
   condition: ColumnCondition | undefined;
+  /** Hold as well. */
+  filters: RowFilter[];
 }
 
 /**
@@ -71,7 +75,8 @@ export function planRows<P extends DescribedPartition>(
   }
   const columns = existingColumns(table, partitions, inOwnTypes);
   const condition = planCondition(query, partitions, columns, table);
-  return { partitions, columns, features: commonFeatures(columns, partitions), condition };
+  const filters = planFilters(query.where, columns, table);
+  return { partitions, columns, features: commonFeatures(columns, partitions), condition, filters };
 }
 
 function createSelectorOfRows(query: RowQuery): (partition: PartitionCount) => boolean {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ENGINE_NAMES } from "./engines.ts";
 import { DifferenceSchema } from "./label-compare.ts";
+import { PartitionKeySchema } from "./partition.ts";
 import { RowPlaceEntries } from "./row-key.ts";
 import { ROLES } from "./token.ts";
 
@@ -106,27 +107,30 @@ export const PageSchema = v.object({
 export type PageDocument = v.InferOutput<typeof PageSchema>;
 
 const BarSchema = v.object({
-  /** A category, or the start of a range. */
-  name: v.string(),
-  count: v.number(),
+  /** As in a filter `name=value` (schema/row-filter.ts): a text, or a range `10..20`. */
+  value: v.string(),
+  /** Rows that the filter would show, with the other filters of the query. */
+  rows: v.number(),
 });
 
+/** Rows of a query by what they can be filtered by. */
 export const StatisticsSchema = v.object({
   generation: v.number(),
-  /** Rows read: all, or a sample spread over the selection. */
-  rows_read: v.number(),
   rows: v.number(),
+  /** Rows with an image. */
   pages: v.number(),
+  /** Labels that can be read, and what they hold by the views of their tasks, as far as that was counted. */
   labels: v.number(),
   regions: v.number(),
   characters: v.number(),
   words: v.number(),
-  formats: v.array(BarSchema),
-  sizes: v.array(BarSchema),
-  regions_per_page: v.array(BarSchema),
-  text_length: v.array(BarSchema),
-  categories: v.array(BarSchema),
-  scripts: v.array(BarSchema),
+  /** Rows of the selected partitions that have a view: those whose labels were counted, and the others. */
+  rows_counted: v.number(),
+  rows_uncounted: v.number(),
+  /** Rows that meet the text and the filters, in each partition of the lake. */
+  partitions: v.array(v.object({ ...PartitionKeySchema.entries, rows: v.number() })),
+  /** By the names of filters; of values the most frequent 200. */
+  bars: v.array(v.object({ name: v.string(), bars: v.array(BarSchema) })),
 });
 export type StatisticsDocument = v.InferOutput<typeof StatisticsSchema>;
 

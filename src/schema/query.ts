@@ -5,6 +5,7 @@ import type { Column, Features } from "./columns.ts";
 import { JsonPathSchema } from "./json-path.ts";
 import type { PartitionKey } from "./partition.ts";
 import { SelectionSchema } from "./partition.ts";
+import { RowFilterTextsSchema } from "./row-filter.ts";
 import { RowKeysSchema } from "./row-key.ts";
 
 /** A literal search text; the output is in NFC. */
@@ -28,6 +29,7 @@ export const SearchTextSchema = v.pipe(
  * any text column; with `json_path`, in a string at that path of the JSON in `column`. `column` alone: rows
  * with a value there (at `json_path`), neither NULL nor empty. `rows`: these rows and no others, all of which
  * must exist; they are named by partition and place in the upload, so they stay the same after an append.
+ * `where`: rows that meet filters, see row-filter.ts.
  */
 export const RowQuerySchema = v.pipe(
   v.object({
@@ -37,6 +39,7 @@ export const RowQuerySchema = v.pipe(
     json_path: v.optional(JsonPathSchema),
     ignore_case: v.optional(v.boolean()),
     rows: v.optional(RowKeysSchema),
+    where: v.optional(RowFilterTextsSchema),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   }),
   v.check(

@@ -68,3 +68,9 @@ export interface TaskChange {
   /** The view's partition, `PROVIDER/DATASET/VARIANT`; default the whole task. */
   partition?: string | undefined;
 }
+
+/** Columns that rows are told apart by: the fields of all tasks, and the split. */
+export function fieldsOf({ tasks }: Pick<Taxonomy, "tasks">): string[] {
+  const fields = Object.values(tasks ?? {}).flatMap((task) => task?.required ?? []);
+  return [...new Set([...fields, "split"])];
+}

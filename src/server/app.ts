@@ -19,6 +19,7 @@ import { pageRoutes } from "./routes/page.ts";
 import { partitionRoutes } from "./routes/partitions.ts";
 import { processRoutes } from "./routes/process.ts";
 import { queryRoutes } from "./routes/query.ts";
+import { rowRoutes } from "./routes/rows.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { systemRoutes } from "./routes/system.ts";
@@ -53,6 +54,7 @@ export function createApp(deps: ServerDeps) {
     .use(uiRoutes(deps))
     .use(sessionRoutes(deps))
     .use(pageRoutes(deps))
+    .use(rowRoutes(deps))
     .use(metricsRoutes(deps))
     .use(logRoutes(deps))
     .use(configRoutes(deps))

@@ -195,15 +195,17 @@ describe("labels", () => {
     const counted = await runOperation<StatisticsDocument>("statistics", { tasks: ["ocr"], variants: ["a"] });
     expect(counted).toMatchObject({
       ...{ rows: PAGES, pages: PAGES, labels: PAGES, regions: PAGES },
-      words: PAGES * 2,
-      categories: [{ name: "title", count: PAGES }],
-      formats: [{ name: "jpeg", count: PAGES }],
+      ...{ words: PAGES * 2, rows_counted: PAGES, rows_uncounted: 0 },
     });
-    expect(counted.scripts).toEqual([
-      { name: "Hangul", count: PAGES },
-      { name: "digits", count: PAGES },
+    const bars = Object.fromEntries(counted.bars.map((one) => [one.name, one.bars]));
+    expect(bars["label.category"]).toEqual([{ value: "title", rows: PAGES }]);
+    expect(bars["label.script"]).toEqual([
+      { value: "Hangul", rows: PAGES },
+      { value: "digits", rows: PAGES },
     ]);
-    expect(counted.sizes[0]).toEqual({ name: "0", count: PAGES });
+    expect(bars.format).toEqual([{ value: "jpeg", rows: PAGES }]);
+    expect(bars["image.pixels"]?.[0]).toEqual({ value: "0..250000", rows: PAGES });
+    expect(bars.lang).toEqual([{ value: "ko", rows: PAGES }]);
   });
 
   test("of two variants are compared page by page", async () => {

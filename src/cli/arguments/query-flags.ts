@@ -32,6 +32,12 @@ export const QUERY_FLAGS = {
     placeholder: "FILE",
     description: "Only the rows that this file names, one key a line, as the page gives them",
   },
+  where: {
+    type: "list",
+    placeholder: "NAME=VALUE",
+    description:
+      "Only rows with this value (lang=ko) or in this range (width=1000..2000); of one name any, of several all",
+  },
   limit: { type: "number", placeholder: "N", description: "Maximum number of rows" },
 } as const satisfies Record<string, Flag>;
 
@@ -65,6 +71,7 @@ export async function readQuery(flags: QueryFlags): Promise<RowQuery> {
     ...given("json_path", flags.jsonPath),
     ...given("ignore_case", flags.ignoreCase),
     ...given("rows", flags.rows === undefined ? undefined : await readRowKeys(flags.rows)),
+    ...given("where", flags.where?.map(composed)),
     ...given("limit", flags.limit),
   };
   const checked = checkValue(RowQuerySchema, query);

@@ -9,7 +9,8 @@ import { refuseGoneRows } from "../named-rows.ts";
 import { planRows } from "../row-plan.ts";
 import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
 import { describeCatalog, locateRows } from "./described.ts";
-import { findRows } from "./find-rows.ts";
+import type { OpenLabelFacts } from "./label-facts.ts";
+import { matchRows } from "./match-rows.ts";
 import { readFound, stepOf } from "./read-found.ts";
 import { readRows } from "./read-rows.ts";
 import { type Source, scanLimits } from "./stream.ts";
@@ -22,6 +23,8 @@ export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "rea
   scanMemory?: string;
   /** Threads of the instance that stays open and answers small results, several at once; `threads` without. */
   sharedThreads?: number;
+  /** What was counted of labels, by the views as they are now. */
+  labelFacts?: OpenLabelFacts | undefined;
 }
 
 /** Results of at most so many rows are read at once, on the instance that stays open; others get one of their own. */
@@ -37,7 +40,7 @@ export class DuckDBClient implements QueryEngine {
   readonly #reader: CatalogReader;
 
   constructor(options: DuckDBClientOptions) {
-    const { path, scanMemory: _, sharedThreads, ...database } = options;
+    const { path, scanMemory: _, sharedThreads, labelFacts: __, ...database } = options;
     this.#options = options;
     this.#reader = createCatalogReader(path, database, sharedThreads);
   }
@@ -51,20 +54,26 @@ export class DuckDBClient implements QueryEngine {
     });
   }
 
-  retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult> {
+  async retrieveWithExistingCols(query: RowQuery, signal?: AbortSignal): Promise<RowResult> {
+    const options = { memory: this.#options.scanMemory, labels: this.labelFacts };
     if ((query.limit ?? Number.POSITIVE_INFINITY) > SMALL_LIMIT) {
-      return this.#reader.useOwn((database) => openRows(database, query, this.#options.scanMemory, signal));
+      return this.#reader.useOwn((database) => openRows(database, query, options, signal));
     }
     return this.#reader.use(async (shared) => {
       const database = await shared.connect();
       try {
-        const result = await openRows(database, query, "shared", signal);
+        const result = await openRows(database, query, { ...options, memory: "shared" }, signal);
         const batches = await Array.fromAsync(result.batches);
         return { ...result, batches: toAsync(batches) };
       } finally {
         database.close();
       }
     });
+  }
+
+  /** Undefined where nobody counts labels. */
+  get labelFacts(): OpenLabelFacts | undefined {
+    return this.#options.labelFacts;
   }
 
   /** Runs work on the newest catalog, on a connection of its own to the instance that stays open. */
@@ -98,27 +107,33 @@ export class DuckDBClient implements QueryEngine {
   }
 }
 
-/**
- * Finds what a query asks for; its batches close the database at their end. `memory` is what a scan begins with, unless
- * the instance is shared: its limit is everybody's.
- */
+interface ReadOptions {
+  /** What a scan begins with, unless the instance is shared: its limit is everybody's. */
+  memory: string | "shared" | undefined;
+  labels: OpenLabelFacts | undefined;
+}
+
+/** Finds what a query asks for; its batches close the database at their end. */
 async function openRows(
   database: Database,
   query: RowQuery,
-  memory: string | "shared" | undefined,
+  { memory, labels }: ReadOptions,
   signal: AbortSignal | undefined,
 ): Promise<RowResult> {
   const { arrowSchema, isArrowType } = await import("../arrow/types.ts"); // which no query's time is
   const startedMs = performance.now();
   throwIfCancelled(signal);
   const { known, table, generation } = await describeCatalog(database);
-  const { partitions, columns: planned, features, condition } = planRows(known, table, query, true);
+  const plan = planRows(known, table, query, true);
+  const { partitions, columns: planned, features } = plan;
   const columns = planned.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
   }));
-  const found =
-    condition && (await findRows(database, partitions, condition, await locateRows(database), signal));
+  const hasConditions = plan.condition !== undefined || plan.filters.length > 0;
+  const found = hasConditions
+    ? await matchRows({ database, catalog: await locateRows(database), labels, signal }, plan)
+    : undefined;
   const counted = partitions.map(({ provider, dataset, task, variant, rows }, part) => ({
     provider,
     dataset,

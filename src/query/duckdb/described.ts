@@ -1,6 +1,6 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import { AppError } from "../../errors.ts";
-import type { Column } from "../../schema/columns.ts";
+import type { Column, ColumnStats } from "../../schema/columns.ts";
 import { mergeColumns } from "../../schema/merge-columns.ts";
 import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
@@ -17,7 +17,14 @@ export interface DescribedCatalog {
 }
 
 /** A partition with what queries need to know of it, and where its rows are. */
-export type StoredPartition = DescribedPartition & HousedPartition;
+export interface StoredPartition extends DescribedPartition, HousedPartition {
+  columns: ColumnStats[];
+  /** Names of its live files, and the uploads that made its rows: together they change whenever rows do. */
+  files: string[];
+  uploads: string[];
+  /** When the newest of them came; ISO 8601, UTC. */
+  uploaded_at: string | null;
+}
 
 /** Where the rows of its partitions lie; what searches go by. */
 export interface LocatedCatalog {
@@ -65,7 +72,8 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
     );
   }
   const known = await database.rows<StoredPartition>(
-    "SELECT provider, dataset, task, variant, rows, bytes, columns, features, part, home, cells FROM partitions",
+    `SELECT provider, dataset, task, variant, rows, bytes, columns, features, part, home, cells, files, uploads,
+       CAST(uploaded_at AS VARCHAR) AS uploaded_at FROM partitions`,
   );
   const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
   return { known, table: [...keys, ...mergeColumns(known)], generation: head.generation };

@@ -25,6 +25,11 @@ export interface FoundRows {
   rows(): Iterable<{ partition: StoredPartition; rows: Iterable<number> }>;
 }
 
+/** Rows that were found among all of the catalog. */
+export interface FoundSet extends FoundRows {
+  set: RowSet;
+}
+
 /** A selected partition with ranges of its rows. */
 interface Located {
   partition: StoredPartition;
@@ -46,11 +51,8 @@ export async function findRows(
   condition: ColumnCondition,
   catalog: LocatedCatalog,
   signal: AbortSignal | undefined,
-): Promise<FoundRows> {
-  const located = partitions.map((partition) => ({
-    partition,
-    ranges: catalog.ranges.get(partition.part) ?? [],
-  }));
+): Promise<FoundSet> {
+  const located = locate(partitions, catalog);
   const found = createRowSet(catalog.rowEnd);
   const known = located.flatMap((one) => knownOf(one, condition, catalog));
   const knownBy = new Map(known.map((one) => [one.partition, one.ranges]));
@@ -60,10 +62,25 @@ export async function findRows(
     const isDone = candidates ? await takeCandidates(database, known, candidates, condition, found) : false;
     await scanRows(database, isDone ? unknown : located, condition, found);
   });
+  return foundIn(partitions, found, catalog);
+}
+
+/** What of a set lies in these partitions. */
+export function foundIn(
+  partitions: readonly StoredPartition[],
+  set: RowSet,
+  catalog: LocatedCatalog,
+): FoundSet {
+  const located = locate(partitions, catalog);
   return {
-    counts: located.map(({ ranges }) => countRanges(found, ranges)),
-    rows: () => located.map(({ partition, ranges }) => ({ partition, rows: rowsOf(found, ranges) })),
+    set,
+    counts: located.map(({ ranges }) => countRanges(set, ranges)),
+    rows: () => located.map(({ partition, ranges }) => ({ partition, rows: rowsOf(set, ranges) })),
   };
+}
+
+function locate(partitions: readonly StoredPartition[], { ranges }: LocatedCatalog): Located[] {
+  return partitions.map((partition) => ({ partition, ranges: ranges.get(partition.part) ?? [] }));
 }
 
 function countRanges(set: RowSet, ranges: readonly RowRange[]): number {
@@ -146,7 +163,7 @@ async function addMatches(
   await addNumbers(database.chunks(sql), into);
 }
 
-async function addNumbers(chunks: AsyncIterable<DuckDBDataChunk>, into: RowSet): Promise<void> {
+export async function addNumbers(chunks: AsyncIterable<DuckDBDataChunk>, into: RowSet): Promise<void> {
   for await (const chunk of chunks) {
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
     const { rowCount } = chunk; // asks the engine each time

@@ -2,16 +2,20 @@ import type { RecordBatch } from "apache-arrow";
 import { AppError } from "../../errors.ts";
 import type { Column } from "../../schema/columns.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
-import type { RowQuery } from "../../schema/query.ts";
+import type { RowQuery, RowResult } from "../../schema/query.ts";
+import { isOfLabel, type RowOrder } from "../../schema/row-filter.ts";
 import { parseType } from "../../schema/type-tree.ts";
 import type { Database } from "../database.ts";
-import { planRows } from "../row-plan.ts";
-import type { RowRange } from "../search-index/ranges.ts";
+import { planRows, type RowPlan } from "../row-plan.ts";
 import { quoteText } from "../sql.ts";
 import { describeCatalog, locateRows, type StoredPartition } from "./described.ts";
-import { type FoundRows, findRows } from "./find-rows.ts";
-import { ofParts, ROW, selectRows } from "./homes.ts";
+import type { FoundRows } from "./find-rows.ts";
+import { layoutOf, ofParts, ROW, selectRows } from "./homes.ts";
+import { loadLabels, type OpenLabelFacts } from "./label-facts.ts";
+import type { RowSearch } from "./match-rows.ts";
 import { readFound } from "./read-found.ts";
+import { readRows } from "./read-rows.ts";
+import { listRows } from "./row-list.ts";
 import type { Source } from "./stream.ts";
 
 /** Some rows of a query by their place, whatever their number: what a page that is scrolled anywhere asks for. */
@@ -19,55 +23,62 @@ export interface RowsAt {
   generation: number;
   /** All rows that the query means. */
   total: number;
-  /** Partition by partition; the columns of a batch are `columns`. */
-  pieces: { partition: StoredPartition; columns: Column[]; batches: RecordBatch[] }[];
+  /** The rows in order: each is a row of a piece. */
+  rows: { piece: number; row: number; partition: StoredPartition }[];
+  /** Of partitions that are read alike; the columns of a batch are `columns`. */
+  pieces: { columns: Column[]; batches: RecordBatch[] }[];
 }
 
-/** Conditions that were searched for, by instance and text, so that the next rows of the same ones cost nothing. */
-const FOUND = new WeakMap<object, Map<string, Promise<FoundRows>>>();
-const FOUND_AT_ONCE = 8;
+export interface RowsAtRequest {
+  query: RowQuery;
+  order?: RowOrder | undefined;
+  at: number;
+  count: number;
+  /** Columns of a partition that are read. */
+  choose(partition: StoredPartition): readonly Column[];
+}
 
 /**
- * Reads `count` rows from place `at`, in the order of `retrieveWithExistingCols`. `choose` says which columns of a partition
- * are read. Throws as that does.
+ * Reads `count` rows from place `at`, in the order of `retrieveWithExistingCols` unless another is given. Throws as that
+ * does, and `not_counted`.
  */
 export async function readRowsAt(
   database: Database,
-  query: RowQuery,
-  { at, count }: { at: number; count: number },
-  choose: (partition: StoredPartition) => readonly Column[],
+  labels: OpenLabelFacts | undefined,
+  { query, order, at, count, choose }: RowsAtRequest,
   signal?: AbortSignal,
 ): Promise<RowsAt> {
   const { known, table, generation } = await describeCatalog(database);
-  const { partitions, condition } = planRows(known, table, query, true);
-  const catalog = await locateRows(database);
-  const found =
-    condition &&
-    (await remember(database, JSON.stringify(query), () =>
-      findRows(database, partitions, condition, catalog, signal),
-    ));
-  const counts = found?.counts ?? partitions.map(({ rows }) => rows);
-  const total = counts.reduce((sum, rows) => sum + rows, 0);
-  const hits = found && new Map([...found.rows()].map(({ partition, rows }) => [partition, rows]));
+  const plan = planRows(known, table, query, true);
+  const search = { database, catalog: await locateRows(database), labels, signal };
+  const list = await listRows(search, plan, await keyOf(search, plan, { query, order }), order);
+  const slice = list.slice(at, count);
+  const groups = [...Map.groupBy(slice, ({ partition }) => layoutOf(partition)).values()];
   const pieces: RowsAt["pieces"] = [];
-  let before = 0;
-  let left = count;
-  for (const [index, partition] of partitions.entries()) {
-    const rows = counts[index] ?? 0;
-    const skip = Math.max(0, at - before);
-    before += rows;
-    if (left <= 0) break;
-    if (skip >= rows) continue;
-    const numbers = hits
-      ? sliceOf(hits.get(partition) ?? [], skip, left)
-      : numbersIn(catalog.ranges.get(partition.part) ?? [], skip, left);
-    left -= numbers.length;
-    pieces.push({
-      partition,
-      ...(await readNumbers(database, partition, numbers, choose(partition), signal)),
-    });
+  const places = new Map<number, { piece: number; row: number }>();
+  for (const [piece, group] of groups.entries()) {
+    const [first] = group as [(typeof group)[0]];
+    const numbers = group.map(({ number }) => number).sort((a, b) => a - b);
+    for (const [row, number] of numbers.entries()) places.set(number, { piece, row });
+    pieces.push(await readNumbers(database, first.partition, numbers, choose(first.partition), signal));
   }
-  return { generation, total, pieces };
+  const rows = slice.map(({ number, partition }) => ({
+    ...(places.get(number) as { piece: number; row: number }),
+    partition,
+  }));
+  return { generation, total: list.total, rows, pieces };
+}
+
+/** What the rows of a query depend on, as a text. */
+async function keyOf(
+  { database, catalog, labels }: RowSearch,
+  { partitions, filters }: RowPlan<StoredPartition>,
+  { query, order }: Pick<RowsAtRequest, "query" | "order">,
+): Promise<string> {
+  const names = [...filters.map(({ name }) => name), order?.by ?? ""];
+  if (labels === undefined || !names.some(isOfLabel)) return JSON.stringify(query);
+  const { version } = await loadLabels(database, await labels(), partitions, catalog);
+  return `${version} ${JSON.stringify(query)}`;
 }
 
 /** The rows of a partition that a condition in SQL over its columns holds for, `limit` at most. */
@@ -99,17 +110,38 @@ export async function readNumbers(
   wanted: readonly Column[],
   signal?: AbortSignal,
 ): Promise<{ columns: Column[]; batches: RecordBatch[] }> {
+  const { source, columns } = await sourceOf(database, wanted);
+  const found: FoundRows = { counts: [numbers.length], rows: () => [{ partition, rows: numbers }] };
+  const batches = await Array.fromAsync(
+    readFound(source, found, numbers.length, Math.max(1, numbers.length), [], signal),
+  );
+  return { columns, batches };
+}
+
+/** All rows of one partition in stored order. */
+export async function readPartition(
+  database: Database,
+  partition: StoredPartition,
+  wanted: readonly Column[],
+  signal?: AbortSignal,
+): Promise<Pick<RowResult, "columns" | "partitions" | "batches">> {
+  const { source, columns } = await sourceOf(database, wanted);
+  return {
+    columns,
+    partitions: [partition],
+    batches: readRows(source, [partition], partition.rows, [], signal),
+  };
+}
+
+/** Columns of the types that batches can have. */
+async function sourceOf(database: Database, wanted: readonly Column[]) {
   const { arrowSchema, isArrowType } = await import("../arrow/types.ts");
   const columns = wanted.map(({ name, type }) => ({
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
   }));
   const source: Source = { database, columns, schema: arrowSchema(columns), stats: { engineMs: 0 } };
-  const found: FoundRows = { counts: [numbers.length], rows: () => [{ partition, rows: numbers }] };
-  const batches = await Array.fromAsync(
-    readFound(source, found, numbers.length, Math.max(1, numbers.length), [], signal),
-  );
-  return { columns, batches };
+  return { source, columns };
 }
 
 /** The stored partition of a key. Throws `not_found`. */
@@ -134,45 +166,4 @@ export async function requirePartition(
 /** SQL that holds for the row of an upload. */
 export function isUploadRow(uploadId: string, sourceRow: number): string {
   return `upload_id = ${quoteText(uploadId)} AND source_row = ${Math.trunc(sourceRow)}`;
-}
-
-function remember(database: Database, key: string, find: () => Promise<FoundRows>): Promise<FoundRows> {
-  const known = FOUND.get(database.instance) ?? new Map<string, Promise<FoundRows>>();
-  FOUND.set(database.instance, known);
-  const before = known.get(key);
-  if (before !== undefined) {
-    known.delete(key);
-    known.set(key, before);
-    return before;
-  }
-  const finding = find();
-  known.set(key, finding);
-  finding.catch(() => known.delete(key));
-  const [oldest] = known.keys();
-  if (known.size > FOUND_AT_ONCE && oldest !== undefined) known.delete(oldest);
-  return finding;
-}
-
-function sliceOf(numbers: Iterable<number>, skip: number, count: number): number[] {
-  const slice: number[] = [];
-  let at = 0;
-  for (const number of numbers) {
-    if (at++ < skip) continue;
-    slice.push(number);
-    if (slice.length === count) break;
-  }
-  return slice;
-}
-
-/** The numbers of rows `skip` and following of a partition. */
-function numbersIn(ranges: readonly RowRange[], skip: number, count: number): number[] {
-  const numbers: number[] = [];
-  let before = 0;
-  for (const { row_start: start, row_end: end } of ranges) {
-    const from = start + Math.max(0, skip - before);
-    before += end - start;
-    for (let number = from; number < end && numbers.length < count; number++) numbers.push(number);
-    if (numbers.length === count) break;
-  }
-  return numbers;
 }

@@ -36,6 +36,29 @@ export function* rowsWithin(set: RowSet, start: number, end: number): Generator<
   }
 }
 
+/**
+ * `count` rows of a set in `start..end` (exclusive) behind the first `skip`, ascending; what is skipped is not visited one
+ * by one.
+ */
+export function sliceRows(set: RowSet, start: number, end: number, skip: number, count: number): number[] {
+  const slice: number[] = [];
+  let left = skip;
+  for (let word = start >>> 5; word << 5 < end && slice.length < count; word++) {
+    let bits = (set[word] as number) & maskOf(word, start, end);
+    const held = countBits(bits);
+    if (held <= left) {
+      left -= held;
+      continue;
+    }
+    for (; bits !== 0 && slice.length < count; bits &= bits - 1) {
+      if (left-- > 0) continue;
+      slice.push((word << 5) + 31 - Math.clz32(bits & -bits));
+    }
+    left = 0;
+  }
+  return slice;
+}
+
 export function addRow(into: RowSet, row: number): void {
   into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
 }
@@ -55,6 +78,10 @@ export function countWithin(set: RowSet, start: number, end: number): number {
     count += countBits((set[word] as number) & maskOf(word, start, end));
   }
   return count;
+}
+
+export function hasRow(set: RowSet, row: number): boolean {
+  return ((set[row >>> 5] as number) & (1 << (row & 31))) !== 0;
 }
 
 export function countRows(set: RowSet): number {

@@ -5,6 +5,7 @@ import {
   type PartitionKey,
   type Selection,
 } from "../../schema/partition.ts";
+import { renderFilters } from "../row-filters.ts";
 import type { DescribedPartition, RowPlan } from "../row-plan.ts";
 import { quoteName, quoteNames, quoteText } from "../sql.ts";
 import { renderCondition } from "./condition.ts";
@@ -65,9 +66,10 @@ export function renderRows(tables: Tables, request: RowsRequest): string {
 }
 
 function where(plan: RowPlan, partitions: readonly PartitionKey[], selection: Selection): string {
-  const { condition } = plan;
+  const { condition, filters } = plan;
   const rows = condition && renderCondition(condition, isNormal(plan.partitions, condition.columns));
-  return allOf([...matchPartitions(partitions, selection), ...(rows === undefined ? [] : [rows])]);
+  const conditions = [...(rows === undefined ? [] : [rows]), ...renderFilters(filters)];
+  return allOf([...matchPartitions(partitions, selection), ...conditions]);
 }
 
 /** Whether all texts in these columns are known to be in NFC. */

@@ -22,4 +22,11 @@ export const SELECTION_PARAMETERS = {
       v.transform((text) => text === "true"),
     ),
   ),
+  /** Filters, `name=value`, repeated. */
+  where: v.optional(
+    v.pipe(
+      v.union([v.string(), v.array(v.string())]),
+      v.transform((given) => [given].flat()),
+    ),
+  ),
 };

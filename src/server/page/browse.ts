@@ -1,12 +1,11 @@
 import type { RecordBatch } from "apache-arrow";
 import type { DuckDBClient } from "../../query/duckdb/client.ts";
 import type { StoredPartition } from "../../query/duckdb/described.ts";
-import { readRowsAt } from "../../query/duckdb/rows-at.ts";
+import { type RowsAtRequest, readRowsAt } from "../../query/duckdb/rows-at.ts";
 import { plainCells } from "../../query/output/cells.ts";
 import type { Column } from "../../schema/columns.ts";
 import type { BrowseDocument, BrowseRow } from "../../schema/page-documents.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
-import type { RowQuery } from "../../schema/query.ts";
 import { formatRowKey } from "../../schema/row-key.ts";
 
 /** What the grid shows of a row. */
@@ -28,17 +27,24 @@ type Shown = (typeof SHOWN)[number];
 /** Some rows of a query by their place. */
 export async function browseRows(
   catalog: DuckDBClient,
-  query: RowQuery,
-  place: { at: number; count: number },
+  request: Omit<RowsAtRequest, "choose">,
   signal: AbortSignal,
 ): Promise<BrowseDocument> {
-  const { generation, total, pieces } = await catalog.withCatalog((database) =>
-    readRowsAt(database, query, place, shownColumns, signal),
+  const { generation, total, rows, pieces } = await catalog.withCatalog((database) =>
+    readRowsAt(database, catalog.labelFacts, { ...request, choose: shownColumns }, signal),
   );
-  const rows = pieces.flatMap(({ partition, columns, batches }) =>
-    batches.flatMap((batch) => describeBatch(partition, columns, batch)),
-  );
-  return { generation, total, at: place.at, rows };
+  const readers = pieces.map(({ columns, batches }) => {
+    const describe = batches.map((batch) => rowDescriber(columns, batch));
+    return (row: number, partition: PartitionKey) => {
+      let before = 0;
+      for (const [at, { numRows }] of batches.entries()) {
+        if (row - before < numRows) return describe[at]?.(partition, row - before);
+        before += numRows;
+      }
+    };
+  });
+  const described = rows.map(({ piece, row, partition }) => readers[piece]?.(row, partition));
+  return { generation, total, at: request.at, rows: described.filter((row) => row !== undefined) };
 }
 
 export function shownColumns({ columns }: Pick<StoredPartition, "columns">): Column[] {
@@ -50,9 +56,15 @@ export function describeBatch(
   columns: readonly Column[],
   batch: RecordBatch,
 ): BrowseRow[] {
+  const describe = rowDescriber(columns, batch);
+  return Array.from({ length: batch.numRows }, (_, row) => describe(partition, row));
+}
+
+/** Describes rows of a batch, each of the partition that is given. */
+function rowDescriber(columns: readonly Column[], batch: RecordBatch) {
   const cells = plainCells(batch);
-  const { provider, dataset, task, variant } = partition;
-  return Array.from({ length: batch.numRows }, (_, row) => {
+  return (partition: PartitionKey, row: number): BrowseRow => {
+    const { provider, dataset, task, variant } = partition;
     const text = (name: Shown) => cells[columns.findIndex((column) => column.name === name)]?.(row) ?? null;
     const number = (name: Shown) => {
       const value = text(name);
@@ -75,5 +87,5 @@ export function describeBatch(
       page: number("page"),
       document: text("document"),
     };
-  });
+  };
 }

@@ -1,56 +1,28 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
-import { DuckDBClient } from "../../query/duckdb/client.ts";
-import { checkValue } from "../../schema/check.ts";
-import { describeIssue } from "../../schema/describe-issue.ts";
 import { compareRegions } from "../../schema/labels/compare.ts";
-import { BrowseSchema, DifferencesSchema, PageSchema } from "../../schema/page-documents.ts";
-import { RowQuerySchema } from "../../schema/query.ts";
+import { DifferencesSchema, PageSchema } from "../../schema/page-documents.ts";
 import { parseRowKey } from "../../schema/row-key.ts";
 import type { ServerDeps } from "../deps.ts";
 import { findAsset } from "../http/asset-file.ts";
 import { checked } from "../http/checked.ts";
 import { respondWithFile } from "../http/file-response.ts";
 import { readParameters } from "../http/parameters.ts";
-import { SELECTION_PARAMETERS } from "../http/query-parameters.ts";
 import { READS } from "../http/route-table.ts";
-import { browseRows } from "../page/browse.ts";
+import { openCatalog } from "../page/catalog.ts";
 import { streamLakeEvents } from "../page/lake-events.ts";
 import { describePage } from "../page/page.ts";
 
-const Place = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a place"), v.transform(Number)));
-const MAX_COUNT = 500;
-const DEFAULT_COUNT = 60;
-
-const BrowseParametersSchema = v.strictObject({ ...SELECTION_PARAMETERS, at: Place, count: Place });
 const DifferencesParametersSchema = v.strictObject({ a: v.string(), b: v.string() });
 const ThumbParametersSchema = v.strictObject({ asset: v.string() });
 
 type PageDeps = Pick<ServerDeps, "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff">;
 
-/** GET /rows, /pages/{key}, /thumbs/{hash} and /events: what the page in the browser shows. */
+/** GET /pages/{key}, /thumbs/{hash} and /events: what the page in the browser shows. */
 export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }: PageDeps) {
-  const catalog = async (): Promise<DuckDBClient> => {
-    const engine = await engines.open("duckdb");
-    if (engine instanceof DuckDBClient) return engine;
-    throw new AppError("internal", "the catalog is not of DuckDB");
-  };
+  const catalog = () => openCatalog(engines);
   return new Elysia({ name: "page" })
-    .get(
-      "/rows",
-      async ({ request }) => {
-        const { at = 0, count = DEFAULT_COUNT, ...given } = readParameters(request, BrowseParametersSchema);
-        const query = checkValue(RowQuerySchema, given);
-        if (!query.success) throw new AppError("usage", describeIssue(query.issues[0]));
-        const place = { at, count: Math.min(count, MAX_COUNT) };
-        return browseRows(await catalog(), query.output, place, request.signal);
-      },
-      {
-        response: { 200: BrowseSchema },
-        detail: { summary: "Some rows of a query by their place", query: BrowseParametersSchema, ...READS },
-      },
-    )
     .get(
       "/pages/*",
       async ({ request }) => {

@@ -1,0 +1,113 @@
+import type { StatisticsDocument } from "../../schema/page-documents.ts";
+import { pickKey } from "../../schema/partition.ts";
+import type { RowQuery } from "../../schema/query.ts";
+import { isOfLabel } from "../../schema/row-filter.ts";
+import { parseType } from "../../schema/type-tree.ts";
+import { createKeptWork } from "../../util/kept-work.ts";
+import type { Database } from "../database.ts";
+import { planRows } from "../row-plan.ts";
+import { type Counting, countByDimension, countTotals, type Dimension, writeFound } from "./count-rows.ts";
+import { describeCatalog, locateRows, type StoredPartition } from "./described.ts";
+import { type CountedLabels, loadLabels, type OpenLabelFacts, requireCounted } from "./label-facts.ts";
+import { keptMatches, onOwnConnection } from "./row-list.ts";
+
+const MILLION = 1_000_000;
+const PIXELS = [0, MILLION / 4, MILLION / 2, ...[1, 2, 4, 8, 16, 32, 64].map((mega) => mega * MILLION)];
+const REGIONS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+const CHARACTERS = [0, 1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/** Of images. */
+const PAGE_DIMENSIONS: Dimension[] = [{ name: "format" }, { name: "image.pixels", bounds: PIXELS }];
+const LABEL_DIMENSIONS: Dimension[] = [
+  { name: "label.category" },
+  { name: "label.script" },
+  { name: "label.regions", bounds: REGIONS },
+  { name: "label.characters", bounds: CHARACTERS },
+];
+
+/** Answers of an instance; its rows never change. */
+const KEPT = new WeakMap<object, ReturnType<typeof keep>>();
+const MAX_KEPT = 200;
+const keep = () => createKeptWork<StatisticsDocument>({ costOf: () => 1, maxCost: MAX_KEPT, atOnce: 1 });
+
+/**
+ * Counts the rows of a query by what can be filtered: size, format, `fields` (columns), and what labels hold, as far as
+ * that was counted. Throws as a query for these rows does.
+ */
+export async function readStatistics(
+  database: Database,
+  labels: OpenLabelFacts,
+  { query, fields }: { query: RowQuery; fields: readonly string[] },
+  signal?: AbortSignal,
+): Promise<StatisticsDocument> {
+  const { known, table } = await describeCatalog(database);
+  const { partitions } = planRows(known, table, query, true);
+  const counted = await loadLabels(database, await labels(), partitions, await locateRows(database));
+  const kept = KEPT.get(database.instance) ?? keep();
+  KEPT.set(database.instance, kept);
+  const key = JSON.stringify([counted.version, query, fields]);
+  return kept.get(key, signal, (whileWanted) =>
+    onOwnConnection(database, (own) => count(own, labels, counted, { query, fields }, whileWanted)),
+  );
+}
+
+async function count(
+  database: Database,
+  labels: OpenLabelFacts,
+  { counted, uncounted, version }: CountedLabels,
+  { query, fields }: { query: RowQuery; fields: readonly string[] },
+  signal: AbortSignal,
+): Promise<StatisticsDocument> {
+  const { known, table, generation } = await describeCatalog(database);
+  const catalog = await locateRows(database);
+  const search = { database, catalog, labels, signal };
+  const plan = planRows(known, table, query, true);
+  if (plan.filters.some(({ name }) => isOfLabel(name))) requireCounted(uncounted);
+  const { providers: _, datasets: __, tasks: ___, variants: ____, ...conditions } = query;
+  const everywhere = planRows(known, table, conditions, true);
+  // What other partitions would add is shown beside their names: of labels, as far as they are counted.
+  const elsewhere = await keptMatches(
+    { ...search, isLenient: true },
+    everywhere,
+    `${version} ${JSON.stringify(conditions)}`,
+  );
+  const text = await keptMatches(
+    search,
+    { ...plan, filters: [] },
+    JSON.stringify({ ...query, where: undefined }),
+  );
+  const counting: Counting = { ...plan, within: text && (await writeFound(database, text)) };
+  const dimensions = [...fieldsOf(plan.partitions, fields), ...PAGE_DIMENSIONS];
+  const byPage = await countByDimension(search, counting, dimensions);
+  const ofLabels = { ...counting, partitions: counted };
+  const byLabel =
+    counted.length === 0 ? new Map() : await countByDimension(search, ofLabels, LABEL_DIMENSIONS);
+  const rows = new Map(
+    everywhere.partitions.map((partition, at) => [partition.part, elsewhere?.counts[at] ?? partition.rows]),
+  );
+  const rowsOf = ({ part }: StoredPartition) => rows.get(part) ?? 0;
+  const sum = (all: readonly StoredPartition[]) => all.reduce((rows, partition) => rows + partition.rows, 0);
+  return {
+    generation,
+    rows: plan.partitions.reduce((sum, partition) => sum + rowsOf(partition), 0),
+    ...(await countTotals(search, counting, counted.length > 0)),
+    rows_counted: sum(counted),
+    rows_uncounted: sum(uncounted),
+    partitions: everywhere.partitions.map((partition) => ({
+      ...pickKey(partition),
+      rows: rowsOf(partition),
+    })),
+    bars: [...byPage, ...byLabel].map(([name, bars]) => ({ name, bars })),
+  };
+}
+
+/** Fields that are columns of single values somewhere in the selection. */
+function fieldsOf(partitions: readonly StoredPartition[], fields: readonly string[]): Dimension[] {
+  const isHeld = (name: string) =>
+    partitions.some(({ columns, rows }) =>
+      columns.some(
+        (column) => column.name === name && column.nulls < rows && parseType(column.type).kind === "scalar",
+      ),
+    );
+  return fields.filter(isHeld).map((name) => ({ name }));
+}

@@ -1,0 +1,45 @@
+/** Lakes that the page is measured on: written as tables, for a million images would take hours. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { loadSettings } from "../../src/config.ts";
+import { initLake } from "../../src/lake/lake.ts";
+import { openDatabase } from "../../src/query/database.ts";
+import { commit, refresh } from "../catalog/lakes.ts";
+
+export interface TableLake {
+  partitions: number;
+  /** Of each. */
+  rows: number;
+}
+
+/** A lake in `folder/lake` whose rows tell of images that are not there; columns as of an upload of a task's labels. */
+export async function makeTableLake(folder: string, { partitions, rows }: TableLake): Promise<void> {
+  const scratch = join(folder, "scratch");
+  await mkdir(scratch, { recursive: true });
+  const { lake } = await initLake(join(folder, "lake"));
+  const database = await openDatabase({ scratch, threads: 2, memory: "4GB" });
+  const settings = await loadSettings({
+    env: { DATALAKE_CATALOG_INDEX: "off", DATALAKE_DATABASE_MEMORY: "4GB" },
+    cwd: folder,
+    flags: { cache: join(folder, "cache"), scratch },
+  });
+  try {
+    for (let part = 0; part < partitions; part++) {
+      const first = part * rows;
+      const key = { provider: `p${part % 7}`, dataset: `set_${part}`, task: "raw", variant: "image" };
+      await commit({ lake, database }, "create", rowsSql(first, rows), key);
+    }
+    await refresh({ folder, lake, settings, database });
+  } finally {
+    database.close();
+  }
+}
+
+function rowsSql(first: number, rows: number): string {
+  const hash = "sha256(i::VARCHAR)";
+  return `SELECT ['ko', 'en', 'ja'][1 + i % 3] AS lang, ${hash} AS hash,
+    (600 + hash(i) % 2000)::INTEGER AS width, (800 + hash(i + 1) % 3000)::INTEGER AS height,
+    CASE WHEN i % 5 = 0 THEN 'png' ELSE 'jpeg' END AS format, (hash(i) % 900000)::BIGINT AS bytes, 1::INTEGER AS pages,
+    'scan-' || i || '.jpg' AS source_name, 'u${"0".repeat(32)}' AS upload_id, i AS source_row
+    FROM (SELECT ${first} + range AS i FROM range(${rows}))`;
+}
