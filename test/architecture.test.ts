@@ -258,6 +258,7 @@ describe("files", () => {
       "server/routes/inputs.ts: ParametersSchema",
       "server/routes/page.ts: DifferencesParametersSchema",
       "server/routes/page.ts: ThumbParametersSchema",
+      "server/routes/rows.ts: StatisticsParametersSchema",
     ]);
   });
 

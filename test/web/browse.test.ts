@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import type { BrowseDocument, BrowseRow } from "../../src/schema/page-documents.ts";
 import { countFacets } from "../../src/web/screens/browse/facets.ts";
+import { filterFacets } from "../../src/web/screens/browse/filter-facets.ts";
 import { createRowChunks } from "../../src/web/screens/browse/row-chunks.ts";
+import { filterText, readFilter, toggleFilter } from "../../src/web/state/filters.ts";
 
 const partition = (provider: string, dataset: string, task: string, variant: string, rows: number) => ({
   ...{ provider, dataset, task, variant, rows },
@@ -66,4 +69,56 @@ test("rows are fetched in chunks once, and those scrolled past no longer", async
   expect(chunks.rowAt(0)).toBeUndefined();
   chunks.need(600_010, 600_040);
   expect(asked).toEqual([0, 60, 600_000]);
+});
+
+test("a filter that is toggled twice is as it was, whatever its name and value hold", () => {
+  const filter = fc.record({ name: fc.stringMatching(/^[a-z._]{1,9}$/), value: fc.string() });
+  fc.assert(
+    fc.property(fc.uniqueArray(filter, { selector: filterText }), filter, (held, one) => {
+      const where = held.map(filterText).filter((text) => text !== filterText(one));
+      expect(readFilter(filterText(one))).toEqual(one);
+      const once = toggleFilter(where, one);
+      expect(once).toContain(filterText(one));
+      expect(toggleFilter(once, one)).toEqual(where);
+    }),
+  );
+});
+
+test("facets show what rows have and what is chosen; of texts, whether there are any", () => {
+  const bars = [
+    {
+      name: "lang",
+      bars: [
+        { value: "ko", rows: 7 },
+        { value: "en", rows: 2 },
+      ],
+    },
+    { name: "format", bars: [{ value: "jpeg", rows: 9 }] },
+    {
+      name: "label.characters",
+      bars: [
+        { value: "0..1", rows: 3 },
+        { value: "1..10", rows: 4 },
+        { value: "10..", rows: 2 },
+      ],
+    },
+  ];
+  expect(filterFacets(bars, ["lang=fr", "label.characters=1..", "src=real"])).toEqual([
+    {
+      name: "lang",
+      values: [
+        { name: "ko", rows: 7, isChosen: false },
+        { name: "en", rows: 2, isChosen: false },
+        { name: "fr", rows: 0, isChosen: true },
+      ],
+    },
+    {
+      name: "label.characters",
+      values: [
+        { name: "1..", rows: 6, isChosen: true },
+        { name: "0..1", rows: 3, isChosen: false },
+      ],
+    },
+    { name: "src", values: [{ name: "real", rows: 0, isChosen: true }] },
+  ]);
 });

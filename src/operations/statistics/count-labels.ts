@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { throwIfCancelled } from "../../errors.ts";
 import { columnsOf, type LabelRow, readLabelRows } from "../../export/label-rows.ts";
 import { removeTree } from "../../lake/files.ts";
+import { replaceFile, tempBeside } from "../../lake/replace.ts";
 import { type Database, openDatabase } from "../../query/database.ts";
 import type { StoredPartition } from "../../query/duckdb/described.ts";
 import { FACT_COLUMNS } from "../../query/duckdb/label-facts.ts";
@@ -34,7 +34,7 @@ export async function countLabels(
   const columns: Column[] = partition.columns.filter(
     ({ name }) => wanted === "all" || wanted.has(name) || PAGE.has(name),
   );
-  const temp = `${file}.${randomUUID()}`;
+  const temp = tempBeside(file);
   await mkdir(dirname(file), { recursive: true });
   const facts = await openDatabase({ scratch, threads: 1, memory: "256MB" });
   try {
@@ -50,7 +50,7 @@ export async function countLabels(
     }
     write([], true);
     await facts.run(`COPY facts TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`);
-    await rename(temp, file);
+    await replaceFile(temp, file);
   } finally {
     facts.close();
     await removeTree(temp);

@@ -1,5 +1,7 @@
 import { stat } from "node:fs/promises";
+import { boundFolder } from "../../lake/bound-folder.ts";
 import { isMissing } from "../../lake/files.ts";
+import { labelFactsFolder } from "../../lake/layout.ts";
 import { readTaxonomy } from "../../lake/taxonomy.ts";
 import { createEngine } from "../../query/create-engine.ts";
 import { DuckDBClient } from "../../query/duckdb/client.ts";
@@ -13,6 +15,9 @@ import type { RowQuery } from "../../schema/query.ts";
 import { fieldsOf } from "../../schema/taxonomy.ts";
 import type { OperationTools } from "../operation.ts";
 import { countLabels } from "./count-labels.ts";
+
+/** Of all counts in the cache folder: some hundred million rows. */
+const MAX_BYTES = 2_000_000_000;
 
 type Tools = OperationTools<{ rows_done: number; rows_total: number }, unknown>;
 
@@ -39,9 +44,13 @@ export async function runStatistics(query: RowQuery, tools: Tools): Promise<Stat
       const rowsTotal = todo.reduce((sum, { partition }) => sum + partition.rows, 0);
       let rowsDone = 0;
       for (const { partition, view, file } of todo) {
-        const add = (rows: number) => report({ rows_done: (rowsDone += rows), rows_total: rowsTotal });
+        const add = (rows: number) => {
+          rowsDone += rows;
+          report({ rows_done: rowsDone, rows_total: rowsTotal });
+        };
         await countLabels(database, { partition, view, file, scratch: settings.scratchFolder }, add, signal);
       }
+      if (todo.length > 0) await boundFolder(labelFactsFolder(settings.cacheFolder), MAX_BYTES);
       return readStatistics(database, labelFacts, { query, fields: fieldsOf(taxonomy) }, signal);
     });
   } finally {

@@ -1,6 +1,6 @@
 import type { RowOrder } from "../../schema/row-filter.ts";
-import { createKeptWork } from "../../util/kept-work.ts";
 import type { Database } from "../database.ts";
+import { createKeptWork } from "../kept-work.ts";
 import type { RowPlan } from "../row-plan.ts";
 import type { RowRange } from "../search-index/ranges.ts";
 import { countWithin, sliceRows } from "../search-index/row-set.ts";

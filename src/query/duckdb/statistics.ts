@@ -1,14 +1,14 @@
 import type { StatisticsDocument } from "../../schema/page-documents.ts";
-import { pickKey } from "../../schema/partition.ts";
+import { createSelector, pickKey } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
 import { isOfLabel } from "../../schema/row-filter.ts";
 import { parseType } from "../../schema/type-tree.ts";
-import { createKeptWork } from "../../util/kept-work.ts";
 import type { Database } from "../database.ts";
+import { createKeptWork } from "../kept-work.ts";
 import { planRows } from "../row-plan.ts";
 import { type Counting, countByDimension, countTotals, type Dimension, writeFound } from "./count-rows.ts";
 import { describeCatalog, locateRows, type StoredPartition } from "./described.ts";
-import { type CountedLabels, loadLabels, type OpenLabelFacts, requireCounted } from "./label-facts.ts";
+import { type CountedLabels, loadLabels, type OpenLabelFacts } from "./label-facts.ts";
 import { keptMatches, onOwnConnection } from "./row-list.ts";
 
 const MILLION = 1_000_000;
@@ -32,7 +32,7 @@ const keep = () => createKeptWork<StatisticsDocument>({ costOf: () => 1, maxCost
 
 /**
  * Counts the rows of a query by what can be filtered: size, format, `fields` (columns), and what labels hold, as far as
- * that was counted. Throws as a query for these rows does.
+ * that was counted: rows whose labels were not meet no filter of labels. Throws as a query for these rows does.
  */
 export async function readStatistics(
   database: Database,
@@ -41,8 +41,10 @@ export async function readStatistics(
   signal?: AbortSignal,
 ): Promise<StatisticsDocument> {
   const { known, table } = await describeCatalog(database);
-  const { partitions } = planRows(known, table, query, true);
-  const counted = await loadLabels(database, await labels(), partitions, await locateRows(database));
+  const { partitions, filters } = planRows(known, table, query, true);
+  // Under a filter of labels all partitions are counted by it.
+  const scope = filters.some(({ name }) => isOfLabel(name)) ? known : partitions;
+  const counted = await loadLabels(database, await labels(), scope, await locateRows(database));
   const kept = KEPT.get(database.instance) ?? keep();
   KEPT.set(database.instance, kept);
   const key = JSON.stringify([counted.version, query, fields]);
@@ -54,23 +56,22 @@ export async function readStatistics(
 async function count(
   database: Database,
   labels: OpenLabelFacts,
-  { counted, uncounted, version }: CountedLabels,
+  all: CountedLabels,
   { query, fields }: { query: RowQuery; fields: readonly string[] },
   signal: AbortSignal,
 ): Promise<StatisticsDocument> {
   const { known, table, generation } = await describeCatalog(database);
   const catalog = await locateRows(database);
-  const search = { database, catalog, labels, signal };
+  const search = { database, catalog, labels, signal, isLenient: true };
   const plan = planRows(known, table, query, true);
-  if (plan.filters.some(({ name }) => isOfLabel(name))) requireCounted(uncounted);
   const { providers: _, datasets: __, tasks: ___, variants: ____, ...conditions } = query;
+  const isSelected = createSelector(query);
+  const [counted, uncounted] = [all.counted.filter(isSelected), all.uncounted.filter(isSelected)];
   const everywhere = planRows(known, table, conditions, true);
   // What other partitions would add is shown beside their names: of labels, as far as they are counted.
-  const elsewhere = await keptMatches(
-    { ...search, isLenient: true },
-    everywhere,
-    `${version} ${JSON.stringify(conditions)}`,
-  );
+  const isOfLabels = plan.filters.some(({ name }) => isOfLabel(name));
+  const key = `${isOfLabels ? `as counted ${all.version} ` : ""}${JSON.stringify(conditions)}`;
+  const elsewhere = await keptMatches(search, everywhere, key);
   const text = await keptMatches(
     search,
     { ...plan, filters: [] },

@@ -1,7 +1,8 @@
-import { readdir, rm, stat, utimes } from "node:fs/promises";
+import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
+import { boundFolder } from "../../lake/bound-folder.ts";
 import { exists } from "../../lake/files.ts";
 import { checkValue } from "../../schema/check.ts";
 import { sendToBackground } from "../../util/background.ts";
@@ -73,7 +74,7 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
     if (order !== undefined) asked.delete(order.output);
     if (ok) order?.done.resolve();
     else order?.done.reject(notDrawn());
-    if (ok && made++ % SWEEP_EVERY === 0) void sweep(folder, maxBytes).catch(() => {});
+    if (ok && made++ % SWEEP_EVERY === 0) void boundFolder(folder, maxBytes).catch(() => {});
     next();
   };
   const next = () => {
@@ -122,24 +123,4 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
 
 function notDrawn(): AppError {
   return new AppError("unsupported_format", "there is no small picture of this asset; open it whole");
-}
-
-/** Removes the thumbnails that were not looked at for longest, until the rest fits. */
-async function sweep(folder: string, maxBytes: number): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async ({ parentPath, name }) => {
-        const path = join(parentPath, name);
-        const { size, mtimeMs } = await stat(path);
-        return { path, size, mtimeMs };
-      }),
-  );
-  let total = files.reduce((sum, { size }) => sum + size, 0);
-  for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
-    if (total <= maxBytes) return;
-    await rm(path, { force: true });
-    total -= size;
-  }
 }

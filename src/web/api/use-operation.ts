@@ -18,7 +18,11 @@ const kept = new Map<string, unknown>();
  * Runs an operation by its name and waits for its result; anew when the request or `generation` changes. Undefined in
  * place of a request runs nothing. One that nobody waits for any more is stopped.
  */
-export function useOperation<R>(name: string, body: object | undefined, generation: number): Operated<R> {
+export function useOperation<R>(
+  name: string,
+  body: object | undefined,
+  generation: number | string,
+): Operated<R> {
   const key = body === undefined ? undefined : `${name} ${generation} ${JSON.stringify(body)}`;
   const [state, setState] = useState<Operated<R> & { key: string | undefined }>(nothing(undefined));
   useEffect(() => {

@@ -10,13 +10,15 @@ export interface RowSelection {
   column: string;
   json_path: string;
   ignore_case: boolean;
+  /** Filters, `name=value`: of one name any holds, of several all. */
+  where: string[];
 }
 
 export const FACETS = ["providers", "datasets", "tasks", "variants"] as const;
 export type Facet = (typeof FACETS)[number];
 
 export function readSelection(query: URLSearchParams): RowSelection {
-  const list = (name: Facet) => query.getAll(name).filter((one) => one !== "");
+  const list = (name: Facet | "where") => query.getAll(name).filter((one) => one !== "");
   return {
     providers: list("providers"),
     datasets: list("datasets"),
@@ -26,12 +28,13 @@ export function readSelection(query: URLSearchParams): RowSelection {
     column: query.get("column") ?? "",
     json_path: query.get("json_path") ?? "",
     ignore_case: query.get("ignore_case") === "true",
+    where: list("where"),
   };
 }
 
 /** As parameters: those that mean nothing without another are left out. */
 export function parametersOf(selection: RowSelection): Parameters {
-  const { providers, datasets, tasks, variants, text, column, json_path, ignore_case } = selection;
+  const { providers, datasets, tasks, variants, text, column, json_path, ignore_case, where } = selection;
   return {
     providers,
     datasets,
@@ -41,6 +44,29 @@ export function parametersOf(selection: RowSelection): Parameters {
     column,
     json_path: column === "" ? undefined : json_path,
     ignore_case: text !== "" && ignore_case ? "true" : undefined,
+    where,
+  };
+}
+
+/** The selection of an address with its order: rows by their place. */
+export function rowsQuery(query: URLSearchParams): string {
+  return selectionQuery(readSelection(query), { sort: query.get("sort") ?? undefined });
+}
+
+/** Whether filters or the order of an address are of what labels hold, which has to be counted first. */
+export function isOfLabels(query: URLSearchParams): boolean {
+  const names = [...query.getAll("where"), (query.get("sort") ?? "").replace(/^-/, "")];
+  return names.some((name) => name.startsWith("label."));
+}
+
+/** The body of a request for this selection. */
+export function selectionBody(selection: RowSelection): Record<string, unknown> {
+  const { ignore_case, ...given } = parametersOf(selection);
+  const isGiven = (value: unknown) =>
+    value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => isGiven(value))),
+    ...(ignore_case !== undefined && { ignore_case: true }),
   };
 }
 

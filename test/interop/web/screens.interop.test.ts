@@ -30,6 +30,12 @@ const SCREENS: [name: string, path: () => string, ko: string, en: string][] = [
   ["Datasets", () => "/", "데이터셋", "Datasets"],
   ["Browse", () => `/ui/browse?datasets=${RECEIPTS}&tasks=words`, "63행", "63 rows"],
   [
+    "Browse with filters and an order",
+    () => `/ui/browse?tasks=words&where=label.category=item&where=image.pixels=..1000000&sort=-label.regions`,
+    "필터 모두 해제",
+    "Clear filters",
+  ],
+  [
     "Page",
     () => `/ui/page/${pageKey}?tasks=words&at=0&region=2&show=image,boxes,texts,order`,
     "영수증-001.jpg",
@@ -42,7 +48,7 @@ const SCREENS: [name: string, path: () => string, ko: string, en: string][] = [
     "30 of 30 pages differ",
   ],
   ["the choice of what to compare", () => "/ui/compare", "두 배리언트 비교", "Compare two variants"],
-  ["Statistics", () => "/ui/statistics?tasks=words", "페이지당 영역 수", "Regions per page"],
+  ["Statistics", () => "/ui/statistics?tasks=words", "영역 수별 행 수", "Rows by regions"],
   ["Work", () => "/ui/work", "새 업로드", "New upload"],
   ["Operations", () => "/ui/operations", "카탈로그", "Catalog"],
   ["a view that does not exist", () => "/ui/nothing", "그런 화면이 없습니다", "There is no such view"],

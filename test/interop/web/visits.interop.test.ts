@@ -142,10 +142,15 @@ test("two variants are compared: totals, each difference, over each other", asyn
   });
 });
 
-test("statistics lead to the rows that they count", async () => {
+test("labels are counted, then each bar narrows the statistics and leads to the rows that it counts", async () => {
   await browser.visit("/ui/statistics?tasks=words&variants=v2", async (page) => {
-    await page.getByRole("link", { name: "total" }).click();
-    await page.waitForURL(/\/ui\/browse\?.*text=total/);
+    const chart = page.locator(".chart", { hasText: "범주별 행 수" });
+    await chart.getByTitle("total만 보기: 30행").click();
+    await page.waitForURL(/where=label.category%3Dtotal/);
+    await page.getByRole("button", { name: "필터 해제: 범주: total" }).waitFor();
+    await page.locator(".chart", { hasText: "영역 수별 행 수" }).getByTitle("10–19만 보기: 30행").click();
+    await chart.getByRole("link", { name: "total인 행 둘러보기: 30" }).click();
+    await page.waitForURL(/\/ui\/browse\?.*where=label.regions/);
     await page.getByRole("heading", { name: "30행" }).waitFor();
   });
 });
@@ -169,6 +174,36 @@ test("an operation is stopped when its screen was left before the server answere
     await page.getByRole("heading", { name: "데이터셋" }).waitFor();
     left.resolve();
     expect((await (await stopped).response())?.status()).toBe(200);
+  });
+});
+
+test("facets filter together by what labels hold, rows are sorted by it, and the address says so", async () => {
+  await browser.visit("/ui/browse?tasks=words", async (page) => {
+    const count = page.getByRole("button", { name: "라벨 세기" });
+    await page.locator(".facet", { hasText: "배리언트" }).first().waitFor();
+    if (await count.isVisible()) await count.click();
+    await page.getByLabel("정렬").selectOption("-label.regions");
+    const first = page.locator(".grid-cell").first();
+    await first.getByText("words/odd").waitFor();
+    await page
+      .getByRole("group", { name: "글자 수" })
+      .getByLabel(/텍스트 없음/)
+      .check();
+    await page.getByRole("heading", { name: "1행" }).waitFor();
+    await page.getByRole("button", { name: "필터 모두 해제" }).click();
+    await page.getByRole("heading", { name: "63행" }).waitFor();
+    await page
+      .getByRole("group", { name: "범주" })
+      .getByLabel(/^total/)
+      .focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("heading", { name: "30행" }).waitFor();
+    await page.getByRole("group", { name: "배리언트" }).getByLabel(/^v2/).waitFor();
+    expect(await page.getByRole("group", { name: "배리언트" }).getByRole("checkbox").count()).toBe(1);
+    expect(new URL(page.url()).searchParams.getAll("where")).toEqual(["label.category=total"]);
+    await page.getByRole("button", { name: "이 행들 내려받기" }).click();
+    const command = await page.getByRole("dialog").getByRole("region", { name: "명령" }).textContent();
+    expect(command).toContain("--where label.category=total");
   });
 });
 

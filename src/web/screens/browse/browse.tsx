@@ -1,18 +1,24 @@
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import type { BrowseDocument } from "../../../schema/page-documents.ts";
+import type { BrowseDocument, StatisticsDocument } from "../../../schema/page-documents.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
+import type { Loaded } from "../../api/use-document.ts";
 import { usePartitions } from "../../api/use-partitions.ts";
+import { useStatistics } from "../../api/use-statistics.ts";
 import { VirtualGrid } from "../../grid/virtual-grid.tsx";
 import { Empty, Failure } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
 import { versions } from "../../state/changes.ts";
 import { choice } from "../../state/choice.ts";
-import { readSelection, selectionQuery } from "../../state/selection.ts";
+import { countings } from "../../state/countings.ts";
+import { isOfLabels, readSelection, rowsQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { TakeDialog } from "../take/take-dialog.tsx";
+import { CountLabels } from "./count-labels.tsx";
 import { RowCell } from "./row-cell.tsx";
 import { createRowChunks } from "./row-chunks.ts";
+import { Searching } from "./searching.tsx";
 import { SelectionSide } from "./selection-side.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { useChooser } from "./use-chooser.ts";
@@ -23,22 +29,42 @@ const CELL = { minCellWidth: 168, cellHeight: 248 };
 export function BrowseScreen() {
   const { query } = address.value;
   const selection = readSelection(query);
-  const wanted = selectionQuery(selection);
-  const generation = versions.value.generation;
+  const wanted = rowsQuery(query);
+  const generation = versions.value.generation + countings.value;
   const { partitions } = usePartitions();
   const { list } = texts();
+  const statistics = useStatistics(partitions?.length ? selection : undefined);
   return (
     <div class="browse">
-      <SelectionSide selection={selection} partitions={partitions ?? []} />
+      <SelectionSide selection={selection} partitions={partitions ?? []} statistics={statistics.value} />
       {partitions?.length === 0 ? (
         <Empty title={list.none}>
           <p>{list.noneHint}</p>
         </Empty>
       ) : (
-        <Results key={wanted} wanted={wanted} generation={generation} />
+        <Found statistics={statistics} query={query}>
+          <Results key={wanted} wanted={wanted} generation={generation} />
+        </Found>
       )}
     </div>
   );
+}
+
+/** Rows by what labels hold come once those are counted. */
+function Found({
+  statistics,
+  query,
+  children,
+}: {
+  statistics: Loaded<StatisticsDocument>;
+  query: URLSearchParams;
+  children: ComponentChildren;
+}) {
+  const { value, failure, isLoading } = statistics;
+  if (!isOfLabels(query)) return children;
+  if (failure) return <Failure failure={failure} />;
+  if (value === undefined || (isLoading && value.rows_uncounted > 0)) return <Searching />;
+  return value.rows_uncounted > 0 ? <CountLabels isAtOnce /> : children;
 }
 
 function Results({ wanted, generation }: { wanted: string; generation: number }) {
@@ -69,7 +95,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
     [chunks],
   );
   if (failure) return <Failure failure={failure} onRetry={() => location.reload()} />;
-  if (!found) return <div class="results" aria-busy="true" />;
+  if (!found) return <Searching />;
   const { total } = found;
   return (
     <section

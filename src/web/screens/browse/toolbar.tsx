@@ -3,6 +3,8 @@ import { choice, clearChoice, MAX_CHOSEN } from "../../state/choice.ts";
 import { readSelection, selectionQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import { FilterChips } from "./filter-chips.tsx";
+import { SortChoice } from "./sort-choice.tsx";
 import type { Chooser } from "./use-chooser.ts";
 
 export interface ToolbarProps {
@@ -17,7 +19,8 @@ export interface ToolbarProps {
 export function Toolbar({ total, active, problem, onTake }: ToolbarProps) {
   const { browsing, statistics, failed } = texts();
   const chosen = choice.value;
-  const query = selectionQuery(readSelection(address.value.query));
+  const selection = readSelection(address.value.query);
+  const query = selectionQuery(selection);
   const jump = (event: Event) => {
     event.preventDefault();
     const input = (event.currentTarget as HTMLFormElement).elements.namedItem("place") as HTMLInputElement;
@@ -56,11 +59,13 @@ export function Toolbar({ total, active, problem, onTake }: ToolbarProps) {
           {problem === "failed" ? failed : browsing.tooMany(formatNumber(MAX_CHOSEN))}
         </span>
       )}
+      <SortChoice />
       <span class="push" />
       <a href={`${urlOf("/statistics")}${query && `?${query}`}`}>{statistics}</a>
       <button type="button" class="primary" disabled={total === 0 && chosen.size === 0} onClick={onTake}>
         {chosen.size > 0 ? browsing.takeChosen : browsing.take}
       </button>
+      <FilterChips where={selection.where} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import type { BrowseDocument, BrowseRow } from "../../../schema/page-documents.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { open } from "../../state/address.ts";
-import { readSelection, selectionQuery } from "../../state/selection.ts";
+import { rowsQuery } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 
 /** The pages before and after one in the browse that it was opened from. */
@@ -15,7 +15,7 @@ export interface Neighbours {
 
 /** Undefined where the address names no browse. */
 export function useNeighbours(query: URLSearchParams): Neighbours | undefined {
-  const wanted = selectionQuery(readSelection(query));
+  const wanted = rowsQuery(query);
   const given = query.get("at");
   const place = Number(given);
   const from = Math.max(0, place - 1);

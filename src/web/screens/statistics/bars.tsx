@@ -1,43 +1,59 @@
 import { useState } from "preact/hooks";
+import type { StatisticsDocument } from "../../../schema/page-documents.ts";
+import { chosenOf, toggleFilter } from "../../state/filters.ts";
+import { parametersOf, type RowSelection } from "../../state/selection.ts";
+import { urlOf } from "../../state/url.ts";
+import { filterName, filterValue } from "../../texts/filter-texts.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 
 export interface BarsProps {
-  title: string;
-  bars: readonly { name: string; count: number }[];
-  /** Names are where ranges begin. */
-  isRange?: boolean;
-  /** In place of a name that is empty. */
-  empty?: string;
-  /** What a bar leads to. */
-  urlOf?(name: string): string | undefined;
+  name: string;
+  bars: StatisticsDocument["bars"][number]["bars"];
+  selection: RowSelection;
 }
 
 const SHOWN = 12;
 
-/** How often values occur, as bars beside their names. */
-export function Bars({ title, bars, isRange = false, empty = "—", urlOf }: BarsProps) {
-  const { facets } = texts();
+/** Rows by the values of one name: a value filters these statistics, its number leads to the rows. */
+export function Bars({ name, bars, selection }: BarsProps) {
+  const { facets, counting } = texts();
   const [isOpen, setOpen] = useState(false);
-  const [used, from] = isRange ? trim(bars) : [bars, 0];
-  const most = Math.max(1, ...used.map(({ count }) => count));
-  if (used.every(({ count }) => count === 0)) return null;
+  const isRange = bars.some(({ value }) => value.includes("..")) && name !== "format";
+  const used = isRange ? trim(bars) : bars;
+  const most = Math.max(1, ...used.map(({ rows }) => rows));
+  const chosen = chosenOf(selection.where, name);
+  if (used.every(({ rows }) => rows === 0)) return null;
   const shown = isOpen || isRange ? used : used.slice(0, SHOWN);
+  const urlWith = (path: string, where: string[]) => urlOf(path, parametersOf({ ...selection, where }));
   return (
     <section class="chart">
-      <h2>{title}</h2>
+      <h2>{counting.rowsBy(filterName(name))}</h2>
       <ul>
-        {shown.map(({ name, count }, at) => {
-          const url = urlOf?.(name);
-          const text = isRange ? rangeText(bars, from + at) : name || empty;
+        {shown.map(({ value, rows }) => {
+          const text = filterValue(name, value);
+          const filter = { name, value };
+          const isChosen = chosen.includes(value);
+          const where = toggleFilter(selection.where, filter);
           return (
-            <li key={name}>
-              <span class="name" title={text}>
-                {url ? <a href={url}>{text}</a> : text}
-              </span>
+            <li key={value} class={isChosen ? "chosen" : undefined}>
+              <a
+                class="name"
+                title={counting.onlyThese(text, formatNumber(rows))}
+                aria-current={isChosen || undefined}
+                href={urlWith("/statistics", where)}
+              >
+                {text}
+              </a>
               <span class="track" aria-hidden="true">
-                <span style={{ width: `${(count / most) * 100}%` }} />
+                <span style={{ width: `${(rows / most) * 100}%` }} />
               </span>
-              <span class="count">{formatNumber(count)}</span>
+              <a
+                class="count"
+                aria-label={`${counting.browseThese(text)}: ${formatNumber(rows)}`}
+                href={urlWith("/browse", isChosen ? selection.where : where)}
+              >
+                {formatNumber(rows)}
+              </a>
             </li>
           );
         })}
@@ -52,18 +68,8 @@ export function Bars({ title, bars, isRange = false, empty = "—", urlOf }: Bar
 }
 
 /** Without the empty ranges at both ends. */
-function trim(bars: BarsProps["bars"]): [used: BarsProps["bars"], from: number] {
-  const first = bars.findIndex(({ count }) => count > 0);
-  const last = bars.findLastIndex(({ count }) => count > 0);
-  return first < 0 ? [[], 0] : [bars.slice(first, last + 1), first];
-}
-
-function rangeText(bars: BarsProps["bars"], at: number): string {
-  const from = Number(bars[at]?.name);
-  const next = bars[at + 1];
-  if (next === undefined) return `≥ ${formatNumber(from)}`;
-  const to = Number(next.name);
-  const isWhole = bars.every(({ name }) => Number.isInteger(Number(name)));
-  if (!isWhole) return `${formatNumber(from)}–${formatNumber(to)}`;
-  return to - 1 === from ? formatNumber(from) : `${formatNumber(from)}–${formatNumber(to - 1)}`;
+function trim(bars: BarsProps["bars"]): BarsProps["bars"] {
+  const first = bars.findIndex(({ rows }) => rows > 0);
+  const last = bars.findLastIndex(({ rows }) => rows > 0);
+  return first < 0 ? [] : bars.slice(first, last + 1);
 }

@@ -54,6 +54,7 @@ function selectionFlags(selection: RowSelection): [string, string?][] {
     ...given("--column", selection.column),
     ...(selection.column === "" ? [] : given("--json-path", selection.json_path)),
     ...(selection.text !== "" && selection.ignore_case ? [["--ignore-case"] as [string]] : []),
+    ...selection.where.map((filter): [string, string] => ["--where", filter]),
   ];
 }
 

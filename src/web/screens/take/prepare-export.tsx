@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ExportState } from "../../../schema/export.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
-import { parametersOf, type RowSelection } from "../../state/selection.ts";
+import { selectionBody } from "../../state/selection.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import type { Taken } from "./commands.ts";
 
@@ -32,7 +32,7 @@ export function PrepareExport({ taken, format, samples }: PrepareExportProps) {
     return () => clearInterval(timer);
   }, [isRunning, id]);
   const start = () => {
-    const query = "keys" in taken ? { rows: taken.keys } : bodyOf(taken.selection);
+    const query = "keys" in taken ? { rows: taken.keys } : selectionBody(taken.selection);
     const body = { ...query, format, ...(samples && { samples }) };
     setProblem(undefined);
     request<ExportState>("/exports", { method: "POST", body }).then(setState, tell);
@@ -71,12 +71,6 @@ export function PrepareExport({ taken, format, samples }: PrepareExportProps) {
       {state?.status === "completed" && <Files state={state} />}
     </div>
   );
-}
-
-function bodyOf(selection: RowSelection): object {
-  const { ignore_case, ...parameters } = parametersOf(selection);
-  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined);
-  return { ...Object.fromEntries(given), ...(ignore_case !== undefined && { ignore_case: true }) };
 }
 
 const SHOWN = 200;
