@@ -29,6 +29,8 @@ const BETWEEN_SIBLINGS = new Set([
   "assets -> images",
   // Pages become images.
   "documents -> images",
+  // An examination of the lake is a long operation too.
+  "operations -> doctor",
   // `datalake serve` starts the server.
   "cli -> server",
   // The worker's URL.
@@ -92,7 +94,6 @@ const OF_MACHINE: Record<string, string[]> = {
   "cli/commands/token.ts": ["lake/"],
   // Looks below what a client shows.
   "cli/commands/doctor/doctor.ts": ["doctor/"],
-  "cli/commands/doctor/remote.ts": ["doctor/check.ts"],
   // Sends the folder's files to another place.
   "cli/commands/sync.ts": ["sync/", "lake/lease.ts"],
 };

@@ -11,6 +11,7 @@ import { describeIssue } from "../schema/describe-issue.ts";
 import { DEFAULT_ENGINE, type EngineName } from "../schema/engines.ts";
 import type { JobRecord } from "../schema/job.ts";
 import { type LabelCheck, LabelCheckRequestSchema } from "../schema/label-check.ts";
+import type { RunRecord } from "../schema/operation.ts";
 import { createSelector, type Selection, SelectionSchema } from "../schema/partition.ts";
 import { type RowQuery, RowQuerySchema, type RowResult } from "../schema/query.ts";
 import { SampleWishesSchema } from "../schema/samples.ts";
@@ -191,6 +192,12 @@ export class DatalakeClient {
   ): Promise<LabelCheck> {
     const checked = check(LabelCheckRequestSchema, request);
     return (await this.#open()).views.check(checked, { signal: this.#until(options.signal) });
+  }
+
+  /** The last completed run of `verify` or `doctor`, whoever ran it; undefined for none. */
+  async lastRun(operation: AnyOperation): Promise<RunRecord | undefined> {
+    const { operations } = await this.#open();
+    return operations.last(operation);
   }
 
   /** Runs a long operation of operations/ to its end; what has a method of its own is easier by that. */

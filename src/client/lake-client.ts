@@ -15,6 +15,7 @@ import type { LabelCheck, LabelCheckProgress } from "../schema/label-check.ts";
 import type { Detection } from "../schema/labels/detect/sample.ts";
 import type { BoxUnit } from "../schema/labels/view.ts";
 import type { BoxForm } from "../schema/labels/view-box.ts";
+import type { RunRecord } from "../schema/operation.ts";
 import type { Selection } from "../schema/partition.ts";
 import type { Provider, Task, TaskChange, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
@@ -145,6 +146,8 @@ export interface OperationsClient {
     request: RequestOf<O>,
     options?: RunOptions<O>,
   ): Promise<FinishedOperation<O>>;
+  /** The last completed run of an operation that the lake keeps it of, by whomever; undefined for none. */
+  last(operation: AnyOperation): Promise<RunRecord | undefined>;
 }
 
 export interface RunOptions<O extends AnyOperation> {

@@ -3,19 +3,9 @@ import { throwIfCancelled } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { MountReport } from "../lake/mount-check.ts";
 import type { Database } from "../query/database.ts";
+import type { CheckResult } from "../schema/doctor.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import { formatCount } from "../util/format.ts";
-
-export type CheckStatus = "ok" | "warning" | "problem";
-
-/** Result of a check: `problem` is an error, `warning` needs attention. */
-export interface CheckResult {
-  name: string;
-  status: CheckStatus;
-  message: string;
-  advice?: string;
-  details?: Record<string, unknown>;
-}
 
 export interface DoctorContext {
   lake: Lake;

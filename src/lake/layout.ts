@@ -86,6 +86,8 @@ export function createLayout(root: string) {
     isAssetTemp: (name: string) => /^\.tmp(-|$)/.test(name),
 
     job: (jobId: string) => join(jobs, `${jobId}.json`),
+    /** The last run of an operation that keeps it. */
+    lastRun: (operation: string) => join(jobs, `last-${operation}.json`),
     rejects: (uploadId: string) => join(jobs, `${uploadId}.rejects.parquet`),
   };
 }

@@ -46,6 +46,8 @@ export interface Operation<
   readonly needsLocal?: boolean;
   readonly served: ServedById | ServedByConnection | ServedInside;
   merge?(before: v.InferOutput<Progress> | null, next: v.InferOutput<Progress>): v.InferOutput<Progress>;
+  /** What the lake keeps of the last result, small: for operations whose last run people ask for. */
+  keepsLast?(result: v.InferOutput<Result>): object;
   /** The server's local part of a request; output goes to this new folder. */
   inFolder?(output: string): Local;
   environment?(local: Local | undefined): Record<string, string>;

@@ -8,6 +8,7 @@ import { createChildLogger, LogMessageSchema } from "../schema/child-log.ts";
 import { FailureSchema } from "../schema/failure.ts";
 import { ResultFileSchema } from "../schema/operation.ts";
 import { readLines } from "../util/lines.ts";
+import { runKept } from "./kept-run.ts";
 import type { AnyOperation } from "./operation.ts";
 
 /** Hidden command of the child process, followed by the operation's name. */
@@ -67,7 +68,7 @@ export async function serveChild(
       stop.abort();
     };
     void listen();
-    const { result, files = [] } = await operation.run(parseValue(operation.request, order.request), {
+    const { result, files = [] } = await runKept(operation, parseValue(operation.request, order.request), {
       lake: order.lake,
       settings: settings as unknown as Settings,
       local: order.local,

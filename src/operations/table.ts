@@ -1,5 +1,6 @@
 import { CHECK_LABELS } from "./check-labels/operation.ts";
 import { COMPARE } from "./compare/operation.ts";
+import { DOCTOR } from "./doctor/operation.ts";
 import { EXPORT } from "./export/operation.ts";
 import type { AnyOperation } from "./operation.ts";
 import { REBUILD } from "./rebuild/operation.ts";
@@ -16,4 +17,5 @@ export const OPERATIONS: readonly AnyOperation[] = [
   CHECK_LABELS,
   STATISTICS,
   COMPARE,
+  DOCTOR,
 ];

@@ -11,6 +11,16 @@ export type ResultFile = v.InferOutput<typeof ResultFileSchema>;
 
 export const OPERATION_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
 
+/** The last completed run of an operation, as it is kept in the lake. */
+export const RunRecordSchema = v.object({
+  operation: v.string(),
+  finished_at: v.string(),
+  request: v.unknown(),
+  /** What the operation keeps of its result. */
+  result: v.unknown(),
+});
+export type RunRecord = v.InferOutput<typeof RunRecordSchema>;
+
 /** State of a long-running operation on a server. */
 export const OperationStateSchema = v.object({
   operation: v.string(),

@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { refreshCatalog } from "../../src/catalog/refresh.ts";
-import type { CheckResult } from "../../src/doctor/check.ts";
 import { CHECKS, examineLake } from "../../src/doctor/doctor.ts";
 import { AppError } from "../../src/errors.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { acquireLease } from "../../src/lake/lease.ts";
 import { silentLogger } from "../../src/log.ts";
 import { quoteText } from "../../src/query/sql.ts";
+import type { CheckResult } from "../../src/schema/doctor.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
 import { commit, makeManifest, type Workbench, withLake } from "../catalog/lakes.ts";
 

@@ -50,7 +50,7 @@ test("what is no operation, or no request, is a usage error that says what to do
   expect(await run("cuont")).toEqual([2, "datalake: there is no operation cuont; did you mean count?"]);
   expect(await run()).toEqual([
     2,
-    "datalake: no operation is named; they are rebuild, verify, check-labels, statistics, compare, count",
+    "datalake: no operation is named; they are rebuild, verify, check-labels, statistics, compare, doctor, count",
   ]);
   expect(await run("export")).toMatchObject([2, expect.stringContaining("`datalake download`")]);
   expect(await run("count", "--request", "3")).toMatchObject([2, expect.stringContaining("object")]);

@@ -25,15 +25,20 @@ export function folderOperations({
       }
       const lake = await openLake();
       const tools = { lake, settings, local, logger, signal };
+      const { runKept } = await import("../../operations/kept-run.ts");
       const runIsolated = async () => {
         const { runInChild } = await import("../../operations/run-in-child.ts");
         return runInChild(operation, request.output, { ...tools, selfCommand, onProgress });
       };
       const { result } = isolated
         ? await runIsolated()
-        : await operation.run(request.output, { ...tools, report: (one: never) => onProgress?.(one) });
+        : await runKept(operation, request.output, { ...tools, report: (one) => onProgress?.(one as never) });
       await audit(command, operation.describe?.(result) ?? name);
       return { result };
+    },
+    last: async (operation) => {
+      const { readLastRun } = await import("../../operations/kept-run.ts");
+      return readLastRun(await openLake(), operation);
     },
   };
 }

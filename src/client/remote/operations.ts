@@ -3,7 +3,7 @@ import { AppError, throwIfCancelled } from "../../errors.ts";
 import { type AnyOperation, type RequestOf, routesOf } from "../../operations/operation.ts";
 import { parseValue } from "../../schema/check.ts";
 import { FailureSchema, failureError } from "../../schema/failure.ts";
-import type { OperationState } from "../../schema/operation.ts";
+import { type OperationState, RunRecordSchema } from "../../schema/operation.ts";
 import { readLines } from "../../util/lines.ts";
 import type { OperationsClient, RunOptions } from "../lake-client.ts";
 import type { RemoteHttp } from "./http.ts";
@@ -26,9 +26,14 @@ export function connectOperations(http: RemoteHttp): OperationsClient {
       if (error !== undefined) throw failureError(error);
       return { result: parseValue(operation.result, result), id };
     },
+    last: async (operation) => {
+      const { item } = requireRoutes(operation);
+      return (await http.call("GET", `${item}/last`, LastRunSchema)).last ?? undefined;
+    },
   };
 }
 
+const LastRunSchema = v.object({ last: v.nullable(RunRecordSchema) });
 const POLL_MS = 250;
 /** How often in a row a server may not answer while it is waited for. */
 const SILENCES = 40;

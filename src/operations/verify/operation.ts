@@ -15,6 +15,9 @@ import { CONCURRENCY, type VerifyLocal } from "./local.ts";
 const ProgressSchema = v.object({ ...VerifyProgressSchema.entries, findings: v.array(AssetFindingSchema) });
 const ResultSchema = v.object({ summary: VerifySummarySchema, findings: v.array(AssetFindingSchema) });
 
+/** Of the last check. */
+const KEPT_FINDINGS = 20;
+
 /** The public routes and documents use the word validations. */
 const routes: OperationRoutes = {
   start: "/validate-assets",
@@ -61,6 +64,7 @@ export const VERIFY = defineOperation({
   isolated: true,
   served: { by: "id", kept: { newest: 20 }, visibleTo: "everybody", routes },
   merge: (before, next) => ({ ...next, findings: [...(before?.findings ?? []), ...next.findings] }),
+  keepsLast: ({ summary, findings }) => ({ summary, findings: findings.slice(0, KEPT_FINDINGS) }),
   inFolder: (reportFolder): VerifyLocal => ({ reportFolder }),
   environment: (local) => ({ UV_THREADPOOL_SIZE: String(Math.max(4, local?.concurrency ?? CONCURRENCY)) }),
   exit: ({ summary }) => (summary.missing + summary.corrupt > 0 ? 3 : 0),

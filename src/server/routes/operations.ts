@@ -1,21 +1,23 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError, toAppError } from "../../errors.ts";
+import { readLastRun } from "../../operations/kept-run.ts";
 import { type AnyOperation, type OperationRoutes, routesOf } from "../../operations/operation.ts";
 import { REPORTS } from "../../operations/report.ts";
 import { VERIFY } from "../../operations/verify/operation.ts";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";
 import { FailureSchema } from "../../schema/failure.ts";
+import { RunRecordSchema } from "../../schema/operation.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { decodeRest, respondWithFile } from "../http/file-response.ts";
-import { changes, READS } from "../http/route-table.ts";
+import { changes, READS, termsOf } from "../http/route-table.ts";
 import type { Asker, OperationRuns, RunWatch } from "../work/operation-runs.ts";
 
 type OperationDeps = Pick<
   ServerDeps,
-  "operations" | "callerName" | "callerRole" | "identityOf" | "keepOpen" | "shown"
+  "lake" | "operations" | "callerName" | "callerRole" | "identityOf" | "keepOpen" | "shown"
 >;
 
 /**
@@ -58,7 +60,9 @@ function routesById(runs: OperationRuns, routes: OperationRoutes, deps: Operatio
     const headers = { "content-type": "application/octet-stream", "cache-control": "private, no-cache" };
     return respondWithFile(request, { path, sizeBytes: bytes, etag: `"${sha256}"`, headers });
   };
-  return new Elysia({ name: `operation ${operation.name}` })
+  const app = new Elysia({ name: `operation ${operation.name}` });
+  if (operation.keepsLast !== undefined) app.use(routeOfLast(runs, routes, deps));
+  return app
     .post(
       start,
       ({ request, body }) => toDocument(runs.start(requestOf(operation, body), askerOf(request))),
@@ -97,6 +101,38 @@ function routesById(runs: OperationRuns, routes: OperationRoutes, deps: Operatio
       params: checked(v.object({ id, "*": v.string() })),
       detail: { summary: `The size and digest of that file (${one})`, ...READS },
     });
+}
+
+/** The last result that the lake keeps, and the run that is going on. */
+function routeOfLast(
+  runs: OperationRuns,
+  { item, document, toDocument }: OperationRoutes,
+  deps: OperationDeps,
+) {
+  const { operation } = runs;
+  const [one] = operation.noun;
+  const askerOf = askerFor(deps);
+  // What only some may run, only they may read.
+  const isForAll = operation.served.by === "id" && operation.served.visibleTo === "everybody";
+  return new Elysia({ name: `last ${operation.name}` }).get(
+    `${item}/last`,
+    async ({ request }) => {
+      const running = runs.current(askerOf(request));
+      return {
+        last: (await readLastRun(deps.lake, operation)) ?? null,
+        running: running === undefined ? null : toDocument(running),
+      };
+    },
+    {
+      response: {
+        200: v.object({ last: v.nullable(RunRecordSchema), running: v.nullable(document) }),
+      },
+      detail: {
+        summary: `The last result (${one}), which is kept in the lake, and the one that is running`,
+        ...termsOf({ ...READS.terms, role: isForAll ? "reader" : operation.role }),
+      },
+    },
+  );
 }
 
 const LINES = "application/x-ndjson";

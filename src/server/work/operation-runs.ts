@@ -27,6 +27,8 @@ export interface OperationRuns<O extends AnyOperation = AnyOperation> {
   start(request: RequestOf<O>, asker: Asker): OperationState;
   /** Throws `not_found`, for those that the asker may not see too. */
   get(id: string, asker: Asker): OperationState;
+  /** The oldest one that has not ended and that the asker may see. */
+  current(asker: Asker): OperationState | undefined;
   /** A file of a completed one. Throws `not_found`, `conflict` while there is none. */
   file(id: string, name: string, asker: Asker): ResultFile & { path: string };
   /** Stops one and returns its state when it has ended. Throws `not_found`, `conflict` when it had ended before. */
@@ -94,10 +96,13 @@ export function createOperationRuns<O extends AnyOperation>(
   const placeOf = (id: string) => join(folder, id);
   const outputOf = (id: string) => join(placeOf(id), "output");
 
-  const find = (id: string, { name: asker, role }: Caller): Run => {
+  const maySee = ({ owner }: Run, { name: asker, role }: Caller): boolean =>
+    (served.by === "id" && served.visibleTo === "everybody") ||
+    role === "admin" ||
+    (asker !== undefined && asker === owner.name);
+  const find = (id: string, asker: Caller): Run => {
     const run = runs.get(id);
-    const mayBe = (served.by === "id" && served.visibleTo === "everybody") || role === "admin";
-    if (run && (mayBe || (asker !== undefined && asker === run.owner.name))) return run;
+    if (run && maySee(run, asker)) return run;
     const keeps = "newest" in kept ? `the last ${kept.newest} are kept` : "they are kept for a day";
     throw new AppError("not_found", `no ${one} ${id}; ${keeps}, and until the server ends`, {
       details: { [routes?.idName ?? "id"]: id },
@@ -211,6 +216,8 @@ export function createOperationRuns<O extends AnyOperation>(
       keep(run);
       return run.state;
     },
+    current: (asker) =>
+      [...runs.values()].find((run) => run.state.finished_at === null && maySee(run, asker))?.state,
     file: (id, file, asker) => {
       const run = find(id, asker);
       const { status, files } = run.state;

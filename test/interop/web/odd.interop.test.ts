@@ -5,27 +5,14 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { initLake } from "../../../src/lake/lake.ts";
 import { createToken } from "../../../src/lake/tokens.ts";
-import type { World } from "../../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
 import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
-import { HOSTILE, makeWebLake, nameOf } from "./web-lake.ts";
+import { useWebLake } from "./web-kit.ts";
+import { HOSTILE, nameOf } from "./web-lake.ts";
 
 setDefaultTimeout(120_000);
 
-let world: World;
-let server: ServeProcess;
-let browser: WebBrowser;
-
-beforeAll(async () => {
-  world = await makeWebLake();
-  server = await startServe(world);
-  browser = await openBrowser(() => server.url);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(world.folder, { recursive: true, force: true });
-});
+const { world, server, browser } = useWebLake();
 
 /** The address of the page of a row. */
 async function pageOf(query: string, at = 0): Promise<string> {
@@ -131,7 +118,7 @@ describe("with tokens", () => {
   beforeAll(async () => {
     await server.stop();
     for (const role of ["reader", "curator"] as const) {
-      const made = await createToken(world.tokens, {
+      const made = await createToken(world().tokens, {
         name: role,
         role,
         nowMs: Date.now(),
@@ -139,7 +126,7 @@ describe("with tokens", () => {
       });
       tokens[role] = made.token;
     }
-    guarded = await startServe(world);
+    guarded = await startServe(world());
     visitor = await openBrowser(() => guarded.url);
   });
   afterAll(async () => {
@@ -183,7 +170,7 @@ test("a lake without data says what to do", async () => {
     DATALAKE_CACHE: join(folder, "cache"),
     DATALAKE_SERVE_TOKENS: join(folder, "tokens.json"),
   };
-  const empty = await startServe({ ...world, folder, lake, env });
+  const empty = await startServe({ ...world(), folder, lake, env });
   const visitor = await openBrowser(() => empty.url);
   try {
     for (const path of ["/", "/ui/browse", "/ui/statistics"]) {

@@ -1,28 +1,15 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
-import type { World } from "../../jobs/staging-kit.ts";
-import { type ServeProcess, startServe } from "../../server/server-kit.ts";
-import { axeFindings, openBrowser, overflow, type Visit, type WebBrowser } from "./web-browser.ts";
-import { makeWebLake } from "./web-lake.ts";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { axeFindings, overflow, type Visit } from "./web-browser.ts";
+import { useWebLake } from "./web-kit.ts";
 
 setDefaultTimeout(120_000);
 
-let world: World;
-let server: ServeProcess;
-let browser: WebBrowser;
+const { server, browser } = useWebLake();
 let pageKey: string;
 
 beforeAll(async () => {
-  world = await makeWebLake();
-  server = await startServe(world);
-  browser = await openBrowser(() => server.url);
   const rows = await fetch(`${server.url}/rows?tasks=words&variants=v1&count=1`);
   pageKey = ((await rows.json()) as { rows: { key: string }[] }).rows[0]?.key as string;
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(world.folder, { recursive: true, force: true });
 });
 
 const RECEIPTS = encodeURIComponent("영수증");

@@ -1,4 +1,5 @@
-import type { CheckResult } from "../../../doctor/check.ts";
+import { AppError } from "../../../errors.ts";
+import type { CheckResult, DoctorReport } from "../../../schema/doctor.ts";
 import { formatQuantity } from "../../../util/format.ts";
 import { defineCommand, type Effects } from "../../arguments/command.ts";
 import { remoteUrl } from "../../arguments/remote.ts";
@@ -14,7 +15,9 @@ export const doctorCommand = defineCommand({
   run: async ({ flags }, effects) => {
     const url = remoteUrl(effects);
     const { checks, subject } =
-      url === undefined ? await examineHere(flags.full ?? false, effects) : await examineThere(url, effects);
+      url === undefined
+        ? await examineHere(flags.full ?? false, effects)
+        : await examineThere(url, flags.full ?? false, effects);
     const problems = checks.filter((check) => check.status === "problem").length;
     const warnings = checks.filter((check) => check.status === "warning").length;
     effects.terminal.result({ checks }, () => {
@@ -53,7 +56,29 @@ async function examineHere(full: boolean, effects: Effects): Promise<Examined> {
   return { checks, subject: lake.root };
 }
 
-async function examineThere(url: string, { settings, version }: Effects): Promise<Examined> {
+async function examineThere(url: string, full: boolean, effects: Effects): Promise<Examined> {
+  const { settings, version } = effects;
   const { examineServer } = await import("./remote.ts");
-  return { checks: await examineServer({ url, token: settings.token, version }), subject: url };
+  const checks = await examineServer({ url, token: settings.token, version });
+  if (checks.some(({ status }) => status === "problem")) return { checks, subject: url };
+  const found = (await examineByServer(full, effects)).filter(({ name }) => name !== "server");
+  const others = checks.filter(({ name }) => found.every((one) => one.name !== name));
+  return { checks: [...others, ...found], subject: url };
+}
+
+/** What the server finds when it examines its lake, for administrators; none of one that does not know how. */
+async function examineByServer(full: boolean, { terminal, signal, ...effects }: Effects) {
+  const doctor = (await effects.loadOperations()).find(({ name }) => name === "doctor");
+  const { operations } = await effects.openClient();
+  if (doctor === undefined) return [];
+  const bar = terminal.progress("checking", { unit: "files" });
+  try {
+    const { result } = await operations.run(doctor, { full }, { signal, onProgress: bar.update });
+    return (result as DoctorReport).checks;
+  } catch (error) {
+    if (error instanceof AppError && ["forbidden", "not_found"].includes(error.code)) return [];
+    throw error;
+  } finally {
+    bar.finish();
+  }
 }

@@ -1,6 +1,6 @@
 import { connectServer } from "../../../client/remote/server.ts";
-import type { CheckResult } from "../../../doctor/check.ts";
 import { AppError } from "../../../errors.ts";
+import type { CheckResult } from "../../../schema/doctor.ts";
 import { formatQuantity } from "../../../util/format.ts";
 
 export interface RemoteDoctorOptions {

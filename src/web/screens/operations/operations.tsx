@@ -1,9 +1,14 @@
-import type { ComponentChildren } from "preact";
 import type { InfoDocument, StatusDocument } from "../../../schema/status-documents.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { Failure, Loading } from "../../parts/notice.tsx";
 import { versions } from "../../state/changes.ts";
+import { may } from "../../state/session.ts";
 import { formatAge, formatBytes, formatNumber, formatSpan, texts } from "../../texts/texts.ts";
+import { DoctorCard } from "./doctor-card.tsx";
+import { Fact, Facts } from "./facts.tsx";
+import { Findings } from "./findings.tsx";
+import { DOCTOR, useLastRun, VERIFY } from "./use-last-run.ts";
+import { VerifyCard } from "./verify-card.tsx";
 
 /** How the server and its lake are. */
 export function OperationsScreen() {
@@ -11,6 +16,8 @@ export function OperationsScreen() {
   const version = generation + jobs + uploads;
   const status = useDocument<StatusDocument>("/status", { version, keep: true });
   const info = useDocument<InfoDocument>("/info", { keep: true });
+  const verify = useLastRun(VERIFY);
+  const doctor = useLastRun(DOCTOR, may("admin"));
   const { operating } = texts();
   const failure = status.failure ?? info.failure;
   if (failure) return <Failure failure={failure} />;
@@ -28,7 +35,7 @@ export function OperationsScreen() {
   return (
     <section class="screen" data-shown>
       <h1>{operating.heading}</h1>
-      <Findings status={status.value} info={info.value} />
+      <Findings status={status.value} info={info.value} verify={verify} doctor={doctor} />
       <div class="cards">
         <Facts title={operating.catalog}>
           {catalog === null ? (
@@ -85,50 +92,10 @@ export function OperationsScreen() {
           <Fact name={operating.auto}>{info.value.auto_process ? operating.on : operating.off}</Fact>
         </Facts>
       </div>
+      <div class="cards wide">
+        <VerifyCard run={verify} />
+        {may("admin") && <DoctorCard run={doctor} />}
+      </div>
     </section>
-  );
-}
-
-/** What needs somebody, in sentences. */
-function Findings({ status, info }: { status: StatusDocument; info: InfoDocument }) {
-  const { operating } = texts();
-  const { uploads, disk, catalog, writable } = status;
-  const findings = [
-    ...(writable ? [] : [operating.findReadOnly]),
-    ...(disk !== null && disk.free_bytes < disk.total_bytes / 10
-      ? [operating.findDisk(formatBytes(disk.free_bytes))]
-      : []),
-    ...(uploads.failed > 0 ? [operating.findFailed(formatNumber(uploads.failed))] : []),
-    ...(catalog?.left_out ?? []).map(
-      ({ provider, dataset, task, variant, message }) =>
-        `${provider}/${dataset}/${task}/${variant}: ${message}`,
-    ),
-    ...info.mount.says,
-  ];
-  if (findings.length === 0) return <p class="good">{operating.fine}</p>;
-  return (
-    <ul class="findings">
-      {findings.map((finding) => (
-        <li key={finding}>{finding}</li>
-      ))}
-    </ul>
-  );
-}
-
-function Facts({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="card">
-      <h2>{title}</h2>
-      <dl>{children}</dl>
-    </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
