@@ -62,6 +62,8 @@ export const PageRegionSchema = v.object({
   /** Index of the page in `images`. */
   image: v.number(),
   unreadable: v.boolean(),
+  /** JSON paths of the objects in the label that say it: `$.words[3]`. */
+  places: v.array(v.string()),
 });
 export type PageRegion = v.InferOutput<typeof PageRegionSchema>;
 
@@ -74,6 +76,8 @@ export const PageImageSchema = v.object({
   height: v.number(),
   orientation: v.nullable(v.number()),
   source_name: v.nullable(v.string()),
+  /** Which page of the file it is, from 0; of a file of several pages that was not split. */
+  frame: v.number(),
 });
 export type PageImage = v.InferOutput<typeof PageImageSchema>;
 
@@ -93,6 +97,15 @@ export const PageLabelSchema = v.object({
 });
 export type PageLabel = v.InferOutput<typeof PageLabelSchema>;
 
+/** Place in a document that was split into pages, counted from 1; keys of the rows before and after it. */
+export const DocumentPlaceSchema = v.object({
+  page: v.number(),
+  pages: v.nullable(v.number()),
+  before: v.nullable(v.string()),
+  after: v.nullable(v.string()),
+});
+export type DocumentPlace = v.InferOutput<typeof DocumentPlaceSchema>;
+
 export const PageSchema = v.object({
   generation: v.number(),
   ...RowKeyEntries,
@@ -102,7 +115,9 @@ export const PageSchema = v.object({
   images: v.array(PageImageSchema),
   /** Null without a label that can be interpreted. */
   label: v.nullable(PageLabelSchema),
+  /** Rows of the dataset that show the same page. */
   others: v.array(v.object(RowKeyEntries)),
+  document: v.nullable(DocumentPlaceSchema),
 });
 export type PageDocument = v.InferOutput<typeof PageSchema>;
 

@@ -127,6 +127,7 @@ describe("a page", () => {
         text: "영수증 3",
         category: "title",
         image: 0,
+        places: ["$.words[0]"],
       }),
     ]);
     expect(page.others.map(({ task, variant }) => [task, variant])).toEqual([

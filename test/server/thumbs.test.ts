@@ -7,6 +7,7 @@ import { createThumbs } from "../../src/server/page/thumbs.ts";
 import { PROGRAM } from "../jobs/staging-kit.ts";
 import { until } from "./server-kit.ts";
 
+const SMALL = { side: 256, frame: 0 };
 let folder: string;
 
 beforeEach(async () => {
@@ -29,10 +30,10 @@ test("a thumbnail is made while one of those who asked for it still waits", asyn
     const [first, wanted, given] = [await asset("1"), await asset("2"), await asset("3")];
     const [gone, here] = [new AbortController(), new AbortController()];
     const asked = [
-      thumbs.fileOf(first, here.signal),
-      thumbs.fileOf(wanted, gone.signal),
-      thumbs.fileOf(wanted, here.signal),
-      thumbs.fileOf(given, gone.signal),
+      thumbs.fileOf(first, SMALL, here.signal),
+      thumbs.fileOf(wanted, SMALL, gone.signal),
+      thumbs.fileOf(wanted, SMALL, here.signal),
+      thumbs.fileOf(given, SMALL, gone.signal),
     ];
     gone.abort();
     const [, , stays, nobody] = await Promise.allSettled(asked);
@@ -51,7 +52,7 @@ test("what an earlier server left is brought within the bound", async () => {
   await utimes(old, new Date(0), new Date(0));
   const thumbs = createThumbs({ selfCommand: PROGRAM, folder: cache, maxBytes: 8000 });
   try {
-    const made = await thumbs.fileOf(await asset("4"), new AbortController().signal);
+    const made = await thumbs.fileOf(await asset("4"), SMALL, new AbortController().signal);
     await until(async () => !(await exists(old)));
     expect([await exists(recent), await exists(made)]).toEqual([true, true]);
   } finally {

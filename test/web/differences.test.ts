@@ -12,7 +12,7 @@ const region = (x: number, text: string): PageRegion => {
     [x + 10, 10],
     [x, 10],
   ];
-  return { polygon, text, category: null, order: null, group: null, image: 0, unreadable: false };
+  return { polygon, text, category: null, order: null, group: null, image: 0, unreadable: false, places: [] };
 };
 
 function documentOf(a: PageRegion[], b: PageRegion[]): DifferencesDocument {

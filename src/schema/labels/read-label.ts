@@ -1,5 +1,5 @@
 import { compileQuestions } from "./read-questions.ts";
-import { compileRegions } from "./read-regions.ts";
+import { compileRegions, type RegionListener } from "./read-regions.ts";
 import type { Page, ReadLabel } from "./region.ts";
 import type { View } from "./view.ts";
 import { documentNode } from "./walk.ts";
@@ -10,9 +10,12 @@ import { documentNode } from "./walk.ts";
  */
 export type LabelReader = (label: unknown, page: Page | null) => ReadLabel;
 
-/** The reader of a view. Its paths are parsed once: make one for many labels. */
-export function compileView(view: View): LabelReader {
-  const readRegions = view.items === undefined ? undefined : compileRegions(view);
+/**
+ * The reader of a view. Its paths are parsed once: make one for many labels. `onRegion` hears of each region where the
+ * label says it.
+ */
+export function compileView(view: View, onRegion?: RegionListener): LabelReader {
+  const readRegions = view.items === undefined ? undefined : compileRegions(view, onRegion);
   const readQuestions = view.questions && compileQuestions(view.questions);
   const read: LabelReader = (label, page) => {
     const root = documentNode(label);

@@ -13,8 +13,14 @@ interface Placed {
   faults: Fault[];
 }
 
+/** Hears of a region and the objects that say it: one, or those that are joined. */
+export type RegionListener = (region: Region, nodes: readonly Node[]) => void;
+
 /** Reads the regions of a label, by a view that has `items`. */
-export function compileRegions(view: View): (root: Node, page: Page | null) => Regions {
+export function compileRegions(
+  view: View,
+  onRegion?: RegionListener,
+): (root: Node, page: Page | null) => Regions {
   const { items: itemsPath = "$", order, join } = view;
   const items = readLabelPath(itemsPath);
   const readRegion = compileRegion(view);
@@ -39,7 +45,10 @@ export function compileRegions(view: View): (root: Node, page: Page | null) => R
       const place = (finding: Finding): Fault => ({ ...finding, at: placeOf(group[0] ?? root) });
       if (read === "nothing") skipped++;
       else if ("lost" in read) faults.push(place(read.lost));
-      else placed.push({ region: read.region, faults: read.findings.map(place) });
+      else {
+        placed.push({ region: read.region, faults: read.findings.map(place) });
+        onRegion?.(read.region, group);
+      }
     }
     const sorted = order === undefined ? placed : sortByOrder(placed);
     for (const [at, one] of sorted.entries()) {

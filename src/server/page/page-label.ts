@@ -1,9 +1,10 @@
 import { detectView } from "../../schema/labels/detect/detect.ts";
-import { compileView } from "../../schema/labels/read-label.ts";
-import type { Page, ReadLabel } from "../../schema/labels/region.ts";
+import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import type { Page, ReadLabel, Region } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import { nameView, viewOf } from "../../schema/labels/task-view.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
+import { type Node, placeOf } from "../../schema/labels/walk.ts";
 import type { PageImage, PageLabel, PageRegion } from "../../schema/page-documents.ts";
 import type { PartitionKey } from "../../schema/partition.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
@@ -39,14 +40,19 @@ export async function readPageLabel(row: LabelledRow): Promise<PageLabel | null>
     faults: [],
   };
   if ("fault" in found) return { ...empty, faults: [found.fault] };
-  const readOn = readOncePerSize(found.label, view);
+  const nodesOf = new Map<Region, readonly Node[]>();
+  const readOn = readOncePerSize(
+    found.label,
+    compileView(view, (region, nodes) => nodesOf.set(region, nodes)),
+  );
   const regions: PageRegion[] = [];
   for (const [image, shown] of (images.length === 0 ? [null] : images).entries()) {
     for (const region of readOn(shown).regions) {
       const at = typeof region.page === "number" && images.length > 1 ? region.page : 0;
       if (at !== image) continue;
       const { polygon, text, category, order, group, isUnreadable } = region;
-      regions.push({ polygon, text, category, order, group, image, unreadable: isUnreadable });
+      const places = (nodesOf.get(region) ?? []).map(placeOf);
+      regions.push({ polygon, text, category, order, group, image, unreadable: isUnreadable, places });
     }
   }
   const { questions, faults } = readOn(page);
@@ -59,8 +65,7 @@ export async function readPageLabel(row: LabelledRow): Promise<PageLabel | null>
 }
 
 /** What a label says depends on the size of its page alone, and the pages of a document mostly have the same. */
-function readOncePerSize(label: unknown, view: View): (page: Page | null) => ReadLabel {
-  const read = compileView(view);
+function readOncePerSize(label: unknown, read: LabelReader): (page: Page | null) => ReadLabel {
   const known = new Map<string, ReadLabel>();
   return (page) => {
     const size = page === null ? "" : `${page.width} ${page.height} ${page.orientation ?? ""}`;

@@ -12,7 +12,7 @@ export const THUMBS_COMMAND = "__thumbs";
 const OrderSchema = v.pipe(
   v.string(),
   v.parseJson(),
-  v.object({ id: v.number(), path: v.string(), output: v.string() }),
+  v.object({ id: v.number(), path: v.string(), output: v.string(), side: v.number(), frame: v.number() }),
 );
 
 /** Makes one thumbnail after the other as told on stdin, and says for each whether it is there. Ends with stdin. */
@@ -23,8 +23,8 @@ export async function serveThumbs(
   for await (const line of readLines(input)) {
     const order = checkValue(OrderSchema, line);
     if (!order.success) return 1;
-    const { id, path, output } = order.output;
-    const ok = await make(path, output).then(
+    const { id, ...wanted } = order.output;
+    const ok = await make(wanted).then(
       () => true,
       () => false,
     );
@@ -33,8 +33,13 @@ export async function serveThumbs(
   return 0;
 }
 
-async function make(path: string, output: string): Promise<void> {
-  const thumbnail = await makeThumbnail(await readFile(path));
+async function make({
+  path,
+  output,
+  side,
+  frame,
+}: Omit<v.InferOutput<typeof OrderSchema>, "id">): Promise<void> {
+  const thumbnail = await makeThumbnail(await readFile(path), side, frame);
   await mkdir(dirname(output), { recursive: true });
   const fresh = `${output}.${process.pid}`;
   await writeFile(fresh, thumbnail);

@@ -12,8 +12,15 @@ import { THUMBS_COMMAND } from "./thumb-child.ts";
 /** Small pictures of assets: made when they are first asked for, kept in a cache of bounded size. */
 export interface Thumbs {
   /** The file of a thumbnail. Throws `unsupported_format` for what cannot be drawn, `cancelled` for what nobody waits for. */
-  fileOf(asset: { path: string; hash: string }, signal: AbortSignal): Promise<string>;
+  fileOf(asset: { path: string; hash: string }, size: ThumbSize, signal: AbortSignal): Promise<string>;
   close(): void;
+}
+
+export interface ThumbSize {
+  /** Longer side, px. */
+  side: number;
+  /** Page of the file, from 0. */
+  frame: number;
 }
 
 export interface ThumbOptions {
@@ -23,7 +30,7 @@ export interface ThumbOptions {
   maxBytes?: number;
 }
 
-interface Order {
+interface Order extends ThumbSize {
   id: number;
   path: string;
   output: string;
@@ -88,26 +95,26 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
       }
       current = order;
       child ??= start();
-      const { id, path, output } = order;
-      child.stdin.write(`${JSON.stringify({ id, path, output })}\n`);
+      const { signals: _, done: __, ...told } = order;
+      child.stdin.write(`${JSON.stringify(told)}\n`);
       child.stdin.flush();
     }
   };
-  const ask = (path: string, output: string) => {
-    const order: Order = { id: ++lastId, path, output, signals: [], done: Promise.withResolvers() };
+  const ask = (path: string, output: string, size: ThumbSize) => {
+    const order: Order = { id: ++lastId, path, output, ...size, signals: [], done: Promise.withResolvers() };
     asked.set(output, order);
     queue.push(order);
     return order;
   };
 
   return {
-    fileOf: async ({ path, hash }, signal) => {
-      const output = join(folder, hash.slice(0, 2), `${hash}-256.webp`);
+    fileOf: async ({ path, hash }, size, signal) => {
+      const output = join(folder, hash.slice(0, 2), thumbName(hash, size));
       if (await exists(output)) {
         await utimes(output, new Date(), new Date()).catch(() => {}); // the oldest are removed first
         return output;
       }
-      const order = asked.get(output) ?? ask(path, output);
+      const order = asked.get(output) ?? ask(path, output, size);
       order.signals.push(signal);
       next();
       await order.done.promise;
@@ -119,6 +126,10 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
       child?.kill("SIGKILL");
     },
   };
+}
+
+export function thumbName(hash: string, { side, frame }: ThumbSize): string {
+  return `${hash}-${side}${frame === 0 ? "" : `-${frame}`}.webp`;
 }
 
 function notDrawn(): AppError {

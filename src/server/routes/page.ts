@@ -13,9 +13,17 @@ import { READS } from "../http/route-table.ts";
 import { openCatalog } from "../page/catalog.ts";
 import { streamLakeEvents } from "../page/lake-events.ts";
 import { describePage } from "../page/page.ts";
+import { thumbName } from "../page/thumbs.ts";
 
 const DifferencesParametersSchema = v.strictObject({ a: v.string(), b: v.string() });
-const ThumbParametersSchema = v.strictObject({ asset: v.string() });
+/** Longer sides: in lists, and in place of an image that browsers do not know. */
+const THUMB_SIDES = ["256", "2500"] as const;
+const ThumbParametersSchema = v.strictObject({
+  asset: v.string(),
+  side: v.optional(v.pipe(v.picklist(THUMB_SIDES), v.transform(Number)), "256"),
+  /** Page of the file, from 0. */
+  frame: v.optional(v.pipe(v.string(), v.regex(/^\d{1,6}$/, "is not a page"), v.transform(Number)), "0"),
+});
 
 type PageDeps = Pick<ServerDeps, "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff">;
 
@@ -59,16 +67,16 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }:
     .get(
       "/thumbs/:hash",
       async ({ request, params: { hash } }) => {
-        const { asset: named } = readParameters(request, ThumbParametersSchema);
+        const { asset: named, ...size } = readParameters(request, ThumbParametersSchema);
         const asset = await findAsset(lake, named);
         if (asset === undefined || asset.hash !== hash) {
           throw new AppError("not_found", "there is no such asset; take hash and path from a row");
         }
-        const path = await thumbs.fileOf(asset, request.signal);
+        const path = await thumbs.fileOf(asset, size, request.signal);
         return respondWithFile(request, {
           path,
           sizeBytes: Bun.file(path).size,
-          etag: `"${hash}-256"`,
+          etag: `"${thumbName(hash, size)}"`,
           headers: {
             "content-type": "image/webp",
             "cache-control": "private, max-age=31536000, immutable",

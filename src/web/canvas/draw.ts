@@ -1,5 +1,6 @@
 import { type Camera, matrixOf, type Size, type Spot, toView } from "./camera.ts";
 import type { DrawnRegion } from "./shapes.ts";
+import type { ImageLevels } from "./use-image.ts";
 
 export interface Layers {
   boxes: boolean;
@@ -9,7 +10,7 @@ export interface Layers {
 }
 
 export interface Scene {
-  image: CanvasImageSource | undefined;
+  image: ImageLevels | undefined;
   page: Size;
   view: Size;
   camera: Camera;
@@ -19,7 +20,6 @@ export interface Scene {
   hovered: number | undefined;
   /** Where the magnifier is, in the view. */
   lens: Spot | undefined;
-  isMoving: boolean;
 }
 
 /** Texts smaller than this are not read, and hide the page. */
@@ -60,15 +60,16 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, ratio
 }
 
 function drawPage(context: CanvasRenderingContext2D, scene: Scene, camera: Camera, ratio: number): void {
-  const { image, page, layers, isMoving } = scene;
+  const { image, page, layers } = scene;
   const [a, b, c, d, e, f] = matrixOf(camera, page);
   context.setTransform(a * ratio, b * ratio, c * ratio, d * ratio, e * ratio, f * ratio);
   context.fillStyle = "#fff";
   context.fillRect(0, 0, page.width, page.height);
   if (image && layers.image) {
     context.imageSmoothingEnabled = camera.scale < 4;
-    context.imageSmoothingQuality = isMoving ? "low" : "high";
-    context.drawImage(image, 0, 0, page.width, page.height);
+    context.imageSmoothingQuality = "medium";
+    const level = levelFor(image.levels, page.width * camera.scale * ratio);
+    if (level !== undefined) context.drawImage(level, 0, 0, page.width, page.height);
   }
   const line = 1.5 / camera.scale;
   const seen = regionsInView(scene, camera);
@@ -76,6 +77,12 @@ function drawPage(context: CanvasRenderingContext2D, scene: Scene, camera: Camer
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (layers.texts) for (const index of seen) drawText(context, scene, camera, index);
   if (layers.order) drawOrder(context, scene, camera);
+}
+
+/** The smallest that is as wide as it is drawn; a closed one, of a page that was left, has no width. */
+function levelFor(levels: readonly ImageBitmap[], width: number): ImageBitmap | undefined {
+  const open = levels.filter((level) => level.width > 0);
+  return open.findLast((level) => level.width >= width) ?? open[0];
 }
 
 /** Shown regions of which something is in the view. */

@@ -5,9 +5,10 @@ import { drawScene, type Layers } from "./draw.ts";
 import { followGestures } from "./gestures.ts";
 import { createHitTest } from "./hit-test.ts";
 import type { DrawnRegion } from "./shapes.ts";
+import type { ImageLevels } from "./use-image.ts";
 
 export interface PageCanvasProps {
-  image: CanvasImageSource | undefined;
+  image: ImageLevels | undefined;
   page: Size;
   regions: readonly DrawnRegion[];
   layers: Layers;
@@ -60,7 +61,7 @@ export function PageCanvas(props: PageCanvasProps) {
     if (element.width !== width) element.width = width;
     if (element.height !== height) element.height = height;
     const scene = { image, page, view, camera: current, regions, layers, active, hovered };
-    drawScene(context, { ...scene, lens: hasLens ? lens : undefined, isMoving: ratio === 1 }, ratio);
+    drawScene(context, { ...scene, lens: hasLens ? lens : undefined }, ratio);
   };
   useEffect(() => {
     const frame = requestAnimationFrame(() => draw(isMoving.current ? 1 : devicePixelRatio));

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRowsInView } from "./use-rows-in-view.ts";
 
 export interface VirtualListProps {
   count: number;
@@ -13,26 +13,8 @@ export interface VirtualListProps {
 
 /** A list box of any length of which only the rows in view are elements. */
 export function VirtualList({ count, label, rowHeight, active, onActive, renderRow }: VirtualListProps) {
-  const element = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 0 });
-  useLayoutEffect(() => {
-    const box = element.current as HTMLDivElement;
-    const measure = () => setView({ top: box.scrollTop, height: box.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    const box = element.current as HTMLDivElement;
-    if (active === undefined || view.height === 0) return;
-    const top = active * rowHeight;
-    if (top < box.scrollTop || top + rowHeight > box.scrollTop + view.height) {
-      box.scrollTop = Math.max(0, top - view.height / 2 + rowHeight / 2);
-    }
-  }, [active, view.height > 0]);
+  const { element, onScroll, first, end, page } = useRowsInView(count, rowHeight, active);
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor(view.height / rowHeight) - 1);
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -47,8 +29,6 @@ export function VirtualList({ count, label, rowHeight, active, onActive, renderR
     const from = active ?? (step > 0 ? -1 : count);
     onActive(Math.min(count - 1, Math.max(0, from + step)));
   };
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - 2);
-  const end = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + 2);
   const isActiveThere = active !== undefined && active >= first && active < end;
   return (
     <div
@@ -58,9 +38,7 @@ export function VirtualList({ count, label, rowHeight, active, onActive, renderR
       tabIndex={0}
       aria-label={label}
       aria-activedescendant={isActiveThere ? `list-row-${active}` : undefined}
-      onScroll={({ currentTarget }) =>
-        setView({ top: currentTarget.scrollTop, height: currentTarget.clientHeight })
-      }
+      onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
       <div class="list-space" role="presentation" style={{ height: `${count * rowHeight}px` }}>

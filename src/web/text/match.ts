@@ -8,19 +8,3 @@ export function createMatcher(
   if (needle === "") return undefined;
   return (text) => text !== null && form(text).includes(needle);
 }
-
-/** The place of the `occurrence`-th (from 0) string of a JSON text, without its quotes; undefined where it is not there. */
-export function findInJson(
-  json: string,
-  text: string,
-  occurrence: number,
-): [start: number, end: number] | undefined {
-  const quoted = JSON.stringify(text);
-  let at = -1;
-  for (let count = 0; count <= occurrence; count++) {
-    const next = json.indexOf(quoted, at + 1);
-    if (next < 0) return at < 0 ? undefined : [at + 1, at + quoted.length - 1];
-    at = next;
-  }
-  return [at + 1, at + quoted.length - 1];
-}

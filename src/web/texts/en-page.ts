@@ -11,10 +11,16 @@ export const page = {
     noImage: "This row has no image.",
     broken: (format: string) =>
       `The browser cannot show this image${format && ` (${format})`}. Its regions are drawn all the same.`,
+    preview: (format: string) =>
+      `Made by the server${format && `: browsers do not show all of ${format}`}. The stored file can be downloaded.`,
     canvas: (name: string, regions: string) =>
       `${name} with ${many(regions, "region")}. Drag to move, wheel to zoom; arrow keys, +, - and 0. The list beside it has the same regions.`,
     image: "Image",
     imageOf: (at: string, count: string) => `${at} of ${count}`,
+    documentSteps: "Pages of the file",
+    pageBefore: "Previous page of the file",
+    pageAfter: "Next page of the file",
+    pageOf: (at: string, count: string) => `Page ${at} of ${count}`,
     steps: "Pages of the browse",
     before: "Previous",
     after: "Next",
@@ -32,6 +38,7 @@ export const page = {
     categories: (count: string) => `Categories (${count})`,
     noCategory: "none",
     regions: (count: string) => `Regions (${count})`,
+    path: "JSON path",
     json: "Label JSON",
     row: "Row",
     list: (count: string) => `${many(count, "region")} in reading order`,
@@ -51,6 +58,8 @@ export const page = {
     guess: (view: string) => `Preview: read as ${view}, which is a guess`,
     guessHint:
       "Nobody has confirmed that these labels are meant so. See how sure it is, and give the task a view:",
+    tooLarge:
+      "The label is too large to be read here: its regions are not drawn, and of its JSON the beginning is shown.",
     command: "Command",
     faults: (count: string) => `${count} places do not fit the view`,
   },

@@ -10,10 +10,16 @@ export const page: typeof en = {
     noImage: "이 행에는 이미지가 없습니다.",
     broken: (format) =>
       `브라우저가 이 이미지를 표시할 수 없습니다${format && ` (${format})`}. 영역은 그대로 그립니다.`,
+    preview: (format) =>
+      `서버가 만든 그림입니다${format && `. 브라우저는 ${format} 파일을 다 보여 주지 못합니다`}. 원본은 내려받을 수 있습니다.`,
     canvas: (name, regions) =>
       `${name}, 영역 ${regions}개. 끌어서 옮기고 휠로 확대합니다. 방향키, +, -, 0도 쓸 수 있습니다. 옆 목록에 같은 영역이 있습니다.`,
     image: "이미지",
     imageOf: (at, count) => `${count}개 중 ${at}`,
+    documentSteps: "파일의 쪽",
+    pageBefore: "파일의 이전 쪽",
+    pageAfter: "파일의 다음 쪽",
+    pageOf: (at, count) => `${count}쪽 중 ${at}쪽`,
     steps: "찾아보기의 페이지",
     before: "이전",
     after: "다음",
@@ -31,6 +37,7 @@ export const page: typeof en = {
     categories: (count) => `범주 (${count})`,
     noCategory: "없음",
     regions: (count) => `영역 (${count})`,
+    path: "JSON 경로",
     json: "라벨 JSON",
     row: "행",
     list: (count) => `읽는 순서로 영역 ${count}개`,
@@ -50,6 +57,7 @@ export const page: typeof en = {
     guess: (view) => `미리 보기: ${view}(으)로 추측하여 읽음`,
     guessHint:
       "이 라벨의 뜻이 맞는지 아무도 확인하지 않았습니다. 얼마나 확실한지 보고 태스크에 뷰를 지정하세요:",
+    tooLarge: "라벨이 너무 커서 여기서 읽지 않습니다. 영역은 그리지 않고 JSON은 앞부분만 보입니다.",
     command: "명령",
     faults: (count) => `뷰에 맞지 않는 곳 ${count}군데`,
   },

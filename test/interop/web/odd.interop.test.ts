@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { initLake } from "../../../src/lake/lake.ts";
 import { createToken } from "../../../src/lake/tokens.ts";
+import type { PageDocument } from "../../../src/schema/page-documents.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
 import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
@@ -85,16 +86,32 @@ describe("what is odd is shown as it is", () => {
     });
   });
 
-  test("an image that browsers do not know can still be downloaded", async () => {
+  test("an image that browsers do not know is drawn by the server, and can be downloaded as it is", async () => {
     const path = await pageOf(
       `tasks=raw&datasets=${encodeURIComponent("영수증")}&text=${encodeURIComponent("스캔")}`,
     );
     await browser.visit(path, async (page) => {
-      await page.getByText("브라우저가 이 이미지를 표시할 수 없습니다 (tiff)").waitFor();
+      await page.getByText("서버가 만든 그림입니다").waitFor();
       const loading = page.waitForEvent("download");
       await page.getByRole("link", { name: "파일 내려받기" }).click();
       expect((await loading).suggestedFilename()).toBe("스캔.tiff");
     });
+  });
+
+  test("of a broken image the regions are still drawn and listed", async () => {
+    const path = await pageOf("tasks=words&variants=v1", 29);
+    const { images } = (await (
+      await fetch(`${server.url}${path.replace("/ui/page", "/pages")}`)
+    ).json()) as PageDocument;
+    const asset = join(world().lake.root, "assets", images[0]?.asset ?? "");
+    await chmod(asset, 0o644);
+    await writeFile(asset, "no image");
+    const look = async (page: Page) => {
+      await page.getByText("브라우저가 이 이미지를 표시할 수 없습니다 (jpeg)").waitFor();
+      await page.locator(".list").getByRole("option").first().click();
+      await page.waitForURL(/region=0/);
+    };
+    await browser.visit(path, look, { allowed: /415|422|400/ });
   });
 
   test("a row that is gone says so, in the page", async () => {

@@ -25,7 +25,15 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     const chosen = page.locator(".list").getByRole("option", { selected: true });
     expect(await chosen.textContent()).toContain("유일한낱말");
     await page.getByRole("tab", { name: "라벨 JSON" }).click();
-    expect(await page.locator("pre mark").textContent()).toBe("유일한낱말");
+    const place = page.locator(".json-lines");
+    await place.locator("mark", { hasText: "유일한낱말" }).waitFor();
+    await page.getByText("$.words[3]", { exact: true }).waitFor();
+    // The other way: a click on another object chooses its region.
+    await place.getByText('"category": "head"').first().click();
+    await page.waitForURL(/region=0/);
+    await place.locator("mark", { hasText: "유일한낱말" }).waitFor({ state: "detached" });
+    await place.getByText("유일한낱말").click();
+    await page.waitForURL(/region=3/);
     await page.getByRole("button", { name: /링크 복사/ }).click();
     address = (await page.evaluate("navigator.clipboard.readText()")) as string;
   });

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DifferencesDocument } from "../../../schema/page-documents.ts";
 import type { Camera } from "../../canvas/camera.ts";
 import { PageCanvas } from "../../canvas/page-canvas.tsx";
-import { assetUrl, useImage } from "../../canvas/use-image.ts";
+import { useImage } from "../../canvas/use-image.ts";
 import { useShortcuts } from "../../parts/use-shortcuts.ts";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { address, change } from "../../state/address.ts";
@@ -32,7 +32,7 @@ export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
   const { differences } = document;
   const camera = useSignal<Camera | undefined>(undefined);
   const shown = document.a.images[0] ?? document.b.images[0];
-  const { image, isBroken } = useImage(shown && assetUrl(shown.asset));
+  const { image, isBroken } = useImage(shown);
   const sides = useMemo(() => drawSides(document), [document]);
   const over = useMemo(() => drawOver(document), [document]);
   const [chosen, setChosen] = useState<number>();

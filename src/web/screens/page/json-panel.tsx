@@ -1,7 +1,8 @@
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { PageDocument, PageRegion } from "../../../schema/page-documents.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
-import { findInJson } from "../../text/match.ts";
+import { useRowsInView } from "../../parts/use-rows-in-view.ts";
+import { layOutJson } from "../../text/json-lines.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 
 export interface JsonPanelProps {
@@ -9,43 +10,73 @@ export interface JsonPanelProps {
   isCut: boolean;
   regions: readonly PageRegion[];
   active: number | undefined;
+  onPick(index: number | undefined): void;
 }
 
-/** The label as it is stored, with the place of the chosen region. */
-export function JsonPanel({ column, isCut, regions, active }: JsonPanelProps) {
+const LINE_PX = 19;
+/** A line beyond this is cut: nobody reads it to its end, and it costs more than all others. */
+const MAX_LINE_CHARS = 4000;
+
+/** The label as it is stored, with the place of the chosen region; a click on a place chooses its region. */
+export function JsonPanel({ column, isCut, regions, active, onPick }: JsonPanelProps) {
   const { viewing } = texts();
-  const value = column?.value ?? null;
-  const json = useMemo(() => (value === null ? "" : indent(value)), [value]);
+  const value = column?.value ?? "";
+  const { lines, places } = useMemo(
+    () => layOutJson(value, new Set(regions.flatMap((region) => region.places))),
+    [value, regions],
+  );
+  const regionOfLine = useMemo(() => {
+    const found = new Map<number, number>();
+    for (const [index, region] of regions.entries()) {
+      for (const place of region.places) {
+        const [first, end] = places.get(place) ?? [0, 0];
+        for (let line = first; line < end; line++) found.set(line, index);
+      }
+    }
+    return found;
+  }, [places]);
   const chosen = active === undefined ? undefined : regions[active];
-  const place = useMemo(() => {
-    const text = chosen?.text;
-    if (active === undefined || text === null || text === undefined || text === "") return undefined;
-    return findInJson(json, text, regions.slice(0, active).filter((one) => one.text === text).length);
-  }, [json, active]);
-  const mark = useRef<HTMLElement>(null);
-  useLayoutEffect(() => mark.current?.scrollIntoView({ block: "center" }), [place]);
-  if (value === null) return <p class="quiet">{viewing.noLabel}</p>;
-  const [start, end] = place ?? [json.length, json.length];
+  const [path] = chosen?.places ?? [];
+  const shown = path === undefined ? undefined : places.get(path)?.[0];
+  const { element, onScroll, first, end } = useRowsInView(lines.length, LINE_PX, shown);
+  if (value === "") return <p class="quiet">{viewing.noLabel}</p>;
   return (
     <div class="json">
       <p class="quiet">
         {isCut ? viewing.cut(formatNumber(value.length)) : column?.name}{" "}
         <CopyButton text={value} label={viewing.json} />
       </p>
-      <pre role="region" tabIndex={0} aria-label={viewing.json}>
-        {json.slice(0, start)}
-        {place && <mark ref={mark}>{json.slice(start, end)}</mark>}
-        {json.slice(end)}
-      </pre>
+      {path !== undefined && (
+        <p class="path">
+          <code>{path}</code> <CopyButton text={path} label={viewing.path} />
+        </p>
+      )}
+      <div
+        ref={element}
+        class="json-lines"
+        role="region"
+        tabIndex={0}
+        aria-label={viewing.json}
+        onScroll={onScroll}
+      >
+        <pre style={{ height: `${lines.length * LINE_PX}px` }}>
+          {lines.slice(first, end).map((text, at) => {
+            const line = first + at;
+            const region = regionOfLine.get(line);
+            const Line = region !== undefined && region === active ? "mark" : "span";
+            return (
+              <Line
+                key={line}
+                class={region === undefined ? "json-line" : "json-line of-region"}
+                style={{ transform: `translateY(${line * LINE_PX}px)` }}
+                onClick={() => region !== undefined && onPick(region)}
+              >
+                {text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}…` : text}
+              </Line>
+            );
+          })}
+        </pre>
+      </div>
     </div>
   );
-}
-
-/** With line breaks; as it is where it is no JSON, or cut. */
-function indent(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

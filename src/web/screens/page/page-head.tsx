@@ -1,10 +1,10 @@
 import type { PageDocument, PageImage } from "../../../schema/page-documents.ts";
 import { assetUrl } from "../../canvas/use-image.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
-import { change } from "../../state/address.ts";
 import { choice, toggleChoice } from "../../state/choice.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import { DocumentSteps } from "./document-steps.tsx";
 import type { Neighbours } from "./use-neighbours.ts";
 
 export interface PageHeadProps {
@@ -17,7 +17,7 @@ export interface PageHeadProps {
 /** Which page it is, the way to others, and what can be done with it. */
 export function PageHead({ page, image, at, neighbours }: PageHeadProps) {
   const { viewing } = texts();
-  const { provider, dataset, task, variant, images } = page;
+  const { provider, dataset, task, variant } = page;
   const name = page.source_name ?? viewing.unnamed;
   const selection = { providers: provider, datasets: dataset, tasks: task, variants: variant };
   return (
@@ -31,23 +31,7 @@ export function PageHead({ page, image, at, neighbours }: PageHeadProps) {
           {image && ` · ${formatNumber(image.width)}×${formatNumber(image.height)} ${image.format}`}
         </p>
       </div>
-      {images.length > 1 && (
-        <label>
-          {viewing.image}{" "}
-          <select
-            value={String(at)}
-            onChange={({ currentTarget }) =>
-              change({ image: Number(currentTarget.value) || undefined, region: undefined }, "replace")
-            }
-          >
-            {images.map((one, index) => (
-              <option key={one.hash} value={String(index)}>
-                {viewing.imageOf(formatNumber(index + 1), formatNumber(images.length))}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
+      <DocumentSteps page={page} at={at} />
       <span class="push" />
       {neighbours && (
         <nav class="steps" aria-label={viewing.steps}>

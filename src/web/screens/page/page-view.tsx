@@ -1,17 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { PageDocument } from "../../../schema/page-documents.ts";
-import type { Camera } from "../../canvas/camera.ts";
+import type { PageDocument, PageImage } from "../../../schema/page-documents.ts";
+import type { Camera, Size } from "../../canvas/camera.ts";
 import { coloursOf } from "../../canvas/colours.ts";
 import { PageCanvas } from "../../canvas/page-canvas.tsx";
 import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { shapeOf } from "../../canvas/shapes.ts";
-import { assetUrl, useImage } from "../../canvas/use-image.ts";
+import { type ImageLevels, useImage } from "../../canvas/use-image.ts";
 import { address, change } from "../../state/address.ts";
 import { toggleChoice } from "../../state/choice.ts";
 import { readSelection } from "../../state/selection.ts";
 import { createMatcher } from "../../text/match.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import { turnPage } from "./document-steps.tsx";
 import { LayerBar } from "./layer-bar.tsx";
 import { readLayers } from "./layers.ts";
 import { PageHead } from "./page-head.tsx";
@@ -28,7 +29,7 @@ export function PageView({ page }: { page: PageDocument }) {
   const hidden = query.getAll("hide");
   const at = Math.min(Math.max(0, Number(query.get("image") ?? 0) || 0), Math.max(0, page.images.length - 1));
   const shown = page.images[at];
-  const { image, isBroken } = useImage(shown && assetUrl(shown.asset));
+  const { image, isBroken, isPreview } = useImage(shown);
   const camera = useSignal<Camera | undefined>(undefined);
   const [hasLens, setLens] = useState(false);
   const [hovered, setHovered] = useState<number>();
@@ -64,8 +65,9 @@ export function PageView({ page }: { page: PageDocument }) {
     onFind: () => find.current?.focus(),
     onLens: () => setLens(!hasLens),
     onChoose: () => void (page.upload_id !== null && toggleChoice(page.key)),
+    onTurn: (by) => turnPage(page, at, by),
   });
-  const extent = shown ?? extentOf(regions);
+  const extent = useMemo(() => sizeOf(shown, image) ?? extentOf(regions), [shown, image, regions]);
   return (
     <article
       class="page"
@@ -101,6 +103,9 @@ export function PageView({ page }: { page: PageDocument }) {
             />
           )}
           {isBroken && <p class="over problem">{viewing.broken(shown?.format ?? "")}</p>}
+          {isPreview && hovered === undefined && (
+            <p class="over quiet">{viewing.preview(shown?.format ?? "")}</p>
+          )}
           {hovered !== undefined && (
             <p class="over tip">{tipOf(all[hovered]?.category, all[hovered]?.text)}</p>
           )}
@@ -115,6 +120,12 @@ function tipOf(category: string | null | undefined, text: string | null | undefi
   return (
     [category, text].filter((part) => part !== null && part !== undefined && part !== "").join(": ") || "—"
   );
+}
+
+/** Of a further page of a file only its picture tells the proportions. */
+function sizeOf(shown: PageImage | undefined, image: ImageLevels | undefined): Size | undefined {
+  if (shown === undefined || shown.frame === 0 || image === undefined) return shown;
+  return { width: shown.width, height: (shown.width * image.height) / image.width };
 }
 
 /** Of a label without its page: what the regions cover. */

@@ -1,9 +1,10 @@
 import type { RefObject } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { PageDocument } from "../../../schema/page-documents.ts";
 import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { JsonPanel } from "./json-panel.tsx";
+import { labelColumnOf } from "./label-column.ts";
 import { RegionList } from "./region-list.tsx";
 import { RowPanel } from "./row-panel.tsx";
 import { ViewNote } from "./view-note.tsx";
@@ -24,7 +25,7 @@ export function SidePanel({ page, regions, active, onPick, find, searched }: Sid
   const { viewing } = texts();
   const [chosen, setChosen] = useState<Tab>();
   const { label } = page;
-  const column = page.columns.find(({ name }) => name === (label?.column ?? "label"));
+  const column = useMemo(() => labelColumnOf(page), [page]);
   const tab: Tab =
     chosen ??
     (regions.length > 0 || (label?.questions.length ?? 0) > 0 ? "regions" : column ? "json" : "row");
@@ -68,6 +69,7 @@ export function SidePanel({ page, regions, active, onPick, find, searched }: Sid
             isCut={column !== undefined && page.cut.includes(column.name)}
             regions={label?.regions ?? []}
             active={active}
+            onPick={onPick}
           />
         )}
         {tab === "row" && <RowPanel page={page} />}

@@ -9,10 +9,11 @@ export interface PageKeys {
   onFind(): void;
   onLens(): void;
   onChoose(): void;
+  onTurn(by: -1 | 1): void;
 }
 
 /** Keys of the page as a whole. */
-export function useKeys({ neighbours, layers, onFind, onLens, onChoose }: PageKeys): void {
+export function useKeys({ neighbours, layers, onFind, onLens, onChoose, onTurn }: PageKeys): void {
   useShortcuts({
     j: () => go(neighbours?.after),
     k: () => go(neighbours?.before),
@@ -22,6 +23,8 @@ export function useKeys({ neighbours, layers, onFind, onLens, onChoose }: PageKe
     o: () => toggleLayer(layers, "order"),
     m: onLens,
     x: onChoose,
+    "[": () => onTurn(-1),
+    "]": () => onTurn(1),
     "/": onFind,
   });
 }

@@ -9,6 +9,7 @@ const SHOWN_FAULTS = 20;
 export function ViewNote({ page, hasColumn }: { page: PageDocument; hasColumn: boolean }) {
   const { viewing } = texts();
   const { label, provider, dataset, task } = page;
+  if (label === null && page.cut.length > 0) return <p class="note">{viewing.tooLarge}</p>;
   if (label === null) return hasColumn && task !== "raw" ? <p class="note">{viewing.noView}</p> : null;
   const command = `datalake view detect --provider ${quoteShell(provider)} --dataset ${quoteShell(dataset)} --task ${quoteShell(task)}`;
   return (
