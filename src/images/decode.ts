@@ -8,9 +8,12 @@ import { type Pixels, toEightBits } from "./pixels.ts";
 import { mendPng } from "./png.ts";
 import { imageProblem, loadSharp, type SharpModule } from "./sharp.ts";
 import { mendTiff, splitOldJpegs } from "./tiff.ts";
+import { pagesAlone } from "./tiff-alone.ts";
 
 /** Approximate ratio of an image's sides to those of its preview. */
 const PREVIEW_SHRINK = 9;
+/** Of a TIFF, above which a copy of it costs less than to find each page from the first. */
+const MANY_PAGES = 50;
 
 /**
  * Reads all coded data of every page; returns a small picture, or all samples, of the first page. A JPEG is
@@ -67,8 +70,10 @@ async function readPages(
   }
   const { jpegs, rest } =
     facts.format === "tiff" ? splitOldJpegs(source) : { jpegs: undefined, rest: source };
+  const alone = facts.format === "tiff" && facts.pages > MANY_PAGES ? pagesAlone(rest) : undefined;
   const readPage = (page: number) => {
     const jpeg = jpegs?.get(page);
+    if (alone && !jpeg) return readSmall(sharp, alone(page), facts, { failOn });
     return readSmall(sharp, jpeg ?? rest, facts, jpeg || page === 0 ? { failOn } : { failOn, page });
   };
   const preview = await readPage(0);

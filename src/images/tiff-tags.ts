@@ -8,10 +8,12 @@ export interface TiffFile {
   first: number;
 }
 
-/** A directory: fields by tag, and the offset of the next directory (0: none). */
+/** A directory: where it begins, fields by tag, the offset of the next directory (0: none), and where that stands. */
 export interface TiffDirectory {
+  at: number;
   fields: Map<number, TiffField>;
   next: number;
+  nextAt: number;
 }
 
 export interface TiffField {
@@ -86,7 +88,7 @@ export function readDirectory(file: TiffFile, at: number): TiffDirectory | undef
   }
   const nextFits = end + (big ? 8 : 4) <= size;
   const next = !nextFits ? 0 : big ? Number(view.getBigUint64(end, little)) : view.getUint32(end, little);
-  return { fields, next };
+  return { at, fields, next, nextAt: end };
 }
 
 /** Up to `limit` numbers of a field; empty if it is missing. Rationals are divided. */
