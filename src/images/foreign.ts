@@ -11,11 +11,11 @@ export interface ForeignFormat {
 
 const UNPACK = "unpack first";
 const CONVERT = "convert to JPEG, PNG or TIFF first";
-const PAGES = "convert each page to an image first";
+const PAGES = "save as PDF and upload that";
 
 /** The first matching signature wins. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
-  foreign("PDF", "pdf", `${PAGES}, for example with \`pdftoppm -r 300 -png\``, /^\s*%PDF/),
+  foreign("PDF", "pdf", "upload the PDF by itself: each of its pages becomes a row", /^\s*%PDF/),
   // MP4 files do not list this brand.
   foreign(
     "AVIF (of a brand that Pillow does not open)",

@@ -101,7 +101,7 @@ describe("what cannot be taken yet", () => {
       expect(notices).toEqual([
         "2 DjVu files are left out; convert to TIFF first, for example with `ddjvu -format=tiff`",
         "1 Photoshop file is left out; export as PNG or TIFF first",
-        "1 Office file is left out; convert each page to an image first",
+        "1 Office file is left out; save as PDF and upload that",
         "1 TGA file is left out; convert to JPEG, PNG or TIFF first",
         "1 icon file is left out; convert to JPEG, PNG or TIFF first",
         "2 files beside the images are not images and are left behind: k.txt, l.bin",

@@ -224,6 +224,12 @@ describe("parts of a zip", () => {
         code: "invalid_input",
         message: expect.stringContaining("the first part of"),
       });
+      await put(kit, "l/c.zip.part0", whole.subarray(0, 100));
+      expect(await refusal(kit, await put(kit, "l/c.zip.part1", whole.subarray(100, -9)))).toMatchObject({
+        code: "invalid_input",
+        message:
+          "c.zip is no zip, or not whole; copy its parts again, and look whether the last one is there",
+      });
     });
   });
 });

@@ -39,6 +39,7 @@ export interface Archive {
 /** Opens a zip, of one file or of parts that are joined. Throws `invalid_input` for what is none. */
 export async function openArchive(path: string, parts: readonly LocalPath[]): Promise<Archive> {
   const name = basename(path);
+  const advice = parts.length > 1 ? COPY_PARTS : COPY;
   const file = await openJoined(parts);
   file.readsList = true;
   try {
@@ -53,16 +54,19 @@ export async function openArchive(path: string, parts: readonly LocalPath[]): Pr
     return {
       name,
       sizeBytes: file.sizeBytes,
-      list: () => listEntries(path, name, zip, file),
+      list: () => listEntries({ path, name, advice }, zip, file),
       zip,
       file,
       close: () => closeFile(file),
     };
   } catch (error) {
     await closeFile(file);
-    throw asDamage(path, name, error);
+    throw asDamage({ path, name, advice }, error);
   }
 }
+
+const COPY = "copy it again";
+const COPY_PARTS = "copy its parts again, and look whether the last one is there";
 
 function openZip(file: JoinedFile): Promise<ZipFile> {
   return fromRandomAccessReaderPromise(file, file.sizeBytes, {
@@ -83,12 +87,15 @@ function closeFile(file: JoinedFile): Promise<void> {
   return new Promise((resolve) => file.close(() => resolve()));
 }
 
-async function* listEntries(
-  path: string,
-  name: string,
-  zip: ZipFile,
-  file: JoinedFile,
-): AsyncGenerator<ZipEntry> {
+/** What messages say of a zip. */
+interface Named {
+  path: string;
+  name: string;
+  advice: string;
+}
+
+async function* listEntries(named: Named, zip: ZipFile, file: JoinedFile): AsyncGenerator<ZipEntry> {
+  const { path, name } = named;
   let unpackedBytes = 0;
   let encoding: NameEncoding | undefined;
   try {
@@ -113,7 +120,7 @@ async function* listEntries(
       };
     }
   } catch (error) {
-    throw asDamage(path, name, error);
+    throw asDamage(named, error);
   } finally {
     file.readsList = false;
   }
@@ -129,13 +136,13 @@ function refused(path: string, message: string): AppError {
 }
 
 /** What the library throws of damaged bytes, as ours; errors of the system keep their names. */
-function asDamage(path: string, name: string, error: unknown): unknown {
+function asDamage({ path, name, advice }: Named, error: unknown): unknown {
   if (error instanceof AppError || systemCode(error) !== undefined || !(error instanceof Error)) return error;
   const { message } = error;
   const said = message.startsWith("multi-disk")
     ? "is one part of a split zip; join it first, for example with `zip -s 0 IN.zip --out OUT.zip`"
     : /end of central directory|unexpected end/i.test(message)
-      ? "is no zip, or not whole; copy it again"
-      : `is a damaged zip (${message}); copy it again`;
+      ? `is no zip, or not whole; ${advice}`
+      : `is a damaged zip (${message}); ${advice}`;
   return new AppError("invalid_input", `${name} ${said}`, { details: { path }, cause: error });
 }
