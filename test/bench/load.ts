@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BenchContext, Benchmark, Result } from "./benchmark.ts";
 import { COMMON_MARK, makePages, makeSearchLabels, makeTiles, once, RARE_MARK } from "./corpus.ts";
 import { type BenchLake, createBenchLake } from "./lake.ts";
+import { percentile, type Server, startServer } from "./server.ts";
 
 const CLIENTS = 50;
 const UPLOADERS = 10;
@@ -14,12 +15,6 @@ const SECONDS = 60;
 const PARTS = 60;
 const LABELS_PARTS = 12;
 const QUERIES = [RARE_MARK, COMMON_MARK, "세상어디에도없는낱말", `${RARE_MARK}","box":[`];
-
-interface Server {
-  url: string;
-  pid: number;
-  stop(): Promise<void>;
-}
 
 interface Measured {
   searchMs: number[];
@@ -44,7 +39,7 @@ const load: Benchmark = {
     }
     await lake.process();
     const pngs = await once(join(context.corpora, "png-400"), (folder) => makePages(folder, 400, "png"));
-    const server = await startServer(context, lake);
+    const server = await startServer(context, lake.env, ["--auto-process", "--num-proc", "2"]);
     try {
       for (let at = 0; at < 6; at++) await lake.upload(pngs, `쪽_${at}`);
       const measured = await measure(context, lake, server, SECONDS * Math.min(1, context.scale * 2));
@@ -54,35 +49,6 @@ const load: Benchmark = {
     }
   },
 };
-
-async function startServer(context: BenchContext, lake: BenchLake): Promise<Server> {
-  const child = Bun.spawn([context.binary, "serve", "--port", "0", "--auto-process", "--num-proc", "2"], {
-    env: { ...process.env, ...lake.env },
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const decoder = new TextDecoder();
-  let text = "";
-  const found = Promise.withResolvers<string>();
-  const listen = async () => {
-    for await (const chunk of child.stderr) {
-      text = (text + decoder.decode(chunk, { stream: true })).slice(-10_000);
-      const url = /serves .* at (http:\S+)/.exec(text)?.[1];
-      if (url !== undefined) found.resolve(url);
-    }
-    found.reject(new Error(`serve ended: ${text}`));
-  };
-  void listen();
-  return {
-    url: await found.promise,
-    pid: child.pid,
-    stop: async () => {
-      child.kill();
-      await child.exited;
-    },
-  };
-}
 
 async function measure(
   context: BenchContext,
@@ -223,11 +189,6 @@ function describe({ searchMs, healthMs, uploads, errors, rssBytes }: Measured): 
 
 function median(values: number[]): number {
   return percentile(values, 0.5);
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 export const loadBenchmarks = [load];

@@ -17,6 +17,7 @@ import { searchBenchmarks } from "./search.ts";
 import { startBenchmarks } from "./start.ts";
 import { syncBenchmarks } from "./sync.ts";
 import { trainingBenchmarks } from "./training.ts";
+import { webBenchmarks } from "./web.ts";
 import { zipBenchmarks } from "./zips.ts";
 
 const ALL = [
@@ -32,6 +33,7 @@ const ALL = [
   ...loadBenchmarks,
   ...syncBenchmarks,
   ...trainingBenchmarks,
+  ...webBenchmarks,
 ];
 
 const { values, positionals } = parseArgs({

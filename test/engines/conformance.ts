@@ -340,6 +340,46 @@ export function describeEngine(
       });
     });
 
+    describe("filters", () => {
+      const selection = { datasets: [WORDS.dataset] };
+      const all = [...MORE_ROWS, ...TEXT_ROWS];
+      const expected = (holds: (row: (typeof all)[0]) => boolean) => all.filter(holds).map(({ id }) => id);
+
+      test("take one of the values, or none, each literally", async () => {
+        const cases: [string[], (row: (typeof all)[0]) => boolean][] = [
+          [["body=100% sure"], ({ body }) => body === "100% sure"],
+          [['body=it\'s "quoted"', "body=NULL"], ({ body }) => body === 'it\'s "quoted"' || body === "NULL"],
+          [["body="], ({ body }) => body === null || body === ""],
+          [["body=", "body=broken"], ({ body }) => body === null || body === "" || body === "broken"],
+          [["id=7"], ({ id }) => id === 7],
+          [["id=7", "id=101", "body=snakeXcase"], ({ id }) => id === 7],
+          [["body=absent"], () => false],
+        ];
+        await someAtOnce(cases, async ([where, holds]) => {
+          expect([where, await idsOf({ ...selection, where })]).toEqual([where, expected(holds)]);
+        });
+      }, 120_000);
+
+      test("hold with a text", async () => {
+        const where = ["id=1", "id=2", "id=3", "id=101"];
+        const found = [
+          ...filterRows(MORE_ROWS, { text: "한국어" }),
+          ...filterRows(TEXT_ROWS, { text: "한국어" }),
+        ];
+        const ids = found.map(({ id }) => id).filter((id) => [1, 2, 3, 101].includes(id));
+        expect(await idsOf({ ...selection, text: "한국어", where })).toEqual(ids);
+      });
+
+      test("by a measure take no row without a value", async () => {
+        expect(await idsOf({ ...selection, where: ["width=0.."] })).toEqual([]);
+      });
+
+      test("are refused by a column that is not there, or of several values", async () => {
+        expect(await codeOf(idsOf({ ...selection, where: ["nowhere=1"] }))).toBe("not_found");
+        expect(await codeOf(idsOf({ datasets: [TYPES.dataset], where: ["texts=a"] }))).toBe("usage");
+      });
+    });
+
     describe("valid content", () => {
       const selection = { datasets: [WORDS.dataset] };
       const expected = (query: RowQuery) =>

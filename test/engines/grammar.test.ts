@@ -63,13 +63,15 @@ test("every statement for a query for rows is Trino's SQL", () => {
     text: fc.option(Needle, { nil: undefined }),
     steps: fc.option(fc.array(Step, { maxLength: 4 }), { nil: undefined }),
     ignoreCase: fc.boolean(),
+    values: fc.array(fc.option(Needle, { nil: "" }), { maxLength: 3 }),
     limit: fc.option(fc.nat(), { nil: undefined }),
   });
   fc.assert(
-    fc.property(Case, ({ partitions, stored, text, steps, ignoreCase, limit }) => {
+    fc.property(Case, ({ partitions, stored, text, steps, ignoreCase, values, limit }) => {
       const names = [...new Set(partitions.flatMap(({ columns }) => columns.map(({ name }) => name)))];
       const table = [
         ...["provider", "dataset", "task", "variant", "upload_id"].map((name) => ({ name, type: "VARCHAR" })),
+        ...["width", "height"].map((name) => ({ name, type: "INTEGER" })),
         ...names.map((name, at) => ({ name, type: stored[at] ?? "VARCHAR" })),
       ];
       const selection = { providers: [partitions[0]?.provider ?? ""] };
@@ -80,6 +82,11 @@ test("every statement for a query for rows is Trino's SQL", () => {
       const query: RowQuery = {
         ...selection,
         ...(text !== undefined && { text, ignore_case: ignoreCase }),
+        where: [
+          "width=10..20",
+          "image.pixels=..5",
+          ...values.map((value) => `${column ?? "dataset"}=${value}`),
+        ],
         ...(steps !== undefined && column !== undefined && { column, json_path: formatJsonPath(steps) }),
       };
       const plan = planRows(partitions, table, query);

@@ -157,7 +157,7 @@ export const work: typeof en = {
     characters: "글자",
     rowsBy: (name) => `${name}별 행 수`,
     onlyThese: (value, rows) => `${value}만 보기: ${rows}행`,
-    browseThese: (value) => `${value}인 행 둘러보기`,
+    browseThese: (value) => `${value}인 행 찾아보기`,
     noLabels: "이해할 수 있는 라벨이 없습니다. 태스크에 뷰가 없거나 행에 라벨이 없습니다.",
   },
 };

@@ -142,7 +142,7 @@ test("labels are counted, then each bar narrows the statistics and leads to the 
     await page.waitForURL(/where=label.category%3Dtotal/);
     await page.getByRole("button", { name: "필터 해제: 범주: total" }).waitFor();
     await page.locator(".chart", { hasText: "영역 수별 행 수" }).getByTitle("10–19만 보기: 30행").click();
-    await chart.getByRole("link", { name: "total인 행 둘러보기: 30" }).click();
+    await chart.getByRole("link", { name: "total인 행 찾아보기: 30" }).click();
     await page.waitForURL(/\/ui\/browse\?.*where=label.regions/);
     await page.getByRole("heading", { name: "30행" }).waitFor();
   });

@@ -45,7 +45,7 @@ export function Bars({ name, bars, selection }: BarsProps) {
                 {text}
               </a>
               <span class="track" aria-hidden="true">
-                <span style={{ width: `${(rows / most) * 100}%` }} />
+                {rows > 0 && <span style={{ width: `${(rows / most) * 100}%` }} />}
               </span>
               <a
                 class="count"
