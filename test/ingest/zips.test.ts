@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { createArchiveFiles } from "../../src/ingest/collection/archive-files.ts";
 import { openInputs } from "../../src/ingest/formats.ts";
 import { legacyBytes } from "../../src/ingest/legacy-names.ts";
 import { hash, type IngestKit, withKit } from "./kit.ts";
@@ -185,6 +186,33 @@ describe("images in a zip", () => {
       expect(await entry?.asFile(async (file) => hash(await Bun.file(file).bytes()))).toBe(hash(padded));
       expect(hashes[1]).toBe(hash(page(0)));
     });
+  });
+});
+
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+test.if(isRoot)("a scratch folder that is full is named", async () => {
+  await withKit(async (kit) => {
+    const path = await put(
+      kit,
+      "a.zip",
+      zipOf(pages(...Array.from({ length: 4000 }, (_, at) => `${at}.jpg`))),
+    );
+    const scratch = join(kit.folder, "small");
+    await mkdir(scratch);
+    if (Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "none", scratch]).exitCode !== 0) return;
+    const files = createArchiveFiles({ scratch, onClose: (work) => void ends.push(work) });
+    const ends: (() => Promise<void> | void)[] = [];
+    try {
+      const all = Array.fromAsync(files.add(path, [{ path, local: path }], ""));
+      expect(await all.catch((error) => error)).toMatchObject({
+        code: "no_space",
+        message: expect.stringContaining(`no space is left in the scratch folder ${scratch}`),
+      });
+    } finally {
+      for (const end of ends) await end();
+      Bun.spawnSync(["umount", "-l", scratch]);
+    }
   });
 });
 

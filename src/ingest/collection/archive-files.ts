@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { rm } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { AppError } from "../../errors.ts";
 import type { InputEntry } from "../input.ts";
 import { type Archive, openArchive, type ZipEntry } from "../zip/archive.ts";
 import { readEntry, readEntryHead, writeEntry } from "../zip/read-entry.ts";
@@ -50,7 +51,7 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
     const work = async () => {
       const path = join(scratch, `entry-${files++}${extname(entry.name).slice(0, 16)}`);
       try {
-        await writeEntry(archive, entry, path);
+        await writeEntry(archive, entry, path).catch((error) => Promise.reject(asFull(error, scratch)));
         return await use(path);
       } finally {
         await rm(path, { force: true });
@@ -74,7 +75,11 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
       const take = () => {
         const rows = batch;
         batch = [];
-        index?.insert(rows);
+        try {
+          index?.insert(rows);
+        } catch (error) {
+          throw asFull(error, scratch);
+        }
         return rows.map(
           (row): FoundEntry => ({
             path: row.path,
@@ -106,6 +111,17 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
       return archives.length;
     },
   };
+}
+
+/** A full disk, of which neither SQLite nor a stream says where it is. */
+function asFull(error: unknown, scratch: string): unknown {
+  const code = (error as { code?: string }).code ?? "";
+  if (!["SQLITE_FULL", "ENOSPC", "EDQUOT"].includes(code)) return error;
+  return new AppError(
+    "no_space",
+    `no space is left in the scratch folder ${scratch}; free some, or name another with DATALAKE_SCRATCH`,
+    { details: { path: scratch }, cause: error },
+  );
 }
 
 function openIndex(path: string) {
