@@ -201,8 +201,8 @@ test.if(isRoot)("a scratch folder that is full is named", async () => {
     const scratch = join(kit.folder, "small");
     await mkdir(scratch);
     if (Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "none", scratch]).exitCode !== 0) return;
-    const files = createArchiveFiles({ scratch, onClose: (work) => void ends.push(work) });
     const ends: (() => Promise<void> | void)[] = [];
+    const files = createArchiveFiles({ scratch, onClose: (work) => void ends.push(work) });
     try {
       const all = Array.fromAsync(files.add(path, [{ path, local: path }], ""));
       expect(await all.catch((error) => error)).toMatchObject({
