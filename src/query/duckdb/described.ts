@@ -71,17 +71,20 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
       `the catalog has format ${head?.format}, of another version of datalake, not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
     );
   }
-  const known = await database.rows<StoredPartition>(
-    `SELECT provider, dataset, task, variant, rows, bytes, columns, features, part, home, cells, files, uploads,
-       CAST(uploaded_at AS VARCHAR) AS uploaded_at FROM partitions`,
+  // As JSON, which takes a quarter of the time of values of the engine's own kinds.
+  type Lists = Pick<StoredPartition, "columns" | "cells" | "files" | "uploads">;
+  const rows = await database.rows<Omit<StoredPartition, keyof Lists> & { lists: string }>(
+    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, CAST(uploaded_at AS VARCHAR) AS uploaded_at,
+       to_json({columns: columns, cells: cells, files: files, uploads: uploads}) AS lists FROM partitions`,
   );
+  const known = rows.map(({ lists, ...row }) => ({ ...row, ...(JSON.parse(lists) as Lists) }));
   const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
   return { known, table: [...keys, ...mergeColumns(known)], generation: head.generation };
 }
 
 async function readLocated(database: Database): Promise<LocatedCatalog> {
-  const ranges = byPart((await readRanges(database, "row_ranges")) ?? []);
-  const indexed = byPart((await readRanges(database, "index_ranges")) ?? []);
+  const ranges = byPart(await readRanges(database, "row_ranges"));
+  const indexed = byPart(await readRanges(database, "index_ranges"));
   let rowEnd = 0;
   for (const own of ranges.values()) rowEnd = Math.max(rowEnd, own.at(-1)?.row_end ?? 0);
   return { ranges, indexed, rowEnd };

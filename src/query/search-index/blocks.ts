@@ -1,4 +1,4 @@
-import type { RowSet } from "./row-set.ts";
+import { addRow, type RowSet } from "./row-set.ts";
 import { MARKS } from "./tokens.ts";
 
 /** The rows of the terms that stand in a run of rows. */
@@ -175,6 +175,6 @@ export function addList(bytes: Uint8Array, start: number, end: number, into: Row
       shift += 7;
     }
     row += step;
-    into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
+    addRow(into, row);
   }
 }

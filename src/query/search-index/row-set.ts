@@ -1,32 +1,63 @@
-/** A set of rows, a bit for each: what two hundred million rows take is 25 MB. */
-export type RowSet = Uint32Array;
+/**
+ * A set of rows, a bit for each: what two hundred million rows take is 25 MB. Most searches find few of them, so the parts
+ * that hold any are marked, and only these are looked at.
+ */
+export interface RowSet {
+  readonly words: Uint32Array;
+  /** For each `PART_WORDS` words whether any row is there. */
+  readonly parts: Uint8Array;
+}
+
+/** Words of a part: 8,192 rows. */
+const PART_WORDS = 256;
+const PART_SHIFT = 8;
 
 export function createRowSet(rowCount: number): RowSet {
-  return new Uint32Array((rowCount + 31) >>> 5);
+  const size = (rowCount + 31) >>> 5;
+  return { words: new Uint32Array(size), parts: new Uint8Array(Math.ceil(size / PART_WORDS)) };
+}
+
+export function addRow(into: RowSet, row: number): void {
+  const word = row >>> 5;
+  into.words[word] = (into.words[word] as number) | (1 << (row & 31));
+  into.parts[word >>> PART_SHIFT] = 1;
 }
 
 /** Adds all of `other`. */
 export function unite(into: RowSet, other: RowSet): void {
-  for (let word = 0; word < into.length; word++)
-    into[word] = (into[word] as number) | (other[word] as number);
+  changeWords(into, other, (mine, its) => mine | its);
+  for (let part = 0; part < into.parts.length; part++) if (other.parts[part] === 1) into.parts[part] = 1;
 }
 
 /** Keeps what `other` has too. */
 export function intersect(into: RowSet, other: RowSet): void {
-  for (let word = 0; word < into.length; word++)
-    into[word] = (into[word] as number) & (other[word] as number);
+  changeWords(into, into, (mine, _, word) => mine & (other.words[word] as number));
 }
 
 /** Takes out what `other` has. */
 export function subtract(from: RowSet, other: RowSet): void {
-  for (let word = 0; word < from.length; word++)
-    from[word] = (from[word] as number) & ~(other[word] as number);
+  changeWords(from, other, (mine, its) => mine & ~its);
+}
+
+/** Changes the words of those parts in which `other` has rows. */
+function changeWords(
+  into: RowSet,
+  other: RowSet,
+  change: (mine: number, its: number, word: number) => number,
+): void {
+  for (let part = 0; part < other.parts.length; part++) {
+    if (other.parts[part] === 0) continue;
+    const end = Math.min((part + 1) * PART_WORDS, into.words.length);
+    for (let word = part * PART_WORDS; word < end; word++) {
+      into.words[word] = change(into.words[word] as number, other.words[word] as number, word);
+    }
+  }
 }
 
 /** The rows of a set in `start..end` (exclusive), ascending. */
 export function* rowsWithin(set: RowSet, start: number, end: number): Generator<number> {
-  for (let word = start >>> 5; word << 5 < end; word++) {
-    let bits = set[word] as number;
+  for (let word = nextWord(set, start >>> 5); word * 32 < end; word = nextWord(set, word + 1)) {
+    let bits = set.words[word] as number;
     while (bits !== 0) {
       const bit = 31 - Math.clz32(bits & -bits);
       bits &= bits - 1;
@@ -43,8 +74,12 @@ export function* rowsWithin(set: RowSet, start: number, end: number): Generator<
 export function sliceRows(set: RowSet, start: number, end: number, skip: number, count: number): number[] {
   const slice: number[] = [];
   let left = skip;
-  for (let word = start >>> 5; word << 5 < end && slice.length < count; word++) {
-    let bits = (set[word] as number) & maskOf(word, start, end);
+  for (
+    let word = nextWord(set, start >>> 5);
+    word * 32 < end && slice.length < count;
+    word = nextWord(set, word + 1)
+  ) {
+    let bits = (set.words[word] as number) & maskOf(word, start, end);
     const held = countBits(bits);
     if (held <= left) {
       left -= held;
@@ -59,8 +94,29 @@ export function sliceRows(set: RowSet, start: number, end: number, skip: number,
   return slice;
 }
 
-export function addRow(into: RowSet, row: number): void {
-  into[row >>> 5] = (into[row >>> 5] as number) | (1 << (row & 31));
+export function hasRow({ words }: RowSet, row: number): boolean {
+  return ((words[row >>> 5] as number) & (1 << (row & 31))) !== 0;
+}
+
+/** Rows of a set in `start..end` (exclusive). */
+export function countWithin(set: RowSet, start: number, end: number): number {
+  let count = 0;
+  for (let word = nextWord(set, start >>> 5); word * 32 < end; word = nextWord(set, word + 1)) {
+    count += countBits((set.words[word] as number) & maskOf(word, start, end));
+  }
+  return count;
+}
+
+export function countRows(set: RowSet): number {
+  return countWithin(set, 0, set.words.length * 32);
+}
+
+/** This word, or where its part is empty the first of the next that is not; the end where there is none. */
+function nextWord({ words, parts }: RowSet, word: number): number {
+  const part = word >>> PART_SHIFT;
+  if (parts[part] === 1) return word;
+  const next = parts.indexOf(1, part);
+  return next < 0 ? words.length : next << PART_SHIFT;
 }
 
 /** The bits of a word that stand for rows in `start..end` (exclusive). */
@@ -69,23 +125,6 @@ function maskOf(word: number, start: number, end: number): number {
   const low = start > first ? -1 << (start - first) : -1;
   const high = end < first + 32 ? ~(-1 << (end - first)) : -1;
   return low & high;
-}
-
-/** Rows of a set in `start..end` (exclusive). */
-export function countWithin(set: RowSet, start: number, end: number): number {
-  let count = 0;
-  for (let word = start >>> 5; word << 5 < end; word++) {
-    count += countBits((set[word] as number) & maskOf(word, start, end));
-  }
-  return count;
-}
-
-export function hasRow(set: RowSet, row: number): boolean {
-  return ((set[row >>> 5] as number) & (1 << (row & 31))) !== 0;
-}
-
-export function countRows(set: RowSet): number {
-  return countWithin(set, 0, set.length * 32);
 }
 
 function countBits(word: number): number {

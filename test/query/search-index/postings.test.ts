@@ -8,7 +8,16 @@ import {
   numberOf,
 } from "../../../src/query/search-index/blocks.ts";
 import { collectPostings, type PostingsSink } from "../../../src/query/search-index/postings.ts";
-import { countRows, createRowSet, rowsWithin } from "../../../src/query/search-index/row-set.ts";
+import {
+  addRow,
+  countRows,
+  countWithin,
+  createRowSet,
+  intersect,
+  rowsWithin,
+  subtract,
+  unite,
+} from "../../../src/query/search-index/row-set.ts";
 import { TEXT_MARGIN, type TextBatch } from "../../../src/query/search-index/tokenize.ts";
 import { MARKS, MAX_TOKEN_BYTES, splitSearchText } from "../../../src/query/search-index/tokens.ts";
 import { bytesOf } from "../../../src/query/search-index/vocabulary.ts";
@@ -128,13 +137,32 @@ test("a needle says how the tokens of a text with it must be", () => {
   expect(forms("%'\\\n")).toEqual([]);
 });
 
-test("row sets count and give their rows within bounds", () =>
+test("row sets count, give their rows within bounds, and take others in and out", () => {
+  const rowCount = 40_000; // several parts
+  const rowsOf = fc.uniqueArray(fc.nat(rowCount - 1));
+  const within = fc.nat(rowCount - 1);
+  const setOf = (rows: readonly number[]) => {
+    const set = createRowSet(rowCount);
+    for (const row of rows) addRow(set, row);
+    return set;
+  };
   fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(999)), fc.nat(999), fc.nat(999), (rows, start, end) => {
-      const set = createRowSet(1000);
-      for (const row of rows) set[row >>> 5] = (set[row >>> 5] as number) | (1 << (row & 31));
+    fc.property(rowsOf, rowsOf, within, within, (rows, others, start, end) => {
+      const set = setOf(rows);
       expect(countRows(set)).toBe(rows.length);
       const wanted = rows.filter((row) => row >= start && row < end).sort((a, b) => a - b);
       expect([...rowsWithin(set, start, end)]).toEqual(wanted);
+      expect(countWithin(set, start, Math.max(start, end))).toBe(wanted.length);
+      const other = new Set(others);
+      for (const [change, kept] of [
+        [unite, [...new Set([...rows, ...others])]],
+        [intersect, rows.filter((row) => other.has(row))],
+        [subtract, rows.filter((row) => !other.has(row))],
+      ] as const) {
+        const changed = setOf(rows);
+        change(changed, setOf(others));
+        expect([...rowsWithin(changed, 0, rowCount)]).toEqual([...kept].sort((a, b) => a - b));
+      }
     }),
-  ));
+  );
+});
