@@ -210,3 +210,20 @@ test("digests are bytes and paths are not stored, and both are read as they were
       ),
     ).toEqual([{ n: 32, s: 0, path: null }]);
   }));
+
+test("names of files are compressed, and read as they were", () =>
+  withLake(async (bench) => {
+    const name = `CASE WHEN i % 1000 = 0 THEN NULL WHEN i % 1000 = 1 THEN '' WHEN i % 1000 = 2 THEN '스캔/쪽 ' || i
+      WHEN i = 3 THEN repeat('가', 300000) ELSE 'scan/' || lpad((i // 1000)::VARCHAR, 4, '0') || '/page_' || lpad(i::VARCHAR, 7, '0') || '.jpg' END`;
+    const select = `SELECT i, ${name} AS source_name FROM range(50000) t(i)`;
+    await commit(bench, "create", select, of("a"));
+    await refresh(bench);
+    const differ = (a: string, b: string) => `SELECT * FROM (${a} EXCEPT ALL ${b})`;
+    const held = "SELECT i, source_name FROM catalog";
+    expect(await query(bench, `${differ(select, held)} UNION ALL ${differ(held, select)}`)).toEqual([]);
+    const compressed = await query<{ compression: string }>(
+      bench,
+      "SELECT DISTINCT compression FROM pragma_storage_info('rows_1') WHERE column_name = 'source_name' AND segment_type = 'VARCHAR'",
+    );
+    expect(compressed).toEqual([{ compression: "ZSTD" }]);
+  }));

@@ -26,7 +26,7 @@ const MAX_FOUND_BYTES = 50_000_000;
 /** One at a time: the rest of the machine is for those who wait for less. */
 const keepFound = () =>
   createKeptWork<FoundSet | undefined>({
-    costOf: (found) => found?.set.byteLength ?? 0,
+    costOf: (found) => found?.set.words.byteLength ?? 0,
     maxCost: MAX_FOUND_BYTES,
     atOnce: 2,
   });
