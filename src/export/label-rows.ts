@@ -1,16 +1,20 @@
 import { plainCells } from "../query/output/cells.ts";
+import type { RowPage } from "../schema/labels/read-pages.ts";
 import type { Page } from "../schema/labels/region.ts";
 import type { Cells } from "../schema/labels/row-label.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../schema/labels/view.ts";
 import { type PartitionKey, pickKey } from "../schema/partition.ts";
 import type { RowResult } from "../schema/query.ts";
+import { pageCells } from "./samples/row-images.ts";
 
 /** A row with the cells of its label and its page. */
 export interface LabelRow {
   partition: PartitionKey;
   /** Text unchanged, everything else as JSON. */
   cells: Cells;
+  /** The one that it has; of several, the first if all have its size, else null. */
   page: Page | null;
+  pages: RowPage[];
   upload_id: string | null;
   source_row: number | null;
   source_name: string | null;
@@ -28,20 +32,20 @@ export function columnsOf({ column = LABEL_COLUMN }: Pick<View, "column">): "all
 
 /** The rows of wanted partitions, one list per batch. */
 export async function* readLabelRows(
-  rows: Pick<RowResult, "columns" | "partitions" | "batches">,
+  result: Pick<RowResult, "columns" | "partitions" | "batches">,
   wanted: WantedColumns,
 ): AsyncGenerator<LabelRow[]> {
-  const names = rows.columns.map(({ name }) => name);
-  const partitions = rows.partitions.map((one) => {
+  const names = result.columns.map(({ name }) => name);
+  const partitions = result.partitions.map((one) => {
     const partition = pickKey(one);
     return { partition, columns: wanted(partition), rows: one.rows };
   });
   let at = 0; // index of the current partition
   let left = partitions[0]?.rows ?? 0;
-  for await (const batch of rows.batches) {
+  for await (const batch of result.batches) {
     const columns = plainCells(batch);
     const cell = (name: string) => columns[names.indexOf(name)] ?? (() => undefined);
-    const [width, height, orientation] = [cell("width"), cell("height"), cell("orientation")];
+    const pagesAt = pageCells(result.columns, cell);
     const [uploadId, sourceRow, sourceName] = [cell("upload_id"), cell("source_row"), cell("source_name")];
     const path = cell("path");
     const found: LabelRow[] = [];
@@ -54,10 +58,12 @@ export async function* readLabelRows(
       for (const [index, name] of names.entries()) {
         if (of.columns === "all" || of.columns.has(name)) cells[name] = columns[index]?.(row);
       }
+      const pages = pagesAt(row);
       found.push({
         partition: of.partition,
         cells,
-        page: pageOf(numberOf(width(row)), numberOf(height(row)), numberOf(orientation(row))),
+        page: onlySize(pages),
+        pages,
         upload_id: uploadId(row) ?? null,
         source_row: numberOf(sourceRow(row)),
         source_name: sourceName(row) ?? null,
@@ -72,6 +78,8 @@ function numberOf(text: string | undefined): number | null {
   return text === undefined ? null : Number(text);
 }
 
-function pageOf(width: number | null, height: number | null, orientation: number | null): Page | null {
-  return width === null || height === null ? null : { width, height, orientation };
+function onlySize([first, ...others]: readonly RowPage[]): Page | null {
+  if (first === undefined) return null;
+  const isSame = others.every(({ width, height }) => width === first.width && height === first.height);
+  return isSame ? first : null;
 }

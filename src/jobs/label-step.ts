@@ -2,17 +2,17 @@ import type { DuckDBAppender } from "@duckdb/node-api";
 import { columnsOf } from "../export/label-rows.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName } from "../query/sql.ts";
-import { isOwn } from "../schema/image-columns.ts";
+import type { ImageColumn } from "../schema/image-columns.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { Fault } from "../schema/labels/faults.ts";
 import { compileView, type LabelReader } from "../schema/labels/read-label.ts";
-import type { Page } from "../schema/labels/region.ts";
+import { type RowPage, readOnPages } from "../schema/labels/read-pages.ts";
 import { readRowLabel } from "../schema/labels/row-label.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import type { View } from "../schema/labels/view.ts";
 import type { WorkContext } from "./context.ts";
 import { LABELS_TABLE, resultColumns } from "./row-results.ts";
-import { needsResults, type StagedRows, selectStaged } from "./select.ts";
+import { needsResults, type StagedRows, selectFact, selectStaged } from "./select.ts";
 
 type LabelOutcome = NonNullable<UploadOutcome["labels"]>;
 
@@ -48,7 +48,7 @@ function findFaults(row: StagedLabel, view: View, read: LabelReader, outcome: La
   const found = readRowLabel(row.cells, view);
   if (found === undefined) return [];
   outcome.checked++;
-  const faults = "fault" in found ? [found.fault] : read(found.label, row.page).faults;
+  const faults = "fault" in found ? [found.fault] : readOnPages(read, found.label, row.pages).faults;
   const [first] = faults;
   if (first === undefined) return [];
   outcome.unfit++;
@@ -63,12 +63,12 @@ interface StagedLabel {
   source_row: number;
   source_name: string | null;
   isRejected: boolean;
-  page: Page | null;
+  pages: RowPage[];
   /** Text unchanged, everything else as JSON. */
   cells: Record<string, string | null>;
 }
 
-/** Every staged row in order, with its label column and page size. */
+/** Every staged row in order, with its label column and its pages. */
 async function* readStaged(
   database: Database,
   source: StagedRows,
@@ -83,20 +83,18 @@ async function* readStaged(
     const column = `s.${quoteName(name)}`;
     return `CAST(${type === "VARCHAR" ? column : `to_json(${column})`} AS VARCHAR)`;
   });
-  const hasPage = needsResults(manifest) && resultColumns(manifest).some((one) => isOwn(one) && !one.list);
-  const page = ["width", "height", "orientation"].map((fact) => (hasPage ? `r.${fact}` : "NULL::INTEGER"));
-  for await (const chunk of database.chunks(selectStaged(source, [...page, ...labels]), signal)) {
-    const [rows = [], names = [], reasons = [], widths, heights, orientations, ...texts] = chunk.getColumns();
-    const numberAt = (column: readonly unknown[] | undefined, row: number) =>
-      column?.[row] == null ? null : Number(column[row]);
+  const images = needsResults(manifest) ? resultColumns(manifest) : [];
+  const facts = images.flatMap((column) => PAGE_FACTS.map((fact) => ({ column, fact })));
+  const pages = facts.map(({ column, fact }) => `to_json(${selectFact(source, column, fact)})::VARCHAR`);
+  for await (const chunk of database.chunks(selectStaged(source, [...pages, ...labels]), signal)) {
+    const [rows = [], names = [], reasons = [], ...more] = chunk.getColumns();
+    const texts = more.splice(facts.length);
     for (let row = 0; row < chunk.rowCount; row++) {
-      const [width, height] = [numberAt(widths, row), numberAt(heights, row)];
-      const orientation = numberAt(orientations, row);
       yield {
         source_row: Number(rows[row]),
         source_name: (names[row] ?? null) as string | null,
         isRejected: reasons[row] != null,
-        page: width === null || height === null ? null : { width, height, orientation },
+        pages: findPages(images, (at) => (more[at]?.[row] ?? null) as string | null),
         cells: Object.fromEntries(
           own.map(({ name }, at) => [name, (texts[at]?.[row] ?? null) as string | null]),
         ),
@@ -104,6 +102,26 @@ async function* readStaged(
     }
     await onRows();
   }
+}
+
+const PAGE_FACTS = ["width", "height", "orientation", "source_name"] as const;
+
+/** The pages of a row, of the first image column that has some; `at` gives a fact of a column as JSON. */
+function findPages(images: readonly ImageColumn[], at: (index: number) => string | null): RowPage[] {
+  for (const index of images.keys()) {
+    const [widths = [], heights, orientations, names] = PAGE_FACTS.map((_, fact) =>
+      [JSON.parse(at(index * PAGE_FACTS.length + fact) ?? "null")].flat(),
+    );
+    const pages = widths.flatMap((width, page): RowPage[] => {
+      const height = heights?.[page];
+      if (width == null || height == null) return [];
+      return [
+        { width, height, orientation: orientations?.[page] ?? null, sourceName: names?.[page] ?? null },
+      ];
+    });
+    if (pages.length > 0) return pages;
+  }
+  return [];
 }
 
 /** An empty table for one reason or NULL per staged row, in order. */

@@ -1,6 +1,13 @@
 import { quoteName, quoteText } from "../query/sql.ts";
 import { STAGED_REJECT_COLUMN, SYSTEM_COLUMNS } from "../schema/columns.ts";
-import { factColumn, factColumns, IMAGE_FACTS, type ImageColumn, isOwn } from "../schema/image-columns.ts";
+import {
+  factColumn,
+  factColumns,
+  IMAGE_FACTS,
+  type ImageColumn,
+  type ImageFact,
+  isOwn,
+} from "../schema/image-columns.ts";
 import { DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, pageResultColumns } from "../schema/pages.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { LABELS_TABLE, RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
@@ -91,13 +98,19 @@ function reason(source: StagedRows): string {
 function selectFacts(source: StagedRows, column: ImageColumn): string[] {
   const isReferred = isOwn(column) && source.manifest.reference !== null;
   const facts = IMAGE_FACTS.filter(({ name }) => !(isReferred && NOT_OF_REFERENCE.includes(name)));
-  return facts.map(({ name: fact, type }) => {
-    const name = factColumn(column, fact);
-    const isResult = RESULT_FACTS.some((one) => one.name === fact);
-    const staged = isResult ? `r.${quoteName(name)}` : rowColumn(source, name);
-    const value = isReferred && fact === "source_name" ? `coalesce(r.source_name, ${staged})` : staged;
-    return `${value}::${type}${column.list ? "[]" : ""} AS ${quoteName(name)}`;
+  return facts.map(({ name, type }) => {
+    const value = selectFact(source, column, name);
+    return `${value}::${type}${column.list ? "[]" : ""} AS ${quoteName(factColumn(column, name))}`;
   });
+}
+
+/** A fact of an image column, over `s` (staged row) and `r` (its results). */
+export function selectFact(source: StagedRows, column: ImageColumn, fact: ImageFact): string {
+  const name = factColumn(column, fact);
+  const isResult = RESULT_FACTS.some((one) => one.name === fact);
+  const staged = isResult ? `r.${quoteName(name)}` : rowColumn(source, name);
+  const isReferred = isOwn(column) && source.manifest.reference !== null;
+  return isReferred && fact === "source_name" ? `coalesce(r.source_name, ${staged})` : staged;
 }
 
 function rowColumn(source: StagedRows, name: string): string {

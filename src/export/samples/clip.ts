@@ -4,7 +4,10 @@ import { boundsOf, type Point, type Region } from "../../schema/labels/region.ts
  * A region within its page: the same object where it is, a copy with its points at the border where they were beyond it,
  * undefined where nothing of it remains. What rounding makes is mended without a word (`Region` stays itself).
  */
-export function clipRegion(region: Region, page: { width: number; height: number }): Region | undefined {
+export function clipRegion<Placed extends Region>(
+  region: Placed,
+  page: { width: number; height: number },
+): Placed | undefined {
   const { x1, y1, x2, y2 } = boundsOf(region.polygon);
   if (x1 >= 0 && y1 >= 0 && x2 <= page.width && y2 <= page.height)
     return x1 < x2 && y1 < y2 ? region : undefined;

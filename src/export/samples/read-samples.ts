@@ -8,7 +8,7 @@ import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import type { RowResult } from "../../schema/query.ts";
 import { findSizes } from "../image-column.ts";
 import type { Counter } from "./counts.ts";
-import { type AssetImage, imageCells } from "./row-images.ts";
+import { type AssetImage, rowImages } from "./row-images.ts";
 import { readRegions } from "./row-regions.ts";
 import { DEFAULT_SPLIT, type Sample } from "./sample.ts";
 import type { SplitOf } from "./split.ts";
@@ -44,8 +44,8 @@ export async function* readSamples(source: SampleSource): AsyncGenerator<Sample>
     const plain = plainCells(batch);
     const cell = (name: string): Cell => plain[places.get(name) ?? -1] ?? NO_CELL;
     const [split, sourceName] = [cell("split"), cell("source_name")];
-    const columnsAt = imageColumns.map((column) => imageCells(lake.layout, column, cell));
-    const images = Array.from({ length: batch.numRows }, (_, row) => firstImages(columnsAt, row));
+    const imagesAt = rowImages(lake.layout, imageColumns, cell);
+    const images = Array.from({ length: batch.numRows }, (_, row) => imagesAt(row));
     const isMissing = source.isOpened ? await findMissing(lake, images) : () => false;
     let json: Cell[] | undefined;
     for (let row = 0; row < batch.numRows; row++) {
@@ -79,15 +79,6 @@ export async function* readSamples(source: SampleSource): AsyncGenerator<Sample>
       yield sample;
     }
   }
-}
-
-/** Of the first column that has some: partitions of one selection may have their pages in different columns. */
-function firstImages(columnsAt: readonly ((row: number) => AssetImage[])[], row: number): AssetImage[] {
-  for (const imagesAt of columnsAt) {
-    const images = imagesAt(row);
-    if (images.length > 0) return images;
-  }
-  return [];
 }
 
 const NO_CELL: Cell = () => undefined;

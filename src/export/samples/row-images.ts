@@ -1,6 +1,8 @@
 import type { Layout } from "../../lake/layout.ts";
 import type { Cell } from "../../query/output/cells.ts";
-import { factColumn, type ImageColumn, type ImageFact } from "../../schema/image-columns.ts";
+import type { Column } from "../../schema/columns.ts";
+import { factColumn, type ImageColumn, type ImageFact, imageColumnsOf } from "../../schema/image-columns.ts";
+import type { RowPage } from "../../schema/labels/read-pages.ts";
 import type { SampleImage } from "./sample.ts";
 
 /** An image with the path of its asset, relative to `assets/`. */
@@ -11,9 +13,35 @@ type Facts = Record<
   Cell
 >;
 
+type AssetLayout = Pick<Layout, "asset">;
+
+/** The pages of a row: the images of the first column that has some, for partitions may have them in different ones. */
+export function rowImages(
+  layout: AssetLayout,
+  columns: readonly ImageColumn[],
+  cell: (name: string) => Cell,
+): (row: number) => AssetImage[] {
+  const columnsAt = columns.map((column) => imageCells(layout, column, cell));
+  return (row) => {
+    for (const imagesAt of columnsAt) {
+      const images = imagesAt(row);
+      if (images.length > 0) return images;
+    }
+    return [];
+  };
+}
+
+/** The same for labels alone: what is known of each page. */
+export function pageCells(
+  columns: readonly Column[],
+  cell: (name: string) => Cell,
+): (row: number) => RowPage[] {
+  return rowImages({ asset: (path) => path }, imageColumnsOf(columns), cell);
+}
+
 /** The images of a row, of a column of one or of lists; `cell` gives the columns of a batch. */
 export function imageCells(
-  layout: Layout,
+  layout: AssetLayout,
   column: ImageColumn,
   cell: (name: string) => Cell,
 ): (row: number) => AssetImage[] {
@@ -46,7 +74,10 @@ export function imageCells(
 }
 
 /** Undefined where there is none: an asset that is no image has a path too, but no width. */
-function imageOf(layout: Layout, fact: (name: keyof Facts) => string | undefined): AssetImage | undefined {
+function imageOf(
+  layout: AssetLayout,
+  fact: (name: keyof Facts) => string | undefined,
+): AssetImage | undefined {
   const [asset, width, height] = [fact("paths"), fact("widths"), fact("heights")];
   if (asset === undefined || width === undefined || height === undefined) return undefined;
   const orientation = fact("orientations");

@@ -10,6 +10,7 @@ import type {
 } from "../../schema/label-check.ts";
 import type { Fault } from "../../schema/labels/faults.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import { readOnPages } from "../../schema/labels/read-pages.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import type { View } from "../../schema/labels/view.ts";
 import { formatPartition } from "../../schema/partition.ts";
@@ -74,7 +75,7 @@ export async function checkLabels(
 }
 
 function countRow(
-  { cells, page }: LabelRow,
+  { cells, pages }: LabelRow,
   { view, read }: { view: View; read: LabelReader },
   summary: LabelCheckSummary,
 ): readonly Fault[] {
@@ -85,8 +86,8 @@ function countRow(
   let faults: readonly Fault[];
   if ("fault" in found) faults = [found.fault];
   else {
-    const label = read(found.label, page);
-    summary.regions += label.regions.length;
+    const label = readOnPages(read, found.label, pages);
+    summary.regions += label.regions.length + label.strays.length;
     summary.questions += label.questions.length;
     summary.unreadable += label.regions.filter(({ isUnreadable }) => isUnreadable).length;
     summary.skipped += label.skipped;

@@ -4,6 +4,7 @@ export const FAULTS = {
   no_items: "the label has nothing where the view looks for regions or questions",
   no_object: "a region is no object",
   no_page: "the size of the page is not known",
+  page_unknown: "a region is on a page that the row does not have",
   no_size: "the size that the boxes were made at is not in the label",
   size_turned: "the label is of the page turned by 90 degrees",
   box_missing: "a region has no box",
@@ -37,4 +38,6 @@ export interface Fault extends Finding {
   at: string;
   /** Index of the region, where it could be read all the same. */
   region?: number;
+  /** Of a region that could not be read: its page, as the label says it. */
+  page?: string | number | null;
 }

@@ -18,7 +18,12 @@ export interface LabelContext {
 }
 
 /** A region and what does not fit in it; why it is lost; or "nothing": the object is no region. */
-export type RegionResult = { region: Region; findings: Finding[] } | { lost: Finding } | "nothing";
+export type RegionResult = { region: Region; findings: Finding[] } | LostRegion | "nothing";
+
+interface LostRegion {
+  lost: Finding;
+  page: Region["page"];
+}
 
 /** Reads one region from the object, or the joined objects, that say it. */
 export function compileRegion(view: View): (context: LabelContext, nodes: readonly Node[]) => RegionResult {
@@ -31,19 +36,20 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
 
   return ({ root, page, frameOf, names }, nodes) => {
     const [first = root] = nodes;
+    const lose = (lost: Finding): LostRegion => ({ lost, page: readMark(pageAt(root, nodes)) });
     const text = readText(textAt(root, nodes));
     const category = readCategory(categoryAt(root, nodes), names, known);
     const found = boxAt(root, nodes);
     if (found === undefined) {
       // Beside regions, Label Studio lists what is chosen for the page as a whole.
       if (view.join !== undefined && isNone(text) && isNone(category)) return "nothing";
-      return { lost: { kind: "box_missing", message: `there is no box at ${show(view.box)}` } };
+      return lose({ kind: "box_missing", message: `there is no box at ${show(view.box)}` });
     }
     const { box, angle } = found;
-    if ("kind" in box) return { lost: box };
-    if (toNumber(angle ?? 0) !== 0) return { lost: describeRotation(angle) };
+    if ("kind" in box) return lose(box);
+    if (toNumber(angle ?? 0) !== 0) return lose(describeRotation(angle));
     const frame = frameOf(first);
-    if ("kind" in frame) return { lost: frame };
+    if ("kind" in frame) return lose(frame);
     const polygon = frame(box.place);
     const findings = checkPlace(polygon, page);
     const word = (read: Word) => {

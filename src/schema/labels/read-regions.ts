@@ -44,7 +44,8 @@ export function compileRegions(
       const read = readRegion(context, group);
       const place = (finding: Finding): Fault => ({ ...finding, at: placeOf(group[0] ?? root) });
       if (read === "nothing") skipped++;
-      else if ("lost" in read) faults.push(place(read.lost));
+      else if ("lost" in read)
+        faults.push({ ...place(read.lost), ...(read.page !== null && { page: read.page }) });
       else {
         placed.push({ region: read.region, faults: read.findings.map(place) });
         onRegion?.(read.region, group);

@@ -1,6 +1,7 @@
 import { detectView } from "../../schema/labels/detect/detect.ts";
-import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
-import type { Page, ReadLabel, Region } from "../../schema/labels/region.ts";
+import { compileView } from "../../schema/labels/read-label.ts";
+import { readOnPages } from "../../schema/labels/read-pages.ts";
+import type { Page, Region } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import { nameView, viewOf } from "../../schema/labels/task-view.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
@@ -41,36 +42,19 @@ export async function readPageLabel(row: LabelledRow): Promise<PageLabel | null>
   };
   if ("fault" in found) return { ...empty, faults: [found.fault] };
   const nodesOf = new Map<Region, readonly Node[]>();
-  const readOn = readOncePerSize(
-    found.label,
-    compileView(view, (region, nodes) => nodesOf.set(region, nodes)),
-  );
-  const regions: PageRegion[] = [];
-  for (const [image, shown] of (images.length === 0 ? [null] : images).entries()) {
-    for (const region of readOn(shown).regions) {
-      const at = typeof region.page === "number" && images.length > 1 ? region.page : 0;
-      if (at !== image) continue;
-      const { polygon, text, category, order, group, isUnreadable } = region;
-      const places = (nodesOf.get(region) ?? []).map(placeOf);
-      regions.push({ polygon, text, category, order, group, image, unreadable: isUnreadable, places });
-    }
-  }
-  const { questions, faults } = readOn(page);
+  const read = compileView(view, (region, nodes) => nodesOf.set(region, nodes));
+  const pages = images.map((image) => ({ ...image, sourceName: image.source_name }));
+  const label = readOnPages(read, found.label, pages);
+  const regions = label.regions.map((region): PageRegion => {
+    const { polygon, text, category, order, group, image, isUnreadable } = region;
+    const places = (nodesOf.get(region) ?? []).map(placeOf);
+    return { polygon, text, category, order, group, image, unreadable: isUnreadable, places };
+  });
+  const { questions, faults } = label;
   return {
     ...empty,
     regions,
     questions: questions.map(({ id, question, answers }) => ({ id, question, answers })),
     faults: faults.map(({ kind, at, message }) => ({ kind, at, message })),
-  };
-}
-
-/** What a label says depends on the size of its page alone, and the pages of a document mostly have the same. */
-function readOncePerSize(label: unknown, read: LabelReader): (page: Page | null) => ReadLabel {
-  const known = new Map<string, ReadLabel>();
-  return (page) => {
-    const size = page === null ? "" : `${page.width} ${page.height} ${page.orientation ?? ""}`;
-    const before = known.get(size) ?? read(label, page);
-    known.set(size, before);
-    return before;
   };
 }
