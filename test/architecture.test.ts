@@ -259,6 +259,7 @@ describe("files", () => {
       "server/routes/inputs.ts: ParametersSchema",
       "server/routes/page.ts: DifferencesParametersSchema",
       "server/routes/page.ts: ThumbParametersSchema",
+      "server/routes/rows.ts: BrowseParametersSchema",
       "server/routes/rows.ts: StatisticsParametersSchema",
     ]);
   });

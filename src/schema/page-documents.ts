@@ -50,6 +50,24 @@ export const BrowseSchema = v.object({
 });
 export type BrowseDocument = v.InferOutput<typeof BrowseSchema>;
 
+/** Where a searched text stands on pages, by the views of their labels; rows without a known place are left out. */
+export const HitsSchema = v.object({
+  generation: v.number(),
+  rows: v.array(
+    v.object({
+      key: v.string(),
+      /** Pixels of the upright page. */
+      width: v.number(),
+      height: v.number(),
+      /** x1, y1, x2, y2; the first 200. */
+      boxes: v.array(v.tuple([v.number(), v.number(), v.number(), v.number()])),
+      /** Regions that hold the text. */
+      hits: v.number(),
+    }),
+  ),
+});
+export type HitsDocument = v.InferOutput<typeof HitsSchema>;
+
 const PointSchema = v.tuple([v.number(), v.number()]);
 
 export const PageRegionSchema = v.object({

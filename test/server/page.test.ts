@@ -6,6 +6,7 @@ import type { CompareResult } from "../../src/schema/label-compare.ts";
 import type {
   BrowseDocument,
   DifferencesDocument,
+  HitsDocument,
   PageDocument,
   SessionDocument,
   StatisticsDocument,
@@ -107,6 +108,20 @@ describe("rows by place", () => {
     expect((await fetch(`${server.url}/rows?place=3`)).status).toBe(400);
     expect((await fetch(`${server.url}/rows?datasets=없음`)).status).toBe(404);
   });
+});
+
+test("hits of a text are told by the places of their regions, for the rows of a place", async () => {
+  const text = encodeURIComponent("영수증 7".normalize("NFD"));
+  const { rows } = await get<BrowseDocument>(`/rows?text=${text}`);
+  const found = await get<HitsDocument>(`/hits?text=${text}`);
+  expect(found.rows).toEqual(
+    rows.map(({ key }) => ({ key, width: SIDE, height: 200, boxes: [[10, 20, 110, 50]], hits: 1 })),
+  );
+  expect((await get<HitsDocument>(`/hits?text=${text}&at=1&count=1`)).rows).toEqual(found.rows.slice(1));
+  // Found in a name, or where no view looks.
+  expect((await get<HitsDocument>("/hits?text=.png")).rows).toEqual([]);
+  expect((await get<HitsDocument>(`/hits?text=ko&column=lang`)).rows).toEqual([]);
+  expect((await fetch(`${server.url}/hits`)).status).toBe(400);
 });
 
 describe("a page", () => {

@@ -27,24 +27,46 @@ type Shown = (typeof SHOWN)[number];
 /** Some rows of a query by their place. */
 export async function browseRows(
   catalog: DuckDBClient,
-  request: Omit<RowsAtRequest, "choose">,
+  request: RowsPlace,
   signal: AbortSignal,
 ): Promise<BrowseDocument> {
+  const { generation, total, rows } = await readPlaces(
+    catalog,
+    { ...request, choose: shownColumns },
+    rowDescriber,
+    signal,
+  );
+  return { generation, total, at: request.at, rows };
+}
+
+export type RowsPlace = Omit<RowsAtRequest, "choose">;
+
+/** Reads rows of a batch, each of the partition that is given. */
+export type RowReader<T> = (partition: PartitionKey, row: number) => T;
+
+/** Rows of a query by their place, in order, each as `openBatch` reads it. */
+export async function readPlaces<T>(
+  catalog: DuckDBClient,
+  request: RowsAtRequest,
+  openBatch: (columns: readonly Column[], batch: RecordBatch) => RowReader<T>,
+  signal: AbortSignal,
+): Promise<{ generation: number; total: number; rows: T[] }> {
   const { generation, total, rows, pieces } = await catalog.withCatalog((database) =>
-    readRowsAt(database, catalog.labelFacts, { ...request, choose: shownColumns }, signal),
+    readRowsAt(database, catalog.labelFacts, request, signal),
   );
   const readers = pieces.map(({ columns, batches }) => {
-    const describe = batches.map((batch) => rowDescriber(columns, batch));
-    return (row: number, partition: PartitionKey) => {
+    const open = batches.map((batch) => ({ numRows: batch.numRows, read: openBatch(columns, batch) }));
+    return (row: number, partition: PartitionKey): T[] => {
       let before = 0;
-      for (const [at, { numRows }] of batches.entries()) {
-        if (row - before < numRows) return describe[at]?.(partition, row - before);
+      for (const { numRows, read } of open) {
+        if (row - before < numRows) return [read(partition, row - before)];
         before += numRows;
       }
+      return [];
     };
   });
-  const described = rows.map(({ piece, row, partition }) => readers[piece]?.(row, partition));
-  return { generation, total, at: request.at, rows: described.filter((row) => row !== undefined) };
+  const found = rows.flatMap(({ piece, row, partition }) => readers[piece]?.(row, partition) ?? []);
+  return { generation, total, rows: found };
 }
 
 export function shownColumns({ columns }: Pick<StoredPartition, "columns">): Column[] {
@@ -60,8 +82,7 @@ export function describeBatch(
   return Array.from({ length: batch.numRows }, (_, row) => describe(partition, row));
 }
 
-/** Describes rows of a batch, each of the partition that is given. */
-function rowDescriber(columns: readonly Column[], batch: RecordBatch) {
+export function rowDescriber(columns: readonly Column[], batch: RecordBatch): RowReader<BrowseRow> {
   const cells = plainCells(batch);
   return (partition: PartitionKey, row: number): BrowseRow => {
     const { provider, dataset, task, variant } = partition;

@@ -10,6 +10,9 @@ import type { PageImage, PageLabel, PageRegion } from "../../schema/page-documen
 import type { PartitionKey } from "../../schema/partition.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 
+/** Of a larger one a second of the server's time would be spent, and more regions than a canvas draws. */
+export const MAX_LABEL_CHARS = 4_000_000;
+
 export interface LabelledRow {
   partition: PartitionKey;
   taxonomy: Pick<Taxonomy, "tasks">;

@@ -14,13 +14,11 @@ import type { PageDocument, PageImage } from "../../schema/page-documents.ts";
 import { comparePartitions } from "../../schema/partition.ts";
 import { formatRowKey, type RowKey } from "../../schema/row-key.ts";
 import { type FoundRow, findDocumentPages, readWhere } from "./document-pages.ts";
-import { readPageLabel } from "./page-label.ts";
+import { MAX_LABEL_CHARS, readPageLabel } from "./page-label.ts";
 
 /** A value beyond this is cut in the list of columns; the label is read whole, and shown longer. */
 const SHOWN_CHARS = 200_000;
 const SHOWN_LABEL_CHARS = 2_000_000;
-/** Of a larger one a second of the server's time would be spent, and more regions than a canvas draws. */
-const MAX_LABEL_CHARS = 4_000_000;
 const MAX_FRAMES = 1000;
 
 /** A row with its pages, what its label says, and the rows of its dataset that show the same page. Throws `not_found`. */

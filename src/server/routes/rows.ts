@@ -5,7 +5,7 @@ import { readTaxonomy } from "../../lake/taxonomy.ts";
 import { readStatistics } from "../../query/duckdb/statistics.ts";
 import { checkValue } from "../../schema/check.ts";
 import { describeIssue } from "../../schema/describe-issue.ts";
-import { BrowseSchema, StatisticsSchema } from "../../schema/page-documents.ts";
+import { BrowseSchema, HitsSchema, StatisticsSchema } from "../../schema/page-documents.ts";
 import { type RowQuery, RowQuerySchema } from "../../schema/query.ts";
 import { RowOrderSchema } from "../../schema/row-filter.ts";
 import { fieldsOf } from "../../schema/taxonomy.ts";
@@ -13,12 +13,15 @@ import type { ServerDeps } from "../deps.ts";
 import { readParameters } from "../http/parameters.ts";
 import { SELECTION_PARAMETERS } from "../http/query-parameters.ts";
 import { READS } from "../http/route-table.ts";
-import { browseRows } from "../page/browse.ts";
+import { browseRows, type RowsPlace } from "../page/browse.ts";
 import { openCatalog } from "../page/catalog.ts";
+import { findHits } from "../page/hits.ts";
 
 const Place = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a place"), v.transform(Number)));
 const MAX_COUNT = 500;
 const DEFAULT_COUNT = 60;
+/** Their labels are read. */
+const MAX_HIT_ROWS = 100;
 
 const BrowseParametersSchema = v.strictObject({
   ...SELECTION_PARAMETERS,
@@ -28,24 +31,33 @@ const BrowseParametersSchema = v.strictObject({
 });
 const StatisticsParametersSchema = v.strictObject(SELECTION_PARAMETERS);
 
-/** GET /rows and /statistics: rows of a query by their place, and how many there are of each kind. */
+/** GET /rows, /hits and /statistics: rows of a query by their place, and how many there are of each kind. */
 export function rowRoutes({ lake, engines }: Pick<ServerDeps, "lake" | "engines">) {
   return new Elysia({ name: "rows" })
     .get(
       "/rows",
-      async ({ request }) => {
-        const {
-          at = 0,
-          count = DEFAULT_COUNT,
-          sort,
-          ...given
-        } = readParameters(request, BrowseParametersSchema);
-        const rows = { query: checkQuery(given), order: sort, at, count: Math.min(count, MAX_COUNT) };
-        return browseRows(await openCatalog(engines), rows, request.signal);
-      },
+      async ({ request }) =>
+        browseRows(await openCatalog(engines), readPlace(request, MAX_COUNT), request.signal),
       {
         response: { 200: BrowseSchema },
         detail: { summary: "Some rows of a query by their place", query: BrowseParametersSchema, ...READS },
+      },
+    )
+    .get(
+      "/hits",
+      async ({ request }) => {
+        const rows = readPlace(request, MAX_HIT_ROWS);
+        if (rows.query.text === undefined) throw new AppError("usage", "hits are of a text; add ?text=");
+        const catalog = await openCatalog(engines);
+        return findHits(catalog, await readTaxonomy(lake), rows, request.signal);
+      },
+      {
+        response: { 200: HitsSchema },
+        detail: {
+          summary: "Where the text of a query stands on the pages of some of its rows",
+          query: BrowseParametersSchema,
+          ...READS,
+        },
       },
     )
     .get(
@@ -69,6 +81,12 @@ export function rowRoutes({ lake, engines }: Pick<ServerDeps, "lake" | "engines"
         },
       },
     );
+}
+
+function readPlace(request: Request, maxCount: number): RowsPlace {
+  const parameters = readParameters(request, BrowseParametersSchema);
+  const { at = 0, count = DEFAULT_COUNT, sort, ...given } = parameters;
+  return { query: checkQuery(given), order: sort, at, count: Math.min(count, maxCount) };
 }
 
 /** The rules between fields. Throws `usage`. */

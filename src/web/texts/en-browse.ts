@@ -85,6 +85,7 @@ export const browse = {
     rowNumber: (place: string) => `Row ${place}`,
     choose: (name: string) => `Select ${name}`,
     pages: (count: string) => `${many(count, "page")}`,
+    hits: (count: string) => `found in ${many(count, "region")}`,
     noImage: "No image",
     broken: "The image cannot be shown",
   },

@@ -84,6 +84,7 @@ export const browse: typeof en = {
     rowNumber: (place) => `${place}번째 행`,
     choose: (name) => `${name} 선택`,
     pages: (count) => `${count}쪽`,
+    hits: (count) => `영역 ${count}개에 있음`,
     noImage: "이미지 없음",
     broken: "이미지를 표시할 수 없음",
   },

@@ -167,7 +167,7 @@ describe("with tokens", () => {
         expect(await page.getByText("새 업로드").count()).toBe(0);
         expect((await page.evaluate("document.cookie")) as string).toBe("");
         await page.goto(`/ui/browse?tasks=words&variants=v1`);
-        await page.locator("img.thumb").first().waitFor();
+        await page.locator(".thumb img").first().waitFor();
         await page.getByRole("link", { name: new RegExp(nameOf(1)) }).waitFor();
         await page.getByRole("button", { name: "로그아웃" }).click();
         await enter(tokens.curator as string);

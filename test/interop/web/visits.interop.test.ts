@@ -18,6 +18,8 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     await page.getByRole("searchbox", { name: "텍스트 찾기" }).fill("유일한낱말");
     await page.getByRole("button", { name: "검색" }).click();
     await page.getByRole("heading", { name: "2행" }).waitFor();
+    await page.locator(".hit-boxes rect").first().waitFor();
+    expect(await page.locator(".hit-boxes rect").count()).toBe(2);
     await page.getByRole("link", { name: new RegExp(`${nameOf(7)}.*words/v1`) }).click();
     await page.locator("[data-key]").waitFor();
     await page.getByText("영역 1개에 있음").waitFor();

@@ -22,6 +22,7 @@ import { Searching } from "./searching.tsx";
 import { SelectionSide } from "./selection-side.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { useChooser } from "./use-chooser.ts";
+import { useHits } from "./use-hits.ts";
 
 const CELL = { minCellWidth: 168, cellHeight: 248 };
 
@@ -90,8 +91,12 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
     chunks.need(active, active + 1);
     return chunks.close;
   }, [chunks]);
+  const hits = useHits(wanted);
   const onRange = useCallback(
-    (first: number, end: number) => end > first && chunks.need(first, end),
+    (first: number, end: number) => {
+      if (end > first) chunks.need(first, end);
+      hits.onRange(first, end);
+    },
     [chunks],
   );
   if (failure) return <Failure failure={failure} onRetry={() => location.reload()} />;
@@ -126,6 +131,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
             return (
               <RowCell
                 row={row}
+                hits={row && hits.hitsOf(row.key)}
                 place={place}
                 url={row ? `${urlOf(`/page/${row.key}`)}?${wanted}${wanted && "&"}at=${place}` : ""}
                 isActive={isActive}

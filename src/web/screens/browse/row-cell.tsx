@@ -1,10 +1,12 @@
-import { useState } from "preact/hooks";
 import type { BrowseRow } from "../../../schema/page-documents.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
+import { Thumb } from "./thumb.tsx";
 import { hasKey } from "./use-chooser.ts";
+import type { RowHits } from "./use-hits.ts";
 
 export interface RowCellProps {
   row: BrowseRow | undefined;
+  hits: RowHits | undefined;
   place: number;
   url: string;
   isActive: boolean;
@@ -13,7 +15,7 @@ export interface RowCellProps {
 }
 
 /** One row in the grid: its page small, its name, a box to choose it. */
-export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCellProps) {
+export function RowCell({ row, hits, place, url, isActive, isChosen, onChoose }: RowCellProps) {
   const { grid } = texts();
   if (row === undefined) return <div class="cell waiting" />;
   const name = row.source_name ?? grid.rowNumber(formatNumber(place + 1));
@@ -30,10 +32,11 @@ export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCe
           onChoose(true);
         }}
       >
-        <Thumb row={row} />
+        <Thumb key={row.key} row={row} hits={hits} />
         <span class="name">
           <bdi>{name}</bdi>
         </span>
+        {hits && <span class="hidden">{grid.hits(formatNumber(hits.hits))}</span>}
         <span class="quiet">
           {row.dataset} · {row.task}/{row.variant}
         </span>
@@ -49,21 +52,5 @@ export function RowCell({ row, place, url, isActive, isChosen, onChoose }: RowCe
       )}
       {(row.pages ?? 1) > 1 && <span class="badge">{grid.pages(formatNumber(row.pages as number))}</span>}
     </div>
-  );
-}
-
-function Thumb({ row: { hash, asset } }: { row: BrowseRow }) {
-  const { grid } = texts();
-  const [isBroken, setBroken] = useState(false);
-  if (hash === null || asset === null) return <span class="thumb none">{grid.noImage}</span>;
-  if (isBroken) return <span class="thumb none problem">{grid.broken}</span>;
-  return (
-    <img
-      class="thumb"
-      src={`/thumbs/${hash}?asset=${encodeURIComponent(asset)}`}
-      alt=""
-      decoding="async"
-      onError={() => setBroken(true)}
-    />
   );
 }

@@ -1,0 +1,111 @@
+import type { DuckDBClient } from "../../query/duckdb/client.ts";
+import { plainCells } from "../../query/output/cells.ts";
+import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import { boundsOf } from "../../schema/labels/region.ts";
+import { readRowLabel } from "../../schema/labels/row-label.ts";
+import { viewOf } from "../../schema/labels/task-view.ts";
+import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
+import type { BrowseRow, HitsDocument } from "../../schema/page-documents.ts";
+import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
+import type { RowQuery } from "../../schema/query.ts";
+import type { Taxonomy } from "../../schema/taxonomy.ts";
+import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./browse.ts";
+import { MAX_LABEL_CHARS } from "./page-label.ts";
+
+/** More boxes on a small picture tell nothing. */
+const MAX_BOXES = 200;
+
+interface LabelledRow {
+  row: BrowseRow;
+  partition: PartitionKey;
+  cells(): Record<string, string | undefined>;
+}
+
+/** Where the text of a search stands on the pages of some rows by their place, by the views of their tasks. */
+export async function findHits(
+  catalog: DuckDBClient,
+  taxonomy: Pick<Taxonomy, "tasks">,
+  request: RowsPlace,
+  signal: AbortSignal,
+): Promise<HitsDocument> {
+  const { generation, rows } = await readPlaces(
+    catalog,
+    { ...request, choose: ({ columns }) => columns.map(({ name, type }) => ({ name, type })) },
+    openLabelled,
+    signal,
+  );
+  const readers = new Map<string, { view: View; read: LabelReader } | undefined>();
+  const readerOf = (partition: PartitionKey) => {
+    const name = formatPartition(partition);
+    const view = readers.has(name) ? undefined : viewOf(taxonomy, partition)?.view;
+    if (!readers.has(name)) readers.set(name, view && { view, read: compileView(view) });
+    return readers.get(name);
+  };
+  const isHit = matcherOf(request.query);
+  const found: HitsDocument["rows"] = [];
+  for (const { row, partition, cells } of rows) {
+    // Others are served between two labels.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    const reader = readerOf(partition);
+    if (reader === undefined || !isSearched(request.query, reader.view)) continue;
+    const { width, height, key } = row;
+    if (width === null || height === null) continue;
+    const boxes = boxesOf(reader, cells(), { width, height }).filter(({ text }) => isHit(text));
+    if (boxes.length === 0) continue;
+    found.push({
+      key,
+      width,
+      height,
+      boxes: boxes.slice(0, MAX_BOXES).map(({ box }) => box),
+      hits: boxes.length,
+    });
+  }
+  return { generation, rows: found };
+}
+
+const openLabelled: Parameters<typeof readPlaces<LabelledRow>>[2] = (
+  columns,
+  batch,
+): RowReader<LabelledRow> => {
+  const describe = rowDescriber(columns, batch);
+  const cells = plainCells(batch);
+  return (partition, row) => ({
+    row: describe(partition, row),
+    partition,
+    cells: () => Object.fromEntries(columns.map(({ name }, at) => [name, cells[at]?.(row)])),
+  });
+};
+
+/** Whether a search looks at what the view reads. */
+function isSearched({ column }: RowQuery, view: View): boolean {
+  const own = view.column ?? LABEL_COLUMN;
+  return column === undefined || own === WHOLE_ROW || own === column;
+}
+
+function boxesOf(
+  { view, read }: { view: View; read: LabelReader },
+  cells: Record<string, string | undefined>,
+  { width, height }: { width: number; height: number },
+) {
+  const { column = LABEL_COLUMN } = view;
+  const label = column === WHOLE_ROW ? cells : { [column]: cells[column] };
+  if (Object.values(label).some((text) => (text?.length ?? 0) > MAX_LABEL_CHARS)) return [];
+  const parsed = readRowLabel(label, view);
+  if (parsed === undefined || "fault" in parsed) return [];
+  const orientation = cells.orientation === undefined ? null : Number(cells.orientation);
+  return read(parsed.label, { width, height, orientation }).regions.map(({ text, polygon }) => {
+    const { x1, y1, x2, y2 } = boundsOf(polygon);
+    return { text, box: [x1, y1, x2, y2] as [number, number, number, number] };
+  });
+}
+
+/** As the engines search: literally, in every way of composing letters. */
+function matcherOf({
+  text = "",
+  ignore_case: ignoresCase = false,
+}: RowQuery): (text: string | null) => boolean {
+  const form = (one: string) => (ignoresCase ? one.normalize("NFC").toLowerCase() : one.normalize("NFC"));
+  const wanted = form(text);
+  return (one) => one !== null && form(one).includes(wanted);
+}

@@ -1,0 +1,55 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { HitsDocument } from "../../../schema/page-documents.ts";
+import { request } from "../../api/request.ts";
+
+export type RowHits = HitsDocument["rows"][number];
+
+/** Rows come first: hits are asked for when the grid has come to rest. */
+const REST_MS = 200;
+const MAX_ROWS = 100;
+const MAX_KEPT = 3000;
+
+/** Where the searched text stands on the pages in view, by the key of the row; none without a text. */
+export function useHits(wanted: string): {
+  onRange(first: number, end: number): void;
+  hitsOf(key: string): RowHits | undefined;
+} {
+  const hasText = new URLSearchParams(wanted).has("text");
+  const kept = useRef(new Map<string, RowHits>());
+  const asked = useRef(new Set<number>());
+  const [range, setRange] = useState<readonly [first: number, end: number]>([0, 0]);
+  const [, setShown] = useState(0);
+  const [first, end] = range;
+  useEffect(() => {
+    if (!hasText || end <= first) return;
+    const missing = Array.from({ length: end - first }, (_, at) => first + at).filter(
+      (place) => !asked.current.has(place),
+    );
+    const [from, to] = [missing[0], missing.at(-1)];
+    if (from === undefined || to === undefined) return;
+    const controller = new AbortController();
+    const count = Math.min(MAX_ROWS, to - from + 1);
+    const timer = setTimeout(async () => {
+      const url = `/hits?${wanted}&at=${from}&count=${count}`;
+      const document = await request<HitsDocument>(url, { signal: controller.signal }).catch(() => undefined);
+      if (document === undefined) return;
+      if (kept.current.size > MAX_KEPT) {
+        kept.current.clear();
+        asked.current.clear();
+      }
+      for (let place = from; place < from + count; place++) asked.current.add(place);
+      for (const row of document.rows) kept.current.set(row.key, row);
+      setShown((shown) => shown + 1);
+    }, REST_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [first, end, wanted]);
+  return {
+    onRange: (from, to) => {
+      if (hasText) setRange([from, to]);
+    },
+    hitsOf: (key) => kept.current.get(key),
+  };
+}
