@@ -6,6 +6,7 @@ import { countNamed, imageColumn, type NamingColumn, namingColumns, pathsBelow }
 import { IMAGE_PATH_COLUMN, type ImageList, listImages } from "./image-list.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
+import { pagedTiffNotices } from "./paged-tiffs.ts";
 import { openParquet } from "./parquet-reader.ts";
 import { describeRelation } from "./relations.ts";
 import { createSkippedFiles } from "./skipped-files.ts";
@@ -112,7 +113,7 @@ function listedImages(path: string, folder: string, list: ImageList, notices: re
     rowCount: list.count,
     columns: [IMAGE],
     features: {},
-    notices,
+    notices: [...notices, ...pagedTiffNotices(list.tiffs)],
     rows: async () => rows,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
   };

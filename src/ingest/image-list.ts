@@ -4,9 +4,10 @@ import { systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
-import { fileKind } from "./file-kinds.ts";
+import { fileKind, isTiffName } from "./file-kinds.ts";
 import type { ReaderContext } from "./input.ts";
 import type { LocalPath } from "./legacy-names.ts";
+import { TIFFS_LOOKED_AT } from "./paged-tiffs.ts";
 import type { SkippedFiles } from "./skipped-files.ts";
 import type { WalkedFile } from "./walk.ts";
 
@@ -20,6 +21,8 @@ export interface ImageList {
   sizeBytes: number;
   /** Metadata files among them. */
   metadata: WalkedFile[];
+  /** The first TIFFs, which may have several pages. */
+  tiffs: { path: string; local: string }[];
 }
 
 const METADATA = /^metadata\.(jsonl|csv|parquet)$/;
@@ -32,7 +35,8 @@ export async function listImages(
   leftOut: SkippedFiles,
   { database, scratch, signal }: ReaderContext,
 ): Promise<ImageList> {
-  const found: ImageList = { file: join(scratch, "images.parquet"), count: 0, sizeBytes: 0, metadata: [] };
+  const file = join(scratch, "images.parquet");
+  const found: ImageList = { file, count: 0, sizeBytes: 0, metadata: [], tiffs: [] };
   const table = `images_${crypto.randomUUID().replaceAll("-", "")}`;
   await database.run(`CREATE TEMP TABLE ${table} (path VARCHAR)`);
   const appender = await database.connection.createAppender(table, "main", "temp");
@@ -40,13 +44,15 @@ export async function listImages(
     signal?.throwIfAborted();
     const looked = await mapConcurrent(some, AT_ONCE, async ({ path, local }) => {
       const kind = await fileKind(path, local);
-      return { path, kind, sizeBytes: kind === "image" ? await fileSize(local) : 0 };
+      return { path, local, kind, sizeBytes: kind === "image" ? await fileSize(local) : 0 };
     });
-    for (const { path, kind, sizeBytes } of looked) {
+    for (const { path, local, kind, sizeBytes } of looked) {
       if (kind !== "image") {
         leftOut.add(path, kind);
         continue;
       }
+      if (found.tiffs.length < TIFFS_LOOKED_AT && isTiffName(path) && typeof local === "string")
+        found.tiffs.push({ path, local });
       appender.appendVarchar(path);
       appender.endRow();
       found.count++;

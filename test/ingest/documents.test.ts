@@ -148,6 +148,20 @@ test("--split-pages makes rows of the pages of each TIFF; without, and of one pa
   });
 });
 
+test("TIFFs of several pages that become one row each are told", async () => {
+  await withKit(async (kit) => {
+    const told = "1.tif has 3 pages; each file becomes one row, with --split-pages each page does";
+    const folder = await put(kit, { "1.tif": tiff(3), "2.tif": tiff(1), "3.tif": "II*\0 no more" });
+    expect((await kit.session.open(folder)).notices).toEqual([told]);
+    expect((await kit.session.open(join(folder, "2.tif"))).notices).toEqual([]);
+    await put(kit, { "a.pdf": pdf(1), "4.tif": tiff(2) });
+    expect((await kit.session.open(folder)).notices).toEqual([
+      told.replace("pages;", "pages, and others have several;"),
+    ]);
+    expect((await kit.session.open(folder, { splitPages: true })).notices).toEqual([]);
+  });
+});
+
 test("what is named twice is taken once: a document, an image, a part of a zip, a file of a folder that is named too", async () => {
   await withKit(async (kit) => {
     const zip = zipOf([{ name: "z.jpg", data: JPEG }]);

@@ -2,14 +2,14 @@ import { copyFile, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { encrypted, noPasswordOpens, tooLarge } from "../../documents/reasons.ts";
 import { AppError } from "../../errors.ts";
-import { tiffPages } from "../../images/tiff-pages.ts";
-import { type ByteSource, openByteSource } from "../../images/tiff-source.ts";
+import { openByteSource } from "../../images/tiff-source.ts";
 import { quoteName } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
 import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
 import { isPdfName, isTiffHead, isTiffName, readHead } from "../file-kinds.ts";
 import { EntryProblem, type InputContext } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
+import { countTiffPages } from "../paged-tiffs.ts";
 import type { FoundFiles } from "./found-files.ts";
 
 export interface DescribedDocuments {
@@ -42,7 +42,7 @@ export async function describeDocuments(
   if (found.count("document") === 0) return described;
   const describe = async (path: string, file: string): Promise<Described & { isTiff: boolean }> => {
     const isTiff = isTiffName(path) || (!isPdfName(path) && isTiffHead(await readHead(file)));
-    const facts = isTiff ? await countTiffPages(file) : await documents.describe(file, { passwords });
+    const facts = isTiff ? await describeTiff(file) : await documents.describe(file, { passwords });
     return { ...facts, isTiff };
   };
   const appender = await database.connection.createAppender(table);
@@ -90,23 +90,14 @@ interface Described {
 }
 
 /** No pages for one that is a single image, or damaged: what is wrong is said where images are processed. */
-async function countTiffPages(path: string): Promise<Described> {
+async function describeTiff(path: string): Promise<Described> {
   const source = openByteSource(path);
   try {
     if (source.size > MAX_DOCUMENT_BYTES) throw tooLarge(source.size, MAX_DOCUMENT_BYTES, "TIFF");
-    const pages = countOrNone(source);
+    const pages = countTiffPages(source);
     return { pages: pages > 1 ? pages : 0, notices: [] };
   } finally {
     source.close();
-  }
-}
-
-function countOrNone(source: ByteSource): number {
-  try {
-    return tiffPages(source).count;
-  } catch (error) {
-    if (error instanceof AppError || error instanceof RangeError) return 0;
-    throw error;
   }
 }
 

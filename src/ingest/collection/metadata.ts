@@ -24,6 +24,7 @@ export async function openDescribed(
     count: found.count("image"),
     sizeBytes: found.sizeBytes,
     metadata: await localFiles(found, folder, "kind = 'metadata'", context),
+    tiffs: [],
   };
   const others = await database.rows<{ path: string }>(
     `SELECT path FROM ${table} WHERE kind NOT IN ('image', 'metadata')`,

@@ -1,7 +1,10 @@
+import { join } from "node:path";
+import type { Database } from "../../query/database.ts";
 import { quoteName } from "../../query/sql.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { IMAGE_PATH_COLUMN } from "../image-list.ts";
 import type { Input, InputContext, SourceColumn } from "../input.ts";
+import { pagedTiffNotices, TIFFS_LOOKED_AT } from "../paged-tiffs.ts";
 import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { labelledRows, writeList } from "./page-rows.ts";
@@ -21,6 +24,7 @@ export async function openPages(
 ): Promise<Input> {
   const { database } = context;
   const documents = await describeDocuments(found, folder, context);
+  const tiffs = await findTiffs(found, folder, database);
   const labels = await findLabels(found, documents.table, context);
   const split = await splitColumn(found, path, context);
   const hasDocuments = found.count("document") > 0;
@@ -78,6 +82,7 @@ export async function openPages(
             `${formatQuantity(labels.byName, "label")} ${labels.byName === 1 ? "was" : "were"} matched with a page by the file name alone: no folder of theirs is the same`,
           ]
         : []),
+      ...pagedTiffNotices(tiffs),
       ...shortened(documents.notices),
       ...found.leftOut.notices(),
     ],
@@ -85,6 +90,15 @@ export async function openPages(
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
   };
+}
+
+/** The first local TIFFs that are one row each. */
+async function findTiffs({ table }: FoundFiles, folder: string, database: Database) {
+  const found = await database.rows<{ path: string }>(
+    `SELECT path FROM ${quoteName(table)} WHERE kind = 'image' AND zip IS NULL AND regexp_matches(path, '(?i)\\.tiff?$')
+     ORDER BY given, path LIMIT ${TIFFS_LOOKED_AT}`,
+  );
+  return found.map(({ path }) => ({ path, local: join(folder, path) }));
 }
 
 /** Of thousands of documents some notices are enough. */
