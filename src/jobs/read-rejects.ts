@@ -1,6 +1,9 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { AppError } from "../errors.ts";
+import { isMissing, namesIn } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
+import { createUploadLayout } from "../lake/layout.ts";
 import { openDatabase } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
 import type { RejectedRow, RejectList } from "../schema/upload-list.ts";
@@ -28,13 +31,33 @@ export async function readRejects(
   const database = await openDatabase({ scratch, memory: "256MB", threads: 1 });
   try {
     const [count] = await database.rows<{ rejected: number }>(`SELECT count(*) AS rejected FROM ${rows}`);
-    const rejects = await database.rows<RejectedRow>(
-      `SELECT source_row, source_name, reason FROM ${rows} ORDER BY source_row LIMIT ${limit}`,
+    // Earlier versions wrote the first three columns.
+    const columns = ["source_row", "source_name", "reason", "source_hash", "path"].map(quoteText).join(", ");
+    const listed = await database.rows<RejectedRow>(
+      `SELECT COLUMNS(lambda name: name IN (${columns})) FROM ${rows} ORDER BY source_row LIMIT ${limit}`,
     );
+    const isKept = await keptFiles(lake, uploadId);
+    const rejects = listed.map(({ source_hash: hash = null, path = null, ...row }) => ({
+      ...row,
+      source_hash: hash !== null && isKept(hash) ? hash : null,
+      path,
+    }));
     return { upload_id: uploadId, rejected: count?.rejected ?? 0, rejects };
   } finally {
     database.close();
   }
+}
+
+/** Says whether the file of a rejected row is there, by its SHA-256. */
+async function keptFiles(lake: Lake, uploadId: string): Promise<(hash: string) => boolean> {
+  const kept = await namesIn(lake.layout.rejectedFiles(uploadId));
+  const { files } = createUploadLayout(lake.layout.upload("failed", uploadId));
+  const failed = await readdir(files, { recursive: true }).catch((error) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const names = new Set([...kept, ...failed.map((name) => basename(name))]);
+  return (hash) => names.has(hash);
 }
 
 /** The engine would block on a pipe. */

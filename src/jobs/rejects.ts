@@ -21,7 +21,7 @@ export async function findRejects(
   return { rejected, first };
 }
 
-/** Writes `jobs/<upload>.rejects.parquet`: `source_row`, `source_name`, `reason`. Repeatable. */
+/** Writes `jobs/<upload>.rejects.parquet`: as of `selectRejected`. Repeatable. */
 export async function writeRejects(context: WorkContext, source: StagedRows): Promise<void> {
   const { lake, database } = context;
   const target = lake.layout.rejects(source.manifest.upload_id);

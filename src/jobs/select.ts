@@ -53,10 +53,18 @@ export function selectPublished(source: StagedRows): string {
   return `SELECT ${[...own, ...facts, ...last].join(", ")} FROM ${joined(source)} WHERE ${reason(source)} IS NULL`;
 }
 
-/** SELECT of the rejected rows: `source_row`, `source_name`, `reason`. */
+/**
+ * SELECT of the rejected rows: `source_row`, `source_name`, `reason`, and of the row's image `source_hash` of what it brought,
+ * `path` of an asset.
+ */
 export function selectRejected(source: StagedRows): string {
   const name = rowColumn(source, "source_name");
-  return `SELECT s."source_row" AS source_row, ${name} AS source_name, ${reason(source)} AS reason
+  const { manifest } = source;
+  // Of pages the document is staged, not the image.
+  const hash = manifest.pages === undefined ? rowColumn(source, "source_hash") : "NULL";
+  const hasAsset = needsResults(manifest) && resultColumns(manifest).some((one) => isOwn(one) && !one.list);
+  return `SELECT s."source_row" AS source_row, ${name} AS source_name, ${reason(source)} AS reason,
+    ${hash}::VARCHAR AS source_hash, ${hasAsset ? 'r."path"' : "NULL"}::VARCHAR AS path
     FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 

@@ -16,6 +16,7 @@ import type { WorkContext } from "./context.ts";
 import { checkLabels } from "./label-step.ts";
 import { emptyOutcome, failedOutcome, handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { requireManifest } from "./own-manifest.ts";
+import { keepRejectedFiles } from "./rejected-files.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
 import { resolveRows } from "./resolve-rows.ts";
 import { dropResults } from "./row-results.ts";
@@ -144,6 +145,7 @@ async function publishRows(
   reportStep(context, manifest, "publishing", done);
   const committed = await commit(context, source, rejected);
   await dropResults(database);
+  if (rejected > 0) await keepRejectedFiles(context, manifest.upload_id, folder);
   context.partitions.note(manifest, { ...committed, rejected });
   const compaction = retryWithLessMemory(database, () => context.partitions.compact(database, manifest));
   await compaction.catch((error) => {

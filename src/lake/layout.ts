@@ -88,6 +88,16 @@ export function createLayout(root: string) {
     job: (jobId: string) => join(jobs, `${jobId}.json`),
     /** The last run of an operation that keeps it. */
     lastRun: (operation: string) => join(jobs, `last-${operation}.json`),
+    /** Files of the first rejected rows of a completed upload, by their SHA-256. */
+    rejectedFiles: (uploadId: string) => join(jobs, `${uploadId}.rejected`),
+    rejectedFile: (uploadId: string, hash: string) => join(jobs, `${uploadId}.rejected`, hash),
+    /** The same for lake/staged-file.ts. */
+    rejectedPlace: (uploadId: string, hash: string): StagedPath => ({
+      stagedAt: join(jobs, `${uploadId}.rejected`, hash),
+      staging: jobs,
+    }),
+    /** The upload of such a folder's name; undefined for other names. */
+    parseRejectedFiles: (name: string) => /^(u[0-9a-f]{32})\.rejected$/.exec(name)?.[1],
     rejects: (uploadId: string) => join(jobs, `${uploadId}.rejects.parquet`),
   };
 }

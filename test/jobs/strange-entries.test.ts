@@ -22,6 +22,7 @@ import { createUploadLayout, type UploadLayout } from "../../src/lake/layout.ts"
 import { countUploads, type UploadState } from "../../src/lake/staged-entries.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import type { UploadList } from "../../src/schema/upload-list.ts";
+import { createThumbs } from "../../src/server/page/thumbs.ts";
 import { uploadListRoutes } from "../../src/server/routes/upload-list.ts";
 import { codeOf } from "../code-of.ts";
 import { accountOf, as, CURATOR, giveToTeam, isRoot, SERVER, TEAM } from "../server/accounts.ts";
@@ -29,6 +30,7 @@ import {
   fingerprintTree,
   makeImage,
   makeWorld,
+  PROGRAM,
   readRows,
   runProgram,
   stageUpload,
@@ -193,7 +195,8 @@ test("process list tells each by its place, of folder and server alike, and doct
   expect(told.toSorted()).toEqual([...places, "pending/u\uFFFD\uFFFD"].toSorted());
   expect(listed.unusable.every(({ problem }) => / (remove|move) /.test(problem))).toBe(true);
   const { lake, settings } = world;
-  const routes = uploadListRoutes({ lake, settings, callerName: () => "somebody" });
+  const thumbs = createThumbs({ selfCommand: PROGRAM, folder: join(world.folder, "thumbs") });
+  const routes = uploadListRoutes({ lake, settings, thumbs, callerName: () => "somebody" });
   const answer = await routes.handle(new Request("http://lake/uploads"));
   expect(await answer.json()).toMatchObject({ unusable: listed.unusable });
   const { stdout } = await runProgram(world, ["process", "list"]);

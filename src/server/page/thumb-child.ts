@@ -12,7 +12,14 @@ export const THUMBS_COMMAND = "__thumbs";
 const OrderSchema = v.pipe(
   v.string(),
   v.parseJson(),
-  v.object({ id: v.number(), path: v.string(), output: v.string(), side: v.number(), frame: v.number() }),
+  v.object({
+    id: v.number(),
+    path: v.string(),
+    output: v.string(),
+    side: v.number(),
+    frame: v.number(),
+    is_checked: v.boolean(),
+  }),
 );
 
 /** Makes one thumbnail after the other as told on stdin, and says for each whether it is there. Ends with stdin. */
@@ -38,8 +45,9 @@ async function make({
   output,
   side,
   frame,
+  is_checked,
 }: Omit<v.InferOutput<typeof OrderSchema>, "id">): Promise<void> {
-  const thumbnail = await makeThumbnail(await readFile(path), side, frame);
+  const thumbnail = await makeThumbnail(await readFile(path), side, frame, is_checked);
   await mkdir(dirname(output), { recursive: true });
   const fresh = `${output}.${process.pid}`;
   await writeFile(fresh, thumbnail);

@@ -12,8 +12,15 @@ import { THUMBS_COMMAND } from "./thumb-child.ts";
 /** Small pictures of assets: made when they are first asked for, kept in a cache of bounded size. */
 export interface Thumbs {
   /** The file of a thumbnail. Throws `unsupported_format` for what cannot be drawn, `cancelled` for what nobody waits for. */
-  fileOf(asset: { path: string; hash: string }, size: ThumbSize, signal: AbortSignal): Promise<string>;
+  fileOf(image: ThumbImage, size: ThumbSize, signal: AbortSignal): Promise<string>;
   close(): void;
+}
+
+export interface ThumbImage {
+  path: string;
+  hash: string;
+  /** False where nothing verified it: it may be of any size. */
+  isChecked?: boolean;
 }
 
 export interface ThumbSize {
@@ -34,6 +41,7 @@ interface Order extends ThumbSize {
   id: number;
   path: string;
   output: string;
+  is_checked: boolean;
   /** Of all who wait for it. */
   signals: AbortSignal[];
   done: PromiseWithResolvers<void>;
@@ -100,21 +108,29 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
       child.stdin.flush();
     }
   };
-  const ask = (path: string, output: string, size: ThumbSize) => {
-    const order: Order = { id: ++lastId, path, output, ...size, signals: [], done: Promise.withResolvers() };
+  const ask = (path: string, output: string, size: ThumbSize, is_checked: boolean) => {
+    const order: Order = {
+      id: ++lastId,
+      path,
+      output,
+      ...size,
+      is_checked,
+      signals: [],
+      done: Promise.withResolvers(),
+    };
     asked.set(output, order);
     queue.push(order);
     return order;
   };
 
   return {
-    fileOf: async ({ path, hash }, size, signal) => {
+    fileOf: async ({ path, hash, isChecked = true }, size, signal) => {
       const output = join(folder, hash.slice(0, 2), thumbName(hash, size));
       if (await exists(output)) {
         await utimes(output, new Date(), new Date()).catch(() => {}); // the oldest are removed first
         return output;
       }
-      const order = asked.get(output) ?? ask(path, output, size);
+      const order = asked.get(output) ?? ask(path, output, size, isChecked);
       order.signals.push(signal);
       next();
       await order.done.promise;

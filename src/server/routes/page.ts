@@ -7,12 +7,12 @@ import { parseRowKey } from "../../schema/row-key.ts";
 import type { ServerDeps } from "../deps.ts";
 import { findAsset } from "../http/asset-file.ts";
 import { checked } from "../http/checked.ts";
-import { respondWithFile } from "../http/file-response.ts";
 import { readParameters } from "../http/parameters.ts";
 import { READS } from "../http/route-table.ts";
 import { openCatalog } from "../page/catalog.ts";
 import { streamLakeEvents } from "../page/lake-events.ts";
 import { describePage } from "../page/page.ts";
+import { respondWithThumb } from "../page/thumb-response.ts";
 import { thumbName } from "../page/thumbs.ts";
 
 const DifferencesParametersSchema = v.strictObject({ a: v.string(), b: v.string() });
@@ -72,16 +72,11 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }:
         if (asset === undefined || asset.hash !== hash) {
           throw new AppError("not_found", "there is no such asset; take hash and path from a row");
         }
-        const path = await thumbs.fileOf(asset, size, request.signal);
-        return respondWithFile(request, {
-          path,
-          sizeBytes: Bun.file(path).size,
-          etag: `"${thumbName(hash, size)}"`,
-          headers: {
-            "content-type": "image/webp",
-            "cache-control": "private, max-age=31536000, immutable",
-          },
-        });
+        return respondWithThumb(
+          request,
+          thumbName(hash, size),
+          await thumbs.fileOf(asset, size, request.signal),
+        );
       },
       {
         params: checked(

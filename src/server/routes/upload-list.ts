@@ -1,12 +1,17 @@
+import { join } from "node:path";
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { parseSize } from "../../config.ts";
 import { readRejects } from "../../jobs/read-rejects.ts";
 import { readUploadList } from "../../jobs/upload-list.ts";
-import { UploadIdSchema } from "../../schema/names.ts";
+import { Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
 import { RejectListSchema, UploadListSchema } from "../../schema/upload-list.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { READS } from "../http/route-table.ts";
+import { REJECTED_SIZE, rejectedPicture } from "../page/rejected-picture.ts";
+import { respondWithThumb } from "../page/thumb-response.ts";
+import { thumbName } from "../page/thumbs.ts";
 
 const DEFAULT_COMPLETED = 20;
 const QuerySchema = v.object({
@@ -19,9 +24,13 @@ const RejectsQuerySchema = v.object({
   limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/, "is not a number of rows"))),
 });
 
-/** GET /uploads, GET /uploads/{id}/rejects. */
-export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName">) {
-  const { lake, settings, callerName } = deps;
+/** GET /uploads, /uploads/{id}/rejects and /uploads/{id}/rejects/{sha256}. */
+export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "thumbs">) {
+  const { lake, settings, callerName, thumbs } = deps;
+  const picture = {
+    ...{ lake, thumbs, folder: join(settings.scratchFolder, "rejected") },
+    maxBytes: parseSize(settings.images.max_bytes),
+  };
   const uploads = new Elysia({ name: "upload-list" }).get(
     "/uploads",
     async ({ request, query: { all, completed } }) => {
@@ -39,7 +48,24 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       },
     },
   );
-  return uploads.get(
+  const pictures = uploads.get(
+    "/uploads/:id/rejects/:sha256",
+    async ({ request, params: { id: uploadId, sha256: hash } }) =>
+      respondWithThumb(
+        request,
+        thumbName(hash, REJECTED_SIZE),
+        await rejectedPicture(picture, { uploadId, hash, signal: request.signal }),
+      ),
+    {
+      params: checked(v.object({ id: UploadIdSchema, sha256: Sha256Schema })),
+      detail: {
+        summary: "A small WebP of what a rejected row brought",
+        rows: { "image/webp": v.unknown() },
+        ...READS,
+      },
+    },
+  );
+  return pictures.get(
     "/uploads/:id/rejects",
     ({ params: { id }, query: { limit } }) =>
       readRejects(lake, id, {

@@ -34,6 +34,7 @@ export const work = {
     rejects: "Rejected rows",
     rejectedRows: (count: string, shown: string) => `${count} rows were rejected; the first ${shown}:`,
     row: (number: string) => `Row ${number}`,
+    notDrawable: "cannot be drawn",
     newUpload: "New upload",
     dropHint: "Drop a table, PDF, zip, images or a folder here. Several files go as one zip.",
     chooseFiles: "Choose files",

@@ -27,6 +27,7 @@ export const work: typeof en = {
     rejects: "거부된 행",
     rejectedRows: (count, shown) => `${count}행이 거부되었습니다. 처음 ${shown}행:`,
     row: (number) => `${number}번 행`,
+    notDrawable: "표시할 수 없음",
     newUpload: "새 업로드",
     dropHint:
       "테이블, PDF, zip, 이미지 또는 폴더를 여기에 놓으세요. 파일이 여럿이면 zip 하나로 묶어 보냅니다.",

@@ -3,9 +3,11 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import { initLake } from "../../../src/lake/lake.ts";
 import { createToken } from "../../../src/lake/tokens.ts";
 import type { PageDocument } from "../../../src/schema/page-documents.ts";
+import { zipOf } from "../../ingest/zip-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
 import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
@@ -125,6 +127,32 @@ describe("what is odd is shown as it is", () => {
       { allowed: /404/ },
     );
   });
+});
+
+test("a rejected page is seen as far as it can be drawn, with the reason", async () => {
+  const page = await sharp({ create: { width: 300, height: 400, channels: 3, background: "#9bd" } })
+    .jpeg()
+    .toBuffer();
+  const files = [
+    { name: "whole.jpg", data: page },
+    { name: "half.jpg", data: page.subarray(0, page.length / 2) },
+    { name: "memo.jpg", data: Buffer.from("no image") },
+  ];
+  const to = { type: "raw", provider: "hub", dataset: "half", max_rejects: "90%", name: "a.zip" };
+  const id = `u${"e".repeat(32)}`;
+  const url = `${server.url}/uploads/${id}/input?${new URLSearchParams(to)}`;
+  expect((await fetch(url, { method: "PUT", body: new Uint8Array(zipOf(files)) })).status).toBe(200);
+  expect((await fetch(`${server.url}/process`, { method: "POST" })).ok).toBe(true);
+  const look = async (page: Page) => {
+    await page.locator(`[data-upload="${id}"]`).getByRole("button", { name: "거부된 행" }).click();
+    const rows = page.getByRole("dialog").getByRole("listitem");
+    await rows.filter({ hasText: "memo.jpg" }).getByText("표시할 수 없음").waitFor();
+    const half = rows.filter({ hasText: "half.jpg" });
+    await half.getByText("damaged JPEG").waitFor();
+    await half.getByRole("img").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  };
+  await browser.visit("/ui/work", look, { allowed: /415/ });
 });
 
 describe("with tokens", () => {

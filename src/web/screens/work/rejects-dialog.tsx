@@ -1,4 +1,5 @@
-import type { RejectList } from "../../../schema/upload-list.ts";
+import { useState } from "preact/hooks";
+import type { RejectedRow, RejectList } from "../../../schema/upload-list.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure, Loading } from "../../parts/notice.tsx";
@@ -20,15 +21,41 @@ export function RejectsDialog({ id, onClose }: { id: string; onClose(): void }) 
             {working.rejectedRows(formatNumber(value.rejected), formatNumber(value.rejects.length))}
           </p>
           <ol class="rejects">
-            {value.rejects.map(({ source_row: row, source_name: name, reason }) => (
-              <li key={row}>
-                <strong>{name ?? working.row(formatNumber(row))}</strong>
-                <p>{reason}</p>
+            {value.rejects.map((reject) => (
+              <li key={reject.source_row}>
+                <Picture id={id} reject={reject} />
+                <div>
+                  <strong>{reject.source_name ?? working.row(formatNumber(reject.source_row))}</strong>
+                  <p>{reject.reason}</p>
+                </div>
               </li>
             ))}
           </ol>
         </>
       )}
     </Dialog>
+  );
+}
+
+/** The page of a row: what it brought, where that is kept, or the asset that it refers to. */
+function Picture({ id, reject }: { id: string; reject: RejectedRow }) {
+  const { working, grid } = texts();
+  const [isBroken, setBroken] = useState(false);
+  const { source_hash: hash, path, source_name: name } = reject;
+  const address =
+    path !== null
+      ? `/thumbs/${path.split("/").at(-1)?.split(".")[0]}?asset=${encodeURIComponent(path)}`
+      : hash !== null && `/uploads/${id}/rejects/${hash}`;
+  if (address === false) return <span class="picture none">{grid.noImage}</span>;
+  if (isBroken) return <span class="picture none">{working.notDrawable}</span>;
+  return (
+    <img
+      class="picture"
+      src={address}
+      alt={name ?? ""}
+      loading="lazy"
+      decoding="async"
+      onError={() => setBroken(true)}
+    />
   );
 }
