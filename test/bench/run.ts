@@ -40,7 +40,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { scale: { type: "string", default: "1" }, runs: { type: "string", default: "3" } },
 });
-const chosen = positionals.length === 0 ? ALL : ALL.filter(({ name }) => positionals.includes(name));
+const chosen =
+  positionals.length === 0 ? ALL : ALL.filter(({ name }) => positionals.some((word) => isMeant(name, word)));
 const root = resolve(import.meta.dir, "../..");
 const cache = join(root, ".cache", "bench");
 const results: Result[] = [];
@@ -66,6 +67,11 @@ for (const benchmark of chosen) {
 }
 const missed = results.filter((result) => result.value > result.limit);
 process.stdout.write(`${results.length - missed.length} of ${results.length} within their limit\n`);
+
+/** `web` means all of `web-rows`, `web-datasets`... */
+function isMeant(name: string, word: string): boolean {
+  return name === word || name.startsWith(`${word}-`);
+}
 
 function print(result: Result): void {
   const verdict = result.value <= result.limit ? "within" : "OVER";

@@ -101,7 +101,7 @@ export function requireCounted(uncounted: readonly StoredPartition[]): void {
   const rows = uncounted.reduce((sum, one) => sum + one.rows, 0);
   throw new AppError(
     "not_counted",
-    `the labels of ${formatPartition(first)}${uncounted.length > 1 ? ` and ${uncounted.length - 1} more partitions` : ""} were not counted since they changed; run the operation statistics over them first`,
+    `the labels of ${formatPartition(first)}${uncounted.length > 1 ? ` and ${uncounted.length - 1} more partitions` : ""} were not counted since they changed; count them on the page, or by \`datalake run statistics\``,
     { details: { partitions: uncounted.length, rows } },
   );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
   cellsInView,
   cornerOf,
@@ -48,7 +48,8 @@ export function VirtualGrid(props: VirtualGridProps) {
     setPlace(next);
     if (element.current) element.current.scrollTop = next.scrollTop;
   };
-  useEffect(() => onRange(first, end), [first, end, onRange]);
+  // Before the frame is painted: rows are asked for a frame or two earlier.
+  useLayoutEffect(() => onRange(first, end), [first, end, onRange]);
   // The active cell comes into view: after a key, a jump, another width.
   useLayoutEffect(() => {
     if (size.height === 0) return;
