@@ -38,7 +38,7 @@ export function SelectionSide({ selection, partitions, statistics, isCounting = 
       <SearchForm selection={selection} />
       <details class="facets" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{browsing.filters}</summary>
-        {FACETS.map((facet) => (
+        {FACETS.filter((facet) => facets[facet].length > 0).map((facet) => (
           <FacetPanel
             key={facet}
             title={names[facet]}
