@@ -6,7 +6,7 @@ import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";
 import { type RowRange, readRanges } from "../search-index/ranges.ts";
-import { CATALOG_FORMAT, type HousedPartition } from "./homes.ts";
+import { CATALOG_FORMAT, CELL_NAMES, type HousedPartition } from "./homes.ts";
 
 /** What a catalog says of itself. */
 export interface DescribedCatalog {
@@ -62,8 +62,8 @@ function once<T>(
 }
 
 async function readDescribed(database: Database): Promise<DescribedCatalog> {
-  const [head] = await database.rows<{ generation: number; format: number }>(
-    "SELECT generation, format FROM lake",
+  const [head] = await database.rows<{ generation: number; format: number; columns: number | null }>(
+    "SELECT generation, format, (SELECT sum(len(columns)) FROM partitions)::BIGINT AS columns FROM lake",
   );
   if (head?.format !== CATALOG_FORMAT) {
     throw new AppError(
@@ -71,13 +71,7 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
       `the catalog has format ${head?.format}, of another version of datalake, not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
     );
   }
-  // As JSON, which takes a quarter of the time of values of the engine's own kinds.
-  type Lists = Pick<StoredPartition, "columns" | "cells" | "files" | "uploads">;
-  const rows = await database.rows<Omit<StoredPartition, keyof Lists> & { lists: string }>(
-    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, CAST(uploaded_at AS VARCHAR) AS uploaded_at,
-       to_json({columns: columns, cells: cells, files: files, uploads: uploads}) AS lists FROM partitions`,
-  );
-  const known = rows.map(({ lists, ...row }) => ({ ...row, ...(JSON.parse(lists) as Lists) }));
+  const known = await readPartitions(database, head.columns ?? 0);
   const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
   return { known, table: [...keys, ...mergeColumns(known)], generation: head.generation };
 }
@@ -92,4 +86,71 @@ async function readLocated(database: Database): Promise<LocatedCatalog> {
 
 function byPart(ranges: readonly RowRange[]): Map<number, RowRange[]> {
   return Map.groupBy(ranges, ({ part }) => part);
+}
+
+type Lists = Pick<StoredPartition, "columns" | "cells">;
+
+/** More columns than these together are read one by one: the engine makes the text of lists at once. */
+const FEW_COLUMNS = 20_000;
+
+/** The table `partitions` of the database in use, in which there are so many columns together. */
+async function readPartitions(database: Database, columnCount: number): Promise<StoredPartition[]> {
+  const isLarge = columnCount > FEW_COLUMNS;
+  // Lists as JSON, which takes a quarter of the time of values of the engine's own kinds.
+  const lists = isLarge ? "" : ", columns: columns, cells: cells";
+  const rows = await database.rows<
+    Omit<StoredPartition, "files" | "uploads" | keyof Lists> & { lists: string }
+  >(
+    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, CAST(uploaded_at AS VARCHAR) AS uploaded_at,
+       to_json({files: files, uploads: uploads${lists}}) AS lists FROM partitions`,
+  );
+  const large = isLarge ? await readLists(database) : undefined;
+  return rows.map(({ lists, ...row }) => ({ ...row, ...JSON.parse(lists), ...large?.get(row.part) }));
+}
+
+/** The columns of many wide partitions, by number; equal ones are one object. */
+async function readLists(database: Database): Promise<Map<number, Lists>> {
+  const found = new Map<number, Lists>();
+  const listsOf = (part: number): Lists => {
+    const held = found.get(part) ?? { columns: [], cells: { integers: [], numbers: [], texts: [] } };
+    found.set(part, held);
+    return held;
+  };
+  const known = new Map<string, ColumnStats[]>();
+  const columns = `SELECT part, c.name, c.type, c.nulls, c.nfc FROM (SELECT part, unnest(columns) AS c FROM partitions)`;
+  for await (const chunk of database.chunks(columns)) {
+    const [parts = [], names = [], types = [], nulls = [], nfcs = []] = chunk.getColumns();
+    for (const [at, part] of parts.entries()) {
+      const column = {
+        name: String(names[at]),
+        type: String(types[at]),
+        nulls: Number(nulls[at]),
+        nfc: nfcs[at] as boolean | null,
+      };
+      listsOf(Number(part)).columns.push(shared(known, column));
+    }
+  }
+  for (const list of CELL_NAMES) {
+    for await (const chunk of database.chunks(`SELECT part, unnest(cells.${list}) FROM partitions`)) {
+      const [parts = [], names = []] = chunk.getColumns();
+      for (const [at, part] of parts.entries()) {
+        const name = String(names[at]);
+        listsOf(Number(part)).cells[list].push(known.get(name)?.[0]?.name ?? name);
+      }
+    }
+  }
+  return found;
+}
+
+/** Most columns have no NULL, or nothing else; to look through more than a few would take longer than they are worth. */
+const MAX_ALIKE = 8;
+
+function shared(known: Map<string, ColumnStats[]>, column: ColumnStats): ColumnStats {
+  const alike = known.get(column.name) ?? [];
+  if (alike.length === 0) known.set(column.name, alike);
+  const same = alike.find(
+    (one) => one.type === column.type && one.nulls === column.nulls && one.nfc === column.nfc,
+  );
+  if (same === undefined && alike.length < MAX_ALIKE) alike.push(column);
+  return same ?? column;
 }
