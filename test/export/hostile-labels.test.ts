@@ -327,6 +327,25 @@ test("a page that the column split has in two parts is told", async () => {
   expect(samples.notes).toEqual([expect.stringContaining("1 page in several splits")]);
 });
 
+test.each(["ms-swift", "llama-factory"])("%s has no images of rows that it leaves out", async (format) => {
+  const rows = [
+    row(0, [], { label: { q: "얼마?", a: ["천원"] } }),
+    row(1, [], { label: { q: "누구?", a: [] } }),
+  ];
+  const { output, samples } = await kit.run(format, rows, QUESTIONS);
+  expect(samples.pages).toBe(1);
+  expect(await readdir(join(output, "images"))).toHaveLength(1);
+});
+
+test("a part that no row falls into is told, with the parts that there are", async () => {
+  const rows = [0, 1, 2].map((at) => row(at, [box()], { more: { source: "한 권" } }));
+  const wishes = { split: { train: 0.5, val: 0.5 }, group_by: ["source"] };
+  const { samples } = await kit.run("coco", rows, VIEW, { wishes });
+  expect(Object.values(samples.splits).sort()).toEqual([0, 3]);
+  const [lacking] = Object.entries(samples.splits).find(([, count]) => count === 0) ?? [];
+  expect(samples.notes).toEqual([expect.stringContaining(`no row is in ${lacking}, whose share is 0.5`)]);
+});
+
 test("labels without a view are refused", async () => {
   const error = await kit.run("coco", [row(0, [box()])], undefined).catch((thrown) => thrown);
   expect([error.code, error.message]).toEqual(["usage", expect.stringContaining("datalake view detect")]);

@@ -120,6 +120,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
     }
     await writer.finish();
     losses.finish();
+    noteEmptyParts(wishes.split, counter);
     await sheet.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
   } catch (error) {
@@ -150,6 +151,18 @@ function requireViews(
   counter.note(
     `${formatQuantity(lacking.length, "partition")} without a view: pages without regions, ${first} first`,
   );
+}
+
+/** Shares that no row fell into: of few rows, or of rows that are held together. */
+function noteEmptyParts(shares: SampleWishes["split"], { counts, note }: Counter): void {
+  if (counts.samples === 0) return;
+  for (const [name, share] of Object.entries(shares ?? {})) {
+    if ((counts.splits[name] ?? 0) > 0) continue;
+    counts.splits[name] = 0;
+    note(
+      `no row is in ${name}, whose share is ${share}: there are too few, or they belong together by document, page or --group-by`,
+    );
+  }
 }
 
 /** Categories that a view names itself. */

@@ -32,9 +32,11 @@ export async function openLlamaFactoryWriter(options: SampleWriterOptions): Prom
   };
   return {
     write: async (sample: Sample) => {
+      const conversations = conversationsOf(sample, options.prompt, counter);
+      if (conversations.length === 0) return;
       const paths: string[] = [];
       for (const image of sample.images) paths.push(await images.refer(image, "images", { taken: PILLOW }));
-      for (const conversation of conversationsOf(sample, options.prompt, counter)) {
+      for (const conversation of conversations) {
         const messages = conversation.map((message) => ({
           role: message.role,
           content: chatText(message, words, counter),

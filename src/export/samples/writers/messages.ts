@@ -29,6 +29,8 @@ export async function openMessagesWriter(options: SampleWriterOptions): Promise<
   const meter = createTokenMeter(LIMIT, counter);
   return {
     write: async (sample: Sample) => {
+      const conversations = conversationsOf(sample, options.prompt, counter);
+      if (conversations.length === 0) return;
       const pages: { bytes: Uint8Array | null; path: string }[] = [];
       for (const image of sample.images) {
         // Readers turn what they open by its EXIF.
@@ -37,7 +39,7 @@ export async function openMessagesWriter(options: SampleWriterOptions): Promise<
         else pages.push({ bytes: await images.read(image, { taken: PILLOW }), path: pageName(image) });
       }
       const pageBytes = pages.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
-      for (const conversation of conversationsOf(sample, options.prompt, counter)) {
+      for (const conversation of conversations) {
         const messages = conversation.map((message) => messageOf(message, counter));
         const texts = messages.flatMap(({ content }) => content.flatMap(({ text }) => text ?? []));
         meter.add(texts, sample.images);

@@ -19,11 +19,13 @@ export async function openMsSwiftWriter(options: SampleWriterOptions): Promise<S
   const lines = openJsonLines(options, (split) => `${split}.jsonl`, hasBoxes);
   return {
     write: async (sample: Sample) => {
+      const conversations = conversationsOf(sample, options.prompt, counter);
+      if (conversations.length === 0) return;
       const paths: string[] = [];
       for (const image of sample.images) {
         paths.push(resolve(finalFolder, await images.refer(image, "images", { taken: PILLOW })));
       }
-      for (const conversation of conversationsOf(sample, options.prompt, counter)) {
+      for (const conversation of conversations) {
         await lines.add(sample.split, rowOf(conversation, paths, counter));
       }
     },

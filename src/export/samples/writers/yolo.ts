@@ -65,7 +65,10 @@ export async function openYoloWriter(options: SampleWriterOptions): Promise<Samp
       const known = categories.names();
       const names = known.length === 0 ? [NO_CATEGORY] : known; // it wants a class at least
       await file.text(dataYaml([...splits], names));
-      if (splits.size > 0 && !splits.has("val"))
+      if (splits.size === 0) return;
+      if (!splits.has("train"))
+        counter.note("there is no part train: data.yaml trains on the first part; see --split");
+      if (!splits.has("val"))
         counter.note("there is no part val: data.yaml validates on the first part; see --split");
     },
   };
