@@ -15,7 +15,12 @@ const PAGES = "save as PDF and upload that";
 
 /** The first matching signature wins. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
-  foreign("PDF", "pdf", "upload the PDF by itself: each of its pages becomes a row", /^\s*%PDF/),
+  foreign(
+    "PDF",
+    "pdf",
+    "upload it as a file with the ending .pdf: each of its pages becomes a row",
+    /^\s*%PDF/,
+  ),
   // MP4 files do not list this brand.
   foreign(
     "AVIF (of a brand that Pillow does not open)",
