@@ -1,6 +1,6 @@
 /** Filters, orders and counts of rows over HTTP, each against the rows that the test itself made. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import type { OperationState } from "../../src/schema/operation.ts";
@@ -329,5 +329,24 @@ describe("when labels are counted", () => {
     expect((await rowsOf(queryOf(["label.category=table"]))).length).toBe(
       [...ROWS, ...later].filter((row) => has(row, "table")).length,
     );
+  });
+
+  test("counts that are damaged or gone are made again", async () => {
+    const folder = join(world.folder, "cache", "label-facts");
+    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".parquet"));
+    expect(files.length).toBeGreaterThan(1);
+    const [first = "", second = ""] = files;
+    await writeFile(join(folder, first), "PAR1 no more");
+    await rm(join(folder, second));
+    const { stdout } = await runProgram(world, [
+      "run",
+      "statistics",
+      "--request",
+      '{"tasks":["words"]}',
+      "--json",
+    ]);
+    expect((JSON.parse(stdout) as StatisticsDocument).rows_uncounted).toBe(0);
+    expect((await readFile(join(folder, first))).length).toBeGreaterThan(100);
+    await stat(join(folder, second));
   });
 });

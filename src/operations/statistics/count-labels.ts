@@ -4,7 +4,7 @@ import { throwIfCancelled } from "../../errors.ts";
 import { columnsOf, type LabelRow, readLabelRows } from "../../export/label-rows.ts";
 import { removeTree } from "../../lake/files.ts";
 import { replaceFile, tempBeside } from "../../lake/replace.ts";
-import { type Database, openDatabase } from "../../query/database.ts";
+import type { Database } from "../../query/database.ts";
 import type { StoredPartition } from "../../query/duckdb/described.ts";
 import { FACT_COLUMNS } from "../../query/duckdb/label-facts.ts";
 import { readPartition } from "../../query/duckdb/rows-at.ts";
@@ -20,13 +20,13 @@ export interface LabelCount {
   view: View;
   /** Where the counts go: there once they are whole. */
   file: string;
-  scratch: string;
 }
 
-/** Counts what each label of a partition holds, in constant memory. */
+/** Counts what each label of a partition holds. `facts` is an empty database to write in. */
 export async function countLabels(
   database: Database,
-  { partition, view, file, scratch }: LabelCount,
+  facts: Database,
+  { partition, view, file }: LabelCount,
   onRows: (count: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,10 +36,9 @@ export async function countLabels(
   );
   const temp = tempBeside(file);
   await mkdir(dirname(file), { recursive: true });
-  const facts = await openDatabase({ scratch, threads: 1, memory: "256MB" });
   try {
     const fields = Object.entries(FACT_COLUMNS).map(([name, type]) => `${name} ${type}`);
-    await facts.run(`CREATE TABLE facts (${fields.join(", ")})`);
+    await facts.run(`CREATE OR REPLACE TABLE facts (${fields.join(", ")})`);
     const write = await openAppender(facts);
     const read = compileView(view);
     const rows = await readPartition(database, partition, columns, signal);
@@ -52,7 +51,6 @@ export async function countLabels(
     await facts.run(`COPY facts TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`);
     await replaceFile(temp, file);
   } finally {
-    facts.close();
     await removeTree(temp);
   }
 }

@@ -1,14 +1,13 @@
-import { stat } from "node:fs/promises";
 import { boundFolder } from "../../lake/bound-folder.ts";
-import { isMissing } from "../../lake/files.ts";
 import { labelFactsFolder } from "../../lake/layout.ts";
 import { readTaxonomy } from "../../lake/taxonomy.ts";
 import { createEngine } from "../../query/create-engine.ts";
+import { openDatabase } from "../../query/database.ts";
 import { DuckDBClient } from "../../query/duckdb/client.ts";
-import { describeCatalog, type StoredPartition } from "../../query/duckdb/described.ts";
+import { describeCatalog, locateRows } from "../../query/duckdb/described.ts";
+import { loadLabels } from "../../query/duckdb/label-facts.ts";
 import { readStatistics } from "../../query/duckdb/statistics.ts";
 import { viewOf } from "../../schema/labels/task-view.ts";
-import type { View } from "../../schema/labels/view.ts";
 import type { StatisticsDocument } from "../../schema/page-documents.ts";
 import { createSelector } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
@@ -34,35 +33,29 @@ export async function runStatistics(query: RowQuery, tools: Tools): Promise<Stat
     const taxonomy = await readTaxonomy(lake);
     return await engine.withCatalog(async (database) => {
       const { known } = await describeCatalog(database);
-      const todo: { partition: StoredPartition; view: View; file: string }[] = [];
-      const { fileOf } = await labelFacts();
-      for (const partition of known.filter(createSelector(query))) {
-        const [file, view] = [fileOf(partition), viewOf(taxonomy, partition)?.view];
-        if (file === undefined || view === undefined || (await isThere(file))) continue;
-        todo.push({ partition, view, file });
-      }
-      const rowsTotal = todo.reduce((sum, { partition }) => sum + partition.rows, 0);
+      const selected = known.filter(createSelector(query));
+      const labels = await labelFacts();
+      const { uncounted } = await loadLabels(database, labels, selected, await locateRows(database));
+      const rowsTotal = uncounted.reduce((sum, { rows }) => sum + rows, 0);
       let rowsDone = 0;
-      for (const { partition, view, file } of todo) {
-        const add = (rows: number) => {
-          rowsDone += rows;
-          report({ rows_done: rowsDone, rows_total: rowsTotal });
-        };
-        await countLabels(database, { partition, view, file, scratch: settings.scratchFolder }, add, signal);
+      const add = (rows: number) => {
+        rowsDone += rows;
+        report({ rows_done: rowsDone, rows_total: rowsTotal });
+      };
+      const facts = await openDatabase({ scratch: settings.scratchFolder, threads: 1, memory: "256MB" });
+      try {
+        for (const partition of uncounted) {
+          const [file, view] = [labels.fileOf(partition), viewOf(taxonomy, partition)?.view];
+          if (file === undefined || view === undefined) continue;
+          await countLabels(database, facts, { partition, view, file }, add, signal);
+        }
+      } finally {
+        facts.close();
       }
-      if (todo.length > 0) await boundFolder(labelFactsFolder(settings.cacheFolder), MAX_BYTES);
+      if (uncounted.length > 0) await boundFolder(labelFactsFolder(settings.cacheFolder), MAX_BYTES);
       return readStatistics(database, labelFacts, { query, fields: fieldsOf(taxonomy) }, signal);
     });
   } finally {
     engine.close();
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { stat } from "node:fs/promises";
 import { AppError } from "../../errors.ts";
-import { isMissing } from "../../lake/files.ts";
+import { exists } from "../../lake/files.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { LabelSql } from "../row-filters.ts";
@@ -72,17 +71,18 @@ export async function loadLabels(
   const found: CountedLabels = { counted: [], uncounted: [], version: "" };
   const hasher = new Bun.CryptoHasher("sha256");
   const load = async () => {
-    await database.run(`CREATE TABLE IF NOT EXISTS ${LABEL_ROWS}
-      (n INTEGER, part INTEGER, regions INTEGER, characters INTEGER, words INTEGER, categories INTEGER, scripts INTEGER)`);
-    await database.run(
-      `CREATE TABLE IF NOT EXISTS ${LABEL_SETS} (id INTEGER, list VARCHAR, names VARCHAR[])`,
-    );
-    for (const partition of partitions) {
+    await makeTables(database);
+    const wanted = partitions.flatMap((partition) => {
       const file = fileOf(partition);
-      if (file === undefined) continue;
-      const isLoaded = state.files.get(partition.part) === file;
-      const isKnown = isLoaded || (await loadFile(database, partition, file, catalog));
-      if (isKnown) state.files.set(partition.part, file);
+      return file === undefined ? [] : [{ partition, file }];
+    });
+    const unknown = wanted.filter(({ partition, file }) => state.files.get(partition.part) !== file);
+    for (let at = 0; at < unknown.length; at += FILES_AT_ONCE) {
+      const loaded = await loadFiles(database, unknown.slice(at, at + FILES_AT_ONCE), catalog);
+      for (const { partition, file } of loaded) state.files.set(partition.part, file);
+    }
+    for (const { partition, file } of wanted) {
+      const isKnown = state.files.get(partition.part) === file;
       found[isKnown ? "counted" : "uncounted"].push(partition);
       hasher.update(`${file} ${isKnown}`);
     }
@@ -106,40 +106,73 @@ export function requireCounted(uncounted: readonly StoredPartition[]): void {
   );
 }
 
-async function loadFile(
+interface FactsFile {
+  partition: StoredPartition;
+  file: string;
+}
+
+/** Files that one statement reads. */
+const FILES_AT_ONCE = 200;
+
+async function makeTables(database: Database): Promise<void> {
+  await database.run(`CREATE TABLE IF NOT EXISTS ${LABEL_ROWS}
+    (n INTEGER, part INTEGER, regions INTEGER, characters INTEGER, words INTEGER, categories INTEGER, scripts INTEGER)`);
+  await database.run(`CREATE TABLE IF NOT EXISTS ${LABEL_SETS} (id INTEGER, list VARCHAR, names VARCHAR[])`);
+}
+
+/** Loads those files that are there and have a row for each of their partition's; gives them. */
+async function loadFiles(
   database: Database,
-  { part, rows }: StoredPartition,
-  file: string,
+  wanted: readonly FactsFile[],
   catalog: LocatedCatalog,
-): Promise<boolean> {
-  try {
-    await stat(file);
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-  const source = `read_parquet(${quoteText(file)}, file_row_number = true)`;
-  const [size] = await database.rows<{ rows: number }>(`SELECT count(*) AS rows FROM ${source}`);
-  if (size?.rows !== rows) return false;
+): Promise<FactsFile[]> {
+  const isThere = await Promise.all(wanted.map(({ file }) => exists(file)));
+  const present = wanted.filter((_, at) => isThere[at]);
+  if (present.length === 0) return [];
+  const rowsOf = await readSizes(
+    database,
+    present.map(({ file }) => file),
+  );
+  const whole = present.filter(({ file, partition }) => rowsOf.get(file) === partition.rows);
+  if (whole.length === 0) return [];
+  const source = `read_parquet(${quoteList(whole.map(({ file }) => file))}, filename = true, file_row_number = true)`;
   await database.run(`INSERT INTO ${LABEL_SETS}
     SELECT (SELECT coalesce(max(id), 0) FROM ${LABEL_SETS}) + row_number() OVER (), list, from_json(list, '["VARCHAR"]')
     FROM (SELECT DISTINCT unnest([categories, scripts]) AS list FROM ${source})
     WHERE list NOT IN (SELECT list FROM ${LABEL_SETS})`);
-  await database.run(`DELETE FROM ${LABEL_ROWS} WHERE part = ${part}`); // by another view
+  const parts = whole.map(({ partition }) => partition.part).join(", ");
+  await database.run(`DELETE FROM ${LABEL_ROWS} WHERE part IN (${parts})`); // by another view
   await database.run(`INSERT INTO ${LABEL_ROWS}
-    SELECT ${numberSql(catalog, part)}, ${part}, regions, characters, words, c.id, s.id
-    FROM ${source} AS f JOIN ${LABEL_SETS} c ON c.list = f.categories JOIN ${LABEL_SETS} s ON s.list = f.scripts`);
-  return true;
+    SELECT r.shift + file_row_number, r.part, regions, characters, words, c.id, s.id
+    FROM ${source} AS f
+    JOIN (VALUES ${rangesOf(whole, catalog).join(", ")}) AS r(file, part, first, after, shift)
+      ON f.filename = r.file AND file_row_number >= r.first AND file_row_number < r.after
+    JOIN ${LABEL_SETS} c ON c.list = f.categories JOIN ${LABEL_SETS} s ON s.list = f.scripts`);
+  return whole;
 }
 
-/** SQL of a row's number by its place in the partition. */
-function numberSql({ ranges }: LocatedCatalog, part: number): string {
-  let before = 0;
-  const cases: string[] = [];
-  for (const { row_start: start, row_end: end } of ranges.get(part) ?? []) {
-    const after = before + end - start;
-    cases.push(`WHEN file_row_number < ${after} THEN file_row_number + ${start - before}`);
-    before = after;
+/** Rows of each file; one that cannot be read, as after a power cut, is as if it were not there. */
+async function readSizes(database: Database, files: readonly string[]): Promise<Map<string, number>> {
+  try {
+    const sizes = await database.rows<{ file: string; rows: number }>(
+      `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
+    );
+    return new Map(sizes.map(({ file, rows }) => [file, rows]));
+  } catch {
+    if (files.length === 1) return new Map();
+    const each = await Promise.all(files.map((file) => readSizes(database, [file])));
+    return new Map(each.flatMap((sizes) => [...sizes]));
   }
-  return `CASE ${cases.join(" ")} END`;
+}
+
+/** SQL of which places in a file are which numbers of rows: `shift` more. */
+function rangesOf(files: readonly FactsFile[], { ranges }: LocatedCatalog): string[] {
+  return files.flatMap(({ file, partition: { part } }) => {
+    let before = 0;
+    return (ranges.get(part) ?? []).map(({ row_start: start, row_end: end }) => {
+      const [first, after] = [before, before + end - start];
+      before = after;
+      return `(${quoteText(file)}, ${part}, ${first}, ${after}, ${start - first})`;
+    });
+  });
 }
