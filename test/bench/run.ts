@@ -11,6 +11,7 @@ import { downloadBenchmarks } from "./download.ts";
 import { growthBenchmarks } from "./growth.ts";
 import { imageBenchmarks } from "./images.ts";
 import { loadBenchmarks } from "./load.ts";
+import { pageBenchmarks } from "./page.ts";
 import { pdfBenchmarks } from "./pdf.ts";
 import { schemaBenchmarks } from "./schemas.ts";
 import { searchBenchmarks } from "./search.ts";
@@ -34,6 +35,7 @@ const ALL = [
   ...syncBenchmarks,
   ...trainingBenchmarks,
   ...webBenchmarks,
+  ...pageBenchmarks,
 ];
 
 const { values, positionals } = parseArgs({

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
 import { initLake } from "../../src/lake/lake.ts";
 import { openDatabase } from "../../src/query/database.ts";
+import type { PartitionKey } from "../../src/schema/partition.ts";
 import { commit, refresh } from "../catalog/lakes.ts";
 
 export interface TableLake {
@@ -13,7 +14,29 @@ export interface TableLake {
 }
 
 /** A lake in `folder/lake` whose rows tell of images that are not there; columns as of an upload of a task's labels. */
-export async function makeTableLake(folder: string, { partitions, rows }: TableLake): Promise<void> {
+export function makeTableLake(folder: string, { partitions, rows }: TableLake): Promise<void> {
+  return makeLake(
+    folder,
+    Array.from({ length: partitions }, (_, part) => ({
+      key: { provider: `p${part % 7}`, dataset: `set_${part}`, task: "raw", variant: "image" },
+      select: rowsSql(part * rows, rows),
+    })),
+  );
+}
+
+/** A lake in `folder/lake` with labels of pages in the variants a and b, of 100 words each; every fifth page differs. */
+export function makeVariantLake(folder: string, pages: number): Promise<void> {
+  const at = { provider: "bench", dataset: "pages", task: "words" };
+  return makeLake(folder, [
+    { key: { ...at, variant: "a" }, select: labelsSql(pages, "w") },
+    { key: { ...at, variant: "b" }, select: labelsSql(pages, "CASE WHEN i % 5 = 0 THEN w + 1 ELSE w END") },
+  ]);
+}
+
+async function makeLake(
+  folder: string,
+  parts: readonly { key: PartitionKey; select: string }[],
+): Promise<void> {
   const scratch = join(folder, "scratch");
   await mkdir(scratch, { recursive: true });
   const { lake } = await initLake(join(folder, "lake"));
@@ -24,11 +47,7 @@ export async function makeTableLake(folder: string, { partitions, rows }: TableL
     flags: { cache: join(folder, "cache"), scratch },
   });
   try {
-    for (let part = 0; part < partitions; part++) {
-      const first = part * rows;
-      const key = { provider: `p${part % 7}`, dataset: `set_${part}`, task: "raw", variant: "image" };
-      await commit({ lake, database }, "create", rowsSql(first, rows), key);
-    }
+    for (const { key, select } of parts) await commit({ lake, database }, "create", select, key);
     await refresh({ folder, lake, settings, database });
   } finally {
     database.close();
@@ -42,4 +61,12 @@ function rowsSql(first: number, rows: number): string {
     CASE WHEN i % 5 = 0 THEN 'png' ELSE 'jpeg' END AS format, (hash(i) % 900000)::BIGINT AS bytes, 1::INTEGER AS pages,
     'scan-' || i || '.jpg' AS source_name, 'u${"0".repeat(32)}' AS upload_id, i AS source_row
     FROM (SELECT ${first} + range AS i FROM range(${rows}))`;
+}
+
+function labelsSql(pages: number, word: string): string {
+  const box = "[60 + w % 10 * 220, 80 + w // 10 * 300, 250 + w % 10 * 220, 120 + w // 10 * 300]";
+  const words = `list_transform(range(100), lambda w: {'text': '낱말 ' || (${word}), 'bbox': ${box}, 'kind': 'item'})`;
+  return `SELECT to_json({'words': ${words}})::VARCHAR AS label, sha256(i::VARCHAR) AS hash, 2480::INTEGER AS width,
+    3508::INTEGER AS height, 'jpeg' AS format, 'scan-' || i || '.jpg' AS source_name,
+    'u${"0".repeat(32)}' AS upload_id, i AS source_row FROM (SELECT range AS i FROM range(${pages}))`;
 }

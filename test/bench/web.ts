@@ -46,7 +46,7 @@ async function onTables(context: BenchContext, browser: Browser, size: TableLake
 }
 
 /** Opens a view in a context of its own, with an empty cache. */
-async function visit<T>(browser: Browser, url: string, use: (page: Page) => Promise<T>): Promise<T> {
+export async function visit<T>(browser: Browser, url: string, use: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 800 } });
   try {
     const page = await context.newPage();
@@ -224,11 +224,11 @@ async function browseTogether(server: Server): Promise<Result> {
   return milliseconds(job, percentile(health, 0.99), 50, spread(health));
 }
 
-function spread(times: readonly number[]): string {
+export function spread(times: readonly number[]): string {
   return `${times.length} of them, median ${percentile(times, 0.5).toFixed(1)}, most ${percentile(times, 1).toFixed(1)}`;
 }
 
-function milliseconds(job: string, value: number, limit: number, note: string): Result {
+export function milliseconds(job: string, value: number, limit: number, note: string): Result {
   if (!Number.isFinite(value)) throw new Error(`${job}: nothing was measured`);
   return {
     job,

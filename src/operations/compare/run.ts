@@ -12,6 +12,7 @@ import { compileView } from "../../schema/labels/read-label.ts";
 import type { Region } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import { viewOf } from "../../schema/labels/task-view.ts";
+import { LABEL_COLUMN } from "../../schema/labels/view.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import { formatRowKey } from "../../schema/row-key.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
@@ -43,7 +44,7 @@ export async function compareVariants(
           task,
           variant,
         });
-        return { partition, generation, read: readerOf(taxonomy, partition) };
+        return { partition, generation, ...readerOf(taxonomy, partition) };
       };
       const [a, b] = [await sideOf(request.a), await sideOf(request.b)];
       const pages = await matchPages(database, a.partition, b.partition);
@@ -56,8 +57,7 @@ export async function compareVariants(
         ) as CompareResult["differences"],
         first: [],
       };
-      for (let at = 0; at < pages.both.length; at += STEP) {
-        throwIfCancelled(signal);
+      const read = async (at: number) => {
         const some = pages.both.slice(at, at + STEP);
         const [rowsA, rowsB] = await Promise.all([
           readRows(
@@ -71,10 +71,22 @@ export async function compareVariants(
             some.map((pair) => pair.b),
           ),
         ]);
-        for (const pair of some) {
-          const [rowA, rowB] = [rowsA.get(pair.a), rowsB.get(pair.b)];
-          if (rowA !== undefined && rowB !== undefined)
-            addPage(result, a.read(rowA), b.read(rowB), rowA, rowB);
+        return some.map((pair) => [rowsA.get(pair.a), rowsB.get(pair.b)] as const);
+      };
+      const isAlike = a.column === b.column && JSON.stringify(a.view) === JSON.stringify(b.view);
+      let next = read(0);
+      for (let at = 0; at < pages.both.length; at += STEP) {
+        throwIfCancelled(signal);
+        const rows = await next;
+        next = read(at + STEP); // while these are compared
+        next.catch(() => {}); // told when its turn comes
+        for (const [rowA, rowB] of rows) {
+          if (rowA === undefined || rowB === undefined) continue;
+          const regions = a.read(rowA);
+          // Most labels of most relabellings stay as they were.
+          const isSame =
+            isAlike && rowA.cells[a.column] !== undefined && rowA.cells[a.column] === rowB.cells[a.column];
+          addPage(result, regions, isSame ? regions : b.read(rowB), rowA, rowB);
         }
         report({ rows_done: Math.min(at + STEP, pages.both.length), rows_total: pages.both.length });
       }
@@ -92,7 +104,7 @@ function addPage(
   rowA: LabelRow,
   rowB: LabelRow,
 ): void {
-  const { pairs, differences } = compareRegions(a, b);
+  const { pairs, differences } = a === b ? { pairs: a, differences: [] } : compareRegions(a, b);
   result.regions_a += a.length;
   result.regions_b += b.length;
   result.paired += pairs.length;
@@ -121,11 +133,12 @@ function readerOf(taxonomy: Pick<Taxonomy, "tasks">, partition: StoredPartition)
       `no view says what the labels of ${formatPartition(partition)} mean; find it with \`datalake view detect\`, then give it to the task`,
     );
   }
-  const read = compileView(view);
-  return ({ cells, page }: LabelRow): Region[] => {
+  const readLabel = compileView(view);
+  const read = ({ cells, page }: LabelRow): Region[] => {
     const found = readRowLabel(cells, view);
-    return found === undefined || "fault" in found ? [] : read(found.label, page).regions;
+    return found === undefined || "fault" in found ? [] : readLabel(found.label, page).regions;
   };
+  return { view, column: view.column ?? LABEL_COLUMN, read };
 }
 
 /** Row numbers of each page in both partitions; only the first row of a page counts. */

@@ -1,5 +1,5 @@
-import { type Camera, matrixOf, type Size, type Spot, toView } from "./camera.ts";
-import type { DrawnRegion } from "./shapes.ts";
+import { type Camera, matrixOf, type Size, type Spot, toPage, toView } from "./camera.ts";
+import { type DrawnRegion, shapeOf } from "./shapes.ts";
 import type { ImageLevels } from "./use-image.ts";
 
 export interface Layers {
@@ -67,7 +67,8 @@ function drawPage(context: CanvasRenderingContext2D, scene: Scene, camera: Camer
   context.fillRect(0, 0, page.width, page.height);
   if (image && layers.image) {
     context.imageSmoothingEnabled = camera.scale < 4;
-    context.imageSmoothingQuality = "medium";
+    // The level is at most twice as large as it is drawn: finer ways cost ten times as much, and show no more.
+    context.imageSmoothingQuality = "low";
     const level = levelFor(image.levels, page.width * camera.scale * ratio);
     if (level !== undefined) context.drawImage(level, 0, 0, page.width, page.height);
   }
@@ -87,44 +88,51 @@ function levelFor(levels: readonly ImageBitmap[], width: number): ImageBitmap | 
 
 /** Shown regions of which something is in the view. */
 function regionsInView({ regions, page, view }: Scene, camera: Camera): number[] {
-  const seen: number[] = [];
-  for (const [index, { bounds, isShown }] of regions.entries()) {
-    if (!isShown) continue;
-    const [ax, ay] = toView(camera, page, [bounds.x1, bounds.y1]);
-    const [bx, by] = toView(camera, page, [bounds.x2, bounds.y2]);
-    if (Math.max(ax, bx) < 0 || Math.max(ay, by) < 0) continue;
-    if (Math.min(ax, bx) > view.width || Math.min(ay, by) > view.height) continue;
-    seen.push(index);
+  const { bounds: seen } = shapeOf([
+    toPage(camera, page, [0, 0]),
+    toPage(camera, page, [view.width, view.height]),
+  ]);
+  const found: number[] = [];
+  for (let index = 0; index < regions.length; index++) {
+    const { bounds, isShown } = regions[index] as DrawnRegion;
+    if (!isShown || bounds.x2 < seen.x1 || bounds.y2 < seen.y1) continue;
+    if (bounds.x1 <= seen.x2 && bounds.y1 <= seen.y2) found.push(index);
   }
-  return seen;
+  return found;
 }
 
 function drawRegion(context: CanvasRenderingContext2D, scene: Scene, index: number, line: number): void {
   const { regions, layers, active, hovered } = scene;
-  const { polygon, colour, isHit, isDashed } = regions[index] as DrawnRegion;
+  const { polygon, isBox, bounds, colour, isHit, isDashed } = regions[index] as DrawnRegion;
+  const { x1, y1, x2, y2 } = bounds;
   const isActive = index === active;
   if (!layers.boxes && !isHit && !isActive && index !== hovered) return;
+  const fill = (colour: string, alpha: number) => {
+    context.globalAlpha = alpha;
+    context.fillStyle = colour;
+    if (isBox) context.fillRect(x1, y1, x2 - x1, y2 - y1);
+    else context.fill();
+    context.globalAlpha = 1;
+  };
+  if (!isBox) tracePolygon(context, polygon);
+  if (isHit) fill(HIT, 1);
+  if (isActive || index === hovered) fill(colour, isActive ? 0.25 : 0.15);
+  if (isDashed) context.setLineDash([line * 5, line * 3]);
+  context.lineWidth = isActive ? line * 2.4 : line;
+  context.strokeStyle = colour;
+  // A third of what a path costs.
+  if (isBox) context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  else context.stroke();
+  if (isDashed) context.setLineDash([]);
+}
+
+function tracePolygon(context: CanvasRenderingContext2D, polygon: readonly Spot[]): void {
   context.beginPath();
   for (const [at, [x, y]] of polygon.entries()) {
     if (at === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
   }
   context.closePath();
-  if (isHit) {
-    context.fillStyle = HIT;
-    context.fill();
-  }
-  if (isActive || index === hovered) {
-    context.globalAlpha = isActive ? 0.25 : 0.15;
-    context.fillStyle = colour;
-    context.fill();
-    context.globalAlpha = 1;
-  }
-  context.setLineDash(isDashed ? [line * 5, line * 3] : []);
-  context.lineWidth = isActive ? line * 2.4 : line;
-  context.strokeStyle = colour;
-  context.stroke();
-  context.setLineDash([]);
 }
 
 /** The text over its region, as large as that, where it can be read. */

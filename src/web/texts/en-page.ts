@@ -67,7 +67,8 @@ export const page = {
     choose: "Compare two variants",
     chooseHint: "Two sets of labels of the same pages: what is missing, what was added, which texts changed.",
     nothing: "No task has two variants yet",
-    nothingHint: "Upload labels again under another variant (--variant) to compare them.",
+    nothingHint:
+      "The lake keeps no earlier versions of labels. Upload them again under another variant (--variant) to compare both.",
     a: "Old",
     b: "New",
     swap: "Swap",
@@ -77,6 +78,7 @@ export const page = {
     none: "The two variants have no page in common.",
     equal: "All pages are the same in both",
     place: (at: string, total: string) => `${at} of ${total} that differ`,
+    placeOfFirst: (at: string, total: string) => `${at} of the first ${total} that differ`,
     beside: "Side by side",
     over: "Over each other",
     same: "No difference on this page",

@@ -65,7 +65,8 @@ export const page: typeof en = {
     choose: "두 배리언트 비교",
     chooseHint: "같은 페이지의 두 라벨에서 빠진 것, 늘어난 것, 바뀐 텍스트를 봅니다.",
     nothing: "배리언트가 둘 이상인 태스크가 아직 없습니다",
-    nothingHint: "라벨을 다른 배리언트(--variant)로 다시 올리면 비교할 수 있습니다.",
+    nothingHint:
+      "레이크는 라벨의 이전 버전을 따로 남기지 않습니다. 라벨을 다른 배리언트(--variant)로 올리면 둘을 비교할 수 있습니다.",
     a: "기준",
     b: "대상",
     swap: "바꾸기",
@@ -75,6 +76,7 @@ export const page: typeof en = {
     none: "두 배리언트에 함께 있는 페이지가 없습니다.",
     equal: "모든 페이지가 양쪽에서 같습니다",
     place: (at, total) => `다른 ${total}쪽 중 ${at}`,
+    placeOfFirst: (at, total) => `다른 쪽 가운데 앞의 ${total}쪽 중 ${at}`,
     beside: "나란히",
     over: "겹쳐서",
     same: "이 페이지에는 차이가 없습니다",

@@ -55,6 +55,7 @@ export function CompareVariants({ set, a, b }: CompareVariantsProps) {
           b={b}
           at={given === null ? at : undefined}
           total={pages.length}
+          isFirst={totals.result !== undefined && totals.result.pages - totals.result.equal > pages.length}
         />
       ) : totals.result ? (
         <Empty title={totals.result.pages === 0 ? comparing.none : comparing.equal} />

@@ -19,13 +19,15 @@ export interface ComparedPageProps {
   /** Its place among the pages that differ; undefined for a page that was named by its keys. */
   at: number | undefined;
   total: number;
+  /** More pages differ than are listed. */
+  isFirst: boolean;
 }
 
 const LAYERS = { image: true, boxes: true, texts: false, order: false };
 const ROW_PX = 56;
 
 /** One page with the labels of both variants, and what differs as a list. */
-export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
+export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPageProps) {
   const { comparing, viewing } = texts();
   const { query } = address.value;
   const isOver = query.get("view") === "over";
@@ -39,9 +41,9 @@ export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
   useEffect(() => setChosen(undefined), [document]);
   const active = chosen === undefined ? undefined : differences[chosen];
   const step = (by: number) => {
-    if (differences.length === 0) return;
-    const from = chosen ?? (by > 0 ? -1 : differences.length);
-    setChosen((from + by + differences.length) % differences.length);
+    const next = (chosen ?? (by > 0 ? -1 : differences.length)) + by;
+    if (differences[next] !== undefined) setChosen(next);
+    else goTo((at ?? 0) + by);
   };
   const goTo = (place: number) => {
     if (at !== undefined && place >= 0 && place < total) change({ at: place || undefined }, "replace");
@@ -67,7 +69,7 @@ export function ComparedPage({ document, a, b, at, total }: ComparedPageProps) {
             <button type="button" title="K" disabled={at === 0} onClick={() => goTo(at - 1)}>
               ← {viewing.before}
             </button>
-            {comparing.place(formatNumber(at + 1), formatNumber(total))}
+            {(isFirst ? comparing.placeOfFirst : comparing.place)(formatNumber(at + 1), formatNumber(total))}
             <button type="button" title="J" disabled={at + 1 >= total} onClick={() => goTo(at + 1)}>
               {viewing.after} →
             </button>
