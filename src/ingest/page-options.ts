@@ -4,6 +4,7 @@ import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { checkValue } from "../schema/check.ts";
 import { DEFAULT_PAGES, PageSettingsSchema, type PageWishes } from "../schema/pages.ts";
+import { decodeList } from "./text/encoding.ts";
 
 /** How a person says that pages of documents are made. */
 export interface PageFlags {
@@ -56,7 +57,7 @@ async function fontPath(path: string): Promise<string> {
   });
 }
 
-/** The passwords in a file, one a line, in UTF-8. Throws `not_found`, `invalid_input`. */
+/** The passwords in a file, one a line. Throws `not_found`, `invalid_input`. */
 export async function readPasswords(path: string): Promise<string[]> {
   const bytes = await readFile(path).catch((cause) => {
     if (systemCode(cause) === "EISDIR") {
@@ -66,10 +67,6 @@ export async function readPasswords(path: string): Promise<string[]> {
     if (!isMissing(cause)) throw cause;
     throw new AppError("not_found", `the password file ${path} does not exist`, { cause });
   });
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return text.split(/\r?\n/).filter((line) => line !== "");
-  } catch (cause) {
-    throw new AppError("invalid_input", `the password file ${path} is not UTF-8 text`, { cause });
-  }
+  const text = decodeList(bytes, `the password file ${path}`);
+  return text.split(/\r?\n/).filter((line) => line !== "");
 }

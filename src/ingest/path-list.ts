@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { AppError, systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
+import { decodeList } from "./text/encoding.ts";
 
 /**
  * Paths in a list file, one a line (or with a NUL behind each, as `find -print0` writes), in their order; `-` reads the
@@ -16,18 +17,9 @@ export async function readPathList(path: string): Promise<string[]> {
     if (!isMissing(cause)) throw cause;
     throw new AppError("not_found", `the list ${path} does not exist; give a file of paths`, { cause });
   });
-  const paths = textOf(bytes, shown)
-    .split(bytes.includes(0) ? "\0" : /\r?\n/)
-    .filter((line) => line !== "");
+  const text = decodeList(bytes, shown);
+  const paths = text.split(text.includes("\0") ? "\0" : /\r?\n/).filter((line) => line !== "");
   if (paths.length === 0)
     throw new AppError("empty_input", `${shown} lists no files; there is nothing to upload`);
   return paths;
-}
-
-function textOf(bytes: Uint8Array, shown: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new AppError("invalid_input", `${shown} is not UTF-8 text; list the paths in UTF-8`, { cause });
-  }
 }

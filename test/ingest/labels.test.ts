@@ -299,13 +299,19 @@ describe("a list of files", () => {
         "b/1.zip": zipOf([{ name: "z.jpg", data: JPEG }]),
         "lf.txt": "",
         "nul.txt": "",
+        "utf16.txt": "",
+        "cp949.txt": "",
       });
       const paths = ["나.jpg", "b/1.zip", "가.jpg"].map((name) => join(folder, name));
       await put(kit, {
         "lf.txt": `${paths.join("\r\n")}\n\n`,
         "nul.txt": paths.map((path) => `${path}\0`).join(""),
+        "utf16.txt": Buffer.from(`\ufeff${paths.join("\r\n")}`, "utf16le"),
+        "cp949.txt": Buffer.concat(
+          paths.flatMap((path) => [legacyBytes(path)[0] ?? Buffer.from(path), Buffer.from("\r\n")]),
+        ),
       });
-      for (const list of ["lf.txt", "nul.txt"]) {
+      for (const list of ["lf.txt", "nul.txt", "utf16.txt", "cp949.txt"]) {
         const listed = await readPathList(join(folder, list));
         expect(listed).toEqual(paths);
         expect((await staged(kit, listed)).rows.map(({ source_name }) => source_name)).toEqual([
@@ -319,6 +325,8 @@ describe("a list of files", () => {
         code: "invalid_input",
         message: `the list ${folder} is a folder; give a text file with one path a line, or the folder without --files-from`,
       });
+      await put(kit, { "lf.txt": Uint8Array.of(0xff, 0x20, 0xff) });
+      expect(readPathList(join(folder, "lf.txt"))).rejects.toMatchObject({ code: "invalid_input" });
       await put(kit, { "lf.txt": "\n" });
       expect(readPathList(join(folder, "lf.txt"))).rejects.toMatchObject({ code: "empty_input" });
     });

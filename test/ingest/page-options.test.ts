@@ -67,5 +67,7 @@ test("--password-file is a file with one password a line", async () => {
     ]);
     await writeFile(join(folder, "a.txt"), "하나\r\n둘\n\n");
     expect(await readPasswords(join(folder, "a.txt"))).toEqual(["하나", "둘"]);
+    await writeFile(join(folder, "b.txt"), Buffer.from([0xbe, 0xcf, 0xc8, 0xa3, 0x0d, 0x0a])); // CP949
+    expect(await readPasswords(join(folder, "b.txt"))).toEqual(["암호"]);
   });
 });

@@ -68,6 +68,19 @@ export function decodeWhole(bytes: Uint8Array, given?: string): string | undefin
   return undefined;
 }
 
+/**
+ * A list of lines in memory, in UTF-16 where its mark says so, else in UTF-8, else in CP949: zeros may stand between its lines.
+ * Throws `invalid_input` where it is in none; `shown` is what it is called.
+ */
+export function decodeList(bytes: Uint8Array, shown: string): string {
+  const [marked] = MARKS.find(([, mark]) => mark.every((byte, at) => bytes[at] === byte)) ?? [];
+  for (const encoding of marked === undefined ? ["utf-8", "euc-kr"] : [marked]) {
+    const text = decodeWhole(bytes, encoding);
+    if (text !== undefined) return text;
+  }
+  throw new AppError("invalid_input", `${shown} is not in UTF-8, UTF-16 or CP949; write it as UTF-8`);
+}
+
 /** The text of a file, chunk by chunk, without a mark. Throws `invalid_input` where it is not in this encoding. */
 export async function* decodeFile(
   path: string,
