@@ -2,8 +2,10 @@
 import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { tableFromIPC } from "apache-arrow";
 import { loadLance } from "../../src/native.ts";
+import { quoteText } from "../../src/query/sql.ts";
 import { boundsOf, type Point } from "../../src/schema/labels/region.ts";
 
 export interface SeenRegion {
@@ -126,6 +128,58 @@ function answersOf(answer: string, pages: string[], sizes: Sizes, unit: number):
         category: label,
       })),
   }));
+}
+
+/** Rows of `train.parquet`: `columns` are expressions, their values JSON. */
+async function readParquet(folder: string, columns: readonly string[]): Promise<unknown[][]> {
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  try {
+    const texts = columns.map((column) => `to_json(${column})::VARCHAR`).join(", ");
+    const file = quoteText(join(folder, "train.parquet"));
+    const reader = await connection.runAndReadAll(`SELECT ${texts} FROM read_parquet(${file})`);
+    return reader.getRows().map((row) => row.map((text) => JSON.parse(String(text))));
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+interface Content {
+  type: string;
+  text: string | null;
+}
+
+export async function readMessages(folder: string, sizes: Sizes): Promise<SeenPage[]> {
+  const rows = await readParquet(folder, ["messages", "list_transform(images, image -> image.path)"]);
+  return rows.flatMap(([messages, images]) => {
+    const contents = (messages as { content: Content[] }[]).map(({ content }) => content);
+    const tags = contents.flat().filter(({ type }) => type === "image").length;
+    if (tags !== (images as string[]).length) throw new Error(`${tags} images in the text`);
+    const answer = (contents.at(-1) ?? []).map(({ text }) => text ?? "").join("");
+    return answersOf(answer, images as string[], sizes, 1000);
+  });
+}
+
+/** Each word as a region. */
+export async function readTokens(folder: string, sizes: Sizes): Promise<SeenPage[]> {
+  const rows = await readParquet(folder, ["image.path", "tokens", "bboxes", "ner_tags"]);
+  const names = await tagNames(folder);
+  return rows.map(([path, tokens, boxes, tags]) => ({
+    page: String(path),
+    regions: (tokens as string[]).map((text, at) => ({
+      box: scaled((boxes as number[][])[at] ?? [], sizes(String(path)), 1000),
+      text,
+      category: names[(tags as number[])[at] ?? -1],
+    })),
+  }));
+}
+
+/** The names of the tags, as the file's own metadata for `datasets` says. */
+async function tagNames(folder: string): Promise<string[]> {
+  const text = (await readFile(join(folder, "train.parquet"))).toString("latin1");
+  const names = /"ner_tags":.*?"names":\s*(\[[^\]]*\])/s.exec(text)?.[1] ?? "[]";
+  return JSON.parse(Buffer.from(names, "latin1").toString());
 }
 
 interface Task {

@@ -13,8 +13,10 @@ import {
   readLance,
   readLlamaFactory,
   readMds,
+  readMessages,
   readMsSwift,
   readPaddle,
+  readTokens,
   readWebdataset,
   readYolo,
   type SeenPage,
@@ -111,6 +113,7 @@ const FORMATS: Record<string, Reader> = {
   "ms-swift": { read: (folder) => readMsSwift(folder, SIZES) },
   // Thousandths of the page.
   "llama-factory": { read: (folder) => readLlamaFactory(folder, SIZES), within: 1300 / 2000 + 0.01 },
+  messages: { read: (folder) => readMessages(folder, SIZES), within: 1300 / 2000 + 0.01 },
   "label-studio": { read: (folder) => readLabelStudio(folder, SIZES) },
   paddleocr: { read: readPaddle, lacks: ["category"], needsBoxes: true },
   webdataset: { read: readWebdataset },
@@ -184,4 +187,48 @@ describe.each(Object.keys(FORMATS))("%s", (name) => {
       { numRuns: 25 },
     );
   });
+});
+
+test("token classification gives every word back, with the box and the tags of its region", async () => {
+  await fc.assert(
+    fc.asyncProperty(pages, async (given) => {
+      const rows = given.map(
+        (regions, at): PageRow => ({
+          ...{ bytes: images[at] as Buffer, width: 1300, height: 900, sourceName: `쪽 ${at}.v1.jpg` },
+          label: { items: regions },
+        }),
+      );
+      const view = {
+        items: "$.items",
+        box: "box",
+        form: "xyxy",
+        text: "text",
+        category: "category",
+      } as const;
+      const { output, samples } = await kit.run("token-classification", rows, view);
+      const seen = new Map((await readTokens(output, SIZES)).map(({ page, regions }) => [page, regions]));
+      for (const [at, regions] of given.entries()) {
+        const words = regions.filter(isThere).flatMap(({ box, text, category }) =>
+          (text ?? "")
+            .split(/\s+/u)
+            .filter((word) => word !== "")
+            .map((word, place) => ({
+              box: clipped(box),
+              text: word,
+              category: category === null ? "O" : `${place === 0 ? "B" : "I"}-${category}`,
+            })),
+        );
+        const found = seen.get(`쪽 ${at}.v1.jpg`) ?? [];
+        expect(found.map(({ text, category }) => [text, category])).toEqual(
+          words.map(({ text, category }) => [text, category]),
+        );
+        for (const [index, { box }] of words.entries())
+          for (const [side, value] of box.entries())
+            expect(Math.abs((found[index]?.box[side] ?? Number.NaN) - value)).toBeLessThanOrEqual(0.66);
+      }
+      const dropped = Object.values(samples.dropped).reduce((sum, { regions }) => sum + regions, 0);
+      expect(samples.regions + dropped).toBe(given.flat().length);
+    }),
+    { numRuns: 25 },
+  );
 });
