@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import sharp from "sharp";
 import type { CompareResult } from "../../src/schema/label-compare.ts";
 import type { OperationState } from "../../src/schema/operation.ts";
@@ -9,7 +9,7 @@ import type { BenchContext, Benchmark, Result } from "./benchmark.ts";
 import { once } from "./corpus.ts";
 import { runCommand } from "./measure.ts";
 import { percentile, type Server, startServer } from "./server.ts";
-import { milliseconds, spread, visit } from "./web.ts";
+import { milliseconds, spread, visit, withBrowser } from "./web.ts";
 import { makeVariantLake } from "./web-lakes.ts";
 
 const SIZE = { width: 2480, height: 3508 };
@@ -26,14 +26,10 @@ const page: Benchmark = {
       makeLake(context, temp, pages),
     );
     const server = await startServer(context, envOf(folder, context.work));
-    const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-dev-shm-usage"],
-    });
     try {
-      return [...(await showAndZoom(browser, server)), await compareAll(server, pages)];
+      const shown = await withBrowser((browser) => showAndZoom(browser, server));
+      return [...shown, await compareAll(server, pages)];
     } finally {
-      await browser.close();
       await server.stop();
     }
   },

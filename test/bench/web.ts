@@ -16,7 +16,7 @@ const SECONDS = 15;
 
 type Measure = (browser: Browser, server: Server) => Promise<Result[]>;
 
-async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
+export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage"],

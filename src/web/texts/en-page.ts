@@ -79,6 +79,7 @@ export const page = {
     equal: "All pages are the same in both",
     place: (at: string, total: string) => `${at} of ${total} that differ`,
     placeOfFirst: (at: string, total: string) => `${at} of the first ${total} that differ`,
+    all: (count: string) => `All ${count} that differ`,
     beside: "Side by side",
     over: "Over each other",
     same: "No difference on this page",

@@ -50,7 +50,7 @@ export const page: typeof en = {
     noLabel: "이 행에는 라벨 열이 없습니다.",
     cut: (count) => `앞부분 ${count}자입니다. 라벨은 더 깁니다.`,
     others: "같은 페이지의 다른 행",
-    compareWith: (variant) => `${variant}와(과) 비교`,
+    compareWith: (variant) => `비교: ${variant}`,
     columns: "열",
     noView:
       "이 라벨의 뜻을 알 수 없습니다. 태스크에 뷰가 없고, 저절로 맞는 뷰도 없습니다. JSON은 올린 그대로입니다.",
@@ -77,6 +77,7 @@ export const page: typeof en = {
     equal: "모든 페이지가 양쪽에서 같습니다",
     place: (at, total) => `다른 ${total}쪽 중 ${at}`,
     placeOfFirst: (at, total) => `다른 쪽 가운데 앞의 ${total}쪽 중 ${at}`,
+    all: (count) => `다른 ${count}쪽 모두`,
     beside: "나란히",
     over: "겹쳐서",
     same: "이 페이지에는 차이가 없습니다",

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { axeFindings, shown } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
-import { LONG_ROWS, nameOf } from "./web-lake.ts";
+import { LONG_ROWS, nameOf, wordsOf } from "./web-lake.ts";
 
 setDefaultTimeout(120_000);
 
@@ -90,8 +90,19 @@ test("by keys alone: from the grid to a page, to the next, through its regions, 
     await page.getByRole("listbox").focus();
     await page.keyboard.press("End");
     await page.waitForURL(/region=11/);
+    await page.getByRole("button", { name: /복사: 영역의 텍스트/ }).click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(wordsOf(8)[11]?.text as string);
     await page.keyboard.press("t");
     await page.waitForURL(/show=image%2Cboxes%2Ctexts/);
+    await page.keyboard.press("m");
+    await page.getByRole("button", { name: "돋보기", pressed: true }).waitFor();
+    // Upside the page is as high as the view; turned it is larger.
+    const scale = async () => Number.parseInt((await page.locator(".zoom output").textContent()) ?? "", 10);
+    await page.locator("canvas").focus();
+    await page.keyboard.press("0");
+    const upright = await scale();
+    await page.keyboard.press("r");
+    expect(await scale()).toBeGreaterThan(upright);
     await page.goBack();
     await page.locator(".grid").waitFor();
   });

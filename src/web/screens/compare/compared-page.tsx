@@ -75,6 +75,11 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
             </button>
           </span>
         )}
+        {at === undefined && total > 0 && (
+          <button type="button" onClick={() => change({ page: undefined, other: undefined })}>
+            {comparing.all(formatNumber(total))}
+          </button>
+        )}
         <span class="push" />
         <button type="button" aria-pressed={!isOver} onClick={() => change({ view: undefined }, "replace")}>
           {comparing.beside}

@@ -16,6 +16,7 @@ import { turnPage } from "./document-steps.tsx";
 import { LayerBar } from "./layer-bar.tsx";
 import { readLayers } from "./layers.ts";
 import { PageHead } from "./page-head.tsx";
+import { nextHit } from "./region-list.tsx";
 import { SidePanel } from "./side-panel.tsx";
 import { useKeys } from "./use-keys.ts";
 import { useNeighbours } from "./use-neighbours.ts";
@@ -66,6 +67,7 @@ export function PageView({ page }: { page: PageDocument }) {
     onLens: () => setLens(!hasLens),
     onChoose: () => void (page.upload_id !== null && toggleChoice(page.key)),
     onTurn: (by) => turnPage(page, at, by),
+    onNextHit: () => regions.some(({ isHit }) => isHit) && pick(nextHit(regions, active)),
   });
   const extent = useMemo(() => sizeOf(shown, image) ?? extentOf(regions), [shown, image, regions]);
   return (

@@ -19,6 +19,16 @@ export interface RegionListProps {
 
 const ROW_PX = 44;
 
+/** The first region after the chosen one that holds what is searched for; after the last one the first. */
+export function nextHit(
+  regions: readonly Pick<DrawnRegion, "isHit">[],
+  active: number | undefined,
+): number | undefined {
+  const after = regions.findIndex(({ isHit }, index) => isHit && index > (active ?? -1));
+  const found = after < 0 ? regions.findIndex(({ isHit }) => isHit) : after;
+  return found < 0 ? undefined : found;
+}
+
 /** The regions in reading order: the twin of the canvas for keys and readers of the screen. */
 export function RegionList({ page, regions, active, onPick, find, searched }: RegionListProps) {
   const { viewing } = texts();
@@ -35,14 +45,13 @@ export function RegionList({ page, regions, active, onPick, find, searched }: Re
   const hits = useMemo(() => regions.flatMap(({ isHit }, index) => (isHit ? [index] : [])), [regions]);
   const place = active === undefined ? -1 : shown.indexOf(active);
   const text = active === undefined ? undefined : all[active]?.text;
-  const nextHit = () => onPick(hits.find((index) => index > (active ?? -1)) ?? hits[0]);
   return (
     <div class="regions">
       {searched !== "" && all.length > 0 && (
         <p class="hits">
           <mark>{searched}</mark> {viewing.hits(formatNumber(hits.length))}
           {hits.length > 0 && (
-            <button type="button" onClick={nextHit}>
+            <button type="button" title="N" onClick={() => onPick(nextHit(regions, active))}>
               {viewing.nextHit}
             </button>
           )}

@@ -1,14 +1,14 @@
 import type { PageDocument } from "../../../schema/page-documents.ts";
 import { urlOf } from "../../state/url.ts";
 import { texts } from "../../texts/texts.ts";
+import { CompareLinks } from "./compare-links.tsx";
 
 const SHOWN_CHARS = 2000;
 
 /** The row: its own columns, and the rows of other variants that show the same page. */
 export function RowPanel({ page }: { page: PageDocument }) {
   const { viewing } = texts();
-  const { columns, others, provider, dataset, task } = page;
-  const compared = others.filter((other) => other.task === task && task !== "raw");
+  const { columns, others } = page;
   return (
     <div class="row">
       {others.length > 0 && (
@@ -25,20 +25,9 @@ export function RowPanel({ page }: { page: PageDocument }) {
           </ul>
         </>
       )}
-      {compared.map(({ key, variant }) => (
-        <p key={key}>
-          <a
-            href={urlOf(`/compare/${[provider, dataset, task].map(encodeURIComponent).join("/")}`, {
-              a: page.variant,
-              b: variant,
-              page: page.key,
-              other: key,
-            })}
-          >
-            {viewing.compareWith(variant)}
-          </a>
-        </p>
-      ))}
+      <p class="compare-links">
+        <CompareLinks page={page} />
+      </p>
       <h2>{viewing.columns}</h2>
       <dl>
         <div>

@@ -1,29 +1,18 @@
-import type { RefObject } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { PageDocument } from "../../../schema/page-documents.ts";
-import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { JsonPanel } from "./json-panel.tsx";
 import { labelColumnOf } from "./label-column.ts";
-import { RegionList } from "./region-list.tsx";
+import { RegionList, type RegionListProps } from "./region-list.tsx";
 import { RowPanel } from "./row-panel.tsx";
 import { ViewNote } from "./view-note.tsx";
-
-export interface SidePanelProps {
-  page: PageDocument;
-  regions: readonly DrawnRegion[];
-  active: number | undefined;
-  onPick(index: number | undefined): void;
-  find: RefObject<HTMLInputElement | null>;
-  searched: string;
-}
 
 type Tab = "regions" | "json" | "row";
 
 /** The same as on the canvas in words: the regions, the label as it is stored, the row. */
-export function SidePanel({ page, regions, active, onPick, find, searched }: SidePanelProps) {
+export function SidePanel(props: RegionListProps) {
   const { viewing } = texts();
   const [chosen, setChosen] = useState<Tab>();
+  const { page, regions, active, onPick } = props;
   const { label } = page;
   const column = useMemo(() => labelColumnOf(page), [page]);
   const tab: Tab =
@@ -53,16 +42,7 @@ export function SidePanel({ page, regions, active, onPick, find, searched }: Sid
       </div>
       <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
         <ViewNote page={page} hasColumn={column !== undefined} />
-        {tab === "regions" && (
-          <RegionList
-            page={page}
-            regions={regions}
-            active={active}
-            onPick={onPick}
-            find={find}
-            searched={searched}
-          />
-        )}
+        {tab === "regions" && <RegionList {...props} />}
         {tab === "json" && (
           <JsonPanel
             column={column}

@@ -10,10 +10,11 @@ export interface PageKeys {
   onLens(): void;
   onChoose(): void;
   onTurn(by: -1 | 1): void;
+  onNextHit(): void;
 }
 
 /** Keys of the page as a whole. */
-export function useKeys({ neighbours, layers, onFind, onLens, onChoose, onTurn }: PageKeys): void {
+export function useKeys({ neighbours, layers, onFind, onLens, onChoose, onTurn, onNextHit }: PageKeys): void {
   useShortcuts({
     j: () => go(neighbours?.after),
     k: () => go(neighbours?.before),
@@ -23,6 +24,7 @@ export function useKeys({ neighbours, layers, onFind, onLens, onChoose, onTurn }
     o: () => toggleLayer(layers, "order"),
     m: onLens,
     x: onChoose,
+    n: onNextHit,
     "[": () => onTurn(-1),
     "]": () => onTurn(1),
     "/": onFind,
