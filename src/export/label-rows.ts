@@ -1,11 +1,12 @@
 import { plainCells } from "../query/output/cells.ts";
+import { type ImageColumn, imageColumnsOf } from "../schema/image-columns.ts";
 import type { RowPage } from "../schema/labels/read-pages.ts";
 import type { Page } from "../schema/labels/region.ts";
 import type { Cells } from "../schema/labels/row-label.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../schema/labels/view.ts";
 import { type PartitionKey, pickKey } from "../schema/partition.ts";
 import type { RowResult } from "../schema/query.ts";
-import { pageCells } from "./samples/row-images.ts";
+import { pageCells } from "./page-cells.ts";
 
 /** A row with the cells of its label and its page. */
 export interface LabelRow {
@@ -30,10 +31,11 @@ export function columnsOf({ column = LABEL_COLUMN }: Pick<View, "column">): "all
   return column === WHOLE_ROW ? "all" : new Set([column]);
 }
 
-/** The rows of wanted partitions, one list per batch. */
+/** The rows of wanted partitions, one list per batch. Their pages are in the columns `images`, of which the sizes are enough. */
 export async function* readLabelRows(
   result: Pick<RowResult, "columns" | "partitions" | "batches">,
   wanted: WantedColumns,
+  images: readonly ImageColumn[] = imageColumnsOf(result.columns),
 ): AsyncGenerator<LabelRow[]> {
   const names = result.columns.map(({ name }) => name);
   const partitions = result.partitions.map((one) => {
@@ -45,7 +47,7 @@ export async function* readLabelRows(
   for await (const batch of result.batches) {
     const columns = plainCells(batch);
     const cell = (name: string) => columns[names.indexOf(name)] ?? (() => undefined);
-    const pagesAt = pageCells(result.columns, cell);
+    const pagesAt = pageCells(images, cell);
     const [uploadId, sourceRow, sourceName] = [cell("upload_id"), cell("source_row"), cell("source_name")];
     const path = cell("path");
     const found: LabelRow[] = [];

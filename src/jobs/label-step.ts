@@ -1,5 +1,6 @@
 import type { DuckDBAppender } from "@duckdb/node-api";
 import { columnsOf } from "../export/label-rows.ts";
+import { PAGE_FACTS, toPages } from "../export/page-cells.ts";
 import type { Database } from "../query/database.ts";
 import { quoteName } from "../query/sql.ts";
 import type { ImageColumn } from "../schema/image-columns.ts";
@@ -104,21 +105,13 @@ async function* readStaged(
   }
 }
 
-const PAGE_FACTS = ["width", "height", "orientation", "source_name"] as const;
-
 /** The pages of a row, of the first image column that has some; `at` gives a fact of a column as JSON. */
 function findPages(images: readonly ImageColumn[], at: (index: number) => string | null): RowPage[] {
   for (const index of images.keys()) {
-    const [widths = [], heights, orientations, names] = PAGE_FACTS.map((_, fact) =>
+    const [widths = [], heights = [], orientations = [], names = []] = PAGE_FACTS.map((_, fact) =>
       [JSON.parse(at(index * PAGE_FACTS.length + fact) ?? "null")].flat(),
     );
-    const pages = widths.flatMap((width, page): RowPage[] => {
-      const height = heights?.[page];
-      if (width == null || height == null) return [];
-      return [
-        { width, height, orientation: orientations?.[page] ?? null, sourceName: names?.[page] ?? null },
-      ];
-    });
+    const pages = toPages(widths, heights, orientations, names);
     if (pages.length > 0) return pages;
   }
   return [];

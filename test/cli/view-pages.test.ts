@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { DatalakeClient } from "../../src/client/index.ts";
+import { STATISTICS } from "../../src/operations/statistics/operation.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
@@ -37,6 +39,11 @@ beforeAll(async () => {
   await database.run(
     `COPY (SELECT * FROM (VALUES ${values.join(", ")}) AS t(images, label)) TO ${quoteText(file)}`,
   );
+  const single = join(world.folder, "single.parquet");
+  const label = quoteText(JSON.stringify({ words: [{ b: [0, 0, 1, 1] }] }));
+  await database.run(
+    `COPY (SELECT ${cell(one, "하나.jpg")} AS image, ${label} AS label) TO ${quoteText(single)}`,
+  );
   database.close();
   const view = join(world.folder, "view.json");
   await writeFile(view, JSON.stringify({ items: "$.words", box: "b", form: "xyxy", unit: 1, page: "on" }));
@@ -53,7 +60,14 @@ async function ok(...argv: string[]): Promise<string> {
 
 const upload = (variant: string, ...more: string[]) =>
   ok(
-    ...["upload", join(world.folder, "rows.parquet"), "--type", "task", "--provider", "hub"],
+    ...[
+      "upload",
+      join(world.folder, variant === "single" ? "single.parquet" : "rows.parquet"),
+      "--type",
+      "task",
+      "--provider",
+      "hub",
+    ],
     ...["--dataset", "계약", "--task", "ocr", "--variant", variant, "--meta", "lang=ko"],
     ...["--max-rejects", "3", ...more],
   );
@@ -61,10 +75,12 @@ const upload = (variant: string, ...more: string[]) =>
 test("an upload tells what fits on none of its pages, and strict rejects just that", async () => {
   await upload("all");
   await upload("strict", "--strict");
+  await upload("single", "--strict");
   const { exit, stdout } = await runProgram(world, ["process", "start", "--wait", "--json"]);
   expect(exit).toBe(3);
   const { uploads } = JSON.parse(stdout);
-  const [all, strict] = uploads;
+  const [all, strict, single] = uploads;
+  expect([single.rows, single.rejected]).toEqual([1, 0]);
   expect(all.labels).toMatchObject({ checked: 3, unfit: 2, faults: { box_outside: 1, page_unknown: 1 } });
   expect([strict.rows, strict.rejected]).toEqual([1, 2]);
 });
@@ -75,4 +91,13 @@ test("view check looks at each page", async () => {
   expect([exit, labels, fitting, regions]).toEqual([3, 3, 1, 4]);
   expect(faults).toEqual({ box_outside: 1, page_unknown: 1 });
   expect(findings[0].message).toContain("reaches outside of the page of 80 x 50");
+});
+
+test("statistics count the regions of every page", async () => {
+  using client = new DatalakeClient({ basePath: world.lake.root });
+  const counted = await client.run(STATISTICS, { tasks: ["ocr"], variants: ["all"] });
+  // Of four, one is on a page that its row does not have.
+  expect(counted).toMatchObject({ rows: 3, regions: 3 });
+  const single = await client.run(STATISTICS, { tasks: ["ocr"], variants: ["single"] });
+  expect(single).toMatchObject({ rows: 1, regions: 1 });
 });

@@ -1,8 +1,6 @@
 import type { Layout } from "../../lake/layout.ts";
 import type { Cell } from "../../query/output/cells.ts";
-import type { Column } from "../../schema/columns.ts";
-import { factColumn, type ImageColumn, type ImageFact, imageColumnsOf } from "../../schema/image-columns.ts";
-import type { RowPage } from "../../schema/labels/read-pages.ts";
+import { factColumn, type ImageColumn, type ImageFact } from "../../schema/image-columns.ts";
 import type { SampleImage } from "./sample.ts";
 
 /** An image with the path of its asset, relative to `assets/`. */
@@ -29,14 +27,6 @@ export function rowImages(
     }
     return [];
   };
-}
-
-/** The same for labels alone: what is known of each page. */
-export function pageCells(
-  columns: readonly Column[],
-  cell: (name: string) => Cell,
-): (row: number) => RowPage[] {
-  return rowImages({ asset: (path) => path }, imageColumnsOf(columns), cell);
 }
 
 /** The images of a row, of a column of one or of lists; `cell` gives the columns of a batch. */

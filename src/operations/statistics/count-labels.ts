@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { throwIfCancelled } from "../../errors.ts";
 import { columnsOf, type LabelRow, readLabelRows } from "../../export/label-rows.ts";
+import { PAGE_FACTS } from "../../export/page-cells.ts";
 import { removeTree } from "../../lake/files.ts";
 import { replaceFile, tempBeside } from "../../lake/replace.ts";
 import type { Database } from "../../query/database.ts";
@@ -10,7 +11,9 @@ import { FACT_COLUMNS } from "../../query/duckdb/label-facts.ts";
 import { readPartition } from "../../query/duckdb/rows-at.ts";
 import { quoteText } from "../../query/sql.ts";
 import type { Column } from "../../schema/columns.ts";
+import { factColumn, imageColumnsOf } from "../../schema/image-columns.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import { readOnPages } from "../../schema/labels/read-pages.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import type { View } from "../../schema/labels/view.ts";
 import { scriptsOf } from "./scripts.ts";
@@ -31,8 +34,10 @@ export async function countLabels(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = columnsOf(view);
+  const images = imageColumnsOf(partition.columns);
+  const ofPages = new Set(images.flatMap((image) => PAGE_FACTS.map((fact) => factColumn(image, fact))));
   const columns: Column[] = partition.columns.filter(
-    ({ name }) => wanted === "all" || wanted.has(name) || PAGE.has(name),
+    ({ name }) => wanted === "all" || wanted.has(name) || ofPages.has(name),
   );
   const temp = tempBeside(file);
   await mkdir(dirname(file), { recursive: true });
@@ -42,7 +47,7 @@ export async function countLabels(
     const write = await openAppender(facts);
     const read = compileView(view);
     const rows = await readPartition(database, partition, columns, signal);
-    for await (const batch of readLabelRows(rows, () => wanted)) {
+    for await (const batch of readLabelRows(rows, () => wanted, images)) {
       throwIfCancelled(signal);
       write(batch.map((row) => describeLabel(row, view, read)));
       onRows(batch.length);
@@ -55,15 +60,13 @@ export async function countLabels(
   }
 }
 
-const PAGE: ReadonlySet<string> = new Set(["width", "height", "orientation"]);
-
 type Fact = [regions: number | null, characters: number | null, words: number | null, string, string];
 const NONE: Fact = [null, null, null, "[]", "[]"];
 
-function describeLabel({ cells, page }: LabelRow, view: View, read: LabelReader): Fact {
+function describeLabel({ cells, pages }: LabelRow, view: View, read: LabelReader): Fact {
   const found = readRowLabel(cells, view);
   if (found === undefined || "fault" in found) return NONE;
-  const { regions } = read(found.label, page);
+  const { regions } = readOnPages(read, found.label, pages);
   let characters = 0;
   let words = 0;
   const categories = new Set<string>();
