@@ -41,8 +41,16 @@ export async function catalogPartitions(source: CatalogSource): Promise<{ partit
   return withCatalog(source, async (database) => {
     await requireHead(database, source.lake, NAME, true);
     const partitions = (await readKnown(database, NAME)).map((partition) => {
-      const { rows, bytes, version, uploaded_by, uploaded_at } = partition;
-      return { ...pickKey(partition), rows, bytes, version, uploaded_by, uploaded_at };
+      const { rows, bytes, version, uploaded_by, uploaded_at, license } = partition;
+      return {
+        ...pickKey(partition),
+        rows,
+        bytes,
+        version,
+        uploaded_by,
+        uploaded_at,
+        license: license ?? "",
+      };
     });
     return { partitions };
   });

@@ -170,8 +170,8 @@ async function prepareFile(build: Build): Promise<void> {
     `ATTACH ${quoteText(scratch.work)} AS work (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${version})`,
   );
   await database.run("USE work");
-  if (full) await createTables(database);
-  else await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
+  if (!full) await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
+  await createTables(database, { isNew: full });
   await createLeftOut(database);
 }
 

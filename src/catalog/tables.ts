@@ -30,6 +30,8 @@ export interface KnownPartition extends PartitionKey {
   /** Of the newest upload; ISO 8601, null where its log entry names no time. */
   uploaded_by: string;
   uploaded_at: string | null;
+  /** Of the newest upload that names one; null for none. Missing in tables of earlier versions. */
+  license: string | null;
   /** The uploads that made its rows, oldest first. */
   uploads: string[];
   /** mtime of the partition's folder in ns when it was read, `?` behind it when it may have changed in the same tick. */
@@ -72,6 +74,7 @@ const PARTITION_FIELDS = {
   features: "VARCHAR",
   uploaded_by: "VARCHAR",
   uploaded_at: "TIMESTAMP",
+  license: "VARCHAR",
   uploads: "VARCHAR[]",
   folder_mtime: "VARCHAR",
   part: "INTEGER",
@@ -82,8 +85,15 @@ const PARTITION_FIELDS = {
 const columnList = (columns: readonly Column[]) =>
   columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
 
-/** Makes the tables that every catalog has; those of rows come with their first partition. */
-export async function createTables(database: Database): Promise<void> {
+/**
+ * Makes the tables that every catalog has; those of rows come with their first partition. Tables of an earlier version get
+ * the columns that came since.
+ */
+export async function createTables(database: Database, { isNew = true } = {}): Promise<void> {
+  if (!isNew) {
+    await database.run(`ALTER TABLE partitions ADD COLUMN IF NOT EXISTS license ${PARTITION_FIELDS.license}`);
+    return;
+  }
   const fields = Object.entries(PARTITION_FIELDS).map(([name, type]) => ({ name, type }));
   await database.run(`CREATE TABLE partitions (${columnList(fields)})`);
   await database.run(`CREATE TABLE row_ranges (${RANGE_COLUMNS})`);
@@ -106,6 +116,7 @@ export function describeKnown(state: PartitionState, folderMtime: string): Known
     features: JSON.stringify(state.features),
     uploaded_by: plainText(newest?.uploaded_by ?? ""),
     uploaded_at: loggedTime(newest),
+    license: plainText(state.uploads.findLast(({ license }) => license)?.license ?? "") || null,
     uploads: state.uploads.map((entry) => plainText(entry.upload_id)),
     folder_mtime: folderMtime,
     part: -1,

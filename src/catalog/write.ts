@@ -125,5 +125,6 @@ function logEntry({ manifest, rejected }: CommitRequest, version: number, rows: 
     uploaded_at: manifest.created_at,
     description: manifest.description,
     source: manifest.source,
+    ...(manifest.license && { license: manifest.license }),
   };
 }

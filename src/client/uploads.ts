@@ -18,7 +18,7 @@ export type UploadRow = Record<string, unknown>;
 export type UploadInput = string | readonly string[] | Table | AsyncIterable<UploadRow> | Iterable<UploadRow>;
 
 export interface RawUpload
-  extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source">,
+  extends Pick<UploadRequest, "provider" | "dataset" | "variant" | "description" | "source" | "license">,
     Partial<Pick<UploadRequest, "mode" | "images" | "verify" | "maxRejects" | "strict" | "read">> {
   input: UploadInput;
   /** How a CSV or JSON file is read, as the flags of `datalake upload` say it. */

@@ -67,10 +67,10 @@ function batchBytes(batch: RecordBatch): number {
 }
 
 async function writeDescription(
-  { folder, features }: WriterOptions,
+  { folder, features, license }: WriterOptions,
   shards: readonly ExportedFile[],
 ): Promise<void> {
-  const info = { citation: "", description: "", features, homepage: "", license: "" };
+  const info = { citation: "", description: "", features, homepage: "", license };
   const state = {
     _data_files: shards.map(({ name }) => ({ filename: name })),
     _fingerprint: fingerprintOf(shards),

@@ -149,6 +149,7 @@ async function writeRows({ request, rows, place, effects }: ExportRun, format: R
     fileName: place.fileName,
     schema: shape.schema,
     features: shape.features,
+    license: [...new Set(rows.partitions.map(({ license }) => license).filter(Boolean))].join(", "),
   });
   try {
     const onMissing = () => {

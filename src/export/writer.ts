@@ -23,4 +23,6 @@ export interface WriterOptions {
   fileName: string;
   schema: Schema;
   features: Features;
+  /** Of the data, as uploads name it; empty where none does. */
+  license: string;
 }

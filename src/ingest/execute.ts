@@ -152,6 +152,7 @@ function describeUpload(
     max_rejects: request.maxRejects,
     description: request.description ?? "",
     source: request.source ?? "",
+    ...(request.license && { license: request.license }),
     meta: { ...request.meta },
     rows: plan.input.rowCount,
     columns: plan.columns.map(({ name, type }) => ({ name, type })),

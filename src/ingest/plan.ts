@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
@@ -13,7 +14,7 @@ import {
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
-import { RejectLimitSchema } from "../schema/upload.ts";
+import { LicenseSchema, RejectLimitSchema } from "../schema/upload.ts";
 import { adoptTypes, offerTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
@@ -83,6 +84,7 @@ export async function planUpload(
  */
 export function planPlace(request: UploadRequest, taxonomy: Taxonomy) {
   checkRejectLimit(request.maxRejects);
+  checkLicense(request.license);
   const provider = parseName("provider", request.provider);
   const dataset = parseName("dataset", request.dataset);
   requireProvider(taxonomy, provider);
@@ -109,6 +111,12 @@ function pageColumns(kept: readonly PlannedColumn[], roles: ColumnRoles, pages: 
     planned(PAGE_COLUMN.name, PAGE_COLUMN.type, `CAST(${page} AS ${PAGE_COLUMN.type})`),
     ...pageResultColumns(pages).map(({ name, type }) => planned(name, type, `CAST(NULL AS ${type})`)),
   ];
+}
+
+function checkLicense(license: string | undefined): void {
+  const checked = checkValue(v.optional(LicenseSchema), license || undefined);
+  if (checked.success) return;
+  throw new AppError("usage", `--license ${checked.issues[0].message}; write for example CC-BY-4.0`);
 }
 
 function checkRejectLimit(limit: string): void {

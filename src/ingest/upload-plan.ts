@@ -24,6 +24,7 @@ export interface UploadRequest {
   strict?: boolean | undefined;
   description?: string;
   source?: string;
+  license?: string | undefined;
   /** How a text file is read. */
   text?: TextOptions;
   /** How files are taken apart. */

@@ -35,6 +35,8 @@ export const CatalogPartitionSchema = v.object({
   version: v.number(),
   uploaded_by: v.string(),
   uploaded_at: v.nullable(v.string()),
+  /** That the newest upload with one names; empty where none does. */
+  license: v.optional(v.string(), ""),
 });
 export const CatalogPartitionsSchema = v.object({ partitions: v.array(CatalogPartitionSchema) });
 

@@ -37,6 +37,8 @@ export const UploadLogEntrySchema = v.fallback(
     uploaded_at: Text,
     description: Text,
     source: Text,
+    /** Absent where the upload names none. */
+    license: v.fallback(v.optional(v.string()), undefined),
   }),
   NO_ENTRY,
 );

@@ -69,6 +69,8 @@ export function conditionOf(query: RowQuery): RowCondition | undefined {
 
 export interface PartitionCount extends PartitionKey {
   rows: number;
+  /** Of the data, where its uploads name one and the engine knows it. */
+  license?: string;
 }
 
 /** Cost of a query; complete when its rows have been read. */

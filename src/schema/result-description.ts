@@ -22,7 +22,13 @@ export const ResultDescriptionSchema = v.object({
       features: FeaturesSchema,
       rowCount: v.number(),
       matchCount: v.number(),
-      partitions: v.array(v.object({ ...PartitionKeySchema.entries, rows: v.number() })),
+      partitions: v.array(
+        v.object({
+          ...PartitionKeySchema.entries,
+          rows: v.number(),
+          license: v.exactOptional(v.string()),
+        }),
+      ),
       generation: v.number(),
     }),
   ),

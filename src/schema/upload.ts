@@ -25,6 +25,7 @@ export const RejectLimitSchema = v.pipe(
 );
 
 const MAX_TEXT_LENGTH = 10_000;
+export const LicenseSchema = v.pipe(lineOf(200), v.nonEmpty("is empty"));
 const MAX_FIELDS = 1000;
 
 /**
@@ -59,6 +60,8 @@ const ManifestFieldsSchema = v.strictObject({
   max_rejects: RejectLimitSchema,
   description: v.optional(textOf(MAX_TEXT_LENGTH), ""),
   source: v.optional(textOf(MAX_TEXT_LENGTH), ""),
+  /** Of the data, as its owner names it: `CC-BY-4.0`. Absent where none was given. */
+  license: v.optional(LicenseSchema),
   meta: v.optional(recordOf(lineOf(128), textOf(MAX_TEXT_LENGTH), MAX_FIELDS), {}),
   rows: CountSchema,
   columns: UploadColumnsSchema,

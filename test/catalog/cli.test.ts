@@ -70,6 +70,7 @@ test("rebuild, info and partitions give their documents and say them", () =>
           bytes: expect.any(Number),
           version: 1,
           uploaded_by: "kim",
+          license: "",
           uploaded_at: "2026-01-02T03:04:05.000Z",
         },
       ],

@@ -8,7 +8,7 @@ import { filterText, readFilter, toggleFilter } from "../../src/web/state/filter
 
 const partition = (provider: string, dataset: string, task: string, variant: string, rows: number) => ({
   ...{ provider, dataset, task, variant, rows },
-  ...{ bytes: 1, version: 1, uploaded_by: "", uploaded_at: null },
+  ...{ bytes: 1, version: 1, uploaded_by: "", uploaded_at: null, license: "" },
 });
 const PARTITIONS = [
   partition("a", "x", "raw", "image", 10),

@@ -13,6 +13,7 @@ const ANSWERS = {
   variant: "v1",
   mode: "append" as const,
   meta: {},
+  license: "",
 };
 
 test("a dataset is called after its file or folder", () => {

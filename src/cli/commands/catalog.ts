@@ -77,6 +77,7 @@ const partitions = defineCommand({
               { title: "version", align: "right" },
               { title: "uploaded at" },
               { title: "by" },
+              { title: "licence" },
             ],
             found.map((row) => [
               row.provider,
@@ -88,6 +89,7 @@ const partitions = defineCommand({
               String(row.version),
               formatTime(row.uploaded_at),
               row.uploaded_by,
+              row.license,
             ]),
           ),
     );

@@ -134,7 +134,8 @@ async function openRows(
   const found = hasConditions
     ? await matchRows({ database, catalog: await locateRows(database), labels, signal }, plan)
     : undefined;
-  const counted = partitions.map(({ provider, dataset, task, variant, rows }, part) => ({
+  const counted = partitions.map(({ provider, dataset, task, variant, rows, license }, part) => ({
+    ...(license !== "" && { license }),
     provider,
     dataset,
     task,

@@ -24,6 +24,7 @@ export interface StoredPartition extends DescribedPartition, HousedPartition {
   uploads: string[];
   /** When the newest of them came; ISO 8601, UTC. */
   uploaded_at: string | null;
+  license: string;
 }
 
 /** Where the rows of its partitions lie; what searches go by. */
@@ -98,11 +99,16 @@ async function readPartitions(database: Database, columnCount: number): Promise<
   const isLarge = columnCount > FEW_COLUMNS;
   // Lists as JSON, which takes a quarter of the time of values of the engine's own kinds.
   const lists = isLarge ? "" : ", columns: columns, cells: cells";
+  // Tables of earlier versions have none.
+  const [named] = await database.rows(
+    "SELECT 1 AS one FROM pragma_table_info('partitions') WHERE name = 'license'",
+  );
+  const license = named === undefined ? "''" : "coalesce(license, '')";
   const rows = await database.rows<
     Omit<StoredPartition, "files" | "uploads" | keyof Lists> & { lists: string }
   >(
-    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, CAST(uploaded_at AS VARCHAR) AS uploaded_at,
-       to_json({files: files, uploads: uploads${lists}}) AS lists FROM partitions`,
+    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, ${license} AS license,
+       CAST(uploaded_at AS VARCHAR) AS uploaded_at, to_json({files: files, uploads: uploads${lists}}) AS lists FROM partitions`,
   );
   const large = isLarge ? await readLists(database) : undefined;
   return rows.map(({ lists, ...row }) => ({ ...row, ...JSON.parse(lists), ...large?.get(row.part) }));

@@ -38,6 +38,7 @@ export const ParametersSchema = v.strictObject({
   strict: v.optional(v.picklist(["true", "false"], "is neither true nor false")),
   description: v.optional(v.string()),
   source: v.optional(v.string()),
+  license: v.optional(v.string()),
   encoding: v.optional(v.string()),
   delimiter: v.optional(v.string()),
   quote: v.optional(v.string()),

@@ -45,6 +45,7 @@ export const work = {
     labels: "Labels of a task",
     mode: "If it exists",
     modes: { create: "refuse (create)", append: "add to it (append)", replace: "replace it (replace)" },
+    license: "Licence (optional)",
     send: "Upload",
     missing: (names: string) => `still open: ${names}`,
     ways: {

@@ -44,6 +44,8 @@ export const en = {
     filter: "Filter by name",
     dataset: "Dataset",
     provider: "Provider",
+    license: "Licence, as its uploads name it",
+    pages: "Pages",
     rows: "Rows",
     size: "Size of tables",
     last: "Last upload",

@@ -39,6 +39,7 @@ export const work: typeof en = {
     labels: "태스크의 라벨",
     mode: "이미 있으면",
     modes: { create: "거부 (create)", append: "추가 (append)", replace: "교체 (replace)" },
+    license: "라이선스 (선택)",
     send: "올리기",
     missing: (names) => `아직 비어 있음: ${names}`,
     ways: {

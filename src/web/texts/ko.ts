@@ -44,6 +44,8 @@ export const ko: Texts = {
     filter: "이름으로 거르기",
     dataset: "데이터셋",
     provider: "프로바이더",
+    license: "업로드에 적힌 라이선스",
+    pages: "페이지",
     rows: "행",
     size: "테이블 크기",
     last: "마지막 업로드",

@@ -79,6 +79,7 @@ export const UPLOAD_FLAGS = {
   font: { type: "text", placeholder: "FILE", description: "Font for Korean that a PDF does not contain" },
   description: { type: "text", placeholder: "TEXT", description: "A description for people" },
   source: { type: "text", placeholder: "URL", description: "Where the data is from" },
+  license: { type: "text", placeholder: "NAME", description: "Licence of the data: CC-BY-4.0" },
   process: { type: "switch", description: "Start processing after staging" },
   wait: { type: "switch", description: "Process it and wait until it ends" },
 } as const;

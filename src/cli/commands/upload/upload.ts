@@ -109,6 +109,7 @@ function completeRequest(answers: Answers, flags: UploadFlags, settings: Setting
     strict: flags.strict,
     description: flags.description ?? "",
     source: flags.source ?? "",
+    license: flags.license,
   };
 }
 

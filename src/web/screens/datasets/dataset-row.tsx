@@ -13,6 +13,11 @@ export function DatasetRow({ dataset: one, tasks }: { dataset: Dataset; tasks: r
       <th scope="row">
         <a href={urlOf("/browse", selection)}>{dataset}</a>
         <span class="quiet">{provider}</span>
+        {one.licenses.length > 0 && (
+          <span class="quiet license" title={list.license}>
+            {one.licenses.join(", ")}
+          </span>
+        )}
       </th>
       {tasks.map((task) => (
         <td key={task} data-label={task} class="variants">
@@ -29,6 +34,9 @@ export function DatasetRow({ dataset: one, tasks }: { dataset: Dataset; tasks: r
             ))}
         </td>
       ))}
+      <td class="number" data-label={list.pages}>
+        {one.pages === 0 ? "–" : formatNumber(one.pages)}
+      </td>
       <td class="number" data-label={list.rows}>
         {formatNumber(one.rows)}
       </td>

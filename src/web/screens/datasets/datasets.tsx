@@ -77,6 +77,9 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
                   {task}
                 </th>
               ))}
+              <th scope="col" class="number">
+                {list.pages}
+              </th>
               <SortHead name="rows" title={list.rows} sort={sort} />
               <SortHead name="size" title={list.size} sort={sort} />
               <SortHead name="last" title={list.last} sort={sort} />

@@ -6,6 +6,10 @@ export interface Dataset {
   dataset: string;
   partitions: CatalogPartition[];
   rows: number;
+  /** Rows of raw data with an image each; labels are of the same pages. */
+  pages: number;
+  /** That its uploads name. */
+  licenses: string[];
   bytes: number;
   /** The newest upload. */
   last: CatalogPartition | undefined;
@@ -18,23 +22,31 @@ export type Sort = (typeof SORTS)[number];
 export function groupDatasets(partitions: readonly CatalogPartition[]): Dataset[] {
   const datasets = new Map<string, Dataset>();
   for (const partition of partitions) {
-    const { provider, dataset, rows, bytes, uploaded_at: at } = partition;
+    const { provider, dataset, rows, bytes, uploaded_at: at, license } = partition;
     const key = `${provider}/${dataset}`;
     const found = datasets.get(key) ?? {
       provider,
       dataset,
       partitions: [],
       rows: 0,
+      pages: 0,
+      licenses: [],
       bytes: 0,
       last: undefined,
     };
     found.partitions.push(partition);
     found.rows += rows;
+    if (isOfPages(partition)) found.pages += rows;
+    if (license !== "" && !found.licenses.includes(license)) found.licenses.push(license);
     found.bytes += bytes;
     if (at !== null && (found.last?.uploaded_at ?? "") < at) found.last = partition;
     datasets.set(key, found);
   }
   return [...datasets.values()];
+}
+
+function isOfPages({ task, variant }: CatalogPartition): boolean {
+  return task === "raw" && (variant === "image" || variant === "mixed");
 }
 
 /** Names go up, all else goes down. */

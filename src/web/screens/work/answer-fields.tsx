@@ -12,7 +12,7 @@ export interface AnswerFieldsProps {
 /** The questions of the terminal: what it is, where it goes, the fields that its task requires. */
 export function AnswerFields({ answers, taxonomy, partitions, onAnswers }: AnswerFieldsProps) {
   const { working, facets } = texts();
-  const { type, provider, dataset, task, variant, mode, meta } = answers;
+  const { type, provider, dataset, task, variant, mode, meta, license } = answers;
   const known = knownNames(partitions, answers);
   const set = (change: Partial<Answers>) => onAnswers({ ...answers, ...change });
   const select = (
@@ -87,6 +87,7 @@ export function AnswerFields({ answers, taxonomy, partitions, onAnswers }: Answe
             : named(field, meta[field] ?? "", `field-${field}`, [], choose);
         })}
       {select(working.mode, mode, modes, (one) => set({ mode: one as Answers["mode"] }))}
+      {named(working.license, license, "known-licenses", known.licenses, (name) => set({ license: name }))}
     </div>
   );
 }

@@ -14,6 +14,8 @@ export interface Answers {
   variant: string;
   mode: "create" | "append" | "replace";
   meta: Record<string, string>;
+  /** Not asked for: empty for none. */
+  license: string;
 }
 
 /** A name for a dataset after that of a file: letters, digits, `_`, `.` and `-`. */
@@ -35,6 +37,7 @@ export function knownNames(
   return {
     datasets: names(ofProvider.map((one) => one.dataset)),
     variants: names(ofTask.map((one) => one.variant)),
+    licenses: names(partitions.map(({ license }) => license).filter((license) => license !== "")),
   };
 }
 
@@ -57,7 +60,7 @@ export function parametersOfAnswers(
   taxonomy: TaxonomyDocument,
   name: string,
 ): URLSearchParams {
-  const { type, provider, dataset, task, variant, mode, meta } = answers;
+  const { type, provider, dataset, task, variant, mode, meta, license } = answers;
   const query = new URLSearchParams({ type, provider, dataset: dataset.trim(), mode, name });
   if (type === "task") {
     query.set("task", task);
@@ -65,5 +68,6 @@ export function parametersOfAnswers(
     for (const field of taxonomy.tasks[task]?.required ?? [])
       query.append("meta", `${field}=${(meta[field] ?? "").trim()}`);
   }
+  if (license.trim() !== "") query.set("license", license.trim());
   return query;
 }

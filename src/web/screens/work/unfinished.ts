@@ -31,5 +31,6 @@ export function answersOfParameters(parameters: URLSearchParams, otherwise: Answ
     variant: given("variant"),
     mode: (parameters.get("mode") ?? otherwise.mode) as Answers["mode"],
     meta: Object.fromEntries(meta),
+    license: parameters.get("license") ?? "",
   };
 }

@@ -36,6 +36,7 @@ export function UploadForm({ files, goesOn, taxonomy, onClose }: UploadFormProps
       variant: "base",
       mode: "create",
       meta: {},
+      license: "",
     };
     return goesOn === undefined ? suggested : answersOfParameters(goesOn.parameters, suggested);
   });
