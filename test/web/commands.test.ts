@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
+import { manifestName } from "../../src/export/output-place.ts";
 import { parseValue } from "../../src/schema/check.ts";
 import { MAX_ROW_KEYS, RowKeysSchema } from "../../src/schema/row-key.ts";
 import {
   downloadCommand,
   keysText,
   PROMPT_FORMATS,
+  pythonLines,
   pythonText,
   quoteShell,
   ROW_FORMATS,
@@ -56,6 +58,15 @@ test("a format of rows is not split, and a file has its ending", () => {
     ({ name }) => name as string,
   );
   expect([...PROMPT_FORMATS].sort()).toEqual(ofPrompts.sort());
+});
+
+test("the lines in Python open what the format writes", () => {
+  for (const format of EXPORT_FORMATS) {
+    const lines = pythonLines(format.name, "set");
+    if ("openSamples" in format && format.name !== "coco")
+      expect(lines).toContain(`"set/${manifestName(format)}"`);
+    else expect(lines).toContain(`"set${"ending" in format ? format.ending : ""}`);
+  }
 });
 
 test("words and strings are quoted where they have to be", () => {

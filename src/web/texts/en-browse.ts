@@ -107,6 +107,8 @@ export const browse = {
     waiting: "Preparing…",
     preparing: (done: string, total: string) => `Preparing: ${done} of ${many(total, "row")}`,
     ready: (files: string, size: string) => `Ready: ${many(files, "file")}, ${size}`,
+    zip: "Download all as a zip",
+    zipping: (done: string, total: string) => `Fetching: ${done} of ${many(total, "file")}`,
     moreFiles: (count: string) => `${count} more files: the command above takes them all`,
     whole: "All rows of the selection",
     onlyChosen: "Only the selected rows",

@@ -106,6 +106,8 @@ export const browse: typeof en = {
     waiting: "준비하는 중…",
     preparing: (done, total) => `준비 중: ${total}행 중 ${done}행`,
     ready: (files, size) => `준비됨: 파일 ${files}개, ${size}`,
+    zip: "모두 zip으로 내려받기",
+    zipping: (done, total) => `받는 중: 파일 ${total}개 중 ${done}개`,
     moreFiles: (count) => `그 밖의 파일 ${count}개는 위 명령으로 모두 받을 수 있습니다`,
     whole: "선택 조건의 모든 행",
     onlyChosen: "선택한 행만",

@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { axeFindings, shown } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
@@ -261,6 +262,13 @@ test("single rows are ticked by clicks and keys, kept over pages and searches, a
     await dialog.getByRole("button", { name: "여기서 준비하여 내려받기" }).click();
     const file = dialog.getByRole("link", { name: "train.jsonl" });
     await file.waitFor();
+    const saving = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "모두 zip으로 내려받기" }).click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe("training-set.zip");
+    const zip = await readFile(await saved.path());
+    expect(zip.subarray(0, 4).toString("latin1")).toBe("PK\x03\x04");
+    expect(zip.includes("training-set/train.jsonl")).toBe(true);
     const answer = await page.request.get((await file.getAttribute("href")) as string);
     const lines = (await answer.text()).trim().split("\n");
     expect(lines.length).toBeLessThanOrEqual(7);

@@ -2,19 +2,22 @@ import { useEffect, useState } from "preact/hooks";
 import type { ExportState } from "../../../schema/export.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { selectionBody } from "../../state/selection.ts";
-import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
 import type { Taken } from "./commands.ts";
+import { ExportFiles } from "./export-files.tsx";
 
 export interface PrepareExportProps {
   taken: Taken;
   format: string;
+  /** Of the output. */
+  name: string;
   samples: { split?: Record<string, number>; prompt?: string } | undefined;
 }
 
 const POLL_MS = 500;
 
 /** Has the server put the output together, and offers its files. */
-export function PrepareExport({ taken, format, samples }: PrepareExportProps) {
+export function PrepareExport({ taken, format, name, samples }: PrepareExportProps) {
   const { taking, cancel, failed } = texts();
   const [state, setState] = useState<ExportState>();
   const [problem, setProblem] = useState<string>();
@@ -68,33 +71,7 @@ export function PrepareExport({ taken, format, samples }: PrepareExportProps) {
         </>
       )}
       {state?.error && <p class="problem">{state.error.message}</p>}
-      {state?.status === "completed" && <Files state={state} />}
+      {state?.status === "completed" && <ExportFiles state={state} name={name} />}
     </div>
-  );
-}
-
-const SHOWN = 200;
-
-function Files({ state: { export_id: id, files } }: { state: ExportState }) {
-  const { taking } = texts();
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return (
-    <>
-      <p>{taking.ready(formatNumber(files.length), formatBytes(bytes))}</p>
-      <ul class="files">
-        {files.slice(0, SHOWN).map(({ name, bytes: size }) => (
-          <li key={name}>
-            <a
-              href={`/exports/${id}/files/${name.split("/").map(encodeURIComponent).join("/")}`}
-              download={name.split("/").at(-1)}
-            >
-              {name}
-            </a>{" "}
-            <span class="quiet">{formatBytes(size)}</span>
-          </li>
-        ))}
-      </ul>
-      {files.length > SHOWN && <p class="quiet">{taking.moreFiles(formatNumber(files.length - SHOWN))}</p>}
-    </>
   );
 }

@@ -84,6 +84,7 @@ export function TakeDialog({ wanted, total, onClose }: TakeDialogProps) {
             key={`${isWhole} ${format} ${split} ${prompt}`}
             taken={taken}
             format={format}
+            name={wishes.output}
             samples={isOfRows ? undefined : samples}
           />
         )}
@@ -95,7 +96,10 @@ export function TakeDialog({ wanted, total, onClose }: TakeDialogProps) {
         )}
         <Copyable label={taking.command} text={downloadCommand(taken, wishes)} />
         <h3>{taking.python}</h3>
-        <Copyable label={taking.python} text={pythonLines(format, wishes.output)} />
+        <Copyable
+          label={taking.python}
+          text={pythonLines(format, wishes.output, Object.keys(shares ?? {})[0])}
+        />
       </div>
     </Dialog>
   );
