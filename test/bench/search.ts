@@ -90,7 +90,11 @@ async function measureSizes(catalog: string): Promise<{ index: number; text: num
     return Number(found.getRows()[0]?.[0] ?? 0);
   };
   const index = (await blocksOf("index_terms")) + (await blocksOf("index_postings"));
-  const text = await blocksOf("catalog");
+  const homes = await connection.runAndReadAll(
+    "SELECT table_name FROM duckdb_tables() WHERE regexp_full_match(table_name, 'rows_[0-9]+')",
+  );
+  let text = 0;
+  for (const [home] of homes.getRows()) text += await blocksOf(String(home));
   connection.closeSync();
   instance.closeSync();
   return { index, text };
