@@ -149,6 +149,19 @@ test("two variants are compared: totals, each difference, over each other", asyn
   });
 });
 
+test("pictures of rows that are no longer shown are no longer loaded, so that rows need not wait for them", async () => {
+  await browser.visit("/ui/datasets", async (page) => {
+    await page.route("**/thumbs/*", () => {}); // they take as long as they may
+    await page.goto(`/ui/browse?${LABELS}`);
+    await page.locator("img").first().waitFor({ state: "attached" });
+    const stopped = page.waitForEvent("requestfailed", (request) => request.url().includes("/thumbs/"));
+    await page.getByRole("searchbox", { name: "텍스트 찾기" }).fill("어디에도 없는");
+    await page.getByRole("button", { name: "검색" }).click();
+    await page.getByText("해당하는 행이 없습니다").waitFor();
+    await stopped;
+  });
+});
+
 test("labels are counted, then each bar narrows the statistics and leads to the rows that it counts", async () => {
   await browser.visit("/ui/statistics?tasks=words&variants=v2", async (page) => {
     const chart = page.locator(".chart", { hasText: "범주별 행 수" });

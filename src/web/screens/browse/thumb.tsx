@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { BrowseRow } from "../../../schema/page-documents.ts";
 import { texts } from "../../texts/texts.ts";
 import type { RowHits } from "./use-hits.ts";
@@ -10,11 +10,19 @@ const MARGIN = 0.008;
 export function Thumb({ row: { hash, asset }, hits }: { row: BrowseRow; hits: RowHits | undefined }) {
   const { grid } = texts();
   const [isBroken, setBroken] = useState(false);
+  const image = useRef<HTMLImageElement>(null);
+  // A browser has six connections, and goes on loading what is no longer on the page: rows would wait for it.
+  useLayoutEffect(() => {
+    const element = image.current;
+    return () => element?.removeAttribute("src");
+  }, [hash, asset, isBroken]);
   if (hash === null || asset === null) return <span class="thumb none">{grid.noImage}</span>;
   if (isBroken) return <span class="thumb none problem">{grid.broken}</span>;
   return (
     <span class="thumb">
       <img
+        ref={image}
+        fetchpriority="low"
         src={`/thumbs/${hash}?asset=${encodeURIComponent(asset)}`}
         alt=""
         decoding="async"
