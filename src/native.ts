@@ -55,10 +55,11 @@ export function loadEmbedded(library: EmbeddedLibrary): unknown {
     }
   }
   const tried = failures.map(({ folder, cause }) => `${folder}: ${describeFault(cause)}`).join("; ");
+  const megabytes = Math.ceil(library.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6);
   const full = failures.some(({ cause }) => systemCode(cause) === "ENOSPC");
   throw new AppError(
     full ? "no_space" : "permission_denied",
-    `cannot unpack the native library ${library.name} (${tried}); set DATALAKE_CACHE to a writable folder with 120 MB free on a file system that is not mounted noexec`,
+    `cannot unpack the native library ${library.name} (${tried}); set DATALAKE_CACHE to a writable folder with ${megabytes} MB free on a file system that is not mounted noexec`,
     { cause: failures.at(-1)?.cause },
   );
 }
