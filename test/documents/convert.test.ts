@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadSharp } from "../../src/images/sharp.ts";
-import { encodeJ2k, type Jp2Samples, jp2File } from "./jpeg2000.ts";
+import { box, encodeJ2k, type Jp2Samples, jp2File } from "./jpeg2000.ts";
 import { startReader } from "./reader.ts";
 import { samplesOf } from "./samples.ts";
 import { HEIGHT, imageObject, scanSamples, WIDTH } from "./scans.ts";
@@ -107,6 +107,12 @@ describe("JPEG 2000", () => {
     expect(await refused(jp2File(j2k, came, 17))).toEqual({
       ok: false,
       reason: `${taken} it has 3 components; convert it to PNG`,
+    });
+    const grey = samples(1, 8);
+    const palette = box("pclr", Uint8Array.from([0, 1, 4, 7, 7, 7, 7, 0, 0, 0, 0]));
+    expect(await refused(jp2File(await encodeJ2k(grey), grey, 16, palette))).toEqual({
+      ok: false,
+      reason: `${taken} its palette has 4 channels; convert it to PNG`,
     });
     expect(await refused(j2k.subarray(0, 30))).toEqual({
       ok: false,

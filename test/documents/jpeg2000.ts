@@ -21,7 +21,7 @@ export async function encodeJ2k({ data, width, height, channels, bits }: Jp2Samp
   return encoder.getEncodedBuffer().slice();
 }
 
-function box(type: string, ...parts: Uint8Array[]): Buffer {
+export function box(type: string, ...parts: Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
   const head = Buffer.alloc(8);
   head.writeUInt32BE(body.length + 8, 0);
@@ -29,11 +29,12 @@ function box(type: string, ...parts: Uint8Array[]): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** The codestream in a file that says its colours: by the number of a space, or by a profile. */
+/** The codestream in a file that says its colours: by the number of a space, or by a profile; with further boxes. */
 export function jp2File(
   j2k: Uint8Array,
   { channels, bits, width, height }: Jp2Samples,
   colours: number | Uint8Array,
+  ...more: Uint8Array[]
 ): Buffer {
   const header = Buffer.alloc(14);
   header.writeUInt32BE(height, 0);
@@ -50,7 +51,7 @@ export function jp2File(
   return Buffer.concat([
     box("jP  ", Buffer.from([0x0d, 0x0a, 0x87, 0x0a])),
     box("ftyp", Buffer.from("jp2 \0\0\0\0jp2 ", "latin1")),
-    box("jp2h", box("ihdr", header), colour),
+    box("jp2h", box("ihdr", header), colour, ...more),
     box("jp2c", j2k),
   ]);
 }

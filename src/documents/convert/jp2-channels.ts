@@ -21,8 +21,9 @@ function colourCount({ colour, components }: Jp2Header): number {
 export function jp2Channels(header: Jp2Header): Jp2Channels | string {
   const { components, palette, channels = [] } = header;
   const alphas = channels.filter(({ use }) => use === "alpha" || use === "premultiplied alpha");
-  if (palette) {
-    return alphas.length > 0 ? "its palette has an alpha channel" : { colours: [0], alpha: undefined };
+  if (palette !== undefined) {
+    const plain = (palette === 1 || palette === 3) && alphas.length === 0;
+    return plain ? { colours: [0], alpha: undefined } : `its palette has ${palette} channels`;
   }
   const count = colourCount(header);
   const most = count === 4 ? 4 : count + 1;

@@ -9,8 +9,8 @@ export interface Jp2Header {
   colour: "grey" | "rgb" | "ycc" | "cmyk" | undefined;
   /** ICC. */
   profile: Uint8Array | undefined;
-  /** Samples are numbers of colours. */
-  palette: boolean;
+  /** Where samples are numbers of colours: of how many channels these are. */
+  palette: number | undefined;
   /** What channels are for, where the file says it. */
   channels: Jp2Channel[] | undefined;
 }
@@ -52,7 +52,7 @@ export function readJp2Header(bytes: Uint8Array): Jp2Header | undefined {
     const found: FoundBoxes = {
       colour: undefined,
       profile: undefined,
-      palette: false,
+      palette: undefined,
       channels: undefined,
     };
     if (view.getUint32(0) === START_AND_SIZE) return readSize(view, 0, found);
@@ -85,7 +85,7 @@ function* boxes(
 
 function readBoxes(view: DataView, { start, end }: { start: number; end: number }, found: FoundBoxes): void {
   for (const box of boxes(view, start, end)) {
-    if (box.type === PALETTE_BOX) found.palette = true;
+    if (box.type === PALETTE_BOX) found.palette = view.getUint8(box.start + 2);
     if (box.type === CHANNELS_BOX) found.channels = readChannels(view, box.start);
     if (box.type !== COLOUR_BOX || found.colour !== undefined) continue; // the first is meant
     const method = view.getUint8(box.start);
