@@ -1,7 +1,7 @@
 /**
  * `bun run build` makes dist/datalake for this machine; `--target linux-arm64` makes dist/datalake-linux-arm64;
  * `--all` makes one for every target, and dist/SHA256SUMS. `--no-heic` leaves out libheif: HEIC is then refused. `--lance`
- * puts LanceDB's library in, of 200 MB: `--format lance` is refused without it.
+ * puts LanceDB's library of 200 MB in, into dist/datalake-lance: `--format lance` is refused without it.
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,6 +23,8 @@ const { values } = parseArgs({
 });
 const heic = values["no-heic"] !== true;
 const lance = values.lance === true;
+/** Beside the usual one, which tests run. */
+const ending = lance ? "-lance" : "";
 
 try {
   await main();
@@ -37,13 +39,13 @@ async function main(): Promise<void> {
   if (values.all) {
     const sums: string[] = [];
     for (const target of TARGETS)
-      sums.push(`${await buildBinary(target, `datalake-${target}`)}  datalake-${target}\n`);
+      sums.push(`${await buildBinary(target, `datalake-${target}${ending}`)}  datalake-${target}${ending}\n`);
     await writeFile(join(root, "dist", "SHA256SUMS"), sums.join(""));
   } else if (values.target !== undefined) {
-    await buildBinary(asTarget(values.target), `datalake-${values.target}`);
+    await buildBinary(asTarget(values.target), `datalake-${values.target}${ending}`);
   } else {
     const here = asTarget(`${process.platform}-${process.arch}`);
-    await buildBinary(here, "datalake", process.execPath);
+    await buildBinary(here, `datalake${ending}`, process.execPath);
   }
 }
 

@@ -200,7 +200,7 @@ export async function makeTrainerLake() {
     const { samples } = await client.download({ output, format, query: { tasks: ["ocr"] }, ...more });
     return { output, samples };
   };
-  return { folder, client, download, expected: () => readExpected(client) };
+  return { folder, lake: program.lake, client, download, expected: () => readExpected(client) };
 }
 
 /** What the rows of the lake say of their pages. */
