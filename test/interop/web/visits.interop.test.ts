@@ -21,6 +21,7 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     await page.getByRole("heading", { name: "2행" }).waitFor();
     await page.locator(".hit-boxes rect").first().waitFor();
     expect(await page.locator(".hit-boxes rect").count()).toBe(2);
+    expect(await axeFindings(page)).toEqual([]);
     await page.getByRole("link", { name: new RegExp(`${nameOf(7)}.*words/v1`) }).click();
     await page.locator("[data-key]").waitFor();
     await page.getByText("영역 1개에 있음").waitFor();
@@ -30,6 +31,7 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     await page.getByRole("tab", { name: "라벨 JSON" }).click();
     const place = page.locator(".json-lines");
     await place.locator("mark", { hasText: "유일한낱말" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
     await page.getByText("$.words[3]", { exact: true }).waitFor();
     // The other way: a click on another object chooses its region.
     await place.getByText('"category": "head"').first().click();
@@ -269,6 +271,7 @@ test("single rows are ticked by clicks and keys, kept over pages and searches, a
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("형식").selectOption("ms-swift");
     await dialog.getByLabel("프롬프트").selectOption("text-ko");
+    expect(await axeFindings(page)).toEqual([]);
     const command = (await dialog.getByRole("region", { name: "명령" }).textContent()) ?? "";
     expect(command).toContain("--rows /dev/stdin");
     expect(command.match(/^hub\/영수증\/words\/v1\/u\w{32}\/\d+$/gm)?.length).toBe(7);
