@@ -24,7 +24,7 @@ export interface Scene {
 
 /** Texts smaller than this are not read, and hide the page. */
 const MIN_TEXT_PX = 12;
-const HIT = "rgb(255 205 40 / 55%)";
+const HIT = "rgb(255 214 70)";
 const LENS = { radius: 110, factor: 3 };
 
 /** Draws all of the scene; `ratio` is device pixels per px of the view. */
@@ -115,7 +115,11 @@ function drawRegion(context: CanvasRenderingContext2D, scene: Scene, index: numb
     context.globalAlpha = 1;
   };
   if (!isBox) tracePolygon(context, polygon);
-  if (isHit) fill(HIT, 1);
+  if (isHit) {
+    context.globalCompositeOperation = "multiply"; // what is written there stays dark
+    fill(HIT, 1);
+    context.globalCompositeOperation = "source-over";
+  }
   if (isActive || index === hovered) fill(colour, isActive ? 0.25 : 0.15);
   if (isDashed) context.setLineDash([line * 5, line * 3]);
   context.lineWidth = isActive ? line * 2.4 : line;
