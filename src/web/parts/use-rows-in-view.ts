@@ -12,8 +12,16 @@ export interface RowsInView {
   page: number;
 }
 
-/** Which rows of one height are in view, with some above and below. A row that is `shown` comes into view. */
-export function useRowsInView(count: number, rowHeight: number, shown: number | undefined): RowsInView {
+/**
+ * Which rows of one height are in view, with some above and below. Rows from `shown` on, one or more, come into view when
+ * that changes.
+ */
+export function useRowsInView(
+  count: number,
+  rowHeight: number,
+  shown: number | undefined,
+  shownRows = 1,
+): RowsInView {
   const element = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
   const measure = () => {
@@ -30,7 +38,7 @@ export function useRowsInView(count: number, rowHeight: number, shown: number | 
     const box = element.current as HTMLDivElement;
     if (shown === undefined || view.height === 0) return;
     const top = shown * rowHeight;
-    if (top < box.scrollTop || top + rowHeight > box.scrollTop + view.height) {
+    if (top < box.scrollTop || top + shownRows * rowHeight > box.scrollTop + view.height) {
       box.scrollTop = Math.max(0, top - view.height / 2 + rowHeight / 2);
     }
   }, [shown, view.height > 0]);

@@ -37,8 +37,9 @@ export function JsonPanel({ column, isCut, regions, active, onPick }: JsonPanelP
   }, [places]);
   const chosen = active === undefined ? undefined : regions[active];
   const [path] = chosen?.places ?? [];
-  const shown = path === undefined ? undefined : places.get(path)?.[0];
-  const { element, onScroll, first, end } = useRowsInView(lines.length, LINE_PX, shown);
+  const [shown, shownEnd = 0] = places.get(path ?? "") ?? [];
+  const inView = useRowsInView(lines.length, LINE_PX, shown, shownEnd - (shown ?? 0));
+  const { element, onScroll, first, end } = inView;
   if (value === "") return <p class="quiet">{viewing.noLabel}</p>;
   return (
     <div class="json">
