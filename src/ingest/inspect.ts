@@ -13,6 +13,8 @@ export interface InputFacts {
   sizeBytes: number;
   fileCount: number;
   columns: { name: string; type: string }[];
+  /** The same in a line; an image named so is enough said. */
+  columnText: string;
   /** What the rows would bring along, and from which columns. */
   content: { kind: ContentKind; column: string } | null;
   /** Raw variants that the columns allow, the one they have untold first. */
@@ -26,14 +28,19 @@ export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
   const roles = assignRoles(input, names, type);
   const [own] = roles.contents;
   const from = roles.contents.map((column) => column.from);
-  const { format, summary, rowCount, sizeBytes, fileCount, columns } = input;
+  const { format, summary, rowCount, sizeBytes, fileCount } = input;
+  const columns = input.columns.map(({ name, type, embedded }) => ({
+    name,
+    type: embedded ? "image" : type,
+  }));
   return {
     format,
     summary,
     rowCount,
     sizeBytes,
     fileCount,
-    columns: columns.map(({ name, type, embedded }) => ({ name, type: embedded ? "image" : type })),
+    columns,
+    columnText: columns.map(({ name, type }) => (name === type ? name : `${name} ${type}`)).join(", "),
     content: own === undefined ? null : { kind: own.source.kind, column: from.join(", ") },
     rawVariants: roles.rawVariants,
     notices: [...input.notices, ...roles.notices],

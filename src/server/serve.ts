@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseSize, type Settings, serviceManager, tokenPlaces } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -91,7 +92,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     noAuth: options.noAuth,
     logger,
   });
-  const sessions = createSessions(access, Bun.hash(lake.root).toString(36));
+  // Lakes of one path are on one host where containers share it.
+  const sessions = createSessions(access, Bun.hash(`${hostname()} ${lake.root}`).toString(36));
   const thumbs = createThumbs({
     selfCommand: options.selfCommand,
     folder: join(settings.cacheFolder, "thumbs"),

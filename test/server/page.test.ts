@@ -308,13 +308,69 @@ describe("a login", () => {
     expect((await ask("/rows")).status).toBe(401);
   });
 
+  test("is of one lake: what opens another one on the same host opens nothing here", async () => {
+    const other = await makeWorld();
+    const { stdout } = await runProgram(other, ["token", "create", "눈", "--role", "admin", "--json"]);
+    const second = await startServe(other);
+    try {
+      const cookieOf = async (url: string, given: string) => {
+        const body = JSON.stringify({ token: given });
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(`${url}/session`, { method: "POST", body, headers });
+        return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+      };
+      const [here, there] = [
+        await cookieOf(guarded.url, token),
+        await cookieOf(second.url, JSON.parse(stdout).token),
+      ];
+      expect(here.split("=")[0]).not.toBe(there.split("=")[0]);
+      const statusOf = async (url: string, cookie: string) =>
+        (await fetch(`${url}/info`, { headers: { cookie } })).status;
+      // The browser sends both to both.
+      expect(await statusOf(guarded.url, `${there}; ${here}`)).toBe(200);
+      expect(await statusOf(second.url, `${there}; ${here}`)).toBe(200);
+      expect(await statusOf(guarded.url, there)).toBe(401);
+      // The id of one under the name of the other.
+      expect(await statusOf(guarded.url, `${here.split("=")[0]}=${there.split("=")[1]}`)).toBe(401);
+    } finally {
+      await second.stop();
+    }
+  });
+
+  test("of pages of other sites and ports changes nothing, and no page of theirs begins one", async () => {
+    const cookie = (await login(token)).response.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const port = Number(new URL(guarded.url).port);
+    const foreign: Record<string, string>[] = [
+      { "sec-fetch-site": "cross-site", origin: "https://evil.example" },
+      { "sec-fetch-site": "same-site", origin: `http://127.0.0.1:${port + 1}` },
+      // Over plain HTTP browsers do not tell the site.
+      { origin: `http://127.0.0.1:${port + 1}` },
+      { origin: "https://evil.example" },
+      { origin: "null" },
+    ];
+    for (const headers of foreign) {
+      const ask = async (method: string, path: string) =>
+        (await fetch(`${guarded.url}${path}`, { method, headers: { cookie, ...headers } })).status;
+      expect(await ask("POST", "/validate-assets")).toBe(403);
+      expect(await ask("GET", "/info")).toBe(403);
+      if (headers.origin?.startsWith("http://")) continue; // of this host: it may log in where it has a token
+      expect(await ask("POST", "/session")).toBe(403);
+    }
+    expect((await fetch(`${guarded.url}/info`, { headers: { cookie, origin: guarded.url } })).status).toBe(
+      200,
+    );
+  });
+
   test("ends when its token is revoked", async () => {
     const cookie = (await login(token)).response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const status = async () => (await fetch(`${guarded.url}/rows`, { headers: { cookie } })).status;
     expect(await status()).toBe(200);
+    const events = await fetch(`${guarded.url}/events`, { headers: { cookie } });
     await runProgram(world, ["token", "revoke", "눈"]);
     const deadline = performance.now() + 10_000;
     while ((await status()) !== 401 && performance.now() < deadline) await Bun.sleep(50);
     expect(await status()).toBe(401);
+    // What it was told as it happened ends too.
+    expect(await events.text()).toContain("event: ended");
   });
 });

@@ -42,7 +42,8 @@ export function createAdmit(
     const { pathname, searchParams } = new URL(request.url);
     const isProxied = isTrusted(peer);
     const address = isProxied ? clientAddress(headers, peer, isTrusted) : bareAddress(peer);
-    checkHost((isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host"), isOwnHost);
+    const host = (isProxied ? headers.get("x-forwarded-host") : null) ?? headers.get("host");
+    checkHost(host, isOwnHost);
     if (terms.audit !== "none") checkSite(headers, isOwnHost);
     const isLarge = Number(headers.get("content-length") ?? 0) > maxBodyBytes;
     if (isLarge && terms.body === "small") throw tooLarge(maxBodyBytes);
@@ -56,7 +57,7 @@ export function createAdmit(
     if (role === "anybody") return { caller: { name: undefined, role: "reader" }, address, done: () => {} };
     const byCookie =
       headers.get("authorization") === null ? sessions.callerOf(headers.get("cookie")) : undefined;
-    if (byCookie !== undefined) checkOrigin(headers);
+    if (byCookie !== undefined) checkOrigin(headers, host);
     const caller = byCookie ?? access.callerOf(headers.get("authorization"));
     if (caller === undefined) throw unauthorized(access.state);
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
@@ -111,13 +112,13 @@ function checkSite(headers: Headers, isOwnHost: AdmitOptions["isOwnHost"]): void
  * A cookie goes along whatever page asks, also one of another port of this host: with it only the server's own pages may
  * read. Over plain HTTP browsers say less; there the page that refers has to be one of its own.
  */
-function checkOrigin(headers: Headers): void {
+function checkOrigin(headers: Headers, host: string | null): void {
   const site = headers.get("sec-fetch-site");
   const from = headers.get("origin") ?? headers.get("referer");
   const isOwn =
     site !== null
       ? site === "same-origin" || site === "none"
-      : from === null || (URL.canParse(from) && new URL(from).host === headers.get("host"));
+      : from === null || (URL.canParse(from) && new URL(from).host === host);
   if (isOwn) return;
   throw new AppError(
     "forbidden",

@@ -25,10 +25,13 @@ const ThumbParametersSchema = v.strictObject({
   frame: v.optional(v.pipe(v.string(), v.regex(/^\d{1,6}$/, "is not a page"), v.transform(Number)), "0"),
 });
 
-type PageDeps = Pick<ServerDeps, "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff">;
+type PageDeps = Pick<
+  ServerDeps,
+  "lake" | "engines" | "thumbs" | "supervisor" | "shown" | "cutOff" | "visitorOf"
+>;
 
 /** GET /pages/{key}, /thumbs/{hash} and /events: what the page in the browser shows. */
-export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }: PageDeps) {
+export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff, visitorOf }: PageDeps) {
   const catalog = () => openCatalog(engines);
   return new Elysia({ name: "page" })
     .get(
@@ -98,6 +101,7 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff }:
             lake,
             supervisor,
             version: () => engines.version("duckdb"),
+            isKnown: () => visitorOf(request) !== undefined,
             shown: (job) => shown(job, request),
           },
           { cutOff: () => cutOff(request) },

@@ -4,7 +4,7 @@ import { many } from "./many.ts";
 export const browse = {
   search: {
     label: "Find text",
-    placeholder: "Text in labels and names",
+    placeholder: "Text or file name",
     submit: "Search",
     more: "Where to search",
     column: "Column",

@@ -122,12 +122,11 @@ function pathProblem(path: string): string | undefined {
 function describeFound(facts: InputFacts): string {
   const { summary, format, fileCount } = facts;
   const files = fileCount > 1 ? ` in ${formatQuantity(fileCount, "file")}` : "";
-  const columns = facts.columns.map(({ name, type }) => `${name} ${type}`).join(", ");
   const content = facts.content ? `${facts.content.kind}s in column ${facts.content.column}` : "no images";
   const size = `${formatQuantity(facts.rowCount, "row")}, ${formatBytes(facts.sizeBytes)}${files}`;
   return [
     summary === undefined ? `Found ${format}: ${size}, ${content}` : `Found ${summary}: ${size}`,
-    `  columns: ${columns}`,
+    `  columns: ${facts.columnText}`,
     ...facts.notices.map((notice) => `  ${notice}`),
   ].join("\n");
 }
