@@ -142,6 +142,8 @@ test("named rows are the same rows in a folder and through a server, also after 
   }
   const beside = await here(["--rows", list, "--task", "raw", "--output", join(out, "beside")]);
   expect(beside).toMatchObject({ exit: 2 });
+  const folder = await here(["--rows", out, "--output", join(out, "beside")]);
+  expect([folder.exit, folder.stderr]).toEqual([2, expect.stringContaining("is a folder")]);
   const absent = await here(["--rows", join(out, "none"), "--output", join(out, "beside")]);
   expect(absent).toMatchObject({ exit: 4 });
 });
