@@ -11,6 +11,7 @@ import errors from "./errors.md" with { type: "text" };
 import http from "./http.md" with { type: "text" };
 import administratorKo from "./ko/administrator.md" with { type: "text" };
 import curatorKo from "./ko/curator.md" with { type: "text" };
+import pageKo from "./ko/page.md" with { type: "text" };
 import readmeKo from "./ko/README.md" with { type: "text" };
 import labels from "./labels.md" with { type: "text" };
 import licences from "./licences.md" with { type: "text" };
@@ -49,7 +50,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
     "curator",
     { summary: "Input formats, images, columns, names, failed uploads", en: curator, ko: curatorKo },
   ],
-  ["page", { summary: "The page in the browser: its screens and keys", en: page }],
+  ["page", { summary: "The page in the browser: its screens and keys", en: page, ko: pageKo }],
   ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels }],
   ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
   ["training", { summary: "Training formats: what is in them, parts, prompts, coordinates", en: training }],
