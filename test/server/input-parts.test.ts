@@ -201,3 +201,37 @@ test("what nobody went on with for a week is removed, and there may be no end of
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test("of parts that come at the same time one is taken, and none is mixed with another", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "input-parts-"));
+  const size = 500_000;
+  try {
+    const parts = createInputParts(folder);
+    const id = createUploadId();
+    await parts.begin(id, { owner: null, name: "a.zip", files: 1, bytes: size, parameters: "" });
+    /** In small pieces, the n-th of letters of its own. */
+    const bodyOf = (letter: number) =>
+      new ReadableStream<Uint8Array>({
+        type: "bytes",
+        start: (controller) => {
+          for (let at = 0; at < 50; at++) controller.enqueue(new Uint8Array(size / 50).fill(letter));
+          controller.close();
+        },
+      });
+    const { signal } = new AbortController();
+    const sent = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, at) =>
+        parts.append(id, null, { offset: 0, body: bodyOf(65 + at), signal }),
+      ),
+    );
+    expect(sent.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(1);
+    const [state] = await parts.list(null);
+    const bytes = await Bun.file(join(folder, id, "file", "input")).bytes();
+    expect(bytes.length).toBe(state?.received_bytes as number);
+    // What a stopped one left is the beginning: the next goes on behind it, or not at all.
+    const runs = new Set(bytes);
+    expect(runs.size).toBeLessThanOrEqual(1);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

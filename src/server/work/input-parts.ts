@@ -70,7 +70,7 @@ export function createInputParts(folder: string, now: () => number = Date.now): 
     }
   };
   const doWith = async <T>(uploadId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    await halt(uploadId);
+    while (active.has(uploadId)) await halt(uploadId); // another may have begun while this one waited
     const stop = new AbortController();
     const done = work(stop.signal).finally(() => active.delete(uploadId));
     active.set(uploadId, { stop, done: done.catch(() => {}) });
