@@ -209,6 +209,12 @@ async function cut(response: Response, after: number): Promise<Response> {
 
 const request = (output: string) =>
   ({ query: {}, output, format: "dataset", images: "embed", skipMissing: false }) as const;
+/** What such a request brings, as the folder has it now. */
+async function expected(name: string) {
+  const output = join(out, `${name}-here`, "책");
+  expect((await here(["--output", output])).exit).toBe(0);
+  return fingerprintTree(output);
+}
 const options = (url: string) => ({ url, engine: "duckdb", signal: new AbortController().signal }) as const;
 
 test("a line that breaks again and again still brings the whole, by parts", async () => {
@@ -217,7 +223,7 @@ test("a line that breaks again and again still brings the whole, by parts", asyn
   await downloadFrom(request(output), options(line.url));
   await line.stop();
   expect(line.ranges.filter((range) => range !== null).length).toBeGreaterThan(1);
-  expect(await fingerprintTree(output)).toEqual(await fingerprintTree(join(out, "dataset-here", "책")));
+  expect(await fingerprintTree(output)).toEqual(await expected("broken"));
   expect((await readdir(out)).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
@@ -235,7 +241,7 @@ test("a line that falls silent is taken up anew", async () => {
   await downloadFrom(request(output), { ...options(line.url), stallMs: 300 });
   await line.stop();
   expect(line.ranges).toContain("bytes=3000-");
-  expect(await fingerprintTree(output)).toEqual(await fingerprintTree(join(out, "dataset-here", "책")));
+  expect(await fingerprintTree(output)).toEqual(await expected("silent"));
 });
 
 test("a command that is run again goes on where the first one was stopped, though the server was started anew", async () => {
@@ -259,7 +265,7 @@ test("a command that is run again goes on where the first one was stopped, thoug
   await downloadFrom(request(output), options(line.url));
   await line.stop();
   expect(line.ranges.length).toBeLessThanOrEqual(4);
-  expect(await fingerprintTree(output)).toEqual(await fingerprintTree(join(out, "dataset-here", "책")));
+  expect(await fingerprintTree(output)).toEqual(await expected("again"));
   await rm(output, { recursive: true });
   expect((await there(["--output", output])).exit).toBe(0);
 });

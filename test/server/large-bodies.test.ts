@@ -31,6 +31,7 @@ const VALID: Record<string, unknown> = {
   "post /catalog/rebuild": { full: false },
   "post /operations/check-labels": { ...SELECTION, view: "coco" },
   "post /operations/compare": { provider: "hub", dataset: "book", task: "ocr", a: "v1", b: "v2" },
+  "post /operations/doctor": { full: true },
   "post /operations/statistics": { ...SELECTION, column: "text", text: "a", limit: 1 },
   "post /session": { token: "a" },
   "put /log-level": { level: "info" },

@@ -19,7 +19,8 @@ test.each([3, 6000])("partitions of %p columns are described as the catalog says
            'nulls': (k * i) % 11, 'nfc': CASE k % 3 WHEN 0 THEN true WHEN 1 THEN false END}) AS columns,
          '{}' AS features, i::INTEGER AS part, 0 AS home,
          {'integers': ['n' || i], 'numbers': []::VARCHAR[], 'texts': list_transform(range(${columnCount}), lambda k: '열 ' || k)} AS cells,
-         ['data.parquet', '"' || i] AS files, ['u' || i] AS uploads, TIMESTAMP '2026-01-02 03:04:05' AS uploaded_at
+         ['data.parquet', '"' || i] AS files, ['u' || i] AS uploads, TIMESTAMP '2026-01-02 03:04:05' AS uploaded_at,
+         'CC ' || i AS license
        FROM range(5) t(i)`,
     );
     const { known, generation } = await describeCatalog(database);
