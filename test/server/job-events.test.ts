@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 /** A server of one job, whose changes a test makes. */
-function serveEvents(options: { stallMs?: number } = {}) {
+function serveEvents(options: { stallMs?: number; isKnown?(): boolean } = {}) {
   const record: JobRecord = { ...createJobRecord(), status: "running" };
   const listeners = new Set<(record: JobRecord) => void>();
   const subscribe = (listener: (record: JobRecord) => void) => {
@@ -26,7 +26,7 @@ function serveEvents(options: { stallMs?: number } = {}) {
     fetch: (request) => {
       server.timeout(request, 0);
       const cutOff = () => server.timeout(request, 1);
-      return streamJobEvents({ subscribe }, record, { cutOff, ...options });
+      return streamJobEvents({ subscribe }, record, { cutOff, isKnown: () => true, ...options });
     },
   });
   cleanups.push(() => void server.stop(true));
@@ -53,6 +53,17 @@ test("a reader is told what changes, and how it ends", async () => {
   expect(text.match(/^event: \w+$/gm)).toEqual(["event: progress", "event: progress", "event: end"]);
   expect(text).toContain('"step":"half"');
   expect(listeners.size).toBe(0);
+});
+
+test("a reader whose session ended is told no more", async () => {
+  let isKnown = true;
+  const { url, listeners, change } = serveEvents({ isKnown: () => isKnown });
+  const answer = fetch(url).then((response) => response.text());
+  await until(async () => listeners.size === 1);
+  isKnown = false;
+  await until(async () => listeners.size === 0);
+  change("all", "completed");
+  expect((await answer).match(/^event: \w+$/gm)).toEqual(["event: progress", "event: ended"]);
 });
 
 test("a reader who takes nothing costs no memory, and is cut off", async () => {

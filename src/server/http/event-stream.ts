@@ -1,10 +1,14 @@
 const KEEP_ALIVE_MS = 10_000;
 /** A client that reads nothing for this long is gone. */
 const STALL_MS = 60_000;
+/** How often it is asked whether the reader is still known. */
+const KNOWN_MS = 2000;
 
 export interface EventOptions {
   /** Ends the connection. */
   cutOff(): void;
+  /** Whether the reader is still known: a session or token may end, and the stream with it, by the event `ended`. */
+  isKnown(): boolean;
   stallMs?: number;
 }
 
@@ -22,7 +26,7 @@ export interface EventSink {
  */
 export function streamEvents(
   begin: (sink: EventSink) => () => void,
-  { cutOff, stallMs = STALL_MS }: EventOptions,
+  { cutOff, isKnown, stallMs = STALL_MS }: EventOptions,
 ): Response {
   const encoder = new TextEncoder();
   const waiting = new Map<string, string>();
@@ -30,11 +34,13 @@ export function streamEvents(
   let wake = () => {};
   let stalled: ReturnType<typeof setTimeout> | undefined;
   let keepAlive: ReturnType<typeof setInterval> | undefined;
+  let knowing: ReturnType<typeof setInterval> | undefined;
   let release = () => {};
   let isReleased = false;
   const stop = () => {
     clearTimeout(stalled);
     clearInterval(keepAlive);
+    clearInterval(knowing);
     if (!isReleased) release();
     isReleased = true;
   };
@@ -59,6 +65,9 @@ export function streamEvents(
         keepAlive = setInterval(() => {
           if (waiting.size === 0) offer("", ": still here\n\n");
         }, KEEP_ALIVE_MS);
+        knowing = setInterval(() => {
+          if (!isKnown()) sink.end("ended", {});
+        }, KNOWN_MS);
         release = begin(sink);
         if (ended) stop();
       },

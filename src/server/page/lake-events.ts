@@ -14,8 +14,6 @@ export interface LakeEventSources {
   supervisor: Pick<Supervisor, "subscribe" | "running">;
   /** Of the catalog. */
   version(): Promise<string>;
-  /** Whether the reader is still known: a session or token may end. */
-  isKnown(): boolean;
   /** A job as the reader may see it. */
   shown(job: JobRecord): JobRecord;
 }
@@ -25,10 +23,10 @@ export interface LakeEventSources {
  * `catalog` (its version), each first as it is and then whenever it changes.
  */
 export function streamLakeEvents(
-  { lake, supervisor, version, isKnown, shown }: LakeEventSources,
+  { lake, supervisor, version, shown }: LakeEventSources,
   options: EventOptions,
 ): Response {
-  return streamEvents(({ send, end }) => {
+  return streamEvents(({ send }) => {
     const told = new Map<string, string>();
     const tell = (name: string, data: unknown) => {
       const text = JSON.stringify(data);
@@ -37,7 +35,6 @@ export function streamLakeEvents(
       send(name, data);
     };
     const look = async () => {
-      if (!isKnown()) return end("ended", {});
       const { pending, processing, failed } = lake.layout;
       const counts = await Promise.all([pending, processing, failed].map((folder) => namesIn(folder)));
       const [waiting, working, left] = counts.map((names) => names.length);

@@ -20,12 +20,16 @@ export function jobRoutes({
   supervisor,
   shown,
   cutOff,
-}: Pick<ServerDeps, "lake" | "supervisor" | "shown" | "cutOff">) {
+  visitorOf,
+}: Pick<ServerDeps, "lake" | "supervisor" | "shown" | "cutOff" | "visitorOf">) {
   const events = async (request: Request, id: string) => {
     const job = await supervisor.job(id);
     const subscribe: typeof supervisor.subscribe = (listen) =>
       supervisor.subscribe((record) => listen(shown(record, request)));
-    return streamJobEvents({ subscribe }, shown(job, request), { cutOff: () => cutOff(request) });
+    return streamJobEvents({ subscribe }, shown(job, request), {
+      cutOff: () => cutOff(request),
+      isKnown: () => visitorOf(request) !== undefined,
+    });
   };
 
   return new Elysia({ name: "jobs", prefix: "/jobs" })

@@ -101,10 +101,9 @@ export function pageRoutes({ lake, engines, thumbs, supervisor, shown, cutOff, v
             lake,
             supervisor,
             version: () => engines.version("duckdb"),
-            isKnown: () => visitorOf(request) !== undefined,
             shown: (job) => shown(job, request),
           },
-          { cutOff: () => cutOff(request) },
+          { cutOff: () => cutOff(request), isKnown: () => visitorOf(request) !== undefined },
         ),
       {
         detail: {
