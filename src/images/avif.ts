@@ -83,7 +83,7 @@ function orientationOf(turn: number, axis: number | undefined): number | null {
 }
 
 function rebrand(bytes: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(bytes);
+  const copy = new Uint8Array(bytes);
   copy.set(new TextEncoder().encode(PLAIN_BRAND), 8);
   return copy;
 }

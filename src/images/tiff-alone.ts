@@ -5,7 +5,7 @@ import { directoriesOf, openTiff, type TiffDirectory } from "./tiff-tags.ts";
  * pages. What it gave before is then of that page too. Undefined for other data.
  */
 export function pagesAlone(bytes: Uint8Array): ((page: number) => Uint8Array) | undefined {
-  const file = openTiff(Uint8Array.from(bytes));
+  const file = openTiff(new Uint8Array(bytes));
   if (file === undefined) return undefined;
   const { view, little, big } = file;
   const pages = Array.from(directoriesOf(file));

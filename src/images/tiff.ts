@@ -116,7 +116,7 @@ export function splitOldJpegs(bytes: Uint8Array): { jpegs: Map<number, Uint8Arra
     }
     jpegs.set(page, jpeg);
     if (pages.length === 1) continue;
-    rest ??= new DataView(Uint8Array.from(bytes).buffer);
+    rest ??= new DataView(new Uint8Array(bytes).buffer);
     rest.setUint16(field.at, 1, file.little);
   }
   return { jpegs, rest: rest === undefined ? bytes : new Uint8Array(rest.buffer) };
@@ -128,7 +128,7 @@ export function mendTiff(bytes: Uint8Array): Uint8Array {
   const field = file && readDirectory(file, file.first)?.fields.get(PHOTOMETRIC);
   if (file === undefined || field?.type !== 3 || file.view.getUint16(field.at, file.little) !== LAB)
     return bytes;
-  const copy = Uint8Array.from(bytes);
+  const copy = new Uint8Array(bytes);
   new DataView(copy.buffer).setUint16(field.at, 2, file.little);
   return copy;
 }

@@ -47,11 +47,14 @@ export function filledSamples({ data, bits }: DeepSamples): Uint8Array | Uint16A
 /** The upper 8 bits of each sample. */
 export function toEightBits({ data, bits }: DeepSamples): Uint8Array {
   if (bits <= 8) return fill(data, bits, 8);
-  return Uint8Array.from(wide(data), (value) => value >> (bits - 8));
+  const deep = wide(data);
+  const upper = new Uint8Array(deep.length);
+  for (let at = 0; at < deep.length; at++) upper[at] = (deep[at] as number) >> (bits - 8);
+  return upper;
 }
 
 function wide(data: Uint8Array): Uint16Array {
-  const aligned = data.byteOffset % 2 === 0 ? data : Uint8Array.from(data);
+  const aligned = data.byteOffset % 2 === 0 ? data : new Uint8Array(data);
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
 }
 

@@ -15,7 +15,7 @@ export function turnJpeg(jpeg: Uint8Array, orientation: number): Uint8Array {
   const blocks = exifBlocks(jpeg);
   const [first] = blocks;
   if (first !== undefined && blocks.length === 1) {
-    const turned = Uint8Array.from(jpeg);
+    const turned = new Uint8Array(jpeg);
     if (overwrite(turned.subarray(first.start + 6, first.end), orientation)) return turned;
   }
   // Without a place for it: a block with nothing else goes in front, in the place of what was there.
