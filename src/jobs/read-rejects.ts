@@ -1,15 +1,20 @@
-import { readdir, stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { stat } from "node:fs/promises";
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
-import { isMissing, namesIn } from "../lake/files.ts";
+import { exists, namesIn } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { createUploadLayout } from "../lake/layout.ts";
+import { isStagedFile } from "../lake/staged-file.ts";
 import { openDatabase } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
+import { Sha256Schema } from "../schema/names.ts";
 import type { RejectedRow, RejectList } from "../schema/upload-list.ts";
+import { mapConcurrent } from "../util/concurrent.ts";
 import { listUploadsOf } from "./upload-list.ts";
 
 const COMPLETED = 10_000;
+/** Files looked at. */
+const AT_ONCE = 16;
 
 /** The first rejected rows of an upload in input order. Throws `not_found` for an unknown upload. */
 export async function readRejects(
@@ -37,27 +42,34 @@ export async function readRejects(
       `SELECT COLUMNS(lambda name: name IN (${columns})) FROM ${rows} ORDER BY source_row LIMIT ${limit}`,
     );
     const isKept = await keptFiles(lake, uploadId);
-    const rejects = listed.map(({ source_hash: hash = null, path = null, ...row }) => ({
-      ...row,
-      source_hash: hash !== null && isKept(hash) ? hash : null,
-      path,
-    }));
+    const rejects = await mapConcurrent(
+      listed,
+      AT_ONCE,
+      async ({ source_hash: hash = null, path = null, ...row }) => ({
+        ...row,
+        source_hash: hash !== null && (await isKept(hash)) ? hash : null,
+        path,
+      }),
+    );
     return { upload_id: uploadId, rejected: count?.rejected ?? 0, rejects };
   } finally {
     database.close();
   }
 }
 
-/** Says whether the file of a rejected row is there, by its SHA-256. */
-async function keptFiles(lake: Lake, uploadId: string): Promise<(hash: string) => boolean> {
-  const kept = await namesIn(lake.layout.rejectedFiles(uploadId));
-  const { files } = createUploadLayout(lake.layout.upload("failed", uploadId));
-  const failed = await readdir(files, { recursive: true }).catch((error) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
-  const names = new Set([...kept, ...failed.map((name) => basename(name))]);
-  return (hash) => names.has(hash);
+/**
+ * Says whether the file of a rejected row is there, by its SHA-256. A failed upload may have millions of files, of which only
+ * those asked for are looked at.
+ */
+async function keptFiles(lake: Lake, uploadId: string): Promise<(hash: string) => Promise<boolean>> {
+  const kept = new Set(await namesIn(lake.layout.rejectedFiles(uploadId)));
+  const failed = createUploadLayout(lake.layout.upload("failed", uploadId));
+  const hasFailed = await exists(failed.files).catch(() => false);
+  return async (hash) => {
+    if (kept.has(hash)) return true;
+    // Another account's staging may not be looked into.
+    return hasFailed && v.is(Sha256Schema, hash) && isStagedFile(failed.file(hash)).catch(() => false);
+  };
 }
 
 /** The engine would block on a pipe. */

@@ -80,6 +80,7 @@ test("of a failed upload its staged files are seen, and never others in their pl
   await rm(staged);
   await symlink(other, staged);
   expect((await pictureOf(id, hash)).status).toBe(404);
+  expect(await rejectsOf(id)).toMatchObject([{ source_hash: hashBytes(noImage) }, { source_hash: null }]);
   await rm(staged);
   await writeFile(staged, await makeImage(9));
   await chmod(staged, 0o444);
