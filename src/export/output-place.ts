@@ -1,10 +1,12 @@
 import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { exists } from "../lake/files.ts";
+import { exists, namesIn } from "../lake/files.ts";
+import { readJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
+import { describeSelf, LeaseHolderSchema, livesHere } from "../lake/lease-holder.ts";
 import { linkExclusive } from "../lake/link.ts";
-import { moveToFree, replaceFile, tempBeside } from "../lake/replace.ts";
+import { isTempOf, moveToFree, replaceFile, tempBeside } from "../lake/replace.ts";
 import type { ExportFormat } from "./formats.ts";
 
 /** Where an output is written and how it gets its final name. */
@@ -15,6 +17,7 @@ export interface OutputPlace {
   fileName: string;
   /** Throws `conflict` if the output exists; an output folder may be empty. */
   assertFree(): Promise<void>;
+  /** Makes the temp folder, and removes those of processes that were killed while they wrote this output. */
   make(): Promise<void>;
   /** Writes the manifest and renames the output; throws `conflict` if the name was taken meanwhile. */
   settle(manifest: string): Promise<void>;
@@ -38,6 +41,7 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
     throw new AppError("usage", `${path} is inside the lake; choose an --output outside of ${lake.root}`);
   }
   const temp = tempBeside(path);
+  const writer = join(temp, WRITER);
   const isFile = ending !== undefined && path.endsWith(ending);
   const manifestPath = `${path}.${name}`;
   const fileName = isFile ? basename(path) : `data${ending ?? ""}`;
@@ -54,10 +58,13 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
     },
     make: async () => {
       made = await mkdir(temp, { recursive: true });
+      await writeFile(writer, JSON.stringify(await describeSelf("a download")));
+      await dropAbandoned(path);
     },
     settle: async (manifest) => {
       await mkdir(dirname(join(temp, name)), { recursive: true });
       await writeFile(join(temp, name), manifest);
+      await rm(writer);
       if (!isFile) {
         await rmdir(path).catch(() => {}); // only if empty; otherwise the rename fails
         await moveToFree(temp, path).catch((cause: unknown) => {
@@ -77,6 +84,21 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
       }
     },
   };
+}
+
+/** In a temp folder: who writes there. */
+const WRITER = ".writer.json";
+
+/** What is of a process of another machine, or not to be told, stays. */
+async function dropAbandoned(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await namesIn(folder).catch(() => []); // a folder may be writable alone
+  for (const found of names.map((name) => join(folder, name))) {
+    if (!isTempOf(found, path)) continue;
+    const writer = await readJson(join(found, WRITER), LeaseHolderSchema).catch(() => undefined);
+    if (writer === undefined || (await livesHere(writer)) !== false) continue;
+    await rm(found, { recursive: true, force: true });
+  }
 }
 
 function inTheWay(path: string): AppError {

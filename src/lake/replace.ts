@@ -179,6 +179,11 @@ export function tempBeside(path: string): string {
   return `${tempPrefix(path)}${crypto.randomUUID().slice(0, 8)}`;
 }
 
+/** Whether `found` is a name that `tempBeside(path)` gives. */
+export function isTempOf(found: string, path: string): boolean {
+  return found.startsWith(tempPrefix(path));
+}
+
 function tempPrefix(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp-`);
 }
@@ -192,7 +197,7 @@ export async function dropPrepared(path: string): Promise<void> {
   await refreshListing(folder);
   for (const name of await namesIn(folder)) {
     const found = join(folder, name);
-    if (found.startsWith(tempPrefix(path))) await rm(found, { force: true });
+    if (isTempOf(found, path)) await rm(found, { force: true });
   }
 }
 

@@ -54,6 +54,52 @@ describe("by flags", () => {
     }));
 });
 
+/** Another process that has begun to write an output. */
+async function beginWriting(output: string): Promise<{ kill(): Promise<unknown> }> {
+  const place = JSON.stringify(join(import.meta.dir, "../../src/export/output-place.ts"));
+  const code = `const { planOutput } = await import(${place});
+    await planOutput(undefined, process.env.OUTPUT, { name: "dataset", layout: "folder" }).make();
+    console.log("made"); setInterval(() => {}, 1000);`;
+  const child = Bun.spawn([process.execPath, "-e", code], {
+    env: { ...process.env, OUTPUT: output },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const { value } = await child.stdout.getReader().read();
+  expect(new TextDecoder().decode(value)).toContain("made");
+  return {
+    kill: () => {
+      child.kill("SIGKILL");
+      return child.exited;
+    },
+  };
+}
+
+test.each([
+  ["dataset", "책"],
+  ["parquet", "책.parquet"],
+])("a download as %s begins anew after one that was killed, and removes what is left of it", (_, name) =>
+  withRows(async (bench, env, path) => {
+    const output = path(name);
+    const before = await readdir(bench.folder);
+    const added = async () => (await readdir(bench.folder)).filter((one) => !before.includes(one)).sort();
+    const alive = await beginWriting(output);
+    try {
+      const killed = await beginWriting(output);
+      await killed.kill();
+      expect((await added()).length).toBe(2);
+      const flags = ["--dataset", "책", "--output", output, "--images", "none", "--quiet"];
+      expect(await run(["download", ...flags], { env })).toMatchObject({ exit: 0 });
+      const left = (await added()).filter((one) => one.startsWith(`.${name}.tmp-`));
+      expect(left.length).toBe(1); // of the one that lives
+      expect(await readdir(path(left[0] as string))).toEqual([".writer.json"]);
+      if (name === "책") expect(await readdir(output)).not.toContain(".writer.json");
+    } finally {
+      await alive.kill();
+    }
+  }),
+);
+
 describe("by text", () => {
   const LABELS = `SELECT * FROM (VALUES
     (1, '{"words":[{"text":"서울 50%"}],"note":"부산"}'),
