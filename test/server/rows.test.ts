@@ -349,4 +349,20 @@ describe("when labels are counted", () => {
     expect((await readFile(join(folder, first))).length).toBeGreaterThan(100);
     await stat(join(folder, second));
   });
+
+  test("what was counted by another view meets no filter, nor where the view is gone", async () => {
+    const table = (more = {}) => queryOf(["label.category=table"], more);
+    const edit = (view: string) => run(["config", "task", "edit", "words", "--view", view]);
+    const counted = () => get<StatisticsDocument>(`/statistics?${table()}`);
+    expect((await counted()).rows).toBeGreaterThan(0);
+    const other = join(world.folder, "other.json");
+    await writeFile(other, JSON.stringify({ ...VIEW, category: "text" }));
+    await edit(other);
+    expect(await counted()).toMatchObject({ rows: 0, rows_counted: 0 });
+    await edit("none");
+    expect(await rowsOf(table())).toEqual([]);
+    expect(await counted()).toMatchObject({ rows: 0, rows_counted: 0, rows_uncounted: 0 });
+    await edit(join(world.folder, "view.json"));
+    expect((await counted()).rows).toBeGreaterThan(0);
+  });
 });

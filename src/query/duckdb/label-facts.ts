@@ -76,7 +76,11 @@ export async function loadLabels(
       const file = fileOf(partition);
       return file === undefined ? [] : [{ partition, file }];
     });
-    const unknown = wanted.filter(({ partition, file }) => state.files.get(partition.part) !== file);
+    const files = new Map(wanted.map(({ partition, file }) => [partition.part, file]));
+    const isOther = ({ part }: StoredPartition) =>
+      state.files.has(part) && state.files.get(part) !== files.get(part);
+    await unload(database, partitions.filter(isOther), state.files);
+    const unknown = wanted.filter(({ partition }) => !state.files.has(partition.part));
     for (let at = 0; at < unknown.length; at += FILES_AT_ONCE) {
       const loaded = await loadFiles(database, unknown.slice(at, at + FILES_AT_ONCE), catalog);
       for (const { partition, file } of loaded) state.files.set(partition.part, file);
@@ -120,6 +124,18 @@ async function makeTables(database: Database): Promise<void> {
   await database.run(`CREATE TABLE IF NOT EXISTS ${LABEL_SETS} (id INTEGER, list VARCHAR, names VARCHAR[])`);
 }
 
+/** Forgets what was counted by views that are no longer those of the partitions. */
+async function unload(
+  database: Database,
+  partitions: readonly StoredPartition[],
+  files: Map<number, string>,
+): Promise<void> {
+  if (partitions.length === 0) return;
+  const parts = partitions.map(({ part }) => part);
+  await database.run(`DELETE FROM ${LABEL_ROWS} WHERE part IN (${parts.join(", ")})`);
+  for (const part of parts) files.delete(part);
+}
+
 /** Loads those files that are there and have a row for each of their partition's; gives them. */
 async function loadFiles(
   database: Database,
@@ -140,8 +156,6 @@ async function loadFiles(
     SELECT (SELECT coalesce(max(id), 0) FROM ${LABEL_SETS}) + row_number() OVER (), list, from_json(list, '["VARCHAR"]')
     FROM (SELECT DISTINCT unnest([categories, scripts]) AS list FROM ${source})
     WHERE list NOT IN (SELECT list FROM ${LABEL_SETS})`);
-  const parts = whole.map(({ partition }) => partition.part).join(", ");
-  await database.run(`DELETE FROM ${LABEL_ROWS} WHERE part IN (${parts})`); // by another view
   await database.run(`INSERT INTO ${LABEL_ROWS}
     SELECT r.shift + file_row_number, r.part, regions, characters, words, c.id, s.id
     FROM ${source} AS f
