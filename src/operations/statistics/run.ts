@@ -7,7 +7,6 @@ import { DuckDBClient } from "../../query/duckdb/client.ts";
 import { describeCatalog, locateRows } from "../../query/duckdb/described.ts";
 import { loadLabels } from "../../query/duckdb/label-facts.ts";
 import { readStatistics } from "../../query/duckdb/statistics.ts";
-import { viewOf } from "../../schema/labels/task-view.ts";
 import type { StatisticsDocument } from "../../schema/page-documents.ts";
 import { createSelector } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
@@ -30,7 +29,7 @@ export async function runStatistics(query: RowQuery, tools: Tools): Promise<Stat
   try {
     if (!(engine instanceof DuckDBClient) || engine.labelFacts === undefined) throw new Error("no labels");
     const { labelFacts } = engine;
-    const taxonomy = await readTaxonomy(lake);
+    const fields = fieldsOf(await readTaxonomy(lake));
     return await engine.withCatalog(async (database) => {
       const { known } = await describeCatalog(database);
       const selected = known.filter(createSelector(query));
@@ -45,15 +44,14 @@ export async function runStatistics(query: RowQuery, tools: Tools): Promise<Stat
       const facts = await openDatabase({ scratch: settings.scratchFolder, threads: 1, memory: "256MB" });
       try {
         for (const partition of uncounted) {
-          const [file, view] = [labels.fileOf(partition), viewOf(taxonomy, partition)?.view];
-          if (file === undefined || view === undefined) continue;
-          await countLabels(database, facts, { partition, view, file }, add, signal);
+          const meant = labels.of(partition);
+          if (meant) await countLabels(database, facts, { partition, ...meant }, add, signal);
         }
       } finally {
         facts.close();
       }
       if (uncounted.length > 0) await boundFolder(labelFactsFolder(settings.cacheFolder), MAX_BYTES);
-      return readStatistics(database, labelFacts, { query, fields: fieldsOf(taxonomy) }, signal);
+      return readStatistics(database, labelFacts, { query, fields }, signal);
     });
   } finally {
     engine.close();

@@ -1,5 +1,7 @@
 import { AppError } from "../../errors.ts";
+import { markUsed } from "../../lake/bound-folder.ts";
 import { exists } from "../../lake/files.ts";
+import type { View } from "../../schema/labels/view.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { LabelSql } from "../row-filters.ts";
@@ -12,8 +14,8 @@ import type { LocatedCatalog, StoredPartition } from "./described.ts";
  * when it is first asked for.
  */
 export interface LabelFacts {
-  /** The file of a partition; it may not be there yet. Undefined where no view says what labels mean. */
-  fileOf(partition: StoredPartition): string | undefined;
+  /** The file of a partition, which may not be there yet, and the view by which it is. Undefined where there is no view. */
+  of(partition: StoredPartition): { file: string; view: View } | undefined;
 }
 
 /** Columns of a file. Regions are NULL where a row has no label that can be read; lists are JSON. */
@@ -62,7 +64,7 @@ const LOADED = new WeakMap<object, { files: Map<number, string>; last: Promise<v
 /** Loads what is known of these partitions' labels into the instance. */
 export async function loadLabels(
   database: Database,
-  { fileOf }: LabelFacts,
+  facts: LabelFacts,
   partitions: readonly StoredPartition[],
   catalog: LocatedCatalog,
 ): Promise<CountedLabels> {
@@ -73,7 +75,7 @@ export async function loadLabels(
   const load = async () => {
     await makeTables(database);
     const wanted = partitions.flatMap((partition) => {
-      const file = fileOf(partition);
+      const file = facts.of(partition)?.file;
       return file === undefined ? [] : [{ partition, file }];
     });
     const files = new Map(wanted.map(({ partition, file }) => [partition.part, file]));
@@ -151,6 +153,7 @@ async function loadFiles(
   );
   const whole = present.filter(({ file, partition }) => rowsOf.get(file) === partition.rows);
   if (whole.length === 0) return [];
+  await Promise.all(whole.map(({ file }) => markUsed(file)));
   const source = `read_parquet(${quoteList(whole.map(({ file }) => file))}, filename = true, file_row_number = true)`;
   await database.run(`INSERT INTO ${LABEL_SETS}
     SELECT (SELECT coalesce(max(id), 0) FROM ${LABEL_SETS}) + row_number() OVER (), list, from_json(list, '["VARCHAR"]')

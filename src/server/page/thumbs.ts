@@ -1,8 +1,7 @@
-import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
-import { boundFolder } from "../../lake/bound-folder.ts";
+import { boundFolder, markUsed } from "../../lake/bound-folder.ts";
 import { exists } from "../../lake/files.ts";
 import { checkValue } from "../../schema/check.ts";
 import { sendToBackground } from "../../util/background.ts";
@@ -127,7 +126,7 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
     fileOf: async ({ path, hash, isChecked = true }, size, signal) => {
       const output = join(folder, hash.slice(0, 2), thumbName(hash, size));
       if (await exists(output)) {
-        await utimes(output, new Date(), new Date()).catch(() => {}); // the oldest are removed first
+        await markUsed(output);
         return output;
       }
       const order = asked.get(output) ?? ask(path, output, size, isChecked);
