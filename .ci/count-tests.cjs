@@ -7,7 +7,10 @@ const { existsSync, readFileSync } = require("node:fs");
 let passed = 0;
 let failed = 0;
 for (const file of process.argv.slice(2)) {
-  const head = existsSync(file) ? readFileSync(file, "utf8").match(/<testsuites[^>]*>/)?.[0] : undefined;
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const head = text.match(/<testsuites[^>]*>/)?.[0];
+  for (const [, name] of text.matchAll(/<testcase name="([^"]*)"[^>]*>\s*<skipped/g))
+    process.stdout.write(`Left out: ${name}\n`);
   const count = (name) => Number(head?.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1] ?? 0);
   const wrong = count("failures") + count("errors");
   const right = count("tests") - wrong - count("skipped");

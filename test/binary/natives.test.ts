@@ -75,6 +75,7 @@ test("a library that was cut short is unpacked again", async () => {
   expectPages(await look(env));
 });
 
+/** Only root may mount, in a namespace of its own; other accounts leave these out. */
 const isRoot = process.getuid?.() === 0;
 const canMount = isRoot && spawnSync("unshare", ["-m", "true"]).status === 0;
 

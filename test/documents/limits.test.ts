@@ -100,6 +100,7 @@ describe("a process that does not answer", () => {
 describe("a process that needs too much memory", () => {
   const { page } = startReader({ pauseMs: 3_600_000, residentBytes: 1_000_000 });
 
+  // Elsewhere nothing says how much memory a process has.
   test.if(process.platform === "linux")("is killed", async () => {
     expect(await page(SLOW)).toEqual({ ok: false, reason: "page 1 needs more than 1 MB of memory" });
   });
@@ -161,6 +162,7 @@ function workOf(pid: string): number | undefined {
   }
 }
 
+// It looks into /proc for what is left.
 test.if(process.platform === "linux")("a page that hangs ends with who asked for it", async () => {
   const { file, folder } = startReader();
   const command = [process.execPath, join(import.meta.dir, "parent.ts"), MAIN, file(SLOW)];
