@@ -1,6 +1,6 @@
 /** Uploads as one file that comes in parts, against a real server. */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm, utimes } from "node:fs/promises";
+import { mkdtemp, rm, truncate, utimes } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -197,6 +197,29 @@ test("what nobody went on with for a week is removed, and there may be no end of
     expect((await parts.list("kim")).map(({ upload_id }) => upload_id)).not.toContain(old);
     expect(parts.begin(createUploadId(), offer)).rejects.toMatchObject({ code: "busy" });
     expect(await parts.list("park")).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("a server that stops waits for nothing that is sent or read, and says to come again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "input-parts-"));
+  const bytes = 4_000_000_000;
+  try {
+    const parts = createInputParts(folder);
+    const offer = { owner: null, name: "a.zip", files: 1, bytes, parameters: "" };
+    const [sent, read] = [createUploadId(), createUploadId()];
+    for (const id of [sent, read]) await parts.begin(id, offer);
+    await truncate(join(folder, read, "file", "input"), bytes);
+    const body = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(new Uint8Array(10)) });
+    const { signal } = new AbortController();
+    const going = [parts.append(sent, null, { offset: 0, body, signal }), parts.begin(read, offer)];
+    const ended = Promise.allSettled(going);
+    await until(async () => (await parts.list(null)).some((one) => one.received_bytes === 10));
+    await parts.stop();
+    for (const one of await ended)
+      expect(one).toMatchObject({ status: "rejected", reason: { code: "shutting_down" } });
+    expect(parts.begin(sent, offer)).rejects.toMatchObject({ code: "shutting_down" });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

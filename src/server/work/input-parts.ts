@@ -22,7 +22,7 @@ export interface InputParts {
   finish<T>(uploadId: string, owner: string | null, sha256: string, use: UseInput<T>): Promise<T>;
   /** Stops and forgets one. */
   drop(uploadId: string, owner: string | null): Promise<void>;
-  /** Ends what is being sent; it can be gone on with. */
+  /** Ends what is being sent, with `shutting_down`; it can be gone on with. */
   stop(): Promise<void>;
 }
 
@@ -47,6 +47,7 @@ export function createInputParts(folder: string, now: () => number = Date.now): 
   /** What is being done with an upload: one thing at a time, the newest. */
   const active = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
   const finishing = new Map<string, Promise<unknown>>();
+  let isStopped = false;
 
   const requireOwn = async (uploadId: string, owner: string | null): Promise<KeptInput> => {
     const found = await kept.find(uploadId);
@@ -71,8 +72,13 @@ export function createInputParts(folder: string, now: () => number = Date.now): 
   };
   const doWith = async <T>(uploadId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     while (active.has(uploadId)) await halt(uploadId); // another may have begun while this one waited
+    if (isStopped) throw serverStops();
     const stop = new AbortController();
-    const done = work(stop.signal).finally(() => active.delete(uploadId));
+    const done = work(stop.signal)
+      .catch((error) => {
+        throw isStopped ? serverStops() : error;
+      })
+      .finally(() => active.delete(uploadId));
     active.set(uploadId, { stop, done: done.catch(() => {}) });
     return done;
   };
@@ -93,10 +99,10 @@ export function createInputParts(folder: string, now: () => number = Date.now): 
       const before = await kept.find(uploadId);
       if (before !== undefined) refuseOther(uploadId, before, offer);
       else if ((await list(offer.owner)).length >= MAX_UNFINISHED) throw tooMany();
-      return doWith(uploadId, async () => {
+      return doWith(uploadId, async (stop) => {
         await kept.note(uploadId, { ...offer, begun_at: before?.begun_at ?? new Date(now()).toISOString() });
         const input = await requireOwn(uploadId, offer.owner);
-        const received_sha256 = await hashFile(input.path);
+        const received_sha256 = await hashFile(input.path, stop);
         return { ...describe(uploadId, input), is_active: false, received_sha256 };
       });
     },
@@ -141,6 +147,7 @@ export function createInputParts(folder: string, now: () => number = Date.now): 
       await kept.remove(uploadId);
     },
     stop: async () => {
+      isStopped = true;
       await Promise.all([...active.keys()].map(halt));
     },
   };
@@ -154,6 +161,11 @@ function refuseOther(uploadId: string, before: KeptInput, offer: Omit<InputNote,
     "conflict",
     `upload ${uploadId} was begun with ${before.name} of ${before.bytes} bytes, and ${offer.name} has ${offer.bytes}; give the same file, or begin another upload`,
   );
+}
+
+/** A client tries again after that. */
+export function serverStops(): AppError {
+  return new AppError("shutting_down", "the server is stopping; send it again later");
 }
 
 function tooMany(): AppError {

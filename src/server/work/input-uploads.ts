@@ -6,7 +6,7 @@ import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
 import { STAGE } from "../../operations/stage/operation.ts";
 import type { UploadManifest } from "../../schema/upload.ts";
-import { createInputParts, type InputParts } from "./input-parts.ts";
+import { createInputParts, type InputParts, serverStops } from "./input-parts.ts";
 import type { ServedOperations } from "./operations.ts";
 
 /** An upload by one file of rows, and whose it is. */
@@ -60,8 +60,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
   const emptied = removeTree(folder);
 
   const refuseStopped = () => {
-    if (stopped.signal.aborted)
-      throw new AppError("shutting_down", "the server is stopping; send it again later");
+    if (stopped.signal.aborted) throw serverStops();
   };
   const receive = async ({ uploadId, body, sha256, fileName, onReceived }: GivenInput) => {
     const own = join(folder, uploadId);
