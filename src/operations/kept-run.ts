@@ -20,9 +20,9 @@ export async function runKept(
   try {
     await writeJson(lake.layout.lastRun(name), record, lake.modes);
   } catch (error) {
-    // Whoever may only read the lake checks it all the same.
-    if (!isReadOnly(error) && toAppError(error).code !== "permission_denied") throw error;
-    logger.debug(`the result of ${name} is not kept`, { error });
+    // What was found counts, all the more where the disk is full; whoever may only read the lake is told nothing.
+    const isReader = isReadOnly(error) || toAppError(error).code === "permission_denied";
+    logger[isReader ? "debug" : "warn"](`the result of ${name} is not kept`, { error });
   }
   return outcome;
 }
