@@ -59,7 +59,10 @@ export function unreadablePage(page: number): PageFault {
 }
 
 export function encrypted(): AppError {
-  return new AppError("invalid_input", "PDF is encrypted; give the password with --password-file");
+  return new AppError(
+    "invalid_input",
+    "PDF is encrypted; give its password: --password-file of the command, X-Document-Password over HTTP",
+  );
 }
 
 /** Of a document that stays encrypted, whatever passwords were given. */

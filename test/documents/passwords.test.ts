@@ -6,7 +6,8 @@ import { samplesOf } from "./samples.ts";
 
 const { reader, page, file, folder } = startReader();
 const PAGES = [{ content: "0 g 0 421 595 421 re f" }];
-const SENTENCE = "PDF is encrypted; give the password with --password-file";
+const SENTENCE =
+  "PDF is encrypted; give its password: --password-file of the command, X-Document-Password over HTTP";
 
 describe("an encrypted document", () => {
   const path = file(encryptedPdf(PAGES, { user: "비밀", owner: "주인" }));

@@ -228,7 +228,10 @@ test("a document that no given password opens says so, and is one to ask the pas
     const page = { content: "0 0 10 10 re f" };
     const folder = await put(kit, { "a.pdf": encryptedPdf([page], { user: "비밀", owner: "own" }) });
     const reasons = [
-      [[], "PDF is encrypted; give the password with --password-file"],
+      [
+        [],
+        "PDF is encrypted; give its password: --password-file of the command, X-Document-Password over HTTP",
+      ],
       [["wrong", "too"], "PDF is encrypted, and none of the given passwords opens it"],
     ] as const;
     for (const [passwords, reason] of reasons) {
