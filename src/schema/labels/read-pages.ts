@@ -28,21 +28,22 @@ export function readOnPages(read: LabelReader, label: unknown, pages: readonly R
     return { ...said, regions: said.regions.map((region) => placeOn(region, 0)), strays: [] };
   }
   const readOn = oncePerSize(read, label);
+  const pageOf = findPages(pages);
   const { questions, skipped, regions: all } = readOn(page);
-  const strays = all.filter((region) => pageOf(region.page, pages) === undefined);
+  const strays = all.filter((region) => pageOf(region.page) === undefined);
   const placed: PagesLabel = { regions: [], strays, questions, faults: strays.map(describeStray), skipped };
   for (const [image, one] of pages.entries()) {
     const said = readOn(one);
     const numbers = new Map<number, number>();
     for (const [at, region] of said.regions.entries()) {
-      if (pageOf(region.page, pages) !== image) continue;
+      if (pageOf(region.page) !== image) continue;
       numbers.set(at, placed.regions.length);
       placed.regions.push(placeOn(region, image));
     }
     for (const fault of said.faults) {
       const { region, page: on = null } = fault;
       if (region === undefined) {
-        if ((pageOf(on, pages) ?? 0) === image) placed.faults.push(fault);
+        if ((pageOf(on) ?? 0) === image) placed.faults.push(fault);
         continue;
       }
       const number = numbers.get(region);
@@ -52,15 +53,22 @@ export function readOnPages(read: LabelReader, label: unknown, pages: readonly R
   return placed;
 }
 
-/** Which of the pages is meant: the first without a word, else by index from 0 or by name. */
-function pageOf(page: string | number | null, pages: readonly RowPage[]): number | undefined {
-  if (page === null) return 0;
-  if (typeof page === "number")
+/**
+ * Says which of the pages is meant: the first without a word, else by index from 0 or by name, with its ending or without. Names
+ * are compared in NFC.
+ */
+function findPages(pages: readonly RowPage[]): (page: Region["page"]) => number | undefined {
+  const byName = new Map<string, number>();
+  for (const [at, { sourceName }] of pages.entries()) {
+    const name = sourceName?.normalize("NFC");
+    for (const said of name === undefined ? [] : [name, name.replace(/\.[^.]*$/, "")])
+      if (!byName.has(said)) byName.set(said, at);
+  }
+  return (page) => {
+    if (page === null) return 0;
+    if (typeof page === "string") return byName.get(page.normalize("NFC"));
     return Number.isInteger(page) && page >= 0 && page < pages.length ? page : undefined;
-  const at = pages.findIndex(
-    ({ sourceName }) => sourceName === page || sourceName?.replace(/\.[^.]*$/, "") === page,
-  );
-  return at < 0 ? undefined : at;
+  };
 }
 
 /** The region was made for this reading. To copy it would cost as much as to read it. */

@@ -34,6 +34,14 @@ test("by number, by name with its ending or without, and the first where nothing
   } as never);
 });
 
+test("by a name in either Unicode form", () => {
+  const pages = [PAGES[0], { ...PAGES[1], sourceName: "가나.png" }] as typeof PAGES;
+  const words = ["가나.png", "가나"].map((name) => ({ b, on: name.normalize("NFD") }));
+  expect(read(words, VIEW, pages).regions.map(([image]) => image)).toEqual([1, 1]);
+  const decomposed = pages.map((page) => ({ ...page, sourceName: page.sourceName.normalize("NFD") }));
+  expect(read([{ b, on: "가나.png" }], VIEW, decomposed).regions.map(([image]) => image)).toEqual([1]);
+});
+
 test("a page that the row does not have is told, once", () => {
   expect(
     read([
