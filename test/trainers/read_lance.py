@@ -7,19 +7,8 @@ import tempfile
 
 import datasets
 import lance
+from page_record import page
 from PIL import Image
-
-
-def page(image, label):
-    record = json.loads(label)
-    boxes = record["boxes"]
-    return {
-        "page": record["image"],
-        "size": list(image.size),
-        "boxes": [box["xyxy"] for box in boxes],
-        "texts": [box["text"] for box in boxes],
-        "categories": [box["category"] for box in boxes],
-    }
 
 
 def read(folder):
@@ -27,7 +16,7 @@ def read(folder):
     data = lance.dataset(path)
     count = data.count_rows()
     rows = data.take(list(range(count))[::-1]).to_pylist()[::-1]
-    pages = [page(Image.open(io.BytesIO(row["image"])), row["label"]) for row in rows]
+    pages = [page(Image.open(io.BytesIO(row["image"])), json.loads(row["label"])) for row in rows]
     problems = [] if data.version == 1 or len(data.versions()) == 1 else ["there are versions of a part"]
     if [(row["width"], row["height"]) for row in rows] != [tuple(one["size"]) for one in pages]:
         problems.append("columns say other sizes")
@@ -36,6 +25,6 @@ def read(folder):
         problems.append(f"a filter finds {found} rows")
     with tempfile.TemporaryDirectory() as cache:
         again = datasets.load_dataset(path, split="train", cache_dir=cache)
-        if [page(row["image"], row["label"]) for row in again] != pages:
+        if [page(row["image"], json.loads(row["label"])) for row in again] != pages:
             problems.append("datasets sees other pages")
     return {"pages": pages, "problems": problems}

@@ -99,6 +99,22 @@ export async function upload(
   });
 }
 
+/** The rows of a dataset, as a command finds them. */
+export async function count(host: Host, dataset: string): Promise<number> {
+  return (await succeed(host, "search", "--dataset", dataset, "--limit", "0")).row_count;
+}
+
+/** The same as a server finds them, and a short wait: it is asked again and again. */
+export async function countServed(url: string, dataset: string): Promise<number> {
+  const answer = await fetch(`${url}/search`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ datasets: [dataset] }),
+  });
+  await Bun.sleep(100);
+  return ((await answer.json()) as { row_count?: number }).row_count ?? 0;
+}
+
 /** What the doctor finds wrong, one line each. */
 export async function doctorFinds(host: Host, ...flags: string[]): Promise<string[]> {
   const { stdout } = await run(host, "doctor", ...flags, "--json");

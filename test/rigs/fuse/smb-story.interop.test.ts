@@ -3,7 +3,16 @@ import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startServe, until } from "../../server/server-kit.ts";
 import { type Acknowledged, checkLake } from "../lake-check.ts";
-import { createHost, doctorFinds, type Host, succeed, upload, writePages, writeTexts } from "./host.ts";
+import {
+  count,
+  countServed,
+  createHost,
+  doctorFinds,
+  succeed,
+  upload,
+  writePages,
+  writeTexts,
+} from "./host.ts";
 import { mountTwo } from "./two-mounts.ts";
 
 setDefaultTimeout(300_000);
@@ -32,9 +41,6 @@ async function readAll(handle: FileHandle): Promise<Buffer> {
   await handle.read(bytes, 0, bytes.length, 0);
   return bytes;
 }
-
-const count = async (host: Host, dataset: string) =>
-  (await succeed(host, "search", "--dataset", dataset, "--limit", "0")).row_count;
 
 test("on a mount as SMB's, the whole story goes through while every file of the lake is open", async () => {
   await using mounts = await mountTwo({ behaviour: "smb" });
@@ -71,15 +77,7 @@ test("on a mount as SMB's, the whole story goes through while every file of the 
 
   const server = await startServe(host as never, ["--auto-process"]);
   try {
-    const seen = async () => {
-      const answer = await fetch(`${server.url}/search`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ datasets: ["served"] }),
-      });
-      await Bun.sleep(100);
-      return ((await answer.json()) as { row_count?: number }).row_count ?? 0;
-    };
+    const seen = () => countServed(server.url, "served");
     expect(await seen()).toBe(0);
     await upload(host, await writeTexts(input("three.jsonl"), ["넷", "다섯"]), { dataset: "served" }, told);
     await until(async () => (await seen()) === 2, 60_000);

@@ -3,7 +3,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startServe, until } from "../../server/server-kit.ts";
 import { type Acknowledged, checkLake } from "../lake-check.ts";
-import { createHost, doctorFinds, type Host, run, succeed, upload, writePages, writeTexts } from "./host.ts";
+import {
+  count,
+  countServed,
+  createHost,
+  doctorFinds,
+  run,
+  succeed,
+  upload,
+  writePages,
+  writeTexts,
+} from "./host.ts";
 import { mountTwo } from "./two-mounts.ts";
 
 setDefaultTimeout(300_000);
@@ -11,9 +21,6 @@ setDefaultTimeout(300_000);
 const STALE_MS = 2000;
 /** A little longer than what the mounts hold back. */
 const env = { DATALAKE_MOUNT_STALE_S: "4" };
-
-const count = async (host: Host, dataset: string) =>
-  (await succeed(host, "search", "--dataset", dataset, "--limit", "0")).row_count;
 
 const names = (values: readonly { name: string }[]) => values.map(({ name }) => name).sort();
 
@@ -58,15 +65,7 @@ test("on two mounts that lag behind each other, the whole story goes through", a
 
   const server = await startServe(a as never, ["--auto-process"]);
   try {
-    const seen = async () => {
-      const answer = await fetch(`${server.url}/search`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ datasets: ["served"] }),
-      });
-      await Bun.sleep(100);
-      return ((await answer.json()) as { row_count?: number }).row_count ?? 0;
-    };
+    const seen = () => countServed(server.url, "served");
     expect(await seen()).toBe(0);
     await upload(b, await writeTexts(input("three.jsonl"), ["넷", "다섯"]), { dataset: "served" }, told);
     await until(async () => (await seen()) === 2, 60_000);

@@ -4,20 +4,9 @@ import { detectView } from "../../../src/schema/labels/detect/detect.ts";
 import { resolveView } from "../../../src/schema/labels/given-view.ts";
 import { compileView } from "../../../src/schema/labels/read-label.ts";
 import { boundsOf, type Point } from "../../../src/schema/labels/region.ts";
+import { box, slanted } from "./samples.ts";
 
 const PAGE = { width: 200, height: 100 };
-const box: Point[] = [
-  [10, 20],
-  [110, 20],
-  [110, 40],
-  [10, 40],
-];
-const slanted: Point[] = [
-  [10, 20],
-  [110, 22],
-  [110, 40],
-  [10, 38],
-];
 
 function read(view: unknown, label: unknown) {
   const { regions, faults } = compileView(resolveView(view, "test"))(label, PAGE);

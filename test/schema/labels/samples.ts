@@ -7,13 +7,13 @@ export interface Sample {
   regions: { polygon: Point[]; text?: string; category?: string; group?: string; isUnreadable?: true }[];
 }
 
-const box: Point[] = [
+export const box: Point[] = [
   [10, 20],
   [110, 20],
   [110, 40],
   [10, 40],
 ];
-const slanted: Point[] = [
+export const slanted: Point[] = [
   [10, 20],
   [110, 22],
   [110, 40],
