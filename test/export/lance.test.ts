@@ -94,6 +94,26 @@ testLance("several batches are one version, whatever the folder is called", asyn
   }
 });
 
+testLance("what many batches leave behind is removed on the way, for each names all before it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-lance-"));
+  try {
+    const { Schema, Field, Int32 } = await import("apache-arrow");
+    const { rowBatch } = await import("../../src/export/samples/row-batch.ts");
+    const schema = new Schema([new Field("page", new Int32(), false)]);
+    const table = await openLanceTable(join(folder, "train.lance"));
+    const pages = Array.from({ length: 150 }, (_, page) => page);
+    for (const page of pages) await table.add(rowBatch(schema, [[page]]));
+    for (const name of ["_versions", "_transactions"]) {
+      const left = await readdir(join(folder, "train.lance.work", "rows.lance", name));
+      expect(left.length).toBeLessThan(60);
+    }
+    await table.finish();
+    expect((await readLanceRows(folder)).map(({ page }) => page)).toEqual(pages);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 testLance("empty labels are pages without regions", async () => {
   const empty = rows.slice(0, 2).map((row) => ({ ...row, label: { words: [] } }));
   const { output } = await kit.run("lance", empty, VIEW);

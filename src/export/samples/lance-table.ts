@@ -28,13 +28,18 @@ export interface LanceTable {
 /** Tables get names of their own in a folder of their own: LanceDB takes ASCII alone. */
 const NAME = "rows";
 
+/** After so many batches, what they left behind is removed: a manifest of each, with 90 bytes for every batch before it. */
+const BATCHES_KEPT = 50;
+
 /** Makes `path` (`/out/train.lance`) when it is finished. Throws `usage` where Lance cannot be written. */
 export async function openLanceTable(path: string): Promise<LanceTable> {
   const { Connection } = loadLance() as LanceLibrary;
   const work = `${path}.work`;
   await mkdir(work, { recursive: true });
+  const made = join(work, `${NAME}.lance`);
   const connection = await Connection.new(work, {});
   let table: NativeTable | undefined;
+  let batches = 0;
   const close = () => {
     table?.close();
     connection.close();
@@ -48,10 +53,10 @@ export async function openLanceTable(path: string): Promise<LanceTable> {
       } catch (error) {
         throw withCode(error);
       }
+      if (++batches % BATCHES_KEPT === 0) await keepNewest(made);
     },
     finish: async () => {
       close();
-      const made = join(work, `${NAME}.lance`);
       await keepNewest(made);
       await moveToFree(made, path);
       await rmdir(work);
