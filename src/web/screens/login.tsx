@@ -2,11 +2,12 @@ import { useRef, useState } from "preact/hooks";
 import type { RequestFailure } from "../api/request.ts";
 import { Preferences } from "../parts/preferences.tsx";
 import { logIn } from "../state/session.ts";
+import { failureText } from "../texts/failure-text.ts";
 import { texts } from "../texts/texts.ts";
 
 /** Asks for a token, and stays where one wanted to go. */
 export function LoginScreen({ lake }: { lake: string }) {
-  const { login, unreachable, title } = texts();
+  const { login, title } = texts();
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -22,7 +23,7 @@ export function LoginScreen({ lake }: { lake: string }) {
     } catch (error) {
       const failure = error as RequestFailure;
       const isWrong = failure.status === 401;
-      setProblem(isWrong ? login.wrong : failure.code === "unreachable" ? unreachable : failure.message);
+      setProblem(isWrong ? login.wrong : failureText(failure));
       setBusy(false);
       input.current?.select();
     }

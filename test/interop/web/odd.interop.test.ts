@@ -123,9 +123,20 @@ describe("what is odd is shown as it is", () => {
       async (page) => {
         await page.getByRole("alert").waitFor();
         await page.getByRole("button", { name: "다시 시도" }).waitFor();
+        expect(await axeFindings(page)).toEqual([]);
       },
       { allowed: /404/ },
     );
+  });
+
+  test("a filter on a column that no row has says so, under a heading", async () => {
+    const refused = async (page: Page) => {
+      await page.getByRole("alert").getByText("the selection has no column").waitFor();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+    };
+    for (const screen of ["browse", "statistics"])
+      await browser.visit(`/ui/${screen}?where=colour=red`, refused, { allowed: /404/ });
   });
 });
 

@@ -109,7 +109,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
     >
       <Toolbar total={total} active={active} problem={chooser.problem} onTake={() => setTaking(true)} />
       {total === 0 ? (
-        <Empty title={browsing.none}>
+        <Empty title={browsing.none} isPart>
           <p>{browsing.noneHint}</p>
           <a href={urlOf("/browse")}>{browsing.all}</a>
         </Empty>

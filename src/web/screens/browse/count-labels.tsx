@@ -24,7 +24,7 @@ export function CountLabels({ rows, isAtOnce = false }: { rows?: number; isAtOnc
     setAsked(false);
     countings.value++;
   }, [result]);
-  if (failure) return <Failure failure={failure} />;
+  if (failure) return <Failure failure={failure} isPart={rows !== undefined} />;
   return (
     <div class="count-labels">
       {isAsked || isAtOnce ? (

@@ -47,7 +47,7 @@ export function CompareVariants({ set, a, b }: CompareVariantsProps) {
         )}
       </header>
       {failure || (totals.failure && !keys) ? (
-        <Failure failure={failure ?? (totals.failure as NonNullable<typeof failure>)} />
+        <Failure failure={failure ?? (totals.failure as NonNullable<typeof failure>)} isPart />
       ) : value && keys ? (
         <ComparedPage
           document={value}
@@ -58,7 +58,7 @@ export function CompareVariants({ set, a, b }: CompareVariantsProps) {
           isFirst={totals.result !== undefined && totals.result.pages - totals.result.equal > pages.length}
         />
       ) : totals.result ? (
-        <Empty title={totals.result.pages === 0 ? comparing.none : comparing.equal} />
+        <Empty title={totals.result.pages === 0 ? comparing.none : comparing.equal} isPart />
       ) : (
         <Loading />
       )}

@@ -62,7 +62,7 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
         </p>
       </div>
       {shown.length === 0 ? (
-        <Empty title={list.noMatch(filter)}>
+        <Empty title={list.noMatch(filter)} isPart>
           <p>
             <a href={urlOf("/browse", { text: filter })}>{list.searchTexts(filter)}</a>
           </p>

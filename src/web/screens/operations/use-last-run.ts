@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { OperationState, RunRecord } from "../../../schema/operation.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { type Loaded, useDocument } from "../../api/use-document.ts";
+import { failureText } from "../../texts/failure-text.ts";
 
 /** The routes of an operation whose last result the lake keeps. */
 export interface LastRunRoutes {
@@ -41,6 +42,7 @@ export function useLastRun({ start, item, idName }: LastRunRoutes, isAllowed = t
   const id = running?.[idName] as string | undefined;
   const seen = useRef<string | undefined>(undefined);
   useEffect(() => {
+    if (loaded.isLoading) return;
     if (id !== undefined) {
       seen.current = id;
       const timer = setTimeout(() => setVersion(version + 1), POLL_MS);
@@ -52,8 +54,8 @@ export function useLastRun({ start, item, idName }: LastRunRoutes, isAllowed = t
       if (status === "failed") setProblem(error?.message);
     }, tell);
     seen.current = undefined;
-  }, [loaded.value]);
-  const tell = ({ message }: RequestFailure) => setProblem(message);
+  }, [loaded.value, loaded.isLoading]);
+  const tell = (failure: RequestFailure) => setProblem(failureText(failure));
   const act = (method: string, url: string, body?: object) => {
     setProblem(undefined);
     request(url, { method, ...(body && { body }) })
@@ -64,7 +66,7 @@ export function useLastRun({ start, item, idName }: LastRunRoutes, isAllowed = t
     last: loaded.value?.last ?? undefined,
     isLoaded: loaded.value !== undefined,
     running,
-    problem: problem ?? loaded.failure?.message,
+    problem: problem ?? (loaded.failure && failureText(loaded.failure)),
     begin: (body: object) => act("POST", start, body),
     stop: () => id !== undefined && act("DELETE", `${item}/${id}`),
   };

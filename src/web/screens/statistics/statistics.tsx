@@ -38,7 +38,7 @@ export function StatisticsScreen() {
             <a href={`${urlOf("/browse")}${wanted && `?${wanted}`}`}>{browse}</a>
             <FilterChips where={selection.where} />
           </div>
-          {failure && <Failure failure={failure} />}
+          {failure && <Failure failure={failure} isPart />}
           {!value && !failure && <Searching />}
           {uncounted > 0 && (
             <CountLabels

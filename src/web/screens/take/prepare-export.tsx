@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ExportState } from "../../../schema/export.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { selectionBody } from "../../state/selection.ts";
+import { failureText } from "../../texts/failure-text.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import type { Taken } from "./commands.ts";
 import { ExportFiles } from "./export-files.tsx";
@@ -18,10 +19,10 @@ const POLL_MS = 500;
 
 /** Has the server put the output together, and offers its files. */
 export function PrepareExport({ taken, format, name, samples }: PrepareExportProps) {
-  const { taking, cancel, failed } = texts();
+  const { taking, cancel } = texts();
   const [state, setState] = useState<ExportState>();
   const [problem, setProblem] = useState<string>();
-  const tell = (failure: unknown) => setProblem((failure as RequestFailure).message || failed);
+  const tell = (failure: unknown) => setProblem(failureText(failure as RequestFailure));
   const isRunning = state !== undefined && (state.status === "queued" || state.status === "running");
   const id = state?.export_id;
   useEffect(() => {

@@ -3,6 +3,7 @@ import type { InputState, Unfinished } from "../../../schema/input-upload.ts";
 import { RequestFailure } from "../../api/request.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { FileButton } from "../../parts/file-button.tsx";
+import { failureText } from "../../texts/failure-text.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import { droppedFiles } from "../../upload/dropped.ts";
 import {
@@ -71,7 +72,7 @@ export function NewUpload({ version, onChange }: NewUploadProps) {
   };
   const discard = ({ upload_id: id }: InputState) => {
     discardUpload(id)
-      .catch(({ message }: RequestFailure) => setProblem(message))
+      .catch((failure: RequestFailure) => setProblem(failureText(failure)))
       .finally(onChange);
   };
   // Files that are not those of the upload: there is nothing to ask.
@@ -148,9 +149,9 @@ export function NewUpload({ version, onChange }: NewUploadProps) {
 }
 
 function tellRefusal(why: Error, name: string): string {
-  const { working, unreachable } = texts();
+  const { working } = texts();
   if (why instanceof OtherFile) return working.otherFile(name);
   if (why instanceof OtherFiles) return working.otherFiles(name);
-  if (why instanceof RequestFailure) return why.code === "unreachable" ? unreachable : why.message;
+  if (why instanceof RequestFailure) return failureText(why);
   return working.unreadable(name); // the browser cannot read the file any more
 }

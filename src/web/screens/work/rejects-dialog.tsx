@@ -13,7 +13,7 @@ export function RejectsDialog({ id, onClose }: { id: string; onClose(): void }) 
   const { value, failure } = useDocument<RejectList>(`/uploads/${id}/rejects?limit=${SHOWN}`);
   return (
     <Dialog title={working.rejects} onClose={onClose}>
-      {failure && <Failure failure={failure} />}
+      {failure && <Failure failure={failure} isPart />}
       {!value && !failure && <Loading />}
       {value && (
         <>

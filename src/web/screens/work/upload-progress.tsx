@@ -1,5 +1,6 @@
 import { type RequestFailure, request } from "../../api/request.ts";
 import { Progress } from "../../parts/progress.tsx";
+import { failureText } from "../../texts/failure-text.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import {
   cancelUpload,
@@ -23,8 +24,8 @@ export function UploadProgress({ name, way, onChange, onProblem }: UploadProgres
     const { rows, provider, dataset, task, variant } = way.staged;
     const process = () => {
       closeUpload();
-      request("/process", { method: "POST" }).then(onChange, ({ message }: RequestFailure) =>
-        onProblem(message),
+      request("/process", { method: "POST" }).then(onChange, (failure: RequestFailure) =>
+        onProblem(failureText(failure)),
       );
     };
     return (

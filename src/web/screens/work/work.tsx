@@ -6,6 +6,7 @@ import { useDocument } from "../../api/use-document.ts";
 import { Failure, Loading } from "../../parts/notice.tsx";
 import { versions } from "../../state/changes.ts";
 import { may } from "../../state/session.ts";
+import { failureText } from "../../texts/failure-text.ts";
 import { texts } from "../../texts/texts.ts";
 import { JobTable } from "./job-table.tsx";
 import { NewUpload } from "./new-upload.tsx";
@@ -31,7 +32,7 @@ export function WorkScreen() {
   const act = (url: string, method: string) => {
     setProblem(undefined);
     request(url, { method })
-      .catch((failure: RequestFailure) => setProblem(failure.message))
+      .catch((failure: RequestFailure) => setProblem(failureText(failure)))
       .finally(() => setAgain((count) => count + 1));
   };
   const failure = jobs.failure ?? uploads.failure;
