@@ -398,3 +398,24 @@ test("assets and the lake are checked from the page, and what was found stays", 
     await doctor.getByText("모든 점검 항목").waitFor();
   });
 });
+
+test("a check is followed over a server that is away for a moment, which is said", async () => {
+  const follow = async (page: Page) => {
+    const verify = page.locator(".card", { has: page.getByRole("heading", { name: "애셋 검사" }) });
+    const id = `v${"0".repeat(32)}`;
+    const state = { validation_id: id, status: "running", progress: null };
+    const answers = [{ last: null, running: state }, undefined, { last: null, running: null }];
+    await page.route("**/validations/last", async (route) => {
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      await (answer === undefined ? route.abort() : route.fulfill({ json: answer }));
+    });
+    await page.route(`**/validations/${id}`, (route) =>
+      route.fulfill({ json: { ...state, status: "failed", error: { message: "the disk is gone" } } }),
+    );
+    await page.reload();
+    await verify.getByRole("button", { name: "취소" }).waitFor();
+    await verify.getByRole("alert").getByText("서버가 응답하지 않습니다").waitFor();
+    await verify.getByRole("alert").getByText("the disk is gone").waitFor();
+  };
+  await browser.visit("/ui/operations", follow, { allowed: /ERR_FAILED/ });
+});

@@ -4,10 +4,10 @@ import type {
   VerifyRequest,
   VerifySummary,
 } from "../../../schema/verification.ts";
-import { Progress } from "../../parts/progress.tsx";
 import { may } from "../../state/session.ts";
-import { formatNumber, formatTime, texts } from "../../texts/texts.ts";
+import { formatNumber, texts } from "../../texts/texts.ts";
 import { Fact } from "./facts.tsx";
+import { RunCard } from "./run-card.tsx";
 import type { LastRunState } from "./use-last-run.ts";
 
 export interface Verified {
@@ -17,18 +17,17 @@ export interface Verified {
 
 /** The last check of assets, and a new one. */
 export function VerifyCard({ run }: { run: LastRunState }) {
-  const { operating, cancel } = texts();
-  const { last, isLoaded, running, problem, begin, stop } = run;
+  const { operating } = texts();
+  const { last, running } = run;
   const { summary, findings } = (last?.result ?? {}) as Partial<Verified>;
   const progress = running?.progress as VerifyProgress | undefined;
   return (
-    <section class="card">
-      <h2>{operating.verify}</h2>
-      <dl>
-        <Fact name={operating.lastRun}>
-          {last ? formatTime(last.finished_at) : isLoaded ? operating.never : "…"}
-        </Fact>
-        {last && summary && (
+    <RunCard
+      title={operating.verify}
+      run={run}
+      facts={
+        last &&
+        summary && (
           <>
             <Fact name={operating.how}>
               {summary.hash ? operating.contents : operating.sizes}
@@ -41,8 +40,15 @@ export function VerifyCard({ run }: { run: LastRunState }) {
             <Fact name={operating.missing}>{formatNumber(summary.missing)}</Fact>
             <Fact name={operating.damaged}>{formatNumber(summary.corrupt)}</Fact>
           </>
-        )}
-      </dl>
+        )
+      }
+      progress={{ label: operating.verifying, done: progress?.done, total: progress?.total }}
+      mayRun={may("curator")}
+      ways={[
+        [operating.verifySizes, {}],
+        [operating.verifyContents, { hash: true }],
+      ]}
+    >
       {summary &&
         (summary.missing + summary.corrupt === 0 ? (
           <p class="good">{operating.intact}</p>
@@ -55,33 +61,7 @@ export function VerifyCard({ run }: { run: LastRunState }) {
             ))}
           </ul>
         ))}
-      {running ? (
-        <>
-          <Progress label={operating.verifying} done={progress?.done} total={progress?.total ?? undefined} />
-          {may("curator") && (
-            <button type="button" onClick={stop}>
-              {cancel}
-            </button>
-          )}
-        </>
-      ) : (
-        may("curator") && (
-          <div class="bar">
-            <button type="button" onClick={() => begin({})}>
-              {operating.verifySizes}
-            </button>
-            <button type="button" onClick={() => begin({ hash: true })}>
-              {operating.verifyContents}
-            </button>
-          </div>
-        )
-      )}
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-    </section>
+    </RunCard>
   );
 }
 
