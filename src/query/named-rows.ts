@@ -55,8 +55,23 @@ export const KEY_COLUMNS: readonly Column[] = [
   { name: "source_row", type: "BIGINT" },
 ];
 
+/** Of more uploads one list is quicker, which has to name the partition and the upload of each row. */
+const MAX_UPLOADS = 100;
+
 /** SQL that holds for these rows; the same in every dialect. */
 export function renderNamedRows(keys: readonly RowKey[]): string {
+  const uploads = Map.groupBy(keys, (key) => `${formatPartition(key)}/${key.uploadId}`);
+  if (uploads.size > MAX_UPLOADS) return renderList(keys);
+  const ofUploads = Array.from(uploads.values(), (some) => {
+    const [first] = some as [RowKey, ...RowKey[]];
+    const names = PARTITION_COLUMNS.map((name) => `${quoteName(name)} = ${quoteText(first[name])}`);
+    const rows = some.map(({ sourceRow }) => sourceRow).join(", ");
+    return `(${names.join(" AND ")} AND "upload_id" = ${quoteText(first.uploadId)} AND "source_row" IN (${rows}))`;
+  });
+  return `(${ofUploads.join(" OR ")})`;
+}
+
+function renderList(keys: readonly RowKey[]): string {
   const list = (texts: Iterable<string>) => Array.from(texts, quoteText).join(", ");
   const uploads = new Set(keys.map(({ uploadId }) => uploadId));
   const parts = KEY_COLUMNS.map(({ name, type }) =>

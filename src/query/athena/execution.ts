@@ -56,7 +56,7 @@ export async function execute(
   if (bytes > MAX_STATEMENT_BYTES) {
     throw new AppError(
       "too_large",
-      `the statement has ${bytes} bytes, and Athena accepts ${MAX_STATEMENT_BYTES}; select fewer partitions`,
+      `the statement has ${bytes} bytes, and Athena accepts ${MAX_STATEMENT_BYTES}; select fewer partitions or rows`,
       { details: { engine: "athena", bytes } },
     );
   }
