@@ -81,7 +81,8 @@ export function renderFilters(filters: readonly RowFilter[], labels?: LabelSql):
       const value = renderValue(filter.name, labels);
       return anyOf(filter.ranges.map((range) => renderRange(value, range)));
     }
-    const { name, values } = filter;
+    const { name } = filter;
+    const values = inEitherForm(filter.values);
     if (isOfLabel(name)) return requireLabels(name, labels).holds(name, values);
     const value = renderValue(name, labels);
     const given = values.filter((text) => text !== "");
@@ -90,6 +91,11 @@ export function renderFilters(filters: readonly RowFilter[], labels?: LabelSql):
       ...(given.length === values.length ? [] : [`${value} IS NULL`, `${value} = ''`]),
     ]);
   });
+}
+
+/** Stored texts have the Unicode form that they came in; no engine has to compose each of them for this. */
+function inEitherForm(values: readonly string[]): string[] {
+  return [...new Set(values.flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]))];
 }
 
 function renderRange(value: string, { from, to }: Range): string {

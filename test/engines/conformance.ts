@@ -354,6 +354,10 @@ export function describeEngine(
           [["id=7"], ({ id }) => id === 7],
           [["id=7", "id=101", "body=snakeXcase"], ({ id }) => id === 7],
           [["body=absent"], () => false],
+          ...["한국어 문서", "한국어 문서".normalize("NFD")].map((body): (typeof cases)[0] => [
+            [`body=${body}`],
+            (row) => row.body?.normalize() === "한국어 문서",
+          ]),
         ];
         await someAtOnce(cases, async ([where, holds]) => {
           expect([where, await idsOf({ ...selection, where })]).toEqual([where, expected(holds)]);
