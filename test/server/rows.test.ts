@@ -52,16 +52,28 @@ async function run(args: string[]) {
   if (exit !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
 }
 
+/** Texts of English come decomposed, as from a Mac. */
 async function uploadLabels(variant: string, rows: Known[]) {
-  const lines = rows.map(({ name, words }) =>
-    JSON.stringify({
+  const form = variant === "en" ? "NFD" : "NFC";
+  const lines = rows.map(({ name, words }) => {
+    const found = words?.map(({ text, kind }) => ({ text, kind: kind.normalize(form), bbox: [1, 2, 3, 4] }));
+    return JSON.stringify({
       source_name: name,
-      label: words && JSON.stringify({ words: words.map((word) => ({ ...word, bbox: [1, 2, 3, 4] })) }),
-    }),
-  );
+      label: found && JSON.stringify({ words: found }),
+    });
+  });
   const file = join(world.folder, `${variant}.jsonl`);
   await writeFile(file, lines.join("\n"));
-  const to = ["--task", "words", "--variant", variant, "--meta", `lang=${variant}`];
+  const to = [
+    "--task",
+    "words",
+    "--variant",
+    variant,
+    "--meta",
+    `lang=${variant}`,
+    "--meta",
+    `shelf=${"서가".normalize(form)}`,
+  ];
   await run(["upload", file, "--type", "task", ...AT, ...to, "--wait"]);
 }
 
@@ -78,7 +90,18 @@ beforeAll(async () => {
   }
   const view = join(world.folder, "view.json");
   await writeFile(view, JSON.stringify(VIEW));
-  await run(["config", "task", "create", "words", "--required", "lang", "--view", view]);
+  await run([
+    "config",
+    "task",
+    "create",
+    "words",
+    "--required",
+    "lang",
+    "--required",
+    "shelf",
+    "--view",
+    view,
+  ]);
   await run(["upload", join(world.folder, "scans"), "--type", "raw", ...AT, "--wait"]);
   for (const variant of ["en", "ko"])
     await uploadLabels(
@@ -157,7 +180,7 @@ describe("before labels are counted", () => {
       rows_counted: 0,
       rows_uncounted: ROWS.length,
     });
-    expect(counted.bars.map(({ name }) => name)).toEqual(["lang", "format", "image.pixels"]);
+    expect(counted.bars.map(({ name }) => name)).toEqual(["lang", "shelf", "format", "image.pixels"]);
     expect(counted.bars[0]?.bars).toEqual([
       { value: "ko", rows: PAGES },
       { value: "en", rows: PAGES / 2 },
@@ -246,6 +269,7 @@ describe("when labels are counted", () => {
         expect(ofSelection.reduce((sum, one) => sum + one.rows, 0)).toBe(rows);
         expect(bars.map(({ name }) => name)).toEqual([
           "lang",
+          "shelf",
           "format",
           "image.pixels",
           "label.category",

@@ -72,7 +72,7 @@ function describeLabel({ cells, pages }: LabelRow, view: View, read: LabelReader
   const categories = new Set<string>();
   const scripts = new Set<string>();
   for (const { text, category } of regions) {
-    categories.add((category ?? "").toWellFormed());
+    categories.add((category ?? "").toWellFormed().normalize("NFC"));
     if (text === null) continue;
     for (const _ of text) characters++;
     words += text.split(/\s+/u).filter((word) => word !== "").length;

@@ -102,7 +102,9 @@ function valuesSql({ name }: Dimension, rows: string): string {
   const order = `ORDER BY rows DESC, value LIMIT ${MAX_VALUES}`;
   if (name !== "label.category" && name !== "label.script") {
     const value = `coalesce(${renderValue(name, LABEL_SQL)}, '')`;
-    return `SELECT ${value} AS value, count(*) AS rows FROM ${rows} GROUP BY 1 ${order}`;
+    const stored = `SELECT ${value} AS value, count(*) AS rows FROM ${rows} GROUP BY 1`;
+    // Filters take a text in any form.
+    return `SELECT nfc_normalize(value) AS value, sum(rows)::BIGINT AS rows FROM (${stored}) GROUP BY 1 ${order}`;
   }
   const sets = `SELECT ${LABEL_NAMES[name]} AS id, count(*) AS rows FROM ${rows} GROUP BY 1`;
   return `SELECT value, sum(rows)::BIGINT AS rows FROM

@@ -6,7 +6,7 @@ import { formatPartition } from "../../schema/partition.ts";
 import type { LabelFacts } from "./label-facts.ts";
 
 /** Another one where files have other columns, or views are read otherwise. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Where the counts of this lake's labels are: another file for other rows, and for another view. */
 export async function openLabelFacts(lake: Lake, cacheFolder: string): Promise<LabelFacts> {
