@@ -60,8 +60,10 @@ export function selectPublished(source: StagedRows): string {
 export function selectRejected(source: StagedRows): string {
   const name = rowColumn(source, "source_name");
   const { manifest } = source;
-  // Of pages the document is staged, not the image.
-  const hash = manifest.pages === undefined ? rowColumn(source, "source_hash") : "NULL";
+  // Of pages the document is staged, not the image. What is no digest must not become the name of a file.
+  const given = `${rowColumn(source, "source_hash")}::VARCHAR`;
+  const isDigest = `regexp_full_match(${given}, '[0-9a-f]{64}')`;
+  const hash = manifest.pages === undefined ? `CASE WHEN ${isDigest} THEN ${given} END` : "NULL";
   const hasAsset = needsResults(manifest) && resultColumns(manifest).some((one) => isOwn(one) && !one.list);
   return `SELECT s."source_row" AS source_row, ${name} AS source_name, ${reason(source)} AS reason,
     ${hash}::VARCHAR AS source_hash, ${hasAsset ? 'r."path"' : "NULL"}::VARCHAR AS path

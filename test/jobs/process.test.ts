@@ -82,6 +82,22 @@ test("what the dataset holds is not stored again, whoever brings it", async () =
   expect(await readRows(world)).toHaveLength(6);
 });
 
+test("what a rejected row names by no SHA-256 is not copied anywhere", async () => {
+  const world = await makeWorld();
+  const rows = [
+    { text: "good", image: await makeImage(1) },
+    { text: "bad", missing: "../../outside" },
+  ];
+  const uploadId = await stageUpload(world, rows, { max_rejects: "1" });
+  const { staging } = world.lake.layout;
+  await writeFile(join(staging, "outside"), "brought by somebody");
+  const { job } = await processAll(world);
+  expect(job.uploads[0]).toMatchObject({ status: "completed", rejected: 1 });
+  const names = (await readdir(world.lake.root, { recursive: true })).filter((name) => /outside/.test(name));
+  expect(names).toEqual(["staging/outside"]);
+  expect(await readRejects(world, uploadId)).toMatchObject([{ source_hash: null }]);
+});
+
 test("bad rows are rejected with their reason, the rest goes on", async () => {
   const world = await makeWorld();
   const uploadId = await stageUpload(

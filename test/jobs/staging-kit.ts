@@ -178,9 +178,12 @@ export async function readRows(world: World, task = "raw", variant = "image", da
 export async function readRejects(world: World, uploadId: string) {
   const file = world.lake.layout.rejects(uploadId);
   return withDatabase(world, (database) =>
-    database.rows<{ source_row: number; source_name: string | null; reason: string }>(
-      `SELECT * FROM read_parquet(${quoteText(file)})`,
-    ),
+    database.rows<{
+      source_row: number;
+      source_name: string | null;
+      reason: string;
+      source_hash: string | null;
+    }>(`SELECT * FROM read_parquet(${quoteText(file)})`),
   );
 }
 
