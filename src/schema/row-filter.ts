@@ -70,11 +70,6 @@ export function isOfLabel(name: string): boolean {
   return name.startsWith("label.");
 }
 
-/** `width=10..20`: from the first up to the second, which is not included. */
-export function formatFilter(name: string, value: string): string {
-  return `${name}=${value}`;
-}
-
 export function splitFilter(text: string): { name: string; value: string } {
   const at = text.indexOf("=");
   return at < 0 ? { name: text, value: "" } : { name: text.slice(0, at).trim(), value: text.slice(at + 1) };

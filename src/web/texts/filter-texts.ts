@@ -1,3 +1,4 @@
+import type { Measure } from "../../schema/row-filter.ts";
 import { readRange, WITH_TEXT, WITHOUT_TEXT } from "../state/filters.ts";
 import { formatNumber, texts } from "./texts.ts";
 
@@ -8,15 +9,15 @@ export function filterName(name: string): string {
 }
 
 const MILLION = 1_000_000;
-const RANGES = new Set([
-  "width",
-  "height",
-  "bytes",
-  "pages",
-  "image.pixels",
-  "label.regions",
-  "label.characters",
-]);
+const RANGES: Record<Measure, true> = {
+  width: true,
+  height: true,
+  bytes: true,
+  pages: true,
+  "image.pixels": true,
+  "label.regions": true,
+  "label.characters": true,
+};
 
 /** How the value of a filter is called: of a range its ends. */
 export function filterValue(name: string, value: string): string {
@@ -25,7 +26,7 @@ export function filterValue(name: string, value: string): string {
   if (name === "label.script" && Object.hasOwn(known, value)) return known[value] as string;
   if (name === "label.characters" && value === WITH_TEXT) return hasText;
   if (name === "label.characters" && value === WITHOUT_TEXT) return noText;
-  if (!RANGES.has(name)) return value === "" ? none : value;
+  if (!Object.hasOwn(RANGES, name)) return value === "" ? none : value;
   if (!value.includes("..")) return formatNumber(Number(value));
   const { from = 0, to } = readRange(value);
   if (name === "image.pixels") {
