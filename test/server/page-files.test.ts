@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { BrowseDocument, PageDocument } from "../../src/schema/page-documents.ts";
+import type { BrowseDocument, HitsDocument, PageDocument } from "../../src/schema/page-documents.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "./server-kit.ts";
 
@@ -59,6 +59,11 @@ beforeAll(async () => {
   const file = join(world.folder, "labels.jsonl");
   await writeFile(file, labels.join("\n"));
   await run("upload", file, "--type", "task", ...at("split"), "--task", "words", "--variant", "v1", "--wait");
+  await writeFile(join(world.folder, "pages.yaml"), VIEW.replace("join: id", "page: page"));
+  await run("config", "task", "create", "pages", "--view", join(world.folder, "pages.yaml"));
+  const words = [0, 1, 1].map((page, at) => ({ page, text: "조항", bbox: [at, 2, 30, 40] }));
+  await writeFile(file, JSON.stringify({ source_name: "계약.tiff", label: { words } }));
+  await run("upload", file, "--type", "task", ...at("whole"), "--task", "pages", "--variant", "v1", "--wait");
   server = await startServe(world);
 });
 afterAll(async () => {
@@ -78,7 +83,7 @@ async function pagesOf(query: string): Promise<PageDocument[]> {
 }
 
 test("a file that was not split is an image for each of its pages, drawn by the server", async () => {
-  const [page] = (await pagesOf("datasets=whole")) as [PageDocument];
+  const [page] = (await pagesOf("datasets=whole&tasks=raw")) as [PageDocument];
   const [first] = page.images as [PageDocument["images"][number]];
   expect(page.images.map(({ frame }) => frame)).toEqual([0, 1, 2]);
   expect(page.document).toBeNull();
@@ -92,6 +97,13 @@ test("a file that was not split is an image for each of its pages, drawn by the 
   const beyond = `/thumbs/${first.hash}?${new URLSearchParams({ asset: first.asset, frame: "3" })}`;
   expect((await fetch(`${server.url}${beyond}`)).status).toBe(415);
   expect((await fetch(`${server.url}${beyond}&side=9`)).status).toBe(400);
+});
+
+test("hits are marked on the first page of a file alone, and counted on all", async () => {
+  const [page] = (await pagesOf("tasks=pages")) as [PageDocument];
+  expect(page.label?.regions.map(({ image }) => image)).toEqual([0, 1, 1]);
+  const { rows } = await get<HitsDocument>(`/hits?tasks=pages&text=${encodeURIComponent("조항")}`);
+  expect(rows).toMatchObject([{ key: page.key, boxes: [[0, 2, 30, 40]], hits: 3 }]);
 });
 
 test("the pages of a split document lead to each other, raw and in labels", async () => {

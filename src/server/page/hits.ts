@@ -1,6 +1,7 @@
 import type { DuckDBClient } from "../../query/duckdb/client.ts";
 import { plainCells } from "../../query/output/cells.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
+import { type PlacedRegion, type RowPage, readOnPages } from "../../schema/labels/read-pages.ts";
 import { boundsOf } from "../../schema/labels/region.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
 import { viewOf } from "../../schema/labels/task-view.ts";
@@ -10,6 +11,7 @@ import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./browse.ts";
+import { MAX_FRAMES } from "./page.ts";
 import { MAX_LABEL_CHARS } from "./page-label.ts";
 
 /** More boxes on a small picture tell nothing. */
@@ -51,15 +53,11 @@ export async function findHits(
     if (reader === undefined || !isSearched(request.query, reader.view)) continue;
     const { width, height, key } = row;
     if (width === null || height === null) continue;
-    const boxes = boxesOf(reader, cells(), { width, height }).filter(({ text }) => isHit(text));
-    if (boxes.length === 0) continue;
-    found.push({
-      key,
-      width,
-      height,
-      boxes: boxes.slice(0, MAX_BOXES).map(({ box }) => box),
-      hits: boxes.length,
-    });
+    const hits = regionsOf(reader, cells(), row).filter(({ text }) => isHit(text));
+    if (hits.length === 0) continue;
+    // The small picture is of the first page.
+    const boxes = hits.filter(({ image }) => image === 0).slice(0, MAX_BOXES);
+    found.push({ key, width, height, boxes: boxes.map(boxOf), hits: hits.length });
   }
   return { generation, rows: found };
 }
@@ -83,21 +81,27 @@ function isSearched({ column }: RowQuery, view: View): boolean {
   return column === undefined || own === WHOLE_ROW || own === column;
 }
 
-function boxesOf(
+function regionsOf(
   { view, read }: { view: View; read: LabelReader },
   cells: Record<string, string | undefined>,
-  { width, height }: { width: number; height: number },
-) {
+  row: BrowseRow,
+): PlacedRegion[] {
   const { column = LABEL_COLUMN } = view;
   const label = column === WHOLE_ROW ? cells : { [column]: cells[column] };
   if (Object.values(label).some((text) => (text?.length ?? 0) > MAX_LABEL_CHARS)) return [];
   const parsed = readRowLabel(label, view);
   if (parsed === undefined || "fault" in parsed) return [];
   const orientation = cells.orientation === undefined ? null : Number(cells.orientation);
-  return read(parsed.label, { width, height, orientation }).regions.map(({ text, polygon }) => {
-    const { x1, y1, x2, y2 } = boundsOf(polygon);
-    return { text, box: [x1, y1, x2, y2] as [number, number, number, number] };
-  });
+  const { width, height, source_name: sourceName } = row;
+  const page = { width: width ?? 0, height: height ?? 0, orientation, sourceName };
+  // A file that was not split has one size for all of its pages.
+  const count = row.page === null ? Math.min(row.pages ?? 1, MAX_FRAMES) : 1;
+  return readOnPages(read, parsed.label, Array<RowPage>(Math.max(1, count)).fill(page)).regions;
+}
+
+function boxOf({ polygon }: PlacedRegion): [number, number, number, number] {
+  const { x1, y1, x2, y2 } = boundsOf(polygon);
+  return [x1, y1, x2, y2];
 }
 
 /** As the engines search: literally, in every way of composing letters. */

@@ -19,7 +19,7 @@ import { MAX_LABEL_CHARS, readPageLabel } from "./page-label.ts";
 /** A value beyond this is cut in the list of columns; the label is read whole, and shown longer. */
 const SHOWN_CHARS = 200_000;
 const SHOWN_LABEL_CHARS = 2_000_000;
-const MAX_FRAMES = 1000;
+export const MAX_FRAMES = 1000;
 
 /** A row with its pages, what its label says, and the rows of its dataset that show the same page. Throws `not_found`. */
 export async function describePage(
