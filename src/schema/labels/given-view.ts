@@ -6,7 +6,7 @@ import { describeIssue } from "../describe-issue.ts";
 import { quoteExcerpt } from "../excerpt.ts";
 import { findShape, SHAPES } from "./shapes.ts";
 import { type View, ViewSchema } from "./view.ts";
-import { type BoxForm, withForm } from "./view-box.ts";
+import { type BoxForm, takesForm, withForm } from "./view-box.ts";
 import { isObject } from "./walk.ts";
 
 /** A view as people write it: the name of a built-in shape, or a mapping, which `shape` bases on one of them. */
@@ -33,7 +33,8 @@ export function checkView(given: unknown): { view: View } | { problem: string } 
     const { form, ...others } = own;
     // A box of its own says its form itself; else the form is that of the shape's four numbers.
     if (own.box !== undefined) fields = { ...withForm(shape.view, undefined), ...own };
-    else fields = { ...(form === undefined ? shape.view : withForm(shape.view, form as BoxForm)), ...others };
+    else if (form === undefined || !takesForm(shape.view)) fields = { ...shape.view, ...own };
+    else fields = { ...withForm(shape.view, form as BoxForm), ...others };
   }
   const checked = checkValue(ViewSchema, fields);
   return checked.success ? { view: checked.output } : { problem: describeIssue(checked.issues[0]) };

@@ -66,6 +66,11 @@ export function fourNumbersOf(view: Parameters<typeof placesOf>[0]) {
   );
 }
 
+/** Whether there is a place whose form `withForm` changes. */
+export function takesForm(view: Parameters<typeof placesOf>[0]): boolean {
+  return typeof view.box === "string" || fourNumbersOf(view) !== undefined;
+}
+
 const PARTS_TEXT = BOX_PARTS.map(({ parts }) => `{${parts.join(", ")}}`).join(", ");
 
 const PartsSchema = v.pipe(

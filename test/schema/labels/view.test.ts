@@ -43,6 +43,8 @@ describe("one sentence for what is wrong", () => {
     [{ items: "$", box: [] }, "box: is an empty list"],
     [{ items: "$", box: [{ x: "a", y: "b" }] }, "box.0: has the keys x, y"],
     [{ shape: "coco", form: "quad" }, "box.0.form: is not a form"],
+    [{ shape: "label-studio", form: "xyxy" }, "each path has its own: {path, form}"],
+    [{ shape: "aihub-finance", form: "xyxy" }, "the keys of box say it here"],
     [{ ...view, category: [] }, "category: is an empty list"],
     [{ ...view, text: ["a", ""] }, 'text.1: the path "" is empty'],
     [{ ...view, items: "$.a b" }, 'items: the path "$.a b" cannot be read from " b" on'],
