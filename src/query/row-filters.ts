@@ -43,13 +43,17 @@ export function planFilters(
       { details: { column: name, type: column.type } },
     );
   }
-  const isHeld = (name: string) => table.some((one) => one.name === name);
-  // No row has a size where no partition has images: not even the column.
-  return filters.map((filter) =>
-    "ranges" in filter && !columnsOfName(filter.name).every(({ name }) => isHeld(name))
-      ? { ...filter, ranges: [] }
-      : filter,
-  );
+  const types = new Map(table.map(({ name, type }) => [name, type]));
+  return filters.map((filter) => {
+    if (!("ranges" in filter)) {
+      const type = types.get(filter.name);
+      return type === undefined ? filter : { ...filter, type };
+    }
+    // No row has a size where no partition has images: not even the column.
+    return columnsOfName(filter.name).every(({ name }) => types.has(name))
+      ? filter
+      : { ...filter, ranges: [] };
+  });
 }
 
 /** What filters and orders read, in types that hold every value; labels are no columns. */
@@ -74,8 +78,15 @@ export function renderValue(name: string, labels: LabelSql | undefined): string 
   return isOfLabel(name) ? requireLabels(name, labels).measure(name) : quoteName(name);
 }
 
-/** A condition for each filter. Throws `usage` for one of labels that the engine does not know. */
-export function renderFilters(filters: readonly RowFilter[], labels?: LabelSql): string[] {
+/**
+ * A condition for each filter; with `isTyped` on columns as the table has them, else on what `columnsOfName` says. Throws
+ * `usage` for one of labels that the engine does not know.
+ */
+export function renderFilters(
+  filters: readonly RowFilter[],
+  labels?: LabelSql,
+  { isTyped = false } = {},
+): string[] {
   return filters.map((filter) => {
     if ("ranges" in filter) {
       const value = renderValue(filter.name, labels);
@@ -87,10 +98,28 @@ export function renderFilters(filters: readonly RowFilter[], labels?: LabelSql):
     const value = renderValue(name, labels);
     const given = values.filter((text) => text !== "");
     return anyOf([
-      ...(given.length === 0 ? [] : [`${value} IN (${given.map(quoteText).join(", ")})`]),
+      ...(isTyped && isFloat(filter.type) ? floatsIn(filter.type, name, given) : textsIn(value, given)),
       ...(given.length === values.length ? [] : [`${value} IS NULL`, `${value} = ''`]),
     ]);
   });
+}
+
+const FLOATS = { DOUBLE: "double", FLOAT: "real" } as const;
+
+function isFloat(type: string | undefined): type is keyof typeof FLOATS {
+  return type !== undefined && Object.hasOwn(FLOATS, type);
+}
+
+/** Trino writes 1.5 as 1.5E0: there floats are compared as numbers. */
+function floatsIn(type: keyof typeof FLOATS, name: string, given: readonly string[]): string[] {
+  const numbers = given.filter((text) => /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text));
+  if (numbers.length === 0) return [];
+  const list = numbers.map((text) => `CAST(${quoteText(text)} AS ${FLOATS[type]})`);
+  return [`${quoteName(name)} IN (${list.join(", ")})`];
+}
+
+function textsIn(value: string, given: readonly string[]): string[] {
+  return given.length === 0 ? [] : [`${value} IN (${given.map(quoteText).join(", ")})`];
 }
 
 /** Stored texts have the Unicode form that they came in; no engine has to compose each of them for this. */

@@ -33,8 +33,8 @@ export interface Range {
 /** All filters of one name. */
 export type RowFilter =
   | { name: Measure; ranges: Range[] }
-  /** The name is a column, or one of `LABEL_TERMS`. */
-  | { name: string; values: string[] };
+  /** The name is a column, or one of `LABEL_TERMS`; `type` is that of the engine's table, once it is known. */
+  | { name: string; values: string[]; type?: string };
 
 const MAX_FILTERS = 500;
 /** A name of a column and a value. */

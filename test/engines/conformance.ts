@@ -364,6 +364,15 @@ export function describeEngine(
         });
       }, 120_000);
 
+      test("take numbers and days as they are shown", async () => {
+        for (const where of ["single=0.1", "twice=1e-300", "money=-12.340", "day=2026-01-02"]) {
+          const ids = await idsOf({ datasets: [TYPES.dataset], where: [where] });
+          expect([where, ids]).toEqual([where, [1]]);
+        }
+        const none = await idsOf({ datasets: [TYPES.dataset], where: ["single=far", "twice="] });
+        expect(none).toEqual([]);
+      });
+
       test("hold with a text", async () => {
         const where = ["id=1", "id=2", "id=3", "id=101"];
         const found = [
