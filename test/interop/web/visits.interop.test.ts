@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
+import { until } from "../../server/server-kit.ts";
 import { axeFindings, shown } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
 import { LONG_ROWS, nameOf, wordsOf } from "./web-lake.ts";
@@ -292,6 +293,34 @@ test("single rows are ticked by clicks and keys, kept over pages and searches, a
     expect(lines.length).toBeLessThanOrEqual(7);
     expect(lines[0]).toContain("순서대로 모두 옮겨 적으세요");
   });
+});
+
+test("hits of all rows in view are asked for, on a large screen too", async () => {
+  const asked = new Set<number>();
+  const search = async (page: Page) => {
+    const placeOf = (url: string) => {
+      const query = new URL(url).searchParams;
+      return [Number(query.get("at")), Number(query.get("count"))] as const;
+    };
+    await page.route("**/rows?*", async (route) => {
+      const answer = await (await route.fetch({ url: `${server.url}/rows?tasks=words&count=1` })).json();
+      const [at, count] = placeOf(route.request().url());
+      const rows = Array.from({ length: count }, (_, index) => ({
+        ...answer.rows[0],
+        key: `k${at + index}`,
+      }));
+      await route.fulfill({ json: { ...answer, at, total: 1000, rows } });
+    });
+    await page.route("**/hits?*", async (route) => {
+      const [at, count] = placeOf(route.request().url());
+      for (let place = at; place < at + count; place++) asked.add(place);
+      await route.fulfill({ json: { generation: 1, rows: [] } });
+    });
+    await page.goto("/ui/browse?tasks=words&text=%EC%98%81");
+    await page.locator("[data-index='120']").waitFor();
+    await until(async () => asked.has(120));
+  };
+  await browser.visit("/ui/datasets", search, { width: 3800, height: 2100 });
 });
 
 test("rows that come later are shown where there were none", async () => {

@@ -91,7 +91,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
     chunks.need(active, active + 1);
     return chunks.close;
   }, [chunks]);
-  const hits = useHits(wanted);
+  const hits = useHits(wanted, generation);
   const onRange = useCallback(
     (first: number, end: number) => {
       if (end > first) chunks.need(first, end);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { HitsDocument } from "../../../schema/page-documents.ts";
 import { request } from "../../api/request.ts";
 
@@ -10,20 +10,26 @@ const MAX_ROWS = 100;
 const MAX_KEPT = 3000;
 
 /** Where the searched text stands on the pages in view, by the key of the row; none without a text. */
-export function useHits(wanted: string): {
+export function useHits(
+  wanted: string,
+  generation: number,
+): {
   onRange(first: number, end: number): void;
   hitsOf(key: string): RowHits | undefined;
 } {
   const hasText = new URLSearchParams(wanted).has("text");
-  const kept = useRef(new Map<string, RowHits>());
-  const asked = useRef(new Set<number>());
+  // Other rows are at the places of another generation.
+  const { kept, asked } = useMemo(
+    () => ({ kept: new Map<string, RowHits>(), asked: new Set<number>() }),
+    [wanted, generation],
+  );
   const [range, setRange] = useState<readonly [first: number, end: number]>([0, 0]);
-  const [, setShown] = useState(0);
+  const [shown, setShown] = useState(0);
   const [first, end] = range;
   useEffect(() => {
     if (!hasText || end <= first) return;
     const missing = Array.from({ length: end - first }, (_, at) => first + at).filter(
-      (place) => !asked.current.has(place),
+      (place) => !asked.has(place),
     );
     const [from, to] = [missing[0], missing.at(-1)];
     if (from === undefined || to === undefined) return;
@@ -33,23 +39,23 @@ export function useHits(wanted: string): {
       const url = `/hits?${wanted}&at=${from}&count=${count}`;
       const document = await request<HitsDocument>(url, { signal: controller.signal }).catch(() => undefined);
       if (document === undefined) return;
-      if (kept.current.size > MAX_KEPT) {
-        kept.current.clear();
-        asked.current.clear();
+      if (kept.size > MAX_KEPT) {
+        kept.clear();
+        asked.clear();
       }
-      for (let place = from; place < from + count; place++) asked.current.add(place);
-      for (const row of document.rows) kept.current.set(row.key, row);
-      setShown((shown) => shown + 1);
+      for (let place = from; place < from + count; place++) asked.add(place);
+      for (const row of document.rows) kept.set(row.key, row);
+      setShown((times) => times + 1);
     }, REST_MS);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [first, end, wanted]);
+  }, [first, end, kept, shown]);
   return {
     onRange: (from, to) => {
       if (hasText) setRange([from, to]);
     },
-    hitsOf: (key) => kept.current.get(key),
+    hitsOf: (key) => kept.get(key),
   };
 }
