@@ -59,6 +59,7 @@ export async function compareVariants(
       };
       const read = async (at: number) => {
         const some = pages.both.slice(at, at + STEP);
+        if (some.length === 0) return []; // nobody waits for what is behind the last
         const [rowsA, rowsB] = await Promise.all([
           readRows(
             database,
