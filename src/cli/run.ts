@@ -24,6 +24,8 @@ export interface CliContext {
   stderr: OutputStream;
   /** The process's own by default. */
   env?: Record<string, string | undefined>;
+  /** The clock of progress lines, in milliseconds; the process's own by default. */
+  now?: () => number;
 }
 
 /**
@@ -117,11 +119,11 @@ async function chooseCommand(
 async function openConsole(global: GlobalFlags, context: CliContext): Promise<Console> {
   const { createConsole } = await import("./terminal/console.ts");
   const { allowsColor, isUnattended } = await import("../config.ts");
-  const { stdin, stdout, stderr, signal } = context;
+  const { stdin, stdout, stderr, signal, now } = context;
   const { json = false, quiet = false, verbose = false, yes = false } = global;
   const unattended = isUnattended(context.env);
   const color = allowsColor(context.env);
-  return createConsole({ stdin, stdout, stderr, signal, json, quiet, verbose, yes, unattended, color });
+  return createConsole({ stdin, stdout, stderr, signal, now, json, quiet, verbose, yes, unattended, color });
 }
 
 async function createEffects(

@@ -50,7 +50,7 @@ export async function visit<T>(browser: Browser, url: string, use: (page: Page) 
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 800 } });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     await page.goto(url);
     return await use(page);
   } finally {
@@ -74,7 +74,7 @@ const browseRows: Measure = async (browser, server) => {
     const jumps = await visit(browser, `${server.url}/ui/browse?${query}`, async (page) => {
       await page.locator(".grid-cell a").first().waitFor();
       // What is counted beside the grid is not what is measured.
-      await page.locator(".facet", { hasText: "Page size" }).waitFor();
+      await page.locator(".facet", { hasText: "Page size" }).locator(".count").first().waitFor();
       const times: number[] = [];
       for (let jump = 0; jump < JUMPS; jump++) {
         const place = 1 + Math.floor(((jump * 0.618034) % 1) * (total - 1));

@@ -8,7 +8,7 @@ import type { CatalogPartition } from "../../src/schema/catalog-documents.ts";
 import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess | undefined;

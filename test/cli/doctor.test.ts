@@ -8,7 +8,7 @@ import { makeImage, makeWorld, runProgram, stageUpload } from "../jobs/staging-k
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let server: ServeProcess | undefined;
 afterEach(async () => {

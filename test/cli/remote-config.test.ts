@@ -6,7 +6,7 @@ import { makeWorld, runProgram, stageUpload, type World } from "../jobs/staging-
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Two equal lakes: commands go to one through its server, to the other through its folder. */
 let served: World;

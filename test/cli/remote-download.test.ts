@@ -228,12 +228,13 @@ test("a line that breaks again and again still brings the whole, by parts", asyn
 });
 
 test("a line that falls silent is taken up anew", async () => {
-  let silent = 0;
   const line = startLine(async (response) => {
     const bytes = await response.bytes();
     const { status } = response;
     const headers = { "content-range": response.headers.get("content-range") ?? "" };
-    if (bytes.length < 5000 || silent++ > 1) return new Response(bytes, { status, headers });
+    // However often a busy machine has it begin again before its first bytes have come.
+    if (bytes.length < 5000 || line.ranges.includes("bytes=3000-"))
+      return new Response(bytes, { status, headers });
     const body = new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 3000)) });
     return new Response(body, { status, headers });
   });

@@ -11,7 +11,7 @@ import { codeOf } from "../code-of.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { run } from "./harness.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const LABEL = `{"words": [{"text": "서울 50%"}, {"text": "부산"}]}`;
 let folder: string;

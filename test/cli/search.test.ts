@@ -91,7 +91,7 @@ describe("by flags", () => {
   test("nothing found is no failure", async () => {
     const table = await run(["search", "--text", "어디에도"], { env });
     expect(table).toMatchObject({ exit: 0, stdout: "" });
-    expect(table.stderr).toMatch(/^0 hits in 0 partitions \(\d+ ms\)\n$/);
+    expect(table.stderr).toMatch(/^0 hits in 0 partitions \([\d,]+ ms\)\n$/);
     const { exit, stdout } = await run(["search", "--text", "어디에도", "--json"], { env });
     expect(exit).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ row_count: 0, rows: [] });

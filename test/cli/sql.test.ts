@@ -34,7 +34,7 @@ describe("the rows", () => {
           "",
         ].map((line) => line.trimEnd()),
       );
-      expect(stderr).toMatch(/^3 rows, \d+ ms\n$/);
+      expect(stderr).toMatch(/^3 rows, [\d,]+ ms\n$/);
     }));
 
   test("are one document with --json", () =>

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, withFolder } from "./harness.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const UPLOAD_ID = "u0197c0ffee0000000000000000000000";
 const JOB_ID = "j0197c0ffee0000000000000000000000";

@@ -14,7 +14,7 @@ import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { as, CURATOR, giveToTeam, isRoot } from "../server/accounts.ts";
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

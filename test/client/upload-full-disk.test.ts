@@ -48,7 +48,7 @@ test("a full disk is told in one sentence; with room again the same command goes
   const to = ["--type", "raw", "--provider", "hub", "--dataset", "멀리", "--server", server.url];
   const ask = async (path: string) => (await fetch(`${server.url}${path}`)).json();
 
-  const full = await runProgram(far, ["upload", pages, ...to]);
+  const full = await runProgram(far, ["upload", pages, ...to, "--quiet"]);
   expect({ exit: full.exit, lines: full.stderr.trim().split("\n").length }).toEqual({ exit: 1, lines: 1 });
   expect(full.stderr).toBe(
     "datalake: on the server, no space is left on the disk; free some and run it again\n",

@@ -7,7 +7,7 @@ import { KEYS, runAtTerminal } from "../cli/harness.ts";
 import { makeImage, makeWorld } from "../jobs/staging-kit.ts";
 import { startServe } from "../server/server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

@@ -107,7 +107,7 @@ test("every statement for a query for rows is Trino's SQL", () => {
     }),
     { numRuns: 20 },
   );
-}, 60_000);
+}, 120_000);
 
 test("every column's type is Hive's DDL", () => {
   const columns = TYPES.map((type, at) => `${quoteHiveName(`열 ${at}`)} ${hiveType(type)}`);

@@ -4,7 +4,7 @@ import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { makeImage, makeWorld, runProgram, stageUpload } from "../jobs/staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("an asset that was cut short is not delivered as an image", async () => {
   const world = await makeWorld();

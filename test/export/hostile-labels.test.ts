@@ -7,7 +7,7 @@ import { sha256 } from "../jobs/staging-kit.ts";
 import { readCoco, readTar } from "./read-back.ts";
 import { makeKit, type PageRow } from "./samples-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let kit: Awaited<ReturnType<typeof makeKit>>;
 const images: Buffer[] = [];

@@ -9,7 +9,7 @@ import { fingerprintTree, makeWorld, runProgram, stageUpload, type World } from 
 import { type ServeProcess, startServe } from "../server/server-kit.ts";
 import { TREE } from "./tree-format.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Starts the program with the format in place of that without. */
 const WITH_TREE = ["sh", "-c", `shift; exec "$0" '${join(import.meta.dir, "tree-main.ts")}' "$@"`];

@@ -202,7 +202,7 @@ test("a label of 40 MB is read, and the row beside it", async () => {
   const input = await openJsonLines([path], { database, scratch: join(folder, "long") });
   const sizes = await database.rows(`SELECT strlen(label)::DOUBLE AS bytes FROM ${await input.rows()}`);
   expect(sizes).toEqual([{ bytes: 42_000_008 }, { bytes: 9 }]);
-}, 60_000);
+}, 120_000);
 
 test("lines are counted through texts with raw line breaks", async () => {
   const { rejects } = await read('[{"t":"a\nb\\\nc"},\n{"t":},\n{"t":"\n"},3]', "broken.json");

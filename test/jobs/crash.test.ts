@@ -9,7 +9,7 @@ import { createLogger, silentLogger } from "../../src/log.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import { makeImage, makeWorld, readRejects, readRows, stageUpload, type World } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const POISON = [process.execPath, join(import.meta.dir, "poison-main.ts")];
 

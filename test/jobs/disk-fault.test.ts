@@ -19,7 +19,7 @@ import {
 } from "./fault-kit.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const WRITES = "write,pwrite64,ftruncate";
 

@@ -25,7 +25,7 @@ import {
   type World,
 } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Every kind of upload, with ids that sort as they stand here and are the same in each world. */
 async function stageAll(world: World): Promise<void> {

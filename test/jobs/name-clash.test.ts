@@ -9,7 +9,7 @@ import { silentLogger } from "../../src/log.ts";
 import { createJobId } from "../../src/schema/names.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("of two waiting uploads whose names differ only in case the second fails, and its data stays", async () => {
   const world = await makeWorld();

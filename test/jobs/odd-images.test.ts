@@ -12,7 +12,7 @@ import type { PreparedContent } from "../../src/schema/work.ts";
 import { bmp, picture, pixels } from "../images/samples.ts";
 import { sha256 } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const WORKER = new URL("../../src/worker.ts", import.meta.url);
 const POLICIES = ["optimize", "preserve", "jpeg"] as const;

@@ -16,7 +16,7 @@ import {
   withDatabase,
 } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 type Images = Record<string, Buffer>;
 

@@ -15,7 +15,7 @@ import {
   type World,
 } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 async function processAll(world: World): Promise<{ exit: number | null; job: JobRecord }> {
   const { exit, stdout, stderr } = await runProgram(world, ["process", "start", "--wait", "--json"]);

@@ -6,7 +6,7 @@ import { userName } from "../../src/lake/account.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "./staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let completed: string;

@@ -33,8 +33,8 @@ test("a folder that somebody reads in is moved when he ends, and else told to be
   // A name that is taken is not waited for.
   await mkdir(from);
   const startedMs = performance.now();
-  expect((await caught(moveFolder(from, to))).code).toMatch(/^E/);
-  expect(performance.now() - startedMs).toBeLessThan(4000);
+  expect((await caught(moveFolder(from, to, 120_000))).code).toMatch(/^E/);
+  expect(performance.now() - startedMs).toBeLessThan(60_000);
 });
 
 test("what somebody has open of a folder that is removed goes with the next sweep", async () => {

@@ -85,7 +85,7 @@ describe("acquireLease", () => {
     await parent.stderr.getReader().read();
     expect((await inspectLease(path))?.alive).toBe(true);
     process.kill(pid, "SIGKILL");
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 60_000;
     while ((await inspectLease(path))?.alive && performance.now() < deadline) await Bun.sleep(5);
     expect((await inspectLease(path))?.alive).toBe(false);
     expect((await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.[0]).toBe("Z");

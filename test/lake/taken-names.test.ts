@@ -6,7 +6,7 @@ import { initLake, openLake } from "../../src/lake/lake.ts";
 import { refuseNewNames } from "../../src/lake/taken-names.ts";
 import { mountTwo } from "../rigs/fuse/two-mounts.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("what another host has just made is seen before a name is made beside it", async () => {
   await using mounts = await mountTwo({ behaviour: "stale", staleMs: 600_000 });

@@ -8,7 +8,7 @@ import { makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "../server/server-kit.ts";
 import { COUNT } from "./toy.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Starts the program with the operation in place of that without. */
 const WITH_COUNT = ["sh", "-c", `shift; exec "$0" '${join(import.meta.dir, "toy-main.ts")}' "$@"`];

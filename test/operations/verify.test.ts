@@ -26,7 +26,7 @@ import {
   type World,
 } from "../jobs/staging-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 /** `path` of the assets of hub/pages, by row. */

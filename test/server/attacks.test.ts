@@ -6,7 +6,7 @@ import type { Role } from "../../src/schema/token.ts";
 import { makeWorld, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess;
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop("SIGKILL"));
 
 /** Sends bytes as they are, and gives what came back until the line ends or is silent for long enough. */
-function raw(text: string | Uint8Array, silenceMs = 1500): Promise<string> {
+function raw(text: string | Uint8Array, silenceMs = 60_000): Promise<string> {
   return new Promise((give) => {
     let answer = "";
     const socket = connect(port, "127.0.0.1", () => socket.write(text));
@@ -176,7 +176,7 @@ describe("hosts", () => {
       );
     const request = { name: "host", role: "curator", nowMs: Date.now(), expiresMs: undefined } as const;
     const curator = (await createToken(world.tokens, request)).token;
-    await until(async () => (await named("GET /status", curator)).includes(" 200 "), 3000);
+    await until(async () => (await named("GET /status", curator)).includes(" 200 "));
     expect(await named("GET /status", admin)).toContain(" 200 ");
     for (const line of ["PUT /log-level", "PUT /uploads/log-level", "DELETE /config/providers/hub"]) {
       expect([line, /^HTTP\/1.1 (403|404)/.test(await named(line, curator))]).toEqual([line, true]);
@@ -279,7 +279,7 @@ describe("uploads", () => {
 
   test("of another's are nobody else's, an administrator's neither", async () => {
     const [kim, lee] = [await tokenOf("kim", "curator"), await tokenOf("lee", "curator")];
-    await until(async () => (await ask(lee, "GET", "/uploads")).code === undefined, 3000);
+    await until(async () => (await ask(lee, "GET", "/uploads")).code === undefined);
     const { id, code } = await ask(kim, "POST", "/uploads", offer);
     expect({ id, code }).toEqual({ id: expect.stringMatching(/^u[0-9a-f]{32}$/), code: undefined });
     const other = await ask(lee, "POST", "/uploads", offer);

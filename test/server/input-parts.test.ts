@@ -13,7 +13,7 @@ import { zipOf } from "../ingest/zip-kit.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const running: ServeProcess[] = [];
 afterEach(async () => {

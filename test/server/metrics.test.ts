@@ -8,7 +8,7 @@ import { makeImage, makeWorld, stageUpload, type World } from "../jobs/staging-k
 import { type Exposition, parseExposition, sampleValue } from "./exposition.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess;

@@ -367,7 +367,7 @@ describe("a login", () => {
     expect(await status()).toBe(200);
     const events = await fetch(`${guarded.url}/events`, { headers: { cookie } });
     await runProgram(world, ["token", "revoke", "눈"]);
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 60_000;
     while ((await status()) !== 401 && performance.now() < deadline) await Bun.sleep(50);
     expect(await status()).toBe(401);
     // What it was told as it happened ends too.

@@ -17,7 +17,7 @@ import { createCallers, createMiddleware } from "../../src/server/http/middlewar
 import type { RouteTable } from "../../src/server/http/route-table.ts";
 import { createServedOperations } from "../../src/server/work/operations.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const OWN_HOSTS = ["nas", "a", "ab", "nas:80", "NAS", "[::1]", "[::1]:8091", "127.0.0.1:1", "localhost"];
 const NO_HOSTS = [

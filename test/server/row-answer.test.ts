@@ -24,8 +24,12 @@ let stop = () => {};
 afterEach(() => stop());
 
 /** A server whose rows come from `batches`; its one slot shows whether a query has ended. */
-function serve(batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>, stallMs?: number) {
-  const slots = createSlots({ count: 1, perCaller: 1, maxWaiting: 9, waitMs: 50, work: "1 query" });
+function serve(
+  batches: (signal: AbortSignal) => AsyncIterable<RecordBatch>,
+  { stallMs, waitMs }: { stallMs?: number; waitMs?: number } = {},
+) {
+  const places = { count: 1, perCaller: 1, maxWaiting: 9, ...(waitMs !== undefined && { waitMs }) };
+  const slots = createSlots({ ...places, work: "1 query" });
   const logger = { ...silentLogger, warnings: [] as string[] };
   logger.warn = (message) => logger.warnings.push(message);
   const identityOf = () => "kim";
@@ -124,10 +128,13 @@ test("a closed connection stops the query, before its first row and after", asyn
 
 test("who finds no place in time is told", async () => {
   const held = Promise.withResolvers<void>();
-  const { url } = serve(async function* () {
-    await held.promise;
-    yield* repeat(1);
-  });
+  const { url } = serve(
+    async function* () {
+      await held.promise;
+      yield* repeat(1);
+    },
+    { waitMs: 50 },
+  );
   const answers = [fetch(url), fetch(url)];
   expect((await Promise.race(answers)).status).toBe(503);
   held.resolve();
@@ -162,7 +169,7 @@ test("an answer is read in parts, from one query", async () => {
 });
 
 test("a reader that takes nothing is cut off, and its query stopped", async () => {
-  const { url, openCount, isFree } = serve(() => repeat(1000), 50);
+  const { url, openCount, isFree } = serve(() => repeat(1000), { stallMs: 50 });
   const socket = connect(Number(url.port), "127.0.0.1", () =>
     socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
   );

@@ -47,7 +47,7 @@ export async function startServe(
 }
 
 /** Waits until something holds; fails after `timeoutMs`. */
-export async function until(holds: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function until(holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error("it did not happen in time");

@@ -9,7 +9,7 @@ import { readLines } from "../../src/util/lines.ts";
 import { makeImage, makeWorld, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -7,7 +7,7 @@ import { makeWorld, PROGRAM, type World } from "../jobs/staging-kit.ts";
 import { accountOf, as, CURATOR, giveToTeam, isRoot, SERVER } from "./accounts.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const running: ServeProcess[] = [];
 afterEach(async () => {

@@ -7,7 +7,7 @@ import { type Asker, createOperationRuns } from "../../src/server/work/operation
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe, until } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess;

@@ -17,6 +17,8 @@ export interface ConsoleOptions {
   unattended: boolean;
   /** Colours may be used on a terminal. */
   color: boolean;
+  /** The clock of progress lines, in milliseconds; the process's own by default. */
+  now?: (() => number) | undefined;
 }
 
 export interface Console extends Terminal {
@@ -28,15 +30,15 @@ export interface Console extends Terminal {
 
 /** The terminal of a command on the process's own streams. */
 export function createConsole(options: ConsoleOptions): Console {
-  const { stdin, stdout, stderr, json, quiet, verbose } = options;
-  const screen = createProgressScreen(stderr, { quiet });
+  const { stdin, stdout, stderr, json, quiet, verbose, signal, now } = options;
+  const screen = createProgressScreen(stderr, { quiet, now });
   const interactive =
     stdin.isTTY === true && stdout.isTTY === true && !options.unattended && !options.yes && !json;
   // Questions stay visible when stderr goes to a file.
   const questions = createQuestions({
     input: stdin,
     output: stderr.isTTY === true ? stderr : stdout,
-    signal: options.signal,
+    signal,
     before: screen.clear,
   });
   return {

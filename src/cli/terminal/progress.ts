@@ -29,7 +29,7 @@ export interface ProgressScreen {
  */
 export function createProgressScreen(
   stream: OutputStream,
-  options: { quiet: boolean; now?: () => number },
+  options: { quiet: boolean; now?: (() => number) | undefined },
 ): ProgressScreen {
   const now = options.now ?? (() => performance.now());
   const live = stream.isTTY === true;

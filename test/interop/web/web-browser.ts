@@ -40,7 +40,7 @@ export async function openBrowser(url: () => string): Promise<WebBrowser> {
         permissions: ["clipboard-read", "clipboard-write"],
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(60_000);
       const told: string[] = [];
       page.on("console", (message) => {
         if (message.type() === "error" || message.type() === "warning") told.push(message.text());

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { catalogIdentity } from "../../../src/catalog/publish.ts";
 import type { Database } from "../../../src/query/database.ts";
 import { createCatalogReader } from "../../../src/query/duckdb/catalog-reader.ts";
 import { commit, refresh, withLake } from "../../catalog/lakes.ts";
@@ -58,6 +59,7 @@ test("on a mount that may lag it is closed when nobody asks, and opened anew tho
     });
     while ((await reader.use(async (database) => database)) === first) await Bun.sleep(2 * view.reopenMs);
     expect(first.rows(COUNT)).rejects.toThrow();
+    const published = await catalogIdentity(bench.lake);
     // Two states are never open at once: who asks for the new one waits for the answer from the old.
     let isEnded = false;
     const old = reader.use(async (database) => {
@@ -67,7 +69,7 @@ test("on a mount that may lag it is closed when nobody asks, and opened anew tho
       isEnded = true;
       return database.rows(COUNT);
     });
-    while (!(await Bun.file(bench.lake.layout.previousCatalog(1)).exists())) await Bun.sleep(5);
+    while ((await catalogIdentity(bench.lake)) === published) await Bun.sleep(5);
     const fresh = await reader.use(async (database) => [isEnded, ...(await database.rows(COUNT))]);
     expect(await old).toEqual([{ n: 1 }]);
     expect(fresh).toEqual([true, { n: 2 }]);

@@ -4,7 +4,7 @@ import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
 import type { RowQuery } from "../../../src/schema/query.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const OTHER = { ...KEY, dataset: "신문" };
 const NEEDLES = ["가", "가나", "나 다", "12", "345", "a", '"가', "없다", "x", "다12", "낱말", "말 345"];

@@ -8,7 +8,7 @@ const options = { seed: 1, minutes: 25, say: () => {} };
 const recording = recordFresh();
 
 test("whatever a power cut leaves, the executable recovers from it", async () => {
-  expect(await tryStates(await recording, { ...options, states: 120 })).toEqual([]);
+  expect(await tryStates(await recording, { ...options, states: 90 })).toEqual([]);
 });
 
 test("a disk that keeps nothing it was told to keep is found out", async () => {

@@ -5,7 +5,7 @@ import { asideOf, readReplaced } from "../../../src/lake/replaced.ts";
 import { until } from "../../server/server-kit.ts";
 import { mountTwo } from "./two-mounts.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("on a mount as SMB's, a file that an editor has open gets its name back when its replacer died", async () => {
   await using mounts = await mountTwo({ behaviour: "smb" });

@@ -45,7 +45,7 @@ async function ask(server: ServeProcess, method: string, path: string) {
   return { answered: response.status, ...body };
 }
 
-if (!isRoot) process.stderr.write("read-only.test.ts: NOT RUN, it needs root for its mounts\n");
+if (!isRoot) process.stderr.write("read-only.interop.test.ts: NOT RUN, it needs root for its mounts\n");
 
 test.skipIf(!isRoot)(
   "a lake that becomes read-only is read, and worked on when it may be written",

@@ -9,7 +9,7 @@ import { zipOf } from "../ingest/zip-kit.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
 import { type ServeProcess, startServe } from "./server-kit.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let server: ServeProcess;
