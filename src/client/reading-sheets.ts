@@ -1,11 +1,11 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { LabelRow } from "../export/label-rows.ts";
 import { drawContactSheet, type SheetPage } from "../images/contact-sheet.ts";
 import type { Colour } from "../images/draw.ts";
 import { turnUpright } from "../images/upright.ts";
-import { exists } from "../lake/files.ts";
+import { exists, removeTree } from "../lake/files.ts";
 import { moveToFree, tempBeside } from "../lake/replace.ts";
 import type { Reading } from "../schema/labels/detect/sample.ts";
 import { compileView } from "../schema/labels/read-label.ts";
@@ -70,7 +70,7 @@ export async function writeReadingSheets(
     }
     await moveToFree(temp, folder);
   } catch (error) {
-    await rm(temp, { recursive: true, force: true });
+    await removeTree(temp);
     throw error;
   }
   return names.map((name) => join(folder, name));

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
-import { exists, namesIn } from "../lake/files.ts";
+import { exists, namesIn, removeTree } from "../lake/files.ts";
 import { readJson } from "../lake/json-file.ts";
 import type { Lake } from "../lake/lake.ts";
 import { describeSelf, LeaseHolderSchema, livesHere } from "../lake/lease-holder.ts";
@@ -74,10 +74,10 @@ export function planOutput(lake: Lake | undefined, output: string, format: Expor
       }
       if (!(await linkExclusive(join(temp, fileName), path))) throw inTheWay(path);
       await replaceFile(join(temp, name), manifestPath);
-      await rm(temp, { recursive: true, force: true });
+      await removeTree(temp);
     },
     discard: async () => {
-      await rm(temp, { recursive: true, force: true });
+      await removeTree(temp);
       if (made === undefined) return;
       for (let at = dirname(temp); at.length >= made.length; at = dirname(at)) {
         await rmdir(at).catch(() => {}); // only if nothing was added
@@ -97,7 +97,7 @@ async function dropAbandoned(path: string): Promise<void> {
     if (!isTempOf(found, path)) continue;
     const writer = await readJson(join(found, WRITER), LeaseHolderSchema).catch(() => undefined);
     if (writer === undefined || (await livesHere(writer)) !== false) continue;
-    await rm(found, { recursive: true, force: true });
+    await removeTree(found);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
 import { givePermissions } from "./group.ts";
@@ -67,7 +67,21 @@ export async function shownNamesIn(folder: string): Promise<string[]> {
   return (await namesIn(folder)).filter((name) => !name.startsWith("."));
 }
 
-/** Removes a file or folder recursively, if it exists. */
+/** How often a folder is removed again of which others remove entries at the same time. */
+const REMOVALS = 10;
+
+/** Removes a file or folder recursively, if it exists; also while others remove parts of it. */
 export async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+  for (let removal = 1; removal <= REMOVALS; removal++) {
+    // Where an entry is gone when its turn comes, the runtime leaves off, and reports success.
+    await rm(path, { recursive: true, force: true });
+    if (!(await isFolder(path))) return;
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }

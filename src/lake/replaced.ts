@@ -3,7 +3,7 @@ import { copyFile, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemCode } from "../errors.ts";
 import { syncFile } from "./durable.ts";
-import { exists, isHeld, isMissing, isReadOnly } from "./files.ts";
+import { exists, isHeld, isMissing, isReadOnly, removeTree } from "./files.ts";
 import { linkExclusive } from "./link.ts";
 import { mountOf } from "./mount.ts";
 import { PROBE_PREFIX } from "./mount-probe.ts";
@@ -155,5 +155,5 @@ export async function recoverReplaced(folder: string): Promise<void> {
 
 /** Removes a file or folder recursively, unless it is open; a later sweep then removes it. */
 export async function removeUnlessHeld(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => {});
+  await removeTree(path).catch(() => {});
 }

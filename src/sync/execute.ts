@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfCancelled } from "../errors.ts";
+import { removeTree } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { quoteText } from "../query/sql.ts";
@@ -98,7 +99,7 @@ export async function executeSync(plan: SyncPlan, effects: SyncEffects): Promise
     await effects.confirm?.(); // its error takes precedence
     throw error;
   } finally {
-    await rm(effects.scratch, { recursive: true, force: true });
+    await removeTree(effects.scratch);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-import { link, readdir, readFile, rm, stat } from "node:fs/promises";
+import { link, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { S3Client } from "bun";
 import { AppError, systemCode } from "../errors.ts";
@@ -144,8 +144,7 @@ export function folderStore(folder: string, address: string, modes: Modes): Sync
     remove: (key) => rm(pathOf(key), { force: true }),
     removeAll: async (gone) => {
       await removeFolder(pathOf(gone));
-      const parent = dirname(pathOf(gone));
-      if ((await readdir(parent).catch(() => ["?"])).length === 0) await rm(parent, { recursive: true });
+      await rmdir(dirname(pathOf(gone))).catch(() => {}); // only if empty
     },
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../../src/errors.ts";
 import { syncBatch, syncFile, syncFolder } from "../../src/lake/durable.ts";
-import { ensureFolder, exists } from "../../src/lake/files.ts";
+import { ensureFolder, exists, removeTree } from "../../src/lake/files.ts";
 import { readJson, writeJson } from "../../src/lake/json-file.ts";
 import { linkExclusive } from "../../src/lake/link.ts";
 import { renameDurable, writeAtomic } from "../../src/lake/replace.ts";
@@ -121,6 +121,18 @@ test("renameDurable moves a folder whole; a second time is an error", async () =
   expect(await readFile(join(folder, "below", "to", "f"), "utf8")).toBe("x");
   const error = await renameDurable(join(folder, "from"), join(folder, "other")).catch((caught) => caught);
   expect(error.code).toBe("ENOENT");
+});
+
+test("removeTree leaves nothing, though others remove parts of it meanwhile", async () => {
+  const folder = await freshFolder();
+  for (let round = 0; round < 100; round++) {
+    const tree = join(folder, `${round}`);
+    await mkdir(join(tree, "below"), { recursive: true });
+    for (const name of ["a", "b", "c", "below/d"]) await writeFile(join(tree, name), "x");
+    const others = ["a", "b"].map((name) => rm(join(tree, name), { force: true }));
+    await Promise.all([removeTree(tree), ...others]);
+  }
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test("exists tells a missing path from one that cannot be looked at", async () => {

@@ -5,6 +5,7 @@ import { AppError } from "../../errors.ts";
 import { type ExportManifest, type ExportRequest, type ExportResult, formatOf } from "../../export/export.ts";
 import type { ExportFormat } from "../../export/formats.ts";
 import { describeFault, manifestName, type OutputPlace, planOutput } from "../../export/output-place.ts";
+import { removeTree } from "../../lake/files.ts";
 import { moveToFree } from "../../lake/replace.ts";
 import { EXPORT } from "../../operations/export/operation.ts";
 import { checkValue, parseValue } from "../../schema/check.ts";
@@ -69,14 +70,14 @@ export async function downloadFrom(download: ExportRequest, options: RemoteDownl
     const { state, manifest } = await fetchExport(http, { request, folder, format }, options);
     const files = await settle(place, folder, format, { state, manifest });
     await http.send("DELETE", `/exports/${state.id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
     const { rows, bytes, missing } = parseValue(EXPORT.result, state.result);
     const { samples } = manifest;
     const result = { output: place.output, format: format.name, images, rows, bytes, missing, files };
     return { ...result, ...(samples && { samples }) };
   } catch (error) {
     const away = error instanceof AppError && error.code === "server_unreachable";
-    if (!away && !(await hasParts(folder))) await rm(folder, { recursive: true, force: true });
+    if (!away && !(await hasParts(folder))) await removeTree(folder);
     throw describeFault(error, place.output);
   }
 }

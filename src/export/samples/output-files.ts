@@ -1,5 +1,6 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "../../lake/files.ts";
 import { createOutputFile, type OutputFile } from "../output-file.ts";
 import type { ExportedFile } from "../writer.ts";
 import type { SampleWriterOptions, TextFile } from "./writer.ts";
@@ -35,7 +36,7 @@ export function createOutputFiles(folder: string, scratch: string): OutputFiles 
       const files: ExportedFile[] = [];
       for (const [name, file] of open) files.push({ name, rows: 0, ...(await file.close()) });
       for (const file of works) await file.close();
-      await rm(scratch, { recursive: true, force: true });
+      await removeTree(scratch);
       return files;
     },
     abort: async () => {

@@ -1,8 +1,9 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import type { S3Client } from "bun";
 import { AppError, throwIfCancelled } from "../../errors.ts";
+import { removeTree } from "../../lake/files.ts";
 import type { Column } from "../../schema/columns.ts";
 import { comparePartitions, PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import type { TableResult } from "../../schema/query.ts";
@@ -39,7 +40,7 @@ export async function unload(
   const target = `s3://${bucket}/${prefix}`;
   const client = await effects.s3(bucket);
   const clear = async () => {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
     const keys = (await Array.fromAsync(listObjects(client, prefix))).map((object) => object.key);
     await deleteObjects(client, keys);
   };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, throwIfCancelled } from "../../errors.ts";
+import { removeTree } from "../../lake/files.ts";
 
 /** A whole answer on this machine's disk. */
 export interface CachedResponse {
@@ -41,7 +42,7 @@ export function createResponseCache(folder: string): ResponseCache {
   const entries = new Map<string, Entry>();
   let emptied: Promise<unknown> | undefined;
   const empty = async () => {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   };
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>) => {
@@ -95,7 +96,7 @@ export function createResponseCache(folder: string): ResponseCache {
     },
     close: async () => {
       for (const [key, entry] of entries) drop(key, entry);
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
     },
   };
 }

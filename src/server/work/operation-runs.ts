@@ -1,7 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "../../config.ts";
 import { AppError, toAppError } from "../../errors.ts";
+import { removeTree } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Logger } from "../../log.ts";
 import {
@@ -81,7 +82,7 @@ export function createOperationRuns<O extends AnyOperation>(
   const routes = routesOf(operation);
   const [one, several] = noun;
   const runs = new Map<string, Run>();
-  const emptied = rm(folder, { recursive: true, force: true });
+  const emptied = removeTree(folder);
   emptied.catch(() => {}); // whoever needs the folder is told
   const slots = createSlots({
     count: queue.running,
@@ -113,7 +114,7 @@ export function createOperationRuns<O extends AnyOperation>(
     run.stop.abort();
     await run.done;
     runs.delete(run.state.id);
-    await rm(placeOf(run.state.id), { recursive: true, force: true });
+    await removeTree(placeOf(run.state.id));
   };
   const forgetLater = (run: Run) => {
     const { id } = run.state;
@@ -172,7 +173,7 @@ export function createOperationRuns<O extends AnyOperation>(
     } catch (error) {
       state.error = toAppError(error).toDocument().error;
       state.status = state.error.code === "cancelled" ? "cancelled" : "failed";
-      await rm(placeOf(id), { recursive: true, force: true }).catch(() => {});
+      await removeTree(placeOf(id)).catch(() => {});
     }
     state.finished_at = new Date().toISOString();
     logger.info(`${name} ended`, { ...label, status: state.status });
@@ -255,7 +256,7 @@ export function createOperationRuns<O extends AnyOperation>(
     close: async () => {
       closing.abort();
       await Promise.allSettled([...awaited, ...[...runs.values()].map(forget)]);
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
     },
   };
 }
