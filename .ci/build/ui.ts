@@ -1,8 +1,9 @@
 /** Puts the bundled page into the executable: files beside the build, and a module that reads them. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BunPlugin } from "bun";
 import { bundleUi } from "../../src/server/ui/bundle.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** `folder` is always the same: its name is in the executable. */
 export async function uiPlugin(folder: string): Promise<BunPlugin> {
@@ -15,7 +16,7 @@ export async function uiPlugin(folder: string): Promise<BunPlugin> {
     const codings: string[] = [];
     for (const [coding, bytes] of Object.entries({ br, gzip })) {
       const path = join(folder, `${name}.${coding}`);
-      await writeFile(path, bytes);
+      await writeWhole(path, bytes);
       imports.push(`import ${coding}${index} from ${JSON.stringify(path)} with { type: "file" };`);
       codings.push(`${coding}: await bytesOf(${coding}${index})`);
     }
