@@ -6,8 +6,9 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bindDuckdb } from "./.ci/build/bind-symbols.ts";
 import { checkBinary } from "./.ci/build/check.ts";
-import { leaveOut, nativePlugin } from "./.ci/build/plugin.ts";
+import { leaveOut, nativePlugin, quickPlugin } from "./.ci/build/plugin.ts";
 import { TARGETS, type Target, targetParts } from "./.ci/build/targets.ts";
 import { uiPlugin } from "./.ci/build/ui.ts";
 import manifest from "./package.json" with { type: "json" };
@@ -52,8 +53,8 @@ async function main(): Promise<void> {
 /** Builds dist/<name>, put there by rename so that a running one is not disturbed; gives its SHA-256. */
 async function buildBinary(target: Target, name: string, runtime?: string): Promise<string> {
   const started = performance.now();
-  const parts = await targetParts(target, { runtime, lance });
   const folder = join(root, "dist");
+  const parts = await bindDuckdb(await targetParts(target, { runtime, lance }), join(folder, ".native"));
   // The bundle carries the name of its file: the same sources give the same bytes.
   const freshFolder = join(folder, `.build-${process.pid}`);
   const fresh = join(freshFolder, name);
@@ -70,6 +71,7 @@ async function buildBinary(target: Target, name: string, runtime?: string): Prom
       plugins: [
         ...(lance ? [] : [leaveOut(/^@lancedb\//)]),
         nativePlugin(parts.libraries),
+        quickPlugin(),
         await uiPlugin(join(folder, ".ui")),
         ...(heic ? [] : [leaveOut(/^libheif-js\//)]),
       ],

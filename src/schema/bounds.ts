@@ -1,8 +1,9 @@
 import * as v from "valibot";
+import { formatCount } from "../util/format.ts";
 
 /** A list of at most `maxLength` elements; a longer one, of hundreds of thousands, is rejected unchecked. */
 export function listOf<const S extends v.GenericSchema>(element: S, maxLength: number) {
-  const problem = `has more than ${counted(maxLength)} elements`;
+  const problem = `has more than ${formatCount(maxLength)} elements`;
   return guarded(v.pipe(v.array(element), v.maxLength(maxLength, problem)), (value) =>
     Array.isArray(value) && value.length > maxLength ? problem : undefined,
   );
@@ -24,7 +25,7 @@ export function recordOf<const K extends v.GenericSchema<string, string>, const 
 
 /** A text of at most `maxLength` characters. Put it before checks that scan the text. */
 export function textUpTo(maxLength: number) {
-  return v.pipe(v.string(), v.maxLength(maxLength, `is longer than ${counted(maxLength)} characters`));
+  return v.pipe(v.string(), v.maxLength(maxLength, `is longer than ${formatCount(maxLength)} characters`));
 }
 
 /** Adds a check of the whole value before the schema; it returns the reason for a rejection. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutCell, padCell, renderTable } from "../../src/cli/terminal/table.ts";
+import { cutCell, graphemes, padCell, renderTable } from "../../src/cli/terminal/table.ts";
 
 test("columns stand under each other, numbers at the right, 한글 as wide as it is", () => {
   const text = renderTable(
@@ -26,6 +26,34 @@ test("cutCell never exceeds the width and keeps what fits", () => {
     }),
   );
   expect(cutCell("가나다라", 5)).toBe("가나…");
+});
+
+test("a text is taken apart as people read it", () => {
+  const letters = fc.constantFrom(
+    "가",
+    "ᄀ",
+    "ᅡ",
+    "ᆨ",
+    "漢",
+    "a",
+    " ",
+    "…",
+    "\u0301",
+    "\u200d",
+    "👨",
+    "\r",
+    "\n",
+  );
+  fc.assert(
+    fc.property(
+      fc.array(letters).map((all) => all.join("")),
+      (text) => {
+        expect(graphemes(text)).toEqual(
+          Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment),
+        );
+      },
+    ),
+  );
 });
 
 test("padCell fills to the width", () => {

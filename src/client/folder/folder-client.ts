@@ -5,6 +5,7 @@ import { isMissing } from "../../lake/files.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type {
   CatalogClient,
+  JobsClient,
   LakeClient,
   OperationsClient,
   TaxonomyClient,
@@ -12,7 +13,6 @@ import type {
 } from "../lake-client.ts";
 import { rebuildBy, verifyBy } from "../long-operations.ts";
 import { viewsBy } from "../views.ts";
-import { folderJobs } from "./jobs.ts";
 import { folderOperations } from "./operations.ts";
 import type { FolderTools } from "./tools.ts";
 
@@ -114,6 +114,23 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
       await audit("process retry", uploadId);
       return { upload_id: uploadId, provider, dataset, task, variant, status: "pending" };
     },
+  };
+}
+
+/** One for all calls: it knows which jobs are of this process. */
+function folderJobs(tools: FolderTools): JobsClient {
+  let loading: Promise<JobsClient> | undefined;
+  const jobs = () => {
+    loading ??= import("./jobs.ts").then(({ jobsOf }) => jobsOf(tools));
+    return loading;
+  };
+  return {
+    start: async (options) => (await jobs()).start(options),
+    get: async (jobId) => (await jobs()).get(jobId),
+    list: async (limit) => (await jobs()).list(limit),
+    status: async () => (await jobs()).status(),
+    watch: async (jobId, options) => (await jobs()).watch(jobId, options),
+    cancel: async (jobId) => (await jobs()).cancel(jobId),
   };
 }
 

@@ -19,7 +19,7 @@ interface OwnJob {
 const POLL_MS = 200;
 
 /** The jobs of a lake in a folder: run by the server that holds it, else by this process and a child of it. */
-export function folderJobs(tools: FolderTools): JobsClient {
+export function jobsOf(tools: FolderTools): JobsClient {
   const { openLake, settings } = tools;
   const running = new Map<string, OwnJob>();
   /** Jobs started at a server, which reports them at once. */

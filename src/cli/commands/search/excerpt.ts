@@ -1,4 +1,4 @@
-import { cutCell, oneLine } from "../../terminal/table.ts";
+import { cutCell, graphemes, oneLine } from "../../terminal/table.ts";
 
 /** A text for a table cell around the match; `match` is empty if there is none. */
 export interface Excerpt {
@@ -93,7 +93,7 @@ function cutFront(text: string, width: number): string {
   if (width < 1) return "";
   let cut = "";
   let used = 1;
-  for (const { segment } of [...new Intl.Segmenter().segment(text)].reverse()) {
+  for (const segment of graphemes(text).reverse()) {
     used += Bun.stringWidth(segment);
     if (used > width) break;
     cut = segment + cut;
