@@ -63,7 +63,8 @@ async function withCatalog<T>(
   use: (database: Database) => Promise<T>,
 ): Promise<T> {
   await requireCatalog(lake);
-  const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database });
+  // Small tables: more threads have nothing to do.
+  const database = await openDatabase({ scratch: settings.scratchFolder, ...settings.database, threads: 1 });
   try {
     return await withPublished(database, lake, NAME, () => use(database));
   } finally {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type {
@@ -22,6 +23,10 @@ export interface DatabaseOptions {
   /** Memory for work that does not fit into `memory` (less-memory.ts). */
   mostMemory?: string | undefined;
   threads?: number;
+  /** Threads for work that reads many rows, where it begins with fewer (`spread`). */
+  mostThreads?: number | undefined;
+  /** What else is needed then: done while the engine starts, which takes some 15 ms of another thread. */
+  meanwhile?: () => Promise<unknown>;
 }
 
 /** A DuckDB instance with one connection. Close it explicitly; never shared between requests. */
@@ -36,11 +41,21 @@ export interface Database {
   stream(sql: string, values?: DuckDBValue[]): Promise<DuckDBResult>;
   /** Chunks of a streamed result. The signal interrupts the query. Throws `cancelled`. */
   chunks(sql: string, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk>;
+  /**
+   * Gives the instance `mostThreads`, for work that reads many rows. Others are best done by one: a thread that finds nothing
+   * to do takes the processor all the same, for as long as another waits for a network mount.
+   */
+  spread(): Promise<void>;
   /** Makes an attached database the default, also for later connections. */
   use(name: string): Promise<void>;
   /** A separate connection with its own temporary tables and interrupts. Close it before the instance. */
   connect(): Promise<Database>;
   close(): void;
+  /**
+   * Closes it when this process comes to it, and nothing may be asked of it after this call: to give memory back takes the
+   * engine 5 ms, and a command ends before. At once where the engine has spilled, for it removes that then.
+   */
+  closeLater(): void;
 }
 
 /**
@@ -51,7 +66,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const spill = join(options.scratch, `spill-${process.pid}`);
   await mkdir(options.scratch, { recursive: true }); // the engine creates and removes the folder in it
-  const instance = await DuckDBInstance.create(options.path ?? ":memory:", {
+  const starting = DuckDBInstance.create(options.path ?? ":memory:", {
     ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
@@ -59,16 +74,29 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.memory ? { memory_limit: options.memory } : {}),
     ...(options.threads ? { threads: String(options.threads) } : {}),
   });
+  await options.meanwhile?.().catch(() => {}); // who needs it meets the failure
+  const instance = await starting;
   const connection = await instance.connect();
-  return wrapDatabase(instance, connection, options.mostMemory, () => instance.closeSync());
+  const { mostMemory, mostThreads } = options;
+  const shared = { instance, mostMemory, mostThreads, hasSpilled: () => existsSync(spill) };
+  return wrapDatabase(connection, shared, () => instance.closeSync());
+}
+
+/** What all connections to an instance have in common. */
+interface SharedInstance {
+  readonly instance: DuckDBInstance;
+  readonly mostMemory: string | undefined;
+  /** Undefined once it has them. */
+  mostThreads: number | undefined;
+  hasSpilled(): boolean;
 }
 
 function wrapDatabase(
-  instance: DuckDBInstance,
   connection: DuckDBConnection,
-  mostMemory: string | undefined,
+  shared: SharedInstance,
   closeInstance: () => void,
 ): Database {
+  const { instance, mostMemory } = shared;
   let open = true;
   let used: string | undefined;
   const database: Database = {
@@ -87,12 +115,17 @@ function wrapDatabase(
       const result = await interruptible(database, signal, () => streamResult(connection, sql));
       yield* chunksOf(result, () => interruptible(database, signal, () => result.fetchChunk()));
     },
+    spread: async () => {
+      const { mostThreads } = shared;
+      shared.mostThreads = undefined;
+      if (mostThreads !== undefined) await connection.run(`SET threads = ${mostThreads}`);
+    },
     use: async (name) => {
       await connection.run(`USE ${quoteName(name)}`);
       used = name;
     },
     connect: async () => {
-      const another = wrapDatabase(instance, await instance.connect(), mostMemory, () => {});
+      const another = wrapDatabase(await instance.connect(), shared, () => {});
       if (used !== undefined) await another.use(used);
       return another;
     },
@@ -101,6 +134,10 @@ function wrapDatabase(
       open = false;
       connection.closeSync();
       closeInstance();
+    },
+    closeLater: () => {
+      if (shared.hasSpilled()) database.close();
+      else setImmediate(database.close).unref();
     },
   };
   return database;

@@ -102,8 +102,17 @@ export function searchedColumns(
   return columns.filter(({ name, type }) => searched.has(name) && holdsText(type));
 }
 
+/** Every query asks for those of each partition that it selects. */
+const UPLOADED = new WeakMap<readonly Column[], ReadonlySet<string>>();
+
 /** Names of the columns that rows of such a partition brought themselves, plus file names. */
-export function uploadedNames(columns: readonly Column[]): Set<string> {
+export function uploadedNames(columns: readonly Column[]): ReadonlySet<string> {
+  const known = UPLOADED.get(columns) ?? findUploaded(columns);
+  UPLOADED.set(columns, known);
+  return known;
+}
+
+function findUploaded(columns: readonly Column[]): Set<string> {
   const ofLake = lakeColumnNames(columns);
   const isUploaded = (name: string) => !ofLake.has(name) && !KEY_NAMES.has(name);
   const names = columns.map(({ name }) => name);

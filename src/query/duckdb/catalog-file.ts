@@ -23,17 +23,24 @@ export const RECENT_OF = "recent_of";
 const LOOKS = 5;
 const LOOK_MS = 100;
 
+/** Whether there are recent rows. A network mount is looked at for 75 ms before it is believed that there are none. */
+export function findRecent(path: string): Promise<boolean> {
+  return awaitReplaced(recentBeside(path));
+}
+
 /**
- * Attaches the published catalog read-only as `name`, with the recent rows. Gives what detaches it. One database attaches
- * one catalog at a time. Throws `corrupt` where a file is damaged, and as the engine does where one cannot be opened.
+ * Attaches the published catalog read-only as `name`, with the recent rows, of which somebody may have looked for already.
+ * Gives what detaches it. One database attaches one catalog at a time. Throws `corrupt` where a file is damaged, and as the
+ * engine does where one cannot be opened.
  */
 export async function attachCatalog(
   database: Database,
   path: string,
   name: string,
+  finding = findRecent(path),
 ): Promise<() => Promise<void>> {
   for (let look = 1; ; look++) {
-    const isThere = await awaitReplaced(recentBeside(path));
+    const isThere = await (look === 1 ? finding : findRecent(path));
     const state = isThere ? await attachBoth(database, path, name) : "none";
     if (state === "current") {
       return async () => {

@@ -3,7 +3,7 @@ import { recentBeside } from "../../lake/layout.ts";
 import { awaitReplaced } from "../../lake/replaced.ts";
 import { mayLag } from "../../lake/view.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
-import { attachCatalog, type CatalogIdentity, identifyFiles, isAbsent } from "./catalog-file.ts";
+import { attachCatalog, type CatalogIdentity, findRecent, identifyFiles, isAbsent } from "./catalog-file.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
 export interface CatalogReader {
@@ -35,7 +35,10 @@ const MAX_OVERDUE = 6;
 
 const VIEW: CatalogView = { mayLag, reopenMs: 5000, drainMs: 10_000 };
 
-/** Reads the catalog file at `path`; the instance that all share may have fewer threads. Throws `not_found` on use when there is none. */
+/**
+ * Reads the catalog file at `path`; the instance that all share may have fewer threads, and each begins with one. Throws
+ * `not_found` on use when there is none.
+ */
 export function createCatalogReader(
   path: string,
   options: Omit<DatabaseOptions, "path" | "readOnly">,
@@ -46,7 +49,8 @@ export function createCatalogReader(
   /** Closed once nobody uses them. */
   const draining = new Set<Promise<void>>();
   const open = async (threads = options.threads) => {
-    const attempt = () => openCatalog(path, { ...options, ...(threads !== undefined && { threads }) });
+    const few = threads !== undefined && { threads: 1, mostThreads: threads };
+    const attempt = () => openCatalog(path, { ...options, ...few });
     try {
       return await attempt();
     } catch (error) {
@@ -134,9 +138,11 @@ interface Shared {
 const NAME = "lake";
 
 async function openCatalog(path: string, options: Omit<DatabaseOptions, "path">): Promise<Database> {
+  const finding = findRecent(path);
+  finding.catch(() => {}); // who attaches it meets the failure
   const database = await openDatabase(options);
   try {
-    await attachCatalog(database, path, NAME);
+    await attachCatalog(database, path, NAME, finding);
     await database.use(NAME);
     return database;
   } catch (error) {

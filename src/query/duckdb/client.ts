@@ -27,7 +27,10 @@ export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "rea
   labelFacts?: OpenLabelFacts | undefined;
 }
 
-/** Results of at most so many rows are read at once, on the instance that stays open; others get one of their own. */
+/**
+ * Results of at most so many rows are read at once, on the instance that stays open, and with all of an instance's memory;
+ * others get one of their own, and begin with less.
+ */
 const SMALL_LIMIT = 1000;
 
 /** Rows of more columns are read by one thread. */
@@ -42,7 +45,7 @@ export class DuckDBClient implements QueryEngine {
   constructor(options: DuckDBClientOptions) {
     const { path, scanMemory: _, sharedThreads, labelFacts: __, ...database } = options;
     this.#options = options;
-    this.#reader = createCatalogReader(path, database, sharedThreads);
+    this.#reader = createCatalogReader(path, { ...database, meanwhile: loadArrow }, sharedThreads);
   }
 
   retrievePartitions(selection: Selection = {}): Promise<PartitionCount[]> {
@@ -81,6 +84,7 @@ export class DuckDBClient implements QueryEngine {
     return this.#reader.use(async (shared) => {
       const database = await shared.connect();
       try {
+        await database.spread();
         return await work(database);
       } finally {
         database.close();
@@ -113,14 +117,19 @@ interface ReadOptions {
   labels: OpenLabelFacts | undefined;
 }
 
-/** Finds what a query asks for; its batches close the database at their end. */
+/** What makes batches of rows. */
+function loadArrow() {
+  return Promise.all([import("../arrow/types.ts"), import("../arrow/batches.ts")]);
+}
+
+/** Finds what a query asks for; its batches close the database behind their end. */
 async function openRows(
   database: Database,
   query: RowQuery,
   { memory, labels }: ReadOptions,
   signal: AbortSignal | undefined,
 ): Promise<RowResult> {
-  const { arrowSchema, isArrowType } = await import("../arrow/types.ts"); // which no query's time is
+  const [{ arrowSchema, isArrowType }] = await loadArrow(); // which no query's time is
   const startedMs = performance.now();
   throwIfCancelled(signal);
   const { known, table, generation } = await describeCatalog(database);
@@ -165,13 +174,15 @@ async function openRows(
 
   async function* batchesOf() {
     try {
-      const limits = memory === "shared" ? [] : await scanLimits(database, memory);
+      const isSmall = memory === "shared" || rowCount <= SMALL_LIMIT;
+      const limits = isSmall ? [] : await scanLimits(database, memory);
       // Each thread holds 2,048 values of every column, several times over.
       if (memory !== "shared" && columns.length > WIDE_COLUMNS) await database.run("SET threads = 1");
+      else if (rowCount > SMALL_LIMIT) await database.spread();
       if (found === undefined) yield* readRows(source, partitions, rowCount, limits, signal);
       else yield* readFound(source, found, rowCount, stepOf(partitions), limits, signal);
     } finally {
-      database.close();
+      database.closeLater();
     }
   }
 }

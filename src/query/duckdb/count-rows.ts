@@ -3,7 +3,7 @@ import { type Database, interruptible } from "../database.ts";
 import { makeNumberTable, NUMBERS } from "../number-table.ts";
 import { renderValue } from "../row-filters.ts";
 import type { StoredPartition } from "./described.ts";
-import type { FoundSet } from "./find-rows.ts";
+import { type FoundSet, numbersOf } from "./find-rows.ts";
 import { ROW } from "./homes.ts";
 import { LABEL_NAMES, LABEL_SETS, LABEL_SQL } from "./label-facts.ts";
 import { filteredRows, type RowSearch } from "./match-rows.ts";
@@ -92,10 +92,6 @@ function countedRows({ partitions, filters, within }: Counting, name: string, wi
 export async function writeFound(database: Database, found: FoundSet): Promise<string> {
   await makeNumberTable(database, numbersOf(found));
   return `${ROW} IN (SELECT "@number" FROM ${NUMBERS})`;
-}
-
-function* numbersOf(found: FoundSet): Generator<number> {
-  for (const { rows } of found.rows()) yield* rows;
 }
 
 function valuesSql({ name }: Dimension, rows: string): string {

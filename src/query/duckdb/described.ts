@@ -5,7 +5,7 @@ import { mergeColumns } from "../../schema/merge-columns.ts";
 import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";
-import { type RowRange, readRanges } from "../search-index/ranges.ts";
+import { type RowRange, readAllRanges } from "../search-index/ranges.ts";
 import { CATALOG_FORMAT, CELL_NAMES, type HousedPartition } from "./homes.ts";
 
 /** What a catalog says of itself. */
@@ -78,8 +78,8 @@ async function readDescribed(database: Database): Promise<DescribedCatalog> {
 }
 
 async function readLocated(database: Database): Promise<LocatedCatalog> {
-  const ranges = byPart(await readRanges(database, "row_ranges"));
-  const indexed = byPart(await readRanges(database, "index_ranges"));
+  const { row_ranges, index_ranges } = await readAllRanges(database);
+  const [ranges, indexed] = [byPart(row_ranges), byPart(index_ranges)];
   let rowEnd = 0;
   for (const own of ranges.values()) rowEnd = Math.max(rowEnd, own.at(-1)?.row_end ?? 0);
   return { ranges, indexed, rowEnd };

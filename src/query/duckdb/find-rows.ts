@@ -1,4 +1,5 @@
 import type { DuckDBDataChunk } from "@duckdb/node-api";
+import type { Column } from "../../schema/columns.ts";
 import { type Database, interruptible } from "../database.ts";
 import { type ColumnCondition, type DescribedPartition, uploadedNames } from "../row-plan.ts";
 import { type Candidates, lookUp } from "../search-index/lookup.ts";
@@ -41,6 +42,10 @@ interface Located {
 /** Of candidates beyond this part of the rows, all rows are read instead: they lie in order. */
 const MAX_DOUBTFUL_SHARE = 0.2;
 
+/** Rows that are read by more than one thread: more than a row group, and more than it takes to find them by number. */
+const MANY_ROWS = 30_720;
+const MANY_DOUBTFUL = 2000;
+
 /**
  * Finds the rows of these partitions that meet a condition. Rows that the search index knows are looked up there, others
  * are read.
@@ -79,12 +84,22 @@ export function foundIn(
   };
 }
 
+/** The numbers of all rows that were found. */
+export function* numbersOf(found: FoundRows): Generator<number> {
+  for (const { rows } of found.rows()) yield* rows;
+}
+
 function locate(partitions: readonly StoredPartition[], { ranges }: LocatedCatalog): Located[] {
   return partitions.map((partition) => ({ partition, ranges: ranges.get(partition.part) ?? [] }));
 }
 
 function countRanges(set: RowSet, ranges: readonly RowRange[]): number {
   return ranges.reduce((sum, { row_start, row_end }) => sum + countWithin(set, row_start, row_end), 0);
+}
+
+/** All of their rows. */
+function countOf(ranges: readonly RowRange[]): number {
+  return ranges.reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
 }
 
 function* rowsOf(set: RowSet, ranges: readonly RowRange[]): Generator<number> {
@@ -101,16 +116,21 @@ async function takeCandidates(
 ): Promise<boolean> {
   // What is not of these partitions is in no range that is looked at.
   const ranges = known.flatMap((one) => one.ranges);
-  const rowCount = ranges.reduce((sum, { row_start, row_end }) => sum + row_end - row_start, 0);
+  const rowCount = countOf(ranges);
   const doubtfulCount = countRanges(doubtful, ranges);
   if (doubtfulCount > rowCount * MAX_DOUBTFUL_SHARE) return false;
   unite(into, exact);
   if (doubtfulCount === 0) return true;
+  if (doubtfulCount > MANY_DOUBTFUL) await database.spread();
   for (const { group, normal } of readAlike(known, condition)) {
     const within = group.flatMap((one) => one.ranges);
     if (countRanges(doubtful, within) === 0) continue;
     const { where } = await chooseRows(database, rowsOf(doubtful, within));
-    await addMatches(database, group, condition, normal, where, into);
+    const matches = matchesOf(group, condition, normal, where);
+    if (matches === undefined) continue;
+    // To ask more of rows that are chosen by number makes the engine read every text before it looks at a number.
+    const sql = `SELECT CASE WHEN ${matches.holds} THEN ${ROW} ELSE ${NO_ROW} END FROM (${matches.rows})`;
+    await addNumbers(database.chunks(sql), into);
   }
   return true;
 }
@@ -122,11 +142,16 @@ async function scanRows(
   condition: ColumnCondition,
   into: RowSet,
 ): Promise<void> {
+  const rowCount = countOf(located.flatMap(({ ranges }) => ranges));
+  if (rowCount > MANY_ROWS) await database.spread();
   for (const { group, normal } of readAlike(located, condition)) {
     const from = Math.min(...group.map((one) => one.from ?? 0));
     const parts = ofParts(group.map(({ partition }) => partition));
     const where = from > 0 ? `${parts} AND ${ROW} >= ${from}` : parts;
-    await addMatches(database, group, condition, normal, where, into);
+    const matches = matchesOf(group, condition, normal, where);
+    if (matches === undefined) continue;
+    const sql = `SELECT ${ROW} FROM (${matches.rows}) WHERE ${matches.holds}`;
+    await addNumbers(database.chunks(sql), into);
   }
 }
 
@@ -142,32 +167,38 @@ function readAlike(located: readonly Located[], condition: ColumnCondition) {
   }));
 }
 
-/** Adds those rows of partitions of one layout that meet both conditions; each column has its own type there. */
-async function addMatches(
-  database: Database,
+/** SQL of rows of partitions of one layout, and of what has to hold for them; each column has its own type there. */
+function matchesOf(
   group: readonly Located[],
   condition: ColumnCondition,
   normal: boolean,
   where: string,
-  into: RowSet,
-): Promise<void> {
+): { rows: string; holds: string } | undefined {
   const partitions = group.map(({ partition }) => partition);
   const columns = condition.columns.filter(
     ({ name }) =>
       condition.rows !== undefined || // the names of a partition are columns of no partition
       partitions.some((partition) => partition.columns.some((column) => column.name === name)),
   );
-  if (columns.length === 0) return;
-  const rows = selectRows(partitions, columns, where);
-  const sql = `SELECT ${ROW} FROM (${rows}) WHERE ${renderCondition({ ...condition, columns }, normal)}`;
-  await addNumbers(database.chunks(sql), into);
+  if (columns.length === 0) return undefined;
+  return {
+    rows: selectRows(partitions, columns, where),
+    holds: renderCondition({ ...condition, columns }, normal),
+  };
 }
 
+/** Stands where a row is not meant. */
+const NO_ROW = -1;
+
+/** Adds the numbers of rows, a column of chunks. */
 export async function addNumbers(chunks: AsyncIterable<DuckDBDataChunk>, into: RowSet): Promise<void> {
   for await (const chunk of chunks) {
     const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
     const { rowCount } = chunk; // asks the engine each time
-    for (let row = 0; row < rowCount; row++) addRow(into, items[row] as number);
+    for (let row = 0; row < rowCount; row++) {
+      const number = items[row] as number;
+      if (number !== NO_ROW) addRow(into, number);
+    }
   }
 }
 
@@ -185,12 +216,21 @@ function knownOf({ partition, ranges }: Located, { columns }: ColumnCondition, c
   const known = ranges.filter(({ row_start }) => starts.has(row_start));
   // The index holds what came with an upload, and names.
   const uploaded = uploadedNames(partition.columns);
-  const held = new Map(partition.columns.map(({ name, type }) => [name, type]));
+  const held = typesOf(partition.columns);
   const isTold = columns.every(
     ({ name, type }) =>
       holdsText(type) && (!held.has(name) || (uploaded.has(name) && held.get(name) === type)),
   );
   return isTold && known.length > 0 ? [{ partition, ranges: known }] : [];
+}
+
+/** Every search asks for those of each partition. */
+const TYPES = new WeakMap<readonly Column[], ReadonlyMap<string, string>>();
+
+function typesOf(columns: readonly Column[]): ReadonlyMap<string, string> {
+  const types = TYPES.get(columns) ?? new Map(columns.map(({ name, type }) => [name, type]));
+  TYPES.set(columns, types);
+  return types;
 }
 
 /** The rest of a partition. */

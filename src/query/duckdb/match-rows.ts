@@ -31,6 +31,7 @@ export async function matchRows(
   const { database, catalog, signal } = search;
   const found = condition && (await findRows(database, partitions, condition, catalog, signal));
   if (filters.length === 0) return found;
+  await database.spread();
   const isCounted = await loadFor(search, partitions, filters);
   const set = createRowSet(catalog.rowEnd);
   const sql = `SELECT ${ROW} FROM ${filteredRows(partitions, filters, isCounted)}`;

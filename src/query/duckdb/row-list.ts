@@ -66,7 +66,7 @@ export async function listRows(
   const { by, isDescending } = order;
   const numbers = await kept.get(`${by} ${isDescending} ${key}`, search.signal, (signal) =>
     onOwnConnection(search.database, (database) =>
-      sortRows({ ...search, database, signal }, plan.partitions, found, { by, isDescending }),
+      sortRows({ ...search, database, signal }, plan, found, { by, isDescending }),
     ),
   );
   const partitionOf = finderOf(search, plan.partitions);

@@ -1,30 +1,42 @@
 import type { RowOrder } from "../../schema/row-filter.ts";
 import { interruptible } from "../database.ts";
 import { renderValue } from "../row-filters.ts";
+import type { RowPlan } from "../row-plan.ts";
 import { hasRow } from "../search-index/row-set.ts";
+import { chooseRows } from "./choose-rows.ts";
 import type { StoredPartition } from "./described.ts";
-import type { FoundSet } from "./find-rows.ts";
+import { type FoundSet, numbersOf } from "./find-rows.ts";
 import { ROW } from "./homes.ts";
 import { LABEL_SQL } from "./label-facts.ts";
-import { loadFor, type RowSearch } from "./match-rows.ts";
+import { filteredRows, loadFor, type RowSearch } from "./match-rows.ts";
 import { relateRows } from "./related-rows.ts";
 
+/** So few rows are named: then no others are sorted. */
+const FEW_ROWS = 2000;
+
 /**
- * Numbers of the rows of partitions in this order; of `found` alone where that is given. Rows without a value come last,
- * equal ones by their number.
+ * Numbers of the rows of a plan in this order; `found` are those that meet it, where it asks for any. Rows without a
+ * value come last, equal ones by their number.
  */
 export async function sortRows(
   search: RowSearch,
-  partitions: readonly StoredPartition[],
+  { partitions, filters }: Pick<RowPlan<StoredPartition>, "partitions" | "filters">,
   found: FoundSet | undefined,
   { by, isDescending }: RowOrder,
 ): Promise<Int32Array> {
   const { database, signal } = search;
-  const isCounted = await loadFor(search, partitions, [{ name: by }]);
-  const all = partitions.reduce((sum, { rows }) => sum + rows, 0);
-  const numbers = new Int32Array(found ? found.counts.reduce((sum, rows) => sum + rows, 0) : all);
+  const isCounted = await loadFor(search, partitions, [...filters, { name: by }]);
+  const held = found ? found.counts : partitions.map(({ rows }) => rows);
+  const numbers = new Int32Array(held.reduce((sum, rows) => sum + rows, 0));
   const value = renderValue(by, isCounted ? LABEL_SQL : undefined);
-  const sql = `SELECT ${ROW} FROM ${relateRows(partitions, [by], { isAll: true })}
+  // Less to sort than all: the rows that meet the filters, or those that a text was found in.
+  const rows =
+    filters.length === 0
+      ? relateRows(partitions, [by], { isAll: true })
+      : `(SELECT * FROM ${filteredRows(partitions, filters, isCounted, [by])})`;
+  const isFew = found !== undefined && numbers.length <= FEW_ROWS;
+  const where = isFew ? `WHERE ${(await chooseRows(database, numbersOf(found))).where}` : "";
+  const sql = `SELECT ${ROW} FROM ${rows} ${where}
     ORDER BY ${value} ${isDescending ? "DESC" : "ASC"} NULLS LAST, ${ROW}`;
   let count = 0;
   await interruptible(database, signal, async () => {

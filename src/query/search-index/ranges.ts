@@ -54,14 +54,18 @@ export async function hasIndex(database: Database, name: string): Promise<boolea
 }
 
 /** The ranges that the database in use holds, ascending; none of an index where there is none. */
-export async function readRanges(database: Database, table: RangeTable): Promise<RowRange[]> {
-  try {
-    return await database.rows<RowRange>(`SELECT * FROM ${table} ORDER BY row_start`);
-  } catch (error) {
+export async function readAllRanges(database: Database): Promise<Record<RangeTable, RowRange[]>> {
+  const [rows, index] = ["row_ranges", "index_ranges"].map(
+    (table) => `SELECT part, row_start, row_end, '${table}' AS "table" FROM ${table}`,
+  );
+  const read = (sql: string) => database.rows<RowRange & { table: RangeTable }>(`${sql} ORDER BY row_start`);
+  const ranges = await read(`${rows} UNION ALL ${index}`).catch((error) => {
     // To ask whether there is a table takes the engine a look at all of them.
-    if (table === "index_ranges" && isNoTable(error)) return [];
+    if (isNoTable(error)) return read(rows as string);
     throw error;
-  }
+  });
+  const { row_ranges = [], index_ranges = [] } = Object.groupBy(ranges, ({ table }) => table);
+  return { row_ranges, index_ranges };
 }
 
 function isNoTable(error: unknown): boolean {
