@@ -13,6 +13,14 @@ export async function findStored(lake: Lake, dataset: DatasetKey, hash: string):
     const path = lake.layout.asset(lake.layout.assetPath(dataset, hash, extension));
     if (await exists(path)) return path;
   }
+  return findListed(lake, dataset, hash);
+}
+
+/**
+ * The same by one listing alone. A network mount may show an old one for some seconds: for callers to whom a stored
+ * asset that is not seen costs work, but nothing else.
+ */
+export async function findListed(lake: Lake, dataset: DatasetKey, hash: string): Promise<string | undefined> {
   const folder = dirname(lake.layout.asset(lake.layout.assetPath(dataset, hash, "bin")));
   const name = (await namesIn(folder)).find(
     (entry) => entry.startsWith(`${hash}.`) && !entry.endsWith(".claim"),

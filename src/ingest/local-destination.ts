@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { findStored } from "../assets/resolve.ts";
+import { findListed } from "../assets/resolve.ts";
 import { throwIfCancelled } from "../errors.ts";
 import { syncBatch } from "../lake/durable.ts";
 import { ensureFolder } from "../lake/files.ts";
@@ -45,7 +45,7 @@ export function localDestination(
         const stager = await createContentStager({
           lake,
           upload: layout,
-          isStored: async (hash) => (await findStored(lake, key, hash)) !== undefined,
+          isStored: async (hash) => (await findListed(lake, key, hash)) !== undefined,
           ...(signal ? { signal } : {}),
         });
         return {

@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { findStored } from "../assets/resolve.ts";
+import { findListed } from "../assets/resolve.ts";
 import { AppError, systemCode } from "../errors.ts";
 import { ensureFolder, namesIn } from "../lake/files.ts";
 import { removeFolder } from "../lake/folders.ts";
@@ -76,7 +76,7 @@ export async function knownContents(
 ): Promise<string[]> {
   const known: string[] = [];
   for (const hash of hashes) {
-    const isHere = (await isStagedFile(layout.file(hash))) || (await findStored(lake, receiving.key, hash));
+    const isHere = (await isStagedFile(layout.file(hash))) || (await findListed(lake, receiving.key, hash));
     if (isHere) known.push(hash);
   }
   return known;

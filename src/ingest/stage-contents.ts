@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, open, readFile, rm, stat } from "node:fs/promises";
 import { AppError, systemCode, throwIfCancelled } from "../errors.ts";
 import { hashBytes, hashFile } from "../lake/digest.ts";
-import { ensureFolder, exists, isMissing } from "../lake/files.ts";
+import { ensureFolder, isMissing } from "../lake/files.ts";
 import { givePermissions, groupToGive, ignoreUnsettable } from "../lake/group.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { UploadLayout } from "../lake/layout.ts";
@@ -56,8 +56,12 @@ export async function createContentStager(options: StagerOptions): Promise<Conte
   const placeNew = async (hash: string, sizeBytes: number, write: (to: string) => Promise<void>) => {
     if (await isStored(hash)) return;
     const to = await target(hash);
-    if (await exists(to)) return; // the same bytes came before
-    await write(to);
+    try {
+      await write(to);
+    } catch (error) {
+      if (systemCode(error) === "EEXIST") return; // the same bytes came before
+      throw error;
+    }
     staged.fileCount++;
     staged.bytes += sizeBytes;
   };

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type AssetIndex, openAssetIndex } from "../../src/assets/index.ts";
 import { prepareContents } from "../../src/assets/prepare.ts";
-import { findStored } from "../../src/assets/resolve.ts";
+import { findListed, findStored } from "../../src/assets/resolve.ts";
 import { type StoredContent, storeContents } from "../../src/assets/store.ts";
 import { openTempFolder } from "../../src/assets/temp-folder.ts";
 import { OPEN_GATE } from "../../src/images/gate.ts";
@@ -299,8 +299,11 @@ describe("prepareContents", () => {
     const [stored] = file ? await bench.store([file]) : [];
     const hash = hashOf(Buffer.from("any text"));
     expect(stored && "asset" in stored && stored.asset.path).toContain(`${hash}.jpg`);
-    expect(await findStored(bench.lake, dataset, hash)).toContain(hash);
-    expect(await findStored(bench.lake, dataset, "b".repeat(64))).toBeUndefined();
+    for (const find of [findStored, findListed]) {
+      expect(await find(bench.lake, dataset, hash)).toEndWith(`${hash}.jpg`);
+      expect(await find(bench.lake, dataset, `${hash.slice(0, 4)}${"b".repeat(60)}`)).toBeUndefined();
+      expect(await find(bench.lake, dataset, "b".repeat(64))).toBeUndefined();
+    }
   });
 
   test("leaves the suspect's name behind only while it works", async () => {

@@ -129,6 +129,8 @@ function openIndex(path: string) {
   // Gone with the upload: nothing of it must outlive a crash.
   database.run("PRAGMA journal_mode = OFF");
   database.run("PRAGMA synchronous = OFF");
+  // Nobody else opens it: otherwise each look-up takes and gives back its locks.
+  database.run("PRAGMA locking_mode = EXCLUSIVE");
   database.run(`CREATE TABLE entries (path TEXT PRIMARY KEY, zip INTEGER NOT NULL, name TEXT NOT NULL,
     headerBegin INTEGER NOT NULL, packedBytes INTEGER NOT NULL, sizeBytes INTEGER NOT NULL, method INTEGER NOT NULL,
     flags INTEGER NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID`);
