@@ -15,7 +15,7 @@ export function snakeCase(name: string): string {
 }
 
 /** `rowid` is what the database calls a row's place; a column of that name would hide it from every search. */
-const RENAMED: Record<string, string> = { rowid: "row_id" };
+const RENAMED = new Map([["rowid", "row_id"]]);
 
 /**
  * Stored names for an input's columns, in their order; a nameless one becomes `column_<position>`. Throws
@@ -26,7 +26,7 @@ export function storedNames(names: readonly string[]): Map<string, string> {
   const taken = new Map<string, string>();
   for (const [at, name] of names.entries()) {
     const given = snakeCase(name) || `column_${at + 1}`;
-    const plain = RENAMED[given] ?? given;
+    const plain = RENAMED.get(given) ?? given;
     const other = taken.get(plain);
     if (other !== undefined) {
       throw new AppError(

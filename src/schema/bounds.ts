@@ -9,18 +9,43 @@ export function listOf<const S extends v.GenericSchema>(element: S, maxLength: n
   );
 }
 
-/** An object of at most `maxEntries` entries with arbitrary keys; the library would also accept a list. */
+/**
+ * An object of at most `maxEntries` entries with arbitrary keys; the library would also accept a list, and drop the
+ * columns `constructor` and `prototype`.
+ */
 export function recordOf<const K extends v.GenericSchema<string, string>, const S extends v.GenericSchema>(
   key: K,
   value: S,
   maxEntries: number,
 ) {
-  const problem = `has more than ${counted(maxEntries)} entries`;
-  return guarded(v.pipe(v.record(key, value), v.maxEntries(maxEntries, problem)), (given) => {
-    if (typeof given !== "object" || given === null) return undefined;
+  const problem = `has more than ${formatCount(maxEntries)} entries`;
+  const written = v.record(v.pipe(v.string(), v.transform(readKey), key), value);
+  const record: v.RecordSchema<K, S, undefined> = {
+    ...v.record(key, value),
+    "~run": ({ value: given }, config) =>
+      written["~run"]({ value: isObject(given) ? writeKeys(given) : given }, config),
+  };
+  return guarded(v.pipe(record, v.maxEntries(maxEntries, problem)), (given) => {
     if (Array.isArray(given)) return "is a list; an object is expected";
-    return Object.keys(given).length > maxEntries ? problem : undefined;
+    return isObject(given) && Object.keys(given).length > maxEntries ? problem : undefined;
   });
+}
+
+/** Gives the keys that the library drops another form, a space behind, which `readKey` takes away. */
+function writeKeys(given: object): object {
+  const entries = Object.entries(given);
+  if (!entries.some(([key]) => DROPPED.test(key))) return given;
+  return Object.fromEntries(entries.map(([key, value]) => [DROPPED.test(key) ? `${key} ` : key, value]));
+}
+
+function readKey(key: string): string {
+  return DROPPED.test(key) ? key.slice(0, -1) : key;
+}
+
+const DROPPED = /^(constructor|prototype) *$/;
+
+function isObject(given: unknown): given is object {
+  return typeof given === "object" && given !== null;
 }
 
 /** A text of at most `maxLength` characters. Put it before checks that scan the text. */
@@ -41,8 +66,4 @@ function guarded<const S extends v.GenericSchema>(
       return v.custom(() => false, problem)["~run"](dataset, config);
     },
   };
-}
-
-function counted(count: number): string {
-  return count.toLocaleString("en");
 }

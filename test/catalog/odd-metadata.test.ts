@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { catalogInfo, catalogPartitions } from "../../src/catalog/info.ts";
+import { readPartition } from "../../src/catalog/partition.ts";
 import { commitUpload } from "../../src/catalog/write.ts";
 import { examineLake } from "../../src/doctor/doctor.ts";
 import { checkMode } from "../../src/ingest/lake-checks.ts";
@@ -162,4 +163,23 @@ test("whatever one value of a file's own entry is, the other partitions are ther
       }),
       { numRuns: 10 },
     );
+  }));
+
+test("columns called as properties of every object are columns as others are, with their features", () =>
+  withLake(async (bench) => {
+    const names = ["constructor", "prototype", "has_own_property", "length"];
+    const values = names.map((name) => `${quoteText(name)} AS ${name}`).join(", ");
+    const features = { prototype: { names: ["a"], _type: "ClassLabel" } };
+    await commitUpload(bench.database, bench.lake, {
+      manifest: { ...makeManifest("create"), features },
+      select: `SELECT * REPLACE (0::BIGINT AS prototype) FROM (SELECT ${values})`,
+      rejected: 0,
+    });
+    expect(await refresh(bench)).toMatchObject({ partitions: 1, rows: 1, failed: [] });
+    const [row] = await query(bench, `SELECT ${names.join(", ")} FROM catalog`);
+    expect(row).toEqual(Object.fromEntries(names.map((name) => [name, name === "prototype" ? 0 : name])));
+    expect((await readPartition(bench.database, bench.lake, KEY))?.features.prototype).toEqual(
+      features.prototype,
+    );
+    expect(await findings(bench)).toEqual([]);
   }));

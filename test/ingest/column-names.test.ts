@@ -45,3 +45,9 @@ test("a column called as the database calls a row's place gets another name", ()
   expect(storedNames(["rowid", "label"]).get("rowid")).toBe("row_id");
   expect(() => storedNames(["rowid", "row_id"])).toThrow(expect.objectContaining({ code: "invalid_input" }));
 });
+
+test("a column called as a property of every object keeps its name", () => {
+  const names = ["constructor", "prototype", "length", "then", "toString"];
+  expect(Array.from(storedNames(names).values())).toEqual([...names.slice(0, 4), "to_string"]);
+});
+

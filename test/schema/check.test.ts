@@ -63,6 +63,22 @@ describe("bounds", () => {
     expect(problemOf(schema, null)).toBeDefined();
   });
 
+  test("of a record keep the names that every object has", () => {
+    const schema = recordOf(
+      v.pipe(
+        v.string(),
+        v.check((key) => !key.startsWith("x"), "is refused"),
+      ),
+      v.number(),
+      9,
+    );
+    const given = { prototype: 1, a: 2, constructor: 3, "constructor ": 4, toString: 5 };
+    const { output } = checkValue(schema, given);
+    expect(Object.entries(output ?? {})).toEqual(Object.entries(given));
+    expect(problemOf(schema, { constructor: "x" })).toStartWith("constructor");
+    expect(problemOf(schema, { x: 1, constructor: 1 })).toBe("x: is refused");
+  });
+
   test("of a text come before what reads it", () => {
     let looks = 0;
     const schema = v.pipe(
