@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { toNfc } from "../query/normal-form.ts";
 import { quoteName } from "../query/sql.ts";
 import { REFERENCE_COLUMNS, type ReferenceColumn, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { factColumns, type ImageColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
@@ -244,7 +245,7 @@ function firstReference(references: readonly NamedColumn[]): NamedColumn | undef
 function referenceExpression({ source, name }: NamedColumn): string {
   const value = quoteName(source.name);
   if (name === "hash") return `lower(${value})`;
-  const composed = `nfc_normalize(${value})`;
+  const composed = toNfc(value);
   return name === "path" ? `regexp_replace(${composed}, '^(.*/)?assets/(provider=)', '\\2')` : composed;
 }
 

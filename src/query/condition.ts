@@ -1,4 +1,5 @@
 import type { Column } from "../schema/columns.ts";
+import { markFor } from "../schema/escaped-text.ts";
 import type { JsonStep } from "../schema/json-path.ts";
 import { parseType } from "../schema/type-tree.ts";
 import { renderNamedRows } from "./named-rows.ts";
@@ -28,8 +29,8 @@ export interface ConditionDialect {
   holds(value: string, text: string): string;
   /** A string or number at a path contains the text. */
   containsAt(column: string, search: SearchAt): string;
-  /** A string of ASCII-escaped JSON contains it: `decodedStrings` of schema/escaped-text.ts. */
-  decodedContains(value: string, contains: Contains): string;
+  /** A string of JSON with the mark contains it, decoded: `decodedStrings` of schema/escaped-text.ts. */
+  decodedContains(value: string, mark: string, contains: Contains): string;
 }
 
 /**
@@ -50,7 +51,7 @@ export function conditionRenderer(dialect: ConditionDialect) {
       return dialect.holds(`lower(${composed})`, `lower(${quoteText(text)})`);
     };
     const holds = (value: string) =>
-      `(${contains(value, normal)} OR ${dialect.decodedContains(value, contains)})`;
+      `(${contains(value, normal)} OR ${dialect.decodedContains(value, markFor(text), contains)})`;
     return anyOf(
       columns.map(({ name, type }) => {
         const column = quoteName(name);

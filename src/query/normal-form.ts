@@ -10,5 +10,11 @@ export const MAYBE_UNNORMALIZED =
 
 /** DuckDB SQL for the NFC of a text. Skips texts that are quickly known to be NFC: normalizing takes µs. */
 export function toNfc(value: string): string {
-  return `CASE WHEN regexp_matches(${value}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN nfc_normalize(${value}) ELSE ${value} END`;
+  return `CASE WHEN regexp_matches(${value}, ${quoteText(MAYBE_UNNORMALIZED)}) THEN ${composeParts(value)} ELSE ${value} END`;
+}
+
+/** The engine's function ends at a NUL. No character composes with one, so what is between them is composed by itself. */
+function composeParts(value: string): string {
+  const parts = `list_transform(string_split(${value}, chr(0)), lambda part: nfc_normalize(part))`;
+  return `array_to_string(${parts}, chr(0))`;
 }

@@ -19,7 +19,7 @@ export const SearchTextSchema = v.pipe(
   ),
   v.check(
     (text) => !text.includes("\0"),
-    "the text to search for contains a NUL character, which no stored text does",
+    "the text to search for contains a NUL character, which cannot be searched for; search for what is beside it",
   ),
   v.transform((text) => text.normalize("NFC")),
 );

@@ -1,5 +1,5 @@
 import { quoteText } from "../../src/query/sql.ts";
-import { decodedStrings } from "../../src/schema/escaped-text.ts";
+import { decodedStrings, markFor } from "../../src/schema/escaped-text.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../../src/schema/json-path.ts";
 import type { PartitionKey } from "../../src/schema/partition.ts";
 import type { RowCondition } from "../../src/schema/query.ts";
@@ -84,7 +84,8 @@ export function filterRows(rows: readonly TextRow[], condition: RowCondition): T
         const texts = [row[name] ?? []].flat(3).filter((value) => value !== null);
         if (text === undefined) return isFilled(row[name]);
         return texts.some(
-          (value) => contains(value) || decodedStrings(value).some((one) => contains(one ?? "")),
+          (value) =>
+            contains(value) || decodedStrings(value, markFor(text ?? "")).some((one) => contains(one ?? "")),
         );
       }
       const value = row[name] as string | null;

@@ -1,4 +1,4 @@
-import { ESCAPE_MARK, ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { toNfc } from "../normal-form.ts";
@@ -23,11 +23,11 @@ function onlyWhere(first: string, second: string): string {
   return `CASE WHEN ${first} THEN ${second} ELSE false END`;
 }
 
-/** `decodedStrings` of schema/escaped-text.ts: of JSON written in ASCII its strings are searched too. */
-function decodedContains(value: string, contains: Contains): string {
+/** `decodedStrings` of schema/escaped-text.ts: of JSON with the mark its strings are searched, too. */
+function decodedContains(value: string, mark: string, contains: Contains): string {
   const strings = `list_transform(regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)}), lambda s: TRY_CAST(s AS JSON) ->> '$')`;
   const found = `list_bool_or(list_transform(${strings}, lambda s: ${contains("s", false)}))`;
-  return onlyWhere(`contains(${value}, ${quoteText(ESCAPE_MARK)})`, found);
+  return onlyWhere(`contains(${value}, ${quoteText(mark)})`, found);
 }
 
 /**
@@ -37,7 +37,7 @@ function decodedContains(value: string, contains: Contains): string {
 function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
   const values = valuesAt(column, steps);
   const found = (value: string) =>
-    `list_bool_or(list_transform(list_transform(${values}, x -> CASE ${value} END), s -> ${contains("s", false)}))`;
+    `list_bool_or(list_transform(list_transform(${values}, lambda x: CASE ${value} END), lambda s: ${contains("s", false)}))`;
   const strings = found(STRING);
   const hasEscapes = `contains(${column}, ${quoteText("\\")})`;
   if (isOfNumber(text)) {
@@ -57,7 +57,7 @@ function hasValue(name: string): string {
 
 function hasValueAt(name: string, steps: readonly JsonStep[]): string {
   const filled = `json_type(x) <> 'NULL' AND CAST(x AS VARCHAR) <> '""'`;
-  return `list_bool_or(list_transform(${valuesAt(quoteName(name), steps)}, x -> ${filled}))`;
+  return `list_bool_or(list_transform(${valuesAt(quoteName(name), steps)}, lambda x: ${filled}))`;
 }
 
 /** `valuesAt` of schema/json-path.ts: a list of JSON values, NULL among them; the list is empty for text that is no JSON. */
@@ -65,8 +65,9 @@ function valuesAt(column: string, steps: readonly JsonStep[]): string {
   let list = `[TRY_CAST(${column} AS JSON)]`;
   for (const step of steps) {
     if ("each" in step) list = elements(list);
-    else if ("index" in step) list = `list_transform(${list}, x -> json_extract(x, '$[${step.index}]'))`;
-    else list = `list_transform(${elements(list)}, x -> json_extract(x, ${quoteText(fieldPath(step.key))}))`;
+    else if ("index" in step) list = `list_transform(${list}, lambda x: json_extract(x, '$[${step.index}]'))`;
+    else
+      list = `list_transform(${elements(list)}, lambda x: json_extract(x, ${quoteText(fieldPath(step.key))}))`;
   }
   return elements(list);
 }
@@ -74,7 +75,7 @@ function valuesAt(column: string, steps: readonly JsonStep[]): string {
 /** The elements of lists, and of lists in them, in the place of these. */
 function elements(list: string): string {
   const once = (inner: string) =>
-    `flatten(list_transform(${inner}, x -> CASE WHEN json_type(x) = 'ARRAY' THEN json_extract(x, '$[*]') ELSE [x] END))`;
+    `flatten(list_transform(${inner}, lambda x: CASE WHEN json_type(x) = 'ARRAY' THEN json_extract(x, '$[*]') ELSE [x] END))`;
   return once(once(list));
 }
 

@@ -1,5 +1,6 @@
 import type { RowFilter } from "../../schema/row-filter.ts";
 import { type Database, interruptible } from "../database.ts";
+import { toNfc } from "../normal-form.ts";
 import { makeNumberTable, NUMBERS } from "../number-table.ts";
 import { renderValue } from "../row-filters.ts";
 import type { StoredPartition } from "./described.ts";
@@ -100,7 +101,7 @@ function valuesSql({ name }: Dimension, rows: string): string {
     const value = `coalesce(${renderValue(name, LABEL_SQL)}, '')`;
     const stored = `SELECT ${value} AS value, count(*) AS rows FROM ${rows} GROUP BY 1`;
     // Filters take a text in any form.
-    return `SELECT nfc_normalize(value) AS value, sum(rows)::BIGINT AS rows FROM (${stored}) GROUP BY 1 ${order}`;
+    return `SELECT ${toNfc("value")} AS value, sum(rows)::BIGINT AS rows FROM (${stored}) GROUP BY 1 ${order}`;
   }
   const sets = `SELECT ${LABEL_NAMES[name]} AS id, count(*) AS rows FROM ${rows} GROUP BY 1`;
   return `SELECT value, sum(rows)::BIGINT AS rows FROM

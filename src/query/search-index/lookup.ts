@@ -31,9 +31,10 @@ export async function lookUp(
   const indexed = ignoreCase ? await lowerCase(database, text) : text;
   const pieces = splitSearchText(indexed).sort(bySelectivity);
   const inJson = condition.steps !== undefined;
-  const onlyEscaped = inJson && ONLY_ESCAPED.test(indexed);
-  if (pieces.length === 0 && !onlyEscaped) return undefined;
-  const searched = onlyEscaped ? [] : pieces;
+  const isEscaped = ONLY_ESCAPED.test(indexed);
+  if (pieces.length === 0 && !(inJson && isEscaped)) return undefined;
+  // at a path it stands in decoded strings alone
+  const searched = inJson && isEscaped ? [] : pieces;
   const terms = await findTerms(database, condition, searched);
   const [only] = searched;
   if (!inJson && searched.length === 1 && only?.at === "inside") {
@@ -43,7 +44,7 @@ export async function lookUp(
   for (const own of terms) {
     const long = createRowSet(rowCount);
     const asked = [{ terms: own.marks.long, into: long }];
-    if (inJson) asked.push({ terms: own.marks.escape, into: found.doubtful });
+    if (inJson || isEscaped) asked.push({ terms: own.marks.escape, into: found.doubtful });
     let candidates: RowSet | undefined;
     for (const [at, piece] of searched.entries()) {
       const rows = createRowSet(rowCount);

@@ -1,4 +1,4 @@
-import { ESCAPE_MARK, ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
+import { ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
 import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { quoteName, quoteText } from "../sql.ts";
@@ -17,12 +17,12 @@ export const renderCondition = conditionRenderer({
   decodedContains,
 });
 
-/** `decodedStrings` of schema/escaped-text.ts: also searches the strings of ASCII-escaped JSON. */
-function decodedContains(value: string, contains: Contains): string {
+/** `decodedStrings` of schema/escaped-text.ts: also searches the strings of JSON with the mark. */
+function decodedContains(value: string, mark: string, contains: Contains): string {
   const strings = `regexp_extract_all(${value}, ${quoteText(STRING_LITERAL)})`;
   const found = `any_match(${strings}, s -> ${contains("json_extract_scalar(try(json_parse(s)), '$')", false)})`;
   // CASE instead of AND, which evaluates both sides for every row.
-  return `CASE WHEN strpos(${value}, ${quoteText(ESCAPE_MARK)}) > 0 THEN ${found} ELSE false END`;
+  return `CASE WHEN strpos(${value}, ${quoteText(mark)}) > 0 THEN ${found} ELSE false END`;
 }
 
 /**

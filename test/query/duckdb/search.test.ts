@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
 import { quoteText } from "../../../src/query/sql.ts";
-import { decodedStrings } from "../../../src/schema/escaped-text.ts";
+import { decodedStrings, markFor } from "../../../src/schema/escaped-text.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../../../src/schema/json-path.ts";
 import type { RowQuery } from "../../../src/schema/query.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
@@ -28,7 +28,7 @@ function matches(row: Row, query: RowQuery): boolean {
     return ignoreCase ? composed.toLowerCase() : composed;
   };
   const contains = (value: string) =>
-    [value, ...decodedStrings(value)].some(
+    [value, ...decodedStrings(value, markFor(text ?? ""))].some(
       (one) => one !== undefined && fold(one).includes(fold(text ?? "")),
     );
   const columns = column === undefined ? NAMES : [column as (typeof NAMES)[number]];
@@ -71,12 +71,17 @@ async function fill(bench: Workbench, rows: readonly Row[], key = KEY): Promise<
 }
 
 function literal(text: string | null): string {
-  return text === null ? "NULL::VARCHAR" : quoteText(text);
+  return text === null ? "NULL::VARCHAR" : textSql(text);
+}
+
+/** A text as SQL; no literal holds a NUL. */
+function textSql(text: string): string {
+  return text.split("\0").map(quoteText).join(" || chr(0) || ");
 }
 
 function sqlOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sqlOf).join(", ")}]`;
-  if (typeof value === "string") return quoteText(value);
+  if (typeof value === "string") return textSql(value);
   if (typeof value !== "object" || value === null) return String(value ?? null);
   return `{${Object.entries(value)
     .map(([name, one]) => `${quoteText(name)}: ${sqlOf(one)}`)
@@ -133,9 +138,21 @@ const ROWS: Row[] = [
     tags: ['{"a":"\\uc601\\uc218"}', '"'],
     boxes: [[], [{ t: "x y", n: 3 }]],
   },
+  { id: 12, label: JSON.stringify({ t: '영수증 "총액"\n12,500' }), note: JSON.stringify(['3" disk\n']) },
+  { id: 13, label: JSON.stringify({ t: "a\\b c" }), note: null, tags: [JSON.stringify({ a: 'x 3" disk' })] },
+  {
+    id: 14,
+    label: `${"각".normalize("NFD")}\0금액 확인`,
+    note: `\0${"é".normalize("NFD")}`,
+    tags: ["e\u0301\0disk"],
+  },
 ];
 
 const CASES: RowQuery[] = [
+  ...['"총액"\n12', "\n12", '3" disk', "a\\b", "\\b c", '" disk\n'].flatMap((text) => [
+    { text },
+    { text, column: "label" },
+  ]),
   { text: "계약서" },
   { text: "계" },
   { text: "100%_" },
@@ -218,10 +235,12 @@ describe("a search gives the rows that a plain filter gives", () => {
         "%",
         "ㅎ",
         "👩‍👩",
+        "\n",
         "각".normalize("NFD"),
         ":",
         "1",
         "\u0301",
+        "\0",
       );
       const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
       const json = fc.record({
@@ -267,7 +286,8 @@ describe("a search gives the rows that a plain filter gives", () => {
             });
             for (const { word: needle, path, ignoreCase } of needles) {
               const condition = path ? { column: "label", json_path: "$.a.b" } : {};
-              const query = { ...condition, text: needle.normalize("NFC"), ignore_case: ignoreCase };
+              const sought = needle.replaceAll("\0", "") || "a"; // a NUL cannot be searched
+              const query = { ...condition, text: sought.normalize("NFC"), ignore_case: ignoreCase };
               const wanted = rows.filter((one) => matches(one, query)).map(({ id }) => id);
               const found = await idsOf(client, { ...query, datasets: [key.dataset], limit: 1000 }).catch(
                 (error) => (error.code === "not_found" ? [] : Promise.reject(error)),

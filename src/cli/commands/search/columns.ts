@@ -86,11 +86,11 @@ function textColumn(
   };
 }
 
-/** A match in an escaped JSON string is shown decoded. */
+/** A match in a JSON string that is escaped is shown decoded. */
 function shownText(value: string, find: Find | undefined): string {
   const isFound = (text: string) => find?.(text.normalize("NFC"), 0) !== undefined;
   if (find === undefined || isFound(value)) return value;
-  const strings = decodedStrings(value).filter((text) => text !== undefined && isFound(text));
+  const strings = decodedStrings(value, "\\").filter((text) => text !== undefined && isFound(text));
   return strings.length === 0 ? value : strings.slice(0, VALUES_SHOWN).join(" · ");
 }
 
