@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
-import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
-import { jsonOf } from "./json-text.ts";
+import { inUtc, jsonOf } from "../query/duckdb/json-text.ts";
+import { formatType, parseMap, parseType, type TypeTree } from "../schema/type-tree.ts";
 
 /** How a source column is stored: its plain type, and the SQL that makes it from `expression`. */
 export interface PlainColumn {
@@ -38,6 +38,8 @@ export function plainColumn(name: string, type: string, expression: string, isFi
   if (tree.kind !== "scalar") refuseBinary(name, tree);
   if (isNested(tree)) {
     refuseBinary(name, tree); // in a map, too
+    refuseLongFraction(name, type);
+    refuseNestedKeys(name, tree);
     return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression)} AS VARCHAR)` };
   }
   return plainTree(tree, expression, isFiner);
@@ -65,10 +67,7 @@ function plainScalar(type: string, expression: string, isFiner: boolean): PlainC
   if (KEPT.has(type)) return { type, expression };
   const integer = INTEGERS[type];
   if (integer !== undefined) return integer === type ? { type, expression } : cast(integer);
-  // epoch_us and back: AT TIME ZONE would need an extension that is not there everywhere
-  if (type === "TIMESTAMP WITH TIME ZONE") {
-    return { type: "TIMESTAMP", expression: `make_timestamp(epoch_us(${expression}))` };
-  }
+  if (type === "TIMESTAMP WITH TIME ZONE") return { type: "TIMESTAMP", expression: inUtc(expression) };
   if (type.startsWith("TIMESTAMP")) return cast(type === NANOSECONDS && isFiner ? "VARCHAR" : "TIMESTAMP");
   if (/^DECIMAL\(\d+,\s*\d+\)$/.test(type)) return { type, expression };
   return cast("VARCHAR");
@@ -92,6 +91,31 @@ function refuseBinary(name: string, tree: TypeTree): void {
       { details: { column: name } },
     );
   }
+}
+
+/** A key of JSON is a text: only a plain value can be told from it. */
+function refuseNestedKeys(name: string, tree: TypeTree): void {
+  const map = tree.kind === "scalar" ? parseMap(tree.name) : undefined;
+  if (map !== undefined && (map.key.kind !== "scalar" || parseMap(map.key.name) !== undefined)) {
+    throw new AppError(
+      "type_mismatch",
+      `the column ${JSON.stringify(name)} contains a map whose keys are objects, lists or maps, for which JSON has no place; give it as a list of objects`,
+      { details: { column: name } },
+    );
+  }
+  const inside =
+    tree.kind === "list" ? [tree.element] : tree.kind === "struct" ? tree.fields.map((f) => f.type) : [];
+  for (const child of map === undefined ? inside : [map.value]) refuseNestedKeys(name, child);
+}
+
+/** There is no wider decimal that would put a zero in front of its point, as JSON wants it. */
+function refuseLongFraction(name: string, type: string): void {
+  if (!/\bDECIMAL\(38,\s*38\)/.test(type)) return;
+  throw new AppError(
+    "type_mismatch",
+    `the column ${JSON.stringify(name)} contains decimals of 38 digits behind the point inside an object or a map, which JSON cannot hold exactly; write them as text`,
+    { details: { column: name } },
+  );
 }
 
 /** What the engine does with each further level takes twice as long. */

@@ -2,21 +2,23 @@ import { formatType, parseType, type TypeTree } from "./type-tree.ts";
 
 /**
  * The type in which values of a DuckDB type are stored (columns.ts): JSON, ENUM, UUID and similar types as
- * VARCHAR, every timestamp as TIMESTAMP in UTC, arrays as lists, also when nested.
+ * VARCHAR, every timestamp as TIMESTAMP in UTC, arrays as lists, also when nested. Times in nanoseconds are so where
+ * none of them is finer than microseconds, else VARCHAR.
  */
-export function plainType(type: string): string {
-  return formatType(plainTree(parseType(type)));
+export function plainType(type: string, ofNanoseconds: "TIMESTAMP" | "VARCHAR" = "TIMESTAMP"): string {
+  return formatType(plainTree(parseType(type), ofNanoseconds));
 }
 
-function plainTree(type: TypeTree): TypeTree {
-  if (type.kind === "list") return { kind: "list", element: plainTree(type.element) };
+function plainTree(type: TypeTree, ofNanoseconds: string): TypeTree {
+  if (type.kind === "list") return { kind: "list", element: plainTree(type.element, ofNanoseconds) };
   if (type.kind === "struct") {
     return {
       kind: "struct",
-      fields: type.fields.map((field) => ({ ...field, type: plainTree(field.type) })),
+      fields: type.fields.map((field) => ({ ...field, type: plainTree(field.type, ofNanoseconds) })),
     };
   }
   const { name } = type;
+  if (name === "TIMESTAMP_NS") return { kind: "scalar", name: ofNanoseconds };
   if (name.startsWith("TIMESTAMP")) return { kind: "scalar", name: "TIMESTAMP" };
   const kept = name in INTEGERS || name in FLOATS || KEPT.has(name) || parseDecimal(name) !== undefined;
   return { kind: "scalar", name: kept ? name : "VARCHAR" };

@@ -326,7 +326,8 @@ test("plain types: what each DuckDB type becomes", async () => {
         TIMESTAMP_NS '2024-05-01 09:30:00.123456' AS micros, TIMESTAMP_NS '2024-05-01 09:30:00.123456789' AS nanos,
         [18446744073709551615::UBIGINT] AS u64s, [[1.10::DECIMAL(4,2)]] AS prices, [TIMESTAMP_NS '2024-05-01 09:30:00.123456789'] AS fine,
         TIMESTAMPTZ '2024-05-01 09:30:00+09' AS at, TIME '10:00' AS clock, uuid() AS id, 'a'::ENUM('a','b') AS e,
-        MAP {'k': 0.1::FLOAT} AS m, {'나': 1, '가': {'x': [0.1::FLOAT, 'nan'::FLOAT]}} AS s, [1::TINYINT] AS l, [{'a': 1}] AS ls`,
+        MAP {'k': 0.1::FLOAT} AS m, {'나': 1, '가': {'x': [0.1::FLOAT, 'nan'::FLOAT]}} AS s, [1::TINYINT] AS l, [{'a': 1}] AS ls,
+        {'x': [-0.5::DECIMAL(4,4), 0], 'y': MAP {'k': 0.123456789012345678901::DECIMAL(21,21)}} AS fractions`,
     );
     const { rows, manifest, plan } = await kit.stage(path);
     const told = plan.notices.filter((notice) => notice.includes("finer than microseconds"));
@@ -352,6 +353,7 @@ test("plain types: what each DuckDB type becomes", async () => {
       s: "VARCHAR",
       l: "INTEGER[]",
       ls: "VARCHAR",
+      fractions: "VARCHAR",
     });
     expect(rows[0]).toMatchObject({
       micros: "2024-05-01 09:30:00.123456",
@@ -361,6 +363,29 @@ test("plain types: what each DuckDB type becomes", async () => {
       clock: "10:00:00",
       s: '{"나":1,"가":{"x":[0.1,null]}}',
       ls: '[{"a":1}]',
+      fractions: '{"x":[-0.5,0.0],"y":{"k":0.123456789012345678901}}',
     });
+    const longest = await writeRows(kit, "longest", "SELECT [{'x': 0.5::DECIMAL(38,38)}] AS s");
+    await expect(kit.plan(longest)).rejects.toMatchObject({
+      code: "type_mismatch",
+      details: { column: "s" },
+    });
+  });
+});
+
+test("what is not a number inside a VARIANT is null, and a text that says so stays", async () => {
+  await withKit(async (kit) => {
+    const variant = `{'a': [-1.0/0, 'nan'::DOUBLE, 1.5], 'NaN': 'b\\"NaN', 'c': 'Infinity:NaN,-Infinity'}::VARIANT`;
+    const path = await writeRows(
+      kit,
+      "variant",
+      `SELECT unnest([${variant}, 'nan'::DOUBLE::VARIANT, NULL]) AS v`,
+    );
+    const { rows } = await kit.stage(path);
+    expect(rows.map(({ v }) => v)).toEqual([
+      '{"NaN":"b\\\\\\"NaN","a":[null,null,1.5],"c":"Infinity:NaN,-Infinity"}',
+      null,
+      null,
+    ]);
   });
 });

@@ -394,10 +394,12 @@ describe("results", () => {
     const [row] = await runHere(`SELECT sum(id) AS s, MAP {'a': 1} AS m, INTERVAL 90 MINUTE AS i,
       TIME '10:20:30' AS t, 'x'::ENUM('x', 'y') AS e, '00000000-0000-0000-0000-000000000001'::UUID AS u,
       TIMESTAMPTZ '2026-01-01 09:00:00+09' AS z, NULL AS n, '{"k": [1]}'::JSON AS j, [1::UHUGEINT] AS l,
-      array_value(1, 2) AS a, 'x' AS dup, 'y' AS dup FROM catalog`);
+      array_value(1, 2) AS a, 'x' AS dup, 'y' AS dup,
+      histogram(id % 2) AS h, [MAP {'a=1, b': 'c'}] AS ml, {'x': '1.10'::VARIANT} AS v,
+      '2024-05-01 09:30:00.123456789'::TIMESTAMP_NS AS ns, ['2024-05-01'::TIMESTAMP_NS, NULL] AS nl FROM catalog`);
     expect(row).toEqual({
       s: 4498500,
-      m: "{a=1}",
+      m: '{"a":1}',
       i: "01:30:00",
       t: "10:20:30",
       e: "x",
@@ -409,6 +411,11 @@ describe("results", () => {
       a: [1, 2],
       dup: "x",
       dup_1: "y",
+      h: '{"0":1500,"1":1500}',
+      ml: '[{"a=1, b":"c"}]',
+      v: '{"x":"1.10"}',
+      ns: "2024-05-01 09:30:00.123456789",
+      nl: ["2024-05-01 00:00:00", null],
     });
   });
 

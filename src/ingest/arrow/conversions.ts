@@ -1,7 +1,7 @@
 import { DataType, DateUnit, type Field, type Schema, TimeUnit } from "apache-arrow";
 import { AppError } from "../../errors.ts";
+import { mapEntries } from "../../query/duckdb/json-text.ts";
 import { quoteName, quoteText } from "../../query/sql.ts";
-import { mapValues } from "../json-text.ts";
 
 /**
  * SQL that gives columns their meaning back for which Parquet has no type, at any depth: seconds and dates of
@@ -32,8 +32,11 @@ function convert(type: DataType, value: string, level: number): string | undefin
     return inside && `list_transform(${value}, lambda ${element}: ${inside})`;
   }
   if (DataType.isMap(type)) {
-    const inside = convert(type.valueType, `${element}.value`, level + 1);
-    return inside && mapValues(value, element, inside);
+    const own = { key: `${element}.key`, value: `${element}.value` };
+    const key = convert(type.keyType, own.key, level + 1);
+    const inside = convert(type.valueType, own.value, level + 1);
+    if (key === undefined && inside === undefined) return undefined;
+    return mapEntries(value, element, key ?? own.key, inside ?? own.value);
   }
   if (!DataType.isStruct(type)) return undefined;
   const inside = (type.children as Field[]).map((field) => {

@@ -4,6 +4,7 @@ import { plainType } from "../../schema/column-types.ts";
 import type { Column } from "../../schema/columns.ts";
 import { formatType, parseType, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteName } from "../sql.ts";
+import { jsonOf } from "./json-text.ts";
 import { tooManyColumns } from "./sandbox-errors.ts";
 
 /** DuckDB's numbers of statement types (duckdb.h, duckdb_statement_type). */
@@ -53,10 +54,8 @@ export async function checkStatement(
   }));
   const columns = distinctNames(stored.map(({ name, type }) => ({ name, type: givenType(type) })));
   if (statementType === EXPLAIN) return { sql: text, offsetBytes: 0, columns };
-  const list = columns.map(({ name, type }, at) =>
-    type === stored[at]?.type
-      ? `c${at} AS ${quoteName(name)}`
-      : `CAST(c${at} AS ${type}) AS ${quoteName(name)}`,
+  const list = columns.map(
+    ({ name, type }, at) => `${givenValue(`c${at}`, stored[at]?.type ?? type, type)} AS ${quoteName(name)}`,
   );
   const names = columns.map((_, at) => `c${at}`).join(", ");
   const before = `SELECT ${list.join(", ")} FROM (\n`;
@@ -148,12 +147,22 @@ async function wrap(
   );
 }
 
+/** Types whose text is the engine's own display, which nothing reads back, at any depth. */
+const AS_JSON = /(^|[ (])(MAP\(|VARIANT\b)/;
+
 /**
  * The type in which a column is given: what Arrow has as it is, the rest as `plainType` stores it, mostly as text. A sum
- * of whole numbers (HUGEINT) stays a number.
+ * of whole numbers (HUGEINT) stays a number, and a time in nanoseconds keeps them all.
  */
-export function givenType(type: string): string {
-  return type === "HUGEINT" ? "DECIMAL(38,0)" : normalized(plainType(type));
+function givenType(type: string): string {
+  if (AS_JSON.test(type)) return "VARCHAR";
+  return type === "HUGEINT" ? "DECIMAL(38,0)" : normalized(plainType(type, "VARCHAR"));
+}
+
+/** SQL of a column in the type in which it is given. */
+function givenValue(value: string, type: string, given: string): string {
+  if (type === given) return value;
+  return `CAST(${AS_JSON.test(type) ? jsonOf(parseType(type), value) : value} AS ${given})`;
 }
 
 /** DuckDB's API and its DESCRIBE write a struct's fields differently. */

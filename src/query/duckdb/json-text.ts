@@ -1,0 +1,74 @@
+import { formatType, parseMap, type TypeTree } from "../../schema/type-tree.ts";
+import { quoteText } from "../sql.ts";
+
+/** SQL for a value of structs, lists and maps as JSON that every reader takes. */
+export function jsonOf(tree: TypeTree, expression: string): string {
+  return tree.kind === "scalar" && tree.name === "VARIANT"
+    ? variantText(expression)
+    : `to_json(${ready(tree, expression)})`;
+}
+
+const PREPARED = /\b(FLOAT|DOUBLE|TIMESTAMP WITH TIME ZONE|VARIANT|MAP)\b|\bDECIMAL\((\d+),\s*\2\)/;
+/** Decimals without a digit in front of the point, which the engine writes as `.5`: that is no JSON. */
+const FRACTION = /^DECIMAL\((\d+),\s*\1\)$/;
+
+/**
+ * The value with parts that its JSON gives back: FLOAT 0.1 is 0.1, not 0.10000000149011612 (through its shortest text),
+ * what is not a number is null, a time is in UTC, a VARIANT is what it holds.
+ */
+function ready(tree: TypeTree, expression: string, depth = 0): string {
+  if (!PREPARED.test(formatType(tree))) return expression;
+  const element = `x${depth}`;
+  if (tree.kind === "list") {
+    const list = `${expression}::${formatType(tree.element)}[]`;
+    return `list_transform(${list}, lambda ${element}: ${ready(tree.element, element, depth + 1)})`;
+  }
+  if (tree.kind === "struct") {
+    const fields = tree.fields.map((field) => {
+      const key = quoteText(field.name);
+      return `${key}: ${ready(field.type, `struct_extract(${expression}, ${key})`, depth)}`;
+    });
+    return `CASE WHEN ${expression} IS NULL THEN NULL ELSE {${fields.join(", ")}} END`;
+  }
+  const map = parseMap(tree.name);
+  if (map !== undefined) {
+    const isZoned = map.key.kind === "scalar" && map.key.name === "TIMESTAMP WITH TIME ZONE";
+    const key = isZoned ? inUtc(`${element}.key`) : `${element}.key`;
+    // Made anew in any case: a map of a file may have a key twice, which the engine refuses here.
+    return mapEntries(expression, element, key, ready(map.value, `${element}.value`, depth + 1));
+  }
+  const [, digits] = FRACTION.exec(tree.name) ?? [];
+  if (digits !== undefined) return `CAST(${expression} AS DECIMAL(${Number(digits) + 1},${digits}))`;
+  if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`);
+  if (tree.name === "DOUBLE") return finite(expression);
+  if (tree.name === "VARIANT") return `CAST(${variantText(expression)} AS JSON)`;
+  if (tree.name === "TIMESTAMP WITH TIME ZONE") return inUtc(expression);
+  return expression;
+}
+
+/** A time with a zone as one without, in UTC: AT TIME ZONE would need an extension that is not there everywhere. */
+export function inUtc(time: string): string {
+  const infinity = `CAST(CAST(${time} AS VARCHAR) AS TIMESTAMP)`;
+  return `CASE WHEN isfinite(${time}) THEN make_timestamp(epoch_us(${time})) ELSE ${infinity} END`;
+}
+
+/**
+ * What a VARIANT holds as JSON text. NaN and Infinity in it are null: a mark, which no JSON has, is put behind each text
+ * and in the place of each of them, and is left where no text is in front of it. A null of its own is NULL.
+ */
+function variantText(expression: string): string {
+  const text = `CAST(CAST(${expression} AS JSON) AS VARCHAR)`;
+  const token = String.raw`("(?:[^"\\]|\\.)*")|-?(?:NaN|Infinity)`;
+  const marked = `regexp_replace(${text}, ${quoteText(token)}, '\\1' || chr(1), 'g')`;
+  const mended = `replace(replace(${marked}, '"' || chr(1), '"'), chr(1), 'null')`;
+  return `nullif(CASE WHEN regexp_matches(${text}, 'NaN|Infinity') THEN ${mended} ELSE ${text} END, 'null')`;
+}
+
+function finite(expression: string): string {
+  return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
+}
+
+/** A map with other entries; `key` and `value` make them of `<element>.key` and `<element>.value`. */
+export function mapEntries(map: string, element: string, key: string, value: string): string {
+  return `map_from_entries(list_transform(map_entries(${map}), lambda ${element}: {k: ${key}, v: ${value}}))`;
+}
