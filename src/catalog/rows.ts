@@ -1,3 +1,4 @@
+import { castValue } from "../query/duckdb/cast.ts";
 import { quoteList, quoteName } from "../query/sql.ts";
 import type { Column, ColumnStats } from "../schema/columns.ts";
 
@@ -42,7 +43,7 @@ export function columnValue(column: Column, file: FileShape | undefined): string
   const found = file?.columns.find((other) => other.name === column.name);
   if (!found || found.nulls === file?.rows) return undefined;
   const name = quoteName(column.name);
-  return found.type === column.type ? name : `CAST(${name} AS ${column.type})`;
+  return castValue(name, found.type, column.type);
 }
 
 function selectColumn(column: Column, file: FileShape | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { Database } from "../query/database.ts";
+import { castValue, isJsonIn } from "../query/duckdb/cast.ts";
 import { cellValue, isPackedType } from "../query/duckdb/cell-text.ts";
 import {
   byLayout,
@@ -121,14 +122,14 @@ type Owner = Pick<KnownPartition, "part"> & Pick<Column, "type">;
 
 /**
  * The values of a column in partitions of whose text a cast to the view's type does not make them: where it is packed, and
- * where the value in its own type is another (FLOAT 0.1 is no DOUBLE 0.1).
+ * where the value in its own type is another (FLOAT 0.1 is no DOUBLE 0.1), and of lists beside text.
  */
 function throughOwnType(owners: readonly Owner[], value: string, type: string): string[] {
   const byType = Map.groupBy(owners, (owner) => owner.type);
   return Array.from(byType).flatMap(([held, own]) => {
-    const isDirect = held === type || type === "VARCHAR";
+    const isDirect = held === type || (type === "VARCHAR" && !isJsonIn(held, type));
     if (isDirect && !isPackedType(held)) return [];
     const read = cellValue(held, value);
-    return `WHEN ${ofParts(own)} THEN ${held === type ? read : `CAST(${read} AS ${type})`}`;
+    return `WHEN ${ofParts(own)} THEN ${castValue(read, held, type)}`;
   });
 }

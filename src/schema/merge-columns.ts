@@ -1,5 +1,6 @@
 import { commonType, meetExactly } from "./column-types.ts";
 import type { ColumnStats } from "./columns.ts";
+import { parseType } from "./type-tree.ts";
 
 /**
  * Merges the columns of files or partitions in order of first appearance: the common type, or VARCHAR if none
@@ -42,7 +43,14 @@ export function mergeColumns(
 
 /** A type that holds every value of both; VARCHAR if there is no other. */
 function exactType(a: string, b: string): string {
-  return (meetExactly(a, b) && commonType(a, b)) || "VARCHAR";
+  return (meetExactly(a, b) && commonType(a, b)) || (areLists(a, b) ? "VARCHAR[]" : "VARCHAR");
+}
+
+function areLists(...types: string[]): boolean {
+  return types.every((type) => {
+    const tree = parseType(type);
+    return tree.kind === "list" && tree.element.kind === "scalar";
+  });
 }
 
 function bothKnown(a: boolean | undefined, b: boolean | null | undefined): boolean | undefined {

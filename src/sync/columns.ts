@@ -1,3 +1,4 @@
+import { isJsonIn } from "../query/duckdb/cast.ts";
 import type { Column } from "../schema/columns.ts";
 import { mergeColumns } from "../schema/merge-columns.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
@@ -89,11 +90,11 @@ export function castsOf(
 ): readonly CastColumn[] {
   const casts = columns.filter(({ name, type }) => table.get(name) !== type);
   if (casts.length === 0) return NONE;
-  return casts.map(({ name, type, isEmpty }) => ({
-    name,
-    type: table.get(name) ?? type,
-    ...(isEmpty && { isEmpty }),
-  }));
+  return casts.map(({ name, type, isEmpty }) => {
+    const wanted = table.get(name) ?? type;
+    const isJson = !isEmpty && isJsonIn(type, wanted);
+    return { name, type: wanted, ...(isEmpty && { isEmpty }), ...(isJson && { from: type }) };
+  });
 }
 
 const NONE: readonly CastColumn[] = [];

@@ -67,6 +67,8 @@ export interface LakeColumn extends Column {
 export interface CastColumn extends Column {
   /** All its values are NULL: there may be no cast from its own type. */
   isEmpty?: true;
+  /** Its own type, where it is written as JSON (query/duckdb/cast.ts). */
+  from?: string;
 }
 
 /** What a plan needs of a partition. There may be 100,000; equal column lists share one array. */

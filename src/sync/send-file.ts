@@ -6,6 +6,7 @@ import { isMissing } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import { parseDeltaFile } from "../lake/layout.ts";
 import type { Database } from "../query/database.ts";
+import { castValue } from "../query/duckdb/cast.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { formatPartition } from "../schema/partition.ts";
 import type { CastColumn } from "./model.ts";
@@ -100,9 +101,11 @@ async function sendCast(
 
 function castList(casts: readonly CastColumn[]): string {
   if (casts.length === 0) return "";
-  const list = casts.map(({ name, type, isEmpty }) => {
+  const list = casts.map(({ name, type, isEmpty, from }) => {
     const quoted = quoteName(name);
-    return `CAST(${isEmpty ? "NULL" : quoted} AS ${type}) AS ${quoted}`;
+    const value =
+      from === undefined ? `CAST(${isEmpty ? "NULL" : quoted} AS ${type})` : castValue(quoted, from, type);
+    return `${value} AS ${quoted}`;
   });
   return ` REPLACE (${list.join(", ")})`;
 }

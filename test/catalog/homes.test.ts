@@ -131,6 +131,48 @@ test("no dataset changes the types or values of another", () =>
     expect(await query(bench, 'SELECT typeof(id) AS t FROM "aihub/a"')).toEqual([{ t: "BIGINT" }]);
   }));
 
+test("lists of texts and lists of numbers meet as lists of texts, in a table and in the shared home", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", `SELECT ['a', 'it''s [b]', NULL] AS tags`, of("a"));
+    await commit(bench, "create", "SELECT [1::BIGINT, 22] AS tags", of("b"));
+    await commit(bench, "create", "SELECT [1.5::DOUBLE] AS tags", of("c"));
+    await refresh(bench);
+    const listOf = ({ tags }: Record<string, unknown>) => [...(tags as Iterable<string | null>)];
+    const lists = [["a", "it's [b]", null], ["1", "22"], ["1.5"]];
+    const { columns, rows } = await read(bench, {});
+    expect(columns[4]).toEqual({ name: "tags", type: "VARCHAR[]" });
+    expect(rows.map(listOf)).toEqual(lists);
+    expect((await read(bench, { column: "tags", text: "2" })).rows.map(listOf)).toEqual([["1", "22"]]);
+    const shown = await query(bench, "SELECT to_json(tags)::VARCHAR AS tags FROM catalog ORDER BY dataset");
+    expect(shown).toEqual(lists.map((tags) => ({ tags: JSON.stringify(tags) })));
+    expect((await read(bench, { datasets: ["b"] })).columns[4]?.type).toBe("BIGINT[]");
+  }));
+
+test("lists and objects beside text are JSON, in a table and in the shared home", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 'plain [a]' AS tags", of("a"));
+    await commit(bench, "create", "SELECT ['a, b', 'it''s [b]', NULL] AS tags", of("b"));
+    await commit(bench, "create", "SELECT [[1::BIGINT, 22], [], NULL] AS tags", of("c"));
+    await commit(bench, "create", "SELECT [{x: 1.5::DECIMAL(4,1), y: 'a, \"b\"'}] AS tags", of("d"));
+    await commit(bench, "create", "SELECT ['c'] AS tags FROM range(200)", of("e"));
+    await refresh(bench);
+    const texts = [
+      "plain [a]",
+      '["a, b","it\'s [b]",null]',
+      "[[1,22],[],null]",
+      '[{"x":1.5,"y":"a, \\"b\\""}]',
+      '["c"]',
+    ];
+    const { columns, rows } = await read(bench, {});
+    expect(columns[4]).toEqual({ name: "tags", type: "VARCHAR" });
+    expect(rows.slice(0, 5).map(({ tags }) => tags)).toEqual(texts);
+    const shown = await query(bench, "SELECT DISTINCT tags FROM catalog ORDER BY dataset");
+    expect(new Set(shown.map(({ tags }) => tags))).toEqual(new Set(texts));
+    const found = (await read(bench, { column: "tags", text: "a, b" })).rows;
+    expect(found.map(({ tags }) => tags)).toEqual([texts[1]]);
+    expect((await read(bench, { datasets: ["b"] })).columns[4]?.type).toBe("VARCHAR[]");
+  }));
+
 test("rows never get the numbers of others that are gone, whose texts the search index still knows", () =>
   withLake(async (bench) => {
     await commit(bench, "create", "SELECT 'bleibt' AS words FROM range(200)", of("a"));

@@ -126,6 +126,17 @@ test("merged columns: common types, text where they cannot meet, absent counted 
     { rows: 1, columns: [{ name: "late", type: "DATE", nulls: 0 }] },
     { rows: 1, columns: [{ name: "late", type: "BOOLEAN", nulls: 0 }] },
   ]);
+  const lists = (...types: string[]) =>
+    mergeColumns(types.map((type) => ({ rows: 1, columns: [{ name: "l", type, nulls: 0 }] })))[0]?.type;
+  for (const [a, b, met] of [
+    ["VARCHAR[]", "BIGINT[]", "VARCHAR[]"],
+    ["BIGINT[]", "DOUBLE[]", "VARCHAR[]"],
+    ["INTEGER[]", "DOUBLE[]", "DOUBLE[]"],
+    ["VARCHAR[]", "BIGINT[][]", "VARCHAR"],
+    ["VARCHAR[]", "VARCHAR", "VARCHAR"],
+    ["VARCHAR[]", "STRUCT(a BIGINT)[]", "VARCHAR"],
+  ] as const)
+    expect([a, b, lists(a, b), lists(b, a)]).toEqual([a, b, met, met]);
   expect(merged).toEqual([
     { name: "n", type: "DOUBLE", nulls: 3 },
     { name: "empty", type: "VARCHAR[]", nulls: 4 },

@@ -143,6 +143,30 @@ describe.skipIf(!trinoWanted)("a sync over the lake's own folder", () => {
 });
 
 describe.skipIf(!trinoWanted)("a sync over S3", () => {
+  test("brings lists of texts and lists of numbers as lists of texts", () =>
+    withLake(async (plain) => {
+      const bench = await overS3(plain);
+      const facts = "'u' AS upload_id, 0::BIGINT AS source_row";
+      await commit(bench, "create", `SELECT ['a', 'it''s [b]', NULL] AS tags, ${facts}`, PAGES);
+      await commit(bench, "create", `SELECT [1::BIGINT, 22] AS tags, ${facts}`, OTHER);
+      await refresh(bench);
+      await sync(bench);
+      await expectSame(bench);
+      await expectSame(bench, { column: "tags", text: "2" });
+    }));
+
+  test("brings lists beside text as JSON", () =>
+    withLake(async (plain) => {
+      const bench = await overS3(plain);
+      const facts = "'u' AS upload_id, 0::BIGINT AS source_row";
+      await commit(bench, "create", `SELECT ['a, b', 'it''s [b]', NULL] AS tags, ${facts}`, PAGES);
+      await commit(bench, "create", `SELECT 'plain' AS tags, ${facts}`, OTHER);
+      await refresh(bench);
+      await sync(bench);
+      await expectSame(bench);
+      await expectSame(bench, { column: "tags", text: "a, b" });
+    }));
+
   test("makes the table anew when a column's type must change, in all files of it", () =>
     withLake(async (plain) => {
       const bench = await overS3(plain);

@@ -1,6 +1,7 @@
 import { type Column, type ColumnStats, SYSTEM_COLUMNS } from "../../schema/columns.ts";
 import { PARTITION_COLUMNS, type PartitionKey } from "../../schema/partition.ts";
 import { quoteName } from "../sql.ts";
+import { castValue } from "./cast.ts";
 import { cellValue } from "./cell-text.ts";
 import { type StoredForm, storedForms } from "./stored-columns.ts";
 
@@ -102,7 +103,7 @@ export function readColumns(group: readonly HousedPartition[], columns: readonly
     const cell = cells.get(name);
     const typed = forms.get(name)?.decode ?? quoted;
     const stored = cell ? ofCell(cell.list, `${listColumn(cell.list)}[${cell.at}]`, held) : typed;
-    const value = castTo(stored, held, type);
+    const value = castValue(stored, held, type);
     return value === quoted ? quoted : `${value} AS ${quoted}`;
   });
 }
@@ -133,11 +134,7 @@ export function formsOf({
 
 /** SQL of a value that stands in a list of the shared home. */
 export function ofCell(list: CellList, sql: string, type: string): string {
-  return list === "texts" ? cellValue(type, sql) : castTo(sql, CELL_LISTS[list], type);
-}
-
-function castTo(sql: string, from: string, to: string): string {
-  return from === to ? sql : `CAST(${sql} AS ${to})`;
+  return list === "texts" ? cellValue(type, sql) : castValue(sql, CELL_LISTS[list], type);
 }
 
 /** SQL that gives number and columns of the rows of partitions that share a layout, where a condition holds. */

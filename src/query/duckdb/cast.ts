@@ -1,0 +1,17 @@
+import { parseType } from "../../schema/type-tree.ts";
+import { jsonOf } from "./json-text.ts";
+
+/**
+ * SQL of a value of one type in another that holds it: what merge-columns.ts makes of two. A list or a struct is JSON where
+ * that is text: what the engine writes of `['a, b']` is that of `['a', 'b']` too.
+ */
+export function castValue(sql: string, from: string, to: string): string {
+  if (from === to) return sql;
+  if (!isJsonIn(from, to)) return `CAST(${sql} AS ${to})`;
+  return `CAST(${jsonOf(parseType(from), sql)} AS VARCHAR)`;
+}
+
+/** Whether values of a type are JSON where they stand in a column of another. */
+export function isJsonIn(from: string, to: string): boolean {
+  return to === "VARCHAR" && parseType(from).kind !== "scalar";
+}
