@@ -3,19 +3,21 @@ import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { clearUp } from "./clear-up.ts";
+import { lagsBehind, openColumns } from "./open-columns.ts";
 import { type PartitionState, readOwnPartition } from "./partition.ts";
 import { type CommitEffects, LostRace, placeFile } from "./place.ts";
 import { selectRows } from "./rows.ts";
 
 /** A partition is compacted when it has more deltas than this... */
 export const MAX_DELTAS = 32;
-/** ...or when they hold more than this part of the base's bytes. */
+/** ...or when they hold more than this part of the base's bytes, or files do not have the type that a column got later. */
 const MAX_DELTA_SHARE = 0.25;
 
 export function compactionDue(state: PartitionState): boolean {
   const [base, ...deltas] = state.files;
   const deltaBytes = deltas.reduce((sum, file) => sum + file.bytes, 0);
-  return deltas.length > MAX_DELTAS || deltaBytes > (base?.bytes ?? 0) * MAX_DELTA_SHARE;
+  const isLarge = deltaBytes > (base?.bytes ?? 0) * MAX_DELTA_SHARE;
+  return deltas.length > MAX_DELTAS || isLarge || lagsBehind(state);
 }
 
 /**
@@ -58,7 +60,7 @@ export async function compactPartition(
   await onStep?.("write");
   const file = await placeFile(database, lake, state.key, {
     select: selectRows(state.files, columns),
-    key: { format: 1, kind: "base", version, rows, uploads },
+    key: { format: 1, kind: "base", version, rows, uploads, ...openColumns(columns) },
     features,
     isCompaction: true,
     confirm,

@@ -9,6 +9,7 @@ import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { type ColumnStats, type Features, FeaturesSchema } from "../schema/columns.ts";
 import { type PartitionFileKey, PartitionFileKeySchema } from "../schema/metadata.ts";
+import { isStandIn } from "../schema/open-types.ts";
 import { parseType } from "../schema/type-tree.ts";
 
 /** What the footer of a partition's Parquet file says. */
@@ -193,9 +194,14 @@ export async function isSameFile(path: string, identity: string): Promise<boolea
 
 /**
  * The columns of one Parquet file with their null counts: from the statistics of its row groups, and by one scan for
- * lists and structs, whose own nulls Parquet does not count, and for the Unicode form of texts.
+ * lists and structs, whose own nulls Parquet does not count, and for the Unicode form of texts. Of those said to be
+ * open the ones are so whose lists hold no value.
  */
-export async function measureColumns(database: Database, path: string): Promise<ColumnStats[]> {
+export async function measureColumns(
+  database: Database,
+  path: string,
+  { open = [] }: Pick<PartitionFileKey, "open"> = {},
+): Promise<ColumnStats[]> {
   const file = quoteText(path);
   const source = `read_parquet(${file}, hive_partitioning = false)`;
   const columns = await database.rows<{ column_name: string; column_type: string }>(
@@ -211,11 +217,20 @@ export async function measureColumns(database: Database, path: string): Promise<
     (column) => !isFlat(column.column_type) || known.get(column.column_name) === null,
   );
   const texts = columns.filter((column) => column.column_type === "VARCHAR");
+  const said = new Set(open);
+  const lists = counted.filter(
+    ({ column_name, column_type }) => said.has(column_name) && isStandIn(column_type),
+  );
   const measures = [
     ...counted.map(({ column_name }, at) => `count(*) - count(${quoteName(column_name)}) AS n${at}`),
     ...texts.map(
       ({ column_name }, at) =>
         `bool_and(${toNfc(quoteName(column_name))} = ${quoteName(column_name)}) AS t${at}`,
+    ),
+    // A text is in quotes there, null is not.
+    ...lists.map(
+      ({ column_name }, at) =>
+        `bool_or(contains(CAST(to_json(${quoteName(column_name)}) AS VARCHAR), '"')) AS l${at}`,
     ),
   ];
   const [row] =
@@ -224,10 +239,12 @@ export async function measureColumns(database: Database, path: string): Promise<
       : [];
   const scanned = new Map(counted.map(({ column_name }, at) => [column_name, row?.[`n${at}`]]));
   const normal = new Map(texts.map(({ column_name }, at) => [column_name, row?.[`t${at}`] ?? true]));
+  const untyped = new Set(lists.filter((_, at) => row?.[`l${at}`] === false).map((one) => one.column_name));
   return columns.map(({ column_name: name, column_type: type }) => ({
     name,
     type,
     nulls: Number(scanned.get(name) ?? known.get(name) ?? 0),
     ...(normal.has(name) && { nfc: normal.get(name) === true }),
+    ...(untyped.has(name) && { open: true }),
   }));
 }

@@ -238,7 +238,7 @@ async function describeFile(
       file.attempt === attempt,
   );
   if (known) return { ...known, path, identity, features, uploads };
-  const columns = await measureColumns(database, path);
+  const columns = await measureColumns(database, path, footer.key);
   const sha256 = await hashFile(path);
   const file = {
     name,

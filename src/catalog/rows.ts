@@ -1,6 +1,7 @@
 import { castValue } from "../query/duckdb/cast.ts";
 import { quoteList, quoteName } from "../query/sql.ts";
 import type { Column, ColumnStats } from "../schema/columns.ts";
+import { saidType } from "../schema/open-types.ts";
 
 /** What must be known of a Parquet file to read its rows in other types. */
 export interface FileShape {
@@ -30,7 +31,11 @@ export function selectRows(files: readonly FileShape[], columns: readonly Column
 
 /** Equal for files that one SELECT can read: the columns that hold a value, in order, with their types. */
 export function describeShape(file: FileShape): string {
-  return JSON.stringify(file.columns.map(({ name, type, nulls }) => [name, nulls < file.rows ? type : null]));
+  const typed = file.columns.map((column) => [
+    column.name,
+    column.nulls < file.rows ? saidType(column) : null,
+  ]);
+  return JSON.stringify(typed);
 }
 
 /** `read_parquet` over an explicit list; `key=value` parts of a path are never columns. */

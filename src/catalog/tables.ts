@@ -1,5 +1,6 @@
 import type { Database } from "../query/database.ts";
 import type { Cells } from "../query/duckdb/homes.ts";
+import { markOpen } from "../query/duckdb/open-columns.ts";
 import { RANGE_COLUMNS } from "../query/search-index/ranges.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Column, ColumnStats } from "../schema/columns.ts";
@@ -25,6 +26,8 @@ export interface KnownPartition extends PartitionKey {
   /** Names of its live files, the base first. */
   files: string[];
   columns: ColumnStats[];
+  /** Names of those that are open (schema/open-types.ts); null for none. Missing in tables of earlier versions. */
+  open_columns: string[] | null;
   /** Hugging Face features by column, as JSON text. */
   features: string;
   /** Of the newest upload; ISO 8601, null where its log entry names no time. */
@@ -71,6 +74,7 @@ const PARTITION_FIELDS = {
   version: "BIGINT",
   files: "VARCHAR[]",
   columns: "STRUCT(name VARCHAR, type VARCHAR, nulls BIGINT, nfc BOOLEAN)[]",
+  open_columns: "VARCHAR[]",
   features: "VARCHAR",
   uploaded_by: "VARCHAR",
   uploaded_at: "TIMESTAMP",
@@ -91,7 +95,9 @@ const columnList = (columns: readonly Column[]) =>
  */
 export async function createTables(database: Database, { isNew = true } = {}): Promise<void> {
   if (!isNew) {
-    await database.run(`ALTER TABLE partitions ADD COLUMN IF NOT EXISTS license ${PARTITION_FIELDS.license}`);
+    for (const name of ["license", "open_columns"] as const) {
+      await database.run(`ALTER TABLE partitions ADD COLUMN IF NOT EXISTS ${name} ${PARTITION_FIELDS[name]}`);
+    }
     return;
   }
   const fields = Object.entries(PARTITION_FIELDS).map(([name, type]) => ({ name, type }));
@@ -105,6 +111,7 @@ export async function createTables(database: Database, { isNew = true } = {}): P
 /** The row of `partitions` for a partition as it was read, but for where its rows are. */
 export function describeKnown(state: PartitionState, folderMtime: string): KnownPartition {
   const newest = state.uploads.at(-1);
+  const open = state.columns.flatMap((column) => (column.open ? column.name : []));
   return {
     ...state.key,
     rows: state.rows,
@@ -113,6 +120,7 @@ export function describeKnown(state: PartitionState, folderMtime: string): Known
     version: state.version,
     files: state.files.map((file) => file.name),
     columns: state.columns,
+    open_columns: open.length > 0 ? open : null,
     features: JSON.stringify(state.features),
     uploaded_by: plainText(newest?.uploaded_by ?? ""),
     uploaded_at: loggedTime(newest),
@@ -149,7 +157,8 @@ function jsonShape(fields: typeof PARTITION_FIELDS): Record<string, unknown> {
   const columns = [{ name: "VARCHAR", type: "VARCHAR", nulls: "BIGINT", nfc: "BOOLEAN" }];
   const texts = ["VARCHAR"];
   const cells = { integers: texts, numbers: texts, texts };
-  return { ...fields, files: texts, uploads: texts, cells, columns, uploaded_at: "VARCHAR" };
+  const lists = { files: texts, uploads: texts, open_columns: texts };
+  return { ...fields, ...lists, cells, columns, uploaded_at: "VARCHAR" };
 }
 
 export async function deleteKnown(database: Database, keys: readonly PartitionKey[]): Promise<void> {
@@ -164,10 +173,12 @@ export async function readColumns(database: Database, schema: string): Promise<C
 
 /** Rows of the table `partitions` in the attached database `schema`, sorted by key. */
 export async function readKnown(database: Database, schema: string): Promise<KnownPartition[]> {
-  return database.rows<KnownPartition>(
+  const known = await database.rows<KnownPartition>(
     `SELECT * REPLACE (strftime(uploaded_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS uploaded_at)
      FROM ${quoteName(schema)}.partitions ORDER BY provider, dataset, task, variant`,
   );
+  for (const row of known) row.columns = markOpen(row.columns, row.open_columns);
+  return known;
 }
 
 export async function readHead(database: Database, schema: string): Promise<CatalogHead | undefined> {

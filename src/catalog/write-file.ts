@@ -36,7 +36,7 @@ export async function writePartitionFile(database: Database, request: WriteReque
     ...(key.attempt !== undefined && { attempt: key.attempt }),
     bytes: footer?.bytes ?? 0,
     sha256: await hashFile(target),
-    columns: await measureColumns(database, target),
+    columns: await measureColumns(database, target, key),
   };
 }
 

@@ -6,6 +6,7 @@ import type { PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { clearUp } from "./clear-up.ts";
 import { tidyPartition } from "./metadata.ts";
+import { openColumns } from "./open-columns.ts";
 import { lastVersion, type PartitionState, partitionExists, readOwnPartition } from "./partition.ts";
 import { type CommitEffects, LostRace, placeFile } from "./place.ts";
 
@@ -77,7 +78,7 @@ async function commitOnce(database: Database, lake: Lake, request: CommitRequest
   await onStep?.("write");
   const file = await placeFile(database, lake, partition, {
     select: request.select,
-    key: { format: 1, kind, version, rows, uploads },
+    key: { format: 1, kind, version, rows, uploads, ...openColumns(manifest.columns) },
     features: manifest.features,
     isCompaction: false,
     confirm,

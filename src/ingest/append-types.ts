@@ -1,6 +1,8 @@
+import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { earlierType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
+import { listLevels, saidType } from "../schema/open-types.ts";
 import type { UploadMode } from "../schema/upload.ts";
 import type { Input } from "./input.ts";
 import type { PlannedColumn } from "./upload-plan.ts";
@@ -8,18 +10,60 @@ import type { PlannedColumn } from "./upload-plan.ts";
 /** Integers up to it are exact as DOUBLE. */
 const MAX_EXACT = 2 ** 53;
 
+interface Offer {
+  input: Input;
+  mode: UploadMode;
+  database: Database;
+}
+
+/**
+ * The columns as they are staged, and what the lake answers to the types that they offer. Where types do not meet, a
+ * column that is NULL in every row is offered once more without one: pandas gives such integers the type DOUBLE.
+ */
+export async function fitTypes<T extends { columns: readonly Column[] }>(
+  columns: readonly PlannedColumn[],
+  offer: Offer,
+  ask: (offered: readonly Column[]) => Promise<T>,
+): Promise<{ fitted: PlannedColumn[]; answer: T }> {
+  const offered = await offerTypes(columns, offer);
+  try {
+    const answer = await ask(offered);
+    return { fitted: adoptTypes(columns, offered, answer.columns), answer };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "type_mismatch") throw error;
+    const bare = await columnsOfNulls(columns, offer);
+    if (bare.size === 0) throw error;
+    const untyped = { type: "VARCHAR", expression: "NULL", isOpen: true };
+    const opened = columns.map((column) => (bare.has(column.name) ? { ...column, ...untyped } : column));
+    const again = await offerTypes(opened, offer);
+    const answer = await ask(again);
+    return { fitted: adoptTypes(opened, again, answer.columns), answer };
+  }
+}
+
+async function columnsOfNulls(
+  columns: readonly PlannedColumn[],
+  { input, database }: Offer,
+): Promise<Set<string>> {
+  const given = new Set(input.columns.map(({ name }) => name));
+  const own = columns.filter(({ source, isOpen }) => given.has(source) && !isOpen);
+  if (own.length === 0) return new Set();
+  const counts = own.map(({ expression }, at) => `count(${expression}) AS c${at}`);
+  const [found] = await database.rows<Record<string, number>>(
+    `SELECT ${counts.join(", ")} FROM ${await input.rows()}`,
+  );
+  return new Set(own.filter((_, at) => found?.[`c${at}`] === 0).map(({ name }) => name));
+}
+
 /**
  * The types that an upload offers to the partition it is added to, column by column: open where no value says one
  * (`NULL`, `NULL[]`), and INTEGER for integers that a DOUBLE holds as well.
  */
-export async function offerTypes(
+async function offerTypes(
   columns: readonly PlannedColumn[],
-  { input, mode, database }: { input: Input; mode: UploadMode; database: Database },
+  { input, mode, database }: Offer,
 ): Promise<Column[]> {
-  const offered = columns.map(({ name, type, isOpen }) => ({
-    name,
-    type: isOpen ? `NULL${"[]".repeat(listLevels(type))}` : type,
-  }));
+  const offered = columns.map(asOffered);
   const whole = columns.filter(({ type, isOpen }) => type === "BIGINT" && !isOpen);
   if (mode !== "append" || whole.length === 0) return offered;
   const tests = whole.map(
@@ -32,8 +76,13 @@ export async function offerTypes(
   return offered.map((column) => (exact.has(column.name) ? { ...column, type: "INTEGER" } : column));
 }
 
+/** What a column says of its type: open where no value says one (`NULL`, `NULL[]`). */
+export function asOffered({ name, type, isOpen }: PlannedColumn): Column {
+  return { name, type: saidType({ type, open: isOpen }) };
+}
+
 /** The columns as they are staged: with the type of the partition where what was offered leaves it open. */
-export function adoptTypes(
+function adoptTypes(
   columns: readonly PlannedColumn[],
   offered: readonly Column[],
   there: readonly Column[],
@@ -41,20 +90,18 @@ export function adoptTypes(
   const types = new Map(there.map(({ name, type }) => [name, type]));
   return columns.map((column, at) => {
     const type = types.get(column.name);
-    if (type === undefined || type === column.type) return column;
-    const { expression, isOpen } = column;
+    if (type === undefined) return column;
+    const { isOpen, ...typed } = column;
+    const { expression } = typed;
+    if (type === column.type) return typed;
     const isList = listLevels(column.type) > 0;
     if (isOpen && isList && type === "VARCHAR") {
-      return { ...column, type, expression: `CAST(to_json(${expression}) AS VARCHAR)` };
+      return { ...typed, type, expression: `CAST(to_json(${expression}) AS VARCHAR)` };
     }
     // exact either way: as earlier versions stored what is there
     const isEarlier = type === earlierType(column.type);
     const isWhole = offered[at]?.type === "INTEGER" && type === "DOUBLE";
     if (!isOpen && !isWhole && !isEarlier) return column;
-    return { ...column, type, expression: `CAST(${isOpen && !isList ? "NULL" : expression} AS ${type})` };
+    return { ...typed, type, expression: `CAST(${isOpen && !isList ? "NULL" : expression} AS ${type})` };
   });
-}
-
-function listLevels(type: string): number {
-  return type.split("[]").length - 1;
 }

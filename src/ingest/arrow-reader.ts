@@ -19,7 +19,7 @@ import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
 import { describeRelation } from "./relations.ts";
-import { checkSameTypes, type TypedFile } from "./same-types.ts";
+import { asUntyped, checkSameTypes, type TypedFile, untypedColumns } from "./same-types.ts";
 
 export interface ArrowSource {
   path: string;
@@ -79,7 +79,7 @@ async function open(
   const [first] = files;
   if (!first) throw new AppError("empty_input", `${path} has no rows; there is nothing to upload`);
   const rows = await convertRows(files, context);
-  const columns = await describeColumns(context, rows, first.schema);
+  const columns = await describeColumns(context, rows, files);
   const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
   return {
     format,
@@ -248,14 +248,16 @@ function holdsImages({ name, type }: Field, feature: unknown): boolean {
 async function describeColumns(
   context: ReaderContext,
   rows: string,
-  schema: Schema,
+  files: readonly ArrowFile[],
 ): Promise<SourceColumn[]> {
-  const features = schemaFeatures(schema);
-  const untyped = new Set(
-    schema.fields.filter((field) => field.type.typeId === Type.Null).map((field) => field.name),
-  );
+  const features = files[0] ? schemaFeatures(files[0].schema) : {};
+  const fields = files.map(({ schema }) => ({
+    columns: schema.fields.map(({ name, type }) => ({ name, type: isOpen(type) ? "NULL" : String(type) })),
+  }));
+  const untyped = untypedColumns(fields);
   return (await describeRelation(context.database, rows)).map((column) => {
-    if (untyped.has(column.name)) return { ...column, type: "NULL" };
+    const open = untyped.has(column.name.toLowerCase()) ? asUntyped(column) : undefined;
+    if (open) return open;
     const embedded = embeddedCell(column, features[column.name]);
     return embedded ? { ...column, embedded } : column;
   });

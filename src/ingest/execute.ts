@@ -155,7 +155,7 @@ function describeUpload(
     ...(request.license && { license: request.license }),
     meta: { ...request.meta },
     rows: plan.input.rowCount,
-    columns: plan.columns.map(({ name, type }) => ({ name, type })),
+    columns: plan.columns.map(({ name, type, isOpen }) => ({ name, type, ...(isOpen && { open: true }) })),
     features: plan.features,
     content: plan.contentKind,
     ...imageColumns(plan),

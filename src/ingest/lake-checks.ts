@@ -7,6 +7,7 @@ import { commonType, earlierType, meetExactly } from "../schema/column-types.ts"
 import type { Column } from "../schema/columns.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import { refuseClash } from "../schema/name-clash.ts";
+import { saidType, type TypedColumn } from "../schema/open-types.ts";
 import {
   type DatasetKey,
   formatDataset,
@@ -113,7 +114,7 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
  * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
- * that an append adds to.
+ * that an append adds to, without those that are open to any type.
  */
 export async function checkMode(
   lake: Lake,
@@ -135,11 +136,11 @@ export async function checkMode(
   if (mode !== "append") return [];
   const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
   for (const other of held) checkTypes(key, other, columns);
-  return held.flat();
+  return held.flat().filter(({ open }) => !open);
 }
 
 /** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */
-async function readHeld(lake: Lake, key: PartitionKey): Promise<{ columns: Column[] } | undefined> {
+async function readHeld(lake: Lake, key: PartitionKey): Promise<{ columns: HeldColumn[] } | undefined> {
   try {
     const metadata = await readPartitionMetadata(lake, key);
     return metadata && { columns: metadata.columns.filter((column) => column.nulls < metadata.rows) };
@@ -149,11 +150,15 @@ async function readHeld(lake: Lake, key: PartitionKey): Promise<{ columns: Colum
   }
 }
 
-function checkTypes(key: PartitionKey, there: readonly Column[], columns: readonly Column[]): void {
-  const types = new Map(there.map((column) => [column.name, column.type]));
+type HeldColumn = Column & TypedColumn;
+
+function checkTypes(key: PartitionKey, there: readonly HeldColumn[], columns: readonly Column[]): void {
+  const held = new Map(there.map((column) => [column.name, column]));
   for (const { name, type } of columns) {
-    const other = types.get(name);
-    if (other === undefined || meetExactly(other, type) || other === earlierType(type)) continue;
+    const column = held.get(name);
+    if (column === undefined || meetExactly(saidType(column), type)) continue;
+    const other = column.type;
+    if (other === earlierType(type)) continue;
     const rounded =
       commonType(other, type) === undefined ? "" : ", and no type holds the values of both exactly";
     throw new AppError(

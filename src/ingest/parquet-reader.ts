@@ -7,10 +7,10 @@ import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
-import { checkParquetSchema } from "./parquet/schema-checks.ts";
+import { checkParquetSchema, columnsHolding } from "./parquet/schema-checks.ts";
 import { listPaths, readColumn } from "./parquet-cells.ts";
 import { describeRelation } from "./relations.ts";
-import { checkSameTypes, type TypedFile } from "./same-types.ts";
+import { asUntyped, checkSameTypes, type TypedFile, untypedColumns } from "./same-types.ts";
 
 /** A Parquet file, with the split that its folder or name stands for. */
 export interface ParquetSource {
@@ -39,8 +39,9 @@ export async function openParquet(
   const relation = relationOf(sources);
   const features = await readFeatures(database, sources);
   const described = await describeRelation(database, relation);
-  await checkTypes(database, sources, described);
-  const columns = await findEmbedded(database, described, sources, features);
+  const typed = await typedFiles(database, sources);
+  checkSameTypes(typed, described);
+  const columns = findEmbedded(described, untypedColumns(typed), features);
   const files = sources.map((source) => ({ path: source.path, rowCount: rowCounts.get(source.path) ?? 0 }));
   const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
   const kept = keptRows(relation, columns, (name) => listPaths(context, files, name, context.signal));
@@ -105,70 +106,35 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
   return rows;
 }
 
-/** Files that differ in a column's type must meet in one that the engine takes for both. */
-async function checkTypes(
-  database: Database,
-  sources: readonly ParquetSource[],
-  table: readonly SourceColumn[],
-): Promise<void> {
-  if (sources.length < 2) return;
+/** The types of each file alone: those that differ must meet in one that the engine takes for both. */
+async function typedFiles(database: Database, sources: readonly ParquetSource[]): Promise<TypedFile[]> {
   const files: TypedFile[] = [];
   for (const { path } of sources) {
     const columns = await describeRelation(
       database,
       `read_parquet(${quoteText(path)}, hive_partitioning = false)`,
     );
-    const open = await openColumns(database, path);
+    // Where some part has no type: pyarrow writes lists that are all empty so.
+    const open = await columnsHolding(database, path, "logical_type LIKE 'NullType%'");
     files.push({
       path,
       columns: columns.map(({ name, type }) => ({ name, type: open.has(name) ? "NULL" : type })),
     });
   }
-  checkSameTypes(files, table);
+  return files;
 }
 
-/** Columns of a file in which some part has no type: pyarrow writes lists that are all empty so. */
-async function openColumns(database: Database, path: string): Promise<Set<string>> {
-  const elements = await database.rows<{ name: string; children: number; open: boolean }>(
-    `SELECT name, coalesce(num_children, 0)::INTEGER AS children, coalesce(logical_type LIKE 'NullType%', false) AS open
-    FROM parquet_schema(${quoteText(path)}) ORDER BY column_id`,
-  );
-  const open = new Set<string>();
-  let at = 1;
-  const visit = (): boolean => {
-    const element = elements[at++];
-    let isOpen = element?.open ?? false;
-    for (let child = 0; child < (element?.children ?? 0); child++) isOpen = visit() || isOpen;
-    return isOpen;
-  };
-  for (let column = 0; column < (elements[0]?.children ?? 0); column++) {
-    const { name = "" } = elements[at] ?? {};
-    if (visit()) open.add(name);
-  }
-  return open;
-}
-
-async function findEmbedded(
-  database: Database,
-  columns: SourceColumn[],
-  sources: readonly ParquetSource[],
+function findEmbedded(
+  columns: readonly SourceColumn[],
+  untyped: ReadonlySet<string>,
   features: Features,
-): Promise<SourceColumn[]> {
-  const untyped = await untypedColumns(database, sources);
+): SourceColumn[] {
   return columns.map((column) => {
-    if (untyped.has(column.name)) return { ...column, type: "NULL" };
+    const open = untyped.has(column.name.toLowerCase()) ? asUntyped(column) : undefined;
+    if (open) return open;
     const embedded = embeddedCell(column, features[column.name]);
     return embedded ? { ...column, embedded } : column;
   });
-}
-
-/** Columns without any type (pyarrow's null) in every file that has them; DuckDB shows them as INTEGER. */
-async function untypedColumns(database: Database, sources: readonly ParquetSource[]): Promise<Set<string>> {
-  const files = quoteList(sources.map((source) => source.path));
-  const found = await database.rows<{ name: string }>(
-    `SELECT name FROM parquet_schema(${files}) GROUP BY name HAVING bool_and(coalesce(logical_type LIKE 'NullType%', false))`,
-  );
-  return new Set(found.map((row) => row.name));
 }
 
 /** The rows without the bytes of images; the paths in lists of them are put beside once they are asked for. */

@@ -4,6 +4,7 @@ import { quoteName, quoteText } from "../query/sql.ts";
 import { checkValue } from "../schema/check.ts";
 import { factColumns, isOwn } from "../schema/image-columns.ts";
 import { parseName } from "../schema/names.ts";
+import { standInType } from "../schema/open-types.ts";
 import {
   DEFAULT_PAGES,
   DOCUMENT_COLUMN,
@@ -15,7 +16,7 @@ import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import { LicenseSchema, RejectLimitSchema } from "../schema/upload.ts";
-import { adoptTypes, offerTypes } from "./append-types.ts";
+import { asOffered, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
@@ -59,15 +60,18 @@ export async function planUpload(
   const check = { key, mode: request.mode, refersToRaw: roles.reference !== null };
   // Those of further images too: a list cannot be added to single ones.
   const facts = roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns);
-  const offered = await offerTypes(columns, { ...deps, input, mode: request.mode });
-  const there = await deps.target.check({ ...check, columns: [...offered, ...facts] });
-  const adopted = adoptTypes(columns, offered, there);
+  const offer = { input, mode: request.mode, database: deps.database };
+  const { fitted } = await fitTypes(columns, offer, async (offered) => {
+    const asked = { ...check, columns: [...offered, ...facts] };
+    return { columns: await deps.target.check(asked) };
+  });
+  const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
   return {
     input,
     request,
     key,
-    check: { ...check, columns: [...adopted.map(({ name, type }) => ({ name, type })), ...facts] },
-    columns: adopted,
+    check: checked,
+    columns: fitted,
     features: fittingFeatures(input.features, kept),
     contents: roles.contents,
     contentKind: roles.contents[0]?.source.kind ?? null,
@@ -153,14 +157,15 @@ async function planColumns(
   const finer = await finerColumns(input, roles, database);
   const kept = roles.kept.map(({ source, name }) => {
     const isOpen = source.type === "NULL" || source.isOpen === true;
-    const type = source.type === "NULL" ? "VARCHAR" : source.type;
+    const given = source.type === "NULL" ? "VARCHAR" : source.type;
     const expression = source.type === "NULL" ? "NULL" : quoteName(source.name);
-    const plain = plainColumn(source.name, type, expression, finer.has(source.name));
+    const plain = plainColumn(source.name, given, expression, finer.has(source.name));
+    const type = isOpen ? standInType(plain.type) : plain.type;
     return {
       source: source.name,
       name,
-      type: plain.type,
-      expression: `CAST(${plain.expression} AS ${plain.type})`,
+      type,
+      expression: `CAST(${plain.expression} AS ${type})`,
       ...(isOpen && { isOpen }),
     };
   });

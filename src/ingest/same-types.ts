@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { commonType, meetExactly } from "../schema/column-types.ts";
+import { parseType } from "../schema/type-tree.ts";
 import type { SourceColumn } from "./input.ts";
 
 /** A file of an input with the types that its columns have in it alone; NULL for one that no value of it gives a type. */
@@ -31,6 +32,25 @@ export function checkSameTypes(files: readonly TypedFile[], table: readonly Sour
       );
     }
   }
+}
+
+/** Names, in lower case, of the columns to which none of the files that have them gives a type. */
+export function untypedColumns(files: readonly Pick<TypedFile, "columns">[]): Set<string> {
+  const all = files.flatMap(({ columns }) => columns);
+  const typed = new Set(all.filter(({ type }) => type !== "NULL").map(({ name }) => name.toLowerCase()));
+  return new Set(all.map(({ name }) => name.toLowerCase()).filter((name) => !typed.has(name)));
+}
+
+/**
+ * A column without a type, to which the engine gives one of its own (INTEGER). Undefined for objects and maps, of which
+ * only members lack it.
+ */
+export function asUntyped(column: SourceColumn): SourceColumn | undefined {
+  let element = parseType(column.type);
+  const isList = element.kind === "list";
+  while (element.kind === "list") element = element.element;
+  if (element.kind !== "scalar" || element.name.includes("(")) return undefined;
+  return isList ? { ...column, isOpen: true } : { ...column, type: "NULL" };
 }
 
 const TIMES = ["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS"];

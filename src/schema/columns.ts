@@ -35,6 +35,8 @@ export const UploadColumnSchema = v.object({
     ),
   ),
   type: TypeSchema,
+  /** No value says the type: see schema/open-types.ts. Absent in uploads of earlier versions, and where one does. */
+  open: v.optional(v.boolean()),
 });
 /** Limit per table; programs that read tables do not support more. */
 export const MAX_COLUMNS = 10_000;
@@ -57,6 +59,8 @@ export const ColumnStatsSchema = v.object({
   nulls: CountSchema,
   /** Whether all its texts are in NFC; absent if unchecked, and for other types. */
   nfc: v.optional(v.nullable(v.boolean())),
+  /** Its lists hold no value that says the type: see schema/open-types.ts. Absent where one does, or the input states it. */
+  open: v.optional(v.nullable(v.boolean())),
 });
 export type ColumnStats = v.InferOutput<typeof ColumnStatsSchema>;
 

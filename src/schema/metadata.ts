@@ -67,6 +67,8 @@ export const PartitionFileKeySchema = v.object({
   uploads: UploadLogSchema,
   /** Attempt that wrote it; distinguishes files that two hosts wrote for one version. */
   attempt: AttemptSchema,
+  /** Columns of lists whose type nothing said when they were uploaded; absent without. */
+  open: v.fallback(v.optional(v.array(v.string())), undefined),
 });
 export type PartitionFileKey = v.InferOutput<typeof PartitionFileKeySchema>;
 

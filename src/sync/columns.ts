@@ -58,7 +58,7 @@ function listsOf(partitions: readonly LakePartition[]): Set<readonly LakeColumn[
 function commonColumns(partitions: readonly LakePartition[]): Column[] {
   const parts = Array.from(listsOf(partitions), (columns) => ({
     rows: 1,
-    columns: columns.map(({ name, type, isEmpty }) => ({ name, type, nulls: isEmpty ? 1 : 0 })),
+    columns: columns.map(({ name, type, isEmpty, open }) => ({ name, type, open, nulls: isEmpty ? 1 : 0 })),
   }));
   return mergeColumns(parts);
 }

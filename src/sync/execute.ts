@@ -4,6 +4,7 @@ import { throwIfCancelled } from "../errors.ts";
 import { removeTree } from "../lake/files.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Database } from "../query/database.ts";
+import { openTest } from "../query/duckdb/open-columns.ts";
 import { quoteText } from "../query/sql.ts";
 import type { StatementRunner } from "../query/statement/statements.ts";
 import { PARTITION_COLUMNS, type PartitionKey, pickKey } from "../schema/partition.ts";
@@ -230,9 +231,11 @@ async function sendList(plan: SyncPlan, { store, database, known, scratch }: Syn
       [JSON.stringify(rows)],
     );
   }
+  const open = await openTest(database, known);
+  const columns = `[{name: c.name, type: c.type, nulls: c.nulls, nfc: c.nfc, open: ${open}} FOR c IN columns]`;
   try {
     await database.run(
-      `COPY (SELECT provider, dataset, task, variant, rows, bytes, version, to_json(columns)::VARCHAR AS columns, features, location
+      `COPY (SELECT provider, dataset, task, variant, rows, bytes, version, to_json(${columns})::VARCHAR AS columns, features, location
        FROM ${known} JOIN places USING (provider, dataset, task, variant) ORDER BY ALL)
        TO ${quoteText(temp)} (FORMAT parquet, COMPRESSION zstd)`,
     );

@@ -58,9 +58,10 @@ export const UnfinishedSchema = v.object({
 });
 export type Unfinished = v.InferOutput<typeof UnfinishedSchema>;
 
-/** A partition's column; `isEmpty` if all its values are NULL. */
+/** A partition's column; `isEmpty` if all its values are NULL, `open` if they say no type (schema/open-types.ts). */
 export interface LakeColumn extends Column {
   isEmpty: boolean;
+  open?: boolean;
 }
 
 /** A column to be written in another type. */

@@ -3,6 +3,7 @@ import type { Lake } from "../lake/lake.ts";
 import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { attachCatalog } from "../query/duckdb/catalog-file.ts";
+import { openTest } from "../query/duckdb/open-columns.ts";
 import { quoteName } from "../query/sql.ts";
 import type { LakeColumn, LakePartition } from "./model.ts";
 
@@ -25,7 +26,8 @@ export async function readLake(database: Database, lake: Lake): Promise<LakeStat
   const { generation } = await requireHead(database, lake, NAME);
   const table = `${quoteName(NAME)}.partitions`;
   // Without NULL counts few column lists differ; each is fetched once.
-  const columns = "[{name: c.name, type: c.type, isEmpty: c.nulls >= rows} FOR c IN columns]";
+  const open = await openTest(database, table);
+  const columns = `[{name: c.name, type: c.type, isEmpty: c.nulls >= rows, open: ${open}} FOR c IN columns]`;
   const lists = new Map<string, LakeColumn[]>();
   for (const { id, list } of await database.rows<{ id: string; list: string }>(
     `SELECT hash(list)::VARCHAR AS id, to_json(list)::VARCHAR AS list FROM (SELECT DISTINCT ${columns} AS list FROM ${table})`,

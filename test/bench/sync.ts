@@ -84,6 +84,7 @@ function makePartition(at: number): KnownPartition {
     uploaded_by: "kim",
     uploaded_at: "2026-01-02T03:04:05.000Z",
     license: null,
+    open_columns: null,
     uploads: [Bun.randomUUIDv7()],
     folder_mtime: "1",
     part: at,

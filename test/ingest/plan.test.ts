@@ -17,7 +17,7 @@ async function makePartition(
   kit: IngestKit,
   task: string,
   variant: string,
-  columns: { name: string; type: string; nulls: number }[],
+  columns: { name: string; type: string; nulls: number; open?: true }[],
 ) {
   const key = { provider: "p", dataset: "d", task, variant };
   const folder = kit.lake.layout.partition(key);
@@ -294,6 +294,80 @@ describe("mode", () => {
       expect(rows.map(({ score, tags, label }) => ({ score, tags, label }))).toEqual([
         { score: null, tags: [], label: "[]" },
         { score: null, tags: [null], label: null },
+      ]);
+    });
+  });
+
+  test("append takes a column that is NULL in every row, whatever type the file says it has", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "n", type: "BIGINT", nulls: 0 },
+        { name: "days", type: "DATE[]", nulls: 0 },
+        { name: "label", type: "VARCHAR", nulls: 0 },
+        { name: "bare", type: "VARCHAR[]", nulls: 0, open: true },
+      ]);
+      const append = { mode: "append" } as const;
+      const nulls =
+        "NULL::DOUBLE AS n, NULL::BIGINT[] AS days, NULL::BIGINT AS label, NULL::DATE AS more, NULL::DATE AS bare";
+      const path = await writeRows(kit, "nulls", `SELECT ${nulls}, 7 AS id`);
+      const { manifest, rows } = await kit.stage(path, append);
+      expect(manifest.columns).toEqual([
+        { name: "n", type: "BIGINT" },
+        { name: "days", type: "DATE[]" },
+        { name: "label", type: "VARCHAR" },
+        { name: "more", type: "VARCHAR", open: true }, // its type counts nowhere
+        { name: "bare", type: "VARCHAR", open: true },
+        { name: "id", type: "INTEGER" },
+      ]);
+      expect(rows[0]).toMatchObject({ n: null, days: null, label: null, more: null, id: 7 });
+      const bad = await writeRows(kit, "bad", "SELECT NULL::DOUBLE AS n, 7 AS label");
+      await expect(kit.plan(bad, append)).rejects.toMatchObject({
+        code: "type_mismatch",
+        details: { column: "label", type: "INTEGER", partition_type: "VARCHAR" },
+      });
+    });
+  });
+
+  test("append gives a type to lists without values, but not to those of an input that states it", async () => {
+    await withKit(async (kit) => {
+      await makePartition(kit, "raw", "text", [
+        { name: "tags", type: "VARCHAR[]", nulls: 0, open: true },
+        { name: "deep", type: "VARCHAR[][]", nulls: 0, open: true },
+        { name: "stated", type: "VARCHAR[]", nulls: 0 }, // so are those of earlier versions
+      ]);
+      const append = { mode: "append" } as const;
+      const plannedTypes = async (select: string) => {
+        const path = await writeRows(kit, `rows-${Bun.hash(select)}`, select);
+        const { columns } = await kit.plan(path, append);
+        return Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+      };
+      expect(await plannedTypes("SELECT [1.5::FLOAT] AS tags, [[DATE '2020-01-01']] AS deep")).toEqual({
+        tags: "FLOAT[]",
+        deep: "DATE[][]",
+      });
+      expect(await plannedTypes("SELECT [{'a': 1}] AS tags, 'x' AS deep")).toEqual({
+        tags: "VARCHAR",
+        deep: "VARCHAR",
+      });
+      for (const [column, select, type] of [
+        ["stated", "SELECT [1] AS stated", "VARCHAR[]"],
+        ["deep", "SELECT [1] AS deep", "VARCHAR[][]"],
+        ["tags", "SELECT 1 AS tags", "VARCHAR[]"],
+      ] as const) {
+        await expect(plannedTypes(select)).rejects.toMatchObject({
+          code: "type_mismatch",
+          details: { column, partition_type: type },
+        });
+      }
+      const path = join(kit.folder, "open.jsonl");
+      await Bun.write(path, '{"tags":[[]],"deep":[],"stated":[null],"none":null,"list":[]}\n');
+      const { manifest } = await kit.stage(path, append);
+      expect(manifest.columns).toEqual([
+        { name: "tags", type: "VARCHAR[][]", open: true },
+        { name: "deep", type: "VARCHAR[]", open: true },
+        { name: "stated", type: "VARCHAR[]" },
+        { name: "none", type: "VARCHAR", open: true },
+        { name: "list", type: "VARCHAR[]", open: true },
       ]);
     });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { deltaFile } from "../../src/lake/layout.ts";
-import { castsOf, sharedColumns } from "../../src/sync/columns.ts";
+import { castsOf, copiedColumns, sharedColumns } from "../../src/sync/columns.ts";
 import type { LakePartition, SyncManifest, Unfinished } from "../../src/sync/model.ts";
 import { folderOf, planSync, type SyncPlan } from "../../src/sync/plan.ts";
 
@@ -246,6 +246,22 @@ test("files with a column without values are written in the table's type, or the
   expect(castsOf(ofNulls("VARCHAR"), table)).toEqual([]);
   expect(sharedColumns([text, ofNulls("DATE")]).leftOut).toEqual(["label"]);
   expect(sharedColumns([text, ofNulls("INTEGER")]).leftOut).toEqual([]);
+});
+
+test("lists without values are written in the type of the others, or the column is left out", () => {
+  const numbers = partition("가", 1, 1, "BIGINT[]");
+  const columns = [{ name: "label", type: "VARCHAR[]", isEmpty: false, open: true }];
+  const open = { ...partition("나", 1, 1), columns };
+  const casts = [{ name: "label", type: "BIGINT[]" }];
+  for (const partitions of [
+    [open, numbers],
+    [numbers, open],
+  ]) {
+    expect(copiedColumns(partitions).columns).toEqual(casts);
+    expect(sharedColumns(partitions)).toEqual({ columns: [], leftOut: ["label"] });
+  }
+  expect(castsOf(open, new Map([["label", "BIGINT[]"]]))).toEqual(casts);
+  expect(copiedColumns([open]).columns).toEqual([{ name: "label", type: "VARCHAR[]" }]);
 });
 
 test("over the lake's own folder a new base lies in another place than the files that it replaces", () => {

@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compactIfDue } from "../../src/catalog/compact.ts";
+import { commitUpload } from "../../src/catalog/write.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
-import { commit, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
+import { commit, makeManifest, refresh, type Workbench, withLake } from "../catalog/lakes.ts";
 import { type FaultyProxy, startFaultyProxy } from "../engines/faulty-proxy.ts";
 import { MANY, PARTS, WORDS } from "../engines/rows.ts";
 import { trinoWanted } from "../engines/trino.ts";
@@ -95,6 +97,40 @@ describe.skipIf(!trinoWanted).each([
         bench.s3 ? [] : EMPTY.flatMap(([, , isRead], at) => (isRead ? [] : [`c${at}`])),
       );
       await expectSame(bench, {}, left_out);
+    }));
+
+  test("brings a column whose type came with later rows", () =>
+    withLake(async (plain) => {
+      const bench = await over(plain);
+      const of = (tags: string, n: string, row: number) =>
+        `SELECT ${tags} AS tags, ${n} AS n, 'u' AS upload_id, ${row} AS source_row`;
+      const manifest = {
+        ...makeManifest("create", PAGES),
+        columns: [{ name: "tags", type: "VARCHAR[]", open: true }],
+      };
+      const { database, lake } = bench;
+      await commitUpload(database, lake, {
+        manifest,
+        select: of("[NULL]::VARCHAR[]", "NULL::VARCHAR", 0),
+        rejected: 0,
+      });
+      await commit(bench, "create", of("[5::BIGINT]", "2.5::DOUBLE", 0), OTHER);
+      await refresh(bench);
+      const { left_out } = (await sync(bench)).result;
+      expect(left_out).toEqual(bench.s3 ? [] : ["tags", "n"]); // Trino does not read such text as numbers
+      await expectSame(bench, {}, left_out);
+      await commit(bench, "append", of("[7::BIGINT]", "1.5::DOUBLE", 1), PAGES);
+      expect(await compactIfDue(database, lake, PAGES)).toBe(true); // as a job does at its end
+      await refresh(bench);
+      expect((await sync(bench)).result.left_out).toEqual([]);
+      await expectSame(bench);
+      const { trino } = await bothRows(bench, { datasets: [PAGES.dataset] });
+      const found = trino.rows.map(({ tags, n }) => ({ tags, n }));
+      expect(found).toEqual([
+        { tags: [null], n: null },
+        { tags: [7n], n: 1.5 },
+        { tags: [5n], n: 2.5 },
+      ]);
     }));
 });
 

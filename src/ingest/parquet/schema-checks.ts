@@ -53,3 +53,28 @@ function refuse(path: string, column: string, what: string): AppError {
   const message = `${path}: the column ${JSON.stringify(column)} ${what}`;
   return new AppError("unsupported_format", message, { details: { path, column } });
 }
+
+/** Columns of a file of which some part meets a condition in SQL over parquet_schema(). */
+export async function columnsHolding(
+  database: Database,
+  path: string,
+  condition: string,
+): Promise<Set<string>> {
+  const elements = await database.rows<{ name: string; children: number; holds: boolean }>(
+    `SELECT name, coalesce(num_children, 0)::INTEGER AS children, coalesce(${condition}, false) AS holds
+    FROM parquet_schema(${quoteText(path)}) ORDER BY column_id`,
+  );
+  const found = new Set<string>();
+  let at = 1;
+  const visit = (): boolean => {
+    const element = elements[at++];
+    let holds = element?.holds ?? false;
+    for (let child = 0; child < (element?.children ?? 0); child++) holds = visit() || holds;
+    return holds;
+  };
+  for (let column = 0; column < (elements[0]?.children ?? 0); column++) {
+    const { name = "" } = elements[at] ?? {};
+    if (visit()) found.add(name);
+  }
+  return found;
+}

@@ -6,7 +6,9 @@ import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
 import type { DescribedPartition } from "../row-plan.ts";
 import { type RowRange, readAllRanges } from "../search-index/ranges.ts";
+import { quoteList } from "../sql.ts";
 import { CATALOG_FORMAT, CELL_NAMES, type HousedPartition } from "./homes.ts";
+import { markOpen } from "./open-columns.ts";
 
 /** What a catalog says of itself. */
 export interface DescribedCatalog {
@@ -94,24 +96,29 @@ type Lists = Pick<StoredPartition, "columns" | "cells">;
 /** More columns than these together are read one by one: the engine makes the text of lists at once. */
 const FEW_COLUMNS = 20_000;
 
+/** What is read of it as it is; tables of earlier versions have no license and say nothing of open columns. */
+const PLAIN = [...PARTITION_COLUMNS, "rows", "bytes", "features", "part", "home", "license", "open_columns"];
+
 /** The table `partitions` of the database in use, in which there are so many columns together. */
 async function readPartitions(database: Database, columnCount: number): Promise<StoredPartition[]> {
   const isLarge = columnCount > FEW_COLUMNS;
   // Lists as JSON, which takes a quarter of the time of values of the engine's own kinds.
   const lists = isLarge ? "" : ", columns: columns, cells: cells";
-  // Tables of earlier versions have none.
-  const [named] = await database.rows(
-    "SELECT 1 AS one FROM pragma_table_info('partitions') WHERE name = 'license'",
-  );
-  const license = named === undefined ? "''" : "coalesce(license, '')";
   const rows = await database.rows<
-    Omit<StoredPartition, "files" | "uploads" | keyof Lists> & { lists: string }
+    Omit<StoredPartition, "files" | "uploads" | "license" | keyof Lists> & {
+      lists: string;
+      license?: string | null;
+      open_columns?: string[] | null;
+    }
   >(
-    `SELECT provider, dataset, task, variant, rows, bytes, features, part, home, ${license} AS license,
+    `SELECT COLUMNS(lambda name: list_contains(${quoteList(PLAIN)}, name)),
        CAST(uploaded_at AS VARCHAR) AS uploaded_at, to_json({files: files, uploads: uploads${lists}}) AS lists FROM partitions`,
   );
   const large = isLarge ? await readLists(database) : undefined;
-  return rows.map(({ lists, ...row }) => ({ ...row, ...JSON.parse(lists), ...large?.get(row.part) }));
+  return rows.map(({ lists, license, open_columns, ...row }) => {
+    const read = { ...row, license: license ?? "", ...JSON.parse(lists), ...large?.get(row.part) };
+    return { ...read, columns: markOpen(read.columns, open_columns) };
+  });
 }
 
 /** The columns of many wide partitions, by number; equal ones are one object. */
