@@ -1,18 +1,17 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DataType, type Field, Message, type Schema, Type } from "apache-arrow";
-import type { RecordBatch } from "apache-arrow/ipc/metadata/message";
+import { type DataType, type Field, type Schema, Type } from "apache-arrow";
 import { AppError, systemCode } from "../errors.ts";
 import { quoteList, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { BATCH_ROWS, createArena } from "./arena.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
-import { readPlainMessage, readViewDictionary } from "./arrow/bodies.ts";
-import { blankColumn, findBytesColumn } from "./arrow/columns.ts";
+import { findBytesColumn } from "./arrow/columns.ts";
 import { checkArrowTypes, convertedColumns } from "./arrow/conversions.ts";
-import { frameMessage, readMessages } from "./arrow/messages.ts";
+import { checkDurations, durationNotices } from "./arrow/durations.ts";
+import { readMessages } from "./arrow/messages.ts";
+import { readPieces } from "./arrow/pieces.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
-import { withoutViewDictionaries } from "./arrow/views.ts";
 import { withFile } from "./bytes.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
@@ -30,9 +29,6 @@ interface ArrowFile extends ArrowSource {
   schema: Schema;
   rowCount: number;
 }
-
-/** A Parquet piece is restarted when the messages for it reach this. */
-const PIECE_BYTES = 32 << 20;
 
 /**
  * Opens Arrow IPC files (stream or file format, Feather v2, buffers plain, lz4 or zstd) as one input. The rows are
@@ -78,6 +74,7 @@ async function open(
   const sizes = await Promise.all(sources.map(async (source) => (await stat(source.path)).size));
   const [first] = files;
   if (!first) throw new AppError("empty_input", `${path} has no rows; there is nothing to upload`);
+  checkDurations(files.map((file) => ({ path: file.path, fields: file.schema.fields })));
   const rows = await convertRows(files, context);
   const columns = await describeColumns(context, rows, files);
   const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
@@ -90,7 +87,7 @@ async function open(
     rowCount: files.reduce((total, file) => total + file.rowCount, 0),
     columns,
     features: schemaFeatures(first.schema),
-    notices: [],
+    notices: durationNotices(first.schema.fields),
     rows: async () => rows,
     embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),
   };
@@ -114,6 +111,12 @@ async function describeFile(source: ArrowSource): Promise<ArrowFile> {
   });
 }
 
+/** Names of image columns: their cells are read where they are. */
+function toBlank(schema: Schema): string[] {
+  const features = schemaFeatures(schema);
+  return schema.fields.filter((field) => holdsImages(field, features[field.name])).map(({ name }) => name);
+}
+
 function schemaFeatures(schema: Schema): Features {
   const text = schema.metadata.get("huggingface");
   return text === undefined ? {} : parseFeatures(text);
@@ -130,7 +133,7 @@ async function convertRows(files: readonly ArrowFile[], context: ReaderContext):
       return path;
     };
     const isFirst = file === files[0];
-    for await (const stream of readPieces(file, isFirst, context.signal)) {
+    for await (const stream of readPieces(file, toBlank(file.schema), isFirst, context.signal)) {
       await writeStreamAsParquet(stream, nextPiece(), file.path);
     }
   }
@@ -186,52 +189,6 @@ async function checkTypes(
 function isOpen(type: DataType): boolean {
   const children = (type.children ?? []) as Field[];
   return type.typeId === Type.Null || children.some((child) => isOpen(child.type));
-}
-
-/** Complete IPC streams of some MB each. The first file gives one even without rows, for its columns. */
-async function* readPieces(
-  file: ArrowFile,
-  evenEmpty: boolean,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array[]> {
-  const { schema, ids } = withoutViewDictionaries(file.schema);
-  yield* withFile(file.path, async function* (handle) {
-    // the schema and all dictionaries so far: every piece begins with them
-    let head = frameMessage(Message.encode(Message.from(schema)), []);
-    let piece: Uint8Array[] = [];
-    let pieceBytes = 0;
-    let given = false;
-    for await (const message of readMessages(handle, file.path)) {
-      signal?.throwIfAborted();
-      const { header } = message;
-      if ("schema" in header) continue;
-      if ("dictionary" in header) {
-        const viewed = ids.has(header.dictionary.id);
-        const framed = viewed
-          ? await readViewDictionary(handle, message)
-          : await readPlainMessage(handle, message, new Map());
-        head = [...head, ...framed];
-        continue;
-      }
-      const framed = await readPlainMessage(handle, message, blankBuffers(file.schema, header.batch));
-      piece.push(...framed);
-      pieceBytes += framed.reduce((total, part) => total + part.length, 0);
-      if (pieceBytes < PIECE_BYTES) continue;
-      yield [...head, ...piece];
-      given = true;
-      piece = [];
-      pieceBytes = 0;
-    }
-    if (piece.length > 0 || (evenEmpty && !given)) yield [...head, ...piece];
-  });
-}
-
-/** Buffers of image columns in a batch: left where they are. */
-function blankBuffers(schema: Schema, batch: RecordBatch): Map<number, "zeros" | "nothing"> {
-  const features = schemaFeatures(schema);
-  const images = schema.fields.filter((field) => holdsImages(field, features[field.name]));
-  const columns = images.map((field) => findBytesColumn(schema, field.name, batch.variadicBufferCounts));
-  return new Map(columns.flatMap((column) => (column ? blankColumn(column) : [])));
 }
 
 /** Whether it will be an image column once its type is DuckDB's. */

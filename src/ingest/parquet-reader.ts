@@ -3,12 +3,16 @@ import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
+import { checkDurations, durationNotices, writtenFields } from "./arrow/durations.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+import { checkOldTimes } from "./parquet/old-times.ts";
 import { checkParquetSchema, columnsHolding } from "./parquet/schema-checks.ts";
+import { exactTimes } from "./parquet/zoned-times.ts";
 import { listPaths, readColumn } from "./parquet-cells.ts";
+import { unreadable } from "./read-failure.ts";
 import { describeRelation } from "./relations.ts";
 import { asUntyped, checkSameTypes, type TypedFile, untypedColumns } from "./same-types.ts";
 
@@ -22,21 +26,22 @@ export interface ParquetSource {
 const MAX_ROWS = 2_000_000_000;
 
 /**
- * Opens Parquet files as one input: columns by name, rows file after file. Cells under an image column's name stay
+ * Opens Parquet files as one input: columns by name, rows file after file, those of a split together. Cells under an image column's name stay
  * where they are and are read by our own page reader, because DuckDB holds 2,048 of them at a time. Throws
  * `invalid_input` for files that are no Parquet or claim more than they can hold, before anything of them is expanded.
  */
 export async function openParquet(
   path: string,
   folder: string,
-  sources: readonly ParquetSource[],
+  given: readonly ParquetSource[],
   context: ReaderContext,
 ): Promise<Input> {
   const { database } = context;
+  const sources = bySplit(given);
   const sizes = new Map<string, number>();
   for (const source of sources) sizes.set(source.path, (await stat(source.path)).size);
   const rowCounts = await checkFooters(database, sizes);
-  const relation = relationOf(sources);
+  const relation = await exactTimes(context, sources, relationOf(sources));
   const features = await readFeatures(database, sources);
   const described = await describeRelation(database, relation);
   const typed = await typedFiles(database, sources);
@@ -54,10 +59,15 @@ export async function openParquet(
     rowCount: sum(rowCounts.values()),
     columns,
     features,
-    notices: [],
+    notices: await readDurations(database, sources),
     rows: kept,
     embedded: (name, signal) => readColumn(context, files, { name, isList: isList(name) }, signal),
   };
+}
+
+/** Files of one split follow each other: so do their rows in the relation, and cells are given in the order of the files. */
+function bySplit(sources: readonly ParquetSource[]): ParquetSource[] {
+  return [...Map.groupBy(sources, ({ split }) => split).values()].flat();
 }
 
 function relationOf(sources: readonly ParquetSource[]): string {
@@ -88,10 +98,7 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
       .catch((cause) => {
         const said = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
         const why = said.replace(/^[A-Za-z ]+ Error: /, ""); // the engine's class of it
-        throw new AppError("invalid_input", `${file} cannot be read as Parquet: ${why}`, {
-          details: { path: file },
-          cause,
-        });
+        throw unreadable(file, why, cause, "Parquet");
       });
     if (!facts || facts.negative > 0 || facts.compressed > sizeBytes || facts.rows > MAX_ROWS) {
       throw new AppError(
@@ -101,6 +108,7 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
       );
     }
     checkColumnCount(file, await checkParquetSchema(database, file));
+    await checkOldTimes(database, file);
     rows.set(file, facts.rows);
   }
   return rows;
@@ -174,12 +182,30 @@ function withoutBytes(relation: string, columns: readonly SourceColumn[]): strin
 }
 
 async function readFeatures(database: Database, sources: readonly ParquetSource[]): Promise<Features> {
-  const first = sources[0];
-  if (!first) return {};
-  const found = await database.rows<{ value: string }>(
-    `SELECT decode(value) AS value FROM parquet_kv_metadata(${quoteText(first.path)}) WHERE decode(key) = 'huggingface'`,
-  );
+  const found = await readKeyValue(database, sources, "huggingface");
   return found[0] ? parseFeatures(found[0].value) : {};
+}
+
+/** What the whole numbers of durations mean; throws `type_mismatch` where files count in different units. */
+async function readDurations(database: Database, sources: readonly ParquetSource[]): Promise<string[]> {
+  const found = await readKeyValue(database, sources, "ARROW:schema");
+  const files = found.map(({ path, value }) => ({ path, fields: writtenFields(value) }));
+  checkDurations(files);
+  return [...new Set(files.flatMap(({ fields }) => durationNotices(fields)))];
+}
+
+/** What the footers of files say under a key, where they do. */
+async function readKeyValue(
+  database: Database,
+  sources: readonly ParquetSource[],
+  key: string,
+): Promise<{ path: string; value: string }[]> {
+  if (sources.length === 0) return [];
+  const files = quoteList(sources.map(({ path }) => path));
+  return database.rows<{ path: string; value: string }>(
+    `SELECT file_name AS path, decode(value) AS value FROM parquet_kv_metadata(${files})
+    WHERE decode(key) = ${quoteText(key)}`,
+  );
 }
 
 function sum(values: Iterable<number>): number {

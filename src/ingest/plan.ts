@@ -14,15 +14,15 @@ import {
 } from "../schema/pages.ts";
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
-import { formatType, parseType, type TypeTree } from "../schema/type-tree.ts";
 import { LicenseSchema, RejectLimitSchema } from "../schema/upload.ts";
 import { asOffered, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
-import { NANOSECONDS, plainColumn } from "./plain-types.ts";
+import { plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
+import { finerColumns } from "./times.ts";
 import type { UploadDestination } from "./upload-destination.ts";
 import type { PlannedColumn, UploadPlan, UploadRequest } from "./upload-plan.ts";
 import { stagedFact } from "./write-rows.ts";
@@ -154,7 +154,11 @@ async function planColumns(
   roles: ColumnRoles,
   database: ReaderContext["database"],
 ): Promise<{ kept: PlannedColumn[]; notices: string[] }> {
-  const finer = await finerColumns(input, roles, database);
+  const finer = await finerColumns(
+    roles.kept.map(({ source }) => source),
+    input,
+    database,
+  );
   const kept = roles.kept.map(({ source, name }) => {
     const isOpen = source.type === "NULL" || source.isOpen === true;
     const given = source.type === "NULL" ? "VARCHAR" : source.type;
@@ -174,31 +178,6 @@ async function planColumns(
     (name) => `the times of ${name} are kept as text: they are finer than microseconds`,
   );
   return { kept, notices };
-}
-
-/** Columns of times in nanoseconds that are no whole microseconds; only such columns are read for this. */
-async function finerColumns(
-  input: Input,
-  roles: ColumnRoles,
-  database: ReaderContext["database"],
-): Promise<Set<string>> {
-  const sources = roles.kept.map(({ source }) => source);
-  const fine = sources.filter(({ type }) => type.replace(/(\[\d*\])+$/, "") === NANOSECONDS);
-  if (fine.length === 0) return new Set();
-  const tests = fine.map(
-    ({ name, type }, at) => `bool_or(${isFinerTest(parseType(type), quoteName(name))}) AS c${at}`,
-  );
-  const [found] = await database.rows<Record<string, boolean | null>>(
-    `SELECT ${tests.join(", ")} FROM ${await input.rows()}`,
-  );
-  return new Set(fine.filter((_, at) => found?.[`c${at}`] === true).map(({ name }) => name));
-}
-
-function isFinerTest(type: TypeTree, value: string, depth = 0): string {
-  if (type.kind !== "list") return `epoch_ns(${value}) % 1000 <> 0`;
-  const element = `x${depth}`;
-  const list = type.length === undefined ? value : `${value}::${formatType(type.element)}[]`;
-  return `list_bool_or(list_transform(${list}, lambda ${element}: ${isFinerTest(type.element, element, depth + 1)}))`;
 }
 
 /** Task fields as constants, and the text that a mixed upload brings along. */

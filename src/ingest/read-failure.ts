@@ -20,8 +20,19 @@ export function readFailure(error: unknown, path: string): unknown {
   }
   const [, , why] = OF_DATA.exec(error.message) ?? [];
   if (why === undefined) return error;
-  return new AppError("invalid_input", `${path} cannot be read: ${why}; copy or write it again`, {
-    details: { path },
-    cause: error,
-  });
+  if (why.startsWith("Map keys must be unique")) {
+    const message = `${path} has a map with a key twice in one row, of which JSON readers take one; give it as a list of objects`;
+    return new AppError("invalid_input", message, { details: { path }, cause: error });
+  }
+  return unreadable(path, why, error);
+}
+
+const OF_TIMES = /timestamp.*conversion|Could not convert Timestamp|Overflow in multiplication of INT64/;
+
+/** `invalid_input` for a file of which the engine says why it cannot read it. */
+export function unreadable(path: string, why: string, cause: unknown, format?: string): AppError {
+  const told = OF_TIMES.test(why)
+    ? "has a time that is outside of the years -290307 to 294246, or of 1677 to 2262 in nanoseconds; leave it empty, or write the column as text"
+    : `cannot be read${format ? ` as ${format}` : ""}: ${why}; copy or write it again`;
+  return new AppError("invalid_input", `${path} ${told}`, { details: { path }, cause });
 }

@@ -82,7 +82,10 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
       ends.push(...own);
       return opened;
     },
-    plan: (request, input, target) => planUpload(request, input, { target, database }),
+    plan: (request, input, target) =>
+      planUpload(request, input, { target, database }).catch((error) => {
+        throw readFailure(error, input.path);
+      }),
     stage: (plan, target, { namesFiles = true, ...more } = {}) =>
       executeUpload(plan, {
         target,

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const path = join(folder, "whole.parquet");
   const database = await openDatabase({ scratch: join(folder, "made"), threads: 1 });
   await database.run(
-    `COPY (SELECT range AS id, 'text 가나 ' || range AS text, range / 7 AS score, [range, 2] AS list,
+    `COPY (SELECT TIMESTAMP '2024-05-01' + to_seconds(range) AS at, range AS id, 'text 가나 ' || range AS text, range / 7 AS score, [range, 2] AS list,
       CASE WHEN range % 3 = 0 THEN {'bytes': 'abc'::BLOB, 'path': 'a.png'} END AS image FROM range(300))
       TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
   );
@@ -81,4 +81,10 @@ test(`damaged Parquet files are read or refused, in our words (seed ${SEED})`, a
   }
   expect([codes.has("read"), codes.has("invalid_input")]).toEqual([true, true]);
   expect(await read(whole)).toBe("read");
+});
+
+test("a page of times that is damaged is refused as well, though they are read before the rows are", async () => {
+  const bytes = Buffer.from(whole);
+  bytes.fill(0xff, 4, 24); // the first column's first header
+  expect(await read(bytes)).toBe("invalid_input");
 });

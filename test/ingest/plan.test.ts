@@ -463,3 +463,15 @@ test("what is not a number inside a VARIANT is null, and a text that says so sta
     ]);
   });
 });
+
+test("a time that is too early to be read back is refused with its column, at any depth of lists", async () => {
+  await withKit(async (kit) => {
+    const early = "make_timestamp(-9223372036854775807 + 1)";
+    for (const value of [early, `[[NULL, ${early}]]`]) {
+      const path = await writeRows(kit, "early", `SELECT TIMESTAMP 'infinity' AS late, ${value} AS at`);
+      await expect(kit.plan(path)).rejects.toMatchObject({ code: "invalid_input", details: { path } });
+    }
+    const first = await writeRows(kit, "first", "SELECT make_timestamp(-9223372022400000000) AS at");
+    expect((await kit.stage(first)).manifest.rows).toBe(1);
+  });
+});

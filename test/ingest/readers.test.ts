@@ -134,6 +134,22 @@ describe("Parquet", () => {
     });
   });
 
+  test("an image stays with its row where files of several splits alternate", async () => {
+    await withKit(async (kit) => {
+      await mkdir(join(kit.folder, "alternating"));
+      for (const name of ["2021-test", "2021-train", "2022-test", "2022-train"]) {
+        const select = `SELECT '${name}' AS name, {'bytes': '${name}'::BLOB, 'path': 'x'} AS image`;
+        await writeParquet(kit, `alternating/${name}.parquet`, select);
+      }
+      const { rows } = await kit.stage(join(kit.folder, "alternating"));
+      expect(rows).toHaveLength(4);
+      for (const { name, split, source_hash } of rows) {
+        expect([name, source_hash]).toEqual([name, hash(String(name))]);
+        expect(String(name)).toEndWith(String(split));
+      }
+    });
+  });
+
   test("a glob takes what it matches, in the order of names", async () => {
     await withKit(async (kit) => {
       for (const n of [2, 1, 3]) await writeParquet(kit, `part${n}.parquet`, `SELECT ${n} AS n`);

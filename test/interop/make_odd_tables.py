@@ -61,10 +61,42 @@ add("deep", pa.table({"v": deep}), refused="30 levels")
 fine = dt.datetime(2024, 5, 1, 9, 30, 0, 123456)
 add("nanoseconds", pa.table({"v": pa.array([fine, None], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456", None])
 add("finer", pa.table({"v": pa.array([1714555800123456789], pa.timestamp("ns"))}), rows=["2024-05-01 09:30:00.123456789"])
+for name, value, rows, refused in (("old", 1714555800123456000, ["2024-05-01 09:30:00.123456"], None), ("old_finer", 1, None, "INT96")):
+    old = pa.table({"v": pa.array([value], pa.timestamp("ns"))})
+    pq.write_table(old, folder / f"{name}.parquet", use_deprecated_int96_timestamps=True)
+    cases.append({"file": f"{name}.parquet", "rows": rows, "refused": refused})
+zoned = pa.table({"v": pa.array([1714555800123456789, -1], pa.timestamp("ns", "Asia/Seoul"))})
+add("finer_zone", zoned, rows=["2024-05-01 09:30:00.123456789", "1969-12-31 23:59:59.999999999"])
 exact = "12345678901234567890.12"
 add("decimal", pa.table({"v": pa.array([[decimal.Decimal("1.25")]], pa.list_(pa.decimal128(38, 2)))}), rows=[[1.25]])
 money = pa.struct([("v", pa.decimal128(38, 2)), ("u", pa.uint64())])
 add("decimal_struct", pa.table({"v": pa.array([{"v": decimal.Decimal(exact), "u": 2**64 - 1}], money)}), rows=[f'{{"v":{exact},"u":{2**64 - 1}}}'])
+
+# Values behind a dictionary are what they are without one, and so are the keys of maps.
+add("dictionary_seconds", pa.table({"v": pa.array([at, None, at], seconds).dictionary_encode()}), rows=[text, None, text])
+add("dictionary_date64", pa.table({"v": pa.array([at.date()], pa.date64()).dictionary_encode()}), rows=["2024-05-01"])
+listed = pa.ListArray.from_arrays(pa.array([0, 2], pa.int32()), pa.array([at, None], seconds).dictionary_encode())
+add("dictionary_list", pa.table({"v": listed}), rows=[[text, None]])
+wide = pa.DictionaryArray.from_arrays(pa.array([0]), pa.array([decimal.Decimal("1.5")], pa.decimal256(50, 1)))
+add("dictionary_decimal256", pa.table({"v": wide}), ("arrow",), refused="50 digits")
+lists = pa.DictionaryArray.from_arrays(pa.array([0]), pa.array([[1]]))
+add("dictionary_of_lists", pa.table({"v": lists}), ("arrow",), refused="a dictionary of lists")
+add("key_seconds", pa.table({"v": pa.array([[(at, 1)]], pa.map_(seconds, pa.int64()))}), rows=[f'{{"{text}":1}}'])
+zoned = pa.map_(pa.timestamp("us", "Asia/Seoul"), pa.int64())
+add("key_zoned", pa.table({"v": pa.array([[(at, 1)]], zoned)}), rows=[f'{{"{text}":1}}'])
+for kind, value in ((pa.int64(), 1), (pa.float64(), 0.5), (seconds, at)):
+    twice = pa.array([[("a", value), ("a", value)]], pa.map_(pa.string(), kind))
+    add(f"key_twice_{kind}".replace("[", "_").replace("]", ""), pa.table({"v": twice}), refused="a key twice")
+one = pa.array([0.5])
+add("unnamed", pa.table({"v": pa.StructArray.from_arrays([one], [""])}), refused="a field without a name")
+add("nul_field", pa.table({"v": pa.StructArray.from_arrays([one], ["a\0b"])}), ("arrow",), refused="a field whose name has a NUL")
+for at_file, unit in enumerate(("s", "ms")):
+    part = folder / "durations"
+    part.mkdir(exist_ok=True)
+    table = pa.table({"v": pa.array([1], pa.duration(unit))})
+    with ipc.new_file(part / f"{at_file}.arrow", table.schema) as out:
+        out.write_table(table)
+cases.append({"file": "durations", "rows": None, "refused": "durations in seconds in .* but in milliseconds"})
 
 # Files of one upload whose types differ: they meet exactly.
 for at_file, unit in enumerate(("s", "us")):

@@ -26,6 +26,7 @@ function convert(type: DataType, value: string, level: number): string | undefin
   if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) {
     return `TIME '00:00:00' + to_seconds(${value})`;
   }
+  if (DataType.isDictionary(type)) return convert(type.dictionary, value, level); // Parquet has its values
   const element = `x${level}`;
   if (DataType.isList(type) || DataType.isFixedSizeList(type)) {
     const inside = convert(type.valueType, element, level + 1);
@@ -79,9 +80,19 @@ const MAX_DIGITS = 38;
 
 function unfit(type: DataType): string | undefined {
   if (DataType.isDecimal(type) && type.precision > MAX_DIGITS) return `decimals of ${type.precision} digits`;
+  if (DataType.isDecimal(type) && type.scale < 0) return "decimals of a negative scale";
   if (DataType.isUnion(type)) return "values of several types (a union)";
+  if (DataType.isInterval(type)) return "intervals of the calendar";
+  if (DataType.isFixedSizeBinary(type) && type.byteWidth === 0) return "binary values of no bytes";
   const children = (type.children ?? []) as Field[];
-  if (DataType.isStruct(type) && sameName(children)) return "fields whose names differ in case only";
+  if (DataType.isDictionary(type))
+    return children.length > 0 ? "a dictionary of lists or objects" : unfit(type.dictionary);
+  if (DataType.isStruct(type)) {
+    if (children.length === 0) return "objects without fields";
+    if (children.some(({ name }) => name === "")) return "a field without a name";
+    if (children.some(({ name }) => name.includes("\0"))) return "a field whose name has a NUL";
+    if (sameName(children)) return "fields whose names differ in case only";
+  }
   for (const child of children) {
     const what = unfit(child.type);
     if (what !== undefined) return what;

@@ -98,7 +98,7 @@ function decode<S, T>(path: string, source: S, decoder: (source: S) => T): T {
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     const [, type] = /^Unrecognized type: "(\w+)"/.exec(String((cause as Error).message)) ?? [];
-    if (type !== undefined) {
+    if (type !== undefined && type !== "undefined") {
       const message = `${path} has a column of the Arrow type ${type}, which is not supported; write it as Parquet, or as a plain type`;
       throw new AppError("unsupported_format", message, { details: { path, type }, cause });
     }

@@ -4,7 +4,7 @@ import { loadParquetWasm } from "../../native.ts";
 
 /**
  * Writes one complete IPC stream as a Parquet file: the shortest way from every Arrow type into the database. Throws
- * `unsupported_format` for a type that Parquet has no place for.
+ * `unsupported_format` for a type that Parquet has no place for, `invalid_input` for text that is none.
  */
 export async function writeStreamAsParquet(
   stream: readonly Uint8Array[],
@@ -21,6 +21,10 @@ export async function writeStreamAsParquet(
       .build();
     parquet = writeParquet(table, properties); // both arguments are consumed
   } catch (cause) {
+    if (/utf-?8/i.test(String(cause))) {
+      const message = `${source} holds text that is not UTF-8; write it again with valid text, or as binary data`;
+      throw new AppError("invalid_input", message, { details: { path: source }, cause });
+    }
     throw new AppError(
       "unsupported_format",
       `${source} has a column with an unsupported Arrow type; write it as Parquet and upload that`,

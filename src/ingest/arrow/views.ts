@@ -6,20 +6,23 @@ import {
   LargeList,
   LargeUtf8,
   List,
+  Map_,
   Schema,
   Struct,
+  TimestampNanosecond,
+  TimeUnit,
   Type,
 } from "apache-arrow";
 import { AppError } from "../../errors.ts";
 
 /**
- * The schema with plain strings as dictionary values where they are string views (polars' categoricals), which the
- * Parquet writer cannot take, and the ids of those dictionaries: their batches go through `plainDictionary`.
+ * The schema as Parquet and the engine take it. Dictionaries of string views (polars' categoricals) are ones of plain
+ * strings, for the Parquet writer cannot take them; their ids are given, and their batches go through
+ * `plainDictionary`. Times in nanoseconds have no zone: the engine would read those that have one in microseconds.
  */
-export function withoutViewDictionaries(schema: Schema): { schema: Schema; ids: ReadonlySet<number> } {
+export function plainSchema(schema: Schema): { schema: Schema; ids: ReadonlySet<number> } {
   const ids = new Set<number>();
   const fields = schema.fields.map((field) => plainField(field, ids));
-  if (ids.size === 0) return { schema, ids };
   return { schema: new Schema(fields, schema.metadata, undefined, schema.metadataVersion), ids };
 }
 
@@ -29,14 +32,17 @@ function plainField(field: Field, ids: Set<number>): Field {
 
 function plainType(type: DataType, ids: Set<number>): DataType {
   if (DataType.isDictionary(type)) {
-    if (type.dictionary.typeId !== Type.Utf8View) return type;
-    ids.add(type.id);
-    return new Dictionary(new LargeUtf8(), type.indices, type.id, type.isOrdered);
+    const isViews = type.dictionary.typeId === Type.Utf8View;
+    if (isViews) ids.add(type.id);
+    const values = isViews ? new LargeUtf8() : plainType(type.dictionary, ids);
+    return new Dictionary(values, type.indices, type.id, type.isOrdered);
   }
+  if (DataType.isTimestamp(type) && type.unit === TimeUnit.NANOSECOND) return new TimestampNanosecond();
   const children = ((type.children ?? []) as Field[]).map((child) => plainField(child, ids));
   const [child] = children;
   if (DataType.isStruct(type)) return new Struct(children);
   if (child === undefined) return type;
+  if (DataType.isMap(type)) return new Map_(child as (typeof type.children)[0], type.keysSorted);
   if (DataType.isList(type)) return new List(child);
   if (DataType.isLargeList(type)) return new LargeList(child);
   if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, child);

@@ -32,6 +32,8 @@ export async function checkParquetSchema(database: Database, path: string): Prom
     const names = new Map<string, string>();
     for (let child = 0; child < children; child++) {
       const name = elements[at]?.name ?? "";
+      if (column !== undefined && name === "")
+        throw refuse(path, column, "has a field without a name; name it");
       const other = names.get(name.toLowerCase());
       if (other !== undefined) {
         const both = `${JSON.stringify(other)} and ${JSON.stringify(name)}`;

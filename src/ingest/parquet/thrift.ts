@@ -5,14 +5,17 @@ export type ThriftValue = number | bigint | boolean | Uint8Array | ThriftValue[]
 export type ThriftStruct = Map<number, ThriftValue>;
 
 /**
- * Reads one struct in Thrift's compact protocol from the start of `bytes`, and where it ends; undefined when the bytes
- * end before it does. Throws `corrupt`. Format: thrift/doc/specs/thrift-compact-protocol.md.
+ * Reads one struct in Thrift's compact protocol from the start of `bytes`, and where it and each of its own fields
+ * ends; undefined when the bytes end before it does. Throws `corrupt`. Format: thrift/doc/specs/thrift-compact-protocol.md.
  */
-export function readThrift(bytes: Uint8Array): { value: ThriftStruct; end: number } | undefined {
+export function readThrift(
+  bytes: Uint8Array,
+): { value: ThriftStruct; end: number; fieldEnds: ReadonlyMap<number, number> } | undefined {
   const cursor = { bytes, at: 0 };
+  const fieldEnds = new Map<number, number>();
   try {
-    const value = readStruct(cursor, 0);
-    return { value, end: cursor.at };
+    const value = readStruct(cursor, 0, fieldEnds);
+    return { value, end: cursor.at, fieldEnds };
   } catch (error) {
     if (error === END) return undefined;
     throw error;
@@ -44,7 +47,7 @@ function corrupt(what: string): AppError {
   return new AppError("corrupt", `a Parquet header is damaged: ${what}`);
 }
 
-function readStruct(cursor: Cursor, depth: number): ThriftStruct {
+function readStruct(cursor: Cursor, depth: number, ends?: Map<number, number>): ThriftStruct {
   if (depth > MAX_DEPTH) throw corrupt("it is nested too deeply");
   const struct: ThriftStruct = new Map();
   let id = 0;
@@ -55,6 +58,7 @@ function readStruct(cursor: Cursor, depth: number): ThriftStruct {
     const delta = head >> 4;
     id = delta === 0 ? Number(readZigzag(cursor)) : id + delta;
     struct.set(id, readValue(cursor, type, depth));
+    ends?.set(id, cursor.at);
   }
 }
 

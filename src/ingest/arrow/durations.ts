@@ -1,0 +1,63 @@
+import { DataType, type Field, Message, type Schema, TimeUnit } from "apache-arrow";
+import { AppError } from "../../errors.ts";
+import { fitsMetadata } from "./vectors.ts";
+
+const UNITS = {
+  [TimeUnit.SECOND]: "seconds",
+  [TimeUnit.MILLISECOND]: "milliseconds",
+  [TimeUnit.MICROSECOND]: "microseconds",
+  [TimeUnit.NANOSECOND]: "nanoseconds",
+};
+
+/** Says what the whole numbers of durations mean: neither Parquet nor the engine has a type for them. */
+export function durationNotices(fields: readonly Field[]): string[] {
+  return fields.flatMap(({ name, type }) => {
+    const unit = unitOf(type);
+    return unit === undefined ? [] : [`the durations of ${name} are kept as whole numbers of ${unit}`];
+  });
+}
+
+/** Throws `type_mismatch` where files count in different units: their numbers would mean different things in one column. */
+export function checkDurations(files: readonly { path: string; fields: readonly Field[] }[]): void {
+  const known = new Map<string, { unit: string; path: string }>();
+  for (const { path, fields } of files) {
+    for (const { name, type } of fields) {
+      const unit = unitOf(type);
+      const other = known.get(name);
+      if (unit === undefined || other?.unit === unit) continue;
+      if (other === undefined) {
+        known.set(name, { unit, path });
+        continue;
+      }
+      throw new AppError(
+        "type_mismatch",
+        `the column ${JSON.stringify(name)} holds durations in ${other.unit} in ${other.path} but in ${unit} in ${path}; write them in one unit`,
+        { details: { column: name, files: [other.path, path] } },
+      );
+    }
+  }
+}
+
+function unitOf(type: DataType): string | undefined {
+  if (DataType.isDuration(type)) return UNITS[type.unit];
+  if (DataType.isDictionary(type)) return unitOf(type.dictionary);
+  for (const child of (type.children ?? []) as Field[]) {
+    const unit = unitOf(child.type);
+    if (unit !== undefined) return unit;
+  }
+  return undefined;
+}
+
+/** Fields of the Arrow schema that a writer of Parquet left in the footer, in base64; none where it is not readable. */
+export function writtenFields(encoded: string): readonly Field[] {
+  const bytes = Buffer.from(encoded, "base64");
+  const isMarked = bytes.length >= 8 && bytes.readUInt32LE(0) === 0xffffffff;
+  const metadata = bytes.subarray(isMarked ? 8 : 4);
+  try {
+    if (!fitsMetadata(metadata)) return [];
+    const message = Message.decode(metadata);
+    return message.isSchema() ? (message.header() as Schema).fields : [];
+  } catch {
+    return []; // damaged, or of a type that the library does not know
+  }
+}
