@@ -15,7 +15,7 @@ import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
 import { withFile } from "./bytes.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
-import { parseFeatures } from "./features.ts";
+import { parseFeatures, sameLabels } from "./features.ts";
 import type { EmbeddedBatch, Input, InputFormat, ReaderContext, SourceColumn } from "./input.ts";
 import { describeRelation } from "./relations.ts";
 import { asUntyped, checkSameTypes, type TypedFile, untypedColumns } from "./same-types.ts";
@@ -86,7 +86,7 @@ async function open(
     fileCount: files.length,
     rowCount: files.reduce((total, file) => total + file.rowCount, 0),
     columns,
-    features: schemaFeatures(first.schema),
+    features: sameLabels(files.map((file) => ({ path: file.path, features: schemaFeatures(file.schema) }))),
     notices: durationNotices(first.schema.fields),
     rows: async () => rows,
     embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),

@@ -1,3 +1,5 @@
+import { AppError } from "../errors.ts";
+import { meetLabels } from "../schema/class-labels.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { featureFits, legacyFeature } from "../schema/features.ts";
 import { parseType } from "../schema/type-tree.ts";
@@ -16,6 +18,33 @@ export function parseFeatures(text: string): Features {
   if (!isObject(value)) return {};
   const info = isObject(value.info) ? value.info : value;
   return isObject(info.features) ? info.features : {};
+}
+
+/**
+ * The features of all files of an input. Throws `type_mismatch` where a number is the label of different names in two of
+ * them: the names of one would be wrong for the other.
+ */
+export function sameLabels(files: readonly { path: string; features: Features }[]): Features {
+  const met = new Map<string, { path: string; feature: unknown }>();
+  for (const { path, features } of files) {
+    for (const [name, feature] of Object.entries(features)) {
+      const first = met.get(name);
+      if (first === undefined) {
+        met.set(name, { path, feature });
+        continue;
+      }
+      const common = meetLabels(first.feature, feature);
+      if (common === undefined) {
+        throw new AppError(
+          "type_mismatch",
+          `the numbers of the column ${JSON.stringify(name)} are labels of other names in ${path} than in ${first.path}; number them alike, or write the names as text`,
+          { details: { column: name, paths: [first.path, path] } },
+        );
+      }
+      met.set(name, { path: first.path, feature: common });
+    }
+  }
+  return Object.fromEntries(Array.from(met, ([name, { feature }]) => [name, feature]));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Features } from "../schema/columns.ts";
 import { checkDurations, durationNotices, writtenFields } from "./arrow/durations.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
-import { parseFeatures } from "./features.ts";
+import { parseFeatures, sameLabels } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { checkOldTimes } from "./parquet/old-times.ts";
 import { checkParquetSchema, columnsHolding } from "./parquet/schema-checks.ts";
@@ -183,7 +183,7 @@ function withoutBytes(relation: string, columns: readonly SourceColumn[]): strin
 
 async function readFeatures(database: Database, sources: readonly ParquetSource[]): Promise<Features> {
   const found = await readKeyValue(database, sources, "huggingface");
-  return found[0] ? parseFeatures(found[0].value) : {};
+  return sameLabels(found.map(({ path, value }) => ({ path, features: parseFeatures(value) })));
 }
 
 /** What the whole numbers of durations mean; throws `type_mismatch` where files count in different units. */

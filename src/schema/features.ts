@@ -1,3 +1,4 @@
+import { meetLabels } from "./class-labels.ts";
 import type { Column, Features } from "./columns.ts";
 import { parseType, type TypeTree } from "./type-tree.ts";
 
@@ -107,12 +108,18 @@ export function featureFits(feature: unknown, type: TypeTree): boolean {
   return type.fields.every((field) => featureFits(feature[field.name], field.type));
 }
 
-/** Features of merged columns: the first that fits the common type, otherwise derived from the type. */
+/**
+ * Features of merged columns: the first that fits the common type, otherwise derived from the type. ClassLabels whose
+ * names disagree are plain numbers: one's names would be wrong for the other's values.
+ */
 export function mergeFeatures(columns: readonly Column[], parts: readonly Features[]): Features {
   const given: Features = {};
   for (const { name, type } of columns) {
-    const fitting = parts.find((part) => name in part && featureFits(part[name], parseType(type)));
-    if (fitting) given[name] = fitting[name];
+    const tree = parseType(type);
+    const fitting = parts
+      .filter((part) => Object.hasOwn(part, name) && featureFits(part[name], tree))
+      .map((part) => part[name]);
+    if (fitting.length > 0) given[name] = fitting.reduce(meetLabels);
   }
   return describeFeatures(columns, given);
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { quoteText } from "../../src/query/sql.ts";
 import { hash, type IngestKit, typesOf, withKit } from "./kit.ts";
 
 async function write(kit: IngestKit, name: string, content: string | Uint8Array): Promise<string> {
@@ -131,6 +132,28 @@ describe("Parquet", () => {
         [1, "train", null],
         [2, "train", "x"],
       ]);
+    });
+  });
+
+  test("numbers that are labels of other names in another file are refused", async () => {
+    await withKit(async (kit) => {
+      const labels = (folder: string, at: number, names: string[]) =>
+        kit.session.database.run(
+          `COPY (SELECT 0::BIGINT AS y) TO ${quoteText(join(kit.folder, folder, `${at}.parquet`))}
+          (FORMAT parquet, KV_METADATA {huggingface: ${quoteText(JSON.stringify({ info: { features: { y: { names, _type: "ClassLabel" } } } }))}})`,
+        );
+      for (const [folder, second] of [
+        ["more", ["cat", "dog"]],
+        ["other", ["dog", "cat"]],
+      ] as const) {
+        await mkdir(join(kit.folder, folder));
+        await labels(folder, 0, ["cat"]);
+        await labels(folder, 1, [...second]);
+      }
+      const { features } = await kit.plan(join(kit.folder, "more"));
+      expect(features.y).toEqual({ names: ["cat", "dog"], _type: "ClassLabel" });
+      const refused = kit.plan(join(kit.folder, "other"));
+      await expect(refused).rejects.toMatchObject({ code: "type_mismatch", details: { column: "y" } });
     });
   });
 

@@ -60,3 +60,24 @@ test("files together: the first feature that fits the common type", () => {
   const merged = mergeFeatures(columns, [{ n: value("int32") }, { label: labels, n: value("float64") }]);
   expect(merged).toEqual({ label: labels, n: value("float64") });
 });
+
+test("files together: names of labels hold for all values, or for none", () => {
+  const column = { name: "label", type: "BIGINT" };
+  const merged = (...names: string[][]) =>
+    mergeFeatures(
+      [column],
+      names.map((one) => ({ label: { names: one, _type: "ClassLabel" } })),
+    ).label;
+  expect(merged(["a", "b"], ["a", "b", "c"], ["a"])).toEqual({ names: ["a", "b", "c"], _type: "ClassLabel" });
+  expect(merged(["a", "b"], ["b", "a"])).toEqual(value("int64"));
+  expect(merged(["a"], ["b", "a"], ["a"])).toEqual(value("int64"));
+  const list = (...names: string[]) => ({
+    words: { feature: { names, _type: "ClassLabel" }, _type: "Sequence" },
+  });
+  const words = [{ name: "words", type: "BIGINT[]" }];
+  expect(mergeFeatures(words, [list("a"), list("a", "b")])).toEqual(list("a", "b"));
+  expect(mergeFeatures(words, [list("a"), list("b")]).words).toEqual({
+    feature: value("int64"),
+    _type: "Sequence",
+  });
+});
