@@ -40,3 +40,14 @@ export function storedNames(names: readonly string[]): Map<string, string> {
   }
   return stored;
 }
+
+const SHOWN = 5;
+
+/** Says which columns have another name in the lake than in the input, other than by its Unicode form; nothing where none has. */
+export function renamedNotices(columns: readonly { given: string; stored: string }[]): string[] {
+  const renamed = columns.filter(({ given, stored }) => given.normalize("NFC") !== stored);
+  if (renamed.length === 0) return [];
+  const shown = renamed.slice(0, SHOWN).map(({ given, stored }) => `${JSON.stringify(given)} as ${stored}`);
+  const more = renamed.length > SHOWN ? ` and ${renamed.length - SHOWN} more` : "";
+  return [`columns are stored in lower snake_case: ${shown.join(", ")}${more}`];
+}

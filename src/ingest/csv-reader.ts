@@ -25,6 +25,8 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
   const sources: CsvSource[] = [];
   for (const path of files) sources.push(await describeSource(path, context));
   const names = [...new Set(sources.flatMap(({ header }) => header))];
+  if (names.length === 0)
+    throw new AppError("empty_input", `${files[0]} has no rows; there is nothing to upload`);
   const cells = await createCellFile(join(scratch, "cells.txt"));
   let hasLineEnds = false;
   try {

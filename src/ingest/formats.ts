@@ -19,7 +19,7 @@ import {
   commonFolder,
   folderOf,
   isTableFormat,
-  TABLE_READERS,
+  openTables,
   type TableFormat,
   tableOfContent,
   tableOfName,
@@ -96,7 +96,7 @@ async function openFiles(path: string, files: readonly string[], context: InputC
   }
   const [first] = tables;
   if (first !== undefined && isTableFormat(first.kind) && kinds.every(({ kind }) => kind === first.kind)) {
-    return TABLE_READERS[first.kind](path, [...files], context);
+    return openTables(first.kind, path, [...files], context);
   }
   if (first !== undefined) {
     throw refused(path, `${path} matches files of several formats; give one format at a time`);

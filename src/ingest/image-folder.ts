@@ -1,6 +1,8 @@
 import { dirname, extname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { formatQuantity } from "../util/format.ts";
+import { splitNotices } from "./collection/split-folders.ts";
 import { openCsv } from "./csv-reader.ts";
 import { countNamed, imageColumn, type NamingColumn, namingColumns, pathsBelow } from "./folder-columns.ts";
 import { IMAGE_PATH_COLUMN, type ImageList, listImages } from "./image-list.ts";
@@ -44,7 +46,7 @@ export async function openListedFolder(
       { details: { path, metadata: metadata.map(({ path }) => path) } },
     );
   }
-  if (metadata.length === 0) return listedImages(path, folder, list, notices);
+  if (metadata.length === 0) return unsplitImages(path, folder, list, notices, context);
   const described = await Promise.all(
     metadata.map(async (file, at) => {
       const scratch = join(context.scratch, `metadata-${at}`);
@@ -74,7 +76,7 @@ export async function openListedFolder(
     rejects: "__reject",
     notices: [
       ...(list.count > named
-        ? [`${list.count - named} images are not in the metadata and are left out`]
+        ? [`left out: ${formatQuantity(list.count - named, "image")} that the metadata does not name`]
         : []),
       ...notices,
     ],
@@ -91,7 +93,21 @@ export async function openImageFiles(
 ): Promise<Input> {
   const leftOut = createSkippedFiles();
   const list = await listImages(files, leftOut, context);
-  return listedImages(path, folder, list, leftOut.notices());
+  return unsplitImages(path, folder, list, leftOut.notices(), context);
+}
+
+/** Images alone: only their folders may say which split they are of. */
+async function unsplitImages(
+  path: string,
+  folder: string,
+  list: ImageList,
+  notices: readonly string[],
+  { database }: ReaderContext,
+): Promise<Input> {
+  const paths = `SELECT ${quoteName(IMAGE_PATH_COLUMN)} AS path FROM read_parquet(${quoteText(list.file)})`;
+  const unsplit = await splitNotices(paths, { database });
+  const told = [...unsplit, ...notices, ...(await pagedTiffNotices(list.tiffs))];
+  return listedImages(path, folder, list, told);
 }
 
 const IMAGE: SourceColumn = {
@@ -113,7 +129,7 @@ function listedImages(path: string, folder: string, list: ImageList, notices: re
     rowCount: list.count,
     columns: [IMAGE],
     features: {},
-    notices: [...notices, ...pagedTiffNotices(list.tiffs)],
+    notices,
     rows: async () => rows,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
   };

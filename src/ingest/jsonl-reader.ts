@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { formatQuantity } from "../util/format.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { cellName, createCellFile, freeName, REASON, readCells } from "./text/cell-file.ts";
@@ -44,18 +45,19 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   } finally {
     await cells.close();
   }
-  const names = nameColumns([...found.keys.keys()]);
+  const names = nameColumns([...found.keys.keys()], notices);
   const columns = Array.from(found.keys.values(), ({ shape }, at) => ({
     name: names[at] ?? "",
     ...shapeType(shape),
   }));
   if (found.notNumbers > 0) {
     notices.add(
-      `${found.notNumbers} values NaN or Infinity inside a list or an object become null, because JSON has no such numbers`,
+      `${formatQuantity(found.notNumbers, "value")} NaN or Infinity inside a list or an object: null instead, because JSON has no such numbers`,
     );
   }
-  for (const { name, hasLongNumbers } of columns) {
+  for (const { name, hasLongNumbers, isMixed } of columns) {
     if (hasLongNumbers) notices.add(longNumbers(name));
+    if (isMixed) notices.add(`the values of ${name} are kept as JSON text: they are of several types`);
   }
   const reject = freeName(names);
   const rows = join(scratch, "rows.parquet");
@@ -113,6 +115,7 @@ function recordOf(piece: JsonPiece, found: Findings): string {
   try {
     const { cells, notNumbers } = scanRow(piece.text);
     found.notNumbers += notNumbers;
+    if (cells.keys().some((key) => key.includes("\0"))) throw new RowProblem("a key of the object has a NUL");
     const record: string[] = new Array(found.keys.size).fill("");
     for (const [key, { text, shape }] of cells) {
       const known = found.keys.get(key);
@@ -129,10 +132,12 @@ function recordOf(piece: JsonPiece, found: Findings): string {
 }
 
 /** Names that a query can say: a key without a name gets one. */
-function nameColumns(keys: readonly string[]): string[] {
+function nameColumns(keys: readonly string[], notices: Set<string>): string[] {
   return keys.map((key, at) => {
-    let name = key === "" ? `column_${at + 1}` : key;
-    while (key === "" && keys.includes(name)) name += "_";
+    if (key !== "") return key;
+    let name = `column_${at + 1}`;
+    while (keys.includes(name)) name += "_";
+    notices.add(`the empty key of the objects becomes ${name}`);
     return name;
   });
 }

@@ -7,7 +7,7 @@ import type { Input, InputContext } from "./input.ts";
 import { INPUT_HELP, refused } from "./refusals.ts";
 import { findSavedDataset, openSavedDataset } from "./saved-dataset.ts";
 import { createSkippedFiles, type SkippedFiles } from "./skipped-files.ts";
-import { METADATA_FILE, TABLE_READERS, type TableFormat, tableOfName } from "./table-readers.ts";
+import { METADATA_FILE, openTables, type TableFormat, tableOfName } from "./table-readers.ts";
 import { utf8Path, type WalkedFile, walkFiles } from "./walk.ts";
 import { isZipName } from "./zip/zip-parts.ts";
 
@@ -47,7 +47,7 @@ export async function openFolder(folder: string, context: InputContext): Promise
   const [format, files] = first;
   const paths = files.map(({ local }) => local);
   if (json === files.length && (await areLabelFiles(paths, context))) return asCollection();
-  const input = await TABLE_READERS[format](folder, files.map(utf8Path), context);
+  const input = await openTables(format, folder, files.map(utf8Path), context);
   if (others.count === 0) return input;
   const what = others.count === 1 ? "file beside the tables is" : "files beside the tables are";
   const notice = `${others.count} ${what} left out: ${others.first}${others.count > 1 ? "..." : ""}`;

@@ -17,6 +17,7 @@ import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema, RejectLimitSchema } from "../schema/upload.ts";
 import { asOffered, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
+import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
@@ -78,7 +79,12 @@ export async function planUpload(
     textColumn: roles.textColumn,
     reference: roles.reference,
     pages,
-    notices: [...input.notices, ...roles.notices, ...notices],
+    notices: [
+      ...input.notices,
+      ...roles.notices,
+      ...notices,
+      ...doubts(request, roles),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@ import { REFERENCE_COLUMNS, type ReferenceColumn, SYSTEM_COLUMNS } from "../sche
 import { factColumns, type ImageColumn, imageColumnsOf, isOwn, OWN_IMAGE } from "../schema/image-columns.ts";
 import { PARTITION_COLUMNS, RAW_VARIANTS, type RawVariant } from "../schema/partition.ts";
 import type { ContentKind } from "../schema/upload.ts";
+import { renamedNotices } from "./column-names.ts";
 import { IMAGE_COLUMNS, type Input, PATH_COLUMNS, type SourceColumn } from "./input.ts";
 import type { ContentSource } from "./row-contents.ts";
 
@@ -107,6 +108,8 @@ export function assignRoles(
   const consumed = [image, beside, image ? undefined : file, ...further, ...references];
   const kept = free.filter((column) => !consumed.includes(column));
   refuseFactNames(kept, contents);
+  const plain = kept.filter(({ source, name }) => name === names.get(source.name));
+  notices.push(...renamedNotices(plain.map(({ source, name }) => ({ given: source.name, stored: name }))));
   return {
     kept,
     contents,

@@ -5,9 +5,10 @@ import type { Input, ReaderContext } from "./input.ts";
 import { openJsonLines } from "./jsonl-reader.ts";
 import { openParquet } from "./parquet-reader.ts";
 import { addSplits } from "./splits.ts";
+import { valueFolderNotices } from "./value-folders.ts";
 
 /** What reads files of rows; `path` is what was given, for messages. */
-export const TABLE_READERS = {
+const TABLE_READERS = {
   parquet: (path: string, files: string[], context: ReaderContext) =>
     openParquet(path, folderOf(path, files), addSplits(files), context),
   arrow: async (path: string, files: string[], context: ReaderContext) => {
@@ -19,6 +20,22 @@ export const TABLE_READERS = {
 } satisfies Record<string, (path: string, files: string[], context: ReaderContext) => Promise<Input>>;
 
 export type TableFormat = keyof typeof TABLE_READERS;
+
+/** Opens files of rows of one format as one input; `path` is what was given. */
+export async function openTables(
+  format: TableFormat,
+  path: string,
+  files: string[],
+  context: ReaderContext,
+): Promise<Input> {
+  const input = await TABLE_READERS[format](path, files, context);
+  const isFolder = files.every((file) => file.startsWith(`${path}/`));
+  const folder = isFolder ? path : folderOf(path, files);
+  return {
+    ...input,
+    notices: [...input.notices, ...valueFolderNotices(folder, files, input.columns)],
+  };
+}
 
 const EXTENSIONS: Record<string, TableFormat> = {
   ".parquet": "parquet",

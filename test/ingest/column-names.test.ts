@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { snakeCase, storedNames } from "../../src/ingest/column-names.ts";
+import { renamedNotices, snakeCase, storedNames } from "../../src/ingest/column-names.ts";
 
 describe("snakeCase", () => {
   for (const [given, stored] of [
@@ -51,3 +51,12 @@ test("a column called as a property of every object keeps its name", () => {
   expect(Array.from(storedNames(names).values())).toEqual([...names.slice(0, 4), "to_string"]);
 });
 
+test("columns that get another name are told, the first of many; another Unicode form is no other name", () => {
+  const told = (...names: string[]) =>
+    renamedNotices(Array.from(storedNames(names), ([given, stored]) => ({ given, stored })));
+  expect(told("label", "글자".normalize("NFD"))).toEqual([]);
+  expect(told("imageId", "n", "\u{1f600}")).toEqual([
+    'columns are stored in lower snake_case: "imageId" as image_id, "\u{1f600}" as column_3',
+  ]);
+  expect(told("A", "B", "C", "D", "E", "F", "G")[0]).toEndWith('"E" as e and 2 more');
+});

@@ -234,3 +234,9 @@ test("any table comes back cell by cell, whatever its cells hold and however it 
     { numRuns: 80 },
   );
 });
+
+test("a file without a header has no rows", async () => {
+  for (const content of ["", "\n\r\n", "\ufeff", "sep=,\n"])
+    await expect(read(content)).rejects.toMatchObject({ code: "empty_input" });
+  expect((await read({ "0.csv": "", "1.csv": "a\nx\n" })).rows).toEqual([["x"]]);
+});

@@ -250,7 +250,7 @@ describe("metadata that names several images a row", () => {
         ["page", true],
       ]);
       expect(plan.columns.map(({ name }) => name)).toEqual(["text"]);
-      expect(plan.notices).toEqual(["1 images are not in the metadata and are left out"]);
+      expect(plan.notices).toEqual(["left out: 1 image that the metadata does not name"]);
       expect(staged.map((row) => [row.source_name, row.mask_source_name, row.page_source_name])).toEqual([
         ["in/a.jpg", "in/m/a.jpg", ["in/p/1.jpg", "in/p/2.jpg"]],
         ["in/b.jpg", null, []],

@@ -213,3 +213,30 @@ test("lines are counted through texts with raw line breaks", async () => {
     "line 6",
   ]);
 });
+
+test("a column whose values are of several types is JSON text, which is told; so is a key without a name", async () => {
+  const told = async (...values: string[]) =>
+    (await read(lines(...values.map((value) => `{"v":${value}}`)))).notices;
+  const several = ["the values of v are kept as JSON text: they are of several types"];
+  for (const values of [["1", '"a"'], ["true", "1"], ['{"a":1}', '"x"'], ['["a"]', '"a"'], ['["a",1]']])
+    expect([values, await told(...values)]).toEqual([values, several]);
+  for (const values of [
+    ['{"a":1}', "null"],
+    ['{"a":1}', "[1]"],
+    ["[[1]]", "[]"],
+    ["1", "2.5"],
+  ])
+    expect([values, await told(...values)]).toEqual([values, []]);
+  expect((await read('{"":1,"column_1":2}\n')).notices).toEqual([
+    "the empty key of the objects becomes column_1_",
+  ]);
+});
+
+test("a key with a NUL, which no query can say, rejects its row", async () => {
+  const { types, rows, rejects } = await read(
+    lines('{"k":1}', '{"k":2,"a\\u0000b":3}', '{"o":{"a\\u0000b":3}}'),
+  );
+  expect(types).toEqual({ k: "BIGINT", o: "VARCHAR" });
+  expect(rejects).toEqual([null, "line 2: a key of the object has a NUL", null]);
+  expect(rows[2]).toEqual({ k: null, o: '{"a\\u0000b":3}' });
+});

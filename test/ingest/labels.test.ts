@@ -248,9 +248,31 @@ describe("labels alone", () => {
       expect(summary).toBe("3 labels");
       expect(notices).toEqual([
         expect.stringContaining("the 3 JSON files are taken as labels of one page each"),
+        expect.stringContaining("labels go with --type task"),
       ]);
       const plan = await kit.session.open(join(kit.folder, "in/folder"));
       expect([plan.rowCount, plan.columns.map(({ name }) => name)]).toEqual([2, ["source_stem", "label"]]);
+    });
+  });
+
+  test("and pages in folders of several splits are taken without them with a notice", async () => {
+    await withKit(async (kit) => {
+      await put(kit, {
+        ...{ "쪽/1.Training/1.jpg": JPEG, "쪽/2.Validation/a/2.jpg": JPEG, "쪽/3.jpg": JPEG },
+        ...{ "둘/학습/1.jpg": JPEG, "둘/학습/1.json": "{}", "둘/검증/2.jpg": JPEG },
+        ...{ "라벨/Training/1.json": "{}", "라벨/Validation/2.json": "{}" },
+        ...{ "하나/Training/1.jpg": JPEG, "하나/그림/2.jpg": JPEG },
+      });
+      const told = async (name: string, more = {}) => {
+        const { notices } = await staged(kit, join(kit.folder, "in", name), more);
+        return notices.filter((notice) => notice.includes("--split-from-folder"));
+      };
+      const advice = "--split-from-folder makes them the column split";
+      expect(await told("쪽")).toEqual([`folders are named 1.Training, 2.Validation: ${advice}`]);
+      expect(await told("둘")).toEqual([`folders are named 검증, 학습: ${advice}`]);
+      expect(await told("라벨")).toEqual([`folders are named Training, Validation: ${advice}`]);
+      expect(await told("하나")).toEqual([]);
+      expect(await told("쪽", { splitFromFolder: true })).toEqual([]);
     });
   });
 

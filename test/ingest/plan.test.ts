@@ -49,10 +49,11 @@ describe("refused before anything is staged", () => {
 
   test("a column beside the lake's own fact of its name is kept, unless that name is taken too", async () => {
     await withKit(async (kit) => {
-      const path = await writeRows(kit, "rows", "SELECT 'x' AS hash, 1 AS n, 7 AS \"Width\"");
+      const path = await writeRows(kit, "rows", 'SELECT \'x\' AS hash, 1 AS "N", 7 AS "Width"');
       const { columns, notices } = await kit.plan(path);
       expect(columns.map(({ name }) => name)).toEqual(["label_hash", "n", "label_width"]);
-      expect(notices.join()).toContain("the column Width is stored as label_width");
+      expect(notices.join("\n")).toContain("the column Width is stored as label_width");
+      expect(notices.at(-1)).toEndWith('snake_case: "N" as n');
       const { rows } = await kit.stage(path);
       expect(rows[0]).toMatchObject({ label_hash: "x", n: 1, label_width: 7 });
       await makePartition(kit, "raw", "image", []);
@@ -184,6 +185,44 @@ describe("references", () => {
       const { manifest, rows } = await kit.stage(path, OCR);
       expect(manifest).toMatchObject({ reference: null, content: "image", contents: 1 });
       expect(rows[0]?.source_name).toBe("이름.png");
+    });
+  });
+
+  test("labels that name no page are taken with a notice, texts without a word", async () => {
+    await withKit(async (kit) => {
+      const path = await writeRows(kit, "texts", "SELECT 'x' AS label");
+      expect((await kit.plan(path)).notices).toEqual([]);
+      expect((await kit.plan(path, OCR)).notices).toEqual([expect.stringContaining("source_stem")]);
+    });
+  });
+});
+
+describe("an upload of the other type than was meant", () => {
+  test("labels that are uploaded as raw data say so, whatever names their pages", async () => {
+    await withKit(async (kit) => {
+      const folder = join(kit.folder, "labels");
+      await mkdir(folder);
+      for (const name of ["1.json", "2.json"]) await writeFile(join(folder, name), '{"글": 1}');
+      const told = expect.stringMatching(/^the rows have no images: .*--type task$/);
+      expect((await kit.plan(folder)).notices).toContainEqual(told);
+      const rows = await writeRows(kit, "rows", "SELECT 'a.jpg' AS source_name, 'x' AS label");
+      expect((await kit.plan(rows)).notices).toContainEqual(told);
+      await makePartition(kit, "raw", "image", []);
+      expect((await kit.plan(folder, OCR)).notices).not.toContainEqual(told);
+    });
+  });
+
+  test("images that are uploaded to a task without labels say so", async () => {
+    await withKit(async (kit) => {
+      const given = join(kit.folder, "given");
+      const folder = join(given, "Training");
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "1.jpg"), "\xff\xd8\xff a page");
+      const told = expect.stringMatching(/^the images have no labels: /);
+      expect((await kit.plan(given, OCR)).notices).toContainEqual(told);
+      expect((await kit.plan(given)).notices).not.toContainEqual(told);
+      await writeFile(join(folder, "1.json"), '{"글": 1}');
+      expect((await kit.plan(given, OCR)).notices).not.toContainEqual(told);
     });
   });
 });

@@ -157,6 +157,24 @@ describe("Parquet", () => {
     });
   });
 
+  test("folders named by values that are in no file are told", async () => {
+    await withKit(async (kit) => {
+      for (const lang of ["en", "ko"]) {
+        await mkdir(join(kit.folder, `data/lang=${lang}/n=1`), { recursive: true });
+        await writeParquet(kit, `data/lang=${lang}/n=1/0.parquet`, "SELECT 1 AS n");
+      }
+      for (const input of ["data", "data/lang=*/n=1/*.parquet"]) {
+        const { notices } = await kit.plan(join(kit.folder, input));
+        const told = notices.filter((notice) =>
+          notice.startsWith("folders are named by values of lang, a column"),
+        );
+        expect([input, told.length]).toEqual([input, 1]);
+      }
+      const { notices } = await kit.plan(join(kit.folder, "data/lang=ko/n=1/0.parquet"));
+      expect(notices.filter((notice) => notice.includes("lang"))).toEqual([]);
+    });
+  });
+
   test("an image stays with its row where files of several splits alternate", async () => {
     await withKit(async (kit) => {
       await mkdir(join(kit.folder, "alternating"));

@@ -164,7 +164,7 @@ describe("images in a zip", () => {
         ["가", "train/1.jpg", hash(page(0))],
         ["나", "train/2.jpg", hash(page(1))],
       ]);
-      expect(notices).toEqual(["1 images are not in the metadata and are left out"]);
+      expect(notices).toEqual(["left out: 1 image that the metadata does not name"]);
     });
   });
 

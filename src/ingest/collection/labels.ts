@@ -8,7 +8,7 @@ import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { isOneObject, MAX_LABEL_BYTES } from "./label-text.ts";
 import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath } from "./pairing.ts";
-import { splitColumn, splitOfPath } from "./split-folders.ts";
+import { splitColumn, splitNotices, splitOfPath } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
 
 /** Files that are looked into. */
@@ -78,6 +78,10 @@ export async function openLabels(
     FROM ${quoteName(found.table)} WHERE kind = 'json' ORDER BY given, string_split(path, '/')`;
   const list = await writeList(select, context);
   const labels = found.count("json");
+  const unsplit = await splitNotices(
+    `SELECT path FROM ${quoteName(found.table)} WHERE kind = 'json'`,
+    context,
+  );
   return {
     format: "collection",
     path,
@@ -91,6 +95,7 @@ export async function openLabels(
     summary: summarize({ labels }),
     notices: [
       `${labels === 1 ? "the JSON file is" : `the ${formatCount(labels)} JSON files are`} taken as labels of one page each, found by name; to read them as rows of a table, join them to one .jsonl file`,
+      ...unsplit,
       ...found.leftOut.notices(),
     ],
     rows: labelledRows({ select: `SELECT * FROM ${list}`, columns }, { found, folder }, context),

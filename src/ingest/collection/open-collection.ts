@@ -6,7 +6,7 @@ import { type CollectionPlace, findFiles, type Given } from "./found-files.ts";
 import { areLabels, openLabels } from "./labels.ts";
 import { openDescribed } from "./metadata.ts";
 import { openPages } from "./pages.ts";
-import { openTables } from "./tables.ts";
+import { openFoundTables } from "./tables.ts";
 
 /**
  * Opens files, folders and zips together, with what is in them: metadata of images; else images and documents, one row a
@@ -33,7 +33,7 @@ export async function openCollection(
     const tables = found.count("table") + found.count("metadata");
     if (tables === 0 && (await areLabels(found, place, context)))
       return await openLabels(found, place, context);
-    if (tables + found.count("json") > 0) return await openTables(found, place, context);
+    if (tables + found.count("json") > 0) return await openFoundTables(found, place, context);
     const foreign = found.leftOut.foreignFiles();
     const what =
       foreign === undefined ? `nothing that can be uploaded; give ${INPUT_HELP}` : `only ${foreign}`;

@@ -9,7 +9,7 @@ import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath, pairLabels, stemPath } from "./pairing.ts";
-import { splitColumn } from "./split-folders.ts";
+import { splitColumn, splitNotices } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
 
 /** Column of the rows with the page of the document that their path names. */
@@ -34,6 +34,10 @@ export async function openPages(
     ${split.select} ${labels.count > 0 ? "label," : ""} reject AS __reject
     FROM (${selectPages(found.table, documents.table, labels)}) ORDER BY given, string_split(path, '/'), page`;
   const list = await writeList(select, context);
+  const unsplit = await splitNotices(
+    `SELECT path FROM ${quoteName(found.table)} WHERE kind IN ('image', 'document')`,
+    context,
+  );
   const unlabelled = labels.count > 0 ? "count(*) FILTER (label IS NULL AND __reject IS NULL)" : "0";
   const [counted] = await database.rows<{ rows: number; unlabelled: number }>(
     `SELECT count(*)::INTEGER AS rows, ${unlabelled}::INTEGER AS unlabelled FROM ${list}`,
@@ -82,6 +86,7 @@ export async function openPages(
             `${formatQuantity(labels.byName, "label")} ${labels.byName === 1 ? "was" : "were"} matched with a page by the file name alone: no folder of theirs is the same`,
           ]
         : []),
+      ...unsplit,
       ...pagedTiffNotices(tiffs),
       ...shortened(documents.notices),
       ...found.leftOut.notices(),

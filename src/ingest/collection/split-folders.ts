@@ -10,6 +10,8 @@ const SPLITS: Record<string, readonly string[]> = {
   test: ["test", "testing", "시험", "테스트", "평가"],
 };
 
+export const SPLIT_COLUMN = "split";
+
 /** SQL for the split that the outermost such folder of a path says; NULL where none does. */
 export function splitOfPath(path: string): string {
   const names = `list_transform(string_split(nfc_normalize(${path}), '/')[:-2],
@@ -26,12 +28,31 @@ export function splitOfPath(path: string): string {
 
 /** The same, of one path; undefined where no folder says one. */
 export function splitOf(path: string): string | undefined {
-  for (const folder of path.normalize("NFC").split("/").slice(0, -1)) {
-    const name = folder.toLowerCase().replace(/^[\s\d._()[\]-]+|[\s\d._()[\]-]+$/g, "");
-    const found = Object.entries(SPLITS).find(([, words]) => words.includes(name));
-    if (found) return found[0];
+  return splitFolderOf(path)?.split;
+}
+
+/** The outermost folder of a path that is named as a split. */
+function splitFolderOf(path: string): { name: string; split: string } | undefined {
+  for (const name of path.normalize("NFC").split("/").slice(0, -1)) {
+    const word = name.toLowerCase().replace(/^[\s\d._()[\]-]+|[\s\d._()[\]-]+$/g, "");
+    const found = Object.entries(SPLITS).find(([, words]) => words.includes(word));
+    if (found) return { name, split: found[0] };
   }
   return undefined;
+}
+
+/** Tells of folders named as several splits, which are read without them. `paths` is SQL that gives `path`. */
+export async function splitNotices(
+  paths: string,
+  { database, splitFromFolder }: Pick<InputContext, "database" | "splitFromFolder">,
+): Promise<string[]> {
+  if (splitFromFolder === true) return [];
+  const found = await database.rows<{ path: string }>(
+    `SELECT min(path) AS path FROM (${paths}) WHERE ${splitOfPath("path")} IS NOT NULL GROUP BY ${splitOfPath("path")} ORDER BY path`,
+  );
+  const names = found.flatMap(({ path }) => splitFolderOf(path)?.name ?? []);
+  if (names.length < 2) return [];
+  return [`folders are named ${names.join(", ")}: --split-from-folder makes them the column split`];
 }
 
 /** The column `split`, where it is asked for: SELECT of it, with a comma behind. Throws `invalid_input` where no folder says one. */
@@ -46,7 +67,7 @@ export async function splitColumn(
     `SELECT 1 FROM ${quoteName(found.table)} WHERE ${split} IS NOT NULL LIMIT 1`,
   );
   if (some !== undefined)
-    return { columns: [{ name: "split", type: "VARCHAR" }], select: `${split} AS split,` };
+    return { columns: [{ name: SPLIT_COLUMN, type: "VARCHAR" }], select: `${split} AS ${SPLIT_COLUMN},` };
   throw new AppError(
     "invalid_input",
     `no folder of ${path} is named Training, Validation or Test, as --split-from-folder needs; leave it out`,

@@ -5,12 +5,12 @@ import { quoteName } from "../../query/sql.ts";
 import { EntryProblem, type Input, type InputContext } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
 import { refused } from "../refusals.ts";
-import { TABLE_READERS, type TableFormat, tableOfName } from "../table-readers.ts";
+import { openTables, type TableFormat, tableOfName } from "../table-readers.ts";
 import { utf8Path, type WalkedFile } from "../walk.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 
 /** Files of rows; those of zips are unpacked to scratch, for their readers take files. */
-export async function openTables(
+export async function openFoundTables(
   found: FoundFiles,
   { path, folder }: CollectionPlace,
   context: InputContext,
@@ -22,8 +22,7 @@ export async function openTables(
     throw refused(path, `${path} holds ${[...formats].join(" and ")} files; give those of one format`);
   }
   const paths = files.map((file) => utf8Path(file));
-  const reader = TABLE_READERS[format as TableFormat];
-  const input = await reader(path, paths, context).catch((error) => {
+  const input = await openTables(format as TableFormat, path, paths, context).catch((error) => {
     throw withoutScratch(error, context.scratch);
   });
   return { ...input, path, folder, openEntry: (entry) => found.archives.find(entry) };

@@ -5,7 +5,7 @@ import type { NumberKind } from "./exact-number.ts";
 export interface Shape {
   /** Levels of lists; 0 for a plain value. */
   depth: number;
-  /** What is at the innermost level; 0 where nothing does but null. */
+  /** What is at the innermost level, 0 where nothing is but null; of JSON the plain values beside objects and lists. */
   kinds: number;
   /** An object, or lists that do not go together: only JSON text holds it. */
   isJson: boolean;
@@ -32,13 +32,18 @@ export function listShape(elements: Shape): Shape {
 
 /** The shape of values of both; nulls and empty lists go with everything that is at least as deep. */
 export function mergeShapes(a: Shape, b: Shape): Shape {
-  if (a.isJson || b.isJson) return JSON_SHAPE;
+  if (a.isJson || b.isJson) return jsonBeside(a, b);
   if (a.depth === b.depth) {
     const kinds = a.kinds | b.kinds;
     return kinds === a.kinds ? a : kinds === b.kinds ? b : { depth: a.depth, kinds, isJson: false };
   }
   const [deep, flat] = a.depth > b.depth ? [a, b] : [b, a];
-  return flat.kinds === 0 ? deep : JSON_SHAPE;
+  return flat.kinds === 0 ? deep : jsonBeside(flat, deep);
+}
+
+function jsonBeside(a: Shape, b: Shape): Shape {
+  const kinds = (a.depth === 0 ? a.kinds : 0) | (b.depth === 0 ? b.kinds : 0);
+  return kinds === 0 ? JSON_SHAPE : { depth: 0, kinds, isJson: true };
 }
 
 /** How a column of a shape is stored. */
@@ -51,23 +56,22 @@ export interface ShapeType {
   isOpen: boolean;
   /** Numbers that no type holds together, which therefore stay text. */
   hasLongNumbers: boolean;
+  /** Values of several kinds, which are JSON text therefore: a text is in quotes there. */
+  isMixed: boolean;
 }
 
 /** The one type that gives back every value of the shape exactly; text where there is none. */
 export function shapeType({ depth, kinds, isJson }: Shape): ShapeType {
-  const plain = { stored: "value", isOpen: false, hasLongNumbers: false } as const;
+  const plain = { stored: "value", isOpen: false, hasLongNumbers: false, isMixed: false } as const;
   // The engine's work on lists of lists grows with each level by more than the data does.
-  if (isJson || depth > MAX_LIST_LEVELS) return { ...plain, type: "VARCHAR", stored: "json" };
+  if (isJson || depth > MAX_LIST_LEVELS)
+    return { ...plain, type: "VARCHAR", stored: "json", isMixed: isJson && kinds !== 0 };
   const brackets = "[]".repeat(depth);
   if (kinds === 0) return { ...plain, type: depth === 0 ? "NULL" : `VARCHAR${brackets}`, isOpen: true };
   const scalar = scalarType(kinds);
   if (scalar !== undefined) return { ...plain, type: scalar + brackets };
-  return {
-    ...plain,
-    type: "VARCHAR",
-    stored: "json",
-    hasLongNumbers: (kinds & (BITS.string | BITS.boolean)) === 0,
-  };
+  const hasLongNumbers = (kinds & (BITS.string | BITS.boolean)) === 0;
+  return { ...plain, type: "VARCHAR", stored: "json", hasLongNumbers, isMixed: !hasLongNumbers };
 }
 
 function scalarType(kinds: number): string | undefined {
