@@ -262,6 +262,35 @@ describe("parts of a zip", () => {
   });
 });
 
+test("bytes behind the end of a zip are read past, with a comment before them or without", async () => {
+  await withKit(async (kit) => {
+    const whole = zipOf(pages("가.jpg", "b.jpg"));
+    const commented = Buffer.concat([whole, Buffer.from("한글 댓글")]);
+    commented.writeUInt16LE(commented.length - whole.length, whole.length - 2);
+    for (const [at, zip] of [whole, commented].entries()) {
+      for (const [index, behind] of [
+        Buffer.alloc(1),
+        Buffer.alloc(60_000),
+        Buffer.from("\r\nPK"),
+      ].entries()) {
+        const path = await put(kit, `${at}-${index}.zip`, Buffer.concat([zip, behind]));
+        expect((await staged(kit, path)).names).toEqual(["b.jpg", "가.jpg"]);
+      }
+    }
+  });
+});
+
+test("of zips of one name in several folders the damaged one is named by its path", async () => {
+  await withKit(async (kit) => {
+    const folder = dirname(dirname(await put(kit, "all/1/images.zip", zipOf(pages("a.jpg")))));
+    await put(kit, "all/2/images.zip", zipOf(pages("b.jpg")).subarray(0, 30));
+    expect((await refusal(kit, folder)).message).toStartWith("2/images.zip is no zip");
+    await put(kit, "all/2/images.zip", zipOf([{ name: "b.jpg", data: JPEG, flags: 1 }]));
+    const { rejects } = await staged(kit, folder);
+    expect(rejects).toEqual([expect.stringMatching(/^2\/images\.zip: b\.jpg is encrypted/)]);
+  });
+});
+
 describe("a zip that nobody should unpack is refused in one sentence", () => {
   const small = Buffer.alloc(12_000_000);
   const refused: [string, Buffer, string][] = [
@@ -283,7 +312,7 @@ describe("a zip that nobody should unpack is refused in one sentence", () => {
     [
       "twice but for case",
       zipOf(pages("페이지/A.jpg", "페이지/a.JPG")),
-      "two entries are named 페이지/A.jpg",
+      "a.zip: two entries are named 페이지/A.jpg and 페이지/a.JPG, the same but for upper and lower case",
     ],
     [
       "twice but for the form",

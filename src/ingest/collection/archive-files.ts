@@ -4,6 +4,7 @@ import { extname, join } from "node:path";
 import { AppError } from "../../errors.ts";
 import type { InputEntry } from "../input.ts";
 import { type Archive, openArchive, type ZipEntry } from "../zip/archive.ts";
+import { createOpenFiles } from "../zip/open-files.ts";
 import { readEntry, readEntryHead, writeEntry } from "../zip/read-entry.ts";
 import type { ZipPart } from "../zip/zip-parts.ts";
 
@@ -38,11 +39,12 @@ export interface ArchiveFilesOptions {
 
 export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): ArchiveFiles {
   const archives: Archive[] = [];
+  const open = createOpenFiles();
   let index: ReturnType<typeof openIndex> | undefined;
   let sizeBytes = 0;
   onClose(async () => {
     index?.close();
-    await Promise.all(archives.map((archive) => archive.close()));
+    await open.close();
   });
   /** One large entry is in scratch at a time. */
   let last: Promise<unknown> = Promise.resolve();
@@ -66,6 +68,7 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
       const archive = await openArchive(
         path,
         parts.map(({ local }) => local),
+        open,
       );
       archives.push(archive);
       sizeBytes += archive.sizeBytes;

@@ -262,16 +262,18 @@ async function refuseTwice(
   { database }: InputContext,
 ): Promise<void> {
   if (zips.length === 0) return;
-  const [twice] = await database.rows<{ zip: number | null; path: string; count: number }>(
-    `SELECT min(zip) AS zip, min(path) AS path, count(*)::INTEGER AS count FROM ${quoteName(table)}
+  const [twice] = await database.rows<{ zip: number | null; path: string; other: string }>(
+    `SELECT min(zip) AS zip, min(path) AS path, max(path) AS other FROM ${quoteName(table)}
      GROUP BY CASE WHEN zip IS NULL THEN path ELSE lower(path) END, zip HAVING count(*) > 1
-     UNION ALL SELECT min(zip), path, count(*)::INTEGER FROM ${quoteName(table)}
+     UNION ALL SELECT min(zip), path, path FROM ${quoteName(table)}
      GROUP BY path HAVING count(*) > 1 LIMIT 1`,
   );
   if (twice === undefined) return;
   const zip = twice.zip === null ? undefined : zips[twice.zip]?.path;
   const where = zip === undefined ? "" : `${zip}: `;
-  throw new AppError("invalid_input", `${where}two entries are named ${twice.path}; rename one of them`, {
-    details: { path: twice.path },
+  const { path, other } = twice;
+  const named = path === other ? path : `${path} and ${other}, the same but for upper and lower case`;
+  throw new AppError("invalid_input", `${where}two entries are named ${named}; rename one of them`, {
+    details: { path },
   });
 }

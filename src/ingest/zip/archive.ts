@@ -1,10 +1,9 @@
-import { basename } from "node:path";
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import { AppError, systemCode } from "../../errors.ts";
 import { formatCount } from "../../util/format.ts";
-import type { LocalPath } from "../legacy-names.ts";
 import { entryName, findEncoding, hasOpenEncoding, type NameEncoding, nameProblem } from "./entry-name.ts";
-import { type JoinedFile, openJoined } from "./joined-file.ts";
+import { type FilePlace, type JoinedFile, joinFiles } from "./joined-file.ts";
+import type { OpenFiles } from "./open-files.ts";
 
 export const MAX_ENTRIES = 1_000_000;
 /** More is no compression of data that people keep. */
@@ -26,55 +25,69 @@ export interface ZipEntry {
 
 /** An open zip. */
 export interface Archive {
-  /** As it stands in messages. */
+  /** As it stands in messages: its path in the input. */
   readonly name: string;
   readonly sizeBytes: number;
   /** Its files as it lists them, once; throws `invalid_input` where the list is damaged or has what nobody should unpack. */
   list(): AsyncGenerator<ZipEntry>;
   readonly zip: ZipFile;
   readonly file: JoinedFile;
-  close(): Promise<void>;
 }
 
-/** Opens a zip, of one file or of parts that are joined. Throws `invalid_input` for what is none. */
-export async function openArchive(path: string, parts: readonly LocalPath[]): Promise<Archive> {
-  const name = basename(path);
+/**
+ * Opens a zip, of one file or of parts that are joined; messages name it by its path in the input. It is read through
+ * `files` as long as those are open. Throws `invalid_input` for what is none.
+ */
+export async function openArchive(
+  path: string,
+  parts: readonly FilePlace[],
+  files: OpenFiles,
+): Promise<Archive> {
   const advice = parts.length > 1 ? COPY_PARTS : COPY;
-  const file = await openJoined(parts);
-  file.readsList = true;
+  const file = await joinFiles(parts, files);
   try {
     const zip = await openZip(file);
     if (zip.entryCount > MAX_ENTRIES) {
       throw new AppError(
         "invalid_input",
-        `${name} has ${formatCount(zip.entryCount)} entries; the limit is ${formatCount(MAX_ENTRIES)}`,
+        `${path} has ${formatCount(zip.entryCount)} entries; the limit is ${formatCount(MAX_ENTRIES)}`,
         { details: { path } },
       );
     }
     return {
-      name,
+      name: path,
       sizeBytes: file.sizeBytes,
-      list: () => listEntries({ path, name, advice }, zip, file),
+      list: () => listEntries({ path, advice }, zip, file),
       zip,
       file,
-      close: () => closeFile(file),
     };
   } catch (error) {
-    await closeFile(file);
-    throw asDamage({ path, name, advice }, error);
+    throw asDamage({ path, advice }, error);
   }
 }
 
 const COPY = "copy it again";
 const COPY_PARTS = "copy its parts again, and look whether the last one is there";
 
-function openZip(file: JoinedFile): Promise<ZipFile> {
-  return fromRandomAccessReaderPromise(file, file.sizeBytes, {
-    decodeStrings: false,
-    // Of one entry it would end the list: each is proved when it is read.
-    validateEntrySizes: false,
-    autoClose: false,
-  });
+async function openZip(file: JoinedFile, end = file.sizeBytes): Promise<ZipFile> {
+  try {
+    return await fromRandomAccessReaderPromise(file, end, {
+      decodeStrings: false,
+      // Of one entry it would end the list: each is proved when it is read.
+      validateEntrySizes: false,
+      autoClose: false,
+    });
+  } catch (error) {
+    const surplus = surplusBytes(error);
+    if (surplus <= 0) throw error;
+    return openZip(file, end - surplus);
+  }
+}
+
+/** Bytes behind the end of a zip, as some downloads and copies leave them: other tools read past them too. */
+function surplusBytes(error: unknown): number {
+  const [, behind, comment] = /comment length\. Expected: (\d+)\. Found: (\d+)/.exec(String(error)) ?? [];
+  return Number(behind ?? 0) - Number(comment ?? 0);
 }
 
 /** The names of which the zip does not say their encoding, in a pass of their own: all of them decide on it. */
@@ -83,19 +96,14 @@ async function* openNames(file: JoinedFile): AsyncGenerator<Uint8Array> {
   for await (const entry of zip.eachEntry()) if (hasOpenEncoding(entry)) yield entry.fileNameRaw;
 }
 
-function closeFile(file: JoinedFile): Promise<void> {
-  return new Promise((resolve) => file.close(() => resolve()));
-}
-
 /** What messages say of a zip. */
 interface Named {
   path: string;
-  name: string;
   advice: string;
 }
 
 async function* listEntries(named: Named, zip: ZipFile, file: JoinedFile): AsyncGenerator<ZipEntry> {
-  const { path, name } = named;
+  const { path } = named;
   let unpackedBytes = 0;
   let encoding: NameEncoding | undefined;
   try {
@@ -103,11 +111,11 @@ async function* listEntries(named: Named, zip: ZipFile, file: JoinedFile): Async
       if (encoding === undefined && hasOpenEncoding(entry)) encoding = await findEncoding(openNames(file));
       const entryPath = entryName(entry, encoding ?? "utf-8");
       const problem = nameProblem(entryPath);
-      if (problem !== undefined) throw refused(path, `${name}: entry ${entryPath} ${problem}`);
+      if (problem !== undefined) throw refused(path, `${path}: entry ${entryPath} ${problem}`);
       if (entryPath.endsWith("/") || entryPath === "" || isLink(entry)) continue;
       unpackedBytes += entry.uncompressedSize;
       if (unpackedBytes > 10 * RATIO_FREE_BYTES && unpackedBytes > MAX_RATIO * file.sizeBytes) {
-        throw refused(path, `${name} unpacks to more than ${MAX_RATIO} times its size`);
+        throw refused(path, `${path} unpacks to more than ${MAX_RATIO} times its size`);
       }
       yield {
         name: entryPath,
@@ -122,7 +130,7 @@ async function* listEntries(named: Named, zip: ZipFile, file: JoinedFile): Async
   } catch (error) {
     throw asDamage(named, error);
   } finally {
-    file.readsList = false;
+    file.endList();
   }
 }
 
@@ -136,7 +144,7 @@ function refused(path: string, message: string): AppError {
 }
 
 /** What the library throws of damaged bytes, as ours; errors of the system keep their names. */
-function asDamage({ path, name, advice }: Named, error: unknown): unknown {
+function asDamage({ path, advice }: Named, error: unknown): unknown {
   if (error instanceof AppError || systemCode(error) !== undefined || !(error instanceof Error)) return error;
   const { message } = error;
   const said = message.startsWith("multi-disk")
@@ -144,5 +152,5 @@ function asDamage({ path, name, advice }: Named, error: unknown): unknown {
     : /end of central directory|unexpected end/i.test(message)
       ? `is no zip, or not whole; ${advice}`
       : `is a damaged zip (${message}); ${advice}`;
-  return new AppError("invalid_input", `${name} ${said}`, { details: { path }, cause: error });
+  return new AppError("invalid_input", `${path} ${said}`, { details: { path }, cause: error });
 }

@@ -1,7 +1,7 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../../errors.ts";
-import type { LocalPath } from "../legacy-names.ts";
+import { type FilePlace, placeSize } from "./joined-file.ts";
 
 /** `a.zip.part0`, `a.zip.part1073741824` (where it begins, as AI-Hub names them), `a.zip.001`. */
 const PART = /^(.*\.zip)\.(?:part)?(\d+)$/is;
@@ -17,7 +17,7 @@ export function isZipName(path: string): boolean {
 
 export interface ZipPart {
   path: string;
-  local: LocalPath;
+  local: FilePlace;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function orderParts(whole: string, parts: readonly ZipPart[]): Prom
     parts.map(async (part) => ({
       part,
       number: Number(PART.exec(part.path)?.[2]),
-      sizeBytes: (await stat(part.local)).size,
+      sizeBytes: await placeSize(part.local),
     })),
   );
   numbered.sort((a, b) => a.number - b.number);
