@@ -69,6 +69,8 @@ async function openFiles(path: string, files: readonly string[], context: InputC
     file,
     kind: await kindOf(file),
   }));
+  if (context.packed === true && (kinds.length > 1 || !kinds.every(({ kind }) => isForeign(kind, "ZIP"))))
+    throw refused(path, `${path} is no zip, as what is packed must be`);
   const folder = folderOf(path, files);
   const asCollection = () => {
     const given = kinds.map(

@@ -94,6 +94,8 @@ export interface InputOptions {
   splitFromFolder?: boolean;
   /** Each page of a TIFF is a row. */
   splitPages?: boolean;
+  /** The input is a zip that a client made of the files that it gives: zips among them are opened as if given by themselves. */
+  packed?: boolean;
   /** Tried on documents that are encrypted. */
   passwords?: readonly string[];
 }

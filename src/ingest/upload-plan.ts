@@ -28,7 +28,7 @@ export interface UploadRequest {
   /** How a text file is read. */
   text?: TextOptions;
   /** How files are taken apart. */
-  read?: Pick<InputOptions, "splitFromFolder" | "splitPages">;
+  read?: Pick<InputOptions, "splitFromFolder" | "splitPages" | "packed">;
   /** How pages of documents are made; as `DEFAULT_PAGES` without. */
   pages?: PageWishes;
 }

@@ -7,6 +7,8 @@ import { createToken } from "../../src/lake/tokens.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { quoteText } from "../../src/query/sql.ts";
 import { createUploadId } from "../../src/schema/names.ts";
+import { zipFiles } from "../../src/web/upload/zip.ts";
+import { encryptedPdf } from "../documents/encrypt-pdf.ts";
 import { pdfOf } from "../documents/write-pdf.ts";
 import { type Packed, zipOf } from "../ingest/zip-kit.ts";
 import { makeImage, makeWorld, runProgram, type World } from "../jobs/staging-kit.ts";
@@ -282,6 +284,39 @@ test("a zip, a document and an image are taken as they are, and read nothing els
   const labelled = await runProgram(world, ["search", "--task", "ocr", "--json"]);
   expect(JSON.parse(labelled.stdout).rows).toMatchObject([
     { source_name: "Training/가.jpg", label: '{"낱말": 2}' },
+  ]);
+});
+
+test("several zips that the page packs are one upload, with the password of a document in one of them", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const page = { content: "0 0 9 9 re f", box: [0, 0, 99, 99] as const };
+  const locked = encryptedPdf([page], { user: "비밀", owner: "own" });
+  const files = {
+    "라벨.zip": [{ name: "1.json", data: '{"글": 1}' }],
+    "원천.zip": [
+      { name: "1.jpg", data: await makeImage(1), deflate: true },
+      { name: "2.pdf", data: locked },
+    ],
+  };
+  const body = await zipFiles(
+    Object.entries(files).map(([path, entries]) => ({
+      path,
+      content: new Blob([new Uint8Array(zipOf(entries))]),
+    })),
+  );
+  const bytes = new Uint8Array(await body.arrayBuffer());
+  const headers = { "x-document-password": encodeURIComponent("비밀") };
+  const alone = await put(server, { ...RAW, name: "원천.zip" }, bytes, { headers });
+  expect(alone).toMatchObject({ status: 415, error: { code: "unsupported_format" } });
+  const staged = await put(server, { ...RAW, name: "원천.zip", packed: "true" }, bytes, { headers });
+  expect(staged).toMatchObject({ status: 200, rows: 2, variant: "image" });
+  await runProgram(world, ["process", "start", "--wait", "--json"]);
+  const found = await runProgram(world, ["search", "--json"]);
+  const rows = JSON.parse(found.stdout).rows as Record<string, unknown>[];
+  expect(rows.map(({ source_name, label }) => [source_name, label ?? null]).sort()).toEqual([
+    ["원천/1.jpg", '{"글": 1}'],
+    ["원천/2.pdf#page=1", null],
   ]);
 });
 

@@ -4,8 +4,9 @@ import { extname, join } from "node:path";
 import { AppError } from "../../errors.ts";
 import type { InputEntry } from "../input.ts";
 import { type Archive, openArchive, type ZipEntry } from "../zip/archive.ts";
+import { type FileSection, isSection } from "../zip/joined-file.ts";
 import { createOpenFiles } from "../zip/open-files.ts";
-import { readEntry, readEntryHead, writeEntry } from "../zip/read-entry.ts";
+import { entrySection, readEntry, readEntryHead, writeEntry } from "../zip/read-entry.ts";
 import type { ZipPart } from "../zip/zip-parts.ts";
 
 /** The files in the zips of an input, by their paths in it: on disk, for there may be a million. */
@@ -21,6 +22,8 @@ export interface FoundEntry {
   path: string;
   sizeBytes: number;
   readHead(count: number): Promise<Uint8Array>;
+  /** Where its bytes are, if they are stored as they are. Throws as `entrySection` does. */
+  place(): Promise<FileSection>;
 }
 
 interface Row extends Omit<ZipEntry, "name"> {
@@ -71,7 +74,8 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
         open,
       );
       archives.push(archive);
-      sizeBytes += archive.sizeBytes;
+      // A zip in another is a part of that one.
+      if (!parts.some(({ local }) => isSection(local))) sizeBytes += archive.sizeBytes;
       index ??= openIndex(join(scratch, `entries-${crypto.randomUUID()}.sqlite`));
       const zip = archives.length - 1;
       let batch: Row[] = [];
@@ -88,6 +92,7 @@ export function createArchiveFiles({ scratch, onClose }: ArchiveFilesOptions): A
             path: row.path,
             sizeBytes: row.sizeBytes,
             readHead: (count) => readEntryHead(archive, row, count),
+            place: () => entrySection(archive, row),
           }),
         );
       };

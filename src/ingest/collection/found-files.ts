@@ -11,8 +11,10 @@ import type { LocalPath } from "../legacy-names.ts";
 import { createSkippedFiles, type SkippedFiles } from "../skipped-files.ts";
 import { METADATA_FILE, tableOfName } from "../table-readers.ts";
 import { type WalkedFile, walkFiles } from "../walk.ts";
-import { isZipName, orderParts, siblingParts, wholeOf, type ZipPart } from "../zip/zip-parts.ts";
+import { isZipName, siblingParts, wholeOf } from "../zip/zip-parts.ts";
 import { type ArchiveFiles, createArchiveFiles, type FoundEntry } from "./archive-files.ts";
+import { createContainer } from "./container.ts";
+import { createZipList, type FoundZip } from "./found-zips.ts";
 
 /** What is given: a file, or a folder with all that is in it. `path` is relative to the input's folder; empty for it. */
 export interface Given {
@@ -101,13 +103,19 @@ export async function findFiles(given: readonly Given[], context: InputContext):
   };
   const zips = await takeLocal(given, take, leftOut, context);
   const isOnly = zips.length === 1 && fileCount === 0 && given.length === 1 && given[0]?.isFolder === false;
-  for (const { path, parts, given: at } of zips) {
-    const folder = isOnly ? "" : `${path.replace(/\.[^./]+$/, "")}/`;
+  const outer = isOnly ? zips[0] : undefined;
+  const container = outer && context.packed === true ? createContainer(outer.path) : undefined;
+  for (const zip of zips) {
+    const folder = zip === outer ? "" : `${zip.path.replace(/\.[^./]+$/, "")}/`;
     const depth = folder.split("/").length - 1;
-    for await (const entries of archives.add(path, parts, folder)) {
-      const zip = { at: archives.count - 1, depth };
-      await take(entries.filter(isOwners).map((entry) => ofArchive(entry, at, zip, context)));
+    for await (const entries of archives.add(zip.path, zip.parts, folder)) {
+      const own = entries.filter(isOwners);
+      const files = zip === outer && container ? await container.takeZips(own) : own;
+      const place = { at: archives.count - 1, depth };
+      await take(files.map((entry) => ofArchive(entry, zip.given, place, context)));
     }
+    // read in their turn
+    if (zip === outer && container) zips.push(...(await container.zips()));
   }
   appender.closeSync();
   await refuseTwice(table, zips, context);
@@ -121,12 +129,6 @@ export async function findFiles(given: readonly Given[], context: InputContext):
   };
 }
 
-interface FoundZip {
-  path: string;
-  parts: ZipPart[];
-  given: number;
-}
-
 /** Takes what lies on the disk, and gives the zips there, each with its parts. */
 async function takeLocal(
   given: readonly Given[],
@@ -134,20 +136,16 @@ async function takeLocal(
   leftOut: SkippedFiles,
   context: InputContext,
 ): Promise<FoundZip[]> {
-  const zips = new Map<string, FoundZip>();
+  const zips = createZipList();
   let batch: Candidate[] = [];
   for (const [at, one] of given.entries()) {
     for await (const { path, local } of filesOf(one, leftOut)) {
       if (isZipName(path) || one.isZip === true) {
+        zips.add({ path, local }, at);
         const whole = wholeOf(path);
-        const zip = zips.get(whole ?? path) ?? { path: whole ?? path, parts: [], given: at };
-        zips.set(zip.path, zip);
         // of one part that is named all are meant
-        if (!zip.parts.some((part) => part.local === local)) zip.parts.push({ path, local });
-        if (whole !== undefined && !one.isFolder && typeof local === "string") {
-          const known = new Set(zip.parts.map((part) => part.local));
-          zip.parts.push(...(await siblingParts(local)).filter((part) => !known.has(part.local)));
-        }
+        if (whole !== undefined && !one.isFolder && typeof local === "string")
+          for (const part of await siblingParts(local)) zips.add(part, at, whole);
         continue;
       }
       batch.push({
@@ -163,15 +161,7 @@ async function takeLocal(
     }
   }
   await take(batch);
-  return Promise.all(
-    Array.from(zips.values(), async (zip) => {
-      const names = new Set(zip.parts.map(({ path }) => path === zip.path));
-      if (names.size > 1) {
-        throw new AppError("invalid_input", `${zip.path} is there as a whole and in parts; keep one of them`);
-      }
-      return names.has(true) ? zip : { ...zip, parts: await orderParts(zip.path, zip.parts) };
-    }),
-  );
+  return zips.ordered();
 }
 
 async function* filesOf(given: Given, leftOut: SkippedFiles): AsyncGenerator<WalkedFile> {

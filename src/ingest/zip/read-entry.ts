@@ -2,11 +2,11 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { crc32, inflateRaw } from "node:zlib";
 import { Entry } from "yauzl";
-import { systemCode } from "../../errors.ts";
+import { AppError, systemCode } from "../../errors.ts";
 import { formatBytes } from "../../util/format.ts";
 import { EntryProblem } from "../input.ts";
 import { type Archive, MAX_RATIO, RATIO_FREE_BYTES, type ZipEntry } from "./archive.ts";
-import type { JoinedFile } from "./joined-file.ts";
+import type { FileSection, JoinedFile } from "./joined-file.ts";
 
 const MAX_ENTRY_BYTES = 2_000_000_000;
 /** Of zlib. */
@@ -55,14 +55,47 @@ const HEADER = { signature: 0x04034b50, bytes: 30, nameLength: 26, extraLength: 
 /** The fields that tools write there are shorter. */
 const EXTRA_BYTES = 64;
 
+/**
+ * Where the bytes of an entry are that is stored as it is: a zip in a zip is read there, and its own entries prove what they
+ * are. Throws `unsupported_format` for one that is packed or encrypted, `invalid_input` for one that is not there.
+ */
+export async function entrySection(
+  { file, name: archive }: Archive,
+  { name, flags, method, headerBegin, packedBytes, sizeBytes }: ZipEntry,
+): Promise<FileSection> {
+  const refused = (code: "unsupported_format" | "invalid_input", why: string) =>
+    new AppError(code, `${archive}: ${name} ${why}`, { details: { path: name } });
+  if ((flags & ENCRYPTED) !== 0)
+    throw refused(
+      "unsupported_format",
+      "is encrypted in the zip that it is packed in; pack that without a password",
+    );
+  if (method !== STORED)
+    throw refused(
+      "unsupported_format",
+      "is compressed in the zip that it is packed in; store it there as it is (zip -0)",
+    );
+  const header = Buffer.alloc(HEADER.bytes);
+  if (headerBegin + HEADER.bytes <= file.sizeBytes) await file.readInto(header, headerBegin);
+  const begin = headerBegin + dataBegin(header);
+  const section = file.sectionOf(begin, begin + sizeBytes);
+  const isThere = packedBytes === sizeBytes && header.readUInt32LE(0) === HEADER.signature;
+  if (!isThere || section === undefined) throw refused("invalid_input", NOT_THERE);
+  return section;
+}
+
+/** Where the data of an entry is, from its header on. */
+function dataBegin(header: Buffer): number {
+  return HEADER.bytes + header.readUInt16LE(HEADER.nameLength) + header.readUInt16LE(HEADER.extraLength);
+}
+
 /** The packed bytes, by one read where that can be: on a NAS each takes its time. */
 async function readPacked(file: JoinedFile, { name, headerBegin, packedBytes }: ZipEntry): Promise<Buffer> {
   const most = HEADER.bytes + Buffer.byteLength(name) + EXTRA_BYTES + packedBytes;
   const window = Buffer.allocUnsafeSlow(Math.max(0, Math.min(most, file.sizeBytes - headerBegin)));
   await file.readInto(window, headerBegin);
   if (window.length < HEADER.bytes || window.readUInt32LE(0) !== HEADER.signature) throw notThere();
-  const begin =
-    HEADER.bytes + window.readUInt16LE(HEADER.nameLength) + window.readUInt16LE(HEADER.extraLength);
+  const begin = dataBegin(window);
   if (begin + packedBytes <= window.length) return window.subarray(begin, begin + packedBytes);
   if (headerBegin + begin + packedBytes > file.sizeBytes) throw notThere();
   const packed = Buffer.allocUnsafeSlow(packedBytes);
@@ -70,8 +103,10 @@ async function readPacked(file: JoinedFile, { name, headerBegin, packedBytes }: 
   return packed;
 }
 
+const NOT_THERE = "is damaged: it is not where the zip says";
+
 function notThere(): EntryProblem {
-  return new EntryProblem("is damaged: it is not where the zip says");
+  return new EntryProblem(NOT_THERE);
 }
 
 /** Writes the content of an entry to a file, some of it at a time, proved as `readEntry` does. Throws `EntryProblem`. */

@@ -46,6 +46,8 @@ export const ParametersSchema = v.strictObject({
   text_layer: SwitchSchema,
   split_from_folder: SwitchSchema,
   split_pages: SwitchSchema,
+  /** The file is a zip made for this request of the files that are given: zips among them are opened too. */
+  packed: SwitchSchema,
   /** Of the file, as its owner calls it: rows of a document or image are named by it. */
   name: v.optional(FileNameSchema),
   format: v.optional(v.picklist(FORMATS, `is none of ${FORMATS.join(", ")}`)),
@@ -98,6 +100,7 @@ export async function requestOf(
     text_layer: textLayer,
     split_from_folder: splitFromFolder,
     split_pages: splitPages,
+    packed,
     strict,
     ...given
   }: Parameters,
@@ -115,7 +118,11 @@ export async function requestOf(
     description: given.description ?? "",
     source: given.source ?? "",
     text: parseTextOptions({ encoding, delimiter, quote }),
-    read: { splitFromFolder: splitFromFolder === "true", splitPages: splitPages === "true" },
+    read: {
+      splitFromFolder: splitFromFolder === "true",
+      splitPages: splitPages === "true",
+      packed: packed === "true",
+    },
     pages: await parsePageFlags({ dpi, textLayer: textLayer === "true", passwords }),
   };
 }
