@@ -35,6 +35,8 @@ const MAX_PAGE_BYTES = 1_000_000_000;
 
 export interface TiffPages {
   count: number;
+  /** The list of pages is not damaged: none can follow. */
+  isWhole: boolean;
   /** The page of that number, from 1. Throws `invalid_input`. */
   cut(page: number): TiffPage;
 }
@@ -46,7 +48,7 @@ export interface TiffPages {
 export function tiffPages(source: ByteSource): TiffPages {
   const found = readDirectories(source);
   if (found === undefined) throw new AppError("invalid_input", "damaged TIFF: it has no header");
-  const { header, directories } = found;
+  const { header, directories, isWhole } = found;
   const numbered = directories.map((directory, index) => ({ directory, index }));
   const isPage = (directory: Directory) =>
     ((numbersIn(source, header, directory.get(KIND))[0] ?? 0) & NO_PAGE) === 0;
@@ -55,6 +57,7 @@ export function tiffPages(source: ByteSource): TiffPages {
   if (pages.length === 0) throw new AppError("invalid_input", "damaged TIFF: it ends before its first page");
   return {
     count: pages.length,
+    isWhole,
     cut: (number) => {
       const page = pages[number - 1];
       if (page === undefined) throw unusable(number, `the file has only ${pages.length} pages`);

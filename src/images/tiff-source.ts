@@ -60,10 +60,15 @@ const MAX_ENTRIES = 10_000;
 /** Values of one field that are read at most. */
 const MAX_VALUE_BYTES = 64_000_000;
 
+export interface TiffDirectories {
+  header: TiffHeader;
+  directories: Directory[];
+  /** Their list ends where it says, not at a damaged one. */
+  isWhole: boolean;
+}
+
 /** The directories of a TIFF; undefined without a TIFF header. Ends at a damaged directory, and at one that repeats. */
-export function readDirectories(
-  source: ByteSource,
-): { header: TiffHeader; directories: Directory[] } | undefined {
+export function readDirectories(source: ByteSource): TiffDirectories | undefined {
   const start = viewOf(source.read(0, 16));
   if (start.byteLength < 8) return undefined;
   const order = start.getUint16(0);
@@ -74,18 +79,25 @@ export function readDirectories(
   const header: TiffHeader = { little, big: version === 43 };
   const directories: Directory[] = [];
   const seen = new Set<number>();
-  let at = header.big ? Number(start.getBigUint64(8, little)) : start.getUint32(4, little);
-  while (at !== 0 && !seen.has(at) && seen.size < MAX_DIRECTORIES) {
+  let at: number = header.big ? Number(start.getBigUint64(8, little)) : start.getUint32(4, little);
+  let isWhole = true;
+  while (isWhole && at !== 0 && !seen.has(at)) {
+    const read = seen.size < MAX_DIRECTORIES ? readDirectory(source, header, at) : undefined;
     seen.add(at);
-    const read = readDirectory(source, header, at);
-    if (read === undefined || read.directory.size === 0) break;
-    directories.push(read.directory);
-    at = read.next;
+    const isThere = read !== undefined && read.directory.size > 0;
+    if (isThere) directories.push(read.directory);
+    isWhole = isThere && read.next !== undefined;
+    at = read?.next ?? 0;
   }
-  return { header, directories };
+  return { header, directories, isWhole };
 }
 
-function readDirectory(source: ByteSource, { little, big }: TiffHeader, at: number) {
+/** Undefined for one that is not there; `next` is undefined where it ends before it says. */
+function readDirectory(
+  source: ByteSource,
+  { little, big }: TiffHeader,
+  at: number,
+): { directory: Directory; next: number | undefined } | undefined {
   const [head, size] = big ? [8, 20] : [2, 12];
   const begin = viewOf(source.read(at, head));
   if (begin.byteLength < head) return undefined;
@@ -112,7 +124,11 @@ function readDirectory(source: ByteSource, { little, big }: TiffHeader, at: numb
   }
   const end = count * size;
   const hasNext = view.byteLength >= end + (big ? 8 : 4);
-  const next = !hasNext ? 0 : big ? Number(view.getBigUint64(end, little)) : view.getUint32(end, little);
+  const next = !hasNext
+    ? undefined
+    : big
+      ? Number(view.getBigUint64(end, little))
+      : view.getUint32(end, little);
   return { directory, next };
 }
 

@@ -32,6 +32,11 @@ export function isTiffName(path: string): boolean {
   return [".tif", ".tiff"].includes(extname(path).toLowerCase());
 }
 
+/** By its name: a file that is known to be an image may be one where its name says nothing else. */
+export function mayBeTiff(path: string): boolean {
+  return isTiffName(path) || !isImagePath(path);
+}
+
 /** By its first bytes. */
 export function isTiffHead(head: Uint8Array | undefined): boolean {
   return head !== undefined && sniffFormat(head) === "tiff";

@@ -79,6 +79,7 @@ export async function openListedFolder(
         ? [`left out: ${formatQuantity(list.count - named, "image")} that the metadata does not name`]
         : []),
       ...notices,
+      ...(await pagedTiffNotices(list.tiffs)),
     ],
     rows: async () => relation,
   };

@@ -4,10 +4,10 @@ import { systemCode } from "../errors.ts";
 import { isMissing } from "../lake/files.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { mapConcurrent } from "../util/concurrent.ts";
-import { fileKind, isTiffName } from "./file-kinds.ts";
+import { fileKind, mayBeTiff } from "./file-kinds.ts";
 import type { ReaderContext } from "./input.ts";
 import type { LocalPath } from "./legacy-names.ts";
-import { TIFFS_LOOKED_AT } from "./paged-tiffs.ts";
+import { type FoundTiff, TIFFS_LOOKED_AT } from "./paged-tiffs.ts";
 import type { SkippedFiles } from "./skipped-files.ts";
 import type { WalkedFile } from "./walk.ts";
 
@@ -22,7 +22,7 @@ export interface ImageList {
   /** Metadata files among them. */
   metadata: WalkedFile[];
   /** The first TIFFs, which may have several pages. */
-  tiffs: { path: string; local: string }[];
+  tiffs: FoundTiff[];
 }
 
 const METADATA = /^metadata\.(jsonl|csv|parquet)$/;
@@ -51,8 +51,8 @@ export async function listImages(
         leftOut.add(path, kind);
         continue;
       }
-      if (found.tiffs.length < TIFFS_LOOKED_AT && isTiffName(path) && typeof local === "string")
-        found.tiffs.push({ path, local });
+      if (found.tiffs.length < TIFFS_LOOKED_AT && mayBeTiff(path) && typeof local === "string")
+        found.tiffs.push({ path, place: local });
       appender.appendVarchar(path);
       appender.endRow();
       found.count++;

@@ -31,7 +31,8 @@ export function createConvertStep(
     try {
       const converted = await documentReaders.convert({ path: document.path, kind, maxPixels, output });
       if (!converted.ok) return refuse(converted.reason);
-      if (terms.policy === "preserve") {
+      // A PNG has one of its images: the others would be lost.
+      if (terms.policy === "preserve" || converted.images > 1) {
         const { width, height, images: pages } = converted;
         return {
           ...{ ok: true, source_hash, hash: source_hash, extension: kind, format: kind },

@@ -162,6 +162,40 @@ test("TIFFs of several pages that become one row each are told", async () => {
   });
 });
 
+test("TIFFs of several pages are told in a zip too, beside metadata, and where their names say nothing", async () => {
+  await withKit(async (kit) => {
+    const told = (name: string) =>
+      `${name} has 3 pages; each file becomes one row, with --split-pages each page does`;
+    const zip = zipOf([{ name: "팩스.tif", data: tiff(3), deflate: true }]);
+    const metadata = '{"file_name": "1.tif"}\n';
+    const described = zipOf([
+      { name: "1.tif", data: tiff(3) },
+      { name: "metadata.jsonl", data: metadata },
+    ]);
+    const cases: [string, Record<string, Uint8Array | string>, string][] = [
+      ["a", { "a/한.zip": zip }, "한/팩스.tif"],
+      ["b", { "b/1.tif": tiff(3), "b/metadata.jsonl": metadata }, "1.tif"],
+      ["c.zip", { "c.zip": described }, "1.tif"],
+      ["d", { "d/fax": tiff(3) }, "fax"],
+      ["e", { "e/fax": tiff(3), "e/a.pdf": pdf(1), "e/1.jpg": JPEG }, "fax"],
+    ];
+    for (const [name, files, path] of cases) {
+      const folder = await put(kit, files);
+      expect((await kit.session.open(join(folder, name))).notices).toEqual([told(path)]);
+    }
+  });
+});
+
+test("a TIFF that was not copied whole says that pages are missing", async () => {
+  await withKit(async (kit) => {
+    const whole = tiff(3);
+    const folder = await put(kit, { "1.tif": whole.subarray(0, whole.length - 102), "2.tif": whole });
+    const { names, input } = await staged(kit, folder, { splitPages: true });
+    expect(names).toEqual(["1.tif#page=1", "1.tif#page=2", ...[1, 2, 3].map((page) => `2.tif#page=${page}`)]);
+    expect(input.notices).toEqual(["1.tif: damaged behind page 2: pages that follow there are missing"]);
+  });
+});
+
 test("what is named twice is taken once: a document, an image, a part of a zip, a file of a folder that is named too", async () => {
   await withKit(async (kit) => {
     const zip = zipOf([{ name: "z.jpg", data: JPEG }]);

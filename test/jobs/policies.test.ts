@@ -135,3 +135,17 @@ async function withoutLaterColumns(world: World, file: string): Promise<void> {
   });
   await rename(old, file);
 }
+
+test("a HEIC of several images is kept as it came under every policy", async () => {
+  const world = await makeWorld();
+  const file = join(import.meta.dir, "..", "fixtures", "two-images.heic");
+  const heic = await readFile(file);
+  for (const [at, images] of (["optimize", "jpeg", "preserve"] as const).entries()) {
+    await take(world, { [`${at}.heic`]: heic }, { images, ...(at > 0 && { mode: "append" }) });
+  }
+  const rows = await readRows(world);
+  expect(rows.map(({ format, pages }) => ({ format, pages }))).toEqual(
+    Array(3).fill({ format: "heic", pages: 2 }),
+  );
+  for (const row of rows) expect(await stored(world, row)).toEqual(heic);
+});

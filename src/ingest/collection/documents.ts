@@ -94,8 +94,10 @@ async function describeTiff(path: string): Promise<Described> {
   const source = openByteSource(path);
   try {
     if (source.size > MAX_DOCUMENT_BYTES) throw tooLarge(source.size, MAX_DOCUMENT_BYTES, "TIFF");
-    const pages = countTiffPages(source);
-    return { pages: pages > 1 ? pages : 0, notices: [] };
+    const { count, isWhole } = countTiffPages(source);
+    const isCut = count > 0 && !isWhole;
+    const notices = isCut ? [`damaged behind page ${count}: pages that follow there are missing`] : [];
+    return { pages: count > 1 ? count : 0, notices };
   } finally {
     source.close();
   }

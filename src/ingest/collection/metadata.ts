@@ -4,6 +4,7 @@ import { openListedFolder } from "../image-folder.ts";
 import { IMAGE_PATH_COLUMN, type ImageList } from "../image-list.ts";
 import type { Input, InputContext } from "../input.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
+import { findTiffs } from "./found-tiffs.ts";
 import { localFiles } from "./tables.ts";
 
 /** Images with metadata.{jsonl,csv,parquet} beside them, as in a folder of images; all of it may be in zips. */
@@ -24,7 +25,7 @@ export async function openDescribed(
     count: found.count("image"),
     sizeBytes: found.sizeBytes,
     metadata: await localFiles(found, folder, "kind = 'metadata'", context),
-    tiffs: [],
+    tiffs: await findTiffs(found, folder, database),
   };
   const others = await database.rows<{ path: string }>(
     `SELECT path FROM ${table} WHERE kind NOT IN ('image', 'metadata')`,

@@ -1,12 +1,11 @@
-import { join } from "node:path";
-import type { Database } from "../../query/database.ts";
 import { quoteName } from "../../query/sql.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { IMAGE_PATH_COLUMN } from "../image-list.ts";
 import type { Input, InputContext, SourceColumn } from "../input.ts";
-import { pagedTiffNotices, TIFFS_LOOKED_AT } from "../paged-tiffs.ts";
+import { pagedTiffNotices } from "../paged-tiffs.ts";
 import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
+import { findTiffs } from "./found-tiffs.ts";
 import { labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath, pairLabels, stemPath } from "./pairing.ts";
 import { splitColumn, splitNotices } from "./split-folders.ts";
@@ -87,7 +86,7 @@ export async function openPages(
           ]
         : []),
       ...unsplit,
-      ...pagedTiffNotices(tiffs),
+      ...(await pagedTiffNotices(tiffs)),
       ...shortened(documents.notices),
       ...found.leftOut.notices(),
     ],
@@ -95,15 +94,6 @@ export async function openPages(
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
   };
-}
-
-/** The first local TIFFs that are one row each. */
-async function findTiffs({ table }: FoundFiles, folder: string, database: Database) {
-  const found = await database.rows<{ path: string }>(
-    `SELECT path FROM ${quoteName(table)} WHERE kind = 'image' AND zip IS NULL AND regexp_matches(path, '(?i)\\.tiff?$')
-     ORDER BY given, path LIMIT ${TIFFS_LOOKED_AT}`,
-  );
-  return found.map(({ path }) => ({ path, local: join(folder, path) }));
 }
 
 /** Of thousands of documents some notices are enough. */
