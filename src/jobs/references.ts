@@ -1,4 +1,5 @@
 import type { AssetIndex } from "../assets/index.ts";
+import { isParallel, kindlessName } from "../ingest/collection/folder-kinds.ts";
 import { splitOf } from "../ingest/collection/split-folders.ts";
 import type { AssetRecord } from "../schema/asset.ts";
 import type { ReferenceColumn } from "../schema/columns.ts";
@@ -61,7 +62,7 @@ function candidates(assets: readonly Referred[], kind: ReferenceColumn): string 
 
 /**
  * One asset under several names with the same stem is one page. A folder before the stem that says a split
- * leaves out pages of other splits.
+ * leaves out pages of other splits; of several that are left the folders say which.
  */
 function byStem(index: AssetIndex, values: string[]): Found {
   const stemOf = (value: string) => value.slice(value.lastIndexOf("/") + 1);
@@ -70,15 +71,56 @@ function byStem(index: AssetIndex, values: string[]): Found {
   const found: Found = new Map();
   for (const value of values) {
     const split = splitOf(value);
-    const isOther = (name: string) => split !== undefined && (splitOf(name) ?? split) !== split;
+    const isOther = (name: string) =>
+      (split !== undefined && (splitOf(name) ?? split) !== split) || areOfSeries(value, name);
     const ofStem = (names.get(stemOf(value)) ?? []).filter((name) => !isOther(name));
-    const byHash = new Map<string, Referred>();
-    for (const one of ofStem.flatMap((name) => assets.get(name) ?? [])) {
-      if (!byHash.has(one.record.hash)) byHash.set(one.record.hash, one);
-    }
-    found.set(value, [...byHash.values()]);
+    const pagesOf = (of: readonly string[]) => {
+      const byHash = new Map<string, Referred>();
+      for (const one of of.flatMap((name) => assets.get(name) ?? [])) {
+        if (!byHash.has(one.record.hash)) byHash.set(one.record.hash, one);
+      }
+      return [...byHash.values()];
+    };
+    const pages = pagesOf(ofStem);
+    const closest = pages.length > 1 ? pagesOf(closestNames(value, ofStem)) : [];
+    found.set(value, closest.length === 1 ? closest : pages);
   }
   return found;
+}
+
+/**
+ * The names that have most folders in common with a label's, counted from the end and without those that say a kind.
+ * All folders of one must be the last ones of the other: those that differ are of two documents.
+ */
+function closestNames(label: string, names: readonly string[]): string[] {
+  const own = foldersOf(label);
+  const common = names.map((name) => {
+    const folders = foldersOf(name);
+    const count = Math.min(own.length, folders.length);
+    const ends = [own, folders].map((list) => list.slice(list.length - count).join("/"));
+    return ends[0] === ends[1] ? count : 0;
+  });
+  const most = Math.max(0, ...common);
+  return most === 0 ? [] : names.filter((_, at) => common[at] === most);
+}
+
+/** Whether a folder of one looks like the other's of a series, between those that both begin and end with. */
+function areOfSeries(label: string, name: string): boolean {
+  const [own, others] = [foldersOf(label), foldersOf(name)];
+  const shorter = Math.min(own.length, others.length);
+  let above = 0;
+  while (above < shorter && own[above] === others[above]) above++;
+  let below = 0;
+  while (below < shorter - above && own.at(-1 - below) === others.at(-1 - below)) below++;
+  const between = own.slice(above, shorter - below);
+  return between.some((folder, at) => isParallel(folder, others[above + at] as string));
+}
+
+/** Without those that say a split, by which other pages are left out before. */
+function foldersOf(path: string): string[] {
+  const folders = path.normalize("NFC").split("/").slice(0, -1);
+  const others = folders.filter((name) => splitOf(`${name}/`) === undefined);
+  return others.map(kindlessName).filter((name) => name !== "");
 }
 
 function byName(index: AssetIndex, names: string[]): Found {

@@ -1,8 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import fc from "fast-check";
+import {
+  areParallel,
+  isParallel,
+  kindlessName,
+  withoutKind,
+} from "../../src/ingest/collection/folder-kinds.ts";
 import { legacyBytes } from "../../src/ingest/legacy-names.ts";
 import { readPathList } from "../../src/ingest/path-list.ts";
+import { quoteText } from "../../src/query/sql.ts";
 import { type IngestKit, withKit } from "./kit.ts";
 import { type Packed, zipOf } from "./zip-kit.ts";
 
@@ -273,6 +281,60 @@ describe("labels alone", () => {
       expect(await told("라벨")).toEqual([`folders are named Training, Validation: ${advice}`]);
       expect(await told("하나")).toEqual([]);
       expect(await told("쪽", { splitFromFolder: true })).toEqual([]);
+    });
+  });
+
+  test("of one name in several folders are found by their paths, of one alone by its name", async () => {
+    await withKit(async (kit) => {
+      const files = { "라벨/문서1/1.json": "{}", "라벨/문서2/1.json": "{}", "라벨/문서2/2.json": "{}" };
+      await put(kit, { ...files });
+      const { rows } = await staged(kit, join(kit.folder, "in/라벨"));
+      expect(rows.map(({ source_stem }) => source_stem)).toEqual(["문서1/1", "문서2/1", "2"]);
+    });
+  });
+
+  test("a folder's name without its kind is the same to both that read it", async () => {
+    await withKit(async (kit) => {
+      const names = [
+        ..."labels images 원천데이터 라벨링데이터 [원천]계약 2.labels 1.Training TS_계약 VL1 문서1 scan_a label-b".split(
+          " ",
+        ),
+        ...[
+          "원천 데이터 3",
+          "IMG",
+          "Images (2)",
+          "gt_words",
+          "계약 라벨 원본",
+          "a",
+          "3. raw - x",
+          "rawhide",
+          "TL",
+        ],
+      ];
+      const values = names.map((name) => `(${quoteText(name)})`).join(", ");
+      const rows = await kit.rows(
+        `(SELECT ${withoutKind("name")} AS kindless FROM (VALUES ${values}) AS t(name))`,
+      );
+      expect(rows.map(({ kindless }) => kindless)).toEqual(names.map(kindlessName));
+    });
+  });
+
+  test("folders of one series are the same to both that read them", async () => {
+    await withKit(async (kit) => {
+      const name = fc.oneof(
+        fc.string({ unit: fc.constantFrom("a", "b", "가", "나", "1", "23", "😀"), maxLength: 4 }),
+        fc.stringMatching(/^[0-9a-f]{7,9}$/),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(name, name), { minLength: 1, maxLength: 50 }), async (pairs) => {
+          const values = pairs.map(([one, other]) => `(${quoteText(one)}, ${quoteText(other)})`).join(", ");
+          const rows = await kit.rows(
+            `(SELECT ${areParallel("one", "other")} AS found FROM (VALUES ${values}) AS t(one, other))`,
+          );
+          expect(rows.map(({ found }) => found)).toEqual(pairs.map((pair) => isParallel(...pair)));
+        }),
+        { numRuns: 20 },
+      );
     });
   });
 

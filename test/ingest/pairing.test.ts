@@ -158,6 +158,7 @@ test("folders of one series are documents apart, whose pages are numbered alike"
     ["doc1/images", "doc2/labels"],
     ["doc1/front", "doc2/front"],
     ["TS_계약", "VL_계약"],
+    ["계약가", "계약나"],
   ]) {
     const { found, left } = await pair(
       [`${one}/1.png`, `${one}/2.png`],

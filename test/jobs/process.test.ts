@@ -269,6 +269,50 @@ test("a label in a folder of a split finds only pages of that split", async () =
   ]);
 });
 
+test("of several pages of one stem the folders of a label say which", async () => {
+  const world = await makeWorld();
+  const names = [
+    ...["원천데이터/문서1/1.jpg", "원천데이터/문서2/1.jpg", "원천데이터/a/문서3/1.jpg", "1.jpg"],
+    ...["원천데이터/문서1/2.jpg", "나권/앞/3.jpg"],
+    ...["1.Training/images/문서4/1.jpg", "2.Validation/images/문서4/1.jpg", "b/c/1.jpg", "d/c/1.jpg"],
+  ];
+  const images = await Promise.all(names.map((_, seed) => makeImage(seed)));
+  await stageUpload(
+    world,
+    names.map((name, at) => ({ text: name, name, image: images[at] as Buffer })),
+  );
+  const expected = {
+    "라벨링데이터/문서1/1": "원천데이터/문서1/1.jpg",
+    "TL_x/labels/문서2/1": "원천데이터/문서2/1.jpg",
+    "labels/a/문서3/1": "원천데이터/a/문서3/1.jpg",
+    "b/문서3/1": null,
+    "Training/문서4/1": "1.Training/images/문서4/1.jpg",
+    "검증/labels/문서4/1": "2.Validation/images/문서4/1.jpg",
+    "c/1": null,
+    "d/c/1": "d/c/1.jpg",
+    "문서9/1": null,
+    "1": null,
+    "문서1/2": "원천데이터/문서1/2.jpg",
+    "문서2/2": null, // of another document of the series, though no other page has the name
+    "2": "원천데이터/문서1/2.jpg",
+    "가권/앞/3": null, // so are these, though they end alike
+  };
+  const references = Object.keys(expected);
+  const upload = await stageUpload(
+    world,
+    references.map((reference) => ({ text: reference, reference })),
+    { task: "ocr", variant: "folders", reference: "source_stem", max_rejects: "100%" },
+  );
+  await processAll(world);
+  const labels = await readRows(world, "ocr", "folders");
+  const found = new Map(labels.map((row) => [row.text, row.source_name]));
+  expect(Object.fromEntries(references.map((name) => [name, found.get(name) ?? null]))).toEqual(expected);
+  const reasons = (await readRejects(world, upload)).map((row) => String(row.reason));
+  expect(reasons).toHaveLength(Object.values(expected).filter((name) => name === null).length);
+  const none = (reason: string) => reason.startsWith("no raw asset");
+  expect(reasons.filter((reason) => !reason.includes("is ambiguous")).map(none)).toEqual([true, true]);
+});
+
 test("a replaced raw partition takes its names along", async () => {
   const world = await makeWorld();
   await stageUpload(world, [{ text: "old", name: "p.jpg", image: await makeImage(1) }]);

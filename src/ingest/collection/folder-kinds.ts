@@ -25,10 +25,37 @@ export function withoutKind(name: string): string {
     WHEN regexp_matches(${name}, ${any}) THEN ${rest} ELSE ${name} END`;
 }
 
+/** The same, of one name. */
+export function kindlessName(name: string): string {
+  const ofSplit = new RegExp(SPLIT_AND_KIND, "u");
+  if (ofSplit.test(name)) return name.replace(ofSplit, "$1$2$3");
+  const any = new RegExp(ANY_KIND, "giu");
+  if (!new RegExp(ANY_KIND, "iu").test(name)) return name;
+  const rest = name
+    .replace(/^\s*\d+\s*[._)-]\s*/, "")
+    .replace(any, "$1$2")
+    .replace(any, "$1$2");
+  return rest.replace(/^[ ._()[\]{}-]+|[ ._()[\]{}-]+$/g, "");
+}
+
 /** SQL for whether two folders look like two documents of a series: they differ in numbers, or in one character. */
 export function areParallel(one: string, other: string): string {
   const numberless = (text: string) => `regexp_replace(${text}, '\\d+', '0', 'g')`;
   const isHash = (text: string) => `regexp_full_match(${text}, '[0-9a-fA-F-]{8,}')`;
+  // The engine's levenshtein() counts bytes, of which a letter of Korean has three.
+  const letters = `list_zip(string_split(${one}, ''), string_split(${other}, ''))`;
   return `(${numberless(one)} = ${numberless(other)} OR (${isHash(one)} AND ${isHash(other)})
-    OR (length(${one}) = length(${other}) AND levenshtein(${one}, ${other}) = 1))`;
+    OR (length(${one}) = length(${other}) AND len(list_filter(${letters}, lambda pair: pair[1] <> pair[2])) = 1))`;
+}
+
+/** The same, of two names. */
+export function isParallel(one: string, other: string): boolean {
+  const numberless = (text: string) => text.replace(/\d+/g, "0");
+  const isHash = (text: string) => /^[0-9a-fA-F-]{8,}$/.test(text);
+  const [letters, others] = [[...one], [...other]];
+  return (
+    numberless(one) === numberless(other) ||
+    (isHash(one) && isHash(other)) ||
+    (letters.length === others.length && letters.filter((letter, at) => letter !== others[at]).length === 1)
+  );
 }

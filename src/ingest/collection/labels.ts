@@ -63,7 +63,7 @@ async function readSmallEntry(entry: InputEntry): Promise<Uint8Array | undefined
 
 /**
  * Labels without pages: each finds the page of its name in the dataset, by `source_stem`. Of one in a folder of a split that
- * is its path, for the page must be of the same split.
+ * is its path, for the page must be of the same split; also of several of one name, whose folders say which is which.
  */
 export async function openLabels(
   found: FoundFiles,
@@ -73,7 +73,9 @@ export async function openLabels(
   const split = await splitColumn(found, path, context);
   const columns = [{ name: "source_stem", type: "VARCHAR" }, ...split.columns];
   const stem = labelStemPath("path");
-  const select = `SELECT CASE WHEN ${splitOfPath("path")} IS NULL THEN string_split(${stem}, '/')[-1] ELSE ${stem} END AS source_stem,
+  const name = `string_split(${stem}, '/')[-1]`;
+  const isOne = `${splitOfPath("path")} IS NULL AND count(*) OVER (PARTITION BY ${name}) = 1`;
+  const select = `SELECT CASE WHEN ${isOne} THEN ${name} ELSE ${stem} END AS source_stem,
     ${split.select} path AS label, NULL::VARCHAR AS __reject
     FROM ${quoteName(found.table)} WHERE kind = 'json' ORDER BY given, string_split(path, '/')`;
   const list = await writeList(select, context);
