@@ -16,6 +16,8 @@ export interface CommitRequest extends CommitEffects {
   select: string;
   /** Rows of the upload that were refused. */
   rejected: number;
+  /** Of the file in which the rows were staged. */
+  rowsSha256?: string;
   /**
    * The partition as the last commit of this job left it, when the job is its only writer: its files are then not read
    * again. Without, they are.
@@ -30,6 +32,8 @@ export interface CommitResult {
   rows: number;
   /** True when it already stood in the partition's log and nothing was changed. */
   replayed: boolean;
+  /** The first upload of the partition's log that brought these very rows: an append has added them again. */
+  repeats: UploadLogEntry | undefined;
   /** The partition after it. */
   state: PartitionState;
 }
@@ -68,7 +72,7 @@ async function commitOnce(database: Database, lake: Lake, request: CommitRequest
   const logged = state?.uploads.find((entry) => entry.upload_id === manifest.upload_id);
   if (state && logged) {
     const tidied = (await tidyPartition(database, lake, partition)) ?? state;
-    return { version: logged.version, rows: logged.rows, replayed: true, state: tidied };
+    return { version: logged.version, rows: logged.rows, replayed: true, repeats: undefined, state: tidied };
   }
   if (state && manifest.mode === "create") throw partitionExists(state);
   const kind = state && manifest.mode === "append" ? "delta" : "base";
@@ -88,7 +92,16 @@ async function commitOnce(database: Database, lake: Lake, request: CommitRequest
   await confirm?.();
   const after = await clearUp(database, lake, state, partition, file, confirm);
   await onStep?.("done");
-  return { version, rows, replayed: false, state: after };
+  const repeats = kind === "delta" ? state?.uploads.find((entry) => isRepeated(entry, request)) : undefined;
+  return { version, rows, replayed: false, repeats, state: after };
+}
+
+/** The same rows, of which as many were refused: where a page was missing the first time, these are others. */
+function isRepeated(
+  { rows_sha256, rejected: before }: UploadLogEntry,
+  { rowsSha256, rejected }: CommitRequest,
+): boolean {
+  return rows_sha256 !== undefined && rows_sha256 === rowsSha256 && before === rejected;
 }
 
 /** The partition before the commit; none for one that cannot be read and is to be replaced: that is the cure. */
@@ -114,7 +127,11 @@ async function countRows(database: Database, select: string): Promise<number> {
 }
 
 /** Everything in it comes from the upload, nothing from the clock: a replay writes the same rows and the same log. */
-function logEntry({ manifest, rejected }: CommitRequest, version: number, rows: number): UploadLogEntry {
+function logEntry(
+  { manifest, rejected, rowsSha256 }: CommitRequest,
+  version: number,
+  rows: number,
+): UploadLogEntry {
   return {
     upload_id: manifest.upload_id,
     version,
@@ -127,5 +144,6 @@ function logEntry({ manifest, rejected }: CommitRequest, version: number, rows: 
     description: manifest.description,
     source: manifest.source,
     ...(manifest.license && { license: manifest.license }),
+    ...(rowsSha256 && { rows_sha256: rowsSha256 }),
   };
 }

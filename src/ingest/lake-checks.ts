@@ -17,6 +17,7 @@ import {
 } from "../schema/partition.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
+import { createdBy } from "./staged-already.ts";
 
 /** Manifests of uploads that wait or are in work. One that settles while we look is in the catalog then. */
 export async function readWaitingUploads(lake: Lake): Promise<UploadManifest[]> {
@@ -125,14 +126,15 @@ export async function checkMode(
 ): Promise<readonly Column[]> {
   const there = await readHeld(lake, key);
   const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
-  if (mode === "create" && (there || queued.length > 0)) {
-    const where = there ? "exists" : `is being created by upload ${queued[0]?.upload_id}`;
+  if (mode === "create" && there) {
     throw new AppError(
       "partition_exists",
-      `partition ${formatPartition(key)} ${where}; add to it with --mode append, or replace it with --mode replace`,
+      `partition ${formatPartition(key)} exists; add to it with --mode append, or replace it with --mode replace`,
       { details: { partition: formatPartition(key) } },
     );
   }
+  const [creating] = queued;
+  if (mode === "create" && creating) throw createdBy(creating);
   if (mode !== "append") return [];
   const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
   for (const other of held) checkTypes(key, other, columns);

@@ -15,13 +15,13 @@ import { requireSuitedMount } from "../lake/mount-check.ts";
 import { renameDurable } from "../lake/replace.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
-import type { Column } from "../schema/columns.ts";
 import { createUploadId } from "../schema/names.ts";
-import type { PartitionKey } from "../schema/partition.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { checkMode, readWaitingUploads, requireRawData } from "./lake-checks.ts";
 import { createContentStager } from "./stage-contents.ts";
-import type { UploadCheck, UploadDestination } from "./upload-destination.ts";
+import { pickWaiting } from "./staged-already.ts";
+import type { UploadCheck, UploadChecked, UploadDestination } from "./upload-destination.ts";
 
 /**
  * A lake by its folder: an upload is staged in it and becomes pending by one rename. With `uploadId` it takes that one
@@ -78,12 +78,17 @@ export async function knownPartitions(lake: Lake): Promise<PartitionKey[]> {
 export async function checkUpload(
   lake: Lake,
   { key, mode, columns, refersToRaw }: UploadCheck,
-): Promise<readonly Column[]> {
+): Promise<UploadChecked> {
   const waiting = await readWaitingUploads(lake);
   await refuseNewNames(lake, key, { waiting });
   const there = await checkMode(lake, key, mode, columns, waiting);
   if (refersToRaw) await requireRawData(lake, key, waiting);
-  return there;
+  const name = formatPartition(key);
+  const before =
+    mode === "append"
+      ? waiting.filter((manifest) => formatPartition(manifest) === name).map(pickWaiting)
+      : [];
+  return { columns: there, notices: [], waiting: before };
 }
 
 /** Nobody else opens or puts anything in it while it is written. */

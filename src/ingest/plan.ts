@@ -23,6 +23,7 @@ import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
 import { plainColumn } from "./plain-types.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
+import { explainStaged, waitingNotices } from "./staged-already.ts";
 import { finerColumns } from "./times.ts";
 import type { UploadDestination } from "./upload-destination.ts";
 import type { PlannedColumn, UploadPlan, UploadRequest } from "./upload-plan.ts";
@@ -62,9 +63,11 @@ export async function planUpload(
   // Those of further images too: a list cannot be added to single ones.
   const facts = roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns);
   const offer = { input, mode: request.mode, database: deps.database };
-  const { fitted } = await fitTypes(columns, offer, async (offered) => {
+  const { fitted, answer } = await fitTypes(columns, offer, async (offered) => {
     const asked = { ...check, columns: [...offered, ...facts] };
-    return { columns: await deps.target.check(asked) };
+    return deps.target.check(asked).catch((error) => {
+      throw explainStaged(error, input.rowCount, asked);
+    });
   });
   const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
   return {
@@ -84,6 +87,8 @@ export async function planUpload(
       ...roles.notices,
       ...notices,
       ...doubts(request, roles),
+      ...answer.notices,
+      ...waitingNotices(answer.waiting, input.rowCount, checked),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import type { Column } from "../schema/columns.ts";
 import type { PartitionKey } from "../schema/partition.ts";
+import type { WaitingUpload } from "../schema/receiving.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
 import type { ContentStager } from "./stage-contents.ts";
@@ -13,16 +14,25 @@ export interface UploadCheck {
   refersToRaw: boolean;
 }
 
+/** What the lake says of an upload that it would accept. */
+export interface UploadChecked {
+  /** Of the partition that an append adds to, those with values; else none. */
+  columns: readonly Column[];
+  /** What a person should know of it. */
+  notices: readonly string[];
+  /** Uploads that an append would come after, in the same partition. */
+  waiting: readonly WaitingUpload[];
+}
+
 /** The lake that an upload goes to: its folder, or a server. */
 export interface UploadDestination {
   taxonomy(): Promise<Taxonomy>;
   /** Partitions that are there, and those that uploads on their way will make. */
   partitions(): Promise<PartitionKey[]>;
   /**
-   * Gives the columns of the partition that an append adds to, those with values; else none. Throws `partition_exists`,
-   * `type_mismatch`, `not_found` for raw data that is not there.
+   * Throws `partition_exists`, `type_mismatch`, `not_found` for raw data that is not there, and what refuses new names.
    */
-  check(check: UploadCheck): Promise<readonly Column[]>;
+  check(check: UploadCheck): Promise<UploadChecked>;
   /**
    * Begins to stage. `identity` tells one upload from another: the same one that did not get to its end may be gone on
    * with.

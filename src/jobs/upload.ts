@@ -2,6 +2,7 @@ import { tidyPartition } from "../catalog/metadata.ts";
 import { commitUpload } from "../catalog/write.ts";
 import { AppError, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
+import { hashFile } from "../lake/digest.ts";
 import { createUploadLayout } from "../lake/layout.ts";
 import { explainLoss, isOfTheView } from "../lake/lost.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
@@ -143,7 +144,8 @@ async function publishRows(
   if (rejected > 0) await writeRejects(context, source);
   checkRejects(manifest, rejected, first);
   reportStep(context, manifest, "publishing", done);
-  const committed = await commit(context, source, rejected);
+  const rowsSha256 = await hashFile(staged.file, signal);
+  const committed = await commit(context, { source, rejected, rowsSha256 });
   await dropResults(database);
   if (rejected > 0) await keepRejectedFiles(context, manifest.upload_id, folder);
   context.partitions.note(manifest, { ...committed, rejected });
@@ -155,7 +157,8 @@ async function publishRows(
       error,
     });
   });
-  return { ...outcome, rows: committed.rows, version: committed.version };
+  const { rows, version, repeats } = committed;
+  return { ...outcome, rows, version, ...(repeats && { repeats }) };
 }
 
 /**
@@ -164,15 +167,18 @@ async function publishRows(
  */
 async function commit(
   context: WorkContext,
-  source: StagedRows,
-  rejected: number,
-): Promise<{ version: number; rows: number }> {
+  { source, rejected, rowsSha256 }: { source: StagedRows; rejected: number; rowsSha256: string },
+): Promise<Pick<UploadOutcome, "rows" | "repeats"> & { version: number }> {
   const { lake, database, partitions, logger, confirm } = context;
   const { manifest } = source;
   await refuseNewNames(lake, manifest, { lookAnew: true }); // names may be new since the claim
   try {
-    const request = { manifest, select: selectPublished(source), rejected, confirm };
-    return await retryWithLessMemory(database, () => commitUpload(database, lake, request));
+    const request = { manifest, select: selectPublished(source), rejected, rowsSha256, confirm };
+    const committed = await retryWithLessMemory(database, () => commitUpload(database, lake, request));
+    const { version, rows, repeats } = committed;
+    if (repeats === undefined) return { version, rows };
+    const { upload_id, uploaded_at } = repeats;
+    return { version, rows, repeats: { upload_id, uploaded_at } };
   } catch (error) {
     await confirm();
     partitions.forget(manifest);

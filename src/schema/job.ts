@@ -25,6 +25,9 @@ const LabelOutcomeSchema = v.object({
   ),
 });
 
+export const RepeatedUploadSchema = v.object({ upload_id: UploadIdSchema, uploaded_at: v.string() });
+export type RepeatedUpload = v.InferOutput<typeof RepeatedUploadSchema>;
+
 export const UploadOutcomeSchema = v.object({
   upload_id: UploadIdSchema,
   ...PartitionKeySchema.entries,
@@ -35,6 +38,8 @@ export const UploadOutcomeSchema = v.object({
   version: v.optional(v.number()),
   /** If the task has a view. */
   labels: v.optional(LabelOutcomeSchema),
+  /** The upload that had added exactly these rows to the partition before. */
+  repeats: v.optional(RepeatedUploadSchema),
   error: v.optional(FailureSchema),
   /** Where in staging a failed upload remains if it could not be moved to failed. */
   left_in: v.optional(v.picklist(["pending", "processing"])),

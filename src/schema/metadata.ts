@@ -39,6 +39,8 @@ export const UploadLogEntrySchema = v.fallback(
     source: Text,
     /** Absent where the upload names none. */
     license: v.fallback(v.optional(v.string()), undefined),
+    /** Of the file in which its rows were staged; absent in lakes that did not record it. */
+    rows_sha256: v.fallback(v.optional(Sha256Schema), undefined),
   }),
   NO_ENTRY,
 );

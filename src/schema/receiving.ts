@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { listOf } from "./bounds.ts";
 import { UploadColumnsSchema } from "./columns.ts";
-import { Sha256Schema } from "./names.ts";
+import { Sha256Schema, UploadIdSchema } from "./names.ts";
 import { PartitionKeySchema } from "./partition.ts";
 import { UPLOAD_MODES } from "./upload.ts";
+import { CountSchema } from "./values.ts";
 
 /** `POST /uploads`: announces an upload, so that the lake can reject it early. */
 export const UploadOfferSchema = v.strictObject({
@@ -15,6 +16,14 @@ export const UploadOfferSchema = v.strictObject({
   refers_to_raw: v.boolean(),
 });
 export type UploadOffer = v.InferOutput<typeof UploadOfferSchema>;
+
+/** What is told of an upload that waits for its partition. */
+export const WaitingUploadSchema = v.object({
+  upload_id: UploadIdSchema,
+  rows: CountSchema,
+  columns: UploadColumnsSchema,
+});
+export type WaitingUpload = v.InferOutput<typeof WaitingUploadSchema>;
 
 /** `receiving.json`. */
 export const ReceivingSchema = v.strictObject({

@@ -88,7 +88,11 @@ test("pages are uploaded, processed and found; what is known is not sent again",
   });
   expect(await filesSent(world, first.document.upload_id)).toBe(12);
   expect(await staging(world, "incoming")).toEqual([]);
-  expect((await upload(far, server.url)).document.error.code).toBe("partition_exists");
+  const { error } = (await upload(far, server.url)).document;
+  expect(error.code).toBe("partition_exists");
+  expect(error.message).toStartWith(
+    `upload ${first.document.upload_id}, which is staged, has as many rows (12)`,
+  );
   const done = await runProgram(far, ["process", "start", "--wait", "--server", server.url, "--json"]);
   expect(JSON.parse(done.stdout).uploads).toMatchObject([{ status: "completed", rows: 12, rejected: 0 }]);
   // The same pages and one more.
@@ -96,6 +100,11 @@ test("pages are uploaded, processed and found; what is known is not sent again",
   const again = await upload(far, server.url, "--mode", "append");
   expect(again.exit).toBe(0);
   expect(await filesSent(world, again.document.upload_id)).toBe(1);
+  expect(again.stderr).not.toContain("waits");
+  const twice = await upload(far, server.url, "--mode", "append");
+  expect(twice.stderr).toContain(
+    `${again.document.upload_id}, which waits for hub/멀리/raw/image, has as many rows (13)`,
+  );
   const found = await runProgram(far, ["search", "--server", server.url, "--json", "--limit", "1"]);
   expect(JSON.parse(found.stdout).row_count).toBe(12);
   expect(await readdir(join(far.folder, "scratch"))).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { METADATA_FILE } from "../../src/lake/layout.ts";
 import { type IngestKit, typesOf, withKit } from "./kit.ts";
@@ -231,11 +231,54 @@ describe("mode", () => {
   test("create refuses a partition that exists or is waiting", async () => {
     await withKit(async (kit) => {
       const path = await writeRows(kit, "rows", "SELECT 1 AS n");
-      await kit.stage(path);
-      await expect(kit.plan(path)).rejects.toMatchObject({ code: "partition_exists" });
+      const { manifest } = await kit.stage(path);
+      // who repeats it after a crash must not append its rows
+      const refused = (message: string) => ({
+        code: "partition_exists",
+        message: expect.stringContaining(message),
+        details: { partition: "p/d/raw/text", waiting: { upload_id: manifest.upload_id, rows: 1 } },
+      });
+      await expect(kit.plan(path)).rejects.toMatchObject(
+        refused(
+          `upload ${manifest.upload_id}, which is staged, has as many rows (1) and the same columns for p/d/raw/text; if it is this one, \`datalake process start --wait\` finishes it; if these are other rows, process that one first, then add these with --mode append`,
+        ),
+      );
+      const open = join(kit.folder, "open.jsonl");
+      await Bun.write(open, '{"a":[],"b":null}\n');
+      await kit.stage(open, { dataset: "open" });
+      await expect(kit.plan(open, { dataset: "open" })).rejects.toMatchObject({
+        message: expect.stringContaining("if it is this one"),
+      });
+      await rename(
+        join(kit.lake.layout.pending, manifest.upload_id),
+        join(kit.lake.layout.processing, manifest.upload_id),
+      );
+      await expect(kit.plan(path)).rejects.toMatchObject(refused("if it is this one"));
+      // other rows, or other columns
+      for (const select of ["FROM range(2) t(n)", "SELECT 'a' AS m"]) {
+        const other = kit.plan(await writeRows(kit, "others", select));
+        await expect(other).rejects.toMatchObject(refused("process that one with `datalake process start"));
+      }
       await makePartition(kit, "ocr", "base", []);
       await expect(kit.plan(path, OCR)).rejects.toMatchObject({ code: "partition_exists" });
       expect((await kit.plan(path, { ...OCR, mode: "replace" })).key.task).toBe("ocr");
+    });
+  });
+
+  test("append tells of an upload that waits with as many rows and the same columns", async () => {
+    await withKit(async (kit) => {
+      const append = { mode: "append" } as const;
+      const path = await writeRows(kit, "rows", "SELECT 1 AS n");
+      const { manifest } = await kit.stage(path, append);
+      expect((await kit.plan(path, append)).notices).toEqual([
+        `upload ${manifest.upload_id}, which waits for p/d/raw/text, has as many rows (1) and the same columns; if it is this one, its rows are added twice`,
+      ]);
+      for (const select of ["FROM range(2) t(n)", "SELECT 'a' AS m"]) {
+        const other = await writeRows(kit, "others", select);
+        expect((await kit.plan(other, append)).notices).toEqual([]);
+      }
+      expect((await kit.plan(path, { mode: "replace" })).notices).toEqual([]);
+      expect((await kit.plan(path, { ...append, dataset: "other" })).notices).toEqual([]);
     });
   });
 

@@ -11,6 +11,7 @@ import { hashBytes, hashFile } from "../../lake/digest.ts";
 import { removeTree } from "../../lake/files.ts";
 import { UploadColumnsSchema } from "../../schema/columns.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
+import { WaitingUploadSchema } from "../../schema/receiving.ts";
 import { UploadManifestSchema } from "../../schema/upload.ts";
 import { connectHttp, type RemoteHttp } from "./http.ts";
 import { batchLookups } from "./lookups.ts";
@@ -44,10 +45,10 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
     },
     check: async (check) => {
       const offer = { body: offerOf(check, NOBODY) };
-      const { columns } = await retrying(undefined, () =>
+      const { columns, notices, waiting } = await retrying(undefined, () =>
         http.call("POST", "/uploads/check", CheckedSchema, offer),
       );
-      return columns;
+      return { columns, notices, waiting };
     },
     begin: async (check, identity, signal) => {
       const { upload_id: id } = await retrying(signal, () =>
@@ -60,8 +61,13 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
   };
 }
 
-/** A server of version 0.1.0 does not send columns. */
-const CheckedSchema = v.object({ ok: v.boolean(), columns: v.optional(UploadColumnsSchema, []) });
+/** A server of version 0.1.0 sends `ok` alone. */
+const CheckedSchema = v.object({
+  ok: v.boolean(),
+  columns: v.optional(UploadColumnsSchema, []),
+  notices: v.optional(v.array(v.string()), []),
+  waiting: v.optional(v.array(WaitingUploadSchema), []),
+});
 const NOBODY = "0".repeat(64);
 
 function offerOf({ key, mode, columns, refersToRaw }: UploadCheck, identity: string) {

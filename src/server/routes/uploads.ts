@@ -17,7 +17,7 @@ import { checkValue } from "../../schema/check.ts";
 import { Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
 import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
-import { HashesSchema, UploadOfferSchema } from "../../schema/receiving.ts";
+import { HashesSchema, UploadOfferSchema, WaitingUploadSchema } from "../../schema/receiving.ts";
 import { type UploadManifest, UploadManifestSchema } from "../../schema/upload.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
@@ -63,7 +63,8 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       "/uploads/check",
       async ({ body: { key, mode, columns, refers_to_raw: refersToRaw } }) => {
         const there = await checkUpload(lake, { key, mode, columns, refersToRaw });
-        return { ok: true, columns: there.map(({ name, type }) => ({ name, type })) };
+        const named = there.columns.map(({ name, type }) => ({ name, type }));
+        return { ok: true, columns: named, notices: [...there.notices], waiting: [...there.waiting] };
       },
       {
         body: checked(UploadOfferSchema),
@@ -71,6 +72,8 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
           200: v.object({
             ok: v.boolean(),
             columns: v.array(v.object({ name: v.string(), type: v.string() })),
+            notices: v.array(v.string()),
+            waiting: v.array(WaitingUploadSchema),
           }),
         },
         detail: { summary: "Whether the lake would accept an upload; starts none", ...changes("curator") },

@@ -17,6 +17,7 @@ export function describeJob(job: JobRecord): string {
 
 export function describeUpload(upload: UploadOutcome): string {
   const name = `${upload.upload_id} ${formatPartition(upload)}`;
+  const why = upload.rejected === 0 ? "" : `; why: \`datalake process rejects ${upload.upload_id}\``;
   if (upload.status === "failed")
     return `${name}: failed: ${upload.error?.message ?? "for an unknown reason"}`;
   if (upload.status !== "completed") return `${name}: ${upload.status}`;
@@ -26,8 +27,13 @@ export function describeUpload(upload: UploadOutcome): string {
   if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
   if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets already stored`);
   const line = `${name}: ${parts.join(", ")}`;
-  const why = upload.rejected === 0 ? "" : `; why: \`datalake process rejects ${upload.upload_id}\``;
-  return `${line}${why}${describeLabels(upload)}`;
+  return `${line}${why}${describeRepeated(upload)}${describeLabels(upload)}`;
+}
+
+/** An append takes any rows. */
+function describeRepeated({ repeats }: UploadOutcome): string {
+  if (repeats === undefined) return "";
+  return `\n    upload ${repeats.upload_id} (${repeats.uploaded_at.slice(0, 10)}) brought exactly these rows: they are in the partition once more now`;
 }
 
 /** What of the labels does not fit the view of the task. */
