@@ -17,6 +17,7 @@ import {
 } from "../schema/partition.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
+import { didYouMean } from "../util/nearest.ts";
 import { createdBy } from "./staged-already.ts";
 
 /** Manifests of uploads that wait or are in work. One that settles while we look is in the catalog then. */
@@ -39,7 +40,7 @@ export function requireProvider(taxonomy: Taxonomy, provider: string): void {
   refuseOtherCase("provider", provider, names);
   throw new AppError(
     "not_found",
-    `provider ${provider} does not exist (there are: ${known}); add it with \`datalake config provider create ${provider}\``,
+    `provider ${provider} does not exist (there are: ${known});${didYouMean(provider, names)} add it with \`datalake config provider create ${provider}\``,
     { details: { provider } },
   );
 }
@@ -54,7 +55,7 @@ export function requireTask(taxonomy: Taxonomy, task: string): Task {
   refuseOtherCase("task", task, names);
   throw new AppError(
     "not_found",
-    `task ${task} does not exist (there are: ${known}); add it with \`datalake config task create ${task}\``,
+    `task ${task} does not exist (there are: ${known});${didYouMean(task, names)} add it with \`datalake config task create ${task}\``,
     { details: { task } },
   );
 }
@@ -178,10 +179,16 @@ export async function requireRawData(
   waiting: readonly UploadManifest[],
 ): Promise<void> {
   const isRaw = (key: PartitionKey) => key.task === RAW_TASK && formatDataset(key) === formatDataset(dataset);
-  if (waiting.some(isRaw) || (await listPartitions(lake)).some(isRaw)) return;
+  if (waiting.some(isRaw)) return;
+  const partitions = await listPartitions(lake);
+  if (partitions.some(isRaw)) return;
+  const beside = [...partitions, ...waiting].filter(
+    ({ provider, task }) => provider === dataset.provider && task === RAW_TASK,
+  );
+  const near = didYouMean(dataset.dataset, new Set(beside.map((key) => key.dataset)));
   throw new AppError(
     "not_found",
-    `dataset ${formatDataset(dataset)} has no raw data that rows could refer to; upload its images first with --type raw`,
+    `dataset ${formatDataset(dataset)} has no raw data that rows could refer to;${near} upload its images first with --type raw`,
     { details: { ...dataset } },
   );
 }

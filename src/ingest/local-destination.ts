@@ -19,6 +19,7 @@ import { createUploadId } from "../schema/names.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { checkMode, readWaitingUploads, requireRawData } from "./lake-checks.ts";
+import { nearNameNotices } from "./near-names.ts";
 import { createContentStager } from "./stage-contents.ts";
 import { pickWaiting } from "./staged-already.ts";
 import type { UploadCheck, UploadChecked, UploadDestination } from "./upload-destination.ts";
@@ -80,7 +81,7 @@ export async function checkUpload(
   { key, mode, columns, refersToRaw }: UploadCheck,
 ): Promise<UploadChecked> {
   const waiting = await readWaitingUploads(lake);
-  await refuseNewNames(lake, key, { waiting });
+  const added = await refuseNewNames(lake, key, { waiting });
   const there = await checkMode(lake, key, mode, columns, waiting);
   if (refersToRaw) await requireRawData(lake, key, waiting);
   const name = formatPartition(key);
@@ -88,7 +89,7 @@ export async function checkUpload(
     mode === "append"
       ? waiting.filter((manifest) => formatPartition(manifest) === name).map(pickWaiting)
       : [];
-  return { columns: there, notices: [], waiting: before };
+  return { columns: there, notices: nearNameNotices(key, added), waiting: before };
 }
 
 /** Nobody else opens or puts anything in it while it is written. */

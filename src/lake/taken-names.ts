@@ -7,8 +7,15 @@ import type { Lake } from "./lake.ts";
 
 export type WaitingKey = PartitionKey & { upload_id: string };
 
+/** A name that a partition would add, and those beside which it would stand. */
+export interface AddedName {
+  column: keyof PartitionKey;
+  name: string;
+  others: string[];
+}
+
 /**
- * Throws `invalid_name` or `name_clash`, naming the existing one, if a partition would add a name that
+ * Gives the names that a partition would add. Throws `invalid_name` or `name_clash`, naming the existing one, if a partition would add a name that
  * differs from an existing one only in case, or that a mount cannot show. Existing names may stay in use.
  * `waiting`: uploads that will create names; `lookAnew`: refresh listings of network mounts, which needs
  * write permission.
@@ -17,7 +24,8 @@ export async function refuseNewNames(
   lake: Lake,
   key: PartitionKey,
   { waiting = [], lookAnew = false }: { waiting?: readonly WaitingKey[]; lookAnew?: boolean } = {},
-): Promise<void> {
+): Promise<AddedName[]> {
+  const added: AddedName[] = [];
   for (const [level, column] of PARTITION_COLUMNS.entries()) {
     const name = key[column];
     const taken = await takenNames(lake, key, level, lookAnew);
@@ -26,7 +34,10 @@ export async function refuseNewNames(
     const outer = PARTITION_COLUMNS.slice(0, level);
     const beside = waiting.filter((other) => outer.every((one) => other[one] === key[one]));
     refuseClash(column, name, new Map(beside.map((one) => [one[column], `upload ${one.upload_id}`])));
+    const others = [...taken.keys(), ...beside.map((one) => one[column])];
+    if (!others.includes(name)) added.push({ column, name, others });
   }
+  return added;
 }
 
 /** Existing names of one level: for `level` 1 the datasets of the key's provider. */

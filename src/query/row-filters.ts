@@ -3,12 +3,15 @@ import type { Column } from "../schema/columns.ts";
 import {
   isMeasure,
   isOfLabel,
+  LABEL_TERMS,
+  MEASURES,
   type Measure,
   type Range,
   type RowFilter,
   readFilters,
 } from "../schema/row-filter.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { nearestWord } from "../util/nearest.ts";
 import { quoteName, quoteText } from "./sql.ts";
 
 /** SQL of what labels hold, where an engine knows it. */
@@ -31,11 +34,7 @@ export function planFilters(
   for (const { name } of filters) {
     if (isMeasure(name) || isOfLabel(name)) continue;
     const column = [...columns, ...table].find((one) => one.name === name);
-    if (column === undefined) {
-      throw new AppError("not_found", `the selection has no column ${JSON.stringify(name)} to filter by`, {
-        details: { column: name, columns: columns.map((one) => one.name) },
-      });
-    }
+    if (column === undefined) throw unknownColumn(name, columns);
     if (parseType(column.type).kind === "scalar" && column.type !== "BLOB") continue;
     throw new AppError(
       "usage",
@@ -54,6 +53,17 @@ export function planFilters(
       ? filter
       : { ...filter, ranges: [] };
   });
+}
+
+function unknownColumn(name: string, columns: readonly Column[]): AppError {
+  const names = columns.map((one) => one.name);
+  const near = nearestWord(name, [...names, ...MEASURES, ...LABEL_TERMS]);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return new AppError(
+    "not_found",
+    `the selection has no column ${JSON.stringify(name)} to filter by${hint}`,
+    { details: { column: name, columns: names } },
+  );
 }
 
 /** What filters and orders read, in types that hold every value; labels are no columns. */

@@ -13,6 +13,12 @@ export function nearestWord(typed: string, words: Iterable<string>): string | un
   return best;
 }
 
+/** ` did you mean aihub? If not,`, before what to do then; or nothing. */
+export function didYouMean(name: string, names: Iterable<string>): string {
+  const near = nearestWord(name, names);
+  return near === undefined ? "" : ` did you mean ${near}? If not,`;
+}
+
 /** Least number of letters to insert, remove, replace or swap with a neighbour (Damerau-Levenshtein, restricted). */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];

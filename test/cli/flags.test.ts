@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { defineCommand } from "../../src/cli/arguments/command.ts";
 import { parseArguments } from "../../src/cli/arguments/flags.ts";
 import { AppError } from "../../src/errors.ts";
+import { run } from "./harness.ts";
 
 const command = defineCommand({
   summary: "",
@@ -74,6 +75,20 @@ describe("parseArguments", () => {
     expect(refusal("--level", "a,c")).toContain('"c"');
     expect(refusal("--num-porc", "3")).toContain("--num-proc");
     expect(refusal("--no-ignore-case")).toContain("--ignore-case");
+  });
+
+  test("refuses a word too many, naming the text that it may be", async () => {
+    expect(refusal("in", "보증금")).toEndWith("did you mean --text=보증금?");
+    expect(refusal("in", "보증금", "반환")).toEndWith("did you mean --text='보증금 반환'?");
+    // One that is given already has lost its quotes.
+    expect(refusal("--text", "보증금", "in", "반환")).toContain("quote values that contain spaces");
+    const { exit, stderr } = await run(["search", "보증금"]);
+    expect([exit, stderr]).toEqual([
+      2,
+      'datalake: "보증금" is an unexpected argument; did you mean --text=보증금?\n',
+    ]);
+    const { stderr: output } = await run(["download", "보증금"]);
+    expect(output).not.toContain("--text");
   });
 
   test("behind -- all are arguments", () => {

@@ -88,6 +88,17 @@ describe("by flags", () => {
     expect(csv).toHaveLength(3);
   });
 
+  test("a filter by a column that is not there names the nearest", async () => {
+    const messageOf = async (where: string) => {
+      const { exit, stderr } = await run(["search", "--where", where], { env });
+      return [exit, stderr];
+    };
+    const start = (name: string) => `datalake: the selection has no column "${name}" to filter by`;
+    expect(await messageOf("mmeo=x")).toEqual([4, `${start("mmeo")}; did you mean memo?\n`]);
+    expect(await messageOf("widht=1")).toEqual([4, `${start("widht")}; did you mean width?\n`]);
+    expect(await messageOf("무게=1")).toEqual([4, `${start("무게")}\n`]);
+  });
+
   test("nothing found is no failure", async () => {
     const table = await run(["search", "--text", "어디에도"], { env });
     expect(table).toMatchObject({ exit: 0, stdout: "" });

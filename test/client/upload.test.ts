@@ -269,6 +269,18 @@ test("what the lake refuses is refused before anything is sent, in the same word
   expect(await staging(world, "incoming")).toEqual([]);
 });
 
+test("a new name like one that is there is told, and taken", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const far = await farFrom(world, 1);
+  const key = { provider: "hub", dataset: "영수증", task: "raw", variant: "image" };
+  await mkdir(world.lake.layout.partition(key), { recursive: true });
+  const to = ["--type", "raw", "--provider", "hub", "--dataset", "영수중", "--server", server.url];
+  const { exit, stderr } = await runProgram(far, ["upload", far.pages, ...to]);
+  expect(exit).toBe(0);
+  expect(stderr).toContain("the dataset 영수중 is new; one of a like name is there: 영수증\n");
+});
+
 test("others are answered while the disk is flushed, however long that takes", async () => {
   const world = await makeWorld();
   const delayMs = 4000;

@@ -81,10 +81,12 @@ export function parseArguments(
   const repeated = command.positionals?.at(-1)?.includes("...") ?? false;
   const extra = positionals[most];
   if (extra !== undefined && !repeated) {
-    throw new AppError(
-      "usage",
-      `${JSON.stringify(extra)} is an unexpected argument; quote values that contain spaces, and see --help`,
-    );
+    // What is searched for is written without its flag; of a command with an output it may be that.
+    const isText = "text" in command.flags && !("output" in command.flags) && values.text === undefined;
+    const hint = isText
+      ? `did you mean --text=${asWord(positionals.slice(most).join(" "))}?`
+      : "quote values that contain spaces, and see --help";
+    throw new AppError("usage", `${JSON.stringify(extra)} is an unexpected argument; ${hint}`);
   }
   const global: Record<string, Value> = {};
   const flags: Record<string, Value> = {};
@@ -92,6 +94,11 @@ export function parseArguments(
     (key in GLOBAL_FLAGS && !(key in command.flags) ? global : flags)[key] = value;
   }
   return { global: global as GlobalFlags, flags: flags as ParsedArguments["flags"], positionals };
+}
+
+/** As a shell reads it as one word. */
+function asWord(text: string): string {
+  return /^[\p{L}\p{M}\p{N}_./:,%+-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** `numProc` as `num-proc`. */
