@@ -14,7 +14,7 @@ import type { PageSettings, PageWishes } from "../schema/pages.ts";
 import { type UploadManifest, UploadManifestSchema } from "../schema/upload.ts";
 import { stageListContents } from "./list-contents.ts";
 import { readFailure } from "./read-failure.ts";
-import { checkRejects, type RowReject } from "./reject-limit.ts";
+import { checkStagedRejects, NAMED_REJECTS, type RowReject } from "./reject-limit.ts";
 import { type RowContent, stageRowContents } from "./row-contents.ts";
 import type { ContentStager } from "./stage-contents.ts";
 import { selectHashes } from "./staged-hashes.ts";
@@ -73,7 +73,8 @@ interface StagedFacts {
   rows: number;
   contents: number;
   rejected: number;
-  first: RowReject | null;
+  /** The first of them. */
+  rejects: RowReject[] | null;
 }
 
 async function fillUpload(
@@ -95,8 +96,8 @@ async function fillUpload(
   const [facts] = await database.rows<StagedFacts>(
     `SELECT count(*) AS rows, count(${STAGED_REJECT_COLUMN}) AS rejected,
       (SELECT count(DISTINCT hash) FROM (${selectHashes(rows, plan.contents, { ofPages: pages !== undefined })})) AS contents,
-      arg_min({source_row: source_row, source_name: source_name, reason: ${STAGED_REJECT_COLUMN}}, source_row)
-        FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) AS first
+      arg_min({source_row: source_row, source_name: source_name, reason: ${STAGED_REJECT_COLUMN}}, source_row, ${NAMED_REJECTS})
+        FILTER (${STAGED_REJECT_COLUMN} IS NOT NULL) AS rejects
      FROM read_parquet(${quoteText(rows)})`,
   );
   if (facts?.rows !== plan.input.rowCount) {
@@ -113,7 +114,7 @@ async function fillUpload(
     pages,
   });
   // More may be found when it is processed; what is too much already need not be handed over.
-  checkRejects(manifest, facts.rejected, facts.first ?? undefined);
+  checkStagedRejects(manifest, facts.rejected, facts.rejects ?? []);
   return manifest;
 }
 

@@ -118,7 +118,20 @@ describe("by flags", () => {
       const over = await run(["upload", list, ...flags, "--json"], { env });
       const { error } = JSON.parse(over.stdout);
       expect(error).toMatchObject({ code: "too_many_rejects", details: { rejected: 2, rows: 3 } });
-      expect(error.message).toContain("first: row 1: the file scans/다.png does not exist");
+      expect(error.message).toBe(
+        [
+          "2 of 3 rows were rejected, 0 are allowed; nothing was uploaded; fix them or raise --max-rejects",
+          "  row 2: the file scans/다.png does not exist",
+          "  row 3: the file scans/라.png does not exist",
+        ].join("\n"),
+      );
+      const many = join(folder, "many.jsonl");
+      const missing = Array.from({ length: 12 }, (_, at) => JSON.stringify({ image_path: `없는/${at}.png` }));
+      await writeFile(many, missing.join("\n"));
+      const { stderr } = await run(["upload", many, ...flags], { env });
+      const lines = stderr.trimEnd().split("\n");
+      expect(lines).toHaveLength(12);
+      expect(lines.slice(-2)).toEqual(["  row 10: the file 없는/9.png does not exist", "  and 2 more rows"]);
       expect(await readdir(lake.layout.incoming)).toEqual([]);
       expect(await pending(lake)).toEqual([]);
       expect((await run(["upload", list, ...flags, "--max-rejects", "2"], { env })).exit).toBe(0);

@@ -145,6 +145,12 @@ test("too many rejects fail the upload whole; a retry puts it back", async () =>
     job_id: job.job_id,
   });
   expect(await readRejects(world, uploadId)).toHaveLength(1);
+  // The second row: counted from 1 for people, from 0 in the document.
+  const rejects = async (...more: string[]) =>
+    (await runProgram(world, ["process", "rejects", uploadId, ...more])).stdout;
+  expect(await rejects()).toContain("\n  2  b.jpg  ");
+  expect(JSON.parse(await rejects("--json")).rejects).toMatchObject([{ source_row: 1 }]);
+  expect(job.uploads[0]?.error?.message).toContain("(first: row 2 (b.jpg): ");
   expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(0);
   expect(await staged(world)).toEqual({ ...NOTHING, pending: [uploadId] });
   expect((await runProgram(world, ["process", "retry", uploadId])).exit).toBe(5);

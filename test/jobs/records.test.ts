@@ -39,11 +39,11 @@ test("an upload of which nothing is left fails, whatever is allowed", () => {
   expect(() => reject(4)).toThrow(
     expect.objectContaining({
       code: "too_many_rejects",
-      message: expect.stringContaining("(first: row 0 (쪽.png): the image is empty)"),
+      message: expect.stringContaining("(first: row 1 (쪽.png): the image is empty)"),
     }),
   );
   expect(() => reject(4, { ...row, reason: "there is no 쪽.png" })).toThrow(
-    "(first: row 0: there is no 쪽.png)",
+    "(first: row 1: there is no 쪽.png)",
   );
   expect(() => checkRejects({ ...manifest, max_rejects: "0" }, 0, undefined)).not.toThrow();
 });

@@ -93,7 +93,7 @@ function describeCheck(
 function describeFinding(finding: AssetFinding): string {
   const { problem, path, expected, found, source_row, source_name, upload_id, rows } = finding;
   const name = source_name === null ? "" : ` (${source_name})`;
-  const row = source_row === null ? "" : `, row ${source_row} of ${upload_id}`;
+  const row = source_row === null ? "" : `, source_row ${source_row} of ${upload_id}`;
   const more = rows > 1 ? ` and ${formatQuantity(rows - 1, "other row")}` : "";
   const why = {
     missing: "is missing",

@@ -41,7 +41,7 @@ function describeLabels({ labels, provider, dataset, task, variant }: UploadOutc
   const [first] = labels?.first ?? [];
   if (labels === undefined || first === undefined) return "";
   const { source_row, source_name, at, message } = first;
-  const row = `row ${source_row}${source_name === null ? "" : ` (${source_name})`}`;
+  const row = `source_row ${source_row}${source_name === null ? "" : ` (${source_name})`}`;
   const flags = `--provider ${provider} --dataset ${dataset} --task ${task} --variant ${variant}`;
   return [
     `\n    ${formatCount(labels.unfit)} of ${formatQuantity(labels.checked, "label")} do not fit the view of ${task}`,

@@ -32,7 +32,8 @@ export const rejectsCommand = defineCommand({
 function describe({ upload_id: uploadId, rejected, rejects }: RejectList): string {
   if (rejected === 0) return `No row of upload ${uploadId} was rejected.`;
   const rows = rejects.map(({ source_row, source_name, reason }) => [
-    formatCount(source_row),
+    // Counted from 1, as whoever looks for it in the input counts.
+    formatCount(source_row + 1),
     oneLine(source_name ?? ""),
     oneLine(reason),
   ]);

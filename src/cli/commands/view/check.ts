@@ -80,7 +80,7 @@ function describeRows({ rows, partitions, duration_ms }: LabelCheckSummary): str
 
 function describeFinding(finding: LabelFinding): string {
   const { at, message, source_row, source_name, upload_id } = finding;
-  const row = source_row === null ? "" : `, row ${source_row} of ${upload_id}`;
+  const row = source_row === null ? "" : `, source_row ${source_row} of ${upload_id}`;
   const name = source_name === null ? "" : ` (${source_name})`;
   return `${formatPartition(finding)}${row}${name}: ${at}: ${message}`;
 }

@@ -46,7 +46,7 @@ export function describeOpen({ readings, example, labelled, sheets }: ViewDetect
 }
 
 export function describePlace({ partition, source_row, source_name }: LabelExample): string {
-  const row = source_row === null ? "" : `, row ${source_row}`;
+  const row = source_row === null ? "" : `, source_row ${source_row}`;
   return `${partition}${row}${source_name === null ? "" : ` (${source_name})`}`;
 }
 

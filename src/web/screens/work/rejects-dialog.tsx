@@ -25,8 +25,8 @@ export function RejectsDialog({ id, onClose }: { id: string; onClose(): void }) 
               <li key={reject.source_row}>
                 <Picture id={id} reject={reject} />
                 <div>
-                  <strong>{reject.source_name ?? working.row(formatNumber(reject.source_row))}</strong>
-                  <p>{reject.reason}</p>
+                  <strong>{reject.source_name ?? working.row(formatNumber(reject.source_row + 1))}</strong>
+                  <p lang="en">{reject.reason}</p>
                 </div>
               </li>
             ))}
