@@ -90,7 +90,7 @@ const SYSTEM_CODES: Record<string, ErrorCode> = {
 };
 
 /**
- * Any thrown value as an AppError: system errors keep their errno in `details`, the rest is `internal`. `place` is where
+ * Any thrown value as an AppError: system errors, of the engine too, keep their errno in `details`, the rest is `internal`. `place` is where
  * it happened, for a system error that names no path.
  */
 export function toAppError(error: unknown, place?: string): AppError {
@@ -98,15 +98,30 @@ export function toAppError(error: unknown, place?: string): AppError {
   if (error instanceof DOMException && error.name === "AbortError") {
     return new AppError("cancelled", "cancelled", { cause: error });
   }
-  const errno = systemCode(error);
+  const engine = engineSystemError(error);
+  const errno = systemCode(error) ?? engine?.errno;
   const message = error instanceof Error ? error.message : String(error);
   if (errno !== undefined) {
     const code = SYSTEM_CODES[errno] ?? "io";
-    const path = error instanceof Error ? ((error as NodeJS.ErrnoException).path ?? place) : place;
+    const path = placeOf(error, code) ?? engine?.path ?? place;
     const details = path === undefined ? { errno } : { errno, path };
     return new AppError(code, describeSystemError(code, errno, message, path), { details, cause: error });
   }
   return new AppError("internal", message, { cause: error });
+}
+
+const TEMPORARY = /\/\.[^/]*\.tmp-[^/]*$/;
+
+/**
+ * The path that a system error names: of a copy for which there is no space, that of the copy; of what was to be made
+ * there, and nobody has heard of, its folder.
+ */
+function placeOf(error: unknown, code: ErrorCode): string | undefined {
+  const { path, dest, syscall } = error as NodeJS.ErrnoException & { dest?: string };
+  const place = code === "no_space" ? (dest ?? path) : path;
+  if (place === undefined) return undefined;
+  const isMade = TEMPORARY.test(place) || (syscall === "mkdir" && code === "permission_denied");
+  return isMade ? place.replace(/\/[^/]*$/, "") || "/" : place;
 }
 
 /** A sentence for a system error that nobody on its way could say more of. */
@@ -134,11 +149,50 @@ function describeSystemError(
   }
 }
 
+/**
+ * Where the disk of scratch is full, the system's error names a work file, of which nobody has heard: this says what to
+ * do. Who has said more than the system stays.
+ */
+export function explainFullScratch(error: unknown, scratch: string): unknown {
+  const { code, details } = toAppError(error);
+  const path = details?.errno === undefined ? undefined : details.path;
+  const isWithin = typeof path === "string" && `${path}/`.startsWith(`${scratch}/`);
+  if (code !== "no_space" || !isWithin) return error;
+  return new AppError(
+    "no_space",
+    `no space is left in the scratch folder ${scratch}; free some, or name another with DATALAKE_SCRATCH`,
+    { details: { ...details, path: scratch }, cause: error },
+  );
+}
+
 /** The errno name (`ENOENT`, `EEXIST`...) of a system error, or undefined. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = (error as NodeJS.ErrnoException).code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+const ENGINE_TEXTS: Record<string, string> = {
+  "No space left on device": "ENOSPC",
+  "Disk quota exceeded": "EDQUOT",
+  "Permission denied": "EACCES",
+  "Read-only file system": "EROFS",
+  "Input/output error": "EIO",
+  "Stale file handle": "ESTALE",
+};
+const ENGINE_ERROR = new RegExp(
+  `^(?:IO|TransactionContext|FATAL) Error: .*: (${Object.keys(ENGINE_TEXTS).join("|")})`,
+  "s",
+);
+
+/** What the system told the database engine, which passes it on in its own words: `IO Error: Could not write file ...`. */
+export function engineSystemError(error: unknown): { errno: string; path: string | undefined } | undefined {
+  if (!(error instanceof Error) || error instanceof AppError) return undefined;
+  const [whole, text = ""] = ENGINE_ERROR.exec(error.message) ?? [];
+  const errno = ENGINE_TEXTS[text];
+  // The last name is the file's: before it, a failed checkpoint names the database.
+  const [, path] = [...(whole ?? "").matchAll(/"([^"]*)"/g)].at(-1) ?? [];
+  return errno === undefined ? undefined : { errno, path };
 }
 
 /** Throws `cancelled` when the signal has fired; call it between steps that cannot be interrupted. */

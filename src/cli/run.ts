@@ -1,5 +1,5 @@
 import { defineCommand, runCommand } from "citty";
-import { AppError, type ErrorDocument, systemCode, toAppError } from "../errors.ts";
+import { AppError, type ErrorDocument, explainFullScratch, systemCode, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { AnyOperation } from "../operations/operation.ts";
 import { folderOf } from "../schema/lake-location.ts";
@@ -74,7 +74,8 @@ async function runNode(
     run: async () => {
       const { command, path } = await chooseCommand(node, words, terminal);
       const effects = await createEffects(command, global, path, terminal, context);
-      return command.run(own, effects).catch((error: unknown) => {
+      return command.run(own, effects).catch((failure: unknown) => {
+        const error = explainFullScratch(failure, effects.settings.scratchFolder);
         // A bare write error does not name its target: it was the lake, otherwise the command has said more.
         const bare = systemCode(error) !== undefined && !context.signal.aborted;
         throw bare ? toAppError(error, folderOf(effects.settings.location)) : error;

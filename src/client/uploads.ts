@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Table } from "apache-arrow";
 import type { Settings } from "../config.ts";
@@ -9,6 +9,7 @@ import type { TextWishes } from "../ingest/text/options.ts";
 import type { UploadDestination } from "../ingest/upload-destination.ts";
 import type { UploadRequest } from "../ingest/upload-plan.ts";
 import { removeTree } from "../lake/files.ts";
+import { makeWorkFolder } from "../lake/work-folder.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 
 /** One row of an upload: texts, numbers, lists, objects. Images go by path (`image_path`), or in an Arrow table. */
@@ -59,7 +60,7 @@ export async function uploadTo(
     type,
     pages: await parsePageFlags(pages),
   };
-  const folder = join(settings.scratchFolder, `rows-${Bun.randomUUIDv7()}`);
+  const folder = await makeWorkFolder(settings.scratchFolder, "rows");
   const session = await openUploadSession({ settings, signal });
   try {
     const paths = isPaths(input) ? input : await writeInput(input, folder, signal);
@@ -86,7 +87,6 @@ async function writeInput(
   folder: string,
   signal: AbortSignal,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
   if ("schema" in input) {
     const { tableToIPC } = await import("apache-arrow");
     const path = join(folder, "rows.arrow");

@@ -1,4 +1,4 @@
-import { AppError } from "../errors.ts";
+import { AppError, engineSystemError } from "../errors.ts";
 import { isOutOfMemory } from "../query/less-memory.ts";
 
 /** What the engine says of data that it cannot read: `Invalid Input Error: Snappy decompression failure`. */
@@ -11,6 +11,7 @@ const OF_DATA =
  */
 export function readFailure(error: unknown, path: string): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
+  if (engineSystemError(error) !== undefined) return error; // of the disk, not of the input
   if (isOutOfMemory(error)) {
     return new AppError(
       "too_large",

@@ -2,7 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSize, type Settings } from "../config.ts";
 import { createDocumentReader } from "../documents/document-reader.ts";
+import { systemCode, toAppError } from "../errors.ts";
 import { removeTree } from "../lake/files.ts";
+import { makeWorkFolder } from "../lake/work-folder.ts";
 import { type Database, interruptible, openDatabase } from "../query/database.ts";
 import { retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadManifest } from "../schema/upload.ts";
@@ -48,8 +50,7 @@ const MEMORY = "512MB";
 export async function openUploadSession(options: SessionOptions): Promise<UploadSession> {
   const { settings, signal, memory: most = MEMORY } = options;
   const { database: allowed, images, scratchFolder } = settings;
-  const scratch = join(scratchFolder, `upload-${crypto.randomUUID()}`);
-  await mkdir(scratch, { recursive: true });
+  const scratch = await makeWorkFolder(scratchFolder, "upload");
   const memory = parseSize(allowed.memory) < parseSize(most) ? allowed.memory : most;
   const database = await openDatabase({
     scratch,
@@ -77,7 +78,11 @@ export async function openUploadSession(options: SessionOptions): Promise<Upload
         });
       const work = () => retryWithLessMemory(database, attempt);
       const opened = await interruptible(database, signal, work).catch((error) => {
-        throw readFailure(error, given.join(", "));
+        const failure = readFailure(error, given.join(", "));
+        // Nothing else is written while an input is opened.
+        throw ["ENOSPC", "EDQUOT"].includes(systemCode(failure) ?? "")
+          ? toAppError(failure, scratch)
+          : failure;
       });
       ends.push(...own);
       return opened;

@@ -6,6 +6,7 @@ import { type Lake, lakeFolders } from "../lake/lake.ts";
 import { explainLoss } from "../lake/lost.ts";
 import { recoverReplaced } from "../lake/replaced.ts";
 import { listUploads } from "../lake/staged-entries.ts";
+import { removeAbandoned } from "../lake/work-folder.ts";
 import type { Logger } from "../log.ts";
 import { failureError } from "../schema/failure.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
@@ -72,6 +73,7 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     unpublished: new Map(),
   };
   for (const upload of record.uploads) noteChange(run, upload);
+  await removeAbandoned(options.settings.scratchFolder);
   let stopTimer: ReturnType<typeof setTimeout> | undefined;
   const onAbort = () => {
     run.child?.cancel();

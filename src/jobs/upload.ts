@@ -1,6 +1,6 @@
 import { tidyPartition } from "../catalog/metadata.ts";
 import { commitUpload } from "../catalog/write.ts";
-import { AppError, throwIfCancelled } from "../errors.ts";
+import { AppError, explainFullScratch, throwIfCancelled } from "../errors.ts";
 import { checkRejects } from "../ingest/reject-limit.ts";
 import { hashFile } from "../lake/digest.ts";
 import { createUploadLayout } from "../lake/layout.ts";
@@ -8,7 +8,7 @@ import { explainLoss, isOfTheView } from "../lake/lost.ts";
 import { isOfEntry } from "../lake/staged-entries.ts";
 import { refuseNewNames } from "../lake/taken-names.ts";
 import { touchUploadLease, writeUploadLease } from "../lake/upload-lease.ts";
-import { retryWithLessMemory } from "../query/less-memory.ts";
+import { isOutOfMemory, retryWithLessMemory } from "../query/less-memory.ts";
 import type { UploadOutcome } from "../schema/job.ts";
 import type { ParentMessage } from "../schema/messages.ts";
 import { formatDataset, formatPartition, pickKey } from "../schema/partition.ts";
@@ -50,7 +50,7 @@ export async function processUpload(
     manifest = await requireManifest(folder, uploadId, lake.view);
     return await runSteps(context, message, manifest, folder, signal);
   } catch (cause) {
-    const error = explainLoss(lake, cause);
+    const error = explainLimits(context, explainLoss(lake, cause), uploadId);
     await dropResults(context.database);
     if (manifest !== undefined) context.partitions.forget(manifest);
     await context.confirm(); // another process may own it now
@@ -69,6 +69,28 @@ export async function processUpload(
     if (isOfEntry(error)) return leftOutcome(uploadId, manifest, error, "pending");
     throw error;
   }
+}
+
+/** Says what to do where the memory of the engine is too small, or the disk of scratch, then to try again. */
+function explainLimits({ settings }: WorkContext, error: unknown, uploadId: string): unknown {
+  const again = `then run \`datalake process retry ${uploadId}\``;
+  const { scratchFolder: path } = settings;
+  const isSpillFull = error instanceof Error && error.message.includes("max_temp_directory_size");
+  const failure = isSpillFull
+    ? new AppError("no_space", error.message, { details: { errno: "ENOSPC", path }, cause: error })
+    : error;
+  const full = explainFullScratch(failure, path);
+  if (full !== failure && full instanceof AppError)
+    return new AppError(full.code, `${full.message}, ${again}`, {
+      details: full.details ?? {},
+      cause: error,
+    });
+  if (!isOutOfMemory(error)) return error;
+  return new AppError(
+    "too_large",
+    `a row of the upload, or its columns, do not fit into the memory of the database, ${settings.database.memory}; set database.memory higher, ${again}`,
+    { cause: error },
+  );
 }
 
 async function runSteps(

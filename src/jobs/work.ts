@@ -4,7 +4,7 @@ import { compactIfDue } from "../catalog/compact.ts";
 import { refreshCatalog } from "../catalog/refresh.ts";
 import { parseSize, type Settings } from "../config.ts";
 import { createDocumentReader } from "../documents/document-reader.ts";
-import { throwIfCancelled, toAppError } from "../errors.ts";
+import { explainFullScratch, throwIfCancelled, toAppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { explainLoss } from "../lake/lost.ts";
 import { readTaxonomy } from "../lake/taxonomy.ts";
@@ -112,7 +112,8 @@ async function finishJob(context: WorkContext, partitions: readonly PartitionKey
     const leftOut = failed.find(({ partition }) => names.has(partition));
     return leftOut ? { generation, error: { code: leftOut.code, message: leftOut.message } } : { generation };
   } catch (error) {
-    return { error: toAppError(explainLoss(lake, error)).toDocument().error };
+    const told = explainFullScratch(explainLoss(lake, error), settings.scratchFolder);
+    return { error: toAppError(told).toDocument().error };
   }
 }
 

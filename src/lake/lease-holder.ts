@@ -66,6 +66,11 @@ async function readFirst(path: string): Promise<string> {
   }
 }
 
+/** Whether a process of this id runs here. */
+export async function isRunning(pid: number): Promise<boolean> {
+  return (await processStart(pid)) !== "";
+}
+
 /** Whether the holder lives; undefined if this machine cannot tell. */
 export async function livesHere(holder: LeaseHolder): Promise<boolean | undefined> {
   const self = await describeSelf("");

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Settings } from "../config.ts";
-import { AppError, toAppError } from "../errors.ts";
+import { AppError, explainFullScratch, toAppError } from "../errors.ts";
 import { describeLake, type Lake } from "../lake/lake.ts";
 import { createView } from "../lake/view.ts";
 import { parseValue } from "../schema/check.ts";
@@ -59,10 +59,12 @@ export async function serveChild(
   const lines = readLines(input);
   const { value: line } = await lines.next();
   const stop = new AbortController();
+  let scratch: string | undefined;
   try {
     const operation = operations.find((one) => one.name === name);
     if (operation === undefined) throw new AppError("internal", `there is no operation ${name}`);
     const { settings, ...order } = parseValue(v.pipe(v.string(), v.parseJson(), OrderSchema), line);
+    scratch = (settings as unknown as Settings).scratchFolder;
     const listen = async () => {
       await lines.next();
       stop.abort();
@@ -79,7 +81,8 @@ export async function serveChild(
     send({ type: "done", result, files });
     return 0;
   } catch (error) {
-    send({ type: "broken", error: toAppError(error).toDocument().error });
+    const told = scratch === undefined ? error : explainFullScratch(error, scratch);
+    send({ type: "broken", error: toAppError(told).toDocument().error });
     return 1;
   }
 }

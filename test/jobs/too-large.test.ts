@@ -68,3 +68,22 @@ test("a job whose rows do not fit into the catalog fails with what to set; whoev
   expect(JSON.parse((await run("sql", sql, "--json")).stdout).rows).toEqual([{ wide: 700, small: 1 }]);
   await rm(world.folder, { recursive: true });
 });
+
+test("an upload whose rows do not fit while they are processed fails with what to set, and is retried then", async () => {
+  const world = await makeWorld();
+  const path = join(world.folder, "large.jsonl");
+  await writeFile(path, `${JSON.stringify({ label: { t: "x".repeat(60_000_000) } })}\n`);
+  const names = ["--type", "raw", "--provider", "hub", "--dataset", "large"];
+  expect(await runProgram(world, ["upload", path, ...names])).toMatchObject({ exit: 0 });
+  Object.assign(world.env, { DATALAKE_DATABASE_MEMORY: "64MB", DATALAKE_DATABASE_THREADS: "1" });
+  const tight = await runProgram(world, ["process", "start", "--wait", "--json"]);
+  const [upload] = (JSON.parse(tight.stdout) as JobRecord).uploads;
+  const message = expect.stringMatching(
+    /^a row .* 64MB; set database\.memory higher, then run `datalake process retry u\w+`$/,
+  );
+  expect(upload).toMatchObject({ status: "failed", error: { code: "too_large", message } });
+  world.env.DATALAKE_DATABASE_MEMORY = "1GB";
+  await runProgram(world, ["process", "retry", upload?.upload_id ?? ""]);
+  expect((await runProgram(world, ["process", "start", "--wait"])).exit).toBe(0);
+  await rm(world.folder, { recursive: true });
+});

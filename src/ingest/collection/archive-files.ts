@@ -128,7 +128,7 @@ function asFull(error: unknown, scratch: string): unknown {
   return new AppError(
     "no_space",
     `no space is left in the scratch folder ${scratch}; free some, or name another with DATALAKE_SCRATCH`,
-    { details: { path: scratch }, cause: error },
+    { details: { errno: "ENOSPC", path: scratch }, cause: error },
   );
 }
 
