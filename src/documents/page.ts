@@ -120,7 +120,7 @@ function draw(at: LoadedPage, size: { width: number; height: number }): () => Pr
   const problem = fontProblem(
     pdfium,
     { objects, characters: () => charactersOf(pdfium, page) },
-    { asked, scriptOf: fonts.scriptOf },
+    { asked, fonts },
   );
   // Fonts are asked for once as long as a document is open.
   if (asked.length > 0) open.wear();

@@ -86,7 +86,24 @@ describe("text whose font is not in the document", () => {
       await page(pdfOf([{ content, resources: `/Font<</K ${font}>>` }]), { font: NOTO_SANS_KR }),
     ).toEqual({
       ok: false,
-      reason: "page 1 uses the font MalgunGothic by the numbers of its glyphs, and does not hold it",
+      reason:
+        "page 1 uses the font MalgunGothic by the numbers of its glyphs, and does not hold it; save the PDF with its fonts in it",
+    });
+    // The PDF says which letters they are: that draws none of them.
+    const letters = "<0041> <D55C> <0042> <AE00> <0043> <C790>";
+    const map = {
+      dictionary: "",
+      data: Buffer.from(
+        `begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange 3 beginbfchar ${letters} endbfchar endcmap`,
+      ),
+    };
+    const told = font.replace("/Encoding", "/ToUnicode @0/Encoding");
+    expect(
+      await page(pdfOf([{ content, resources: `/Font<</K ${told}>>` }], [map]), { font: NOTO_SANS_KR }),
+    ).toEqual({
+      ok: false,
+      reason:
+        "page 1 uses the Korean font MalgunGothic, which is not in the PDF and for which no other can stand in; save the PDF with its fonts in it",
     });
   });
 });

@@ -1,7 +1,7 @@
 import { borrow, type Pdfium } from "../pdfium/instance.ts";
 import type { PageObject } from "../pdfium/objects.ts";
 import type { Character } from "../pdfium/text.ts";
-import type { MissingFont } from "./provide-fonts.ts";
+import type { FontSource, MissingFont } from "./provide-fonts.ts";
 
 /** PDFium's own fonts, which it takes for those that it was not given. They have Latin, Greek and Cyrillic. */
 const OWN = /^Chrom/;
@@ -13,6 +13,8 @@ const SCRIPTS: [RegExp, string][] = [
   [/\p{Script=Han}/u, "Chinese"],
 ];
 
+const SAVE = "save the PDF with its fonts in it";
+
 /**
  * Whether a page that was drawn lacks text: its font is not in the document, and what stands in for it has no such glyphs.
  * `asked`: fonts that were missed while it was drawn, as those of annotations. Gives the end of a sentence.
@@ -20,7 +22,7 @@ const SCRIPTS: [RegExp, string][] = [
 export function fontProblem(
   pdfium: Pdfium,
   page: { objects: readonly PageObject[]; characters: () => readonly Character[] },
-  { asked, scriptOf }: { asked: readonly MissingFont[]; scriptOf(face: string): string | undefined },
+  { asked, fonts }: { asked: readonly MissingFont[]; fonts: Pick<FontSource, "scriptOf" | "hasKorean"> },
 ): string | undefined {
   const [first] = asked;
   if (first !== undefined) return absent(first.script, first.face);
@@ -36,9 +38,10 @@ export function fontProblem(
     }
     if (!stoodIn) continue;
     const face = nameOf(pdfium, "FPDFFont_GetBaseFontName", fontOf(pdfium, object));
-    if (unmapped) return `uses the font ${face} by the numbers of its glyphs, and does not hold it`;
-    const script = scriptOf(face) ?? SCRIPTS.find(([letters]) => letters.test(text))?.[1];
-    return absent(script, face);
+    if (unmapped) return `uses the font ${face} by the numbers of its glyphs, and does not hold it; ${SAVE}`;
+    const script = fonts.scriptOf(face) ?? SCRIPTS.find(([letters]) => letters.test(text))?.[1];
+    // Who could have given one was not asked: the PDF says which letters they are, but not to what draws them.
+    return script === "Korean" && fonts.hasKorean() ? irreplaceable(face) : absent(script, face);
   }
   return undefined;
 }
@@ -47,7 +50,11 @@ function absent(script: string | undefined, face: string): string {
   if (script === "Korean")
     return `uses the Korean font ${face}, which is not in the PDF nor on this machine; name a font file with --font`;
   const kind = script === undefined ? "font" : `${script} font`;
-  return `uses the ${kind} ${face}, which is not in the PDF; only Korean fonts are replaced, save the PDF with its fonts in it`;
+  return `uses the ${kind} ${face}, which is not in the PDF; only Korean fonts are replaced, ${SAVE}`;
+}
+
+function irreplaceable(face: string): string {
+  return `uses the Korean font ${face}, which is not in the PDF and for which no other can stand in; ${SAVE}`;
 }
 
 function isShownText({ kind, invisible }: PageObject): boolean {

@@ -20,6 +20,8 @@ export interface FontSource {
   takeMissing(): MissingFont[];
   /** Of a font that was missed ever. */
   scriptOf(face: string): string | undefined;
+  /** Whether a Korean font is given where one is asked for. */
+  hasKorean(): boolean;
 }
 
 const COLLECTION_TAG = 0x74746366; // ttcf
@@ -81,6 +83,7 @@ export function provideFonts(pdfium: Pdfium, fonts: () => readonly InstalledFont
   pdfium.call.FPDF_SetSystemFontInfo(info);
   return {
     scriptOf: (face) => scripts.get(face),
+    hasKorean: () => fonts().length > 0,
     takeMissing: () => {
       const found = [...missing.values()];
       missing.clear();
