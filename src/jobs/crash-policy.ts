@@ -7,6 +7,7 @@ import type { UploadOutcome } from "../schema/job.ts";
 import { ChildDeath, takeSuspects, type WorkChild } from "./child-process.ts";
 import { handedBackOutcome, leftOutcome } from "./outcome.ts";
 import { settleFailed, settleUnfinished } from "./settle.ts";
+import type { StagedUpload } from "./staged-uploads.ts";
 import { claimUpload } from "./staging.ts";
 
 export interface CrashPolicyOptions {
@@ -22,6 +23,8 @@ export interface CrashPolicyOptions {
   confirm?(): Promise<void>;
 }
 
+type Staged = Pick<StagedUpload, "upload_id" | "manifest">;
+
 /** Child deaths allowed per upload, without and with a suspect. */
 const MAX_BLIND_DEATHS = 2;
 const MAX_DEATHS = 50;
@@ -32,15 +35,18 @@ const MAX_DEATHS = 50;
  * deaths but no suspects fails.
  */
 export async function processWithRetries(
-  uploadId: string,
+  staged: Staged,
   options: CrashPolicyOptions,
 ): Promise<UploadOutcome> {
+  const { upload_id: uploadId } = staged;
   const suspects = new Set<string>();
   const quarantined = new Set<string>();
   let blindDeaths = 0;
   for (let deaths = 0; ; ) {
     try {
       const child = await options.child();
+      // Cancelled while it started, when it had nothing to cancel.
+      if (options.signal.aborted) return handBack(staged, options);
       const { upload } = await child.process({
         type: "process",
         upload_id: uploadId,
@@ -51,7 +57,7 @@ export async function processWithRetries(
     } catch (error) {
       if (!(error instanceof ChildDeath)) throw error;
       options.dropChild();
-      if (options.signal.aborted) return handBack(uploadId, options);
+      if (options.signal.aborted) return handBack(staged, options);
       deaths += 1;
       const named = await takeSuspects(options.folder);
       options.logger.warn("the worker process died; it is restarted", {
@@ -69,22 +75,22 @@ export async function processWithRetries(
         if (named.length === 0) blindDeaths += 1;
       }
       if (blindDeaths >= MAX_BLIND_DEATHS || deaths >= MAX_DEATHS)
-        return giveUp(uploadId, error, deaths, options);
+        return giveUp(staged, error, deaths, options);
     }
   }
 }
 
 async function handBack(
-  uploadId: string,
+  { upload_id: uploadId, manifest }: Staged,
   { lake, logger, confirm }: CrashPolicyOptions,
 ): Promise<UploadOutcome> {
   await confirm?.();
   await settleUnfinished(lake, uploadId, logger);
-  return handedBackOutcome(uploadId, undefined);
+  return handedBackOutcome(uploadId, manifest);
 }
 
 async function giveUp(
-  uploadId: string,
+  { upload_id: uploadId, manifest: listed }: Staged,
   cause: ChildDeath,
   deaths: number,
   { lake, jobId, confirm }: CrashPolicyOptions,
@@ -101,6 +107,6 @@ async function giveUp(
     return await settleFailed(lake, { uploadId, manifest, jobId }, error);
   } catch (stuck) {
     if (!isOfEntry(stuck)) throw stuck;
-    return leftOutcome(uploadId, undefined, error, "pending");
+    return leftOutcome(uploadId, listed, error, "pending");
   }
 }

@@ -21,6 +21,8 @@ export interface WorkerPool {
    * returned as not ok. Throws the worker's errors, or `worker_crashed` if workers die without a suspect.
    */
   prepare(terms: PrepareTerms, contents: Content[]): Promise<PreparedContent[]>;
+  /** Ends soon what is in work and refuses what waits and what is asked later, with `cancelled`. */
+  stop(): void;
   close(): void;
 }
 
@@ -51,12 +53,12 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
   }));
   const all = [...free];
   const queue: ((station: Station) => void)[] = [];
-  let closed = false;
+  let stopped = false;
 
   const withStation = async <T>(use: (station: Station) => Promise<T>): Promise<T> => {
     const station = free.shift() ?? (await new Promise<Station>((resolve) => queue.push(resolve)));
     try {
-      if (closed) throw new AppError("cancelled", "the workers were stopped");
+      if (stopped) throw new AppError("cancelled", "the workers were stopped");
       return await use(station);
     } finally {
       const next = queue.shift();
@@ -117,8 +119,12 @@ export async function createWorkerPool(options: PoolOptions): Promise<WorkerPool
     size: options.size,
     busy: () => all.length - free.length,
     prepare: (terms, contents) => prepare(terms, contents),
+    stop: () => {
+      stopped = true;
+      for (const { slot } of all) slot.stop();
+    },
     close: () => {
-      closed = true;
+      stopped = true;
       for (const { slot } of all) slot.close();
     },
   };

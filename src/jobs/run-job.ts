@@ -153,7 +153,7 @@ async function processOne(run: JobRun, staged: StagedUpload): Promise<void> {
   announce(run, "starting");
   const outcome =
     (await refuseReplacement(run, staged)) ??
-    (await processWithRetries(staged.upload_id, {
+    (await processWithRetries(staged, {
       ...options,
       jobId: record.job_id,
       folder: run.folder,
@@ -193,7 +193,7 @@ async function refuseReplacement(
 
 async function ensureChild(run: JobRun): Promise<WorkChild> {
   if (run.child) return run.child;
-  const { lake, settings, selfCommand, logger, signal } = run.options;
+  const { lake, settings, selfCommand, logger } = run.options;
   run.child = await startChild({
     selfCommand,
     lake,
@@ -208,7 +208,6 @@ async function ensureChild(run: JobRun): Promise<WorkChild> {
       announce(run, progress.step);
     },
   });
-  if (signal.aborted) run.child.cancel();
   return run.child;
 }
 

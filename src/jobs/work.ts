@@ -73,7 +73,15 @@ export async function openWork(options: WorkOptions): Promise<Work> {
     taxonomy: watchTaxonomy(lake),
   };
   return {
-    process: (message, signal) => processUpload(context, message, signal),
+    process: (message, signal) => {
+      // Whoever cancels a job uses its workers no more.
+      const stop = () => {
+        pool.stop();
+        documentReaders.stop();
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      return processUpload(context, message, signal);
+    },
     finish: async ({ partitions }, signal) => {
       const finished = await finishJob(context, partitions, signal);
       context.database.close();

@@ -10,6 +10,11 @@ export interface GatePlace {
 }
 
 /** Handles one message in a worker thread; `place` is the thread's own. */
-export async function handleWorkerMessage(message: unknown, place: GatePlace): Promise<PreparedContent[]> {
-  return prepareContents(parseValue(PrepareRequestSchema, message), openGate(place.memory, place.thread));
+export async function handleWorkerMessage(
+  message: unknown,
+  place: GatePlace,
+  signal?: AbortSignal,
+): Promise<PreparedContent[]> {
+  const request = parseValue(PrepareRequestSchema, message);
+  return prepareContents(request, openGate(place.memory, place.thread), signal);
 }

@@ -24,6 +24,8 @@ const AnswerSchema = v.variant("ok", [
 /** A worker thread, started lazily and restarted after an exit; one message at a time. */
 export interface WorkerSlot {
   ask(message: PrepareRequest): Promise<PreparedContent[]>;
+  /** Has the message in work end with `cancelled` after the content in work: a thread in native code is not killed. */
+  stop(): void;
   close(): void;
 }
 
@@ -77,6 +79,7 @@ export function createWorkerSlot(url: URL, place: GatePlace): WorkerSlot {
       worker.postMessage({ id: ++lastId, message, place });
       return waiting.promise;
     },
+    stop: () => worker?.postMessage("stop"),
     close: () => {
       closed = true;
       const closing = worker;

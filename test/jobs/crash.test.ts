@@ -3,10 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
+import { ChildDeath, type WorkChild } from "../../src/jobs/child-process.ts";
+import { processWithRetries } from "../../src/jobs/crash-policy.ts";
 import { KILLED_TWICE } from "../../src/jobs/pool.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
+import { readUploadManifest } from "../../src/lake/manifests.ts";
 import { createLogger, silentLogger } from "../../src/log.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
+import { createJobId } from "../../src/schema/names.ts";
 import { makeImage, makeWorld, readRejects, readRows, stageUpload, type World } from "./staging-kit.ts";
 
 setDefaultTimeout(120_000);
@@ -162,3 +166,34 @@ function childrenOf(parent: number): number[] {
     }
   });
 }
+
+test("an upload whose child had to be killed after Ctrl-C is named, not unknown", async () => {
+  const world = await makeWorld();
+  const uploadId = await stagePages(world, ["0"]);
+  const manifest = await readUploadManifest(world.lake.layout.upload("pending", uploadId));
+  const controller = new AbortController();
+  const dying = {
+    process: async () => {
+      controller.abort();
+      throw new ChildDeath(null, "SIGKILL");
+    },
+  };
+  const cancel = (child: object) =>
+    processWithRetries(
+      { upload_id: uploadId, manifest },
+      {
+        lake: world.lake,
+        logger: silentLogger,
+        signal: controller.signal,
+        jobId: createJobId(),
+        folder: world.folder,
+        child: async () => child as WorkChild,
+        dropChild: () => {},
+      },
+    );
+  const key = { provider: "hub", dataset: "pages", task: "raw", variant: "image" };
+  expect(await cancel(dying)).toMatchObject({ ...key, status: "cancelled" });
+  // A child that had nothing to cancel yet is asked for nothing.
+  expect(await cancel({})).toMatchObject({ ...key, status: "cancelled" });
+  expect(await readdir(world.lake.layout.pending)).toEqual([uploadId]);
+});

@@ -4,7 +4,8 @@ import type { PrepareRequest } from "../../src/schema/work.ts";
 
 declare const self: Worker;
 
-self.onmessage = (event: MessageEvent<{ id: number; message: PrepareRequest }>) => {
+self.onmessage = (event: MessageEvent<"stop" | { id: number; message: PrepareRequest }>) => {
+  if (event.data === "stop") return;
   const { id, message } = event.data;
   const suspectFile = message.suspect_file ?? "";
   const value = message.contents.map(({ source_hash, place, source_name }) => {

@@ -8,7 +8,10 @@ import type { PreparedContent, PrepareRequest } from "../../src/schema/work.ts";
 
 declare const self: Worker;
 
-self.onmessage = async (event: MessageEvent<{ id: number; message: PrepareRequest; place: GatePlace }>) => {
+self.onmessage = async (
+  event: MessageEvent<"stop" | { id: number; message: PrepareRequest; place: GatePlace }>,
+) => {
+  if (event.data === "stop") return;
   const { id, message, place } = event.data;
   try {
     const value: PreparedContent[] = [];

@@ -96,3 +96,15 @@ test("closing ends what runs and what waits", async () => {
   const results = await Promise.allSettled(running);
   expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
 });
+
+test("what is told to stop refuses what waits and what is asked later", async () => {
+  const { pool } = await openPool(1);
+  const asked = ["a", "b", "c"].map((name) => pool.prepare(TERMS, [content(name)]).catch(codeIn));
+  pool.stop();
+  expect((await Promise.all(asked)).slice(1)).toEqual(["cancelled", "cancelled"]);
+  expect(await pool.prepare(TERMS, [content("d")]).catch(codeIn)).toBe("cancelled");
+});
+
+function codeIn(error: unknown): unknown {
+  return error instanceof AppError ? error.code : error;
+}
