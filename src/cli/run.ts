@@ -135,7 +135,7 @@ async function createEffects(
   context: CliContext,
 ): Promise<Effects> {
   const { loadSettings, preferredLanguage } = await import("../config.ts");
-  const { createLogger } = await import("../log.ts");
+  const { createLogger, silentLogger } = await import("../log.ts");
   const { lake, server, config } = global;
   if (lake !== undefined && server !== undefined) {
     throw new AppError("usage", "--lake and --server exclude each other; give one of them");
@@ -161,7 +161,9 @@ async function createEffects(
     checkToken(settings.token, "DATALAKE_TOKEN");
   }
   const sink = { write: (line: string) => terminal.error(line.trimEnd()) };
-  const logger = createLogger(sink, terminal.verbose ? "debug" : "error", { command: path });
+  const lines = createLogger(sink, terminal.verbose ? "debug" : "error", { command: path });
+  // A person reads the sentence that the command ends with; where stderr is kept, the stack is worth its lines.
+  const logger = context.stderr.isTTY === true && !terminal.verbose ? silentLogger : lines;
   let opened: Lake | undefined;
   const openLake = async () => {
     const folder = folderOf(settings.location);

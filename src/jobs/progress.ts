@@ -80,15 +80,22 @@ export function createMeter(record: JobRecord, now: () => number = () => perform
 export function beginUpload(record: JobRecord, staged: StagedUpload): void {
   record.uploads = record.uploads.filter((upload) => upload.upload_id !== staged.upload_id);
   record.uploads.push(emptyOutcome(staged.upload_id, staged.manifest, "running"));
+  const { upload_id, manifest } = staged;
+  record.progress.current = { upload_id, rows_done: 0, rows_total: manifest?.rows ?? 0, bytes_done: 0 };
 }
 
 export function addProgress(record: JobRecord, progress: Progress, meter: Meter): void {
-  if (record.uploads.at(-1)?.upload_id === progress.upload_id) meter.running(progress);
+  const { current } = record.progress;
+  if (current?.upload_id !== progress.upload_id) return;
+  current.rows_done = progress.rows_done;
+  current.bytes_done = progress.bytes_done;
+  meter.running(progress);
 }
 
 /** Replaces the running entry by its outcome. An upload handed back is removed from the job. */
 export function addFinished(record: JobRecord, outcome: UploadOutcome, meter: Meter): void {
   record.uploads.pop();
+  delete record.progress.current;
   record.uploads.push(outcome);
   if (outcome.status !== "cancelled") meter.settle(outcome);
 }

@@ -138,6 +138,7 @@ async function publishRows(
   const outcome = emptyOutcome(manifest.upload_id, manifest, "completed");
   let done = NOTHING_DONE;
   if (needsResults(manifest)) {
+    reportStep(context, manifest, "assets");
     outcome.assets = await resolveRows(context, {
       source: staged,
       folder,

@@ -63,6 +63,15 @@ export const JobProgressSchema = v.object({
   /** Average bytes per second, and busy worker threads; missing in old records. */
   bytes_per_second: v.optional(v.nullable(v.number())),
   workers_busy: v.optional(v.number()),
+  /** The upload in work; missing between uploads and in old records. */
+  current: v.optional(
+    v.object({
+      upload_id: UploadIdSchema,
+      rows_done: v.number(),
+      rows_total: v.number(),
+      bytes_done: v.number(),
+    }),
+  ),
   /** Current step for display: `assets aihub/책`. */
   step: v.string(),
 });

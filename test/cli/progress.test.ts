@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createProgressScreen, renderProgress } from "../../src/cli/terminal/progress.ts";
+import { until } from "../server/server-kit.ts";
 import { recorder } from "./harness.ts";
 
 describe("a bar on a terminal", () => {
@@ -19,6 +20,17 @@ describe("a bar on a terminal", () => {
     bar.finish("again");
     bar.update({ done: 1 });
     expect(stream.text).toEndWith("\r\u001b[2Kuploaded\n");
+  });
+
+  test("shows the last state although it came at once after another", async () => {
+    const stream = recorder(80);
+    const bar = createProgressScreen(stream, { quiet: false }).progress("work", { total: 10 });
+    bar.update({ done: 4 });
+    bar.update({ done: 5 });
+    expect(stream.text).not.toContain("5 of 10");
+    await until(async () => stream.text.includes("5 of 10"));
+    expect(stream.text).not.toContain("4 of 10");
+    bar.finish();
   });
 
   test("never wraps, however wide the label is", () => {

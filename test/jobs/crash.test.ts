@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { describeUpload } from "../../src/cli/commands/process/job-text.ts";
 import { AppError } from "../../src/errors.ts";
 import { ChildDeath, type WorkChild } from "../../src/jobs/child-process.ts";
 import { processWithRetries } from "../../src/jobs/crash-policy.ts";
@@ -144,6 +145,9 @@ test("a cancelled job hands its upload back as it was", async () => {
   });
   expect(record.status).toBe("cancelled");
   expect(record.uploads).toMatchObject([{ upload_id: uploadId, status: "cancelled" }]);
+  expect(record.uploads.map(describeUpload)).toEqual([
+    `${uploadId} hub/pages/raw/image: stopped; it stays staged: \`datalake process start --wait\` goes on with it`,
+  ]);
   expect(await readdir(lake.layout.pending)).toEqual([uploadId]);
   expect((await readdir(join(lake.layout.pending, uploadId))).sort()).toEqual([
     "data.parquet",

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { describeJob } from "../../src/cli/commands/process/job-text.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import {
@@ -137,6 +138,10 @@ test("too many rejects fail the upload whole; a retry puts it back", async () =>
   const { exit, job } = await processAll(world);
   expect(exit).toBe(1);
   expect(job.uploads[0]).toMatchObject({ status: "failed", error: { code: "too_many_rejects" } });
+  const why = `; why: \`datalake process rejects ${uploadId}\``;
+  expect(describeJob(job).split("\n")[0]).toEndWith(" completed, but 1 of 1 upload failed");
+  expect(describeJob(job)).toEndWith(why);
+  expect((await runProgram(world, ["process", "list", "--all"])).stdout).toContain(why);
   expect(await readRows(world)).toEqual([]);
   expect(await staged(world)).toEqual({ ...NOTHING, failed: [uploadId] });
   const error = createUploadLayout(join(world.lake.layout.failed, uploadId)).error;

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/
 import fc from "fast-check";
 import { allowedRejects, checkRejects } from "../../src/ingest/reject-limit.ts";
 import { emptyOutcome } from "../../src/jobs/outcome.ts";
-import { createMeter } from "../../src/jobs/progress.ts";
+import { addProgress, beginUpload, createMeter } from "../../src/jobs/progress.ts";
 import {
   beginRecord,
   createJobRecord,
@@ -156,14 +156,16 @@ test("progress is what is settled and what runs, its rate that of this run", () 
   meter.expect([second]);
   nowMs = 2000;
   meter.settle({ ...emptyOutcome(first.upload_id, undefined, "completed"), rows: 100 });
-  meter.running({
-    type: "progress",
+  beginUpload(record, second);
+  const progress = {
+    type: "progress" as const,
     upload_id: second.upload_id,
     step: "",
     rows_done: 20,
     images_done: 10,
     bytes_done: 5,
-  });
+  };
+  addProgress(record, progress, meter);
   expect(record.progress).toMatchObject({
     uploads_done: 1,
     uploads_total: 2,
@@ -174,5 +176,6 @@ test("progress is what is settled and what runs, its rate that of this run", () 
     bytes_done: 1005,
     rows_per_second: 60,
     seconds_left: 80 / 60,
+    current: { upload_id: second.upload_id, rows_done: 20, rows_total: 100, bytes_done: 5 },
   });
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createJobRecord } from "../../src/jobs/records.ts";
 import { listUploadsOf } from "../../src/jobs/upload-list.ts";
 import { userName } from "../../src/lake/account.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
+import { acquireLease } from "../../src/lake/lease.ts";
 import { makeImage, makeWorld, runProgram, stageUpload, type World } from "./staging-kit.ts";
 
 setDefaultTimeout(120_000);
@@ -86,4 +88,22 @@ test("an upload that is tried again is pending, not completed or failed", async 
   expect(uploads.filter(({ upload_id }) => upload_id === failed).map(({ status }) => status)).toEqual([
     "pending",
   ]);
+});
+
+test("what a killed process left is told to be continued by the next job", async () => {
+  const { lake } = world;
+  await rename(lake.layout.upload("pending", pending), lake.layout.upload("processing", pending));
+  const record = { ...createJobRecord(), status: "running" as const };
+  await writeFile(lake.layout.job(record.job_id), JSON.stringify(record));
+  const left = "no process is working on it; the next job continues it: `datalake process start --wait`";
+  const lines = (await runProgram(world, ["process", "list", "--all"])).stdout.split("\n");
+  expect(lines).toContain(`${pending}: ${left}`);
+  expect(lines.find((line) => line.includes(record.job_id))).toEndWith(`; ${left}`);
+  expect((await runProgram(world, ["process", "status"])).stdout).toContain(left);
+  const lease = await acquireLease(lake.layout.processLease, { purpose: "a test" });
+  try {
+    expect((await runProgram(world, ["process", "list", "--all"])).stdout).not.toContain(left);
+  } finally {
+    await lease.release();
+  }
 });

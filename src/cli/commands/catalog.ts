@@ -65,7 +65,7 @@ const partitions = defineCommand({
     const found = await (await effects.openClient()).catalog.partitions(signal);
     terminal.result({ partitions: found }, () =>
       found.length === 0
-        ? "No partitions yet; add data with `datalake upload` and `datalake process start`."
+        ? "No partitions yet; add data with `datalake upload` and `datalake process start --wait`."
         : renderTable(
             [
               { title: "provider" },

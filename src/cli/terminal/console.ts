@@ -28,6 +28,9 @@ export interface Console extends Terminal {
   close(): void;
 }
 
+/** What ends within this time after Ctrl-C needs no word. */
+const STOPPING_AFTER_MS = 150;
+
 /** The terminal of a command on the process's own streams. */
 export function createConsole(options: ConsoleOptions): Console {
   const { stdin, stdout, stderr, json, quiet, verbose, signal, now } = options;
@@ -41,6 +44,12 @@ export function createConsole(options: ConsoleOptions): Console {
     signal,
     before: screen.clear,
   });
+  let telling: ReturnType<typeof setTimeout> | undefined;
+  const onStop = () => {
+    const tell = () => screen.writeLine("stopping; press Ctrl-C again to end now");
+    if (stderr.isTTY === true && !quiet) telling = setTimeout(tell, STOPPING_AFTER_MS);
+  };
+  signal.addEventListener("abort", onStop, { once: true });
   return {
     interactive,
     json,
@@ -68,7 +77,11 @@ export function createConsole(options: ConsoleOptions): Console {
     error: screen.writeLine,
     progress: screen.progress,
     live: screen.live,
-    close: screen.clear,
+    close: () => {
+      signal.removeEventListener("abort", onStop);
+      clearTimeout(telling);
+      screen.clear();
+    },
     ...questions,
   };
 }

@@ -79,9 +79,17 @@ export function createProgressScreen(
       let state: ProgressState = { label, done: 0, total };
       let shownAt = Number.NEGATIVE_INFINITY;
       let open = true;
+      let later: ReturnType<typeof setTimeout> | undefined;
       const show = (force: boolean) => {
         const at = now();
-        if (!force && at - shownAt < (live ? REDRAW_MS : LINE_MS)) return;
+        const leftMs = shownAt + (live ? REDRAW_MS : LINE_MS) - at;
+        if (!force && leftMs > 0) {
+          // The next update may be long in coming.
+          if (live) later ??= setTimeout(() => show(true), leftMs).unref();
+          return;
+        }
+        clearTimeout(later);
+        later = undefined;
         shownAt = at;
         const line = renderProgress(state, unit, (at - startedAt) / 1000, live);
         if (live) draw(line);
@@ -98,6 +106,7 @@ export function createProgressScreen(
         finish: (line) => {
           if (!open) return;
           open = false;
+          clearTimeout(later);
           clear();
           if (line !== undefined) stream.write(`${line}\n`);
         },

@@ -49,7 +49,7 @@ export interface TextQuestion {
 
 /** Shows done of total, rate and time left. */
 export interface ProgressBar {
-  update(state: { done: number; total?: number; bytes?: number; label?: string }): void;
+  update(state: { done?: number; total?: number; bytes?: number; label?: string }): void;
   finish(line?: string): void;
 }
 

@@ -8,6 +8,7 @@ import {
   VerifyRequestSchema,
   VerifySummarySchema,
 } from "../../schema/verification.ts";
+import { formatQuantity } from "../../util/format.ts";
 import { defineOperation, type OperationRoutes } from "../operation.ts";
 import { CONCURRENCY, type VerifyLocal } from "./local.ts";
 
@@ -68,6 +69,6 @@ export const VERIFY = defineOperation({
   inFolder: (reportFolder): VerifyLocal => ({ reportFolder }),
   environment: (local) => ({ UV_THREADPOOL_SIZE: String(Math.max(4, local?.concurrency ?? CONCURRENCY)) }),
   exit: ({ summary }) => (summary.missing + summary.corrupt > 0 ? 3 : 0),
-  describe: ({ summary }) => `${summary.partitions} partitions`,
+  describe: ({ summary }) => formatQuantity(summary.partitions, "partition"),
   run: async (request, tools) => (await import("./run.ts")).runVerification(request, tools),
 });

@@ -1,3 +1,4 @@
+import { AppError, toAppError } from "../../../errors.ts";
 import type { JobRecord, UploadOutcome } from "../../../schema/job.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
@@ -8,24 +9,53 @@ export function describeJob(job: JobRecord): string {
   const running = job.status === "running" || job.status === "queued";
   const head = running
     ? `Job ${job.job_id} is ${job.status}: ${formatCount(progress.rows_done)} of ${formatCount(progress.rows_total)} rows, ${progress.step}`
-    : `Job ${job.job_id} ${job.status}`;
+    : `Job ${job.job_id} ${job.status}${describeFailed(job)}`;
   const lines = [head, ...job.uploads.map((upload) => `  ${describeUpload(upload)}`)];
   if (job.uploads.length === 0 && job.status === "completed") lines.push("  nothing was pending");
+  if (job.status === "cancelled") lines.push(...notBegun(job));
   if (job.error) lines.push(`  ${job.error.message}`);
   return lines.join("\n");
+}
+
+/** A job is completed however many of its uploads failed. */
+function describeFailed({ uploads }: JobRecord): string {
+  const failed = uploads.filter(({ status }) => status === "failed").length;
+  return failed === 0
+    ? ""
+    : `, but ${formatCount(failed)} of ${formatQuantity(uploads.length, "upload")} failed`;
+}
+
+/** What continues uploads that are staged: with a server and without one. */
+export const GO_ON = "`datalake process start --wait` goes on";
+
+/** The job counted those that it saw; more may have come. */
+function notBegun({ progress, uploads }: JobRecord): string[] {
+  const handedBack = uploads.filter(({ status }) => status === "cancelled").length;
+  const isMore = progress.uploads_total > progress.uploads_done + handedBack;
+  return isMore ? [`  what it had not begun stays staged: ${GO_ON} with it`] : [];
+}
+
+/** Ctrl-C while a job of another process is watched ends the watching alone. */
+export function whereItGoesOn(error: unknown, jobId: string): AppError {
+  const known = toAppError(error);
+  if (known.code !== "cancelled") return known;
+  const message = `job ${jobId} goes on; \`datalake process status --watch\` follows it, \`datalake process cancel ${jobId}\` stops it`;
+  return new AppError("cancelled", message, { details: { job_id: jobId }, cause: error });
 }
 
 export function describeUpload(upload: UploadOutcome): string {
   const name = `${upload.upload_id} ${formatPartition(upload)}`;
   const why = upload.rejected === 0 ? "" : `; why: \`datalake process rejects ${upload.upload_id}\``;
   if (upload.status === "failed")
-    return `${name}: failed: ${upload.error?.message ?? "for an unknown reason"}`;
+    return `${name}: failed: ${upload.error?.message ?? "for an unknown reason"}${why}`;
+  // Whoever cancels a job hands its uploads back.
+  if (upload.status === "cancelled") return `${name}: stopped; it stays staged: ${GO_ON} with it`;
   if (upload.status !== "completed") return `${name}: ${upload.status}`;
   const { stored, deduplicated, bytes } = upload.assets;
   const parts = [formatQuantity(upload.rows, "row")];
   if (upload.rejected > 0) parts.push(`${formatCount(upload.rejected)} rejected`);
   if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
-  if (deduplicated > 0) parts.push(`${formatCount(deduplicated)} assets already stored`);
+  if (deduplicated > 0) parts.push(`${formatQuantity(deduplicated, "asset")} already stored`);
   const line = `${name}: ${parts.join(", ")}`;
   return `${line}${why}${describeRepeated(upload)}${describeLabels(upload)}`;
 }

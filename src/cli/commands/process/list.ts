@@ -1,7 +1,7 @@
-import type { JobRecord } from "../../../schema/job.ts";
+import { isTerminal, type JobRecord } from "../../../schema/job.ts";
 import type { ListedUpload } from "../../../schema/upload-list.ts";
 import { placeOf } from "../../../schema/upload-list.ts";
-import { formatCount, formatDuration } from "../../../util/format.ts";
+import { formatCount, formatDuration, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
 import { oneLine, renderTable } from "../../terminal/table.ts";
 
@@ -15,19 +15,27 @@ export interface ListOptions {
   limit?: number | undefined;
 }
 
+/** Of what a process that was killed has left: the state on disk is that of its last moment. */
+export const LEFT_BEHIND =
+  "no process is working on it; the next job continues it: `datalake process start --wait`";
+
 /**
  * Prints `{uploads, unusable, jobs}`: the uploads of the caller, those on their way and the newest completed,
  * unusable entries in staging, and the newest jobs.
  */
 export async function listProcessing(effects: Effects, options: ListOptions): Promise<void> {
-  const { uploads, unusable, jobs } = await readLists(effects, options);
+  const { uploads, unusable, jobs, isHeld } = await readLists(effects, options);
+  const isLeft = (job: JobRecord) => !isHeld && !isTerminal(job);
   effects.terminal.result({ uploads, unusable, jobs: jobs.map(jobDocument) }, () => {
     const lines = jobs.map(
       (job) =>
-        `  ${job.job_id} ${job.status}, ${formatCount(job.progress.uploads_done)} uploads, ${job.created_at}`,
+        `  ${job.job_id} ${job.status}, ${formatQuantity(job.progress.uploads_done, "upload")}, ${job.created_at}${isLeft(job) ? `; ${LEFT_BEHIND}` : ""}`,
     );
     return [
       uploads.length === 0 ? nothingText(options) : describeUploads(uploads, options),
+      ...uploads
+        .filter(({ status, error }) => status === "processing" && !isHeld && error === undefined)
+        .map(({ upload_id }) => `${upload_id}: ${LEFT_BEHIND}`),
       ...unusable.map((entry) => oneLine(`${placeOf(entry)} ${entry.problem}`)),
       lines.length === 0 ? "No jobs yet." : "Jobs:",
       ...lines,
@@ -38,7 +46,9 @@ export async function listProcessing(effects: Effects, options: ListOptions): Pr
 async function readLists(effects: Effects, { all, limit = COMPLETED_SHOWN }: ListOptions) {
   const lake = await effects.openClient();
   const list = await lake.uploads.list({ all, completed: limit });
-  return { ...list, jobs: await lake.jobs.list(JOBS_SHOWN) };
+  const jobs = await lake.jobs.list(JOBS_SHOWN);
+  const isBusy = list.uploads.some(({ status }) => status === "processing") || !jobs.every(isTerminal);
+  return { ...list, jobs, isHeld: !isBusy || (await lake.jobs.status()).isHeld };
 }
 
 function nothingText({ all }: ListOptions): string {
@@ -67,9 +77,10 @@ function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions)
   ]);
   const reasons = uploads
     .filter(({ error }) => error !== undefined)
-    .map(({ upload_id, status, error }) => {
+    .map(({ upload_id, status, error, rejected }) => {
       const what = status === "failed" ? "failed" : "cannot be processed";
-      return `${upload_id} ${what}: ${oneLine(error?.message ?? "")}`;
+      const why = rejected ? `; why: \`datalake process rejects ${upload_id}\`` : "";
+      return `${upload_id} ${what}: ${oneLine(error?.message ?? "")}${why}`;
     });
   return [renderTable(columns, rows), ...reasons].join("\n");
 }

@@ -4,8 +4,8 @@ import { AppError } from "../../../errors.ts";
 import { isTerminal, type JobRecord } from "../../../schema/job.ts";
 import { JobIdSchema, UploadIdSchema } from "../../../schema/names.ts";
 import { defineCommand, defineGroup, type Effects } from "../../arguments/command.ts";
-import { describeJob, jobExit } from "./job-text.ts";
-import { listProcessing } from "./list.ts";
+import { describeJob, jobExit, whereItGoesOn } from "./job-text.ts";
+import { LEFT_BEHIND, listProcessing } from "./list.ts";
 import { startProcessing } from "./processing.ts";
 import { rejectsCommand } from "./rejects.ts";
 
@@ -44,7 +44,8 @@ const statusCommand = defineCommand({
     const job = flags.watch
       ? await watchJob(effects, positionals[0])
       : await readWantedJob(effects, positionals[0]);
-    effects.terminal.result(job, () => describeJob(job));
+    const isLeft = !isTerminal(job) && !(await (await effects.openClient()).jobs.status()).isHeld;
+    effects.terminal.result(job, () => `${describeJob(job)}${isLeft ? `\n  ${LEFT_BEHIND}` : ""}`);
     return flags.watch ? jobExit(job) : 0;
   },
 });
@@ -81,7 +82,7 @@ const retryCommand = defineCommand({
     const retried = await (await effects.openClient()).uploads.retry(uploadId);
     effects.terminal.result(
       retried,
-      () => `Upload ${uploadId} is pending again; process it with \`datalake process start\`.`,
+      () => `Upload ${uploadId} is pending again; process it with \`datalake process start --wait\`.`,
     );
     return 0;
   },
@@ -121,11 +122,14 @@ async function watchJob(effects: Effects, jobId: string | undefined): Promise<Jo
   const found = await readWantedJob(effects, jobId);
   if (isTerminal(found)) return found;
   const id = found.job_id;
-  return watchLive(effects, async () => {
+  const watching = watchLive(effects, async () => {
     const { job: current, uploads, workers, isHeld } = await jobs.status();
     const job = current?.job_id === id && isHeld ? current : await jobs.get(id);
     if (!isHeld && !isTerminal(job)) throw abandonedJob(job);
     return { job, waiting: uploads.pending, failed: countFailed(job), workers };
+  });
+  return watching.catch((error) => {
+    throw whereItGoesOn(error, id);
   });
 }
 
@@ -149,6 +153,6 @@ function checkJobId(jobId: string): void {
 function newest(jobs: JobRecord[]): JobRecord {
   const [job] = jobs;
   if (job === undefined)
-    throw new AppError("not_found", "there is no job yet; start one with `process start`");
+    throw new AppError("not_found", "there is no job yet; start one with `datalake process start --wait`");
   return job;
 }

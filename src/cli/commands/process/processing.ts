@@ -1,12 +1,14 @@
-import type { JobUpdate } from "../../../client/lake-client.ts";
 import type { JobRecord } from "../../../schema/job.ts";
 import type { Effects } from "../../arguments/command.ts";
 import { checkWorkerFlags, type WorkerFlags } from "../../arguments/worker-flags.ts";
-import { jobExit } from "./job-text.ts";
+import { jobExit, whereItGoesOn } from "./job-text.ts";
+import { showJob } from "./show-job.ts";
 
 export interface ProcessingOptions extends WorkerFlags {
   /** Wait until the job ends; without a server, process in this command. */
   wait: boolean;
+  /** The caller's upload: the progress of others is shown as theirs. */
+  uploadId?: string;
 }
 
 export interface ProcessingResult {
@@ -25,7 +27,7 @@ export interface ProcessingResult {
  */
 export async function startProcessing(
   effects: Effects,
-  { wait, numProc, batchSize }: ProcessingOptions,
+  { wait, numProc, batchSize, uploadId }: ProcessingOptions,
 ): Promise<ProcessingResult> {
   checkWorkerFlags({ numProc, batchSize });
   const { jobs } = await effects.openClient();
@@ -36,26 +38,14 @@ export async function startProcessing(
     );
   }
   if (!wait) return { jobId, alreadyRunning, job: undefined, exit: 0 };
-  const show = progressShower(effects);
+  const show = showJob(effects.terminal, uploadId);
   try {
-    const job = await jobs.watch(jobId, { signal: effects.signal, onUpdate: show.update });
+    const watching = jobs.watch(jobId, { signal: effects.signal, onUpdate: show.update });
+    const job = await watching.catch((error) => {
+      throw whereItGoesOn(error, jobId);
+    });
     return { jobId, alreadyRunning, job, exit: jobExit(job) };
   } finally {
     show.finish();
   }
-}
-
-function progressShower(effects: Effects) {
-  const bar = effects.terminal.progress("processing", { unit: "rows" });
-  return {
-    update: ({ progress }: JobUpdate) => {
-      bar.update({
-        done: progress.rows_done,
-        total: progress.rows_total,
-        bytes: progress.bytes_done,
-        label: progress.step,
-      });
-    },
-    finish: () => bar.finish(),
-  };
 }

@@ -1,6 +1,6 @@
 import { AppError, throwIfCancelled } from "../../../errors.ts";
 import { isTerminal, type JobRecord } from "../../../schema/job.ts";
-import { formatBytes, formatCount, formatDuration } from "../../../util/format.ts";
+import { formatBytes, formatCount, formatDuration, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
 import { renderProgress } from "../../terminal/progress.ts";
 
@@ -59,7 +59,7 @@ export function renderWatched(watched: Watched, nowMs: number): string[] {
     ...(waiting === undefined ? [] : [`${formatCount(waiting)} waiting`]),
   ];
   const data = [
-    `${formatCount(progress.images_done)} images`,
+    formatQuantity(progress.images_done, "image"),
     formatBytes(progress.bytes_done),
     ...(progress.bytes_per_second == null ? [] : [`${formatBytes(progress.bytes_per_second)}/s`]),
   ];

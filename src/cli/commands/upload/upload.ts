@@ -10,6 +10,7 @@ import { parseTextOptions } from "../../../ingest/text/options.ts";
 import type { UploadDestination } from "../../../ingest/upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "../../../ingest/upload-plan.ts";
 import type { UploadOutcome } from "../../../schema/job.ts";
+import { folderOf } from "../../../schema/lake-location.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../../../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
@@ -124,7 +125,7 @@ async function stage(
   plan: UploadPlan,
   target: UploadDestination,
   session: UploadSession,
-  { terminal }: Effects,
+  { terminal, settings }: Effects,
 ): Promise<UploadManifest> {
   const bar = terminal.progress("upload", { total: plan.input.rowCount, unit: "rows" });
   const labels: Record<UploadProgress["step"], string> = {
@@ -134,7 +135,13 @@ async function stage(
   };
   const onProgress = ({ step, rowsDone, rowsTotal, bytesDone }: UploadProgress) =>
     bar.update({ done: rowsDone, total: rowsTotal, bytes: bytesDone, label: labels[step] });
-  return session.stage(plan, target, { onProgress }).finally(() => bar.finish());
+  const staging = session.stage(plan, target, { onProgress }).finally(() => bar.finish());
+  return staging.catch((error) => {
+    if (!(error instanceof AppError) || error.code !== "cancelled") throw error;
+    const isFolder = folderOf(settings.location) !== undefined;
+    const left = isFolder ? "nothing was uploaded" : "the same command goes on with what the server lacks";
+    throw new AppError("cancelled", `cancelled; ${left}`, { cause: error });
+  });
 }
 
 /** Reports the staged upload, and processes it if requested. */
@@ -150,7 +157,7 @@ async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Eff
     start = wait = await terminal.confirm("Process it now and follow the job?");
   }
   if (!start) {
-    terminal.result(document, () => `${staged}\nProcess it with \`datalake process start\`.`);
+    terminal.result(document, () => `${staged}\nProcess it with \`datalake process start --wait\`.`);
     return 0;
   }
   const { startProcessing } = await import("../process/processing.ts");
