@@ -39,6 +39,8 @@ export interface JobOptions {
   /** Throws `locked` if another process may be working on the lake; unfinished work is then left to it. */
   confirm?(): Promise<void>;
   onSpawn?: OnSpawn;
+  /** Asked when the queue is empty: whether somebody staged more during that look. Without, the job ends. */
+  looksAgain?(): boolean;
   /** Run at a lower priority, so that a server stays responsive. */
   inBackground?: boolean;
 }
@@ -87,7 +89,7 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     await sweepSettled(lake, (path, error) =>
       logger.warn("the folder of a finished upload cannot be removed", { path, error }),
     );
-    while (!signal.aborted && (await processQueue(run))) {
+    while (!signal.aborted && ((await processQueue(run)) || options.looksAgain?.())) {
       // also take uploads that arrived during the refresh
     }
     await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));

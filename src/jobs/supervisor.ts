@@ -14,7 +14,10 @@ export interface JobStart {
 
 /** Runs the jobs of a lake, one at a time. Its owner holds the process lease. */
 export interface Supervisor {
-  /** Starts a job, or adds new uploads to the running one; returns its id. Throws `shutting_down`. */
+  /**
+   * Starts a job, or has the running one look at the queue again; where that has come to its end, the next job follows
+   * it. Returns the id of the one that takes what is pending now. Throws `shutting_down`.
+   */
   start(): JobStart;
   /** Resumes work of a dead process: its job, or uploads in processing. */
   recover(): Promise<void>;
@@ -45,12 +48,22 @@ export interface SupervisorOptions {
   confirm?(): Promise<void>;
 }
 
+interface Running {
+  record: JobRecord;
+  controller: AbortController;
+  done: Promise<void>;
+  /** It will look at the queue again, if asked to. */
+  isLooking: boolean;
+  isAsked: boolean;
+}
+
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { lake, logger } = options;
   const listeners = new Set<(record: JobRecord) => void>();
-  let current: { record: JobRecord; controller: AbortController; done: Promise<void> } | undefined;
+  let current: Running | undefined;
+  /** Promised to whoever asked for a start when the running job had looked at the queue for the last time. */
+  let next: JobRecord | undefined;
   let isChildAlive = async (_timeoutMs: number) => true;
-  let again = false;
   let stopping = false;
   let paused = false;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -62,6 +75,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
   const launch = (record: JobRecord) => {
     const controller = new AbortController();
+    const own: Running = { record, controller, done: Promise.resolve(), isLooking: true, isAsked: false };
     const run = async () => {
       logger.info("job started", { job_id: record.job_id });
       const changed = (now: JobRecord) => {
@@ -77,6 +91,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
           onSpawn: (isAlive) => {
             isChildAlive = isAlive;
           },
+          looksAgain: () => {
+            own.isLooking = own.isAsked;
+            own.isAsked = false;
+            return own.isLooking;
+          },
         });
       } catch (error) {
         logger.error("the job's record could not be written", { job_id: record.job_id, error });
@@ -89,10 +108,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       logger.info("job ended", { job_id: record.job_id, status: record.status, ...record.progress });
       current = undefined;
       publish(record);
-      if (again && !stopping && !paused) launch(createJobRecord());
-      again = false;
+      // One that was asked for another look, and failed or was cancelled before it.
+      const promised = next ?? (own.isAsked ? createJobRecord() : undefined);
+      next = undefined;
+      if (promised !== undefined && !stopping && !paused) launch(promised);
     };
-    current = { record, controller, done: run() };
+    current = own;
+    own.done = run();
   };
 
   const recover = async () => {
@@ -112,10 +134,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         );
       if (paused) throw readOnly();
       left.clear();
-      if (current) {
-        // The running job checks again before it ends, unless it is being cancelled.
-        again = current.controller.signal.aborted;
+      if (current?.isLooking && !current.controller.signal.aborted) {
+        current.isAsked = true;
         return { status: "already_running", job_id: current.record.job_id };
+      }
+      if (current) {
+        next ??= createJobRecord();
+        return { status: "started", job_id: next.job_id };
       }
       const record = createJobRecord();
       launch(record);
@@ -134,7 +159,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     running: () => current?.record,
     isAlive: (timeoutMs) => (current === undefined ? Promise.resolve(true) : isChildAlive(timeoutMs)),
-    job: async (jobId) => (current?.record.job_id === jobId ? current.record : readJob(lake, jobId)),
+    job: async (jobId) =>
+      [current?.record, next].find((record) => record?.job_id === jobId) ?? readJob(lake, jobId),
     cancel: async (jobId) => {
       if (current?.record.job_id !== jobId) {
         const record = await readJob(lake, jobId);

@@ -15,7 +15,7 @@ import { formatPartition } from "../../../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../../../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import { defineCommand, type Effects } from "../../arguments/command.ts";
-import { describeUpload } from "../process/job-text.ts";
+import { describeUpload, GO_ON } from "../process/job-text.ts";
 import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./flags.ts";
 
 export const uploadCommand = defineCommand({
@@ -161,20 +161,42 @@ async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Eff
     return 0;
   }
   const { startProcessing } = await import("../process/processing.ts");
-  const { jobId, job, exit } = await startProcessing(effects, { wait }).catch((cause) => {
+  const { processUpload } = await import("./process-upload.ts");
+  const processing = wait ? processUpload(effects, upload_id) : startProcessing(effects, { wait: false });
+  const { jobId, job, exit } = await processing.catch((cause) => {
     const error = toAppError(cause);
-    throw new AppError(error.code, `upload ${upload_id} is staged, but ${error.message}`, {
+    const link = error.code === "cancelled" ? "," : ", but";
+    throw new AppError(error.code, `upload ${upload_id} is staged${link} ${error.message}`, {
       details: { ...error.details, ...document },
       cause,
     });
   });
   const outcome = job?.uploads.find((upload) => upload.upload_id === upload_id);
-  terminal.result({ ...document, job_id: jobId, ...(outcome ? { outcome } : {}) }, () =>
-    outcome
-      ? describeUpload(outcome)
-      : `${staged}\nJob ${jobId} processes it; see \`datalake process status --watch\`.`,
-  );
-  return outcome ? outcomeExit(outcome) : exit;
+  // The rows are stored, and nobody finds them: the catalog was not published, or not with them.
+  const hidden = outcome?.status === "completed" ? job?.error : undefined;
+  const result = {
+    ...document,
+    job_id: jobId,
+    ...(outcome && { outcome }),
+    ...(hidden && { job_error: hidden }),
+  };
+  const isLeft = outcome === undefined ? job !== undefined : outcome.status === "cancelled";
+  const end =
+    job?.error !== undefined
+      ? `Job ${jobId} ${job.status}: ${job.error.message}`
+      : job?.status === "completed"
+        ? `Job ${jobId} ended without it`
+        : "Stopped";
+  terminal.result(result, () => {
+    if (isLeft) return `${end}. ${staged} ${GO_ON} with it.`;
+    return outcome
+      ? `${describeUpload(outcome)}${hidden ? `\n  ${hidden.message}` : ""}`
+      : `${staged}\nJob ${jobId} processes it; see \`datalake process status --watch\`.`;
+  });
+  if (outcome && !hidden) return outcomeExit(outcome);
+  // Of a job that was waited for, and did not publish this upload: never a success, however well it did otherwise.
+  const isFine = exit === 0 || exit === 3;
+  return job !== undefined && isFine ? 1 : exit;
 }
 
 function outcomeExit(outcome: UploadOutcome): number {
