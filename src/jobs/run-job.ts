@@ -14,7 +14,7 @@ import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { placeOf } from "../schema/upload-list.ts";
 import { ChildDeath, type OnSpawn, startChild, type WorkChild } from "./child-process.ts";
 import { processWithRetries } from "./crash-policy.ts";
-import { type End, endOf, stoppedBy } from "./job-end.ts";
+import { type End, endOf, notPublished, stoppedBy } from "./job-end.ts";
 import { leftOutcome } from "./outcome.ts";
 import { addFinished, addProgress, beginUpload, createMeter, type Meter } from "./progress.ts";
 import { beginRecord, createJobRecord, createRecorder, type Recorder } from "./records.ts";
@@ -92,14 +92,15 @@ export async function runJob(options: JobOptions): Promise<JobRecord> {
     while (!signal.aborted && ((await processQueue(run)) || options.looksAgain?.())) {
       // also take uploads that arrived during the refresh
     }
-    await close(run, signal.aborted ? stoppedBy(signal) : endOf(record));
+    await close(run, signal.aborted ? stoppedBy(signal, run.unpublished.size > 0) : endOf(record));
   } catch (error) {
     const { code, message } = toAppError(explainLoss(lake, error)).toDocument().error;
     // Stopping is no failure. Neither is losing the lake to another process, which explains missing files.
     if (!(await stillHolds(options))) logger.debug("the job ends", { job_id: record.job_id, error });
     else if (signal.aborted) logger.warn("the job was stopped", { job_id: record.job_id, error });
     else logger.error("the job failed", { job_id: record.job_id, error });
-    await close(run, signal.aborted ? stoppedBy(signal) : { status: "failed", error: { code, message } });
+    const failed: End = { status: "failed", error: { code, message } };
+    await close(run, signal.aborted ? stoppedBy(signal, run.unpublished.size > 0) : failed);
   } finally {
     signal.removeEventListener("abort", onAbort);
     clearTimeout(stopTimer);
@@ -220,7 +221,8 @@ async function publish(run: JobRun): Promise<void> {
     try {
       const { generation, error } = await (await ensureChild(run)).finish([...run.unpublished.values()]);
       if (generation !== undefined) run.record.generation = generation;
-      if (error) throw failureError(error);
+      const isHidden = generation === undefined && !run.options.signal.aborted;
+      if (error) throw failureError(isHidden ? notPublished(error) : error);
       run.unpublished.clear();
       return;
     } catch (error) {

@@ -1,8 +1,10 @@
+import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { JobRecord, UploadOutcome } from "../schema/job.ts";
 import type { ListedUpload, UploadList } from "../schema/upload-list.ts";
 import { listJobIds, readJob } from "./records.ts";
 import { readStaged, type StagedUpload } from "./staged-uploads.ts";
+import { findUnpublished, mayBeUnpublished } from "./unpublished.ts";
 
 export interface UploadListOptions {
   /** Only uploads of this account or token; default all. */
@@ -11,6 +13,8 @@ export interface UploadListOptions {
   completed: number;
   /** Wait for files that a lagging mount does not show yet. */
   patient?: boolean;
+  /** Look in the catalog for those of jobs that did not publish all that they stored. */
+  settings?: Settings;
 }
 
 /** Maximum jobs searched for completed uploads. */
@@ -37,6 +41,7 @@ export async function readUploadList(lake: Lake, options: UploadListOptions): Pr
   const known = new Set(staged.map(({ upload_id }) => upload_id));
   const completed: ListedUpload[] = [];
   const left = new Map<string, UploadOutcome>();
+  const doubtful: UploadOutcome[] = [];
   for (const [at, id] of (await listJobIds(lake)).slice(0, MAX_JOBS).entries()) {
     if (completed.length >= options.completed && at >= MIN_JOBS) break;
     const job = await readJob(lake, id).catch(() => undefined); // damaged or just removed
@@ -45,12 +50,22 @@ export async function readUploadList(lake: Lake, options: UploadListOptions): Pr
       if (job === undefined || outcome.status !== "completed" || known.has(outcome.upload_id)) continue;
       known.add(outcome.upload_id);
       const one = describeCompleted(outcome, job, now);
-      if (isWanted(one)) completed.push(one);
+      if (!isWanted(one)) continue;
+      completed.push(one);
+      if (mayBeUnpublished(job)) doubtful.push(outcome);
     }
   }
   const listed = staged.map((one) => describeStaged(one, left.get(one.upload_id), now)).filter(isWanted);
+  const { settings } = options;
+  const unpublished =
+    settings === undefined || doubtful.length === 0
+      ? new Set<string>()
+      : await findUnpublished({ lake, settings }, doubtful);
+  const marked = completed.map((one) =>
+    unpublished.has(one.upload_id) ? { ...one, unpublished: true as const } : one,
+  );
   return {
-    uploads: [...listed, ...completed.slice(0, options.completed)],
+    uploads: [...listed, ...marked.slice(0, options.completed)],
     unusable: unusable.map(({ problem = "", ...entry }) => ({ ...entry, problem })),
   };
 }

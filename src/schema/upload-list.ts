@@ -20,6 +20,8 @@ export const ListedUploadSchema = v.object({
   age_seconds: v.nullable(v.number()),
   job_id: v.nullable(v.string()),
   failed_at: v.optional(v.string()),
+  /** A completed one that is stored, and not in the catalog until a rebuild. */
+  unpublished: v.optional(v.literal(true)),
   /** Why it failed, or why a pending or running one cannot be processed. */
   error: v.optional(FailureSchema),
 });

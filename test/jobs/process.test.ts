@@ -1,7 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeJob } from "../../src/cli/commands/process/job-text.ts";
+import { AppError } from "../../src/errors.ts";
+import { stoppedBy } from "../../src/jobs/job-end.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import {
@@ -382,4 +384,28 @@ test("without a server and without --wait there is nobody to process", async () 
   expect(exit).toBe(6);
   expect(JSON.parse(stdout).error.code).toBe("server_unreachable");
   expect((await runProgram(world, ["process", "status"])).exit).toBe(4);
+});
+
+test("rows that are stored but not in the catalog are told, by a job and by an upload that waits", async () => {
+  const world = await makeWorld();
+  const input = join(world.folder, "rows.jsonl");
+  await writeFile(input, '{"v":1}\n');
+  await mkdir(join(world.lake.layout.catalogFile, "in the way"), { recursive: true });
+  const told = { code: "io", message: expect.stringContaining("found after `datalake catalog rebuild`") };
+  const flags = ["--type", "raw", "--provider", "hub", "--dataset", "waits", "--wait"];
+  const waits = await runProgram(world, ["upload", input, ...flags, "--json"]);
+  expect(waits.exit).toBe(1);
+  expect(JSON.parse(waits.stdout)).toMatchObject({ outcome: { status: "completed" }, job_error: told });
+  await stageUpload(world, [{ text: "행", name: "쪽.jpg", image: await makeImage(1) }]);
+  const { exit, job } = await processAll(world);
+  expect([exit, job.status, job.error]).toEqual([1, "failed", told]);
+});
+
+test("a job that is stopped between storing and publishing says so", () => {
+  const stopped = AbortSignal.abort(new AppError("cancelled", "cancelled by request"));
+  const message = expect.stringContaining("datalake catalog rebuild");
+  expect(stoppedBy(stopped, true)).toMatchObject({ status: "cancelled", error: { message } });
+  expect(stoppedBy(stopped, false)).toEqual({ status: "cancelled" });
+  const handed = AbortSignal.abort(new AppError("shutting_down", "the server ends"));
+  expect(stoppedBy(handed, true)).toEqual({ status: "queued" });
 });

@@ -102,7 +102,7 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
     list: async ({ all, completed }) => {
       const { readUploadList } = await import("../../jobs/upload-list.ts");
       const { userName } = await import("../../lake/account.ts");
-      return readUploadList(await openLake(), { owner: all ? undefined : userName(), completed });
+      return readUploadList(await openLake(), { owner: all ? undefined : userName(), completed, settings });
     },
     rejects: async (uploadId, limit) => {
       const { readRejects } = await import("../../jobs/read-rejects.ts");

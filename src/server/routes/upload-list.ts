@@ -37,7 +37,7 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
       // Where callers have no names, they cannot be told apart.
       const owner = all === "true" ? undefined : callerName(request);
       const limit = Number(completed ?? DEFAULT_COMPLETED);
-      return readUploadList(lake, { owner, completed: limit });
+      return readUploadList(lake, { owner, completed: limit, settings });
     },
     {
       query: checked(QuerySchema),

@@ -20,6 +20,7 @@ export const work = {
     when: "When",
     actions: "Actions",
     states: { pending: "pending", processing: "in work", completed: "done", failed: "failed" },
+    unpublished: "stored, not published",
     jobStates: {
       queued: "waiting",
       running: "running",

@@ -19,6 +19,7 @@ export const work: typeof en = {
     when: "시각",
     actions: "동작",
     states: { pending: "대기", processing: "처리 중", completed: "완료", failed: "실패" },
+    unpublished: "저장됨, 발행 안 됨",
     jobStates: { queued: "대기", running: "실행 중", completed: "완료", failed: "실패", cancelled: "취소됨" },
     showRejects: "거부된 행",
     retry: "다시 시도",

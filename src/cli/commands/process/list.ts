@@ -68,7 +68,7 @@ function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions)
   const count = (value: number | null) => (value === null ? "-" : formatCount(value));
   const rows = uploads.map((upload) => [
     upload.upload_id,
-    upload.status,
+    upload.unpublished ? "stored, not published" : upload.status,
     partitionOf(upload),
     count(upload.rows),
     count(upload.rejected),
@@ -82,7 +82,9 @@ function describeUploads(uploads: readonly ListedUpload[], { all }: ListOptions)
       const why = rejected ? `; why: \`datalake process rejects ${upload_id}\`` : "";
       return `${upload_id} ${what}: ${oneLine(error?.message ?? "")}${why}`;
     });
-  return [renderTable(columns, rows), ...reasons].join("\n");
+  const isHidden = uploads.some(({ unpublished }) => unpublished);
+  const hint = "`datalake catalog rebuild` publishes what is stored; searches do not find it before";
+  return [renderTable(columns, rows), ...reasons, ...(isHidden ? [hint] : [])].join("\n");
 }
 
 function partitionOf({ provider, dataset, task, variant }: ListedUpload): string {

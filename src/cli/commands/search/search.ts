@@ -6,6 +6,7 @@ import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "../../arguments
 import { chooseFormat, PRINT_FORMAT_FLAG, type PrintFormat, printRows } from "../../terminal/print-rows.ts";
 import { describeHits, findRows } from "./engine.ts";
 import { printTable, SAMPLE_ROWS } from "./hits.ts";
+import { explainNotPublished } from "./not-published.ts";
 
 export const searchCommand = defineCommand({
   summary: "Find rows by partition, or by text inside labels",
@@ -30,13 +31,16 @@ export const searchCommand = defineCommand({
     const { terminal } = effects;
     const query = await readQuery(flags);
     const format = chooseFormat(flags.format, terminal.json);
-    const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
+    const lake = await effects.openClient();
+    const engine = await lake.engine(readEngine(flags.engine));
     try {
       if (terminal.interactive && format === "table" && Object.keys(query).length === 0) {
         const { browse } = await import("./browse.ts");
         await browse(engine, effects);
       } else await printSearch(engine, query, format, effects);
       return 0;
+    } catch (error) {
+      throw await explainNotPublished(error, lake);
     } finally {
       engine.close();
     }

@@ -63,6 +63,7 @@ interface UploadRowProps extends Pick<UploadTableProps, "onRejects" | "onRetry">
 function UploadRow({ upload, onRejects, onRetry }: UploadRowProps) {
   const { working } = texts();
   const { upload_id: id, status, provider, dataset, task, variant, rows, rejected, error } = upload;
+  const isFound = status === "completed" && !upload.unpublished;
   const name = [provider, dataset, task, variant].map((part) => part ?? "?").join("/");
   const selection = {
     providers: provider ?? "",
@@ -73,10 +74,12 @@ function UploadRow({ upload, onRejects, onRetry }: UploadRowProps) {
   return (
     <tr data-upload={id} data-status={status}>
       <td data-label={working.state}>
-        <span class={`state ${status}`}>{working.states[status]}</span>
+        <span class={`state ${status}`}>
+          {upload.unpublished ? working.unpublished : working.states[status]}
+        </span>
       </td>
       <td data-label={working.partition}>
-        {status === "completed" ? <a href={urlOf("/browse", selection)}>{name}</a> : name}
+        {isFound ? <a href={urlOf("/browse", selection)}>{name}</a> : name}
         {error && <p class="problem">{error.message}</p>}
       </td>
       <td class="number" data-label={working.rows}>
