@@ -17,6 +17,8 @@ export interface InputFacts {
   columnText: string;
   /** What the rows would bring along, and from which columns. */
   content: { kind: ContentKind; column: string } | null;
+  /** Rows refer to pages, as labels do. */
+  refersToPages: boolean;
   /** Raw variants that the columns allow, the one they have untold first. */
   rawVariants: RawVariant[];
   notices: string[];
@@ -42,6 +44,7 @@ export function inspectInput(input: Input, type: "raw" | "task"): InputFacts {
     columns,
     columnText: columns.map(({ name, type }) => (name === type ? name : `${name} ${type}`)).join(", "),
     content: own === undefined ? null : { kind: own.source.kind, column: from.join(", ") },
+    refersToPages: roles.reference !== null,
     rawVariants: roles.rawVariants,
     notices: [...input.notices, ...roles.notices],
   };

@@ -90,7 +90,14 @@ export async function runAtTerminal(
   return { exit: await running, stdout: stdout.text, stderr: stderr.text };
 }
 
-export const KEYS = { enter: "\r", down: "\u001b[B", up: "\u001b[A", tab: "\t", cancel: "\u0003" };
+export const KEYS = {
+  escape: "\u001b",
+  enter: "\r",
+  down: "\u001b[B",
+  up: "\u001b[A",
+  tab: "\t",
+  cancel: "\u0003",
+};
 
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "datalake-cli-"));

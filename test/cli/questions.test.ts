@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createPathCompletion } from "../../src/cli/terminal/path-completion.ts";
 import { createQuestions } from "../../src/cli/terminal/questions.ts";
+import { isStepBack } from "../../src/cli/terminal/steps.ts";
 import { AppError } from "../../src/errors.ts";
 import { KEYS, keyboard, recorder, withFolder } from "./harness.ts";
 
@@ -47,7 +48,7 @@ describe("questions", () => {
     expect(await answer).toBe("a가");
   });
 
-  test("Ctrl-C and a signal from outside cancel", async () => {
+  test("Ctrl-C and a signal from outside cancel, Esc tells that it was", async () => {
     const first = questions();
     const answer = first.confirm("Sure?").catch((error) => error);
     await shows(first.output, "Sure?");
@@ -55,6 +56,13 @@ describe("questions", () => {
     const error = await answer;
     expect(error).toBeInstanceOf(AppError);
     expect(error.code).toBe("cancelled");
+
+    expect(isStepBack(error)).toBe(false);
+    const left = questions();
+    const escaped = left.select("Which?", [{ value: 1, label: "one" }]).catch((caught) => caught);
+    await shows(left.output, "Which?");
+    left.input.type(KEYS.escape);
+    expect(isStepBack(await escaped)).toBe(true);
 
     const controller = new AbortController();
     const second = questions(controller.signal);
@@ -101,6 +109,16 @@ describe("createPathCompletion", () => {
       expect(complete("/nowhere/at/all")).toEqual([
         { value: "/nowhere/at/all", label: "/nowhere/at/all", hint: "as typed" },
       ]);
+    }));
+
+  test("does not offer a folder that is nobody's answer", () =>
+    withFolder(async (folder) => {
+      for (const name of ["lake", "lake-2"]) await mkdir(join(folder, name));
+      const complete = createPathCompletion(join(folder, "lake"));
+      const values = complete(`${folder}/`).map((one) => one.value.slice(folder.length));
+      expect(values).toEqual(["/", "/lake-2/"]);
+      // Who types it knows what it is.
+      expect(complete(`${folder}/lake`)[0]?.value).toBe(`${folder}/lake/`);
     }));
 
   test("a folder of many files answers at once", () =>

@@ -198,6 +198,21 @@ describe("at a terminal", () => {
     expect(stdout).toContain("\u001b[1;31mBusan\u001b[22;39m");
   });
 
+  test("Esc goes back: from a question on the text to the text, from there to where and how", async () => {
+    const answers: Answer[] = [
+      ...byText("서울"),
+      ["In which column?", KEYS.escape],
+      ["Which text?", KEYS.escape],
+      ["Search where?", KEYS.escape],
+      [HOW, KEYS.enter],
+      ["Which dataset?", KEYS.down, KEYS.enter],
+      ["What next?", KEYS.enter],
+    ];
+    const { exit, stderr } = await runAtTerminal(["search"], answers, env);
+    expect(exit).toBe(0);
+    expect(stderr).toContain("20 rows in 1 partition");
+  });
+
   test("a wrong answer is asked again in place, and a path may be typed", async () => {
     const answers: Answer[] = [
       ...byText(""),
@@ -221,6 +236,10 @@ describe("at a terminal", () => {
       ["In which column?", KEYS.enter],
       ["2 partitions", KEYS.down, KEYS.enter],
       ["Which format?", KEYS.down, KEYS.enter],
+      ["How to include images?", KEYS.escape],
+      ["Which format?", KEYS.down, KEYS.enter],
+      ["How to include images?", KEYS.enter],
+      ["Where to?", KEYS.escape],
       ["How to include images?", KEYS.enter],
       ["Where to?", "\u0015", output, KEYS.enter],
       ["Download it?", KEYS.enter],
@@ -238,11 +257,14 @@ describe("at a terminal", () => {
     const answers: Answer[] = [
       ...byText("50%"),
       ["In which column?", KEYS.enter],
+      ["Which format?", KEYS.escape],
+      ...byText("50%"),
+      ["In which column?", KEYS.enter],
       ["Which format?", KEYS.cancel],
     ];
     const { exit, stdout } = await runAtTerminal(["download", "--dataset", "책"], answers, env);
     expect(exit).toBe(130);
-    expect(stdout.trimEnd().split("\n")).toHaveLength(12);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(24);
     expect((await readdir(folder)).sort()).toEqual(before);
   });
 

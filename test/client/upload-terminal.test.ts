@@ -47,7 +47,7 @@ test("raw data, then labels, then more of it: the same questions, answered from 
   const task = await runAtTerminal(
     ["upload", labels],
     [
-      ["What is it?", KEYS.down, KEYS.enter],
+      ["What is it?", KEYS.enter],
       ["Which provider?", KEYS.enter],
       ["Which dataset?", KEYS.enter],
       ["Which task?", KEYS.enter],

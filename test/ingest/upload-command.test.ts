@@ -5,6 +5,7 @@ import { initLake, type Lake } from "../../src/lake/lake.ts";
 import { createUploadLayout } from "../../src/lake/layout.ts";
 import { readUploadManifest } from "../../src/lake/manifests.ts";
 import { KEYS, run, runAtTerminal, withFolder } from "../cli/harness.ts";
+import { encryptedPdf } from "../documents/encrypt-pdf.ts";
 
 interface Place {
   folder: string;
@@ -82,11 +83,23 @@ describe("by flags", () => {
       await withLake(async ({ env, lake }) => {
         const { exit, stdout } = await run(["upload", ...argv, "--json"], { env });
         expect(exit).toBe(2);
-        expect(JSON.parse(stdout).error).toMatchObject({ code: "usage", details: { missing } });
+        const { error } = JSON.parse(stdout);
+        expect(error).toMatchObject({ code: "usage", details: { missing } });
+        expect(error.message).toContain(missing.length === 1 ? "; add it, or" : "; add them, or");
         expect(await pending(lake)).toEqual([]);
       });
     });
   }
+
+  test("flags that say everything are asked nothing, at a terminal too", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const flags = ["--type", "raw", "--provider", "p", "--dataset", "d"];
+      const { exit, stdout } = await runAtTerminal(["upload", join(folder, "scans"), ...flags], [], env);
+      expect(exit).toBe(0);
+      expect(stdout).toEndWith("\nProcess it with `datalake process start --wait`.\n");
+      expect(await pending(lake)).toHaveLength(1);
+    });
+  });
 
   test("--process without a server says that the upload is staged all the same", async () => {
     await withLake(async ({ folder, lake, env }) => {
@@ -206,7 +219,7 @@ describe("by questions", () => {
       const { exit } = await runAtTerminal(
         ["upload", labels],
         [
-          ["What is it?", KEYS.down, KEYS.enter],
+          ["What is it?", KEYS.enter],
           ["Which provider?", KEYS.enter],
           ["Which dataset?", KEYS.enter],
           ["Which task?", KEYS.enter],
@@ -224,6 +237,29 @@ describe("by questions", () => {
         meta: { lang: "en" },
         reference: "source_name",
       });
+    });
+  });
+
+  test("Esc goes back question by question, from the last one too", async () => {
+    await withLake(async ({ folder, lake, env }) => {
+      const { exit, stderr } = await runAtTerminal(
+        ["upload", join(folder, "scans")],
+        [
+          ["What is it?", KEYS.enter],
+          ["Which provider?", KEYS.escape],
+          ["What is it?", KEYS.enter],
+          ["Which provider?", KEYS.enter],
+          ["Name of the new dataset?", "x", KEYS.enter],
+          ["Upload it?", KEYS.escape],
+          ["Name of the new dataset?", "y", KEYS.enter],
+          ["into p/y/raw/image", KEYS.enter],
+          ["Process it now", KEYS.escape],
+        ],
+        env,
+      );
+      expect({ exit, stderr }).toMatchObject({ exit: 0 });
+      expect(stderr).toContain("Esc goes one question back");
+      expect(await pending(lake)).toMatchObject([{ provider: "p", dataset: "y" }]);
     });
   });
 
@@ -267,6 +303,39 @@ describe("by questions", () => {
       expect(await pending(lake)).toHaveLength(1);
     });
   });
+
+  for (const [named, flags, others] of [
+    ["where flags say the rest", ["--type", "raw", "--provider", "p", "--dataset", "d"], []],
+    [
+      "among other questions",
+      ["--type", "raw", "--provider", "p"],
+      [
+        ["Name of the new dataset?", KEYS.enter],
+        ["Upload it?", KEYS.enter],
+        ["Process it now", KEYS.down, KEYS.enter],
+      ],
+    ],
+  ] as [string, string[], [string, ...string[]][]][]) {
+    test(`the password of a document is asked for, ${named}`, async () => {
+      await withLake(async ({ folder, lake, env }) => {
+        const document = join(folder, "계약.pdf");
+        const locked = encryptedPdf([{ content: "0 0 10 10 re f" }], { user: "비밀", owner: "own" });
+        await writeFile(document, locked);
+        const { exit, stderr } = await runAtTerminal(
+          ["upload", document, ...flags],
+          [
+            ["Password of 계약.pdf?", "wrong", KEYS.enter],
+            ["Password of 계약.pdf?", "비밀", KEYS.enter],
+            ...others,
+          ],
+          env,
+        );
+        expect({ exit, stderr }).toMatchObject({ exit: 0 });
+        const [manifest] = await pending(lake);
+        expect(manifest).toMatchObject({ rows: 1, pages: { passwords: ["wrong", "비밀"] } });
+      });
+    });
+  }
 
   for (const [name, answers] of [
     ["at a question", [["What is it?", KEYS.cancel]]],

@@ -1,6 +1,6 @@
 import { type Dirent, opendirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 export interface PathChoice {
   /** The input after completion; folders end in `/`. */
@@ -15,9 +15,9 @@ const MOST_CHOICES = 200;
 
 /**
  * Completes paths as they are typed: the typed path itself first where it exists (last where it does not: a new file,
- * a glob), and the names in its folder that go on from it. Each folder is read once.
+ * a glob), and the names in its folder that go on from it, but for the folder `without`. Each folder is read once.
  */
-export function createPathCompletion(): (typed: string) => PathChoice[] {
+export function createPathCompletion(without?: string): (typed: string) => PathChoice[] {
   const folders = new Map<string, Dirent[]>();
   const read = (folder: string) => {
     let entries = folders.get(folder);
@@ -34,6 +34,9 @@ export function createPathCompletion(): (typed: string) => PathChoice[] {
     const inside = read(folder)
       .filter((entry) => entry.name.normalize("NFC").toLowerCase().startsWith(begun))
       .filter((entry) => begun.startsWith(".") || !entry.name.startsWith("."))
+      .filter(
+        (entry) => without === undefined || resolve(expandHome(folder), entry.name) !== resolve(without),
+      )
       .slice(0, MOST_CHOICES)
       .map((entry) => choice(folder, entry));
     if (typed === "") return inside;

@@ -15,6 +15,7 @@ export interface QuestionOptions {
   before: () => void;
 }
 
+type Prompts = typeof import("@clack/prompts");
 type Questions = Pick<Terminal, "select" | "text" | "password" | "confirm" | "path">;
 
 /** Questions with @clack/prompts, which is loaded with the first one. */
@@ -24,9 +25,24 @@ export function createQuestions(options: QuestionOptions): Questions {
     options.before();
     return import("@clack/prompts");
   };
+  /** The answer. The prompts give the same for Esc and for Ctrl-C: the key tells which it was. */
+  const answerOf = async <T>(ask: (prompts: Prompts) => Promise<T>): Promise<Exclude<T, symbol>> => {
+    let key: string | undefined;
+    const onKey = (_: unknown, pressed?: { name?: string }) => {
+      key = pressed?.name;
+    };
+    const prompts = await load();
+    options.input.on("keypress", onKey);
+    try {
+      const answer = await ask(prompts);
+      if (typeof answer === "symbol") throw cancelled(key);
+      return answer as Exclude<T, symbol>;
+    } finally {
+      options.input.off("keypress", onKey);
+    }
+  };
   return {
     select: async <T>(question: string, choices: readonly Choice<T>[], initial?: T) => {
-      const prompts = await load();
       // Values may be objects: the prompt gets their positions.
       const list = choices.map(({ label, hint }, at) => ({
         value: at,
@@ -40,53 +56,52 @@ export function createQuestions(options: QuestionOptions): Questions {
         options: list,
         ...(at >= 0 ? { initialValue: at } : {}),
       };
-      const answer =
+      const answer = await answerOf((prompts) =>
         choices.length > FILTER_FROM
-          ? await prompts.autocomplete({ ...common, maxItems: FILTER_FROM, filter: matches })
-          : await prompts.select(common);
-      const chosen = choices[answered(answer)];
-      if (chosen === undefined) throw cancelled();
+          ? prompts.autocomplete({ ...common, maxItems: FILTER_FROM, filter: matches })
+          : prompts.select(common),
+      );
+      const chosen = choices[answer];
+      if (chosen === undefined) throw cancelled(undefined);
       return chosen.value;
     },
     text: async (question, { suggested, placeholder = suggested, initial, check } = {}) => {
-      const prompts = await load();
-      const answer = await prompts.text({
-        ...streams,
-        message: question,
-        ...(placeholder === undefined ? {} : { placeholder }),
-        ...(suggested === undefined ? {} : { defaultValue: suggested }),
-        ...(initial === undefined ? {} : { initialValue: initial }),
-        ...validator(check && ((answer) => check(answer === "" ? (suggested ?? "") : answer))),
-      });
-      return (answered(answer) ?? "").normalize("NFC").trim();
+      const answer = await answerOf((prompts) =>
+        prompts.text({
+          ...streams,
+          message: question,
+          ...(placeholder === undefined ? {} : { placeholder }),
+          ...(suggested === undefined ? {} : { defaultValue: suggested }),
+          ...(initial === undefined ? {} : { initialValue: initial }),
+          ...validator(check && ((answer) => check(answer === "" ? (suggested ?? "") : answer))),
+        }),
+      );
+      return (answer ?? "").normalize("NFC").trim();
     },
-    password: async (question) => {
-      const prompts = await load();
-      return answered(await prompts.password({ ...streams, message: question })) ?? "";
-    },
-    confirm: async (question, initial = true) => {
-      const prompts = await load();
-      return answered(await prompts.confirm({ ...streams, message: question, initialValue: initial }));
-    },
-    path: async (question, { initial = "", check } = {}) => {
-      const prompts = await load();
-      const complete = createPathCompletion();
-      const answer = await prompts.autocomplete<string>({
-        ...streams,
-        message: question,
-        initialUserInput: initial,
-        maxItems: PATHS_SHOWN,
-        completeOnTab: true,
-        filter: () => true,
-        options() {
-          return complete(this.userInput);
-        },
-        validate: (value) => {
-          if (typeof value !== "string" || value === "") return "Type a path";
-          return check?.(plainPath(value));
-        },
-      });
-      return plainPath(answered(answer));
+    password: async (question) =>
+      (await answerOf((prompts) => prompts.password({ ...streams, message: question }))) ?? "",
+    confirm: (question, initial = true) =>
+      answerOf((prompts) => prompts.confirm({ ...streams, message: question, initialValue: initial })),
+    path: async (question, { initial = "", check, without } = {}) => {
+      const complete = createPathCompletion(without);
+      const answer = await answerOf((prompts) =>
+        prompts.autocomplete<string>({
+          ...streams,
+          message: question,
+          initialUserInput: initial,
+          maxItems: PATHS_SHOWN,
+          completeOnTab: true,
+          filter: () => true,
+          options() {
+            return complete(this.userInput);
+          },
+          validate: (value) => {
+            if (typeof value !== "string" || value === "") return "Type a path";
+            return check?.(plainPath(value));
+          },
+        }),
+      );
+      return plainPath(answer);
     },
   };
 }
@@ -108,11 +123,8 @@ function validator(check: TextQuestion["check"]) {
     : { validate: (value: string | undefined) => check((value ?? "").normalize("NFC").trim()) };
 }
 
-function answered<T>(answer: T): Exclude<T, symbol> {
-  if (typeof answer === "symbol") throw cancelled();
-  return answer as Exclude<T, symbol>;
-}
-
-function cancelled(): AppError {
-  return new AppError("cancelled", "cancelled at a question; nothing was changed");
+function cancelled(key: string | undefined): AppError {
+  return new AppError("cancelled", "cancelled at a question; nothing was changed", {
+    ...(key === "escape" && { details: { key } }),
+  });
 }

@@ -20,14 +20,14 @@ export interface Terminal {
   progress(label: string, options?: { total?: number; unit?: "rows" | "files" | "bytes" }): ProgressBar;
   /** Lines that are redrawn in place on a terminal, otherwise one plain line every few seconds on stderr. */
   live(): LiveView;
-  /** Questions; each throws AppError `cancelled` on Ctrl-C. Only call them when `interactive`. */
+  /** Questions; each throws AppError `cancelled` on Ctrl-C and Esc (see steps.ts). Only call them when `interactive`. */
   select<T>(question: string, choices: readonly Choice<T>[], initial?: T): Promise<T>;
   text(question: string, options?: TextQuestion): Promise<string>;
   /** A text that is not shown. */
   password(question: string): Promise<string>;
   confirm(question: string, initial?: boolean): Promise<boolean>;
-  /** A path, completed as it is typed and checked at once. */
-  path(question: string, options?: TextQuestion): Promise<string>;
+  /** A path, completed as it is typed and checked at once; `without` is a folder that is not offered. */
+  path(question: string, options?: TextQuestion & { without?: string | undefined }): Promise<string>;
 }
 
 export interface Choice<T> {

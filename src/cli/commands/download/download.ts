@@ -4,8 +4,9 @@ import { EXPORT_FORMATS, type ExportFormat, findFormat } from "../../../export/f
 import { IMAGE_MODES, type ImageMode } from "../../../export/image-mode.ts";
 import { defineCommand } from "../../arguments/command.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "../../arguments/query-flags.ts";
+import { askInTurn, type Step } from "../../terminal/steps.ts";
 import { withKnownNames } from "../search/engine.ts";
-import { askChoice, confirmDownload, type OutputChoice } from "./questions.ts";
+import { type DownloadAnswers, downloadSteps, type OutputChoice } from "./questions.ts";
 import { downloadRows } from "./rows.ts";
 import { readSampleFlags, SAMPLE_FLAGS } from "./sample-flags.ts";
 
@@ -64,9 +65,12 @@ export const downloadCommand = defineCommand({
     try {
       if (flags.output === undefined) {
         const { askRows } = await import("../search/hits.ts");
-        const found = await askRows({ engine, terminal, signal }, given);
-        const choice = await askChoice(terminal, found.query, fixed);
-        await confirmDownload(terminal, found, choice);
+        const answers = {} as DownloadAnswers;
+        const askHits: Step = async (ask) => {
+          answers.found = await askRows({ engine, terminal: ask, signal }, given);
+        };
+        await askInTurn(terminal, [askHits, ...downloadSteps(answers, fixed)]);
+        const { found, ...choice } = answers;
         const samples = await readSampleFlags(flags, choice.format);
         await downloadRows(
           { query: found.query, ...choice, skipMissing, ...(samples && { samples }) },

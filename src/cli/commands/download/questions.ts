@@ -5,6 +5,7 @@ import { EXPORT_FORMATS, type ExportFormat } from "../../../export/formats.ts";
 import type { ImageMode } from "../../../export/image-mode.ts";
 import { formatPartition, type Selection } from "../../../schema/partition.ts";
 import { formatQuantity } from "../../../util/format.ts";
+import type { Step } from "../../terminal/steps.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { SearchHits } from "../search/hits.ts";
 
@@ -14,15 +15,26 @@ export interface OutputChoice {
   images: ImageMode;
 }
 
-/** Asks for format, images and place of the output, if not given. */
-export async function askChoice(
-  terminal: Terminal,
-  selection: Selection,
-  given: Partial<OutputChoice>,
-): Promise<OutputChoice> {
-  const format = given.format ?? (await askFormat(terminal));
-  const images = given.images ?? (await askImages(terminal, format));
-  return { format, images, output: given.output ?? (await askOutput(terminal, format, selection)) };
+/** What a person answered: which rows, and where they go. */
+export interface DownloadAnswers extends OutputChoice {
+  found: SearchHits;
+}
+
+/** Questions for format, images and place of the output, if not given, and for a confirmation of the rows that were found. */
+export function downloadSteps(answers: DownloadAnswers, given: Partial<OutputChoice>): Step[] {
+  return [
+    async (terminal) => {
+      answers.format = given.format ?? (await askFormat(terminal));
+    },
+    async (terminal) => {
+      answers.images = given.images ?? (await askImages(terminal, answers.format));
+    },
+    async (terminal) => {
+      const { format, found } = answers;
+      answers.output = given.output ?? (await askOutput(terminal, format, found.query));
+    },
+    (terminal) => confirmDownload(terminal, answers),
+  ];
 }
 
 function askFormat(terminal: Terminal): Promise<ExportFormat> {
@@ -57,10 +69,9 @@ function askOutput(terminal: Terminal, format: ExportFormat, selection: Selectio
 }
 
 /** Shows what will be downloaded and asks for confirmation; throws `cancelled` if it is denied. */
-export async function confirmDownload(
+async function confirmDownload(
   terminal: Terminal,
-  { query, matchCount, partitions }: SearchHits,
-  { output, format, images }: OutputChoice,
+  { found: { query, matchCount, partitions }, output, format, images }: DownloadAnswers,
 ): Promise<void> {
   terminal.note(`${formatQuantity(Math.min(matchCount, query.limit ?? matchCount), "row")} of`);
   for (const partition of partitions.slice(0, SHOWN)) {

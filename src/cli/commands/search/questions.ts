@@ -8,6 +8,7 @@ import { JsonPathSchema } from "../../../schema/json-path.ts";
 import { createSelector, PARTITION_COLUMNS, SELECTED, type Selection } from "../../../schema/partition.ts";
 import { conditionOf, type PartitionCount, type RowQuery, SearchTextSchema } from "../../../schema/query.ts";
 import { formatCount, formatQuantity } from "../../../util/format.ts";
+import { askInTurn } from "../../terminal/steps.ts";
 import { cutCell, oneLine } from "../../terminal/table.ts";
 import type { Choice, Terminal } from "../../terminal/terminal.ts";
 import { renderMatrix } from "./matrix.ts";
@@ -30,19 +31,31 @@ export async function askQuery(questions: SearchQuestions, given: RowQuery): Pro
       "the catalog has no such partition; `datalake catalog partitions` lists all",
     );
   }
-  const way = await terminal.select("How do you want to find rows?", [
-    {
-      value: "partition" as const,
-      label: "by partition",
-      hint: formatQuantity(partitions.length, "partition"),
+  const ways: Choice<"partition" | "text">[] = [
+    { value: "partition", label: "by partition", hint: formatQuantity(partitions.length, "partition") },
+    { value: "text", label: "by text", hint: "words in labels, texts or file names" },
+  ];
+  let way: "partition" | "text" | undefined;
+  let selection: Selection = {};
+  let condition: Condition = {};
+  await askInTurn(terminal, [
+    async (ask) => {
+      way = await ask.select("How do you want to find rows?", ways);
     },
-    { value: "text" as const, label: "by text", hint: "words in labels, texts or file names" },
+    async (ask) => {
+      const choose = way === "text" ? askWhere : askSelection;
+      selection = await choose(ask, given, partitions);
+    },
+    async (ask) => {
+      const chosen = partitions.filter(createSelector(selection));
+      const asking = { ...questions, terminal: ask };
+      condition = way === "text" ? await askCondition(asking, selection, chosen) : {};
+    },
   ]);
-  if (way === "partition") return { ...given, ...(await askSelection(terminal, given, partitions)) };
-  const selection = await askWhere(terminal, given, partitions);
-  const chosen = partitions.filter(createSelector(selection));
-  return { ...given, ...selection, ...(await askCondition(questions, selection, chosen)) };
+  return { ...given, ...selection, ...condition };
 }
+
+type Condition = Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case">;
 
 async function askWhere(
   terminal: Terminal,
@@ -94,7 +107,7 @@ async function askCondition(
   { engine, terminal, signal }: SearchQuestions,
   selection: Selection,
   partitions: readonly PartitionCount[],
-): Promise<Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case">> {
+): Promise<Condition> {
   const { columns } = await engine.retrieveWithExistingCols({ ...selection, limit: 0 }, signal);
   const names = searchedColumns(columns, [{ columns }]).map(({ name }) => name);
   if (names.length === 0) {

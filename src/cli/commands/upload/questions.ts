@@ -1,20 +1,28 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import { AppError } from "../../../errors.ts";
 import type { Input, InputOptions } from "../../../ingest/input.ts";
 import { type InputFacts, inspectInput } from "../../../ingest/inspect.ts";
-import { requireTask, taskFields } from "../../../ingest/lake-checks.ts";
+import { requireTask } from "../../../ingest/lake-checks.ts";
 import { parseMeta } from "../../../ingest/parse-meta.ts";
 import type { UploadSession } from "../../../ingest/session.ts";
 import type { UploadDestination } from "../../../ingest/upload-destination.ts";
 import type { UploadPlan, UploadRequest } from "../../../ingest/upload-plan.ts";
-import { newNameProblem } from "../../../schema/name-clash.ts";
 import { formatPartition, type PartitionKey, RAW_TASK } from "../../../schema/partition.ts";
-import type { Task, Taxonomy } from "../../../schema/taxonomy.ts";
 import type { UploadMode } from "../../../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
+import { askInTurn } from "../../terminal/steps.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { parseType, type UploadFlags } from "./flags.ts";
+import { openAsking } from "./open-asking.ts";
+import {
+  askDataset,
+  askFields,
+  askMode,
+  askProvider,
+  askTask,
+  askType,
+  askVariant,
+} from "./place-questions.ts";
 
 export interface UploadQuestions {
   paths: readonly string[];
@@ -23,6 +31,8 @@ export interface UploadQuestions {
   read: InputOptions;
   target: UploadDestination;
   session: UploadSession;
+  /** Of a lake in a folder, which nobody uploads. */
+  lakeFolder: string | undefined;
   terminal: Terminal;
 }
 
@@ -35,21 +45,66 @@ export interface UploadAnswers
   mode: UploadMode;
 }
 
-/** Asks for everything that the flags left open and offers what exists; invalid answers are asked again in place. */
-export async function askUpload(options: UploadQuestions): Promise<UploadAnswers> {
-  const { flags, target, terminal } = options;
+/**
+ * Asks for everything that the flags left open and offers what exists; invalid answers are asked again in place.
+ * `conclude` gets the answers, and may ask too: Esc goes back from there as from every question.
+ */
+export async function askUpload(
+  options: UploadQuestions,
+  conclude: (answers: UploadAnswers, terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const { flags, target, paths } = options;
   const taxonomy = await target.taxonomy();
   const known = await target.partitions();
-  const { input, passwords, type, facts } = await askInput(options);
-  const provider = flags.provider ?? (await askProvider(taxonomy, terminal));
-  const dataset = flags.dataset ?? (await askDataset(type, provider, known, input, terminal));
-  const task = type === "raw" ? undefined : (flags.task ?? (await askTask(taxonomy, terminal)));
-  const variant = flags.variant ?? (await askVariant(facts, { provider, dataset, task }, known, terminal));
-  const meta = parseMeta(flags.meta ?? []);
-  if (task !== undefined) await askFields(requireTask(taxonomy, task), meta, terminal);
-  const key = { provider, dataset, task: task ?? RAW_TASK, variant };
-  const mode = await askMode(key, flags, known, terminal);
-  return { input, passwords, type, provider, dataset, task, variant, meta, mode };
+  const answers = {} as UploadAnswers;
+  let facts: InputFacts;
+  const key = (): PartitionKey => ({
+    ...answers,
+    task: answers.task ?? RAW_TASK,
+    variant: answers.variant ?? "",
+  });
+  options.terminal.note("Esc goes one question back, Ctrl-C ends.");
+  await askInTurn(options.terminal, [
+    async (terminal) => void Object.assign(answers, await askInput({ ...options, paths, terminal })),
+    async (terminal) => {
+      for (;;) {
+        try {
+          answers.type =
+            flags.type === undefined ? await askType(answers.input, terminal) : parseType(flags.type);
+          facts = inspectInput(answers.input, answers.type);
+          return;
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code === "cancelled") throw error;
+          terminal.warn(error.message);
+        }
+        Object.assign(answers, await askInput({ ...options, paths: [], terminal }));
+      }
+    },
+    async (terminal) => {
+      answers.provider = flags.provider ?? (await askProvider(taxonomy, terminal));
+    },
+    async (terminal) => {
+      const { type, provider, input } = answers;
+      answers.dataset = flags.dataset ?? (await askDataset(type, provider, known, input, terminal));
+    },
+    async (terminal) => {
+      const isRaw = answers.type === "raw";
+      answers.task = isRaw ? undefined : (flags.task ?? (await askTask(taxonomy, terminal)));
+    },
+    async (terminal) => {
+      answers.variant = flags.variant ?? (await askVariant(facts, answers, known, terminal));
+    },
+    async (terminal) => {
+      answers.meta = parseMeta(flags.meta ?? []);
+      if (answers.task !== undefined) {
+        await askFields(requireTask(taxonomy, answers.task), answers.meta, terminal);
+      }
+    },
+    async (terminal) => {
+      answers.mode = await askMode(key(), flags, known, terminal);
+    },
+    (terminal) => conclude(answers, terminal),
+  ]);
 }
 
 /** The summary before the last question. */
@@ -75,42 +130,23 @@ export function summarizePlan({
   ];
 }
 
-async function askInput({ paths, flags, read, session, terminal }: UploadQuestions) {
+async function askInput({ paths, read, session, lakeFolder, terminal }: UploadQuestions) {
   let given = paths;
-  let type = flags.type === undefined ? undefined : parseType(flags.type);
   for (;;) {
-    const wanted =
-      given.length > 0 ? given : [await terminal.path("What do you want to upload?", { check: pathProblem })];
+    const ask = () =>
+      terminal.path("What do you want to upload?", { check: pathProblem, without: lakeFolder });
+    const wanted = given.length > 0 ? given : [await ask()];
     given = [];
     try {
-      const { input, passwords } = await openAsking(wanted, read, session, terminal);
-      if (input.rowCount === 0)
+      const opened = await openAsking(wanted, read, session, terminal);
+      if (opened.input.rowCount === 0)
         throw new AppError("empty_input", `${wanted.join(", ")} has no rows; choose another`);
-      terminal.note(describeFound(inspectInput(input, "task")));
-      type ??= await askType(terminal);
-      return { input, passwords, type, facts: inspectInput(input, type) };
+      terminal.note(describeFound(inspectInput(opened.input, "task")));
+      return opened;
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "cancelled") throw error;
       terminal.warn(error.message);
     }
-  }
-}
-
-/** Opens the input; asks for the password of documents that none of the given ones opens. Enter leaves them out. */
-async function openAsking(
-  paths: readonly string[],
-  read: InputOptions,
-  session: UploadSession,
-  terminal: Terminal,
-) {
-  let passwords = read.passwords ?? [];
-  for (;;) {
-    const input = await session.open(paths, { ...read, passwords });
-    const [locked] = input.lockedDocuments ?? [];
-    if (locked === undefined) return { input, passwords };
-    const password = await terminal.password(`Password of ${locked}? (Enter to reject its pages)`);
-    if (password === "") return { input, passwords };
-    passwords = [...passwords, password];
   }
 }
 
@@ -129,157 +165,4 @@ function describeFound(facts: InputFacts): string {
     `  columns: ${facts.columnText}`,
     ...facts.notices.map((notice) => `  ${notice}`),
   ].join("\n");
-}
-
-function askType(terminal: Terminal): Promise<"raw" | "task"> {
-  return terminal.select("What is it?", [
-    { value: "raw" as const, label: "raw data", hint: "images, files or text" },
-    { value: "task" as const, label: "labels of a task", hint: "rows that refer to raw data" },
-  ]);
-}
-
-async function askProvider(taxonomy: Taxonomy, terminal: Terminal): Promise<string> {
-  const providers = Object.entries(taxonomy.providers);
-  if (providers.length === 0) {
-    throw new AppError(
-      "not_found",
-      "the lake has no provider yet; add one with `datalake config provider create`",
-    );
-  }
-  const choices = providers.map(([name, provider]) => ({
-    value: name,
-    label: name,
-    ...(provider?.description ? { hint: provider.description } : {}),
-  }));
-  return terminal.select("Which provider?", choices);
-}
-
-async function askTask(taxonomy: Taxonomy, terminal: Terminal): Promise<string> {
-  const tasks = Object.entries(taxonomy.tasks);
-  if (tasks.length === 0) {
-    throw new AppError("not_found", "the lake has no task yet; add one with `datalake config task create`");
-  }
-  const choices = tasks.map(([name, task]) => ({
-    value: name,
-    label: name,
-    ...(task?.description ? { hint: task.description } : {}),
-  }));
-  return terminal.select("Which task?", choices);
-}
-
-/** Labels belong to an existing dataset; raw data usually creates a new one. */
-async function askDataset(
-  type: "raw" | "task",
-  provider: string,
-  known: readonly PartitionKey[],
-  input: Input,
-  terminal: Terminal,
-): Promise<string> {
-  const datasets = unique(known.filter((key) => key.provider === provider).map((key) => key.dataset));
-  if (datasets.length > 0) {
-    const choices: { value: string | null; label: string }[] = datasets.map((name) => ({
-      value: name,
-      label: name,
-    }));
-    const another = { value: null, label: "a new dataset" };
-    const ordered = type === "task" ? [...choices, another] : [another, ...choices];
-    const chosen = await terminal.select("Which dataset?", ordered);
-    if (chosen !== null) return chosen;
-  }
-  return askName("Name of the new dataset?", suggestName(input.path), datasets, terminal);
-}
-
-async function askVariant(
-  facts: InputFacts,
-  { provider, dataset, task }: { provider: string; dataset: string; task: string | undefined },
-  known: readonly PartitionKey[],
-  terminal: Terminal,
-): Promise<string> {
-  if (task === undefined) {
-    const [only, ...more] = facts.rawVariants;
-    if (only !== undefined && more.length === 0) return only;
-    const hints: Record<string, string> = { files: "kept as they are", image: "checked and measured" };
-    return terminal.select(
-      `What are the files of ${facts.content?.column}?`,
-      facts.rawVariants.map((name) => ({
-        value: name,
-        label: name,
-        ...(hints[name] ? { hint: hints[name] } : {}),
-      })),
-    );
-  }
-  const same = known.filter(
-    (key) => key.provider === provider && key.dataset === dataset && key.task === task,
-  );
-  const variants = unique(same.map((key) => key.variant));
-  if (variants.length > 0) {
-    const choices: { value: string | null; label: string }[] = variants.map((name) => ({
-      value: name,
-      label: name,
-    }));
-    const chosen = await terminal.select("Which variant?", [
-      { value: null, label: "a new variant" },
-      ...choices,
-    ]);
-    if (chosen !== null) return chosen;
-  }
-  return askName("Name of the variant?", "base", variants, terminal);
-}
-
-async function askFields(task: Task, meta: Record<string, string>, terminal: Terminal): Promise<void> {
-  for (const field of taskFields(task)) {
-    if (meta[field] !== undefined || !task.required.includes(field)) continue;
-    const allowed = task.allow[field];
-    meta[field] = allowed
-      ? await terminal.select(
-          `Which ${field}?`,
-          allowed.map((value) => ({ value, label: value })),
-        )
-      : await terminal.text(`Which ${field}?`, {
-          check: (text) => (text === "" ? "Give a value" : undefined),
-        });
-  }
-}
-
-/** Only asked where something already exists. */
-async function askMode(
-  key: PartitionKey,
-  flags: UploadFlags,
-  known: readonly PartitionKey[],
-  terminal: Terminal,
-): Promise<UploadMode> {
-  if (flags.mode === "append" || flags.mode === "replace") return flags.mode;
-  if (!known.some((other) => formatPartition(other) === formatPartition(key))) return "create";
-  return terminal.select<UploadMode>(`${formatPartition(key)} exists. What should be done with it?`, [
-    { value: "append", label: "append", hint: "add the new rows to the existing ones" },
-    { value: "replace", label: "replace", hint: "replace the existing rows with the new ones" },
-  ]);
-}
-
-function askName(
-  question: string,
-  suggested: string,
-  taken: readonly string[],
-  terminal: Terminal,
-): Promise<string> {
-  return terminal.text(question, {
-    ...(suggested !== "" && { suggested }),
-    check: (name) => {
-      const composed = name.normalize("NFC");
-      const problem = taken.includes(composed) ? undefined : newNameProblem(composed, taken);
-      return problem === undefined ? undefined : `The name ${problem}`;
-    },
-  });
-}
-
-function suggestName(path: string): string {
-  const stem = basename(path)
-    .normalize("NFC")
-    .replace(/\.[^.]+$/, "");
-  const name = stem.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_").replace(/^[^\p{L}\p{N}]+/u, "");
-  return newNameProblem(name) === undefined ? name : "";
-}
-
-function unique(names: readonly string[]): string[] {
-  return Array.from(new Set(names)).sort();
 }

@@ -15,8 +15,10 @@ import { formatPartition } from "../../../schema/partition.ts";
 import { IMAGE_POLICIES, UPLOAD_MODES, type UploadManifest, VERIFY_LEVELS } from "../../../schema/upload.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import { defineCommand, type Effects } from "../../arguments/command.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
 import { describeUpload, GO_ON } from "../process/job-text.ts";
 import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./flags.ts";
+import { openAsking } from "./open-asking.ts";
 
 export const uploadCommand = defineCommand({
   summary: "Upload raw data or labels",
@@ -33,55 +35,72 @@ export const uploadCommand = defineCommand({
     const { openUploadSession } = await import("../../../ingest/session.ts");
     const session = await openUploadSession({ settings: effects.settings, signal: effects.signal });
     let manifest: UploadManifest;
+    let wanted: Wanted;
     try {
-      const { input, request, asked } = await requestOf(positionals, flags, target, session, effects);
-      const plan = await session.plan(request, input, target);
-      if (!asked && input.summary !== undefined) effects.terminal.note(`Found ${input.summary}`);
-      for (const notice of plan.notices) effects.terminal.note(notice);
-      if (asked) await confirmPlan(plan, effects);
-      manifest = await stage(plan, target, session, effects);
+      wanted = await planOf(positionals, flags, target, session, effects);
+      manifest = await stage(wanted.plan, target, session, effects);
     } finally {
       await session.close();
     }
-    return finish(manifest, flags, effects);
+    return finish(manifest, { ...flags, asked: wanted.asked }, effects);
   },
 });
 
-/** The input and the request: from flags alone, or by asking a person for what is missing. */
-async function requestOf(
+interface Wanted {
+  plan: UploadPlan;
+  /** A person was asked, and has confirmed it. */
+  asked: boolean;
+}
+
+/** The plan: from flags alone, or by asking a person for what is missing. */
+async function planOf(
   named: readonly string[],
   flags: UploadFlags,
   target: UploadDestination,
   session: UploadSession,
-  effects: Effects,
-): Promise<{ input: Input; request: UploadRequest; asked: boolean }> {
+  { terminal, settings }: Effects,
+): Promise<Wanted> {
   const listed = flags.filesFrom === undefined ? [] : await readPathList(flags.filesFrom);
   const paths = [...named, ...listed];
   const passwords = flags.passwordFile === undefined ? [] : await readPasswords(flags.passwordFile);
   const pages = await parsePageFlags({ ...flags, passwords });
   const { splitFromFolder = false, splitPages = false } = flags;
   const read: InputOptions = { text: parseTextOptions(flags), passwords, splitFromFolder, splitPages };
+  const plan = async (answers: Answers, input: Input, opening: readonly string[]) => {
+    const request = completeRequest(answers, flags, settings);
+    return session.plan({ ...request, pages: { ...pages, passwords: opening } }, input, target);
+  };
   const missing = [...missingFlags(paths, flags), ...(await missingFields(target, flags))];
-  if (missing.length > 0 && effects.terminal.interactive) {
+  if (missing.length > 0 && terminal.interactive) {
     const { askUpload } = await import("./questions.ts");
-    const options = { paths, flags, read, target, session, terminal: effects.terminal };
-    const { input, passwords, ...answers } = await askUpload(options);
-    const request = { ...completeRequest(answers, flags, effects.settings), pages: { ...pages, passwords } };
-    return { input, request, asked: true };
+    const lakeFolder = folderOf(settings.location);
+    let confirmed: UploadPlan | undefined;
+    await askUpload(
+      { paths, flags, read, target, session, lakeFolder, terminal },
+      async ({ input, passwords: opening, ...answers }, ask) => {
+        const planned = await plan(answers, input, opening);
+        // What the input says was told as it was found.
+        for (const notice of planned.notices) if (!input.notices.includes(notice)) ask.note(notice);
+        await confirmPlan(planned, ask);
+        confirmed = planned;
+      },
+    );
+    if (confirmed !== undefined) return { plan: confirmed, asked: true };
   }
   const { type, provider, dataset } = flags;
   if (missing.length > 0 || !type || !provider || !dataset) {
     throw new AppError(
       "usage",
-      `upload needs ${missing.join(", ")}; add them, or run it on a terminal to be asked`,
-      {
-        details: { missing },
-      },
+      `upload needs ${missing.join(", ")}; add ${missing.length === 1 ? "it" : "them"}, or run it on a terminal to be asked`,
+      { details: { missing } },
     );
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
-  const request = completeRequest({ ...known, meta: parseMeta(flags.meta ?? []) }, flags, effects.settings);
-  return { input: await session.open(paths, read), request: { ...request, pages }, asked: false };
+  const opened = await openAsking(paths, read, session, terminal);
+  const planned = await plan({ ...known, meta: parseMeta(flags.meta ?? []) }, opened.input, opened.passwords);
+  if (opened.input.summary !== undefined) terminal.note(`Found ${opened.input.summary}`);
+  for (const notice of planned.notices) terminal.note(notice);
+  return { plan: planned, asked: false };
 }
 
 /** Required fields of the task that no `--meta` gives. */
@@ -114,7 +133,7 @@ function completeRequest(answers: Answers, flags: UploadFlags, settings: Setting
   };
 }
 
-async function confirmPlan(plan: UploadPlan, { terminal }: Effects): Promise<void> {
+async function confirmPlan(plan: UploadPlan, terminal: Terminal): Promise<void> {
   const { summarizePlan } = await import("./questions.ts");
   for (const line of summarizePlan(plan)) terminal.note(line);
   if (await terminal.confirm("Upload it?")) return;
@@ -144,17 +163,29 @@ async function stage(
   });
 }
 
-/** Reports the staged upload, and processes it if requested. */
-async function finish(manifest: UploadManifest, flags: UploadFlags, effects: Effects): Promise<number> {
+/**
+ * Reports the staged upload, and processes it if requested. Asks only whoever was asked before: flags that say
+ * everything are those of a script, or of lines that were pasted together.
+ */
+async function finish(
+  manifest: UploadManifest,
+  flags: Pick<UploadFlags, "wait" | "process"> & { asked: boolean },
+  effects: Effects,
+): Promise<number> {
   const { terminal } = effects;
   const { upload_id, provider, dataset, task, variant, rows, mode } = manifest;
   const document = { upload_id, provider, dataset, task, variant, rows, mode };
   const staged = `Upload ${upload_id} is staged: ${formatQuantity(rows, "row")} for ${formatPartition(manifest)}${sizeText(manifest)}.`;
   let wait = flags.wait ?? false;
   let start = wait || (flags.process ?? false);
-  if (!start && terminal.interactive) {
+  if (!start && flags.asked) {
     terminal.note(staged);
-    start = wait = await terminal.confirm("Process it now and follow the job?");
+    // Who leaves this question has uploaded all the same.
+    const answer = terminal.confirm("Process it now and follow the job?");
+    start = wait = await answer.catch((error) => {
+      if (error instanceof AppError && error.code === "cancelled") return false;
+      throw error;
+    });
   }
   if (!start) {
     terminal.result(document, () => `${staged}\nProcess it with \`datalake process start --wait\`.`);
