@@ -10,7 +10,7 @@ import {
   formatPartition,
   PARTITION_COLUMNS,
 } from "../schema/partition.ts";
-import { conditionOf, type PartitionCount, type RowQuery } from "../schema/query.ts";
+import { conditionOf, type PartitionCount, type RowQuery, searchedTexts } from "../schema/query.ts";
 import type { RowFilter } from "../schema/row-filter.ts";
 import type { RowKey } from "../schema/row-key.ts";
 import { parseType } from "../schema/type-tree.ts";
@@ -45,7 +45,8 @@ export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
   /** Columns with a value somewhere in the selection: user columns, then lake columns. */
   columns: Column[];
   features: Features;
-  condition: ColumnCondition | undefined;
+  /** All of them hold, one for each text that is searched for. */
+  conditions: ColumnCondition[];
   /** Hold as well. */
   filters: RowFilter[];
 }
@@ -75,8 +76,10 @@ export function planRows<P extends DescribedPartition>(
   }
   const columns = existingColumns(table, partitions, inOwnTypes);
   const condition = planCondition(query, partitions, columns, table);
+  const texts = searchedTexts(query) ?? [undefined];
+  const conditions = condition === undefined ? [] : texts.map((text) => ({ ...condition, text }));
   const filters = planFilters(query.where, columns, table);
-  return { partitions, columns, features: commonFeatures(columns, partitions), condition, filters };
+  return { partitions, columns, features: commonFeatures(columns, partitions), conditions, filters };
 }
 
 function createSelectorOfRows(query: RowQuery): (partition: PartitionCount) => boolean {

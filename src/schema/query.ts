@@ -24,9 +24,13 @@ export const SearchTextSchema = v.pipe(
   v.transform((text) => text.normalize("NFC")),
 );
 
+/** Each is searched for by itself. */
+export const MAX_WORDS = 20;
+
 /**
  * A query for rows: partitions, condition and limit. `text`: rows that contain it literally in `column` or in
- * any text column; with `json_path`, in a string at that path of the JSON in `column`. `column` alone: rows
+ * any text column; with `json_path`, in a string at that path of the JSON in `column`; with `each_word`, rows that
+ * contain each of its words so, whether in one string or in several. `column` alone: rows
  * with a value there (at `json_path`), neither NULL nor empty. `rows`: these rows and no others, all of which
  * must exist; they are named by partition and place in the upload, so they stay the same after an append.
  * `where`: rows that meet filters, see row-filter.ts.
@@ -38,6 +42,7 @@ export const RowQuerySchema = v.pipe(
     column: v.optional(textUpTo(10_000)),
     json_path: v.optional(JsonPathSchema),
     ignore_case: v.optional(v.boolean()),
+    each_word: v.optional(v.boolean()),
     rows: v.optional(RowKeysSchema),
     where: v.optional(RowFilterTextsSchema),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
@@ -51,6 +56,18 @@ export const RowQuerySchema = v.pipe(
     "ignoring case needs a text to search for",
   ),
   v.check(
+    ({ each_word, text }) => !each_word || text !== undefined,
+    "words are those of a text to search for; give one",
+  ),
+  v.check(
+    (query) => searchedTexts(query)?.length !== 0,
+    "the text to search for has no words; give at least one character that is no space",
+  ),
+  v.check(
+    (query) => (searchedTexts(query)?.length ?? 0) <= MAX_WORDS,
+    `the text to search for has more than ${MAX_WORDS} words`,
+  ),
+  v.check(
     ({ rows, limit: _, ...others }) =>
       rows === undefined || Object.values(others).every((value) => value === undefined),
     "rows are named one by one; leave out all other conditions",
@@ -59,12 +76,27 @@ export const RowQuerySchema = v.pipe(
 export type RowQuery = v.InferOutput<typeof RowQuerySchema>;
 
 /** A query's condition on rows; undefined if it selects all rows of its partitions. */
-export type RowCondition = Pick<RowQuery, "text" | "column" | "json_path" | "ignore_case" | "rows">;
+export type RowCondition = Pick<
+  RowQuery,
+  "text" | "column" | "json_path" | "ignore_case" | "each_word" | "rows"
+>;
 
 export function conditionOf(query: RowQuery): RowCondition | undefined {
-  const { text, column, json_path, ignore_case, rows } = query;
+  const { text, column, json_path, ignore_case, each_word, rows } = query;
   if (text === undefined && column === undefined && rows === undefined) return undefined;
-  return { text, column, json_path, ignore_case, rows };
+  return { text, column, json_path, ignore_case, each_word, rows };
+}
+
+/** The texts that a row has to contain, all of them: the text, or its words once each. Undefined without a text. */
+export function searchedTexts({
+  text,
+  each_word: eachWord = false,
+}: {
+  text?: string | undefined;
+  each_word?: boolean | undefined;
+}): string[] | undefined {
+  if (text === undefined || !eachWord) return text === undefined ? undefined : [text];
+  return [...new Set(text.split(/\s+/u))].filter((word) => word !== "");
 }
 
 export interface PartitionCount extends PartitionKey {

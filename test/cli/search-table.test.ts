@@ -11,8 +11,8 @@ import {
 import { renderMatrix } from "../../src/cli/commands/search/matrix.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 
-function show(text: string, needle: string, width: number, ignoreCase = false): string {
-  const find = createFind(needle, ignoreCase);
+function show(text: string, needle: string | string[], width: number, ignoreCase = false): string {
+  const find = createFind([needle].flat(), ignoreCase);
   return joinExcerpt(fitExcerpt(excerptOf(text, find), width), find, (match) => `<${match}>`);
 }
 
@@ -35,6 +35,11 @@ describe("an excerpt", () => {
     expect(show("İİ ΣΑΣ", "σας", 40, true)).toBe("İİ <ΣΑΣ>");
   });
 
+  test("marks each of several words", () => {
+    const text = `${"앞".repeat(50)} 합계 1,000원 카드`;
+    expect(show(text, ["카드", "합계"], 26)).toBe("…앞앞앞 <합계> 1,000원 <카드>");
+  });
+
   test("stands on one line, and keeps the terminal from what files say", () => {
     expect(show("a\n\u001b[31mb\tc", "b", 40)).toBe("a [31m<b> c");
     expect(show("a\nb", "a\nb", 40)).toBe("<a b>");
@@ -48,7 +53,7 @@ describe("an excerpt", () => {
     const text = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
     fc.assert(
       fc.property(text, text, fc.integer({ min: 1, max: 60 }), (before, after, width) => {
-        const find = createFind("needle", false);
+        const find = createFind(["needle"], false);
         const excerpt = fitExcerpt(excerptOf(`${before}needle${after}`, find), width);
         expect(excerptWidth(excerpt)).toBeLessThanOrEqual(width);
         if (width >= 6 && !before.includes("needle")) expect(excerpt.match).toBe("needle");

@@ -133,6 +133,21 @@ describe("by flags", () => {
     expect(outcome.stderr.trim().split("\n")).toHaveLength(1);
   });
 
+  test("several words that stand in no one text are hinted at word by word", async () => {
+    const hint = "; with --each-word: 20 rows\n";
+    const found = await run(["search", "--text", "낱말 서울특별시", "--json"], { env });
+    expect(JSON.parse(found.stdout)).toMatchObject({ row_count: 0, rows: [] });
+    expect(found.stderr).toEndWith(hint);
+    expect((await run(["search", "--text", "낱말 서울특별시"], { env })).stderr).toEndWith(hint);
+    const output = join(folder, "none.parquet");
+    const none = await run(["download", "--text", "낱말 서울특별시", "--output", output], { env });
+    expect(none.stderr).toEndWith(hint);
+    // Neither where a word stands nowhere, nor where the whole is found, nor of one word.
+    for (const text of ["낱말 부산광역시", "서울특별시 50%", "부산광역시"]) {
+      expect((await run(["search", "--text", text], { env })).stderr).not.toContain("--each-word");
+    }
+  });
+
   test("on a terminal: ten hits, marked where they are, in lines that fit", async () => {
     const { exit, stdout, stderr } = await runAtTerminal(["search", "--text", "50%"], [], env);
     expect(exit).toBe(0);
@@ -196,6 +211,20 @@ describe("at a terminal", () => {
     expect(stderr).toContain("looked at 43 of 43 rows for its paths");
     expect(stderr).toContain("20 hits in 2 partitions");
     expect(stdout).toContain("\u001b[1;31mBusan\u001b[22;39m");
+  });
+
+  test("by several words that stand in no one text: the rows that have each of them are offered", async () => {
+    const answers: Answer[] = [
+      ...byText("낱말 서울특별시"),
+      ["In which column?", KEYS.down, KEYS.enter],
+      ["Where in its JSON?", KEYS.enter],
+      ["No text contains all of it in one piece; 20 rows have each word. Show them?", KEYS.enter],
+      ["What next?", KEYS.enter],
+    ];
+    const { exit, stdout, stderr } = await runAtTerminal(["search"], answers, env);
+    expect(exit).toBe(0);
+    expect(stderr).toContain("20 hits in 2 partitions");
+    expect(stdout).toContain("\u001b[1;31m낱말\u001b[22;39m");
   });
 
   test("Esc goes back: from a question on the text to the text, from there to where and how", async () => {

@@ -270,6 +270,23 @@ export function describeEngine(
         expect(await idsOf({ ...selection, ...folded })).toEqual(expected(folded));
       }, 300_000);
 
+      test("is of words, each of which stands somewhere in the row", async () => {
+        const texts = ["한국어 영수증", " 둘\n한국어  둘 ", "영수증 Straße", "한국어 absent", "영수증"];
+        await someAtOnce(texts, async (text) => {
+          const query: RowQuery = { text, each_word: true };
+          const ids = await idsOf({ ...selection, ...query });
+          expect({ query, ids }).toEqual({ query, ids: expected(query) });
+        });
+        const inLabel: RowQuery = {
+          ...{ text: "한국어 STRASSE", column: "label", json_path: "$.word.text.content" },
+          ...{ each_word: true, ignore_case: true },
+        };
+        expect(await idsOf({ ...selection, ...inLabel })).toEqual(expected(inLabel));
+        // Of several strings, and not of one.
+        const apart = { text: "둘 영수증" };
+        expect(expected({ ...apart, each_word: true }).length).toBeGreaterThan(expected(apart).length);
+      }, 300_000);
+
       test("is counted by partition, and limited in order", async () => {
         const text = "한국어";
         const result = await engine.retrieveWithExistingCols({ ...selection, text, limit: 2 });

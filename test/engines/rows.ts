@@ -73,6 +73,13 @@ export const MORE_ROWS: TextRow[] = [
 
 /** Plainly: the rows that a condition on `body` or `label` takes. */
 export function filterRows(rows: readonly TextRow[], condition: RowCondition): TextRow[] {
+  if (condition.each_word) {
+    const words = (condition.text ?? "").split(/\s+/).filter((word) => word !== "");
+    return words.reduce(
+      (left, text) => filterRows(left, { ...condition, text, each_word: undefined }),
+      [...rows],
+    );
+  }
   const { text, column, json_path, ignore_case } = condition;
   const fold = (value: string) => (ignore_case ? lower(value.normalize("NFC")) : value.normalize("NFC"));
   const contains = (value: string) => fold(value).includes(fold(text ?? ""));

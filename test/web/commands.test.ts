@@ -32,6 +32,7 @@ const SELECTION = {
   column: "",
   json_path: "$.words",
   ignore_case: true,
+  each_word: true,
   where: ["lang=ko", "image.pixels=1000000.."],
 };
 
@@ -40,7 +41,7 @@ test("the command says what is selected, with words that a shell leaves as they 
   const shell = Bun.spawn(["sh", "-c", command.replace("datalake", 'printf "%s\\n"')]);
   expect((await new Response(shell.stdout).text()).trimEnd().split("\n")).toEqual([
     ...["download", "--server", "http://nas:8091", "--dataset", "영수증", "--task", "ocr"],
-    ...["--text", "it's $HOME", "--ignore-case"],
+    ...["--text", "it's $HOME", "--ignore-case", "--each-word"],
     ...["--where", "lang=ko", "--where", "image.pixels=1000000..", "--format", "coco"],
     ...["--split", "train=0.9,val=0.1", "--output", "내 것"],
   ]);

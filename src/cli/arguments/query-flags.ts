@@ -27,6 +27,10 @@ export const QUERY_FLAGS = {
     description: "Search this path of the column's JSON: $.words.text; lists are searched element by element",
   },
   ignoreCase: { type: "switch", description: "Ignore case when searching for --text" },
+  eachWord: {
+    type: "switch",
+    description: "Rows that contain each word of --text, wherever it stands in them",
+  },
   rows: {
     type: "text",
     placeholder: "FILE",
@@ -58,6 +62,9 @@ export async function readQuery(flags: QueryFlags): Promise<RowQuery> {
   if (flags.ignoreCase === true && flags.text === undefined) {
     throw new AppError("usage", "--ignore-case needs --text, the text to search for");
   }
+  if (flags.eachWord === true && flags.text === undefined) {
+    throw new AppError("usage", "--each-word needs --text, the words to search for");
+  }
   if (flags.limit !== undefined && !(Number.isSafeInteger(flags.limit) && flags.limit >= 0)) {
     throw new AppError("usage", `--limit is a number of rows, not ${flags.limit}`);
   }
@@ -70,6 +77,7 @@ export async function readQuery(flags: QueryFlags): Promise<RowQuery> {
     ...given("column", flags.column && composed(flags.column)),
     ...given("json_path", flags.jsonPath),
     ...given("ignore_case", flags.ignoreCase),
+    ...given("each_word", flags.eachWord),
     ...given("rows", flags.rows === undefined ? undefined : await readRowKeys(flags.rows)),
     ...given("where", flags.where?.map(composed)),
     ...given("limit", flags.limit),

@@ -139,7 +139,7 @@ async function openRows(
     name,
     type: isArrowType(parseType(type)) ? type : "VARCHAR",
   }));
-  const hasConditions = plan.condition !== undefined || plan.filters.length > 0;
+  const hasConditions = plan.conditions.length > 0 || plan.filters.length > 0;
   const found = hasConditions
     ? await matchRows({ database, catalog: await locateRows(database), labels, signal }, plan)
     : undefined;

@@ -1,8 +1,8 @@
 import { isOfLabel, type RowFilter } from "../../schema/row-filter.ts";
 import { type Database, interruptible } from "../database.ts";
 import { renderFilters } from "../row-filters.ts";
-import type { RowPlan } from "../row-plan.ts";
-import { createRowSet, intersect } from "../search-index/row-set.ts";
+import type { ColumnCondition, RowPlan } from "../row-plan.ts";
+import { countRows, createRowSet, intersect } from "../search-index/row-set.ts";
 import type { LocatedCatalog, StoredPartition } from "./described.ts";
 import { addNumbers, type FoundSet, findRows, foundIn } from "./find-rows.ts";
 import { ROW } from "./homes.ts";
@@ -26,10 +26,14 @@ export interface RowSearch {
  */
 export async function matchRows(
   search: RowSearch,
-  { partitions, condition, filters }: Pick<RowPlan<StoredPartition>, "partitions" | "condition" | "filters">,
+  {
+    partitions,
+    conditions,
+    filters,
+  }: Pick<RowPlan<StoredPartition>, "partitions" | "conditions" | "filters">,
 ): Promise<FoundSet | undefined> {
   const { database, catalog, signal } = search;
-  const found = condition && (await findRows(database, partitions, condition, catalog, signal));
+  const found = await findAll(search, partitions, conditions);
   if (filters.length === 0) return found;
   await database.spread();
   const isCounted = await loadFor(search, partitions, filters);
@@ -38,6 +42,22 @@ export async function matchRows(
   await interruptible(database, signal, () => addNumbers(database.chunks(sql), set));
   if (found) intersect(set, found.set);
   return foundIn(partitions, set, catalog);
+}
+
+/** The rows that meet each of the conditions; undefined without any. */
+async function findAll(
+  { database, catalog, signal }: RowSearch,
+  partitions: readonly StoredPartition[],
+  [first, ...others]: readonly ColumnCondition[],
+): Promise<FoundSet | undefined> {
+  if (first === undefined) return undefined;
+  const found = await findRows(database, partitions, first, catalog, signal);
+  if (others.length === 0) return found;
+  for (const condition of others) {
+    if (countRows(found.set) === 0) break;
+    intersect(found.set, (await findRows(database, partitions, condition, catalog, signal)).set);
+  }
+  return foundIn(partitions, found.set, catalog);
 }
 
 /** Loads what filters and orders of labels need; whether there is any. Throws `not_counted`. */

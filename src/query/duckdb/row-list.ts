@@ -37,11 +37,11 @@ const keepSorted = () =>
     atOnce: 1,
   });
 
-type Plan = Pick<RowPlan<StoredPartition>, "partitions" | "condition" | "filters">;
+type Plan = Pick<RowPlan<StoredPartition>, "partitions" | "conditions" | "filters">;
 
 /** What `matchRows` finds, which the instance keeps under this key. Throws as that does. */
 export async function keptMatches(search: RowSearch, plan: Plan, key: string): Promise<FoundSet | undefined> {
-  if (plan.condition === undefined && plan.filters.length === 0) return undefined;
+  if (plan.conditions.length === 0 && plan.filters.length === 0) return undefined;
   const kept = FOUND.get(search.database.instance) ?? keepFound();
   FOUND.set(search.database.instance, kept);
   return kept.get(key, search.signal, (signal) =>

@@ -66,12 +66,10 @@ export function renderRows(tables: Tables, request: RowsRequest): string {
 }
 
 function where(plan: RowPlan, partitions: readonly PartitionKey[], selection: Selection): string {
-  const { condition, filters } = plan;
-  const rows = condition && renderCondition(condition, isNormal(plan.partitions, condition.columns));
-  const conditions = [
-    ...(rows === undefined ? [] : [rows]),
-    ...renderFilters(filters, undefined, { isTyped: true }),
-  ];
+  const found = plan.conditions.map((condition) =>
+    renderCondition(condition, isNormal(plan.partitions, condition.columns)),
+  );
+  const conditions = [...found, ...renderFilters(plan.filters, undefined, { isTyped: true })];
   return allOf([...matchPartitions(partitions, selection), ...conditions]);
 }
 

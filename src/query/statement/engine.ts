@@ -162,8 +162,8 @@ async function countMatches(
   stats: QueryStats,
   signal: AbortSignal | undefined,
 ): Promise<PartitionCount[]> {
-  if (plan.condition === undefined && plan.filters.length === 0) return plan.partitions.map(countOf);
-  if (plan.condition?.columns.length === 0) return [];
+  if (plan.conditions.length === 0 && plan.filters.length === 0) return plan.partitions.map(countOf);
+  if (plan.conditions.some(({ columns }) => columns.length === 0)) return [];
   const counts = await countRows(runner, plan, partitionsOf(query), signal);
   addStats(stats, counts.stats);
   const planned = new Set(plan.partitions.map(keyText));

@@ -7,6 +7,12 @@ const NamesSchema = v.optional(
     v.transform((given) => [given].flat().flatMap((text) => text.split(","))),
   ),
 );
+const SwitchSchema = v.optional(
+  v.pipe(
+    v.picklist(["true", "false"]),
+    v.transform((text) => text === "true"),
+  ),
+);
 /** What a query for rows is in a URL; named as in the body of POST /search. */
 export const SELECTION_PARAMETERS = {
   providers: NamesSchema,
@@ -16,12 +22,8 @@ export const SELECTION_PARAMETERS = {
   text: v.optional(v.string()),
   column: v.optional(v.string()),
   json_path: v.optional(v.string()),
-  ignore_case: v.optional(
-    v.pipe(
-      v.picklist(["true", "false"]),
-      v.transform((text) => text === "true"),
-    ),
-  ),
+  ignore_case: SwitchSchema,
+  each_word: SwitchSchema,
   /** Filters, `name=value`, repeated. */
   where: v.optional(
     v.pipe(

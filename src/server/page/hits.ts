@@ -8,7 +8,7 @@ import { viewOf } from "../../schema/labels/task-view.ts";
 import { LABEL_COLUMN, type View, WHOLE_ROW } from "../../schema/labels/view.ts";
 import type { BrowseRow, HitsDocument } from "../../schema/page-documents.ts";
 import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
-import type { RowQuery } from "../../schema/query.ts";
+import { type RowQuery, searchedTexts } from "../../schema/query.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./browse.ts";
 import { MAX_FRAMES } from "./page.ts";
@@ -104,12 +104,14 @@ function boxOf({ polygon }: PlacedRegion): [number, number, number, number] {
   return [x1, y1, x2, y2];
 }
 
-/** As the engines search: literally, in every way of composing letters. */
-function matcherOf({
-  text = "",
-  ignore_case: ignoresCase = false,
-}: RowQuery): (text: string | null) => boolean {
+/** As the engines search: literally, in every way of composing letters; of several words each is a hit. */
+function matcherOf(query: RowQuery): (text: string | null) => boolean {
+  const { ignore_case: ignoresCase = false } = query;
   const form = (one: string) => (ignoresCase ? one.normalize("NFC").toLowerCase() : one.normalize("NFC"));
-  const wanted = form(text);
-  return (one) => one !== null && form(one).includes(wanted);
+  const wanted = (searchedTexts(query) ?? [""]).map(form);
+  return (one) => {
+    if (one === null) return false;
+    const text = form(one);
+    return wanted.some((word) => text.includes(word));
+  };
 }

@@ -10,6 +10,8 @@ export interface RowSelection {
   column: string;
   json_path: string;
   ignore_case: boolean;
+  /** Each word of the text is searched for, not the text as a whole. */
+  each_word: boolean;
   /** Filters, `name=value`: of one name any holds, of several all. */
   where: string[];
 }
@@ -28,24 +30,33 @@ export function readSelection(query: URLSearchParams): RowSelection {
     column: query.get("column") ?? "",
     json_path: query.get("json_path") ?? "",
     ignore_case: query.get("ignore_case") === "true",
+    each_word: query.get("each_word") === "true",
     where: list("where"),
   };
 }
 
 /** As parameters: those that mean nothing without another are left out. */
 export function parametersOf(selection: RowSelection): Parameters {
-  const { providers, datasets, tasks, variants, text, column, json_path, ignore_case, where } = selection;
+  const { text, column, json_path, ignore_case, each_word, ...lists } = selection;
   return {
-    providers,
-    datasets,
-    tasks,
-    variants,
+    ...lists,
     text,
     column,
     json_path: column === "" ? undefined : json_path,
     ignore_case: text !== "" && ignore_case ? "true" : undefined,
-    where,
+    each_word: each_word && hasWords(text) ? "true" : undefined,
   };
+}
+
+/** Whether a text is of several words. */
+export function hasWords(text: string): boolean {
+  return /\S\s+\S/u.test(text);
+}
+
+/** What is searched for, each by itself: the text, or its words. */
+export function searchedTexts({ text, each_word }: Pick<RowSelection, "text" | "each_word">): string[] {
+  const texts = each_word ? text.split(/\s+/u) : [text];
+  return [...new Set(texts)].filter((one) => one !== "");
 }
 
 /** The selection of an address with its order: rows by their place. */
@@ -61,12 +72,13 @@ export function isOfLabels(query: URLSearchParams): boolean {
 
 /** The body of a request for this selection. */
 export function selectionBody(selection: RowSelection): Record<string, unknown> {
-  const { ignore_case, ...given } = parametersOf(selection);
+  const { ignore_case, each_word, ...given } = parametersOf(selection);
   const isGiven = (value: unknown) =>
     value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => isGiven(value))),
     ...(ignore_case !== undefined && { ignore_case: true }),
+    ...(each_word !== undefined && { each_word: true }),
   };
 }
 

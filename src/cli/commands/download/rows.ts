@@ -1,7 +1,10 @@
+import { AppError } from "../../../errors.ts";
 import type { ExportRequest } from "../../../export/export.ts";
 import type { QueryEngine } from "../../../query/engine.ts";
+import type { QueryStats, RowQuery } from "../../../schema/query.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
+import { countByWords, hintAtWords } from "../search/each-word.ts";
 import { describeSamples } from "./sample-text.ts";
 
 /** Writes the rows with a progress bar, and reports what was written. */
@@ -13,6 +16,7 @@ export async function downloadRows(
   const { terminal, signal } = effects;
   const lake = await effects.openClient();
   let bar = terminal.progress("download", { unit: "rows" });
+  const startedMs = performance.now();
   let isFetching = false;
   const onRows = (done: number, total: number) => bar.update({ done, total });
   // A server first prepares the rows, then the files are fetched.
@@ -26,11 +30,33 @@ export async function downloadRows(
   };
   const result = await lake
     .download(request, engine, { signal, onRows, onBytes })
-    .finally(() => bar.finish());
+    .finally(() => bar.finish())
+    .catch(async (error) => {
+      const stats = { engineMs: performance.now() - startedMs };
+      throw await explainNone(error, engine, request.query, stats, signal);
+    });
   terminal.result(result, () => {
     const left =
       result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without an image left out` : "";
     const line = `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
     return [line, ...(result.samples ? describeSamples(result.samples) : [])].join("\n");
+  });
+}
+
+/** Where no row contains several words as one text, says what is found word by word. */
+async function explainNone(
+  error: unknown,
+  engine: QueryEngine,
+  query: RowQuery,
+  stats: QueryStats,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof AppError) || error.code !== "not_found") return error;
+  const count = await countByWords(engine, query, { matchCount: 0, stats }, signal).catch(() => undefined);
+  if (count === undefined) return error;
+  const message = `${error.message}; ${hintAtWords(count)}`;
+  return new AppError(error.code, message, {
+    ...(error.details && { details: error.details }),
+    cause: error,
   });
 }

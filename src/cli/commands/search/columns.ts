@@ -4,7 +4,7 @@ import { decodedStrings } from "../../../schema/escaped-text.ts";
 import { lakeColumnNames } from "../../../schema/image-columns.ts";
 import { type JsonStep, parseJsonPath, valuesAt } from "../../../schema/json-path.ts";
 import { PARTITION_COLUMNS } from "../../../schema/partition.ts";
-import type { RowQuery, RowResult } from "../../../schema/query.ts";
+import { type RowQuery, type RowResult, searchedTexts } from "../../../schema/query.ts";
 import { createFind, type Excerpt, excerptOf, type Find } from "./excerpt.ts";
 
 /** A column of the printed table: one or several columns of the rows, or the values at a path in one. */
@@ -29,7 +29,8 @@ export function chooseColumns(
   { columns, partitions }: Pick<RowResult, "columns" | "partitions">,
   query: RowQuery,
 ): { shown: HitColumn[]; left: string[] } {
-  const find = query.text === undefined ? undefined : createFind(query.text, query.ignore_case ?? false);
+  const searchedFor = searchedTexts(query);
+  const find = searchedFor && createFind(searchedFor, query.ignore_case ?? false);
   const steps = query.json_path === undefined ? undefined : (parseJsonPath(query.json_path) as JsonStep[]);
   const where: HitColumn[] = partitions.length > 1 ? [partitionColumn(columns)] : [];
   const searched: HitColumn[] = [];

@@ -13,13 +13,19 @@ export type Find = (text: string, from: number) => { start: number; end: number 
 /** Characters on either side of a match that are kept for any cell width. */
 const KEPT = 400;
 
-/** Finds `searched` (in NFC) in texts in NFC. */
-export function createFind(searched: string, ignoreCase: boolean): Find {
+/** Finds the next of the texts `searched` (in NFC) in texts in NFC. */
+export function createFind(searched: readonly string[], ignoreCase: boolean): Find {
   const fold = ignoreCase ? foldCase : (text: string) => text;
-  const wanted = fold(searched);
+  const wanted = searched.map(fold);
   return (text, from) => {
-    const start = fold(text).indexOf(wanted, from);
-    return start < 0 ? undefined : { start, end: start + wanted.length };
+    const folded = fold(text);
+    let found: ReturnType<Find>;
+    for (const one of wanted) {
+      const start = folded.indexOf(one, from);
+      if (start < 0 || (found !== undefined && found.start <= start)) continue;
+      found = { start, end: start + one.length };
+    }
+    return found;
   };
 }
 

@@ -1,5 +1,7 @@
 import type { RowQuery, RowResult } from "../../../schema/query.ts";
+import { formatQuantity } from "../../../util/format.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import { countByWords } from "./each-word.ts";
 import { describeHits, findRows } from "./engine.ts";
 import { askQuery, type SearchQuestions } from "./questions.ts";
 import { layOutHits } from "./table.ts";
@@ -15,15 +17,21 @@ export interface SearchHits extends Pick<RowResult, "matchCount" | "partitions">
 /** Asks which rows, shows their number and ten of them; asks again if nothing was found. */
 export async function askRows(questions: SearchQuestions, given: RowQuery): Promise<SearchHits> {
   const { engine, terminal, signal } = questions;
+  let next: RowQuery | undefined;
   for (;;) {
-    const query = await askQuery(questions, given);
+    const query: RowQuery = next ?? (await askQuery(questions, given));
+    next = undefined;
     const limit = Math.min(SAMPLE_ROWS, query.limit ?? SAMPLE_ROWS);
     const result = await findRows(engine, { ...query, limit }, signal);
     await printTable(result, query, terminal);
     terminal.note(describeHits(result, query));
     const { matchCount, partitions } = result;
-    if (matchCount > 0 || query === given) return { query, matchCount, partitions };
-    terminal.note("nothing found; try other words, or another column");
+    if (matchCount > 0) return { query, matchCount, partitions };
+    const count = await countByWords(engine, query, result, signal);
+    const byWords = `No text contains all of it in one piece; ${formatQuantity(Number(count), "row")} ${count === 1 ? "has" : "have"} each word. Show them?`;
+    if (typeof count === "number" && (await terminal.confirm(byWords))) next = { ...query, each_word: true };
+    else if (query === given) return { query, matchCount, partitions };
+    else terminal.note("nothing found; try other words, or another column");
   }
 }
 

@@ -4,6 +4,7 @@ import { formatCount } from "../../../util/format.ts";
 import { defineCommand, type Effects } from "../../arguments/command.ts";
 import { ENGINE_FLAG, QUERY_FLAGS, readEngine, readQuery } from "../../arguments/query-flags.ts";
 import { chooseFormat, PRINT_FORMAT_FLAG, type PrintFormat, printRows } from "../../terminal/print-rows.ts";
+import { countByWords, hintAtWords } from "./each-word.ts";
 import { describeHits, findRows } from "./engine.ts";
 import { printTable, SAMPLE_ROWS } from "./hits.ts";
 import { explainNotPublished } from "./not-published.ts";
@@ -64,13 +65,18 @@ async function printSearch(
     if (query.limit !== undefined || rowCount === result.matchCount) return hits;
     return `${hits}\nthe first ${formatCount(rowCount)} are shown; --limit N shows more, --format ndjson all`;
   };
+  const tellWords = async () => {
+    const count = await countByWords(engine, query, result, signal);
+    if (count !== undefined) terminal.note(`no text contains all of it in one piece; ${hintAtWords(count)}`);
+  };
   if (format !== "table") {
     const { matchCount } = result;
     await printRows(result, { engine: engine.name, format, matchCount, describe }, terminal);
-    return;
+    return tellWords();
   }
   const { rowCount, hidden } = await printTable(result, query, terminal);
   terminal.note(describe(rowCount));
+  await tellWords();
   if (hidden.length > 0) {
     terminal.note(`not shown: ${hidden.join(", ")}; --format json shows all columns`);
   }

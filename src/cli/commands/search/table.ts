@@ -1,4 +1,4 @@
-import type { RowQuery, RowResult } from "../../../schema/query.ts";
+import { type RowQuery, type RowResult, searchedTexts } from "../../../schema/query.ts";
 import { oneLine, padCell } from "../../terminal/table.ts";
 import { chooseColumns, type HitColumn, NULL_TEXT } from "./columns.ts";
 import { createFind, type Excerpt, excerptWidth, type Find, fitExcerpt, joinExcerpt } from "./excerpt.ts";
@@ -32,7 +32,7 @@ export interface HitTableOptions {
  */
 export function layOutHits(result: RowResult, query: RowQuery, options: HitTableOptions): HitTable {
   const { shown: candidates, left } = chooseColumns(result, query);
-  const find = createFind(query.text ?? "", query.ignore_case ?? false);
+  const find = createFind(searchedTexts(query) ?? [""], query.ignore_case ?? false);
   const mark = (text: string) => (options.color && text !== "" ? `\u001b[1;31m${text}\u001b[22;39m` : text);
   let shown: ShownColumn[] | undefined;
   let rowCount = 0;

@@ -3,6 +3,7 @@ import type { CatalogPartition } from "../../../schema/catalog-documents.ts";
 import { usePartitions } from "../../api/use-partitions.ts";
 import { Empty, Failure, Loading } from "../../parts/notice.tsx";
 import { address, change } from "../../state/address.ts";
+import { hasWords } from "../../state/selection.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import { DatasetRow } from "./dataset-row.tsx";
@@ -64,7 +65,9 @@ function Matrix({ partitions }: { partitions: CatalogPartition[] }) {
       {shown.length === 0 ? (
         <Empty title={list.noMatch(filter)} isPart>
           <p>
-            <a href={urlOf("/browse", { text: filter })}>{list.searchTexts(filter)}</a>
+            <a href={urlOf("/browse", { text: filter, each_word: hasWords(filter) ? "true" : undefined })}>
+              {list.searchTexts(filter)}
+            </a>
           </p>
         </Empty>
       ) : (

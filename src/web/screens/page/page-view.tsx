@@ -9,7 +9,7 @@ import { shapeOf } from "../../canvas/shapes.ts";
 import { type ImageLevels, useImage } from "../../canvas/use-image.ts";
 import { address, change } from "../../state/address.ts";
 import { toggleChoice } from "../../state/choice.ts";
-import { readSelection } from "../../state/selection.ts";
+import { readSelection, searchedTexts } from "../../state/selection.ts";
 import { createMatcher } from "../../text/match.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { turnPage } from "./document-steps.tsx";
@@ -25,7 +25,9 @@ import { useNeighbours } from "./use-neighbours.ts";
 export function PageView({ page }: { page: PageDocument }) {
   const { viewing } = texts();
   const { query } = address.value;
-  const { text, ignore_case: ignoreCase } = readSelection(query);
+  const selection = readSelection(query);
+  const { text, each_word: eachWord, ignore_case: ignoreCase } = selection;
+  const searched = useMemo(() => searchedTexts(selection), [text, eachWord]);
   const layers = readLayers(query);
   const hidden = query.getAll("hide");
   const at = Math.min(Math.max(0, Number(query.get("image") ?? 0) || 0), Math.max(0, page.images.length - 1));
@@ -38,7 +40,7 @@ export function PageView({ page }: { page: PageDocument }) {
   const all = page.label?.regions ?? [];
   const regions = useMemo(() => {
     const colours = coloursOf(all.map(({ category }) => category));
-    const isHit = createMatcher(text, ignoreCase);
+    const isHit = createMatcher(searched, ignoreCase);
     const isHidden = new Set(hidden);
     return all.map(
       (region): DrawnRegion => ({
@@ -49,7 +51,7 @@ export function PageView({ page }: { page: PageDocument }) {
         isShown: region.image === at && !isHidden.has(region.category ?? ""),
       }),
     );
-  }, [page, at, text, ignoreCase, hidden.join("\n")]);
+  }, [page, at, searched, ignoreCase, hidden.join("\n")]);
   const chosen = query.get("region");
   const active = chosen === null || !regions[Number(chosen)] ? undefined : Number(chosen);
   const pick = (index: number | undefined) => {
@@ -113,7 +115,7 @@ export function PageView({ page }: { page: PageDocument }) {
           )}
         </div>
       </section>
-      <SidePanel page={page} regions={regions} active={active} onPick={pick} find={find} searched={text} />
+      <SidePanel {...{ page, regions, active, find, searched, ignoreCase }} onPick={pick} />
     </article>
   );
 }

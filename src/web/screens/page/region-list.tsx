@@ -4,7 +4,7 @@ import type { PageDocument } from "../../../schema/page-documents.ts";
 import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
-import { createMatcher } from "../../text/match.ts";
+import { createMatcher, markHits } from "../../text/match.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 
 export interface RegionListProps {
@@ -14,7 +14,8 @@ export interface RegionListProps {
   onPick(index: number | undefined): void;
   find: RefObject<HTMLInputElement | null>;
   /** What was searched for in the browse. */
-  searched: string;
+  searched: readonly string[];
+  ignoreCase: boolean;
 }
 
 const ROW_PX = 44;
@@ -30,12 +31,12 @@ export function nextHit(
 }
 
 /** The regions in reading order: the twin of the canvas for keys and readers of the screen. */
-export function RegionList({ page, regions, active, onPick, find, searched }: RegionListProps) {
+export function RegionList({ page, regions, active, onPick, find, searched, ignoreCase }: RegionListProps) {
   const { viewing } = texts();
   const [filter, setFilter] = useState("");
   const all = page.label?.regions ?? [];
   const shown = useMemo(() => {
-    const isWanted = createMatcher(filter, true);
+    const isWanted = createMatcher([filter], true);
     const indices = all.map((_, index) => index).filter((index) => regions[index]?.isShown);
     if (!isWanted) return indices;
     return indices.filter(
@@ -47,9 +48,12 @@ export function RegionList({ page, regions, active, onPick, find, searched }: Re
   const text = active === undefined ? undefined : all[active]?.text;
   return (
     <div class="regions">
-      {searched !== "" && all.length > 0 && (
+      {searched.length > 0 && all.length > 0 && (
         <p class="hits">
-          <mark>{searched}</mark> {viewing.hits(formatNumber(hits.length))}
+          {searched.map((one) => (
+            <mark key={one}>{one}</mark>
+          ))}{" "}
+          {viewing.hits(formatNumber(hits.length))}
           {hits.length > 0 && (
             <button type="button" title="N" onClick={() => onPick(nextHit(regions, active))}>
               {viewing.nextHit}
@@ -82,8 +86,9 @@ export function RegionList({ page, regions, active, onPick, find, searched }: Re
               <>
                 <span class="swatch" style={{ background: colour }} />
                 <span class="number quiet">{index + 1}</span>
-                <span class={`text${isHit ? " hit" : ""}`}>
-                  {unreadable ? viewing.unreadable : (text ?? "—")}
+                <span class="text">
+                  {unreadable && viewing.unreadable}
+                  {!unreadable && (isHit ? <Marked {...{ text, searched, ignoreCase }} /> : (text ?? "—"))}
                 </span>
                 {category !== null && <span class="category quiet">{category}</span>}
               </>
@@ -111,5 +116,16 @@ export function RegionList({ page, regions, active, onPick, find, searched }: Re
         <p class="quiet">{viewing.noRegions}</p>
       )}
     </div>
+  );
+}
+
+/** A text in which what was searched for is marked. */
+function Marked({
+  text,
+  searched,
+  ignoreCase,
+}: Pick<RegionListProps, "searched" | "ignoreCase"> & { text: string | null }) {
+  return markHits(text ?? "", searched, ignoreCase).map((piece, at) =>
+    piece.isHit ? <mark key={at}>{piece.text}</mark> : piece.text,
   );
 }

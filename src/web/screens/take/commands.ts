@@ -1,4 +1,4 @@
-import type { RowSelection } from "../../state/selection.ts";
+import { hasWords, type RowSelection } from "../../state/selection.ts";
 
 /** Formats of rows as they are; all others are made of samples and can be split. */
 export const ROW_FORMATS: readonly string[] = ["dataset", "arrow", "parquet"];
@@ -54,6 +54,7 @@ function selectionFlags(selection: RowSelection): [string, string?][] {
     ...given("--column", selection.column),
     ...(selection.column === "" ? [] : given("--json-path", selection.json_path)),
     ...(selection.text !== "" && selection.ignore_case ? [["--ignore-case"] as [string]] : []),
+    ...(selection.each_word && hasWords(selection.text) ? [["--each-word"] as [string]] : []),
     ...selection.where.map((filter): [string, string] => ["--where", filter]),
   ];
 }
