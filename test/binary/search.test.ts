@@ -59,7 +59,7 @@ test("finds a text in labels, and at a path of their JSON", async () => {
   const path = ["--column", "label", "--json-path", "$.words.text", "--format", "ndjson"];
   const lines = await search("--text", `서울 "강남" 50%`, ...path);
   expect(lines.stdout.trim().split("\n")).toHaveLength(2);
-  expect(lines.stderr).toMatch(/^2 hits in 1 partition \(\d+ ms\)\n$/);
+  expect(lines.stderr).toMatch(/^2 hits in 1 partition, \S+ \([\d,]+ ms\)\n$/);
   expect((await search("--text", "page 3", ...path, "--ignore-case")).stdout).toContain("page-3.png");
 });
 

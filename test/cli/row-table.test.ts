@@ -27,6 +27,27 @@ test("no line is wider than the terminal: long texts are cut, then columns left 
   expect(narrow.hidden).toEqual(["c4", "c5", "c6", "c7", "c8"]);
 });
 
+test("in a line that is too short digests go before what people read", async () => {
+  const digest = "0123456789abcdef".repeat(4);
+  const values = {
+    hash: [digest, null],
+    path: [`a/b/${digest}.jpg`, null],
+    name: ["쪽-1.png", "쪽-2.png"],
+    n: ["1", "2"],
+  };
+  const wide = await lay(values, 200);
+  expect([wide.lines[0]?.split(/\s+/), wide.hidden]).toEqual([["hash", "path", "name", "n"], []]);
+  const narrow = await lay(values, 21);
+  expect(narrow.lines).toEqual([
+    "hash      name      n",
+    "────────  ────────  ─",
+    "0123456…  쪽-1.png  1",
+    "NULL      쪽-2.png  2",
+  ]);
+  expect(narrow.hidden).toEqual(["path"]);
+  expect((await lay(values, 12)).hidden).toEqual(["hash", "path"]);
+});
+
 test("control characters, line breaks and huge texts do not break a line", async () => {
   const { lines, rowCount } = await lay({ a: ["x\ny\u001b[2J\tz", "q".repeat(5_000_000), null] }, 30);
   expect(lines).toHaveLength(5);

@@ -75,6 +75,22 @@ test("the column that was searched shows what was found as it reads", () => {
   expect(shownOf('{"n":[12500,7,"25"]}', { ...at, text: "25" })).toEqual(["1|25|00 · 25"]);
 });
 
+test("the name of a row goes before its other columns, digests are left out", () => {
+  const columns = ["label", "lang", "hash", "width", "source_name", "source_hash"].map((name) => ({
+    name,
+    type: name === "width" ? "INTEGER" : "VARCHAR",
+  }));
+  const titlesOf = (query: RowQuery) => {
+    const { shown, left } = chooseColumns({ columns, partitions: [] }, query);
+    return [shown.map(({ title }) => title), left];
+  };
+  const digests = ["hash", "source_hash"];
+  expect(titlesOf({})).toEqual([["source_name", "label", "lang", "width"], digests]);
+  expect(titlesOf({ text: "a" })).toEqual([["source_name", "label", "lang", "width"], digests]);
+  const ofLabel = { text: "a", column: "label" };
+  expect(titlesOf(ofLabel)).toEqual([["label", "source_name", "lang", "width"], digests]);
+});
+
 describe("the matrix of what exists", () => {
   const count = (dataset: string, task: string, rows: number) => {
     return { provider: "aihub", dataset, task, variant: "v", rows };

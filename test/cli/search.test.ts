@@ -56,7 +56,7 @@ describe("by flags", () => {
       { id: 2, dataset: "책", source_name: "page-2.png" },
     ]);
     expect(document.columns).toContainEqual({ name: "label", type: "VARCHAR" });
-    expect(stderr).toMatch(/^10 hits in 1 partition \(\d+ ms\)\n$/);
+    expect(stderr).toMatch(/^10 hits in 1 partition, aihub\/책\/ocr\/words \([\d,]+ ms\)\n$/);
   });
 
   test("text without a column is looked for in any, in a column or path only there", async () => {

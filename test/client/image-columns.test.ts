@@ -213,7 +213,7 @@ test("what the lake says of them is not searched without being asked for, nor sh
       .split("\n")[0]
       ?.trim()
       .split(/\s{2,}/),
-  ).toEqual(["n", "width", "height", "source_name"]);
+  ).toEqual(["source_name", "n", "width", "height"]);
 });
 
 test("assets of every column are looked after: a missing one is found by checks and by downloads", async () => {

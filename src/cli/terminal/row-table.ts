@@ -21,8 +21,8 @@ export interface RowTable {
 
 /**
  * Rows as an aligned table under the names of their columns: numbers at the right, wide letters counted as two,
- * NULL told, control characters replaced. With `width`, no line is wider: long texts are cut, then columns at the
- * end left out.
+ * NULL told, control characters replaced. With `width`, no line is wider: long texts are cut, then columns left out,
+ * first those of digests, which nobody reads, then those at the end.
  */
 export function layOutRows(
   columns: readonly Column[],
@@ -30,26 +30,24 @@ export function layOutRows(
   width: number | undefined,
 ): RowTable {
   let rowCount = 0;
-  let shown = columns.length;
+  let shown: { at: number; width: number }[] | undefined;
   const lines = async function* () {
     const { plainCells } = await import("../../query/output/cells.ts");
     const rightAt = columns.map(({ type }) => isNumber(type));
     const waiting: string[][] = [];
-    let widths: number[] | undefined;
     const line = (cells: readonly string[]) =>
-      `${cells
-        .slice(0, shown)
-        .map((cell, at) => {
-          const cellWidth = widths?.[at] ?? 0;
-          return padCell(cutCell(cell, cellWidth), cellWidth, rightAt[at] ? "right" : "left");
-        })
+      `${(shown ?? [])
+        .map(({ at, width: cellWidth }) =>
+          padCell(cutCell(cells[at] ?? "", cellWidth), cellWidth, rightAt[at] ? "right" : "left"),
+        )
         .join(GAP)
         .trimEnd()}\n`;
     const names = columns.map(({ name }) => oneLine(name));
     const begin = () => {
-      widths = fitWidths(measure([names, ...waiting]), width);
-      shown = widths.length;
-      const head = [names, widths.map((cells) => "─".repeat(cells)), ...waiting].map(line).join("");
+      shown = chooseColumns(measure([names, ...waiting]), waiting, width);
+      const widths = new Map(shown.map((column) => [column.at, column.width]));
+      const rule = names.map((_, at) => "─".repeat(widths.get(at) ?? 0));
+      const head = [names, rule, ...waiting].map(line).join("");
       waiting.length = 0;
       return head;
     };
@@ -59,17 +57,18 @@ export function layOutRows(
       for (let row = 0; row < batch.numRows; row++) {
         rowCount++;
         const values = cells.map((cell) => oneLine(start(cell(row) ?? "NULL")));
-        if (widths !== undefined) text += line(values);
+        if (shown !== undefined) text += line(values);
         else if (waiting.push(values) >= MEASURED_ROWS) text += begin();
       }
       if (text !== "") yield text;
     }
-    if (widths === undefined) yield begin();
+    if (shown === undefined) yield begin();
   };
   return {
     lines: lines(),
     rowCount: () => rowCount,
-    hidden: () => columns.slice(shown).map(({ name }) => name),
+    hidden: () =>
+      columns.filter((_, at) => shown?.some((column) => column.at === at) === false).map(({ name }) => name),
   };
 }
 
@@ -90,6 +89,27 @@ function measure(rows: readonly (readonly string[])[]): number[] {
     }
   }
   return widths;
+}
+
+/** A digest, or a path or an id that is made of one. */
+const DIGEST = /[0-9a-f]{32}/;
+
+/** The columns that fit into a line, with their widths, in their order. */
+function chooseColumns(
+  wanted: readonly number[],
+  rows: readonly (readonly string[])[],
+  lineWidth: number | undefined,
+): { at: number; width: number }[] {
+  const isDigest = wanted.map((_, at) => {
+    const values = rows.map((row) => row[at] ?? "").filter((value) => value !== "NULL");
+    return values.length > 0 && values.every((value) => DIGEST.test(value));
+  });
+  const order = wanted.map((_, at) => at).sort((a, b) => Number(isDigest[a]) - Number(isDigest[b]) || a - b);
+  const widths = fitWidths(
+    order.map((at) => wanted[at] ?? 1),
+    lineWidth,
+  );
+  return widths.map((width, place) => ({ at: order[place] ?? 0, width })).sort((a, b) => a.at - b.at);
 }
 
 /**

@@ -17,8 +17,10 @@ export interface HitColumn {
   excerpt(cells: readonly Cell[], row: number): Excerpt;
 }
 
-/** System columns that are useful in a table; hashes and paths are in the other formats. */
-const TOLD = new Set(["source_name", "width", "height"]);
+/** A person knows a row by its name: that goes before everything but what was searched for. */
+const NAME = "source_name";
+/** System columns that are useful in a table, last; hashes and paths are in the other formats. */
+const TOLD = new Set(["width", "height"]);
 const KEYS = new Set<string>(PARTITION_COLUMNS);
 export const NULL_TEXT = "NULL";
 /** Maximum of values of one row at a path that are joined. */
@@ -34,7 +36,9 @@ export function chooseColumns(
   const steps = query.json_path === undefined ? undefined : (parseJsonPath(query.json_path) as JsonStep[]);
   const where: HitColumn[] = partitions.length > 1 ? [partitionColumn(columns)] : [];
   const searched: HitColumn[] = [];
+  const names: HitColumn[] = [];
   const others: HitColumn[] = [];
+  const sizes: HitColumn[] = [];
   const left: string[] = [];
   const ofLake = lakeColumnNames(columns);
   const everywhere = new Set(searchedColumns(columns, [{ columns }]).map(({ name }) => name));
@@ -46,12 +50,16 @@ export function chooseColumns(
     if (looked) {
       const title = query.json_path === undefined ? name : `${name} ${query.json_path}`;
       const text = steps ? valuesText(steps, find) : (value: string) => shownText(value, find);
-      searched.push(textColumn(title, at, type, { searched: true, find, text }));
-    } else if (!ofLake.has(name) || TOLD.has(name)) {
-      others.push(textColumn(name, at, type, { searched: false }));
-    } else left.push(name);
+      const hit = textColumn(title, at, type, { searched: true, find, text });
+      if (name === NAME) searched.unshift(hit);
+      else searched.push(hit);
+      continue;
+    }
+    const list = name === NAME ? names : TOLD.has(name) ? sizes : others;
+    if (list === others && ofLake.has(name)) left.push(name);
+    else list.push(textColumn(name, at, type, { searched: false }));
   }
-  return { shown: [...where, ...searched, ...others], left };
+  return { shown: [...where, ...searched, ...names, ...others, ...sizes], left };
 }
 
 function partitionColumn(columns: RowResult["columns"]): HitColumn {

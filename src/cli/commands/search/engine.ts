@@ -1,6 +1,6 @@
 import { AppError } from "../../../errors.ts";
 import type { QueryEngine } from "../../../query/engine.ts";
-import { PARTITION_COLUMNS, SELECTED } from "../../../schema/partition.ts";
+import { formatPartition, PARTITION_COLUMNS, SELECTED } from "../../../schema/partition.ts";
 import type { RowQuery, RowResult } from "../../../schema/query.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
 import { nearestWord } from "../../../util/nearest.ts";
@@ -48,7 +48,7 @@ async function refuseUnknown(engine: QueryEngine, query: RowQuery, signal: Abort
 }
 
 /**
- * `1,234 hits in 3 partitions (12 ms)`, and what it cost where the engine tells; complete when the rows were read.
+ * `1,234 hits in 3 partitions (12 ms)`, the name of a single one, which the table leaves out, and what it cost where the engine tells; complete when the rows were read.
  */
 export function describeHits({ matchCount, partitions, stats }: RowResult, query: RowQuery): string {
   const word = query.text === undefined && query.column === undefined ? "row" : "hit";
@@ -57,5 +57,7 @@ export function describeHits({ matchCount, partitions, stats }: RowResult, query
     ...(stats.scannedBytes === undefined ? [] : [`${formatBytes(stats.scannedBytes)} scanned`]),
     ...(stats.costUsd === undefined ? [] : [`about $${stats.costUsd.toFixed(4)}`]),
   ];
-  return `${formatQuantity(matchCount, word)} in ${formatQuantity(partitions.length, "partition")} (${cost.join(", ")})`;
+  const [only, ...more] = partitions;
+  const name = only === undefined || more.length > 0 ? "" : `, ${formatPartition(only)}`;
+  return `${formatQuantity(matchCount, word)} in ${formatQuantity(partitions.length, "partition")}${name} (${cost.join(", ")})`;
 }
