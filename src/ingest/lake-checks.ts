@@ -50,7 +50,8 @@ export function requireTask(taxonomy: Taxonomy, task: string): Task {
   const found = Object.hasOwn(taxonomy.tasks, task) ? taxonomy.tasks[task] : undefined;
   if (found !== undefined)
     return { description: "", required: found?.required ?? [], allow: found?.allow ?? {} };
-  const names = Object.keys(taxonomy.tasks);
+  // Pages may have a view there, and are no task of labels.
+  const names = Object.keys(taxonomy.tasks).filter((name) => name !== RAW_TASK);
   const known = names.join(", ") || "none yet";
   refuseOtherCase("task", task, names);
   throw new AppError(

@@ -11,6 +11,7 @@ import { type RowPage, readOnPages } from "../schema/labels/read-pages.ts";
 import { readRowLabel } from "../schema/labels/row-label.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import type { View } from "../schema/labels/view.ts";
+import { pageResultColumns } from "../schema/pages.ts";
 import type { WorkContext } from "./context.ts";
 import { LABELS_TABLE, resultColumns } from "./row-results.ts";
 import { needsResults, type StagedRows, selectFact, selectStaged } from "./select.ts";
@@ -80,8 +81,9 @@ async function* readStaged(
   const { manifest } = source;
   const wanted = columnsOf(view);
   const own = manifest.columns.filter(({ name }) => wanted === "all" || wanted.has(name));
+  const found = new Set<string>(manifest.pages && pageResultColumns(manifest.pages).map(({ name }) => name));
   const labels = own.map(({ name, type }) => {
-    const column = `s.${quoteName(name)}`;
+    const column = `${found.has(name) ? "r" : "s"}.${quoteName(name)}`;
     return `CAST(${type === "VARCHAR" ? column : `to_json(${column})`} AS VARCHAR)`;
   });
   const images = needsResults(manifest) ? resultColumns(manifest) : [];

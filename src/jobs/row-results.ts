@@ -135,6 +135,15 @@ function factOf(asset: FoundAsset | null, fact: ResultFact): DuckDBValue {
   return fact === "bytes" ? BigInt(asset.bytes) : asset[fact];
 }
 
+/** The pages whose words were asked for and that are not rejected, and those of them without a word. */
+export async function countTextLayers(database: Database): Promise<{ pages: number; without_text: number }> {
+  const [counted] = await database.rows<{ pages: number; without_text: number }>(
+    `SELECT count(*) AS pages, count(*) - count(${quoteName(TEXT_LAYER_COLUMN.name)}) AS without_text FROM ${RESULTS_TABLE}
+     WHERE reason IS NULL AND ${quoteName(DOCUMENT_COLUMN.name)} IS NOT NULL`,
+  );
+  return counted ?? { pages: 0, without_text: 0 };
+}
+
 export async function dropResults(database: Database): Promise<void> {
   for (const table of [RESULTS_TABLE, LABELS_TABLE]) await database.run(`DROP TABLE IF EXISTS ${table}`);
 }

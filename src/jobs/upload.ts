@@ -20,7 +20,7 @@ import { requireManifest } from "./own-manifest.ts";
 import { keepRejectedFiles } from "./rejected-files.ts";
 import { findRejects, writeRejects } from "./rejects.ts";
 import { resolveRows } from "./resolve-rows.ts";
-import { dropResults } from "./row-results.ts";
+import { countTextLayers, dropResults } from "./row-results.ts";
 import { needsResults, type StagedRows, selectPublished } from "./select.ts";
 import { settleFailed, settleUnfinished } from "./settle.ts";
 import { claimUpload } from "./staging.ts";
@@ -161,6 +161,7 @@ async function publishRows(
     },
   });
   if (labels !== undefined) outcome.labels = labels;
+  if (manifest.pages?.text_layer) outcome.text_layer = await countTextLayers(database);
   const source = { ...staged, hasLabelRejects: labels !== undefined && manifest.strict === true };
   const { rejected, first } = await findRejects(database, source);
   outcome.rejected = rejected;

@@ -51,15 +51,23 @@ export async function addTask(lake: Lake, name: string, task: Task): Promise<str
   return added;
 }
 
-/** Changes description or view of a task. Throws `not_found`. */
+/**
+ * Changes description or view of a task, or of `raw`, which every lake has and which is written down only while there is
+ * something to say of it. Throws `not_found`.
+ */
 export async function editTask(lake: Lake, name: string, change: TaskChange): Promise<string> {
   const edited = name.normalize("NFC");
   await editTaxonomy(lake, (taxonomy) => {
-    const task = requireEntry(taxonomy.tasks, "task", edited);
-    return { ...taxonomy, tasks: { ...taxonomy.tasks, [edited]: changeTask(task, change) } };
+    const { [edited]: _, ...others } = taxonomy.tasks;
+    const known = edited === RAW_TASK ? { [RAW_TASK]: RAW, ...taxonomy.tasks } : taxonomy.tasks;
+    const task = changeTask(requireEntry(known, "task", edited), change);
+    const isSaid = edited !== RAW_TASK || Boolean(task.description || task.view || task.views);
+    return { ...taxonomy, tasks: isSaid ? { ...taxonomy.tasks, [edited]: task } : others };
   });
   return edited;
 }
+
+const RAW: Task = { description: "", required: [], allow: {} };
 
 function changeTask(task: Task, { description, view, partition }: TaskChange): Task {
   const changed = { ...task, description: description ?? task.description };

@@ -38,6 +38,8 @@ export const UploadOutcomeSchema = v.object({
   version: v.optional(v.number()),
   /** If the task has a view. */
   labels: v.optional(LabelOutcomeSchema),
+  /** With `--text-layer`: pages of documents, and those of them without a word. */
+  text_layer: v.optional(v.object({ pages: v.number(), without_text: v.number() })),
   /** The upload that had added exactly these rows to the partition before. */
   repeats: v.optional(RepeatedUploadSchema),
   error: v.optional(FailureSchema),

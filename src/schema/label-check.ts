@@ -33,6 +33,8 @@ export const LabelCheckSummarySchema = v.object({
   /** Selected partitions with a view, and the names of those without. */
   partitions: v.number(),
   without_view: v.array(v.string()),
+  /** Partitions of which no row has a label where their view looks, with its column; earlier servers do not say. */
+  without_labels: v.optional(v.array(v.object({ partition: v.string(), column: v.string() })), []),
   /** Rows read, with a label, and with a valid label. */
   rows: v.number(),
   labels: v.number(),
@@ -47,6 +49,11 @@ export const LabelCheckSummarySchema = v.object({
   duration_ms: v.number(),
 });
 export type LabelCheckSummary = v.InferOutput<typeof LabelCheckSummarySchema>;
+
+/** Exit code of a check: 3 where something does not fit, or no row has a label where its view looks. */
+export function labelCheckExit({ faults, labels, rows }: LabelCheckSummary): number {
+  return Object.keys(faults).length > 0 || (labels === 0 && rows > 0) ? 3 : 0;
+}
 
 /** Result of a label check: counts and the first 1,000 findings. */
 export const LabelCheckSchema = v.object({

@@ -160,6 +160,8 @@ export const StatisticsSchema = v.object({
   /** Rows of the selected partitions that have a view: those whose labels were counted, and the others. */
   rows_counted: v.number(),
   rows_uncounted: v.number(),
+  /** Rows of the query with labels, pages too, and no view: nothing of them is counted. */
+  rows_without_view: v.number(),
   /** Rows that meet the text and the filters, in each partition of the lake. */
   partitions: v.array(v.object({ ...PartitionKeySchema.entries, rows: v.number() })),
   /** By the names of filters; of values the most frequent 200. */

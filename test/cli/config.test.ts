@@ -137,6 +137,7 @@ describe("datalake config task", () => {
       });
       const { stdout } = await run(["config", "task", "list", "--lake", lake]);
       expect(stdout).toContain("coco, 1 of partitions");
+      expect(stdout).toMatch(/task +partition +view\nlayout +aihub\/영수증\/v1 +at \$\.words/);
       await writeFile(file, JSON.stringify(own));
       expect(await task("edit", "layout", "--view", file, "--description", "표")).toMatchObject({
         description: "표",

@@ -121,3 +121,25 @@ test("the routes take what the commands send, and no more", async () => {
   const config = (await (await fetch(`${server.url}/config`)).json()) as Record<string, object>;
   expect(Object.keys(config)).toEqual(["providers", "tasks"]);
 });
+
+test("a view for a partition that is not there is taken with a notice, in a folder and through a server", async () => {
+  const edit = (...argv: string[]) => both("config", "task", "edit", "raw", "--view", ...argv);
+  const told = async (...argv: string[]) => {
+    const { remote, here } = await edit(...argv);
+    expect([remote.exit, here.exit]).toEqual([0, 0]);
+    expect(remote.stderr).toBe(here.stderr);
+    return here.stderr;
+  };
+  expect(await told("text-layer", "--partition", "hub/pages/image")).toBe("");
+  expect(await told("text-layer", "--partition", "hub/pages/imag")).toContain(
+    "the task raw has no partition hub/pages/imag; did you mean hub/pages/image? If not, the view is for one that comes later",
+  );
+  const { remote, here } = await both("config", "task", "list");
+  expect(remote.stdout).toBe(here.stdout);
+  expect(here.stdout).toMatch(/raw +hub\/pages\/imag +text-layer/);
+  expect(await told("none", "--partition", "hub/pages/imax")).toContain(
+    "hub/pages/imax of the task raw had no view of its own; did you mean hub/pages/imag",
+  );
+  for (const name of ["imag", "image"])
+    expect(await told("none", "--partition", `hub/pages/${name}`)).toBe("");
+});

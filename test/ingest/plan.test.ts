@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { METADATA_FILE } from "../../src/lake/layout.ts";
+import { editTask } from "../../src/lake/taxonomy-changes.ts";
 import { type IngestKit, typesOf, withKit } from "./kit.ts";
 
 async function writeRows(kit: IngestKit, name: string, select: string): Promise<string> {
@@ -46,6 +47,14 @@ describe("refused before anything is staged", () => {
       });
     });
   }
+
+  test("an unknown task is told those there are, without the pages that have a view", async () => {
+    await withKit(async (kit) => {
+      await editTask(kit.lake, "raw", { view: "text-layer" });
+      const plan = kit.plan(await writeRows(kit, "rows", "SELECT 1 AS n"), { ...OCR, task: "rau" });
+      await expect(plan).rejects.toThrow("task rau does not exist (there are: ocr); add it");
+    });
+  });
 
   test("a column beside the lake's own fact of its name is kept, unless that name is taken too", async () => {
     await withKit(async (kit) => {

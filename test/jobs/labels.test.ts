@@ -70,6 +70,15 @@ describe("labels of a task with a view", () => {
     expect(stdout).not.toContain("failed");
   });
 
+  test("that are in another column than the view says are told", async () => {
+    const file = join(world.folder, "others.jsonl");
+    await writeFile(file, `${JSON.stringify({ source_name: "쪽0.jpg", words: [{ bbox: [1, 1, 2, 2] }] })}\n`);
+    const task = ["--type", "task", "--task", "ocr", "--variant", "others", "--meta", "lang=ko"];
+    expect((await upload(file, ...task)).exit).toBe(0);
+    const { stdout } = await runProgram(world, ["process", "status"]);
+    expect(stdout).toContain("none of 1 row has a label where the view of ocr looks");
+  });
+
   test("are rejected with --strict, by row and reason", async () => {
     const { exit, outcome } = await uploadLabels("strict", "--strict", "--max-rejects", "2");
     expect([exit, outcome.status, outcome.rows, outcome.rejected]).toEqual([3, "completed", 1, 2]);

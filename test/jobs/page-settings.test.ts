@@ -82,6 +82,25 @@ test("--text-layer, --font and --password-file reach the job", async () => {
   expect(texts[0].words[0]).toMatchObject({ text: "대한민국" });
 });
 
+test("pages without text are told where their words were asked for, and those with some are read by the view", async () => {
+  const world = await makeWorld();
+  const words = "BT /F 20 Tf 50 400 Td (Contract) Tj ET";
+  const font = "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>";
+  const files = {
+    "scan.pdf": await scanned(),
+    "text.pdf": pdfOf([{ content: words, resources: font }, { content: "0 0 90 50 re f" }]),
+  };
+  await runProgram(world, ["config", "task", "edit", "raw", "--view", "text-layer"]);
+  const outcome = await upload(world, await put(world, files), "--text-layer");
+  expect(outcome).toMatchObject({
+    rows: 3,
+    text_layer: { pages: 3, without_text: 2 },
+    labels: { checked: 1, unfit: 0 },
+  });
+  const { stdout } = await runProgram(world, ["process", "status"]);
+  expect(stdout).toContain("2 of 3 pages have no text: text_layer is empty there");
+});
+
 test("a file that cannot be converted costs its row alone, also among others of one batch", async () => {
   const world = await makeWorld({ DATALAKE_PROCESSING_BATCH_SIZE: "4" });
   const damaged = Buffer.concat([

@@ -12,10 +12,11 @@ import type { Fault } from "../../schema/labels/faults.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
 import { readOnPages } from "../../schema/labels/read-pages.ts";
 import { readRowLabel } from "../../schema/labels/row-label.ts";
-import type { View } from "../../schema/labels/view.ts";
+import { LABEL_COLUMN, type View } from "../../schema/labels/view.ts";
 import { formatPartition } from "../../schema/partition.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 import { planLabels } from "./plan.ts";
+import { findUnreadPages } from "./unread-pages.ts";
 
 export interface CheckEffects {
   engine: QueryEngine;
@@ -27,6 +28,14 @@ export interface CheckEffects {
 }
 
 const MAX_OF_ROW = 100;
+
+/** How the labels of a partition are read, and how many of its rows have one. */
+interface Reader {
+  view: View;
+  read: LabelReader;
+  rows: number;
+  labels: number;
+}
 
 /**
  * Validates the label of every selected row against its view, in constant memory. Throws `not_found` if
@@ -41,12 +50,14 @@ export async function checkLabels(
   const { view: given, ...query } = request;
   const plan = planLabels(await engine.retrievePartitions(partitionsOf(query), signal), taxonomy, given);
   const result = await engine.retrieveWithExistingCols({ ...query, tasks: plan.tasks }, signal);
-  const readers = new Map<string, { view: View; read: LabelReader }>();
-  for (const [name, view] of plan.views) readers.set(name, { view, read: compileView(view) });
+  const readers = new Map<string, Reader>();
+  for (const [name, view] of plan.views)
+    readers.set(name, { view, read: compileView(view), rows: 0, labels: 0 });
   const summary: LabelCheckSummary = {
     generation: result.generation,
     partitions: plan.views.size,
-    without_view: plan.withoutView,
+    without_view: [...plan.withoutView, ...(await findUnreadPages(engine, plan.pages, signal))],
+    without_labels: [],
     rows: 0,
     labels: 0,
     fitting: 0,
@@ -71,18 +82,20 @@ export async function checkLabels(
     const { rows: done, labels, fitting } = summary;
     effects.onProgress({ rows_done: done, rows_total: result.rowCount, rows_bad: labels - fitting });
   }
+  for (const [partition, { view, rows, labels }] of readers)
+    if (rows > 0 && labels === 0)
+      summary.without_labels.push({ partition, column: view.column ?? LABEL_COLUMN });
   return { ...summary, duration_ms: Math.round(performance.now() - startedMs) };
 }
 
-function countRow(
-  { cells, pages }: LabelRow,
-  { view, read }: { view: View; read: LabelReader },
-  summary: LabelCheckSummary,
-): readonly Fault[] {
+function countRow({ cells, pages }: LabelRow, reader: Reader, summary: LabelCheckSummary): readonly Fault[] {
+  const { view, read } = reader;
   summary.rows++;
+  reader.rows++;
   const found = readRowLabel(cells, view);
   if (found === undefined) return [];
   summary.labels++;
+  reader.labels++;
   let faults: readonly Fault[];
   if ("fault" in found) faults = [found.fault];
   else {

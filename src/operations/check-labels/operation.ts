@@ -2,6 +2,7 @@ import {
   LabelCheckProgressSchema,
   LabelCheckRequestSchema,
   LabelCheckSchema,
+  labelCheckExit,
 } from "../../schema/label-check.ts";
 import { formatQuantity } from "../../util/format.ts";
 import { defineOperation } from "../operation.ts";
@@ -22,7 +23,7 @@ export const CHECK_LABELS = defineOperation({
   isolated: false,
   served: { by: "id", kept: { newest: 20 }, visibleTo: "owner" },
   inFolder: (reportFolder): ReportLocal => ({ reportFolder }),
-  exit: ({ summary }) => (Object.keys(summary.faults).length > 0 ? 3 : 0),
+  exit: ({ summary }) => labelCheckExit(summary),
   describe: ({ summary }) => formatQuantity(summary.labels, "label"),
   run: async (request, tools) => (await import("./run.ts")).runLabelCheck(request, tools),
 });

@@ -82,10 +82,30 @@ export async function countTotals(
   });
 }
 
-/** Rows with what a name reads; without the filters of one name. */
-function countedRows({ partitions, filters, within }: Counting, name: string, without?: string): string {
+/** Rows with a value in one of the columns, at least. */
+export async function countHolding(
+  { database, signal }: RowSearch,
+  counting: Counting,
+  columns: readonly string[],
+): Promise<number> {
+  if (counting.partitions.length === 0) return 0;
+  const values = columns.map((name) => renderValue(name, LABEL_SQL));
+  return interruptible(database, signal, async () => {
+    const [found] = await database.rows<{ rows: number }>(
+      `SELECT count(coalesce(${values.join(", ")})) AS rows FROM ${countedRows(counting, columns)}`,
+    );
+    return found?.rows ?? 0;
+  });
+}
+
+/** Rows with what names read; without the filters of one name. */
+function countedRows(
+  { partitions, filters, within }: Counting,
+  names: string | readonly string[],
+  without?: string,
+): string {
   const others = filters.filter((filter) => filter.name !== without);
-  const rows = `(SELECT * FROM ${filteredRows(partitions, others, true, [name])})`;
+  const rows = `(SELECT * FROM ${filteredRows(partitions, others, true, [names].flat())})`;
   return within === undefined ? rows : `(SELECT * FROM ${rows} WHERE ${within})`;
 }
 

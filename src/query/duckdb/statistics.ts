@@ -1,12 +1,20 @@
+import { NAMED_LABEL_COLUMNS } from "../../schema/labels/shapes.ts";
 import type { StatisticsDocument } from "../../schema/page-documents.ts";
-import { createSelector, pickKey } from "../../schema/partition.ts";
+import { createSelector, pickKey, RAW_TASK } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
 import { isOfLabel } from "../../schema/row-filter.ts";
 import { parseType } from "../../schema/type-tree.ts";
 import type { Database } from "../database.ts";
 import { createKeptWork } from "../kept-work.ts";
 import { planRows } from "../row-plan.ts";
-import { type Counting, countByDimension, countTotals, type Dimension, writeFound } from "./count-rows.ts";
+import {
+  type Counting,
+  countByDimension,
+  countHolding,
+  countTotals,
+  type Dimension,
+  writeFound,
+} from "./count-rows.ts";
 import { describeCatalog, locateRows, type StoredPartition } from "./described.ts";
 import { type CountedLabels, loadLabels, type OpenLabelFacts } from "./label-facts.ts";
 import { keptMatches, onOwnConnection } from "./row-list.ts";
@@ -87,6 +95,12 @@ async function count(
     everywhere.partitions.map((partition, at) => [partition.part, elsewhere?.counts[at] ?? partition.rows]),
   );
   const rowsOf = ({ part }: StoredPartition) => rows.get(part) ?? 0;
+  const isMeant = new Set([...all.counted, ...all.uncounted].map(({ part }) => part));
+  const unread = plan.partitions.filter(({ part }) => !isMeant.has(part));
+  // Of pages those count that have labels.
+  const pages = unread.filter(({ task }) => task === RAW_TASK);
+  const labelled = pages.map((one) => knownLabelled(one, rowsOf(one)));
+  const others = pages.filter((_, at) => labelled[at] === undefined);
   const sum = (all: readonly StoredPartition[]) => all.reduce((rows, partition) => rows + partition.rows, 0);
   return {
     generation,
@@ -94,6 +108,10 @@ async function count(
     ...(await countTotals(search, counting, counted.length > 0)),
     rows_counted: sum(counted),
     rows_uncounted: sum(uncounted),
+    rows_without_view:
+      unread.filter(({ task }) => task !== RAW_TASK).reduce((rows, one) => rows + rowsOf(one), 0) +
+      labelled.reduce<number>((rows, known) => rows + (known ?? 0), 0) +
+      (await countHolding(search, { ...counting, partitions: others }, NAMED_LABEL_COLUMNS)),
     partitions: everywhere.partitions.map((partition) => ({
       ...pickKey(partition),
       rows: rowsOf(partition),
@@ -111,4 +129,13 @@ function fieldsOf(partitions: readonly StoredPartition[], fields: readonly strin
       ),
     );
   return fields.filter(isHeld).map((name) => ({ name }));
+}
+
+/** How many of some rows of a partition have a label by its column's name; undefined where they must be read for that. */
+function knownLabelled({ columns, rows: all }: StoredPartition, rows: number): number | undefined {
+  const held = columns.filter(({ name, nulls }) => NAMED_LABEL_COLUMNS.includes(name) && nulls < all);
+  const [first] = held;
+  if (first === undefined || rows === 0) return 0;
+  if (held.some(({ nulls }) => nulls === 0)) return rows;
+  return held.length === 1 && rows === all ? all - first.nulls : undefined;
 }

@@ -1,4 +1,4 @@
-import type { View } from "./view.ts";
+import { LABEL_COLUMN, type View } from "./view.ts";
 
 /** A built-in view: of the labels of a public dataset or of a tool. */
 export interface Shape {
@@ -229,3 +229,9 @@ export const SHAPES: readonly Shape[] = [
 export function findShape(name: string): Shape | undefined {
   return SHAPES.find((shape) => shape.name === name);
 }
+
+/** Columns that hold labels by their names. */
+export const NAMED_LABEL_COLUMNS: readonly string[] = [
+  LABEL_COLUMN,
+  ...SHAPES.flatMap(({ view }) => view.column ?? []),
+];

@@ -1,4 +1,4 @@
-import { formatPartition, type PartitionKey } from "../partition.ts";
+import { formatPartition, type PartitionKey, RAW_TASK } from "../partition.ts";
 import type { Taxonomy } from "../taxonomy.ts";
 import { type GivenView, resolveView } from "./given-view.ts";
 import type { View } from "./view.ts";
@@ -13,6 +13,13 @@ export function viewOf(
   return given === undefined
     ? undefined
     : { given, view: resolveView(given, `the view of ${formatPartition(key)}`) };
+}
+
+/** How to find and give the view of a partition's labels. */
+export function adviseView(key: PartitionKey): string {
+  const { provider, dataset, task, variant } = key;
+  const keep = `\`datalake config task edit ${task} --view view.yaml${task === RAW_TASK ? ` --partition ${partitionOfTask(key)}` : ""}\``;
+  return `find it with \`datalake view detect --task ${task} --provider ${provider} --dataset ${dataset} --variant ${variant} > view.yaml\`, then give --view view.yaml, or keep it with ${keep}`;
 }
 
 /** A partition within its task: `PROVIDER/DATASET/VARIANT`. */

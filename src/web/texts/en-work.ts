@@ -171,6 +171,7 @@ export const work = {
     rowsBy: (name: string) => `Rows by ${name.toLowerCase()}`,
     onlyThese: (value: string, rows: string) => `Only ${value}: ${many(rows, "row")}`,
     browseThese: (value: string) => `Browse the rows of ${value}`,
+    withoutView: (rows: string) => `The labels of ${many(rows, "row")} are not counted: they have no view.`,
     noLabels: "No labels are understood here: the tasks have no view, or the rows no labels.",
   },
 };

@@ -161,6 +161,7 @@ export const work: typeof en = {
     rowsBy: (name) => `${name}별 행 수`,
     onlyThese: (value, rows) => `${value}만 보기: ${rows}행`,
     browseThese: (value) => `${value}인 행 찾아보기`,
+    withoutView: (rows) => `${rows}행의 라벨은 세지 않았습니다. 뷰가 없습니다.`,
     noLabels: "이해할 수 있는 라벨이 없습니다. 태스크에 뷰가 없거나 행에 라벨이 없습니다.",
   },
 };

@@ -178,6 +178,13 @@ test("labels are counted, then each bar narrows the statistics and leads to the 
   });
 });
 
+test("labels that no view tells are said not to be counted", async () => {
+  await browser.visit("/ui/statistics?tasks=unknown", async (page) => {
+    await page.getByText("2행의 라벨은 세지 않았습니다. 뷰가 없습니다.").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+});
+
 test("an operation is stopped when its screen was left before the server answered", async () => {
   await browser.visit("/ui/datasets", async (page) => {
     const started = Promise.withResolvers<void>();

@@ -8,6 +8,7 @@ import { TaskPartitionSchema } from "../../../schema/taxonomy.ts";
 import { defineCommand } from "../../arguments/command.ts";
 import { readViewFlag, VIEW_FLAG } from "../../arguments/view-flag.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import { keptNotices, removedNotices } from "./partition-notices.ts";
 import { chooseEntry, requireName } from "./questions.ts";
 
 /** In place of a view: takes it away. */
@@ -40,7 +41,8 @@ export const edit = defineCommand({
     const checked = checkValue(v.optional(TaskPartitionSchema), partition);
     if (!checked.success) throw new AppError("usage", `--partition ${checked.issues[0].message}`);
     const given = flags.view === undefined ? undefined : await readView(flags.view);
-    const { taxonomy } = await effects.openClient();
+    const client = await effects.openClient();
+    const { taxonomy } = client;
     const { tasks } = await taxonomy.read();
     const name = await requireName("task", positionals[0], terminal, () =>
       chooseEntry("task", tasks, terminal),
@@ -54,6 +56,13 @@ export const edit = defineCommand({
     }
     const edited = await taxonomy.editTask(name, { view, partition, description });
     const task = (await taxonomy.read()).tasks[edited];
+    const notices =
+      partition === undefined
+        ? []
+        : view === null
+          ? removedNotices(edited, tasks[edited], partition)
+          : await keptNotices(client, edited, partition);
+    for (const notice of notices) terminal.note(notice);
     terminal.result({ task: { name: edited, ...task } }, () =>
       view === undefined ? `Changed the task ${edited}.` : describeChange(edited, view, partition),
     );

@@ -61,16 +61,7 @@ const list = defineCommand({
     effects.terminal.result({ tasks: rows.map(([name, task]) => document(name, task)) }, () =>
       rows.length === 0
         ? "No tasks yet; create one with `datalake config task create`."
-        : renderTable(
-            ["task", "required", "allowed", "view", "description"].map((title) => ({ title })),
-            rows.map(([name, task]) => [
-              name,
-              task.required.join(", "),
-              allowedText(task),
-              viewText(task),
-              task.description,
-            ]),
-          ),
+        : [tasksTable(rows), viewsTable(rows)].filter((table) => table !== "").join("\n\n"),
     );
     return 0;
   },
@@ -106,6 +97,28 @@ function unique(words: readonly string[] | undefined): string[] {
 
 function document(name: string, { required, allow, description, view, views }: Task) {
   return { name, required, allow, description, ...(view && { view }), ...(views && { views }) };
+}
+
+function tasksTable(tasks: readonly [string, Task][]): string {
+  return renderTable(
+    ["task", "required", "allowed", "view", "description"].map((title) => ({ title })),
+    tasks.map(([name, task]) => [
+      name,
+      task.required.join(", "),
+      allowedText(task),
+      viewText(task),
+      task.description,
+    ]),
+  );
+}
+
+/** The partitions that have a view of their own; nothing where none has. */
+function viewsTable(tasks: readonly [string, Task][]): string {
+  const rows = tasks.flatMap(([name, { views }]) =>
+    Object.entries(views ?? {}).map(([partition, view]) => [name, partition, nameView(view)]),
+  );
+  const titles = ["task", "partition", "view"].map((title) => ({ title }));
+  return rows.length === 0 ? "" : renderTable(titles, rows);
 }
 
 function viewText({ view, views }: Task): string {

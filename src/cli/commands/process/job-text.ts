@@ -1,6 +1,6 @@
 import { AppError, toAppError } from "../../../errors.ts";
 import type { JobRecord, UploadOutcome } from "../../../schema/job.ts";
-import { formatPartition } from "../../../schema/partition.ts";
+import { formatPartition, RAW_TASK } from "../../../schema/partition.ts";
 import { formatBytes, formatCount, formatQuantity } from "../../../util/format.ts";
 
 /** A job as text: its state, then a line for each upload. */
@@ -57,7 +57,7 @@ export function describeUpload(upload: UploadOutcome): string {
   if (stored > 0) parts.push(`${formatQuantity(stored, "asset")} stored (${formatBytes(bytes)})`);
   if (deduplicated > 0) parts.push(`${formatQuantity(deduplicated, "asset")} already stored`);
   const line = `${name}: ${parts.join(", ")}`;
-  return `${line}${why}${describeRepeated(upload)}${describeLabels(upload)}`;
+  return `${line}${why}${describeRepeated(upload)}${describeTextLayer(upload)}${describeLabels(upload)}`;
 }
 
 /** An append takes any rows. */
@@ -66,9 +66,17 @@ function describeRepeated({ repeats }: UploadOutcome): string {
   return `\n    upload ${repeats.upload_id} (${repeats.uploaded_at.slice(0, 10)}) brought exactly these rows: they are in the partition once more now`;
 }
 
+/** Scans have no text layer, unless somebody's OCR wrote one. */
+function describeTextLayer({ text_layer: layer }: UploadOutcome): string {
+  if (layer === undefined || layer.without_text === 0) return "";
+  return `\n    ${formatCount(layer.without_text)} of ${formatQuantity(layer.pages, "page")} have no text: text_layer is empty there`;
+}
+
 /** What of the labels does not fit the view of the task. */
-function describeLabels({ labels, provider, dataset, task, variant }: UploadOutcome): string {
+function describeLabels({ labels, provider, dataset, task, variant, rows }: UploadOutcome): string {
   const [first] = labels?.first ?? [];
+  if (labels?.checked === 0 && task !== RAW_TASK && rows > 0)
+    return `\n    none of ${formatQuantity(rows, "row")} has a label where the view of ${task} looks`;
   if (labels === undefined || first === undefined) return "";
   const { source_row, source_name, at, message } = first;
   const row = `source_row ${source_row}${source_name === null ? "" : ` (${source_name})`}`;

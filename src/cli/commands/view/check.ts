@@ -1,6 +1,12 @@
 import { resolve } from "node:path";
-import type { LabelCheck, LabelCheckSummary, LabelFinding } from "../../../schema/label-check.ts";
+import {
+  type LabelCheck,
+  type LabelCheckSummary,
+  type LabelFinding,
+  labelCheckExit,
+} from "../../../schema/label-check.ts";
 import { FAULTS, type FaultKind } from "../../../schema/labels/faults.ts";
+import { WHOLE_ROW } from "../../../schema/labels/view.ts";
 import { formatPartition } from "../../../schema/partition.ts";
 import { formatCount, formatDuration, formatQuantity } from "../../../util/format.ts";
 import { defineCommand } from "../../arguments/command.ts";
@@ -43,14 +49,14 @@ export const checkCommand = defineCommand({
     terminal.result({ ...summary, findings, report: path ?? null }, () =>
       describeCheck({ summary, findings }, report),
     );
-    return Object.keys(summary.faults).length > 0 ? 3 : 0;
+    return labelCheckExit(summary);
   },
 });
 
 const SHOWN = 20;
 
 function describeCheck({ summary, findings }: LabelCheck, report: string | undefined): string {
-  const { labels, fitting, regions, questions, unreadable, skipped, faults, without_view } = summary;
+  const { rows, labels, fitting, regions, questions, unreadable, skipped, faults } = summary;
   const lines = findings.slice(0, SHOWN).map(describeFinding);
   const all = Object.values(faults).reduce((sum, count) => sum + count, 0);
   if (all > lines.length) {
@@ -64,14 +70,22 @@ function describeCheck({ summary, findings }: LabelCheck, report: string | undef
     `${formatCount(fitting)} of ${formatQuantity(labels, "label")} fit`,
     formatQuantity(regions, "region"),
     ...(questions > 0 ? [formatQuantity(questions, "question")] : []),
+    ...(rows > labels ? [`${formatQuantity(rows - labels, "row")} without a label`] : []),
     ...(unreadable > 0 ? [`${formatCount(unreadable)} unreadable`] : []),
     ...(skipped > 0
       ? [`${formatQuantity(skipped, "object")} without box, text and category passed over`]
       : []),
   ];
   lines.push(`${parts.join(", ")} (${describeRows(summary)})`);
+  const { without_view, without_labels } = summary;
   if (without_view.length > 0) lines.push(`Without a view, not checked: ${without_view.join(", ")}`);
+  for (const { partition, column } of without_labels)
+    lines.push(`No row of ${partition} has a label in ${nameColumn(column)}, where its view looks`);
   return lines.join("\n");
+}
+
+function nameColumn(column: string): string {
+  return column === WHOLE_ROW ? "its columns" : `the column ${column}`;
 }
 
 function describeRows({ rows, partitions, duration_ms }: LabelCheckSummary): string {

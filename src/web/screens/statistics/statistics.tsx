@@ -59,6 +59,7 @@ const NAMES = ["rows", "pages", "labels", "regions", "words", "characters"] as c
 function Numbers({ statistics, selection }: { statistics: StatisticsDocument; selection: RowSelection }) {
   const { counting } = texts();
   const { rows_counted: counted, rows_uncounted: uncounted, labels, rows } = statistics;
+  const { rows_without_view: unread } = statistics;
   return (
     <div class="numbers" data-shown={uncounted === 0 || undefined}>
       <dl class="facts">
@@ -73,7 +74,10 @@ function Numbers({ statistics, selection }: { statistics: StatisticsDocument; se
           </div>
         ))}
       </dl>
-      {uncounted === 0 && labels === 0 && rows > 0 && <p class="quiet">{counting.noLabels}</p>}
+      {unread > 0 && <p class="quiet">{counting.withoutView(formatNumber(unread))}</p>}
+      {unread === 0 && uncounted === 0 && labels === 0 && rows > 0 && (
+        <p class="quiet">{counting.noLabels}</p>
+      )}
       <div class="charts">
         {statistics.bars.map(({ name, bars }) => (
           <Bars key={name} name={name} bars={bars} selection={selection} />
