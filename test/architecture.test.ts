@@ -75,6 +75,7 @@ const PLANNERS = [
   "export/export.ts", // the type of its request
   "export/formats.ts",
   "export/image-mode.ts",
+  "export/samples/describe-counts.ts", // lines to print, of counts at hand
   "query/engine.ts",
   "query/json-paths.ts",
   "query/output/",

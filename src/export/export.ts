@@ -74,7 +74,7 @@ export interface ExportManifest {
 
 /**
  * Streams the selected rows to a temp name beside the output and renames it when complete. Throws `conflict`
- * if the output exists, `missing_asset`, `not_found`, `cancelled`, leaving nothing behind.
+ * if the output exists, `missing_asset`, `not_found` without a row, `cancelled`, leaving nothing behind.
  */
 export async function exportRows(request: ExportRequest, effects: ExportEffects): Promise<ExportResult> {
   const { lake, engine, signal } = effects;
@@ -87,6 +87,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
   const place = planOutput(lake, request.output, format);
   await place.assertFree();
   const rows = await engine.retrieveWithExistingCols(request.query, signal);
+  if (rows.rowCount === 0 && request.query.limit !== 0) throw nothingFound(request.query);
   effects.onStart?.(rows.rowCount);
   try {
     await place.make();
@@ -120,6 +121,18 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
     await place.discard();
     throw describeFault(error, place.output);
   }
+}
+
+/** An output without rows is asked for by the limit 0; else a trainer would fail later, far from the reason. */
+function nothingFound({ text, column, where }: RowQuery): AppError {
+  const terms = [
+    ...(text === undefined ? [] : [`contains ${JSON.stringify(text)}`]),
+    ...(column !== undefined && text === undefined ? [`has a value in ${column}`] : []),
+    ...(where === undefined ? [] : [`meets ${where.join(", ")}`]),
+  ];
+  const lacking =
+    terms.length === 0 ? "the selection has no rows" : `no row of the selection ${terms.join(" and ")}`;
+  return new AppError("not_found", `${lacking}; nothing was written`);
 }
 
 interface ExportRun {

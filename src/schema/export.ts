@@ -7,13 +7,24 @@ import { RowQuerySchema } from "./query.ts";
 import { SampleWishesSchema, type WishesFormat, wishesProblem } from "./samples.ts";
 import { lineOf } from "./values.ts";
 
+interface OfferedFormat extends WishesFormat {
+  readonly images: readonly string[];
+  /** Of a format that this build does not write: what to do. */
+  readonly lacking?: string | undefined;
+}
+
 /** Request for an export by a server: which rows, in which of its formats. */
-export function exportRequestSchema(formats: readonly (WishesFormat & { images: readonly string[] })[]) {
+export function exportRequestSchema(formats: readonly OfferedFormat[]) {
+  const written = formats.filter(({ lacking }) => lacking === undefined).map(({ name }) => name);
+  const lackingOf = (wanted: unknown) => formats.find(({ name }) => name === wanted)?.lacking;
   return v.pipe(
     v.strictObject({
       ...RowQuerySchema.entries,
       engine: v.optional(v.picklist(ENGINE_NAMES)),
-      format: v.picklist(formats.map(({ name }) => name)),
+      format: v.picklist(
+        written,
+        ({ input }) => lackingOf(input) ?? `is none of the formats ${written.join(", ")}`,
+      ),
       /** Clients may not have the lake mounted, so paths are not offered. */
       images: v.optional(v.picklist(["embed", "none"]), "embed"),
       skip_missing: v.optional(v.boolean(), false),
@@ -39,7 +50,13 @@ export type RemoteExportInput = v.InferInput<RemoteExportSchema>;
 export type RemoteExport = v.InferOutput<RemoteExportSchema>;
 
 /** Rows, bytes of the data files, rows left out because their image is missing. */
-export const ExportSummarySchema = v.object({ rows: v.number(), bytes: v.number(), missing: v.number() });
+export const ExportSummarySchema = v.object({
+  rows: v.number(),
+  bytes: v.number(),
+  missing: v.number(),
+  /** Of a training format: what is in the output and what is not, a line each; the manifest has the numbers. */
+  notes: v.optional(v.array(v.string())),
+});
 export type ExportSummary = v.InferOutput<typeof ExportSummarySchema>;
 
 /** State of an export on a server. */

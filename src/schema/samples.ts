@@ -30,8 +30,8 @@ export const MAX_SAMPLE_IMAGES = 30;
 
 /** How rows become training samples; for sample formats. */
 export const SampleWishesSchema = v.strictObject({
-  /** Overrides the views of the tasks. */
-  view: v.optional(GivenViewSchema),
+  /** Overrides the views of the tasks; null: labels are not read. */
+  view: v.optional(v.nullable(GivenViewSchema)),
   /** Default: the column `split`; without it all rows are in `train`. */
   split: v.optional(SplitSharesSchema),
   /** Columns whose equal values keep rows in one split, in addition to document and page. */

@@ -34,6 +34,12 @@ describe("by flags", () => {
     [["--output", "x", "--limit", "-1"], 2, "usage"],
     [["--output", "x", "--limit", "1.5"], 2, "usage"],
     [["--output", "x", "--dataset", "none"], 4, "not_found"],
+    [["--output", "x", "--dataset", "책", "--text", "nowhere to be found"], 4, "not_found"],
+    [
+      ["--output", "x", "--dataset", "책", "--where", "source_name=none.jpg", "--format", "coco"],
+      4,
+      "not_found",
+    ],
     [[], 2, "usage"],
   ])("%j ends with %d, %s", (flags, exit, code) =>
     withRows(async (bench, env, path) => {

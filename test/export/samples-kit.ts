@@ -23,6 +23,8 @@ export interface PageRow {
   label: unknown;
   /** Further columns, or other values of these; `images_...` are lists, as JSON. */
   more?: Record<string, string | null>;
+  /** Rows of a variant come together. */
+  variant?: string;
 }
 
 export async function makeKit() {
@@ -113,7 +115,10 @@ function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult
   const batches = (async function* (): AsyncGenerator<RecordBatch> {
     yield* table.batches as unknown as RecordBatch[];
   })();
-  const partition = { provider: "p", dataset: "d", task: "ocr", variant: "v" };
+  const variants = Map.groupBy(rows, ({ variant }) => variant ?? "v");
+  const partitions = Array.from(variants, ([variant, some]) => {
+    return { provider: "p", dataset: "d", task: "ocr", variant, rows: some.length };
+  });
   return {
     columns: Object.keys(columns).map((name) => ({
       name,
@@ -124,7 +129,7 @@ function resultOf(paths: readonly string[], rows: readonly PageRow[]): RowResult
     batches,
     rowCount: rows.length,
     matchCount: rows.length,
-    partitions: [{ ...partition, rows: rows.length }],
+    partitions,
     generation: 1,
   } as unknown as RowResult;
 }

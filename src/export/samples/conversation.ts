@@ -1,6 +1,6 @@
 import { boundsOf } from "../../schema/labels/region.ts";
 import { type Answer, defaultPrompt, type Prompt } from "../../schema/prompts.ts";
-import { type Counter, countCharacters } from "./counts.ts";
+import { type Counter, countCharacters, dropWhole } from "./counts.ts";
 import type { Sample, SampleRegion } from "./sample.ts";
 
 /** A box on a page, as parts of its width and height, 0 to 1. */
@@ -52,12 +52,11 @@ export function countLeftOut(sample: Sample, answer: Answer, counter: Counter): 
   const { regions, questions } = sample;
   if (answer === "vqa") {
     const silent = questions.filter(({ answers }) => answers[0] === undefined);
+    for (const { answers } of questions)
+      if (answers.length > 1) counter.change("questions with several answers, of which the first is said");
     if (silent.length > 0) counter.drop("a question has no answer", sample, { questions: silent.length });
     if (silent.length === questions.length)
-      counter.drop("the row has no question with an answer", sample, {
-        samples: 1,
-        pages: sample.images.length,
-      });
+      dropWhole(counter, { ...sample, regions: [], questions: [] }, "the row has no question with an answer");
   } else if (questions.length > 0) {
     counter.drop("the prompt does not ask the row's questions", sample, { questions: questions.length });
   }

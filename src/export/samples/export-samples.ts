@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { resolveView } from "../../schema/labels/given-view.ts";
+import { adviseView } from "../../schema/labels/task-view.ts";
 import type { View } from "../../schema/labels/view.ts";
-import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
+import { formatPartition, type PartitionKey, RAW_TASK } from "../../schema/partition.ts";
 import type { RowResult } from "../../schema/query.ts";
 import type { SampleWishes } from "../../schema/samples.ts";
 import { formatQuantity } from "../../util/format.ts";
@@ -11,6 +12,7 @@ import type { SampleFormat } from "../formats.ts";
 import type { ImageMode } from "../image-mode.ts";
 import type { ExportedFile } from "../writer.ts";
 import { type Counter, createCounter, dropWhole, type SampleCounts } from "./counts.ts";
+import { reportLabels } from "./label-outcome.ts";
 import { countLosses } from "./losses.ts";
 import { createOutputFiles } from "./output-files.ts";
 import { createSampleImages, type OnPlaced } from "./place-images.ts";
@@ -55,10 +57,10 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
   const { format, rows, lake, wishes, folder, signal } = request;
   const counter = createCounter();
   const files = createOutputFiles(folder, join(folder, OWN_FOLDER, "work"));
-  const given = wishes.view === undefined ? undefined : resolveView(wishes.view, "the view");
-  const views = new Map(rows.partitions.map((key) => [formatPartition(key), given ?? request.viewOf(key)]));
+  const views = viewsOf(request);
   const viewOf = (key: PartitionKey) => views.get(formatPartition(key));
-  requireViews(rows.partitions, views, counter);
+  if (wishes.view !== null) requireViews(rows.partitions, views, counter);
+  const hasViews = [...views.values()].some((view) => view !== undefined);
   const categories = new Set([...views.values()].flatMap((view) => namesOf(view)));
   let imageBytes = 0;
   let writer: SampleWriter | undefined;
@@ -102,6 +104,7 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       rows,
       lake,
       viewOf,
+      unread: wishes.view !== undefined ? "ignore" : hasViews ? "count" : "refuse",
       splitOf,
       counter,
       isOpened: request.images !== "reference",
@@ -118,8 +121,10 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
       }
       request.onRows(sample.index + 1 + missing);
     }
+    reportLabels(counter, isLabelled(request, hasViews));
     await writer.finish();
     losses.finish();
+    counter.finish();
     noteEmptyParts(wishes.split, counter);
     await sheet.finish();
     return { files: await files.finish(), samples: counter.counts, imageBytes };
@@ -128,6 +133,18 @@ export async function exportSamples(request: SampleExport): Promise<ExportedSamp
     await files.abort();
     throw error;
   }
+}
+
+/** The view of each partition: the given one, else its own. */
+function viewsOf({ rows, wishes: { view }, viewOf }: SampleExport): Map<string, View | undefined> {
+  const given = view == null ? undefined : resolveView(view, "the view");
+  const of = (key: PartitionKey) => (view === null ? undefined : (given ?? viewOf(key)));
+  return new Map(rows.partitions.map((key) => [formatPartition(key), of(key)]));
+}
+
+/** Whether some rows should have a label: a view is given for them, or they are of a task and have one. Pages may have none. */
+function isLabelled({ rows, wishes: { view } }: SampleExport, hasViews: boolean): boolean {
+  return hasViews && (view !== undefined || rows.partitions.some(({ task }) => task !== RAW_TASK));
 }
 
 /**
@@ -139,14 +156,15 @@ function requireViews(
   views: ReadonlyMap<string, View | undefined>,
   counter: Counter,
 ): void {
-  const names = partitions.filter(({ task }) => task !== "raw").map(formatPartition);
+  const ofLabels = partitions.filter(({ task }) => task !== RAW_TASK);
+  const names = ofLabels.map(formatPartition);
   const lacking = names.filter((name) => views.get(name) === undefined);
   const [first] = lacking;
   if (first === undefined) return;
   if (lacking.length === names.length)
     throw new AppError(
       "usage",
-      `no view says what the labels of ${first} mean; find it with datalake view detect, and give it with --view or config task edit`,
+      `no view says what the labels of ${first} mean; ${adviseView(ofLabels[0] as PartitionKey)}; --view none writes the pages without labels`,
     );
   counter.note(
     `${formatQuantity(lacking.length, "partition")} without a view: pages without regions, ${first} first`,

@@ -1,4 +1,5 @@
 import type { Question, Region } from "../../schema/labels/region.ts";
+import type { PartitionKey } from "../../schema/partition.ts";
 
 /** The part of a training set that holds rows of which nothing else is said. */
 export const DEFAULT_SPLIT = "train";
@@ -36,6 +37,7 @@ export interface Sample {
   regions: readonly SampleRegion[];
   questions: readonly Question[];
   split: string;
+  partition: PartitionKey;
   /** The row's own columns as JSON texts, those of the lake left out. */
   row(): [name: string, json: string][];
   /** For messages: the partition and the name that the row came with. */

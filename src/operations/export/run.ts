@@ -45,7 +45,12 @@ export async function runExport(
   let total = 0;
   let reportedMs = 0;
   try {
-    const { rows, bytes, missing } = await exportRows(
+    const {
+      rows,
+      bytes,
+      missing,
+      samples: counts,
+    } = await exportRows(
       { query, output, format, images, skipMissing, ...(samples && { samples }), finalFolder },
       {
         lake,
@@ -63,7 +68,11 @@ export async function runExport(
       },
     ).catch(describeFull);
     report({ rows_done: rows + missing, rows_total: rows + missing });
-    return { result: { rows, bytes, missing }, files: await describeFiles(output, format) };
+    const notes = counts && (await import("../../export/samples/describe-counts.ts")).describeSamples(counts);
+    return {
+      result: { rows, bytes, missing, ...(notes && { notes }) },
+      files: await describeFiles(output, format),
+    };
   } finally {
     engine.close();
   }

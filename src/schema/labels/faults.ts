@@ -38,6 +38,7 @@ export interface Fault extends Finding {
   at: string;
   /** Index of the region, where it could be read all the same. */
   region?: number;
-  /** Of a region that could not be read: its page, as the label says it. */
+  /** Of a region that could not be read: its page, as the label says it, and its text, which is lost with it. */
   page?: string | number | null;
+  text?: string;
 }

@@ -23,6 +23,7 @@ export type RegionResult = { region: Region; findings: Finding[] } | LostRegion 
 interface LostRegion {
   lost: Finding;
   page: Region["page"];
+  text: string | null;
 }
 
 /** Reads one region from the object, or the joined objects, that say it. */
@@ -36,8 +37,12 @@ export function compileRegion(view: View): (context: LabelContext, nodes: readon
 
   return ({ root, page, frameOf, names }, nodes) => {
     const [first = root] = nodes;
-    const lose = (lost: Finding): LostRegion => ({ lost, page: readMark(pageAt(root, nodes)) });
     const text = readText(textAt(root, nodes));
+    const lose = (lost: Finding): LostRegion => ({
+      lost,
+      page: readMark(pageAt(root, nodes)),
+      text: "word" in text ? text.word : null,
+    });
     const category = readCategory(categoryAt(root, nodes), names, known);
     const found = boxAt(root, nodes);
     if (found === undefined) {

@@ -45,7 +45,11 @@ export function compileRegions(
       const place = (finding: Finding): Fault => ({ ...finding, at: placeOf(group[0] ?? root) });
       if (read === "nothing") skipped++;
       else if ("lost" in read)
-        faults.push({ ...place(read.lost), ...(read.page !== null && { page: read.page }) });
+        faults.push({
+          ...place(read.lost),
+          ...(read.page !== null && { page: read.page }),
+          ...(read.text !== null && { text: read.text }),
+        });
       else {
         placed.push({ region: read.region, faults: read.findings.map(place) });
         onRegion?.(read.region, group);

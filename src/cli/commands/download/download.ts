@@ -72,7 +72,7 @@ export const downloadCommand = defineCommand({
         await askInTurn(terminal, [askHits, ...downloadSteps(answers, fixed)]);
         const { found, ...choice } = answers;
         const samples = await readSampleFlags(flags, choice.format);
-        await downloadRows(
+        return await downloadRows(
           { query: found.query, ...choice, skipMissing, ...(samples && { samples }) },
           engine,
           effects,
@@ -81,9 +81,8 @@ export const downloadCommand = defineCommand({
         const choice = chooseByFlags(flags.output, fixed);
         const samples = await readSampleFlags(flags, choice.format);
         const request = { query: given, ...choice, skipMissing, ...(samples && { samples }) };
-        await withKnownNames(engine, given, signal, () => downloadRows(request, engine, effects));
+        return await withKnownNames(engine, given, signal, () => downloadRows(request, engine, effects));
       }
-      return 0;
     } finally {
       engine.close();
     }

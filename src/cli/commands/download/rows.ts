@@ -1,18 +1,18 @@
 import { AppError } from "../../../errors.ts";
 import type { ExportRequest } from "../../../export/export.ts";
+import { describeSamples } from "../../../export/samples/describe-counts.ts";
 import type { QueryEngine } from "../../../query/engine.ts";
 import type { QueryStats, RowQuery } from "../../../schema/query.ts";
 import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import type { Effects } from "../../arguments/command.ts";
 import { countByWords, hintAtWords } from "../search/each-word.ts";
-import { describeSamples } from "./sample-text.ts";
 
-/** Writes the rows with a progress bar, and reports what was written. */
+/** Writes the rows with a progress bar, and reports what was written. Gives the exit code: 3 for pages without their labels. */
 export async function downloadRows(
   request: ExportRequest,
   engine: QueryEngine,
   effects: Effects,
-): Promise<void> {
+): Promise<number> {
   const { terminal, signal } = effects;
   const lake = await effects.openClient();
   let bar = terminal.progress("download", { unit: "rows" });
@@ -39,8 +39,10 @@ export async function downloadRows(
     const left =
       result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without an image left out` : "";
     const line = `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
-    return [line, ...(result.samples ? describeSamples(result.samples) : [])].join("\n");
+    const held = result.samples === undefined ? [] : describeSamples(result.samples);
+    return [line, ...held.map((text) => `  ${text}`)].join("\n");
   });
+  return result.samples?.is_bare ? 3 : 0;
 }
 
 /** Where no row contains several words as one text, says what is found word by word. */

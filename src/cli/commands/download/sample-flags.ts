@@ -9,11 +9,14 @@ import { nearestWord } from "../../../util/nearest.ts";
 import type { FlagValues } from "../../arguments/command.ts";
 import { readViewFlag, VIEW_FLAG } from "../../arguments/view-flag.ts";
 
+/** In place of a view. */
+const NONE = "none";
+
 /** Flags of formats that are made of samples. */
 export const SAMPLE_FLAGS = {
   view: {
     ...VIEW_FLAG,
-    description: `${VIEW_FLAG.description}, for training formats (default: the view of the task)`,
+    description: `${VIEW_FLAG.description}, for training formats (default: the view of the task); ${NONE} writes the pages without labels`,
   },
   split: {
     type: "text",
@@ -57,7 +60,7 @@ export async function readSampleFlags(
   if (flags.prompt !== undefined && !format.hasPrompts)
     throw new AppError("usage", `--prompt is for formats with questions; --format ${format.name} has none`);
   return {
-    ...(flags.view !== undefined && { view: await readViewFlag(flags.view) }),
+    ...(flags.view !== undefined && { view: flags.view === NONE ? null : await readViewFlag(flags.view) }),
     ...(flags.split !== undefined && { split: parseShares(flags.split) }),
     group_by: flags.groupBy ?? [],
     ...(flags.prompt !== undefined && { prompt: await readPrompt(flags.prompt) }),

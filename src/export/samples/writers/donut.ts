@@ -1,6 +1,6 @@
 import type { Answer } from "../../../schema/prompts.ts";
 import { countLeftOut } from "../conversation.ts";
-import type { Counter } from "../counts.ts";
+import { type Counter, dropPage } from "../counts.ts";
 import { openJsonLines } from "../json-lines.ts";
 import { createMarks, markText } from "../marks.ts";
 import { pagesOf, type SamplePage } from "../pages.ts";
@@ -53,7 +53,8 @@ export async function openDonutWriter(options: SampleWriterOptions): Promise<Sam
         if (parses.length === 0) {
           // Of a row without any the pages are counted already.
           const isAsked = sample.questions.some(({ answers }) => answers[0] !== undefined);
-          if (isAsked) counter.drop("questions are on the first page of a row", sample, { pages: 1 });
+          if (isAsked)
+            dropPage(counter, { ...page, regions: [] }, "questions are on the first page of a row");
           continue;
         }
         const isSame = open?.image.hash === page.image.hash && open.split === sample.split;
@@ -80,11 +81,13 @@ function parsesOf({ regions, questions }: SamplePage, answer: Answer, counter: C
     case "kie":
       return [fieldsOf(regions, counter)];
     default:
-      return [{ items: regions.map((region) => itemOf(region, answer)) }];
+      return [{ items: regions.map((region) => itemOf(region, answer, counter)) }];
   }
 }
 
-function itemOf({ category, text }: SampleRegion, answer: Answer): Record<string, string> {
+function itemOf({ category, text }: SampleRegion, answer: Answer, counter: Counter): Record<string, string> {
+  if (answer === "ocr" && text === null) counter.change("regions without a text, as an empty one");
+  if (answer === "layout" && category === null) counter.change("regions without a category, as empty items");
   return {
     ...(category !== null && { category }),
     ...(answer === "ocr" && { text: text ?? "" }),

@@ -50,6 +50,8 @@ export async function openPaddleWriter(options: SampleWriterOptions): Promise<Sa
     const isAgain = seen.idOf(markText(page.image.hash)) < known;
     if (isAgain) counter.change("pages in several lines, since several rows are of them");
     const name = await images.place(page.image, "images", { taken: TAKEN });
+    for (const { text } of placed)
+      if (!text) counter.change(`regions without a text, as ${IGNORED}, on which PaddleOCR does not train`);
     const det = placed.map(({ text, points }) => ({ transcription: text || IGNORED, points }));
     await add(`det_${split}.txt`, `${name}\t${JSON.stringify(det)}`);
     const read = placed.filter(({ text }) => text !== null && text !== "");

@@ -53,6 +53,8 @@ export async function openTokenClassificationWriter(options: SampleWriterOptions
         await parts.add(split, [id, tokens, big, ner_tags.map(BigInt), page], sizeBytes);
       }
       await parts.finish();
+      if (counter.counts.regions > 0 && categories.names().length === 0)
+        counter.note("no region has a category: every tag is O, from which nothing is learned");
     },
     abort: async () => parts?.abort(),
   };

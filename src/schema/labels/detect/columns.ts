@@ -20,7 +20,8 @@ export function labelsIn(rows: readonly SampledRow[], column: string): (SampledL
   });
 }
 
-function isLabel({ cells }: SampledRow, column: string): boolean {
+/** Whether a column of a row holds an object, or a list of some. */
+export function isLabel({ cells }: Pick<SampledRow, "cells">, column: string): boolean {
   const read = readRowLabel(cells, { column });
   if (read === undefined || "fault" in read) return false;
   return isObject(read.label) || (Array.isArray(read.label) && read.label.some(isObject));

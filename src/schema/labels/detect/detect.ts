@@ -42,8 +42,7 @@ export function detectView(rows: readonly SampledRow[], known: Known = {}): Dete
   );
   const found = { sampled: rows.length, labelled: best?.labels.length ?? 0, also: best?.also ?? [] };
   if (best === undefined || best.judged.length === 0) {
-    const labels = candidates.flatMap((one) => one.labels.map(({ label }) => label));
-    const problem = findRefusal(rows, labels) ?? describeNothing(rows, best);
+    const problem = findRefusal(rows) ?? describeNothing(rows, best);
     return { ...found, readings: [], example: null, problem };
   }
   const { column, labels, shape, judged } = best;

@@ -2,18 +2,21 @@ import { toNumber } from "../box.ts";
 import { compileView } from "../read-label.ts";
 import { isLines, LINES_ADVICE } from "../row-label.ts";
 import type { Shape } from "../shapes.ts";
-import type { View } from "../view.ts";
+import { type View, WHOLE_ROW } from "../view.ts";
 import { isObject } from "../walk.ts";
+import { findColumns, labelsIn } from "./columns.ts";
 import type { SampledLabel, SampledRow } from "./sample.ts";
 
 /** What kind of labels in the sample views do not read, and what to do; undefined where there is none. */
-export function findRefusal(rows: readonly SampledRow[], labels: readonly unknown[]): string | undefined {
+export function findRefusal(rows: readonly SampledRow[]): string | undefined {
   const texts = rows.flatMap(({ cells }) => Object.values(cells).filter((cell) => typeof cell === "string"));
   if (texts.filter(isLines).length * 2 > rows.length) return LINES_ADVICE;
   const isMost = (count: number, of: number) => of > 0 && count * 2 > of;
-  const lists = [...labels, ...rows.map(({ cells }) => cells)]
-    .map(findParallel)
-    .filter((found) => found !== undefined);
+  const columns = [...findColumns(rows), WHOLE_ROW];
+  const lists = rows.flatMap((row) => {
+    const labels = columns.flatMap((column) => labelsIn([row], column));
+    return labels.map(({ label }) => findParallel(label)).find((found) => found !== undefined) ?? [];
+  });
   if (isMost(lists.length, rows.length))
     return `the lists ${lists[0]} run side by side, which views do not read; write one object for each region, {"text": ..., "box": ...}`;
   return undefined;

@@ -8,7 +8,13 @@ const SHOWN = 200;
 const MAX_ZIP_BYTES = 1_000_000_000;
 
 /** The files of an export: one by one, or all as one zip that the browser puts together. */
-export function ExportFiles({ state: { export_id: id, files }, name }: { state: ExportState; name: string }) {
+export function ExportFiles({
+  state: { export_id: id, files, result },
+  name,
+}: {
+  state: ExportState;
+  name: string;
+}) {
   const { taking, failed } = texts();
   const [done, setDone] = useState<number>();
   const [hasFailed, setFailed] = useState(false);
@@ -32,6 +38,13 @@ export function ExportFiles({ state: { export_id: id, files }, name }: { state: 
   return (
     <>
       <p>{taking.ready(formatNumber(files.length), formatBytes(bytes))}</p>
+      {result?.notes && (
+        <ul class="quiet">
+          {result.notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
       {files.length > 1 && files.length < MAX_ZIP_FILES && bytes <= MAX_ZIP_BYTES && (
         <button type="button" class="primary" disabled={done !== undefined} onClick={() => void start()}>
           {done === undefined ? taking.zip : taking.zipping(formatNumber(done), formatNumber(files.length))}
