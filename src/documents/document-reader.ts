@@ -30,6 +30,8 @@ export interface PageRequest {
   maxPixels: number;
   image: boolean;
   text: boolean;
+  /** For people to look at: drawn whatever it is, as far as that goes, also without the fonts of its text. */
+  sketch?: boolean;
   /** The file to write, without an extension of ours. */
   output: string;
 }
@@ -73,8 +75,8 @@ export function createDocumentReader(options: ReaderOptions): DocumentReader {
   return {
     describe: (path, { passwords }) =>
       process.run<PdfDescription>({ kind: "describe", path, passwords: [...passwords] }),
-    extractPage: (request) =>
-      process.run<PageResult | Refusal>({ kind: "page", ...request, passwords: [...request.passwords] }),
+    extractPage: ({ passwords, sketch = false, ...request }) =>
+      process.run<PageResult | Refusal>({ kind: "page", ...request, sketch, passwords: [...passwords] }),
     convert: ({ kind, ...request }) =>
       process.run<ConvertResult | Refusal>({ kind: "convert", format: kind, ...request }),
     close: process.close,

@@ -18,6 +18,7 @@ const PageSchema = v.object({
   maxPixels: v.number(),
   image: v.boolean(),
   text: v.boolean(),
+  sketch: v.boolean(),
   output: v.string(),
 });
 

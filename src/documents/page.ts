@@ -61,7 +61,7 @@ export function beginPage(
   try {
     const objects = objectsOf(pdfium, page, MAX_OBJECTS);
     const at = { ...place, page, objects: objects ?? [], pages: document.pages, task, limits };
-    const image = objects && !drawn ? findPageImage(pdfium, page, objects) : undefined;
+    const image = objects && !drawn && !task.sketch ? findPageImage(pdfium, page, objects) : undefined;
     const kept = image && keep(at, image);
     if (kept) return kept;
     if (!(width * height <= maxPixels)) throw tooLarge();
@@ -117,11 +117,9 @@ function draw(at: LoadedPage, size: { width: number; height: number }): () => Pr
   if (drawn === "late") throw tooSlow(task.page, limits.pauseMs);
   if (drawn === "failed") throw unreadablePage(task.page);
   const asked = fonts.takeMissing();
-  const problem = fontProblem(
-    pdfium,
-    { objects, characters: () => charactersOf(pdfium, page) },
-    { asked, fonts },
-  );
+  const problem = task.sketch
+    ? undefined
+    : fontProblem(pdfium, { objects, characters: () => charactersOf(pdfium, page) }, { asked, fonts });
   // Fonts are asked for once as long as a document is open.
   if (asked.length > 0) open.wear();
   if (problem !== undefined) throw new PageFault(`page ${task.page} ${problem}`);

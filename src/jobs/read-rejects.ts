@@ -37,7 +37,9 @@ export async function readRejects(
   try {
     const [count] = await database.rows<{ rejected: number }>(`SELECT count(*) AS rejected FROM ${rows}`);
     // Earlier versions wrote the first three columns.
-    const columns = ["source_row", "source_name", "reason", "source_hash", "path"].map(quoteText).join(", ");
+    const columns = ["source_row", "source_name", "reason", "source_hash", "page", "path"]
+      .map(quoteText)
+      .join(", ");
     const listed = await database.rows<RejectedRow>(
       `SELECT COLUMNS(lambda name: name IN (${columns})) FROM ${rows} ORDER BY source_row LIMIT ${limit}`,
     );
@@ -45,9 +47,10 @@ export async function readRejects(
     const rejects = await mapConcurrent(
       listed,
       AT_ONCE,
-      async ({ source_hash: hash = null, path = null, ...row }) => ({
+      async ({ source_hash: hash = null, page = null, path = null, ...row }) => ({
         ...row,
         source_hash: hash !== null && (await isKept(hash)) ? hash : null,
+        page,
         path,
       }),
     );

@@ -8,7 +8,7 @@ import {
   type ImageFact,
   isOwn,
 } from "../schema/image-columns.ts";
-import { DOCUMENT_COLUMN, PAGE_SOURCE_COLUMN, pageResultColumns } from "../schema/pages.ts";
+import { DOCUMENT_COLUMN, PAGE_COLUMN, PAGE_SOURCE_COLUMN, pageResultColumns } from "../schema/pages.ts";
 import type { UploadManifest } from "../schema/upload.ts";
 import { LABELS_TABLE, RESULT_FACTS, RESULTS_TABLE, resultColumns } from "./row-results.ts";
 import { stagedColumn } from "./staged-rows.ts";
@@ -54,19 +54,23 @@ export function selectPublished(source: StagedRows): string {
 }
 
 /**
- * SELECT of the rejected rows: `source_row`, `source_name`, `reason`, and of the row's image `source_hash` of what it brought,
- * `path` of an asset.
+ * SELECT of the rejected rows: `source_row`, `source_name`, `reason`; `source_hash` of the image that the row brought, or of the
+ * document of which it is the `page`; `path` of an asset.
  */
 export function selectRejected(source: StagedRows): string {
   const name = rowColumn(source, "source_name");
   const { manifest } = source;
-  // Of pages the document is staged, not the image. What is no digest must not become the name of a file.
-  const given = `${rowColumn(source, "source_hash")}::VARCHAR`;
-  const isDigest = `regexp_full_match(${given}, '[0-9a-f]{64}')`;
-  const hash = manifest.pages === undefined ? `CASE WHEN ${isDigest} THEN ${given} END` : "NULL";
+  const own = rowColumn(source, "source_hash");
+  const document = manifest.pages && rowColumn(source, DOCUMENT_COLUMN.name);
+  const given = `${document ? `coalesce(${document}, ${own})` : own}::VARCHAR`;
+  // What is no digest must not become the name of a file.
+  const hash = `CASE WHEN regexp_full_match(${given}, '[0-9a-f]{64}') THEN ${given} END`;
+  const page = document
+    ? `CASE WHEN ${document} IS NOT NULL THEN TRY_CAST(${rowColumn(source, PAGE_COLUMN.name)} AS INTEGER) END`
+    : "NULL";
   const hasAsset = needsResults(manifest) && resultColumns(manifest).some((one) => isOwn(one) && !one.list);
   return `SELECT s."source_row" AS source_row, ${name} AS source_name, ${reason(source)} AS reason,
-    ${hash}::VARCHAR AS source_hash, ${hasAsset ? 'r."path"' : "NULL"}::VARCHAR AS path
+    ${hash}::VARCHAR AS source_hash, ${page}::INTEGER AS page, ${hasAsset ? 'r."path"' : "NULL"}::VARCHAR AS path
     FROM ${joined(source)} WHERE ${reason(source)} IS NOT NULL`;
 }
 

@@ -55,8 +55,10 @@ export const RejectedRowSchema = v.object({
   source_row: v.number(),
   source_name: v.nullable(v.string()),
   reason: v.string(),
-  /** Of the image that it brought, where that is kept: `GET /uploads/{id}/rejects/{sha256}`. */
+  /** Of the image, or the document, that it brought, where that is kept: `GET /uploads/{id}/rejects/{sha256}`. */
   source_hash: v.optional(v.nullable(v.string()), null),
+  /** Of that document, from 1: `?page=`. */
+  page: v.optional(v.nullable(v.number()), null),
   /** Of the asset that it brought or refers to, relative to `assets/`. */
   path: v.optional(v.nullable(v.string()), null),
 });

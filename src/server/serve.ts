@@ -31,6 +31,7 @@ import { createEngines } from "./work/engines.ts";
 import { createInputUploads } from "./work/input-uploads.ts";
 import { holdLake, type LakeHold } from "./work/lake-hold.ts";
 import { createServedOperations } from "./work/operations.ts";
+import { ownFolder } from "./work/own-folder.ts";
 import { allButOne, createSlots } from "./work/slots.ts";
 import { announceServer } from "./work/systemd.ts";
 
@@ -109,14 +110,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     waitMs: settings.sql.timeout_s * 1000,
     work: `${maxRunning} queries at the same time (sql.max_running)`,
   });
-  const files = createResponseCache(
-    // One server holds a lake; what its predecessor left is its own.
-    join(settings.scratchFolder, `answers-${Bun.hash(lake.root).toString(16)}`),
-  );
+  const files = createResponseCache(ownFolder(options, "answers"));
   const inputs = createInputUploads({
     operations,
-    folder: join(settings.scratchFolder, `inputs-${Bun.hash(lake.root).toString(16)}`),
-    partsFolder: join(settings.scratchFolder, `parts-${Bun.hash(lake.root).toString(16)}`),
+    folder: ownFolder(options, "inputs"),
+    partsFolder: ownFolder(options, "parts"),
   });
   let hold: LakeHold | undefined;
   const callers = createCallers();

@@ -196,7 +196,13 @@ test("process list tells each by its place, of folder and server alike, and doct
   expect(listed.unusable.every(({ problem }) => / (remove|move) /.test(problem))).toBe(true);
   const { lake, settings } = world;
   const thumbs = createThumbs({ selfCommand: PROGRAM, folder: join(world.folder, "thumbs") });
-  const routes = uploadListRoutes({ lake, settings, thumbs, callerName: () => "somebody" });
+  const routes = uploadListRoutes({
+    lake,
+    settings,
+    thumbs,
+    selfCommand: PROGRAM,
+    callerName: () => "somebody",
+  });
   const answer = await routes.handle(new Request("http://lake/uploads"));
   expect(await answer.json()).toMatchObject({ unusable: listed.unusable });
   const { stdout } = await runProgram(world, ["process", "list"]);

@@ -2,6 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { makeThumbnail } from "../../images/thumbnail.ts";
+import { tiffPages } from "../../images/tiff-pages.ts";
+import { bytesAsSource } from "../../images/tiff-source.ts";
 import { replaceFile } from "../../lake/replace.ts";
 import { checkValue } from "../../schema/check.ts";
 import { readLines } from "../../util/lines.ts";
@@ -19,6 +21,7 @@ const OrderSchema = v.pipe(
     side: v.number(),
     frame: v.number(),
     is_checked: v.boolean(),
+    page: v.nullable(v.number()),
   }),
 );
 
@@ -46,8 +49,11 @@ async function make({
   side,
   frame,
   is_checked,
+  page,
 }: Omit<v.InferOutput<typeof OrderSchema>, "id">): Promise<void> {
-  const thumbnail = await makeThumbnail(await readFile(path), side, frame, is_checked);
+  const file = await readFile(path);
+  const bytes = page === null ? file : tiffPages(bytesAsSource(file)).cut(page).bytes;
+  const thumbnail = await makeThumbnail(bytes, side, frame, is_checked);
   await mkdir(dirname(output), { recursive: true });
   const fresh = `${output}.${process.pid}`;
   await writeFile(fresh, thumbnail);

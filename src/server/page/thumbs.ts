@@ -12,6 +12,8 @@ import { THUMBS_COMMAND } from "./thumb-child.ts";
 export interface Thumbs {
   /** The file of a thumbnail. Throws `unsupported_format` for what cannot be drawn, `cancelled` for what nobody waits for. */
   fileOf(image: ThumbImage, size: ThumbSize, signal: AbortSignal): Promise<string>;
+  /** The file of one that was made before and is kept. */
+  kept(hash: string, size: ThumbSize): Promise<string | undefined>;
   close(): void;
 }
 
@@ -20,6 +22,8 @@ export interface ThumbImage {
   hash: string;
   /** False where nothing verified it: it may be of any size. */
   isChecked?: boolean;
+  /** Of a TIFF, from 1: this page as a file of its own is what is drawn. */
+  page?: number;
 }
 
 export interface ThumbSize {
@@ -41,6 +45,7 @@ interface Order extends ThumbSize {
   path: string;
   output: string;
   is_checked: boolean;
+  page: number | null;
   /** Of all who wait for it. */
   signals: AbortSignal[];
   done: PromiseWithResolvers<void>;
@@ -107,13 +112,14 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
       child.stdin.flush();
     }
   };
-  const ask = (path: string, output: string, size: ThumbSize, is_checked: boolean) => {
+  const ask = ({ path, isChecked = true, page }: ThumbImage, output: string, size: ThumbSize) => {
     const order: Order = {
       id: ++lastId,
       path,
       output,
       ...size,
-      is_checked,
+      is_checked: isChecked,
+      page: page ?? null,
       signals: [],
       done: Promise.withResolvers(),
     };
@@ -122,14 +128,21 @@ export function createThumbs({ selfCommand, folder, maxBytes = MAX_BYTES }: Thum
     return order;
   };
 
+  const placeOf = (hash: string, size: ThumbSize) => join(folder, hash.slice(0, 2), thumbName(hash, size));
+  const kept: Thumbs["kept"] = async (hash, size) => {
+    const output = placeOf(hash, size);
+    if (!(await exists(output))) return undefined;
+    await markUsed(output);
+    return output;
+  };
+
   return {
-    fileOf: async ({ path, hash, isChecked = true }, size, signal) => {
-      const output = join(folder, hash.slice(0, 2), thumbName(hash, size));
-      if (await exists(output)) {
-        await markUsed(output);
-        return output;
-      }
-      const order = asked.get(output) ?? ask(path, output, size, isChecked);
+    kept,
+    fileOf: async (image, size, signal) => {
+      const known = await kept(image.hash, size);
+      if (known !== undefined) return known;
+      const output = placeOf(image.hash, size);
+      const order = asked.get(output) ?? ask(image, output, size);
       order.signals.push(signal);
       next();
       await order.done.promise;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { parseSize } from "../../config.ts";
@@ -9,9 +8,9 @@ import { RejectListSchema, UploadListSchema } from "../../schema/upload-list.ts"
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { READS } from "../http/route-table.ts";
-import { REJECTED_SIZE, rejectedPicture } from "../page/rejected-picture.ts";
+import { createRejectedPictures, rejectedName } from "../page/rejected-picture.ts";
 import { respondWithThumb } from "../page/thumb-response.ts";
-import { thumbName } from "../page/thumbs.ts";
+import { ownFolder } from "../work/own-folder.ts";
 
 const DEFAULT_COMPLETED = 20;
 const QuerySchema = v.object({
@@ -24,13 +23,20 @@ const RejectsQuerySchema = v.object({
   limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,5}$/, "is not a number of rows"))),
 });
 
+const PictureQuerySchema = v.object({
+  page: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,6}$/, "is not the number of a page"))),
+});
+
 /** GET /uploads, /uploads/{id}/rejects and /uploads/{id}/rejects/{sha256}. */
-export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "thumbs">) {
-  const { lake, settings, callerName, thumbs } = deps;
-  const picture = {
-    ...{ lake, thumbs, folder: join(settings.scratchFolder, "rejected") },
+export function uploadListRoutes(
+  deps: Pick<ServerDeps, "lake" | "settings" | "callerName" | "thumbs" | "selfCommand">,
+) {
+  const { lake, settings, callerName, thumbs, selfCommand } = deps;
+  const pictureOf = createRejectedPictures({
+    ...{ lake, thumbs, selfCommand, folder: ownFolder({ lake, settings }, "rejected") },
     maxBytes: parseSize(settings.images.max_bytes),
-  };
+    maxPixels: settings.images.max_pixels,
+  });
   const uploads = new Elysia({ name: "upload-list" }).get(
     "/uploads",
     async ({ request, query: { all, completed } }) => {
@@ -50,16 +56,15 @@ export function uploadListRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "c
   );
   const pictures = uploads.get(
     "/uploads/:id/rejects/:sha256",
-    async ({ request, params: { id: uploadId, sha256: hash } }) =>
-      respondWithThumb(
-        request,
-        thumbName(hash, REJECTED_SIZE),
-        await rejectedPicture(picture, { uploadId, hash, signal: request.signal }),
-      ),
+    async ({ request, params: { id: uploadId, sha256: hash }, query: { page } }) => {
+      const picture = { uploadId, hash, page: page === undefined ? undefined : Number(page) };
+      return respondWithThumb(request, rejectedName(picture), await pictureOf(picture, request.signal));
+    },
     {
       params: checked(v.object({ id: UploadIdSchema, sha256: Sha256Schema })),
+      query: checked(PictureQuerySchema),
       detail: {
-        summary: "A small WebP of what a rejected row brought",
+        summary: "A small WebP of what a rejected row brought: of a document the page of that number, from 1",
         rows: { "image/webp": v.unknown() },
         ...READS,
       },

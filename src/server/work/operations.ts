@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { type AnyOperation, routesOf } from "../../operations/operation.ts";
 import { VERIFY } from "../../operations/verify/operation.ts";
 import { createOperationRuns, type OperationRuns, type OperationRunsOptions } from "./operation-runs.ts";
+import { ownFolder } from "./own-folder.ts";
 
 /** The runs of all operations of a server. */
 export interface ServedOperations {
@@ -15,13 +15,12 @@ export type ServedOperationsOptions = Omit<OperationRunsOptions, "folder"> & {
 };
 
 export function createServedOperations(options: ServedOperationsOptions): ServedOperations {
-  const { lake, settings, operations } = options;
-  // One server holds a lake; what its predecessor left is its own.
+  const { operations } = options;
   const folderOf = (operation: AnyOperation) => {
     const { item } = routesOf(operation) ?? { item: operation.name };
     // Version 0.1.0 named the folder of its reports so.
-    const name = operation.name === VERIFY.name ? "checks" : item.split("/").at(-1);
-    return join(settings.scratchFolder, `${name}-${Bun.hash(lake.root).toString(16)}`);
+    const name = operation.name === VERIFY.name ? "checks" : (item.split("/").at(-1) as string);
+    return ownFolder(options, name);
   };
   const all = operations.map((one) => createOperationRuns(one, { ...options, folder: folderOf(one) }));
   return {

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
+import { pdfOf } from "../../documents/write-pdf.ts";
 import { makeWorld } from "../../jobs/staging-kit.ts";
 import { startServe } from "../../server/server-kit.ts";
 import { createProgram } from "../program.ts";
@@ -72,6 +73,16 @@ for (const page of [5, 40, 77]) {
   const bytes = await draw(page).toBuffer();
   await writeFile(join(scans, nameOf(page + 200)), bytes.subarray(0, bytes.length * (0.3 + page / 200)));
 }
+// A PDF whose second page holds such an image.
+const cut = (await draw(90).toBuffer()).subarray(0, 30_000);
+const whole = await draw(91).toBuffer();
+const scan = { content: "q 300 0 0 424 0 0 cm /I Do Q", box: [0, 0, 300, 424] as const };
+const image = (data: Buffer) => ({
+  dictionary: `/Type/XObject/Subtype/Image/Width ${WIDTH}/Height ${HEIGHT}/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode`,
+  data,
+});
+const pages = [whole, cut].map((_, at) => ({ ...scan, resources: `/XObject<</I @${at}>>` }));
+await writeFile(join(scans, "보고서.pdf"), pdfOf(pages, [whole, cut].map(image)));
 const file = async (name: string, text: string) => {
   await writeFile(join(world.folder, name), text);
   return join(world.folder, name);
@@ -117,7 +128,7 @@ try {
   await shoot("datasets", "/ui/datasets", none);
   await shoot("work", "/ui/work", async (page) => {
     await page.locator("tr", { hasText: "raw/image" }).getByRole("button", { name: "Rejected rows" }).click();
-    await page.getByRole("dialog").getByRole("img").first().waitFor();
+    await page.getByRole("dialog").getByRole("img").nth(3).waitFor();
   });
   await shoot("operations", "/ui/operations", none);
 } finally {

@@ -41,11 +41,11 @@ export function RejectsDialog({ id, onClose }: { id: string; onClose(): void }) 
 function Picture({ id, reject }: { id: string; reject: RejectedRow }) {
   const { working, grid } = texts();
   const [isBroken, setBroken] = useState(false);
-  const { source_hash: hash, path, source_name: name } = reject;
+  const { source_hash: hash, page, path, source_name: name } = reject;
   const address =
     path !== null
       ? `/thumbs/${path.split("/").at(-1)?.split(".")[0]}?asset=${encodeURIComponent(path)}`
-      : hash !== null && `/uploads/${id}/rejects/${hash}`;
+      : hash !== null && `/uploads/${id}/rejects/${hash}${page === null ? "" : `?page=${page}`}`;
   if (address === false) return <span class="picture none">{grid.noImage}</span>;
   if (isBroken) return <span class="picture none">{working.notDrawable}</span>;
   return (
