@@ -24,12 +24,6 @@ function typedColumns({ home, columns }: Layout): readonly Column[] {
   return home === SHARED_HOME ? SYSTEM_COLUMNS : columns;
 }
 
-/**
- * Names of files are much alike: zstd makes them a quarter of what the engine's own choice does, which has a dictionary of
- * each row group, and a row is read as quickly. Of other texts it saves a tenth, and reading all of them takes longer.
- */
-const COMPRESSION: Readonly<Record<string, string>> = { source_name: " USING COMPRESSION zstd" };
-
 /** Makes the table of a home where it is not there. */
 export async function createHome(database: Database, layout: Layout): Promise<void> {
   const forms = formsOf(layout);
@@ -37,9 +31,7 @@ export async function createHome(database: Database, layout: Layout): Promise<vo
     `${ROW} INTEGER`,
     `${PART} INTEGER`,
     ...PARTITION_COLUMNS.map((name) => `${name} VARCHAR`),
-    ...typedColumns(layout).map(
-      ({ name, type }) => `${quoteName(name)} ${forms.get(name)?.type ?? type}${COMPRESSION[name] ?? ""}`,
-    ),
+    ...typedColumns(layout).map(({ name, type }) => `${quoteName(name)} ${forms.get(name)?.type ?? type}`),
     ...(layout.home === SHARED_HOME
       ? CELL_NAMES.map((list) => `${listColumn(list)} ${CELL_LISTS[list]}[]`)
       : []),

@@ -159,10 +159,7 @@ async function isTidied(
 async function prepareFile(build: Build): Promise<void> {
   const { database, scratch, published, full } = build;
   build.nextRow = full ? 0 : (published?.head.next_row ?? 0);
-  if (build.isRecent && published) {
-    await prepareRecent(build, published);
-    return;
-  }
+  if (build.isRecent && published) return prepareRecent(build, published);
   if (full || !published) await scratch.clear();
   else await scratch.take(published.identity);
   const version = full ? `, STORAGE_VERSION ${quoteText(STORAGE_VERSION)}` : "";
@@ -170,7 +167,8 @@ async function prepareFile(build: Build): Promise<void> {
     `ATTACH ${quoteText(scratch.work)} AS work (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${version})`,
   );
   await database.run("USE work");
-  if (!full) await database.run("SET wal_autocheckpoint = '1TB'"); // the one checkpoint is that of `seal`
+  // The one checkpoint is that of `seal`, but where memory is short: each frees what was loaded.
+  if (!full || !build.apart) await database.run("SET wal_autocheckpoint = '1TB'");
   await createTables(database, { isNew: full });
   await createLeftOut(database);
 }
@@ -246,7 +244,9 @@ async function describe(build: Build): Promise<void> {
   if (build.isRecent) await uniteHomes(database);
   const hasViews = !full && (!build.isRecent || build.published?.recent !== undefined);
   const leftOut = await createViews(database, after, hasViews ? [...changed, ...gone] : undefined);
-  if (!build.vacuum && !build.isRecent) build.releaseRowGroups = await holdRowGroups(database, "work");
+  // Of a full build too: threads leave short row groups, and to merge them writes most rows twice and leaves holes.
+  const isHeld = (full || !build.vacuum) && !build.isRecent;
+  if (isHeld) build.releaseRowGroups = await holdRowGroups(database, "work");
   await database.run("BEGIN");
   await deleteKnown(database, full ? [] : [...changed, ...gone]);
   await insertKnown(database, changed);

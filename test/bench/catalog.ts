@@ -4,7 +4,8 @@ import { type BenchContext, type Benchmark, ratioResult } from "./benchmark.ts";
 import { makeLabels, once } from "./corpus.ts";
 import { floor } from "./images.ts";
 import { type BenchLake, createBenchLake } from "./lake.ts";
-import { compareInTurn, median } from "./measure.ts";
+import { compareInTurn, median, runCommand } from "./measure.ts";
+import { makeTableLake } from "./web-lakes.ts";
 
 const PARTITIONS = 60;
 
@@ -60,6 +61,32 @@ const rebuild: Benchmark = {
       ratioResult(changed, "rebuild --full", refresh, 0.1),
       ratioResult(`${changed}, without a search index`, "rebuild --full without", plainRefresh, 0.1),
     ];
+  },
+};
+
+const rebuildPages: Benchmark = {
+  name: "rebuild-pages",
+  run: async (context) => {
+    await makeTableLake(context.work, { partitions: 10, rows: Math.round(1_000_000 * context.scale) });
+    const env = {
+      DATALAKE_LAKE: join(context.work, "lake"),
+      DATALAKE_CACHE: join(context.corpora, "..", "bench-cache"),
+      DATALAKE_SCRATCH: join(context.work, "scratch"),
+      CI: "1",
+    };
+    const target = join(context.work, "floor.duckdb");
+    const measured = await compareInTurn(
+      context.runs,
+      async () =>
+        (await runCommand([context.binary, "catalog", "rebuild", "--full", "--quiet"], { env })).seconds,
+      async () => {
+        const seconds = await floor("createTable", join(env.DATALAKE_LAKE, "catalog"), target);
+        await rm(target);
+        return seconds;
+      },
+    );
+    const job = "catalog rebuild --full, 10,000,000 page rows, with the search index";
+    return [ratioResult(job, "DuckDB CREATE TABLE AS", measured, 1.2)];
   },
 };
 
@@ -142,4 +169,4 @@ async function labels(context: BenchContext, rows: number): Promise<string> {
   return join(folder, "labels.parquet");
 }
 
-export const catalogBenchmarks = [rebuild, append, smallAppend];
+export const catalogBenchmarks = [rebuild, rebuildPages, append, smallAppend];

@@ -109,10 +109,9 @@ export async function makeLabels(path: string, rows: number, seed: number): Prom
   const connection = await instance.connect();
   const syllable = (salt: number) => `chr(44032 + (hash(r, w, ${seed + salt}) % 1200)::INTEGER * 9)`;
   await connection.run(`COPY (
-    SELECT r AS id, '{"image_id":' || r || ',"words":[' || (
-      SELECT string_agg('{"text":"' || ${syllable(1)} || ${syllable(2)} || CASE WHEN hash(w, r) % 3 = 0 THEN ${syllable(3)} ELSE '' END
-        || '","box":[' || hash(r, w, 1) % 1000 || ',' || hash(r, w, 2) % 1000 || ',' || hash(r, w, 3) % 1000 || ',' || hash(r, w, 4) % 1000 || ']}', ',')
-      FROM range(16) t(w)) || ']}' AS label
+    SELECT r AS id, '{"image_id":' || r || ',"words":[' || array_to_string(list_transform(range(16), lambda w:
+      '{"text":"' || ${syllable(1)} || ${syllable(2)} || CASE WHEN hash(w, r) % 3 = 0 THEN ${syllable(3)} ELSE '' END
+        || '","box":[' || hash(r, w, 1) % 1000 || ',' || hash(r, w, 2) % 1000 || ',' || hash(r, w, 3) % 1000 || ',' || hash(r, w, 4) % 1000 || ']}'), ',') || ']}' AS label
     FROM range(${rows}) t(r)) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`);
   connection.closeSync();
   instance.closeSync();

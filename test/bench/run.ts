@@ -67,6 +67,9 @@ for (const benchmark of chosen) {
     await rm(context.work, { recursive: true, force: true });
   }
 }
+// The names of jobs say what is measured as a rule.
+if (values.scale !== "1")
+  process.stdout.write(`at --scale ${values.scale}: counts in the names above are those of --scale 1\n`);
 const missed = results.filter((result) => result.value > result.limit);
 process.stdout.write(`${results.length - missed.length} of ${results.length} within their limit\n`);
 

@@ -1,4 +1,4 @@
-/** Lakes that the page is measured on: written as tables, for a million images would take hours. */
+/** Lakes that catalogs and the page are measured on: written as tables, for a million images would take hours. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { loadSettings } from "../../src/config.ts";
@@ -13,14 +13,14 @@ export interface TableLake {
   rows: number;
 }
 
-/** A lake in `folder/lake` whose rows tell of images that are not there; columns as of an upload of a task's labels. */
+/** A lake in `folder/lake` whose rows tell of images that are not there; columns as of an upload of pages. */
 export function makeTableLake(folder: string, { partitions, rows }: TableLake): Promise<void> {
   return makeLake(
     folder,
-    Array.from({ length: partitions }, (_, part) => ({
-      key: { provider: `p${part % 7}`, dataset: `set_${part}`, task: "raw", variant: "image" },
-      select: rowsSql(part * rows, rows),
-    })),
+    Array.from({ length: partitions }, (_, part) => {
+      const key = { provider: `p${part % 7}`, dataset: `set_${part}`, task: "raw", variant: "image" };
+      return { key, select: rowsSql(key, part * rows, rows) };
+    }),
   );
 }
 
@@ -54,11 +54,14 @@ async function makeLake(
   }
 }
 
-function rowsSql(first: number, rows: number): string {
-  const hash = "sha256(i::VARCHAR)";
-  return `SELECT ['ko', 'en', 'ja'][1 + i % 3] AS lang, ${hash} AS hash,
+function rowsSql({ provider, dataset }: PartitionKey, first: number, rows: number): string {
+  const folder = `provider=${provider}/dataset=${dataset}`;
+  return `SELECT ['ko', 'en', 'ja'][1 + i % 3] AS lang, sha256(i::VARCHAR) AS hash,
+    CASE WHEN i % 5 = 0 THEN 'png' ELSE 'jpeg' END AS format,
+    concat_ws('/', '${folder}', hash[1:2], hash[3:4], hash || '.' || replace(format, 'jpeg', 'jpg')) AS path,
     (600 + hash(i) % 2000)::INTEGER AS width, (800 + hash(i + 1) % 3000)::INTEGER AS height,
-    CASE WHEN i % 5 = 0 THEN 'png' ELSE 'jpeg' END AS format, (hash(i) % 900000)::BIGINT AS bytes, 1::INTEGER AS pages,
+    (hash(i) % 900000)::BIGINT AS bytes, 1::INTEGER AS pages,
+    NULL::INTEGER AS orientation, 150::DOUBLE AS dpi, hash AS source_hash, md5(i::VARCHAR) AS pixel_hash,
     'scan-' || i || '.jpg' AS source_name, 'u${"0".repeat(32)}' AS upload_id, i AS source_row
     FROM (SELECT ${first} + range AS i FROM range(${rows}))`;
 }

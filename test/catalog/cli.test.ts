@@ -5,6 +5,7 @@ import { type Command, type Effects, isGroup } from "../../src/cli/arguments/com
 import { catalogCommand } from "../../src/cli/commands/catalog.ts";
 import { folderClient } from "../../src/client/folder/folder-client.ts";
 import { silentLogger } from "../../src/log.ts";
+import { CATALOG_FORMAT } from "../../src/query/duckdb/homes.ts";
 import { commit, KEY, type Workbench, withLake } from "./lakes.ts";
 
 setDefaultTimeout(120_000); // a machine that is busy elsewhere
@@ -55,7 +56,7 @@ test("rebuild, info and partitions give their documents and say them", () =>
     expect(built.text).toContain("1 row in 1 partition");
     const info = await run(bench, "info");
     expect(info.document).toMatchObject({
-      format: 5,
+      format: CATALOG_FORMAT,
       generation: 1,
       rows: 1,
       partitions: 1,

@@ -1,5 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
 import { DuckDBClient } from "../../src/query/duckdb/client.ts";
 import type { RowQuery } from "../../src/schema/query.ts";
 import { commit, KEY, query, refresh, type Workbench, withLake } from "./lakes.ts";
@@ -253,19 +255,82 @@ test("digests are bytes and paths are not stored, and both are read as they were
     ).toEqual([{ n: 32, s: 0, path: null }]);
   }));
 
-test("names of files are compressed, and read as they were", () =>
+test("digests of pixels are bytes, and read as they were", () =>
   withLake(async (bench) => {
-    const name = `CASE WHEN i % 1000 = 0 THEN NULL WHEN i % 1000 = 1 THEN '' WHEN i % 1000 = 2 THEN '스캔/쪽 ' || i
-      WHEN i = 3 THEN repeat('가', 300000) ELSE 'scan/' || lpad((i // 1000)::VARCHAR, 4, '0') || '/page_' || lpad(i::VARCHAR, 7, '0') || '.jpg' END`;
-    const select = `SELECT i, ${name} AS source_name FROM range(50000) t(i)`;
-    await commit(bench, "create", select, of("a"));
+    const digest = new Bun.CryptoHasher("sha256").update("a").digest("hex").slice(0, 32);
+    const values = [digest, digest.toUpperCase(), "z".repeat(32), `${digest.slice(0, 29)}가`, ""];
+    const rows = values.map((value, at) => `(${at}, '${value}')`).join(", ");
+    await commit(bench, "create", `SELECT * FROM (VALUES ${rows}, (5, NULL)) AS t(i, pixel_hash)`, of("a"));
     await refresh(bench);
-    const differ = (a: string, b: string) => `SELECT * FROM (${a} EXCEPT ALL ${b})`;
-    const held = "SELECT i, source_name FROM catalog";
-    expect(await query(bench, `${differ(select, held)} UNION ALL ${differ(held, select)}`)).toEqual([]);
-    const compressed = await query<{ compression: string }>(
+    const held = await query<{ pixel_hash: string | null }>(
       bench,
-      "SELECT DISTINCT compression FROM pragma_storage_info('rows_1') WHERE column_name = 'source_name' AND segment_type = 'VARCHAR'",
+      "SELECT pixel_hash FROM catalog ORDER BY i",
     );
-    expect(compressed).toEqual([{ compression: "ZSTD" }]);
+    expect(held.map(({ pixel_hash }) => pixel_hash)).toEqual([...values, null]);
+    expect(await query(bench, "SELECT octet_length(pixel_hash) AS n FROM rows_1 WHERE i = 0")).toEqual([
+      { n: 16 },
+    ]);
+  }));
+
+test("names of files are stored in parts, and read as they were", () =>
+  withLake(async (bench) => {
+    const odd = [
+      ...[
+        "",
+        "0",
+        "007",
+        "-1.5e3",
+        "쪽 1",
+        "1쪽",
+        "a\n2\n",
+        "é9e\u0301",
+        "9\u0301",
+        "👍🏽12👍🏽",
+        "١٢",
+        "NULL",
+        "a#3#",
+      ],
+      ...[
+        "9".repeat(18),
+        "0".repeat(19),
+        `a${"9".repeat(40)}b`,
+        `1${"가".repeat(300_000)}`,
+        "x.tar.gz",
+        "%5d.jpg",
+        "'1'",
+      ],
+    ];
+    const digit = fc.constantFrom(..."0123456789");
+    const piece = fc.oneof(
+      digit,
+      digit,
+      fc.string({ unit: "grapheme", maxLength: 3 }),
+      fc.string({ unit: "binary", maxLength: 3 }),
+    );
+    const some = fc
+      .array(piece, { maxLength: 30 })
+      .map((pieces) => pieces.join("").replaceAll("\0", "").toWellFormed());
+    const names = [...odd, ...fc.sample(some, { numRuns: 3000, seed: 7 })];
+    const file = join(bench.folder, "names.json");
+    await Bun.write(file, JSON.stringify(names.map((source_name, i) => ({ i, source_name }))));
+    const scans =
+      "SELECT 100000 + i AS i, 'scan/' || lpad((i // 1000)::VARCHAR, 4, '0') || '/page_' || lpad(i::VARCHAR, 7, '0') || '.jpg' AS source_name FROM range(50000) t(i)";
+    const given = `SELECT * FROM read_json('${file}', columns = {i: 'BIGINT', source_name: 'VARCHAR'}) UNION ALL ${scans} UNION ALL SELECT -1, NULL`;
+    await bench.database.run(`CREATE TABLE memory.given AS ${given}`);
+    await commit(bench, "create", "SELECT * FROM memory.given", of("a"));
+    await refresh(bench);
+    const held = "SELECT i, source_name FROM catalog";
+    const rows = await query(bench, `${held} WHERE i < 100000 AND i >= 0 ORDER BY i`);
+    expect(rows.map(({ source_name }) => source_name)).toEqual(names);
+    expect(
+      await query(
+        bench,
+        `SELECT count(*) AS n FROM (${held} EXCEPT ALL (${scans})) WHERE i >= 100000 OR source_name IS NULL`,
+      ),
+    ).toEqual([{ n: 1 }]);
+    const [{ parts } = { parts: 0 }] = await query<{ parts: number }>(
+      bench,
+      "SELECT count(DISTINCT (source_name['before'], source_name['after'])) AS parts FROM rows_1 WHERE i >= 100000",
+    );
+    expect(parts).toBe(50);
   }));

@@ -56,3 +56,14 @@ test("rows that are added cost the writing of few others, time and again", () =>
       expect(after[3]).not.toEqual(before[3]);
     }
   }));
+
+test("a full build writes rows once and leaves no holes in the file", () =>
+  withLake(async (bench) => {
+    const text = Array.from({ length: 11 }, (_, at) => `sha256(range || '${at}')`).join(" || ");
+    await commit(bench, "create", `SELECT range AS id, ${text} AS text FROM range(160000)`);
+    await refresh(bench, { full: true });
+    const sizes = "SELECT free_blocks AS free, total_blocks AS total FROM pragma_database_size()";
+    const [size] = await query<{ free: number; total: number }>(bench, `${sizes} WHERE total_blocks > 0`);
+    expect(Number(size?.total)).toBeGreaterThan(50);
+    expect(Number(size?.free)).toBeLessThan(Number(size?.total) / 20);
+  }));

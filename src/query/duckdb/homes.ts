@@ -6,7 +6,7 @@ import { cellValue } from "./cell-text.ts";
 import { type StoredForm, storedForms } from "./stored-columns.ts";
 
 /** Version of the catalog's tables; a file of another one is built anew. */
-export const CATALOG_FORMAT = 5;
+export const CATALOG_FORMAT = 7;
 
 /** Number of a row in the catalog: no two rows have one, and later rows have higher ones. */
 export const ROW = '"@n"';

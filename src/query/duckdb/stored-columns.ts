@@ -13,13 +13,14 @@ export interface StoredForm {
   decode: string;
 }
 
-/** A digest has so many bytes; what is none is stored as text behind more zeros than that. */
-const DIGEST_BYTES = 32;
-const PADDING = DIGEST_BYTES + 1;
+/** Bytes of a digest, whole or of pixels; what is none is stored as text behind more zeros than these. */
+const DIGEST_BYTES = [16, 32] as const;
+const PADDING = Math.max(...DIGEST_BYTES) + 1;
 
 /**
  * The columns of a table that do not stand in it as they are, by name: digests are bytes, that of the source only where
- * the asset has another, and a path is stored only where the asset's hash and format do not say it. Any other value of such a column is kept as it is.
+ * the asset has another, a path is stored only where the asset's hash and format do not say it, and a file's name is in
+ * parts. Any other value of such a column is kept as it is.
  */
 export function storedForms(columns: readonly Column[]): Map<string, StoredForm> {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
@@ -30,9 +31,10 @@ export function storedForms(columns: readonly Column[]): Map<string, StoredForm>
     const named = (fact: ImageFact) => factColumn(image, fact);
     for (const fact of DIGESTS) if (isText(named(fact))) forms.set(named(fact), digestForm(named(fact)));
     const [hash, format, path] = [named("hash"), named("format"), named("path")];
-    const source = named("source_hash");
+    const [source, name] = [named("source_hash"), named("source_name")];
     if ([hash, source].every(isText)) forms.set(source, sourceForm(source, hash));
     if ([hash, format, path].every(isText)) forms.set(path, pathForm(path, hash, format));
+    if (isText(name)) forms.set(name, nameForm(name));
   }
   return forms;
 }
@@ -46,14 +48,14 @@ function digestForm(name: string): StoredForm {
   return {
     type: "BLOB",
     // Without a regular expression, in two thirds of the time.
-    encode: `CASE WHEN strlen(${column}) = ${2 * DIGEST_BYTES} AND ${column} = lower(${column}) THEN coalesce(TRY(unhex(${column})), ${asText})
+    encode: `CASE WHEN strlen(${column}) IN (${DIGEST_BYTES.map((bytes) => 2 * bytes).join(", ")}) AND ${column} = lower(${column}) THEN coalesce(TRY(unhex(${column})), ${asText})
       WHEN ${column} IS NOT NULL THEN ${asText} END`,
     decode: decodeDigest(column),
   };
 }
 
 function decodeDigest(column: string): string {
-  return `CASE WHEN octet_length(${column}) = ${DIGEST_BYTES} THEN lower(hex(${column})) ELSE decode(unhex(hex(${column})[${2 * PADDING + 1}:])) END`;
+  return `CASE WHEN octet_length(${column}) IN (${DIGEST_BYTES.join(", ")}) THEN lower(hex(${column})) ELSE decode(unhex(hex(${column})[${2 * PADDING + 1}:])) END`;
 }
 
 /** Most images are kept as they came: no byte stands for the digest of a source that is the asset's. */
@@ -64,6 +66,25 @@ function sourceForm(name: string, hash: string): StoredForm {
     type: own.type,
     encode: `CASE WHEN ${source} = ${digest} THEN ''::BLOB ELSE ${own.encode} END`,
     decode: `CASE WHEN octet_length(${source}) = 0 THEN ${decodeDigest(digest)} ELSE ${own.decode} END`,
+  };
+}
+
+/**
+ * Most names are a counter between texts that many names share: the last number of up to 18 digits, as such and with its
+ * length, for it may begin with zeros. A name without digits is all `before`, with 0 digits.
+ */
+function nameForm(name: string): StoredForm {
+  const column = quoteName(name);
+  const field = (part: string) => `struct_extract(${column}, '${part}')`;
+  const tail = `regexp_extract(${column}, '[0-9]{1,18}[^0-9]*$')`;
+  // Each of the two patterns is matched in one pass, which one for all three parts is not.
+  const split = `regexp_extract(${tail}, '^([0-9]+)([^0-9]*)$', ['digits', 'after'])`;
+  const [digits, after] = [`struct_extract(${split}, 'digits')`, `struct_extract(${split}, 'after')`];
+  return {
+    type: 'STRUCT("before" VARCHAR, digits UTINYINT, number BIGINT, "after" VARCHAR)',
+    encode: `struct_pack("before" := left(${column}, length(${column}) - length(${tail})), digits := strlen(${digits})::UTINYINT,
+      number := TRY_CAST(${digits} AS BIGINT), "after" := ${after})`,
+    decode: `${field("before")} || CASE WHEN ${field("digits")} > 0 THEN lpad(${field("number")}::VARCHAR, ${field("digits")}::INTEGER, '0') || ${field("after")} ELSE '' END`,
   };
 }
 

@@ -128,6 +128,52 @@ test("a term of many rows is kept in pieces", async () => {
   expect(index.get("셋")?.length).toBe(10_000);
 });
 
+test("rows that follow each other, near and far, come back as they were, and take few bytes", () => {
+  const rowCount = 3_000_000;
+  const steps = fc.array(
+    fc.record({
+      gap: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.nat(30_000)),
+      run: fc.oneof(fc.nat(5), fc.nat(9000)),
+    }),
+    { minLength: 1, maxLength: 60 },
+  );
+  const listOf = (first: number, parts: readonly { gap: number; run: number }[]) => {
+    const rows = [first];
+    for (const { gap, run } of parts) {
+      const from = (rows.at(-1) as number) + gap + 1;
+      for (let row = from; row <= from + run; row++) if (row < rowCount) rows.push(row);
+    }
+    return rows;
+  };
+  const list = fc
+    .tuple(fc.nat(rowCount - 1), fc.oneof(fc.constant([]), steps))
+    .map(([first, parts]) => listOf(first, parts));
+  fc.assert(
+    fc.property(fc.array(list, { minLength: 1, maxLength: 80 }), (lists) => {
+      const ends = lists.map((_, at) => lists.slice(0, at + 1).reduce((sum, { length }) => sum + length, 0));
+      const terms = Int32Array.from(lists, (_, at) => at * 2);
+      const postings = { terms, ends: Int32Array.from(ends), rows: Int32Array.from(lists.flat()) };
+      const stored = [...encodePostings(0, postings)];
+      for (const [at, rows] of lists.entries()) {
+        const number = numberOf(0, at * 2);
+        const set = createRowSet(rowCount);
+        for (const { key, bytes } of stored) {
+          if (key === -1 - number) addList(bytes, 0, bytes.length, set);
+          if (key === Math.floor(number / BLOCK_TERMS)) addShared(bytes, 0, [number % BLOCK_TERMS], set);
+        }
+        expect([...rowsWithin(set, 0, rowCount)]).toEqual(rows);
+      }
+    }),
+    { numRuns: 20 },
+  );
+  const every = {
+    terms: Int32Array.of(9),
+    ends: Int32Array.of(100_000),
+    rows: Int32Array.from({ length: 100_000 }, (_, row) => row),
+  };
+  expect([...encodePostings(0, every)].map(({ bytes }) => bytes.length)).toEqual([5]);
+});
+
 test("a needle says how the tokens of a text with it must be", () => {
   const forms = (needle: string) => splitSearchText(needle).map(({ text: one, at }) => `${at} ${one}`);
   expect(forms("가나")).toEqual(["inside 가나"]);
