@@ -50,6 +50,10 @@ test("a token is shown once, and stored as a hash that only the lake's owner rea
   expect((await run(["token", "list"], { env })).stdout).toContain("김");
   expect((await run(["token", "revoke", "김".normalize("NFD")], { env })).exit).toBe(0);
   expect((await readTokens(store))?.tokens).toEqual([]);
+  // Whoever wants the lake open again has to know the file.
+  const none = (await run(["token", "list"], { env })).stdout;
+  expect(none).toStartWith("No tokens are left");
+  expect(none).toEndWith(`\nStored in ${store.path}.\n`);
 });
 
 test("names, roles and times that cannot be are refused, with nothing made", async () => {

@@ -31,6 +31,7 @@ async function tokenOf(world: World, role: Role, expiresMs?: number): Promise<st
 interface Answer {
   status: number;
   code: string | undefined;
+  message: string | undefined;
   headers: Headers;
 }
 
@@ -43,8 +44,15 @@ async function ask(url: string, path: string, init: RequestInit & { token?: stri
   // Events have no end.
   const isStream = response.headers.get("content-type") === "text/event-stream";
   if (isStream) await response.body?.cancel();
-  const body = (isStream ? {} : await response.json().catch(() => ({}))) as { error?: { code: string } };
-  return { status: response.status, code: body.error?.code, headers: response.headers };
+  const body = (isStream ? {} : await response.json().catch(() => ({}))) as {
+    error?: { code: string; message: string };
+  };
+  return {
+    status: response.status,
+    code: body.error?.code,
+    message: body.error?.message,
+    headers: response.headers,
+  };
 }
 
 test("each role does what it is for, and no more", async () => {
@@ -215,7 +223,11 @@ test("tokens are taken up, revoked and end while the server runs", async () => {
   await until(async () => (await ask(url, "/status")).code === "unauthorized");
   const takenUpMs = performance.now() - madeMs;
   expect((await ask(url, "/status", { token: made.token })).status).toBe(200);
-  expect((await ask(url, "/status", { token: `${made.token}x` })).code).toBe("unauthorized");
+  const wrong = await ask(url, "/status", { token: `${made.token}x` });
+  const none = await ask(url, "/status");
+  expect([wrong.code, none.code]).toEqual(["unauthorized", "unauthorized"]);
+  expect(wrong.message).toStartWith("this server does not know the token that was sent");
+  expect(none.message).toStartWith("this server requires a token");
   // Long enough to be taken up while it is valid, however busy the machine is.
   const short = await tokenOf(world, "reader", Date.now() + 3000 + 10 * takenUpMs);
   await until(async () => (await ask(url, "/status", { token: short })).status === 200);

@@ -80,10 +80,13 @@ const list = defineCommand({
   run: async (_, effects) => {
     const store = await openTokens(effects);
     const { readTokens } = await import("../../lake/tokens.ts");
-    const tokens = ((await readTokens(store))?.tokens ?? []).map(({ sha256: _hash, ...token }) => token);
+    const stored = await readTokens(store);
+    const tokens = (stored?.tokens ?? []).map(({ sha256: _hash, ...token }) => token);
     effects.terminal.result({ tokens, file: store.path }, () =>
       tokens.length === 0
-        ? "No tokens yet; create one with `datalake token create`."
+        ? stored === undefined
+          ? "No tokens yet; create one with `datalake token create`."
+          : `No tokens are left, and a server asks for one; create one with \`datalake token create\`, or remove the file.\nStored in ${store.path}.`
         : `${renderTable(
             [{ title: "name" }, { title: "role" }, { title: "created" }, { title: "valid until" }],
             tokens.map(({ name, role, created_at, expires_at }) => [

@@ -121,11 +121,15 @@ function findToken(known: readonly KnownToken[], header: string | null): Caller 
   return found !== undefined && Date.now() < found.expiresMs ? found : undefined;
 }
 
-export function unauthorized(state: AccessState): AppError {
-  return new AppError(
-    "unauthorized",
-    state === "closed"
-      ? "this server accepts no token: its token file is gone or not safe; its log tells the administrator what to do"
-      : "this server requires a valid token; set DATALAKE_TOKEN, or ask its administrator for one",
-  );
+/** `given`: whether the request came with a token. */
+export function unauthorized(state: AccessState, given: boolean): AppError {
+  return new AppError("unauthorized", reasonOf(state, given));
+}
+
+function reasonOf(state: AccessState, given: boolean): string {
+  if (state === "closed")
+    return "this server accepts no token: its token file is gone or not safe; its log tells the administrator what to do";
+  return given
+    ? "this server does not know the token that was sent, or it has expired; check DATALAKE_TOKEN or --token-file, or ask its administrator for another"
+    : "this server requires a token; set DATALAKE_TOKEN or --token-file, or ask its administrator for one";
 }

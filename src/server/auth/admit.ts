@@ -59,7 +59,7 @@ export function createAdmit(
       headers.get("authorization") === null ? sessions.callerOf(headers.get("cookie")) : undefined;
     if (byCookie !== undefined) checkOrigin(headers, host);
     const caller = byCookie ?? access.callerOf(headers.get("authorization"));
-    if (caller === undefined) throw unauthorized(access.state);
+    if (caller === undefined) throw unauthorized(access.state, headers.get("authorization") !== null);
     const refused = (refusal: AppError) => ({ caller, address, refusal, done: () => {} });
     if (!includesRole(caller.role, role)) return refused(forbidden(request, pathname, caller, role));
     const done = open.enter(request, caller.name ?? address);
