@@ -1,7 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { RequestFailure } from "../api/request.ts";
-import { failureText } from "../texts/failure-text.ts";
 import { texts } from "../texts/texts.ts";
+import { FailureText, type ToldFailure } from "./failure-text.tsx";
 
 export function Loading() {
   return (
@@ -17,18 +16,20 @@ function Title({ isPart, children }: { isPart: boolean; children: string }) {
 }
 
 export interface FailureProps {
-  failure: RequestFailure;
+  failure: ToldFailure;
   isPart?: boolean;
   onRetry?: () => void;
 }
 
-/** What went wrong, in the server's words, and a way on. */
+/** What went wrong, and a way on. */
 export function Failure({ failure, isPart = false, onRetry }: FailureProps) {
   const { failed, retry } = texts();
   return (
     <div class="notice problem" role="alert" data-shown>
       <Title isPart={isPart}>{failed}</Title>
-      <p>{failureText(failure)}</p>
+      <p>
+        <FailureText failure={failure} />
+      </p>
       {onRetry && (
         <button type="button" onClick={onRetry}>
           {retry}

@@ -1,16 +1,18 @@
-import { useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { RequestFailure } from "../api/request.ts";
+import { FailureText } from "../parts/failure-text.tsx";
 import { Preferences } from "../parts/preferences.tsx";
-import { logIn } from "../state/session.ts";
-import { failureText } from "../texts/failure-text.ts";
+import { hasEnded, logIn } from "../state/session.ts";
 import { texts } from "../texts/texts.ts";
 
 /** Asks for a token, and stays where one wanted to go. */
 export function LoginScreen({ lake }: { lake: string }) {
   const { login, title } = texts();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<ComponentChildren>();
   const [isBusy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
   document.title = title(login.heading, lake);
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -23,7 +25,7 @@ export function LoginScreen({ lake }: { lake: string }) {
     } catch (error) {
       const failure = error as RequestFailure;
       const isWrong = failure.status === 401;
-      setProblem(isWrong ? login.wrong : failureText(failure));
+      setProblem(isWrong ? login.wrong : <FailureText failure={failure} />);
       setBusy(false);
       input.current?.select();
     }
@@ -32,6 +34,7 @@ export function LoginScreen({ lake }: { lake: string }) {
     <main class="login" id="main" data-screen="login" data-shown>
       <form class="card" onSubmit={submit}>
         <h1>{login.heading}</h1>
+        {hasEnded.value && <p role="status">{login.ended}</p>}
         <p>{login.lead(lake)}</p>
         <label class="field">
           <span>{login.token}</span>

@@ -8,9 +8,15 @@ export const session = signal<SessionDocument | undefined>(undefined);
 /** Why the server did not say. */
 export const sessionFailure = signal<RequestFailure | undefined>(undefined);
 
+/** The session of this tab has ended without a wish: it expired, or its token is not valid any more. */
+export const hasEnded = signal(false);
+
 export async function loadSession(): Promise<void> {
   try {
-    session.value = await request<SessionDocument>("/session");
+    const fresh = await request<SessionDocument>("/session");
+    // Several requests may find out together: who asks second is told the same, and that it ended stays said.
+    hasEnded.value = fresh.login !== "done" && (hasEnded.peek() || session.peek()?.login === "done");
+    session.value = fresh;
     sessionFailure.value = undefined;
   } catch (failure) {
     sessionFailure.value = failure as RequestFailure;
@@ -20,10 +26,12 @@ export async function loadSession(): Promise<void> {
 /** Throws where the token is not known. */
 export async function logIn(token: string): Promise<void> {
   session.value = await request<SessionDocument>("/session", { method: "POST", body: { token } });
+  hasEnded.value = false;
 }
 
 export async function logOut(): Promise<void> {
   await request("/session", { method: "DELETE" });
+  session.value = undefined;
   await loadSession();
 }
 

@@ -27,12 +27,15 @@ export const en = {
   copied: "Copied",
   failed: "That did not work",
   unreachable: "The server does not answer. Is it running, and are you connected to its network?",
+  /** By the code of an error, before the server's sentence: that is in English. */
+  failures: {} as Record<string, string>,
   notFound: "There is no such view",
   notFoundHint: "The link may be of a newer version of the page.",
   toDatasets: "To the datasets",
   rows: (count: string) => `${many(count, "row")}`,
   login: {
     heading: "Log in",
+    ended: "Your session has ended. Log in again to go on here.",
     lead: (lake: string) => `The lake ${lake} asks for a token.`,
     token: "Token",
     hint: "An administrator creates one with: datalake token create",

@@ -1,5 +1,6 @@
 import type { Texts } from "./en.ts";
 import { browse } from "./ko-browse.ts";
+import { failures } from "./ko-failures.ts";
 import { page } from "./ko-page.ts";
 import { work } from "./ko-work.ts";
 
@@ -27,12 +28,14 @@ export const ko: Texts = {
   copied: "복사됨",
   failed: "처리하지 못했습니다",
   unreachable: "서버가 응답하지 않습니다. 서버가 실행 중인지, 네트워크에 연결되어 있는지 확인하세요.",
+  failures,
   notFound: "그런 화면이 없습니다",
   notFoundHint: "더 새로운 버전의 링크일 수 있습니다.",
   toDatasets: "데이터셋으로",
   rows: (count) => `${count}행`,
   login: {
     heading: "로그인",
+    ended: "세션이 끝났습니다. 다시 로그인하면 보던 화면으로 돌아갑니다.",
     lead: (lake) => `레이크 ${lake}에 들어가려면 토큰이 필요합니다.`,
     token: "토큰",
     hint: "관리자가 다음 명령으로 만듭니다: datalake token create",

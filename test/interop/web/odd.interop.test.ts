@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { initLake } from "../../../src/lake/lake.ts";
-import { createToken } from "../../../src/lake/tokens.ts";
+import { createToken, revokeToken } from "../../../src/lake/tokens.ts";
 import type { PageDocument } from "../../../src/schema/page-documents.ts";
 import { zipOf } from "../../ingest/zip-kit.ts";
 import { type ServeProcess, startServe } from "../../server/server-kit.ts";
@@ -210,8 +210,17 @@ describe("with tokens", () => {
         await page.getByRole("link", { name: new RegExp(nameOf(1)) }).waitFor();
         await page.getByRole("button", { name: "로그아웃" }).click();
         await enter(tokens.curator as string);
+        // Who leaves before the answer is not logged in.
+        await page.getByRole("button", { name: "로그아웃" }).waitFor();
         await page.goto("/ui/work");
         await page.getByText("새 업로드").waitFor();
+        expect(await page.getByText("세션이 끝났습니다").count()).toBe(0);
+        await revokeToken(world().tokens, "curator");
+        await page.getByRole("navigation").getByRole("link", { name: "운영" }).click();
+        await page.getByText("세션이 끝났습니다").waitFor();
+        expect(await axeFindings(page)).toEqual([]);
+        await enter(tokens.reader as string);
+        await page.getByRole("heading", { name: "운영" }).waitFor();
       },
       { allowed: /401/ },
     );

@@ -33,8 +33,10 @@ export function DoctorCard({ run }: { run: LastRunState }) {
               <span class={`state ${status === "problem" ? "failed" : "pending"}`}>
                 {operating.severities[status]}
               </span>{" "}
-              <strong>{name}</strong> {message}
-              {advice !== undefined && <p class="quiet">→ {advice}</p>}
+              <span lang="en">
+                <strong>{name}</strong> {message}
+                {advice !== undefined && <span class="server-says quiet">→ {advice}</span>}
+              </span>
             </li>
           ))}
         </ul>
@@ -45,7 +47,10 @@ export function DoctorCard({ run }: { run: LastRunState }) {
           <ul class="checks">
             {checks.map(({ name, status, message }) => (
               <li key={`${name} ${message}`}>
-                {status === "ok" ? "✓" : "✗"} <strong>{name}</strong> {message}
+                {status === "ok" ? "✓" : "✗"}{" "}
+                <span lang="en">
+                  <strong>{name}</strong> {message}
+                </span>
               </li>
             ))}
           </ul>

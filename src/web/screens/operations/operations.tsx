@@ -2,7 +2,7 @@ import type { InfoDocument, StatusDocument } from "../../../schema/status-docume
 import { useDocument } from "../../api/use-document.ts";
 import { Failure, Loading } from "../../parts/notice.tsx";
 import { versions } from "../../state/changes.ts";
-import { may } from "../../state/session.ts";
+import { may, session } from "../../state/session.ts";
 import { formatAge, formatBytes, formatNumber, formatSpan, texts } from "../../texts/texts.ts";
 import { DoctorCard } from "./doctor-card.tsx";
 import { Fact, Facts } from "./facts.tsx";
@@ -84,7 +84,7 @@ export function OperationsScreen() {
           </Fact>
         </Facts>
         <Facts title={operating.server}>
-          <Fact name={operating.lake}>{info.value.lake}</Fact>
+          <Fact name={operating.lake}>{may("admin") ? info.value.lake : session.value?.lake}</Fact>
           <Fact name={operating.version}>{info.value.version}</Fact>
           <Fact name={operating.uptime}>{formatSpan(uptime)}</Fact>
           <Fact name={operating.access}>{operating.accesses[access]}</Fact>

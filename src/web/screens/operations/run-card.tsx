@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { Progress } from "../../parts/progress.tsx";
 import { formatTime, texts } from "../../texts/texts.ts";
 import { Fact } from "./facts.tsx";
@@ -49,9 +50,9 @@ export function RunCard({ title, run, facts, children, progress, mayRun, ways }:
           )}
         </div>
       )}
-      {problem !== undefined && (
+      {problem && (
         <p class="problem" role="alert">
-          {problem}
+          <FailureText failure={problem} />
         </p>
       )}
     </section>

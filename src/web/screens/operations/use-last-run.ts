@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OperationState, RunRecord } from "../../../schema/operation.ts";
-import { type RequestFailure, request } from "../../api/request.ts";
+import { request } from "../../api/request.ts";
 import { type Loaded, useDocument } from "../../api/use-document.ts";
-import { failureText } from "../../texts/failure-text.ts";
+import type { ToldFailure } from "../../parts/failure-text.tsx";
 
 /** The routes of an operation whose last result the lake keeps. */
 export interface LastRunRoutes {
@@ -33,7 +33,7 @@ export const DOCTOR: LastRunRoutes = {
 /** The last run and the one going on, whoever began it; it goes on when the screen is left. */
 export function useLastRun({ start, item, idName }: LastRunRoutes, isAllowed = true) {
   const [version, setVersion] = useState(0);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<ToldFailure>();
   const loaded: Loaded<LastRun> = useDocument<LastRun>(isAllowed ? `${item}/last` : undefined, {
     version,
     keep: true,
@@ -51,22 +51,21 @@ export function useLastRun({ start, item, idName }: LastRunRoutes, isAllowed = t
     if (seen.current === undefined) return;
     // It has ended: with a result, which is the last now, or with a reason.
     request<State>(`${item}/${seen.current}`).then(({ status, error }) => {
-      if (status === "failed") setProblem(error?.message);
-    }, tell);
+      if (status === "failed") setProblem(error);
+    }, setProblem);
     seen.current = undefined;
   }, [loaded.value, loaded.isLoading]);
-  const tell = (failure: RequestFailure) => setProblem(failureText(failure));
   const act = (method: string, url: string, body?: object) => {
     setProblem(undefined);
     request(url, { method, ...(body && { body }) })
-      .catch(tell)
+      .catch(setProblem)
       .finally(() => setVersion((count) => count + 1));
   };
   return {
     last: loaded.value?.last ?? undefined,
     isLoaded: loaded.value !== undefined,
     running,
-    problem: problem ?? (loaded.failure && failureText(loaded.failure)),
+    problem: problem ?? loaded.failure,
     begin: (body: object) => act("POST", start, body),
     stop: () => id !== undefined && act("DELETE", `${item}/${id}`),
   };

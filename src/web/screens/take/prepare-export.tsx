@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ExportState } from "../../../schema/export.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { selectionBody } from "../../state/selection.ts";
-import { failureText } from "../../texts/failure-text.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import type { Taken } from "./commands.ts";
 import { ExportFiles } from "./export-files.tsx";
@@ -21,16 +21,16 @@ const POLL_MS = 500;
 export function PrepareExport({ taken, format, name, samples }: PrepareExportProps) {
   const { taking, cancel } = texts();
   const [state, setState] = useState<ExportState>();
-  const [problem, setProblem] = useState<string>();
-  const tell = (failure: unknown) => setProblem(failureText(failure as RequestFailure));
+  const [problem, setProblem] = useState<RequestFailure>();
   const isRunning = state !== undefined && (state.status === "queued" || state.status === "running");
   const id = state?.export_id;
+  const failure = problem ?? state?.error;
   useEffect(() => {
     if (!isRunning) return;
     const timer = setInterval(() => {
       request<ExportState>(`/exports/${id}`).then(setState, (failure) => {
         clearInterval(timer);
-        tell(failure);
+        setProblem(failure);
       });
     }, POLL_MS);
     return () => clearInterval(timer);
@@ -39,7 +39,7 @@ export function PrepareExport({ taken, format, name, samples }: PrepareExportPro
     const query = "keys" in taken ? { rows: taken.keys } : selectionBody(taken.selection);
     const body = { ...query, format, ...(samples && { samples }) };
     setProblem(undefined);
-    request<ExportState>("/exports", { method: "POST", body }).then(setState, tell);
+    request<ExportState>("/exports", { method: "POST", body }).then(setState, setProblem);
   };
   const stop = () => {
     request(`/exports/${id}`, { method: "DELETE" }).catch(() => {}); // it may have ended
@@ -47,7 +47,11 @@ export function PrepareExport({ taken, format, name, samples }: PrepareExportPro
   };
   return (
     <div class="prepare" role="status">
-      {problem !== undefined && <p class="problem">{problem}</p>}
+      {failure && (
+        <p class="problem">
+          <FailureText failure={failure} />
+        </p>
+      )}
       {state === undefined && (
         <button type="button" class="primary" onClick={start}>
           {taking.prepare}
@@ -71,7 +75,6 @@ export function PrepareExport({ taken, format, name, samples }: PrepareExportPro
           </button>
         </>
       )}
-      {state?.error && <p class="problem">{state.error.message}</p>}
       {state?.status === "completed" && <ExportFiles state={state} name={name} />}
     </div>
   );

@@ -1,4 +1,5 @@
 import type { JobRecord } from "../../../schema/job.ts";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { formatNumber, formatTime, texts } from "../../texts/texts.ts";
 
 /** The newest jobs. */
@@ -28,7 +29,11 @@ export function JobTable({ jobs }: { jobs: readonly JobRecord[] }) {
               <tr key={id}>
                 <td data-label={working.state}>
                   <span class={`state ${status}`}>{working.jobStates[status]}</span>
-                  {error && <p class="problem">{error.message}</p>}
+                  {error && (
+                    <p class="problem">
+                      <FailureText failure={error} />
+                    </p>
+                  )}
                 </td>
                 <td data-label={working.when}>{formatTime(at)}</td>
                 <td class="number" data-label={working.uploads}>

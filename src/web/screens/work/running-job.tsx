@@ -2,6 +2,7 @@ import type { JobRecord } from "../../../schema/job.ts";
 import { Progress } from "../../parts/progress.tsx";
 import { liveJob } from "../../state/changes.ts";
 import { may } from "../../state/session.ts";
+import { stepText } from "../../texts/step-text.ts";
 import { formatNumber, formatSpan, texts } from "../../texts/texts.ts";
 
 export interface RunningJobProps {
@@ -33,7 +34,7 @@ export function RunningJob({ jobs, pending, onStart, onCancel }: RunningJobProps
     <div class="card">
       <Progress label={working.running} done={rows_done} total={rows_total} />
       <p class="quiet">
-        {step}
+        {stepText(step, working.steps)}
         {rate !== null && ` · ${working.rate(formatNumber(Math.round(rate)))}`}
         {left !== null && ` · ${working.left(formatSpan(Math.ceil(left)))}`}
       </p>

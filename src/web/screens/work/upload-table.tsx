@@ -1,4 +1,5 @@
 import type { ListedUpload, UploadList } from "../../../schema/upload-list.ts";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { may } from "../../state/session.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, formatTime, texts } from "../../texts/texts.ts";
@@ -22,7 +23,7 @@ export function UploadTable({ list, onRejects, onRetry }: UploadTableProps) {
               <code>
                 staging/{state}/{name}
               </code>{" "}
-              {problem}
+              <span lang="en">{problem}</span>
             </li>
           ))}
         </ul>
@@ -80,7 +81,11 @@ function UploadRow({ upload, onRejects, onRetry }: UploadRowProps) {
       </td>
       <td data-label={working.partition}>
         {isFound ? <a href={urlOf("/browse", selection)}>{name}</a> : name}
-        {error && <p class="problem">{error.message}</p>}
+        {error && (
+          <p class="problem">
+            <FailureText failure={error} />
+          </p>
+        )}
       </td>
       <td class="number" data-label={working.rows}>
         {rows === null ? "–" : formatNumber(rows)}

@@ -3,10 +3,10 @@ import type { JobRecord } from "../../../schema/job.ts";
 import type { UploadList } from "../../../schema/upload-list.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { useDocument } from "../../api/use-document.ts";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { Failure, Loading } from "../../parts/notice.tsx";
 import { versions } from "../../state/changes.ts";
 import { may } from "../../state/session.ts";
-import { failureText } from "../../texts/failure-text.ts";
 import { texts } from "../../texts/texts.ts";
 import { JobTable } from "./job-table.tsx";
 import { NewUpload } from "./new-upload.tsx";
@@ -28,11 +28,11 @@ export function WorkScreen() {
     keep: true,
   });
   const [rejectsOf, setRejectsOf] = useState<string>();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<RequestFailure>();
   const act = (url: string, method: string) => {
     setProblem(undefined);
     request(url, { method })
-      .catch((failure: RequestFailure) => setProblem(failureText(failure)))
+      .catch(setProblem)
       .finally(() => setAgain((count) => count + 1));
   };
   const failure = jobs.failure ?? uploads.failure;
@@ -42,9 +42,9 @@ export function WorkScreen() {
   return (
     <section class="screen work" data-shown>
       <h1>{working.heading}</h1>
-      {problem !== undefined && (
+      {problem && (
         <p class="problem" role="alert">
-          {problem}
+          <FailureText failure={problem} />
         </p>
       )}
       <RunningJob

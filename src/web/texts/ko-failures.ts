@@ -1,0 +1,47 @@
+/**
+ * What failed and what to do, by the code of the server's error: whole without the server's own sentence, which stands
+ * below it in English and names rows, files and values.
+ */
+export const failures: Record<string, string> = {
+  usage: "요청이 올바르지 않습니다. 입력한 값을 확인하세요.",
+  invalid_config: "설정이 올바르지 않습니다. 관리자에게 알려 주세요.",
+  invalid_name: "쓸 수 없는 이름입니다. 글자와 숫자, 그 사이의 _ - . 만 쓸 수 있습니다.",
+  invalid_schema: "레이크의 설정 파일이 올바르지 않습니다. 관리자에게 알려 주세요.",
+  invalid_sql: "SQL이 올바르지 않습니다. 아래에 적힌 곳을 고치세요.",
+  invalid_view: "태스크의 뷰가 올바르지 않습니다. 뷰를 고쳐야 합니다.",
+  invalid_input: "파일의 내용을 읽을 수 없습니다. 파일을 고쳐서 다시 올리세요.",
+  empty_input: "파일에 행이 없습니다. 다른 파일을 고르세요.",
+  unsupported_format:
+    "지원하지 않는 형식입니다. 이미지, PDF, zip, Parquet, CSV, JSON 파일로 바꾸어 올리세요.",
+  type_mismatch: "열의 형식이 이미 있는 것과 다릅니다. 형식을 맞추거나 다른 이름으로 올리세요.",
+  too_many_rejects:
+    "거부된 행이 허용한 수보다 많아서 아무것도 저장하지 않았습니다. 그 행을 고치거나 “허용할 거부된 행”을 늘려 다시 올리세요.",
+  corrupt: "저장된 데이터가 손상되었습니다. 관리자에게 알려 주세요.",
+  unsuited_mount: "파일 시스템이 레이크에 맞지 않습니다. 관리자에게 알려 주세요.",
+  not_whole: "파일이 아직 다 도착하지 않았습니다. 잠시 뒤에 다시 시도하세요.",
+  missing_asset: "저장되어 있어야 할 파일이 없습니다. 관리자에게 알려 주세요.",
+  not_found: "찾을 수 없습니다. 없어졌거나 이름이 다릅니다.",
+  no_lake: "레이크가 없습니다. 관리자에게 알려 주세요.",
+  conflict: "그사이에 상태가 바뀌어 할 수 없습니다. 화면을 새로 고친 뒤 다시 시도하세요.",
+  name_clash: "이미 있는 이름과 구별되지 않습니다. 다른 이름을 쓰세요.",
+  partition_exists: "이미 있습니다. “이미 있으면”에서 추가나 교체를 고르거나 다른 이름을 쓰세요.",
+  not_counted: "라벨을 아직 세지 않았습니다. 먼저 라벨을 세세요.",
+  in_use: "다른 곳에서 쓰고 있어서 할 수 없습니다.",
+  locked: "다른 프로그램이 쓰는 중입니다. 끝난 뒤에 다시 시도하세요.",
+  unauthorized: "로그인이 필요합니다. 토큰으로 로그인하세요.",
+  forbidden: "이 토큰의 역할로는 할 수 없습니다. 권한은 관리자에게 요청하세요.",
+  bad_host: "이 서버의 주소가 아닙니다. 관리자가 알려 준 주소로 여세요.",
+  too_large: "허용된 크기를 넘습니다.",
+  timeout: "너무 오래 걸려 멈췄습니다. 범위를 좁히거나 잠시 뒤에 다시 시도하세요.",
+  busy: "서버가 바쁩니다. 잠시 뒤에 다시 시도하세요.",
+  not_acceptable: "그 형식으로는 답할 수 없습니다.",
+  engine_failed: "쿼리 엔진이 실패했습니다. 잠시 뒤에 다시 시도하세요.",
+  no_space: "서버의 디스크에 남은 공간이 없습니다. 관리자에게 알려 주세요.",
+  permission_denied: "서버 계정에 파일 권한이 없습니다. 관리자에게 알려 주세요.",
+  io: "서버가 파일을 읽거나 쓰지 못했습니다. 관리자에게 알려 주세요.",
+  worker_crashed: "처리하던 프로세스가 죽었습니다. 다시 시도하고, 되풀이되면 관리자에게 알려 주세요.",
+  server_unreachable: "서버에 연결할 수 없습니다. 네트워크를 확인하세요.",
+  shutting_down: "서버가 멈추는 중입니다. 잠시 뒤에 다시 시도하세요.",
+  cancelled: "취소되었습니다.",
+  internal: "서버에 문제가 생겼습니다. 되풀이되면 관리자에게 알려 주세요.",
+};
