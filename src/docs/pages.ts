@@ -11,8 +11,16 @@ import errors from "./errors.md" with { type: "text" };
 import http from "./http.md" with { type: "text" };
 import administratorKo from "./ko/administrator.md" with { type: "text" };
 import curatorKo from "./ko/curator.md" with { type: "text" };
+import diskKo from "./ko/disk.md" with { type: "text" };
+import engineerKo from "./ko/engineer.md" with { type: "text" };
+import errorsKo from "./ko/errors.md" with { type: "text" };
+import labelsKo from "./ko/labels.md" with { type: "text" };
 import pageKo from "./ko/page.md" with { type: "text" };
+import pythonKo from "./ko/python.md" with { type: "text" };
 import readmeKo from "./ko/README.md" with { type: "text" };
+import settingsKo from "./ko/settings.md" with { type: "text" };
+import trainingKo from "./ko/training.md" with { type: "text" };
+import troubleshootingKo from "./ko/troubleshooting.md" with { type: "text" };
 import labels from "./labels.md" with { type: "text" };
 import licences from "./licences.md" with { type: "text" };
 import page from "./page.md" with { type: "text" };
@@ -51,22 +59,33 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
     { summary: "Input formats, images, columns, names, failed uploads", en: curator, ko: curatorKo },
   ],
   ["page", { summary: "The page in the browser: its screens and keys", en: page, ko: pageKo }],
-  ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels }],
-  ["engineer", { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer }],
-  ["training", { summary: "Training formats: what is in them, parts, prompts, coordinates", en: training }],
-  ["python", { summary: "Reading, uploading and downloading from Python", en: python }],
+  ["labels", { summary: "Views: what a label JSON means, and how to check it", en: labels, ko: labelsKo }],
+  [
+    "engineer",
+    { summary: "Search, SQL, download, TypeScript, Athena and Trino", en: engineer, ko: engineerKo },
+  ],
+  [
+    "training",
+    {
+      summary: "Training formats: what is in them, parts, prompts, coordinates",
+      en: training,
+      ko: trainingKo,
+    },
+  ],
+  ["python", { summary: "Reading, uploading and downloading from Python", en: python, ko: pythonKo }],
   ["http", { summary: "The API: routes, row formats, guarantees", en: http }],
   [
     "settings",
     {
       summary: "Every setting, and where settings come from",
-      en: `${settings}\n## config.yaml\n\n\`\`\`yaml\n${config}\`\`\`\n`,
+      en: withConfig(settings),
+      ko: withConfig(settingsKo),
     },
   ],
-  ["errors", { summary: "Exit codes and error codes", en: errors }],
-  ["disk", { summary: "The files of a lake, and how to read them directly", en: disk }],
+  ["errors", { summary: "Exit codes and error codes", en: errors, ko: errorsKo }],
+  ["disk", { summary: "The files of a lake, and how to read them directly", en: disk, ko: diskKo }],
   ["licences", { summary: "Libraries inside, their licences, another libheif", en: licences }],
-  ["troubleshooting", { summary: "Messages and what to do", en: troubleshooting }],
+  ["troubleshooting", { summary: "Messages and what to do", en: troubleshooting, ko: troubleshootingKo }],
 ]);
 
 /** A page in a list. */
@@ -94,6 +113,11 @@ export function readPage(topic: string, wanted: Language): { language: Language;
   if (page === undefined) throw unknownTopic(topic);
   const language = page[wanted] === undefined ? "en" : wanted;
   return { language, text: page[language] ?? page.en };
+}
+
+/** The settings end with the file that has all of them. */
+function withConfig(text: string): string {
+  return `${text}\n## config.yaml\n\n\`\`\`yaml\n${config}\`\`\`\n`;
 }
 
 /** Links of the first page lead to where the other pages are served. */

@@ -89,7 +89,8 @@ describe("the manual", () => {
         expect(page.text).toStartWith("# ");
       }
     }
-    expect(readPage("settings", "en").text).toContain(await read("config.yaml"));
+    for (const language of LANGUAGES)
+      expect(readPage("settings", language).text).toContain(await read("config.yaml"));
   });
 });
 
