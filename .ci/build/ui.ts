@@ -11,16 +11,16 @@ export async function uiPlugin(folder: string): Promise<BunPlugin> {
   await mkdir(folder, { recursive: true });
   const imports: string[] = [];
   const entries: string[] = [];
-  for (const [index, { name, type, etag, isImmutable, br, gzip }] of files.entries()) {
-    const fields = { name, type, etag, isImmutable };
-    const codings: string[] = [];
-    for (const [coding, bytes] of Object.entries({ br, gzip })) {
-      const path = join(folder, `${name}.${coding}`);
-      await writeWhole(path, bytes);
-      imports.push(`import ${coding}${index} from ${JSON.stringify(path)} with { type: "file" };`);
-      codings.push(`${coding}: await bytesOf(${coding}${index})`);
+  for (const [index, { path, type, etag, isImmutable, codings }] of files.entries()) {
+    const fields = { path, type, etag, isImmutable };
+    const parts: string[] = [];
+    for (const [coding, bytes] of Object.entries(codings)) {
+      const file = join(folder, `${path.replaceAll("/", "-")}.${coding}`);
+      await writeWhole(file, bytes);
+      imports.push(`import ${coding}${index} from ${JSON.stringify(file)} with { type: "file" };`);
+      parts.push(`${coding}: await bytesOf(${coding}${index})`);
     }
-    entries.push(`{ ...${JSON.stringify(fields)}, ${codings.join(", ")} }`);
+    entries.push(`{ ...${JSON.stringify(fields)}, codings: { ${parts.join(", ")} } }`);
   }
   const contents = [
     ...imports,

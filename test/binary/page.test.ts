@@ -2,8 +2,11 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 import { initLake } from "../../src/lake/lake.ts";
 import { bundleUi } from "../../src/server/ui/bundle.ts";
+import { missingPageUrl } from "../../src/server/ui/manual/links.ts";
+import type { UiFile } from "../../src/server/ui/ui-file.ts";
 import { builtBinary } from "./binary.ts";
 
 setDefaultTimeout(120_000);
@@ -46,19 +49,30 @@ async function servedAt(stderr: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`serve ended: ${text}`);
 }
 
-test("the executable has the page of its sources, compressed, and sends browsers to it", async () => {
+function textOf({ codings }: UiFile): string {
+  return "br" in codings ? brotliDecompressSync(codings.br).toString() : "";
+}
+
+test("the executable has the page and the manual of its sources, compressed, and sends browsers to it", async () => {
   const index = await fetch(url, { headers: { accept: "text/html" } });
   expect([index.status, index.url]).toEqual([200, `${url}/ui/`]);
-  const html = await index.text();
-  for (const { name, etag, br, type } of await bundleUi()) {
-    if (name !== "index.html") expect(html).toContain(`/ui/files/${name}`);
-    const path = name === "index.html" ? "/ui/any/view" : `/ui/files/${name}`;
-    const answer = await fetch(url + path, { headers: { "accept-encoding": "br" }, decompress: false });
-    expect([answer.status, answer.headers.get("etag"), answer.headers.get("content-type")]).toEqual([
-      200,
-      etag,
-      type,
-    ]);
-    expect(Buffer.from(await answer.arrayBuffer()).equals(br)).toBe(true);
+  const files = await bundleUi();
+  const all = files.map(textOf).join("\n");
+  expect(await index.text()).toBe(textOf(files[0] as UiFile));
+  // What is answered where the manual has no page is what no page leads to.
+  const unnamed = [missingPageUrl("en"), missingPageUrl("ko")];
+  for (const { path, etag, codings, type } of files) {
+    // Each is named by the page, or by another file of it.
+    const isIndex = path === "index.html";
+    if (!isIndex)
+      expect([path, all.includes(`/ui/${path}`)]).toEqual([path, !unnamed.includes(`/ui/${path}`)]);
+    const answer = await fetch(`${url}/ui/${isIndex ? "any/view" : path}`, {
+      headers: { "accept-encoding": "br" },
+      decompress: false,
+    });
+    const { headers } = answer;
+    expect([answer.status, headers.get("etag"), headers.get("content-type")]).toEqual([200, etag, type]);
+    const sent = "br" in codings ? codings.br : codings.plain;
+    expect(Buffer.from(await answer.arrayBuffer()).equals(sent)).toBe(true);
   }
 });

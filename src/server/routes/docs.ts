@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { READS, termsOf } from "../http/route-table.ts";
+import { toManual, toOverview } from "../http/to-manual.ts";
 
 const ParamsSchema = v.object({ topic: v.pipe(v.string(), v.maxLength(100)) });
 const RootSchema = v.object({
@@ -23,16 +24,17 @@ const ListSchema = v.object({
 });
 
 /**
- * GET /, which says where to go and sends browsers to the page, and the manual: GET /docs, /docs/{topic} and
- * /docs/ko/{topic}.
+ * GET /, which says where to go, and the manual for programs: GET /docs, /docs/{topic} and /docs/ko/{topic}. Browsers are
+ * sent to the page, which has the manual for people.
  */
 export function docsRoutes({ version, settings }: Pick<ServerDeps, "version" | "settings">) {
+  const isBrowser = ({ headers }: Request) =>
+    settings.serve.ui === "on" && (headers.get("accept")?.includes("text/html") ?? false);
   return new Elysia({ name: "docs" })
     .get(
       "/",
       ({ request, redirect }) => {
-        const isBrowser = request.headers.get("accept")?.includes("text/html") ?? false;
-        if (isBrowser && settings.serve.ui === "on") return redirect("/ui/");
+        if (isBrowser(request)) return redirect("/ui/");
         return {
           name: "datalake" as const,
           version,
@@ -49,32 +51,21 @@ export function docsRoutes({ version, settings }: Pick<ServerDeps, "version" | "
     )
     .get(
       "/docs",
-      async () => {
-        const { listTopics } = await import("../../docs/pages.ts");
-        return {
-          topics: listTopics().map(({ topic, summary, languages }) => ({
-            topic,
-            summary,
-            paths: Object.fromEntries(
-              languages.map((language) => [
-                language,
-                language === "en" ? `/docs/${topic}` : `/docs/${language}/${topic}`,
-              ]),
-            ),
-          })),
-        };
+      ({ request }) => (isBrowser(request) ? toOverview(request, "accept, accept-language") : list()),
+      {
+        response: { 200: ListSchema },
+        detail: { summary: "The pages of the manual; browsers are sent to them", ...READS },
       },
-      { response: { 200: ListSchema }, detail: { summary: "The pages of the manual", ...READS } },
     )
-    .get("/docs/:topic", ({ params }) => page(params.topic, "en"), {
+    .get("/docs/:topic", ({ request, params }) => page(params.topic, "en", isBrowser(request)), {
       params: checked(ParamsSchema),
       detail: {
-        summary: "A page of the manual, as Markdown",
+        summary: "A page of the manual, as Markdown; browsers are sent to it as they show it",
         rows: { "text/markdown": v.string() },
         ...READS,
       },
     })
-    .get("/docs/ko/:topic", ({ params }) => page(params.topic, "ko"), {
+    .get("/docs/ko/:topic", ({ request, params }) => page(params.topic, "ko", isBrowser(request)), {
       params: checked(ParamsSchema),
       detail: {
         summary: "A page of the manual in Korean, else in English, as Markdown",
@@ -84,11 +75,29 @@ export function docsRoutes({ version, settings }: Pick<ServerDeps, "version" | "
     });
 }
 
+async function list(): Promise<v.InferOutput<typeof ListSchema>> {
+  const { listTopics } = await import("../../docs/pages.ts");
+  return {
+    topics: listTopics().map(({ topic, summary, languages }) => ({
+      topic,
+      summary,
+      paths: Object.fromEntries(
+        languages.map((language) => [
+          language,
+          language === "en" ? `/docs/${topic}` : `/docs/${language}/${topic}`,
+        ]),
+      ),
+    })),
+  };
+}
+
 /** The pages link to each other as files, so their names work with and without the ending. */
-async function page(name: string, wanted: "en" | "ko"): Promise<Response> {
+async function page(name: string, wanted: "en" | "ko", isBrowser: boolean): Promise<Response> {
   const { readPage } = await import("../../docs/pages.ts");
-  const { language, text } = readPage(name.replace(/\.md$/, ""), wanted);
+  const topic = name.replace(/\.md$/, "");
+  const { language, text } = readPage(topic, wanted);
+  if (isBrowser) return toManual(`${wanted === "ko" ? "ko/" : ""}${topic}`, "accept");
   return new Response(text, {
-    headers: { "content-type": "text/markdown; charset=utf-8", "content-language": language },
+    headers: { "content-type": "text/markdown; charset=utf-8", "content-language": language, vary: "accept" },
   });
 }

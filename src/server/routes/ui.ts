@@ -6,7 +6,9 @@ import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { decodeRest } from "../http/file-response.ts";
 import { READS, termsOf } from "../http/route-table.ts";
+import { toManual, toOverview } from "../http/to-manual.ts";
 import { loadUi } from "../ui/files.ts";
+import { missingPageUrl } from "../ui/manual/links.ts";
 import type { UiFile } from "../ui/ui-file.ts";
 
 /** Nothing comes from another host, nothing in the page itself is run, and no text becomes markup. */
@@ -28,22 +30,30 @@ const ParamsSchema = v.object({ "*": v.string() });
 const OPEN = termsOf({ ...READS.terms, role: "anybody" });
 
 /**
- * GET /ui and /ui/{path}: the page in the browser. Its files are below /ui/files/; every other address is a view of
- * it, of which the page itself knows the meaning.
+ * GET /ui and /ui/{path}: the page in the browser. Its files are below /ui/files/, the manual is below /ui/manual/; every
+ * other address is a view of the page, of which it itself knows the meaning.
  */
 export function uiRoutes({ settings }: Pick<ServerDeps, "settings">) {
   let loading: Promise<ReadonlyMap<string, UiFile>> | undefined;
-  const load = async () => new Map((await loadUi()).map((file) => [file.name, file]));
+  const load = async () => new Map((await loadUi()).map((file) => [file.path, file]));
   const answer = async (request: Request, rest: string) => {
     if (settings.serve.ui === "off") {
       throw new AppError("not_found", "the page is switched off (serve.ui); the API is at /openapi.json");
     }
-    loading ??= load();
     const path = decodeRest(rest) ?? "";
-    const name = path.startsWith(FILES) ? path.slice(FILES.length) : "index.html";
-    const file = (await loading).get(name);
-    if (file === undefined) throw new AppError("not_found", `the page has no file ${name}; reload it`);
-    return respond(request, file);
+    if (/^manual\/?$/.test(path)) return toOverview(request, "accept-language");
+    if (/^manual\/ko\/?$/.test(path)) return toManual("ko/overview");
+    loading ??= load();
+    const files = await loading;
+    const file = files.get(path);
+    if (file !== undefined) return respond(request, file);
+    if (path.startsWith(FILES)) {
+      throw new AppError("not_found", `the page has no file ${path.slice(FILES.length)}; reload it`);
+    }
+    const [isOfManual, ofKorean] = /^manual\/(ko\/)?/.exec(path) ?? [];
+    if (isOfManual === undefined) return respond(request, files.get("index.html") as UiFile);
+    const instead = missingPageUrl(ofKorean === undefined ? "en" : "ko").replace("/ui/", "");
+    return respond(request, files.get(instead) as UiFile, 404);
   };
   return new Elysia({ name: "ui" })
     .get("/ui", ({ request }) => answer(request, ""), {
@@ -51,11 +61,11 @@ export function uiRoutes({ settings }: Pick<ServerDeps, "settings">) {
     })
     .get("/ui/*", ({ request, params }) => answer(request, params["*"]), {
       params: checked(ParamsSchema),
-      detail: { summary: "A view of that page, or one of its files", ...OPEN },
+      detail: { summary: "A view of that page, one of its files, or a page of the manual", ...OPEN },
     });
 }
 
-function respond(request: Request, { type, etag, isImmutable, br, gzip }: UiFile): Response {
+function respond(request: Request, { type, etag, isImmutable, codings }: UiFile, status = 200): Response {
   const headers: Record<string, string> = {
     "content-type": type,
     etag,
@@ -67,14 +77,15 @@ function respond(request: Request, { type, etag, isImmutable, br, gzip }: UiFile
     "cross-origin-resource-policy": "same-origin",
   };
   const known = request.headers.get("if-none-match");
-  if (known?.split(",").some((one) => one.trim().replace(/^W\//, "") === etag)) {
+  if (status === 200 && known?.split(",").some((one) => one.trim().replace(/^W\//, "") === etag)) {
     return new Response(null, { status: 304, headers });
   }
+  if ("plain" in codings) return new Response(codings.plain, { status, headers });
   const accepted = acceptedEncodings(request.headers.get("accept-encoding") ?? "");
   const coding = accepted.has("br") ? "br" : accepted.has("gzip") ? "gzip" : undefined;
-  const body = coding === "br" ? br : coding === "gzip" ? gzip : new Uint8Array(gunzipSync(gzip));
-  if (coding !== undefined) headers["content-encoding"] = coding;
-  return new Response(body, { headers });
+  if (coding === undefined)
+    return new Response(new Uint8Array(gunzipSync(codings.gzip)), { status, headers });
+  return new Response(codings[coding], { status, headers: { ...headers, "content-encoding": coding } });
 }
 
 /** Without those that are refused: `gzip;q=0`. */

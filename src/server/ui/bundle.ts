@@ -1,24 +1,55 @@
-/** Makes the page for the browser from `web/`: at the build, and on first use where the sources run. */
-import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+/** Makes the page for the browser from `web/`, and the manual: at the build, and on first use where the sources run. */
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { renderManual } from "./manual/render.ts";
+import { digestOf, packFile } from "./pack.ts";
 import type { UiFile } from "./ui-file.ts";
 
-const WEB = fileURLToPath(new URL("../../web/main.tsx", import.meta.url));
-const folder = resolve(WEB, "..");
+const folder = dirname(fileURLToPath(new URL("../../web/main.tsx", import.meta.url)));
+const imageFolder = resolve(folder, "../docs/images");
+const PAGE = ["main.tsx", "style/page.css"];
+/** What the pages of the manual have of their own. */
+const MANUAL = ["manual.ts", "style/manual.css"];
 
-const TYPES: Record<string, string> = {
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  svg: "image/svg+xml",
-};
-
-/** The same sources give the same bytes. Throws where they do not compile. */
+/** The same sources give the same bytes. Throws where they do not compile, or a page of the manual links to nothing. */
 export async function bundleUi(): Promise<UiFile[]> {
+  const page = await build(PAGE);
+  const manual = await build(MANUAL);
+  const icon = await named(resolve(folder, "icon.svg"));
+  const images = await Promise.all(
+    (await readdir(imageFolder)).sort().map((name) => named(join(imageFolder, name))),
+  );
+  const index = (await readFile(resolve(folder, "index.html"), "utf8"))
+    .replace("main.tsx", urlOf(page, ".js"))
+    .replace("style/page.css", urlOf(page, ".css"))
+    .replace("icon.svg", urlOf([icon], ".svg"));
+  const pages = renderManual({
+    icon: urlOf([icon], ".svg"),
+    style: urlOf(manual, ".css"),
+    script: urlOf(manual, ".js"),
+    image: (name) => urlOf(images, `/${name}`),
+  });
+  return [
+    packFile("index.html", "html", index),
+    ...[icon, ...page, ...manual, ...images].map(({ name, content }) =>
+      packFile(`files/${name}`, extname(name).slice(1), content),
+    ),
+    ...pages.map(({ url, html }) => packFile(url.replace("/ui/", ""), "html", html)),
+  ];
+}
+
+interface Built {
+  /** What it was made of. */
+  source: string;
+  /** With a digest of its content. */
+  name: string;
+  content: string | Uint8Array;
+}
+
+async function build(entries: readonly string[]): Promise<Built[]> {
   const { outputs } = await Bun.build({
-    entrypoints: [WEB, resolve(folder, "style/page.css")],
+    entrypoints: entries.map((entry) => resolve(folder, entry)),
     root: folder,
     target: "browser",
     format: "esm",
@@ -26,37 +57,25 @@ export async function bundleUi(): Promise<UiFile[]> {
     naming: "[name]-[hash].[ext]",
     jsx: { runtime: "automatic", importSource: "preact", development: false },
   });
-  const built = await Promise.all(
-    outputs.map(async (output) => ({ name: basename(output.path), text: await output.text() })),
-  );
-  const icon = { name: "icon.svg", text: await readFile(resolve(folder, "icon.svg"), "utf8") };
-  const named = (ending: string) => `/ui/files/${built.find(({ name }) => name.endsWith(ending))?.name}`;
-  const index = (await readFile(resolve(folder, "index.html"), "utf8"))
-    .replace("main.tsx", named(".js"))
-    .replace("style/page.css", named(".css"))
-    .replace("icon.svg", "/ui/files/icon.svg");
-  return [{ name: "index.html", text: index }, icon, ...built].map(({ name, text }) =>
-    pack(
-      name,
-      text,
-      built.some((one) => one.name === name),
-    ),
+  return Promise.all(
+    outputs.map(async (output) => ({
+      source: output.path,
+      name: basename(output.path),
+      content: await output.text(),
+    })),
   );
 }
 
-function pack(name: string, text: string, isImmutable: boolean): UiFile {
-  const bytes = Buffer.from(text);
-  const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 20);
-  return {
-    name,
-    type: TYPES[name.split(".").at(-1) as string] as string,
-    etag: `"${digest}"`,
-    isImmutable,
-    br: plain(brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })),
-    gzip: plain(gzipSync(bytes, { level: 9 })),
-  };
+/** A file that is taken as it is. */
+async function named(path: string): Promise<Built> {
+  const content = await readFile(path);
+  const ending = extname(path);
+  return { source: path, name: `${basename(path, ending)}-${digestOf(content)}${ending}`, content };
 }
 
-function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
+/** Where the page finds the file whose source ends so. */
+function urlOf(files: readonly Built[], ending: string): string {
+  const file = files.find(({ source }) => source.endsWith(ending));
+  if (file === undefined) throw new Error(`no file of the page ends in ${ending}`);
+  return `/ui/files/${file.name}`;
 }

@@ -1,12 +1,16 @@
 /** A file of the page, compressed ahead: the same bytes are sent to everybody. */
 export interface UiFile {
-  /** Below /ui/files/; `index.html` stands for every other address. */
-  name: string;
+  /** Its address below /ui/; `index.html` stands for every other one. */
+  path: string;
   type: string;
   /** With its quotes; of the content before compression. */
   etag: string;
-  /** Its name has a digest of its content: it never changes. */
+  /** Its address has a digest of its content: it never changes. */
   isImmutable: boolean;
-  br: Uint8Array<ArrayBuffer>;
-  gzip: Uint8Array<ArrayBuffer>;
+  codings: Codings;
 }
+
+/** The bytes, compressed in two ways; or as they are, where they do not get smaller. */
+export type Codings = Record<"br" | "gzip", Bytes> | { plain: Bytes };
+
+type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { SCREEN_LINKS } from "../screens/links.ts";
 import { address } from "../state/address.ts";
+import { type Language, language } from "../state/preferences.ts";
 import { logOut, session } from "../state/session.ts";
 import { urlOf } from "../state/url.ts";
 import { texts } from "../texts/texts.ts";
@@ -12,6 +13,11 @@ function SentShare() {
   const way = runningUpload.value?.way;
   if (way === undefined || !("total" in way) || way.total === 0) return null;
   return <span class="count"> {Math.floor((100 * way.done) / way.total)} %</span>;
+}
+
+/** Not of the page: the server has it as documents. */
+function manualUrl(wanted: Language): string {
+  return `/ui/manual/${wanted === "ko" ? "ko/" : ""}overview`;
 }
 
 /** Head and navigation around a screen. */
@@ -49,7 +55,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
               </button>
             </span>
           )}
-          <a href="/docs" target="_blank" rel="noreferrer">
+          <a href={manualUrl(language.value)} target="_blank" rel="noreferrer">
             {t.manual}
           </a>
           <Preferences />

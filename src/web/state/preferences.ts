@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals";
+import { remember, remembered } from "./memory.ts";
 
 export const LANGUAGES = ["ko", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -30,20 +31,4 @@ export function chooseLanguage(chosen: Language): void {
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
   remember("theme", chosen);
-}
-
-function remembered<T extends string>(name: string, known: readonly T[]): T | undefined {
-  try {
-    return known.find((one) => one === localStorage.getItem(`datalake.${name}`));
-  } catch {
-    return undefined; // a browser that keeps nothing
-  }
-}
-
-function remember(name: string, value: string): void {
-  try {
-    localStorage.setItem(`datalake.${name}`, value);
-  } catch {
-    // It holds until the page is closed.
-  }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { axeFindings, overflow, type Visit } from "./web-browser.ts";
+import { axeFindings, cutLinks, overflow, type Visit } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
 
 setDefaultTimeout(120_000);
@@ -58,6 +58,7 @@ for (const [how, visit, language] of VISITS) {
               .waitFor();
             expect(await page.locator("html").getAttribute("lang")).toBe(language);
             expect(await overflow(page)).toBeLessThanOrEqual(0);
+            expect(await cutLinks(page)).toEqual([]);
             expect(await axeFindings(page)).toEqual([]);
           },
           visit,
@@ -66,6 +67,47 @@ for (const [how, visit, language] of VISITS) {
     }
   });
 }
+
+test.each(VISITS)("the manual is shown, fits, and is accessible, %s", async (_, visit, language) => {
+  const prefix = language === "ko" ? "/ui/manual/ko" : "/ui/manual";
+  await browser.visit(
+    `${prefix}/page`,
+    async (page) => {
+      const [heading, section] =
+        language === "ko" ? ["브라우저에서 보는 페이지", "찾아보기"] : ["The page in the browser", "Browse"];
+      await page.getByRole("heading", { name: heading }).waitFor();
+      const images = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)";
+      await page.waitForFunction(images);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await cutLinks(page)).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
+      await page.getByRole("navigation").getByRole("link", { name: section, exact: true }).click();
+      expect(decodeURIComponent(new URL(page.url()).hash)).toBe(`#${section.toLowerCase()}`);
+      await page
+        .locator("main")
+        .getByRole("link", { name: "download" })
+        .or(page.locator("main").getByRole("link", { name: "내려받기" }))
+        .first()
+        .click();
+      const engineer = language === "ko" ? "학습 엔지니어용" : "For the training engineer";
+      await page.getByRole("heading", { name: engineer }).waitFor();
+      expect(new URL(page.url()).pathname).toBe(`${prefix}/engineer`);
+      expect(await axeFindings(page)).toEqual([]);
+    },
+    visit,
+  );
+});
+
+test("the manual opens in the language of the page, and has its theme", async () => {
+  await browser.visit("/ui/datasets", async (page) => {
+    await page.getByLabel("테마").selectOption("dark");
+    const opened = page.context().waitForEvent("page");
+    await page.getByRole("link", { name: "매뉴얼" }).click();
+    const manual = await opened;
+    await manual.getByRole("heading", { name: "두 가지 명령" }).waitFor();
+    expect(await manual.locator("html").getAttribute("data-theme")).toBe("dark");
+  });
+});
 
 test("language and theme are switched by hand, and remembered", async () => {
   await browser.visit("/ui/datasets", async (page) => {

@@ -87,6 +87,15 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return found;
 }
 
+/** Links and buttons of the head that are not seen whole. */
+export async function cutLinks(page: Page): Promise<string[]> {
+  return page.evaluate(`[...document.querySelectorAll(".head a, .head button")].filter((link) => {
+    const { left, right, width } = link.getBoundingClientRect();
+    const within = link.closest("nav")?.getBoundingClientRect() ?? { left: 0, right: innerWidth };
+    return !link.matches(".skip") && (width === 0 || left < within.left || right > within.right + 0.5);
+  }).map((link) => link.textContent)`) as Promise<string[]>;
+}
+
 /** How far the view is wider than the screen, px. */
 export async function overflow(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth - innerWidth") as Promise<number>;
