@@ -4,6 +4,7 @@ import {
   type Camera,
   fitCamera,
   isInView,
+  isReadable,
   matrixOf,
   showBox,
   toPage,
@@ -62,4 +63,28 @@ test("a box that is shown is in the middle of the view", () => {
       expect(Math.hypot(shown[0] - VIEW.width / 2, shown[1] - VIEW.height / 2)).toBeLessThan(1e-4);
     }),
   );
+});
+
+test("a line that is shown can be read, and the page is never farther than it was", () => {
+  const heights = fc.integer({ min: 4, max: 80 });
+  fc.assert(
+    fc.property(cameras, spots, heights, (camera, [x, y], height) => {
+      const box = { x1: x, y1: y, x2: x + 3 * height, y2: y + height };
+      const shown = showBox(camera, PAGE, VIEW, box);
+      expect(shown.scale).toBeGreaterThanOrEqual(camera.scale);
+      if (camera.scale < 2) expect(isReadable(shown, PAGE, VIEW, box)).toBe(true);
+      // What can be read already is not made larger.
+      if (camera.scale * height >= 28) expect(shown.scale).toBeCloseTo(camera.scale);
+    }),
+  );
+  const whole = fitCamera(PAGE, VIEW);
+  const word = { x1: 400, y1: 600, x2: 500, y2: 626 };
+  expect([isInView(whole, PAGE, VIEW, word), isReadable(whole, PAGE, VIEW, word)]).toEqual([true, false]);
+  // Of 10 px nobody reads Hangul, of 14 one does.
+  const readable = (px: number) => isReadable({ turn: 0, x: 0, y: 0, scale: px / 26 }, PAGE, VIEW, word);
+  expect([readable(10.4), readable(14.1)]).toEqual([false, true]);
+  // A digit is as high as the words beside it; what is written downwards is as wide as its letters.
+  const near = showBox(whole, PAGE, VIEW, word).scale;
+  expect(showBox(whole, PAGE, VIEW, { ...word, x2: 412 }).scale).toBeCloseTo(near);
+  expect(showBox(whole, PAGE, VIEW, { x1: 400, y1: 600, x2: 426, y2: 700 }).scale).toBeCloseTo(near);
 });

@@ -11,10 +11,13 @@ const imageFolder = resolve(folder, "../docs/images");
 const PAGE = ["main.tsx", "style/page.css"];
 /** What the pages of the manual have of their own. */
 const MANUAL = ["manual.ts", "style/manual.css"];
+/** A thread of the page, in a file of its own. */
+const WORKER = "canvas/levels-worker.ts";
 
 /** The same sources give the same bytes. Throws where they do not compile, or a page of the manual links to nothing. */
 export async function bundleUi(): Promise<UiFile[]> {
-  const page = await build(PAGE);
+  const workers = await build([WORKER]);
+  const page = await build(PAGE, { LEVELS_WORKER: JSON.stringify(urlOf(workers, ".js")) });
   const manual = await build(MANUAL);
   const icon = await named(resolve(folder, "icon.svg"));
   const images = await Promise.all(
@@ -32,7 +35,7 @@ export async function bundleUi(): Promise<UiFile[]> {
   });
   return [
     packFile("index.html", "html", index),
-    ...[icon, ...page, ...manual, ...images].map(({ name, content }) =>
+    ...[icon, ...page, ...workers, ...manual, ...images].map(({ name, content }) =>
       packFile(`files/${name}`, extname(name).slice(1), content),
     ),
     ...pages.map(({ url, html }) => packFile(url.replace("/ui/", ""), "html", html)),
@@ -47,13 +50,14 @@ interface Built {
   content: string | Uint8Array;
 }
 
-async function build(entries: readonly string[]): Promise<Built[]> {
+async function build(entries: readonly string[], define: Record<string, string> = {}): Promise<Built[]> {
   const { outputs } = await Bun.build({
     entrypoints: entries.map((entry) => resolve(folder, entry)),
     root: folder,
     target: "browser",
     format: "esm",
     minify: true,
+    define,
     naming: "[name]-[hash].[ext]",
     jsx: { runtime: "automatic", importSource: "preact", development: false },
   });

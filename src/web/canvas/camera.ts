@@ -49,27 +49,44 @@ export function turnCamera(camera: Camera, page: Size, view: Size): Camera {
   return fitCamera(page, view, ((camera.turn + 1) % 4) as Camera["turn"]);
 }
 
-/** A box of the page in the middle of the view, no smaller than it is now, nor larger than a third of the view. */
-export function showBox(
-  camera: Camera,
-  page: Size,
-  view: Size,
-  box: { x1: number; y1: number; x2: number; y2: number },
-): Camera {
+interface Box {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+}
+
+/** Lower lines are not read: letters of Hangul in them have less than 12 px. */
+const MIN_LINE_PX = 14;
+const LINE_PX = 28;
+
+/** A box of the page in the middle of the view: no smaller than it is now, and large enough to be read as one line. */
+export function showBox(camera: Camera, page: Size, view: Size, box: Box): Camera {
   const { width, height } = turnedSize({ width: box.x2 - box.x1, height: box.y2 - box.y1 }, camera.turn);
-  const wanted = Math.min(view.width / 3 / Math.max(1, width), view.height / 3 / Math.max(1, height), 4);
+  const wanted = Math.min(
+    view.width / 3 / Math.max(1, width),
+    view.height / 3 / Math.max(1, height),
+    LINE_PX / lineOf(box),
+    4,
+  );
   const scale = clampScale(Math.max(camera.scale, wanted));
   const [x, y] = turnSpot([(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2], page, camera.turn);
   return { ...camera, scale, x: view.width / 2 - x * scale, y: view.height / 2 - y * scale };
 }
 
+/** Whether all of a box is in the view, large enough to be read. */
+export function isReadable(camera: Camera, page: Size, view: Size, box: Box): boolean {
+  return isInView(camera, page, view, box) && lineOf(box) * camera.scale >= MIN_LINE_PX;
+}
+
+/** How high the text is that a box may hold: one that is far higher than wide has its letters below each other. */
+function lineOf({ x1, y1, x2, y2 }: Box): number {
+  const [width, height] = [x2 - x1, y2 - y1];
+  return Math.max(1, height > 3 * width ? width : height);
+}
+
 /** Whether all of a box is in the view. */
-export function isInView(
-  camera: Camera,
-  page: Size,
-  view: Size,
-  box: { x1: number; y1: number; x2: number; y2: number },
-): boolean {
+export function isInView(camera: Camera, page: Size, view: Size, box: Box): boolean {
   const corners = [toView(camera, page, [box.x1, box.y1]), toView(camera, page, [box.x2, box.y2])];
   return corners.every(([x, y]) => x >= 0 && y >= 0 && x <= view.width && y <= view.height);
 }

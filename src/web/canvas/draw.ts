@@ -1,5 +1,7 @@
-import { type Camera, matrixOf, type Size, type Spot, toPage, toView } from "./camera.ts";
-import { type DrawnRegion, shapeOf } from "./shapes.ts";
+import { type Camera, matrixOf, type Size, type Spot, toView } from "./camera.ts";
+import { regionsInView } from "./in-view.ts";
+import type { DrawnRegion } from "./shapes.ts";
+import { layText } from "./text-layout.ts";
 import type { ImageLevels } from "./use-image.ts";
 
 export interface Layers {
@@ -22,9 +24,9 @@ export interface Scene {
   lens: Spot | undefined;
 }
 
-/** Texts smaller than this are not read, and hide the page. */
-const MIN_TEXT_PX = 12;
 const HIT = "rgb(255 214 70)";
+/** Beyond every page, px. */
+const FAR = 1e6;
 const LENS = { radius: 110, factor: 3 };
 
 /** Draws all of the scene; `ratio` is device pixels per px of the view. */
@@ -72,9 +74,8 @@ function drawPage(context: CanvasRenderingContext2D, scene: Scene, camera: Camer
     const level = levelFor(image.levels, page.width * camera.scale * ratio);
     if (level !== undefined) context.drawImage(level, 0, 0, page.width, page.height);
   }
-  const line = 1.5 / camera.scale;
   const seen = regionsInView(scene, camera);
-  for (const index of seen) drawRegion(context, scene, index, line);
+  for (const index of seen) drawRegion(context, scene, index, camera.scale);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (layers.texts) for (const index of seen) drawText(context, scene, camera, index);
   if (layers.order) drawOrder(context, scene, camera);
@@ -86,52 +87,61 @@ function levelFor(levels: readonly ImageBitmap[], width: number): ImageBitmap | 
   return open.findLast((level) => level.width >= width) ?? open[0];
 }
 
-/** Shown regions of which something is in the view. */
-function regionsInView({ regions, page, view }: Scene, camera: Camera): number[] {
-  const { bounds: seen } = shapeOf([
-    toPage(camera, page, [0, 0]),
-    toPage(camera, page, [view.width, view.height]),
-  ]);
-  const found: number[] = [];
-  for (let index = 0; index < regions.length; index++) {
-    const { bounds, isShown } = regions[index] as DrawnRegion;
-    if (!isShown || bounds.x2 < seen.x1 || bounds.y2 < seen.y1) continue;
-    if (bounds.x1 <= seen.x2 && bounds.y1 <= seen.y2) found.push(index);
-  }
-  return found;
-}
-
-function drawRegion(context: CanvasRenderingContext2D, scene: Scene, index: number, line: number): void {
+function drawRegion(context: CanvasRenderingContext2D, scene: Scene, index: number, scale: number): void {
   const { regions, layers, active, hovered } = scene;
   const { polygon, isBox, bounds, colour, isHit, isDashed } = regions[index] as DrawnRegion;
   const { x1, y1, x2, y2 } = bounds;
+  const line = linePx(bounds, scale) / scale;
   const isActive = index === active;
   if (!layers.boxes && !isHit && !isActive && index !== hovered) return;
   const fill = (colour: string, alpha: number) => {
+    context.globalCompositeOperation = "multiply"; // what is written there stays dark
     context.globalAlpha = alpha;
     context.fillStyle = colour;
     if (isBox) context.fillRect(x1, y1, x2 - x1, y2 - y1);
     else context.fill();
     context.globalAlpha = 1;
-  };
-  if (!isBox) tracePolygon(context, polygon);
-  if (isHit) {
-    context.globalCompositeOperation = "multiply"; // what is written there stays dark
-    fill(HIT, 1);
     context.globalCompositeOperation = "source-over";
+  };
+  if (!isBox) {
+    context.beginPath();
+    tracePolygon(context, polygon);
   }
+  if (isHit) fill(HIT, 1);
   if (isActive || index === hovered) fill(colour, isActive ? 0.25 : 0.15);
   if (isDashed) context.setLineDash([line * 5, line * 3]);
-  context.lineWidth = isActive ? line * 2.4 : line;
+  context.lineWidth = line;
   context.strokeStyle = colour;
+  if (isActive) strokeAround(context, polygon, (LINE_PX.most * 2.4) / scale);
   // A third of what a path costs.
-  if (isBox) context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  else if (isBox) context.strokeRect(x1, y1, x2 - x1, y2 - y1);
   else context.stroke();
   if (isDashed) context.setLineDash([]);
 }
 
-function tracePolygon(context: CanvasRenderingContext2D, polygon: readonly Spot[]): void {
+const LINE_PX = { most: 1.5, least: 0.5 };
+
+/** Thinner around what is small: of a page of words that is seen as a whole, lines would hide the words. */
+function linePx({ x1, y1, x2, y2 }: DrawnRegion["bounds"], scale: number): number {
+  const lowest = Math.min(x2 - x1, y2 - y1) * scale;
+  return Math.min(LINE_PX.most, Math.max(LINE_PX.least, lowest / 10));
+}
+
+/** A line outside of a region: over it, one that is so thick would hide a digit. */
+function strokeAround(context: CanvasRenderingContext2D, polygon: readonly Spot[], width: number): void {
+  const outside = new Path2D();
+  outside.rect(-FAR, -FAR, 2 * FAR, 2 * FAR);
+  tracePolygon(outside, polygon);
+  context.save();
+  context.clip(outside, "evenodd");
   context.beginPath();
+  tracePolygon(context, polygon);
+  context.lineWidth = 2 * width;
+  context.stroke();
+  context.restore();
+}
+
+function tracePolygon(context: CanvasPath, polygon: readonly Spot[]): void {
   for (const [at, [x, y]] of polygon.entries()) {
     if (at === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
@@ -146,23 +156,14 @@ function drawText(
   camera: Camera,
   index: number,
 ): void {
-  const { bounds, text, colour } = regions[index] as DrawnRegion;
-  if (text === null || text === "") return;
-  const [ax, ay] = toView(camera, page, [bounds.x1, bounds.y1]);
-  const [bx, by] = toView(camera, page, [bounds.x2, bounds.y2]);
-  const [left, top, width, height] = [
-    Math.min(ax, bx),
-    Math.min(ay, by),
-    Math.abs(bx - ax),
-    Math.abs(by - ay),
-  ];
-  const line = text.split("\n", 1)[0] as string;
-  const size = Math.min(height * 0.72, (width / Math.max(1, line.length)) * 2, 40);
-  if (size < MIN_TEXT_PX) return;
+  const region = regions[index] as DrawnRegion;
+  const laid = layText(camera, page, region);
+  if (laid === undefined || !laid.isReadable) return;
+  const { line, size, left, top, width, height } = laid;
   context.font = `${size}px system-ui, NanumGothic, sans-serif`;
   context.fillStyle = "rgb(255 255 255 / 86%)";
   context.fillRect(left, top, width, height);
-  context.fillStyle = colour;
+  context.fillStyle = region.colour;
   context.textBaseline = "middle";
   context.fillText(line, left + 2, top + height / 2, Math.max(1, width - 4));
 }

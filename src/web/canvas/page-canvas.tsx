@@ -1,6 +1,16 @@
 import type { Signal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Camera, fitCamera, isInView, type Size, type Spot, showBox, toPage } from "./camera.ts";
+import {
+  type Camera,
+  fitCamera,
+  isReadable,
+  type Size,
+  type Spot,
+  showBox,
+  toPage,
+  toView,
+} from "./camera.ts";
 import { drawScene, type Layers } from "./draw.ts";
 import { followGestures } from "./gestures.ts";
 import { createHitTest } from "./hit-test.ts";
@@ -15,6 +25,8 @@ export interface PageCanvasProps {
   /** Shared by canvases that move together; undefined until the first one was laid out. */
   camera: Signal<Camera | undefined>;
   active: number | undefined;
+  /** It was chosen by a click on a canvas: who sees it there wants nothing to move. */
+  isTapped?: RefObject<boolean>;
   onPick(index: number | undefined): void;
   onHover?(index: number | undefined): void;
   hasLens: boolean;
@@ -27,7 +39,7 @@ const REST_MS = 140;
 
 /** A page with its regions: moved by dragging, wheel, two fingers and keys. */
 export function PageCanvas(props: PageCanvasProps) {
-  const { image, page, regions, layers, camera, active, onPick, onHover, hasLens, label } = props;
+  const { image, page, regions, layers, camera, active, isTapped, onPick, onHover, hasLens, label } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<Size>({ width: 0, height: 0 });
   const [hovered, setHovered] = useState<number>();
@@ -46,13 +58,19 @@ export function PageCanvas(props: PageCanvasProps) {
   useLayoutEffect(() => {
     if (view.width > 0) camera.value = fitCamera(page, view, camera.peek()?.turn ?? 0);
   }, [view.width, view.height, page.width, page.height]);
-  // A region that was chosen in the list comes into view.
+  // A region that was chosen elsewhere comes into view.
   useEffect(() => {
     const region = active === undefined ? undefined : regions[active];
     const now = camera.peek();
-    if (!region || !now || view.width === 0 || isInView(now, page, view, region.bounds)) return;
+    if (!region || !now || view.width === 0 || isTapped?.current) return;
+    if (isReadable(now, page, view, region.bounds)) return;
     camera.value = showBox(now, page, view, region.bounds);
-  }, [active, view.width]);
+  }, [active, view.width, page]);
+  /** Where the magnifier is without a pointer: for who chooses by keys. */
+  const chosenSpot = (now: Camera): Spot | undefined => {
+    const bounds = active === undefined ? undefined : regions[active]?.bounds;
+    return bounds && toView(now, page, [(bounds.x1 + bounds.x2) / 2, (bounds.y1 + bounds.y2) / 2]);
+  };
   const draw = (ratio: number) => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -61,7 +79,7 @@ export function PageCanvas(props: PageCanvasProps) {
     if (element.width !== width) element.width = width;
     if (element.height !== height) element.height = height;
     const scene = { image, page, view, camera: current, regions, layers, active, hovered };
-    drawScene(context, { ...scene, lens: hasLens ? lens : undefined }, ratio);
+    drawScene(context, { ...scene, lens: hasLens ? (lens ?? chosenSpot(current)) : undefined }, ratio);
   };
   useEffect(() => {
     const frame = requestAnimationFrame(() => draw(isMoving.current ? 1 : devicePixelRatio));

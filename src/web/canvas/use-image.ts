@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PageImage } from "../../schema/page-documents.ts";
+import { makeLevels } from "./levels.ts";
 
 /** A decoded image, and smaller ones of it: drawing a large one small costs a frame more than it has. */
 export interface ImageLevels {
@@ -41,11 +42,8 @@ export function useImage(shown: PageImage | undefined): LoadedImage {
         const whole = blob && (await createImageBitmap(blob).catch(() => undefined));
         if (!whole) continue;
         keep(whole, isPreview);
-        for (let width = whole.width / 2; width >= SMALLEST_PX && !signal.aborted; width /= 2) {
-          const size = { resizeWidth: Math.round(width), resizeQuality: "medium" } as const;
-          keep(await createImageBitmap(blob as Blob, size), isPreview);
-        }
-        return;
+        if (signal.aborted) return;
+        return makeLevels(blob, SMALLEST_PX, { signal, take: (level) => keep(level, isPreview) });
       }
       if (!signal.aborted) setState({ ...NOTHING, isBroken: true, key });
     };

@@ -51,6 +51,7 @@ export const page = {
     noLabel: "This row has no label column.",
     cut: (count: string) => `The first ${count} characters; the label is longer.`,
     others: "The same page elsewhere",
+    smallTexts: "Some texts are too small to be shown: zoom in to read them.",
     compareWith: (variant: string) => `Compare with ${variant}`,
     columns: "Columns",
     noView:

@@ -50,6 +50,7 @@ export const page: typeof en = {
     noLabel: "이 행에는 라벨 열이 없습니다.",
     cut: (count) => `앞부분 ${count}자입니다. 라벨은 더 깁니다.`,
     others: "같은 페이지의 다른 행",
+    smallTexts: "작아서 보이지 않는 텍스트가 있습니다. 확대하면 읽을 수 있습니다.",
     compareWith: (variant) => `비교: ${variant}`,
     columns: "열",
     noView:

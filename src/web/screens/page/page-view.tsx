@@ -18,6 +18,7 @@ import { readLayers } from "./layers.ts";
 import { PageHead } from "./page-head.tsx";
 import { nextHit } from "./region-list.tsx";
 import { SidePanel } from "./side-panel.tsx";
+import { TextHint } from "./text-hint.tsx";
 import { useKeys } from "./use-keys.ts";
 import { useNeighbours } from "./use-neighbours.ts";
 
@@ -54,7 +55,9 @@ export function PageView({ page }: { page: PageDocument }) {
   }, [page, at, searched, ignoreCase, hidden.join("\n")]);
   const chosen = query.get("region");
   const active = chosen === null || !regions[Number(chosen)] ? undefined : Number(chosen);
-  const pick = (index: number | undefined) => {
+  const isTapped = useRef(false);
+  const pick = (index: number | undefined, isTap = false) => {
+    isTapped.current = isTap;
     const other = index === undefined ? undefined : all[index]?.image;
     change(
       { region: index, ...(other !== undefined && other !== at && { image: other || undefined }) },
@@ -100,7 +103,8 @@ export function PageView({ page }: { page: PageDocument }) {
               layers={layers}
               camera={camera}
               active={active}
-              onPick={pick}
+              isTapped={isTapped}
+              onPick={(index) => pick(index, true)}
               onHover={setHovered}
               hasLens={hasLens}
               label={viewing.canvas(page.source_name ?? "", formatNumber(all.length))}
@@ -109,6 +113,9 @@ export function PageView({ page }: { page: PageDocument }) {
           {isBroken && <p class="over problem">{viewing.broken(shown?.format ?? "")}</p>}
           {isPreview && hovered === undefined && (
             <p class="over quiet">{viewing.preview(shown?.format ?? "")}</p>
+          )}
+          {layers.texts && hovered === undefined && !isPreview && !isBroken && (
+            <TextHint camera={camera} page={extent} regions={regions} />
           )}
           {hovered !== undefined && (
             <p class="over tip">{tipOf(all[hovered]?.category, all[hovered]?.text)}</p>
