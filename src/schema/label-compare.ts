@@ -26,6 +26,9 @@ export const CompareResultSchema = v.object({
   pages: v.number(),
   only_a: v.number(),
   only_b: v.number(),
+  /** Pages in both that have several rows in one of them; the newest row is compared. Earlier results do not tell. */
+  repeated_a: v.optional(v.number(), 0),
+  repeated_b: v.optional(v.number(), 0),
   equal: v.number(),
   regions_a: v.number(),
   regions_b: v.number(),

@@ -258,6 +258,15 @@ describe("labels", () => {
       ["extra", null, 1],
     ]);
     expect([shown.a.variant, shown.b.variant]).toEqual(["a", "c"]);
+    // What is added later is the page's state then.
+    const again = { ...row, label: JSON.stringify({ words: [{ ...words[0], text: "영수증 0" }] }) };
+    await writeFile(join(world.folder, "again.jsonl"), JSON.stringify(again));
+    const added = ["upload", join(world.folder, "again.jsonl"), "--type", "task", ...to, "--mode", "append"];
+    await run([...added, "--wait"]);
+    const newest = await runOperation<CompareResult>("compare", { ...at, a: "a", b: "c" });
+    expect(newest).toMatchObject({ pages: 1, equal: 1, regions_b: 1, repeated_a: 0, repeated_b: 1 });
+    const turned = await runOperation<CompareResult>("compare", { ...at, a: "c", b: "a" });
+    expect(turned).toMatchObject({ pages: 1, equal: 1, repeated_a: 1, repeated_b: 0 });
   });
 });
 

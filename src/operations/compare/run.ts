@@ -51,6 +51,7 @@ export async function compareVariants(
       const result: CompareResult = {
         generation: a.generation,
         ...{ pages: pages.both.length, only_a: pages.onlyA, only_b: pages.onlyB, equal: 0 },
+        ...{ repeated_a: pages.repeatedA, repeated_b: pages.repeatedB },
         ...{ regions_a: 0, regions_b: 0, paired: 0, edits: 0 },
         differences: Object.fromEntries(
           DIFFERENCE_KINDS.map((kind) => [kind, 0]),
@@ -142,17 +143,23 @@ function readerOf(taxonomy: Pick<Taxonomy, "tasks">, partition: StoredPartition)
   return { view, column: view.column ?? LABEL_COLUMN, read };
 }
 
-/** Row numbers of each page in both partitions; only the first row of a page counts. */
+/** Row numbers of each page in both partitions. Of a page with several rows the newest counts: what was added later. */
 async function matchPages(database: Database, a: StoredPartition, b: StoredPartition) {
   const pagesOf = (partition: StoredPartition) =>
-    `(SELECT min(${ROW}) AS n, hash FROM (${selectRows([partition], [{ name: "hash", type: "VARCHAR" }], ofParts([partition]))}) WHERE hash IS NOT NULL GROUP BY hash)`;
-  const both = await database.rows<{ a: number; b: number }>(
-    `SELECT a.n::DOUBLE AS a, b.n::DOUBLE AS b FROM ${pagesOf(a)} a JOIN ${pagesOf(b)} b USING (hash) ORDER BY a.n`,
+    `(SELECT max(${ROW}) AS n, count(*) AS rows, hash FROM (${selectRows([partition], [{ name: "hash", type: "VARCHAR" }], ofParts([partition]))}) WHERE hash IS NOT NULL GROUP BY hash)`;
+  const both = await database.rows<{ a: number; b: number; more_a: boolean; more_b: boolean }>(
+    `SELECT a.n::DOUBLE AS a, b.n::DOUBLE AS b, a.rows > 1 AS more_a, b.rows > 1 AS more_b FROM ${pagesOf(a)} a JOIN ${pagesOf(b)} b USING (hash) ORDER BY a.n`,
   );
   const [counts] = await database.rows<{ a: number; b: number }>(
     `SELECT (SELECT count(*) FROM ${pagesOf(a)})::DOUBLE AS a, (SELECT count(*) FROM ${pagesOf(b)})::DOUBLE AS b`,
   );
-  return { both, onlyA: (counts?.a ?? 0) - both.length, onlyB: (counts?.b ?? 0) - both.length };
+  return {
+    both,
+    onlyA: (counts?.a ?? 0) - both.length,
+    onlyB: (counts?.b ?? 0) - both.length,
+    repeatedA: both.filter((pair) => pair.more_a).length,
+    repeatedB: both.filter((pair) => pair.more_b).length,
+  };
 }
 
 /** Reads rows by number as label rows. */

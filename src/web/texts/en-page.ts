@@ -75,6 +75,7 @@ export const page = {
     swap: "Swap",
     pages: (count: string, changed: string) => `${changed} of ${count} pages differ`,
     only: (a: string, b: string) => `in one alone: ${a} and ${b}`,
+    repeated: (a: string, b: string) => `with several rows, the newest compared: ${a} and ${b}`,
     counting: "Comparing all pages",
     none: "The two variants have no page in common.",
     equal: "All pages are the same in both",

@@ -73,6 +73,7 @@ export const page: typeof en = {
     swap: "바꾸기",
     pages: (count, changed) => `${count}쪽 중 ${changed}쪽이 다름`,
     only: (a, b) => `한쪽에만 있음: ${a}, ${b}`,
+    repeated: (a, b) => `행이 여럿이라 가장 새 행을 비교함: ${a}, ${b}`,
     counting: "모든 페이지를 비교하는 중",
     none: "두 배리언트에 함께 있는 페이지가 없습니다.",
     equal: "모든 페이지가 양쪽에서 같습니다",

@@ -24,10 +24,11 @@ export function CompareVariants({ set, a, b }: CompareVariantsProps) {
   const generation = versions.value.generation;
   const totals = useOperation<CompareResult>("compare", { provider, dataset, task, a, b }, generation);
   const pages = totals.result?.first ?? [];
-  const at = Math.min(Math.max(0, Number(query.get("at") ?? 0) || 0), Math.max(0, pages.length - 1));
-  // One page by its keys, before the totals are there.
-  const given = query.get("page");
-  const keys = given === null ? pages[at] : { a: given, b: query.get("other") ?? "" };
+  const wanted = Math.min(Math.max(0, Number(query.get("at") ?? 0) || 0), Math.max(0, pages.length - 1));
+  // One page by its keys, before the totals are there; then by its place, from which steps lead on.
+  const [given, other] = [query.get("page"), query.get("other") ?? ""];
+  const keys = given === null ? pages[wanted] : { a: given, b: other };
+  const at = given === null ? wanted : pages.findIndex((page) => page.a === given && page.b === other);
   const url = keys && `/differences?${new URLSearchParams({ a: keys.a, b: keys.b })}`;
   const { value, failure } = useDocument<DifferencesDocument>(url, { keep: true, version: generation });
   return (
@@ -53,7 +54,7 @@ export function CompareVariants({ set, a, b }: CompareVariantsProps) {
           document={value}
           a={a}
           b={b}
-          at={given === null ? at : undefined}
+          at={at < 0 ? undefined : at}
           total={pages.length}
           isFirst={totals.result !== undefined && totals.result.pages - totals.result.equal > pages.length}
         />
@@ -97,11 +98,14 @@ function Totals({ result }: { result: CompareResult | undefined }) {
   const { comparing } = texts();
   if (!result) return null;
   const { pages, equal, only_a: onlyA, only_b: onlyB, differences, edits } = result;
+  const { repeated_a: repeatedA, repeated_b: repeatedB } = result;
   const counted = Object.entries(differences).filter(([, count]) => count > 0);
   return (
     <p class="totals">
       {comparing.pages(formatNumber(pages), formatNumber(pages - equal))}
       {onlyA + onlyB > 0 && ` · ${comparing.only(formatNumber(onlyA), formatNumber(onlyB))}`}
+      {repeatedA + repeatedB > 0 &&
+        ` · ${comparing.repeated(formatNumber(repeatedA), formatNumber(repeatedB))}`}
       {counted.map(([kind, count]) => (
         <span key={kind} class={`kind of-${kind}`}>
           {comparing.kinds[kind as keyof typeof comparing.kinds]} {formatNumber(count)}

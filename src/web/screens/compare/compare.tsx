@@ -18,9 +18,9 @@ export function CompareScreen() {
     (one) => one.provider === provider && one.dataset === dataset && one.task === task,
   );
   if (!chosen) return <Choice sets={sets} />;
-  const [first = "", second = ""] = chosen.variants;
-  const a = query.get("a") ?? first;
-  const b = query.get("b") ?? (a === second ? first : second);
+  const [first, second] = chosen.newest;
+  const b = query.get("b") ?? (query.get("a") === second ? first : second);
+  const a = query.get("a") ?? (b === first ? second : first);
   return <CompareVariants key={`${path} ${a} ${b}`} set={chosen} a={a} b={b} />;
 }
 

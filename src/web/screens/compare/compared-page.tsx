@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { DifferencesDocument } from "../../../schema/page-documents.ts";
 import type { Camera } from "../../canvas/camera.ts";
 import { PageCanvas } from "../../canvas/page-canvas.tsx";
@@ -38,15 +38,28 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
   const sides = useMemo(() => drawSides(document), [document]);
   const over = useMemo(() => drawOver(document), [document]);
   const [chosen, setChosen] = useState<number>();
-  useEffect(() => setChosen(undefined), [document]);
+  // Of a page that a step led to, the difference that is next is chosen at once.
+  const enteredBy = useRef(0);
+  useEffect(() => {
+    const place = { 1: 0, [-1]: differences.length - 1 }[enteredBy.current];
+    enteredBy.current = 0;
+    choose(place !== undefined && differences[place] ? place : undefined);
+  }, [document]);
+  const isTapped = useRef(false);
+  const choose = (place: number | undefined, isTap = false) => {
+    isTapped.current = isTap;
+    setChosen(place);
+  };
   const active = chosen === undefined ? undefined : differences[chosen];
   const step = (by: number) => {
     const next = (chosen ?? (by > 0 ? -1 : differences.length)) + by;
-    if (differences[next] !== undefined) setChosen(next);
-    else goTo((at ?? 0) + by);
+    if (differences[next] !== undefined) choose(next);
+    else goTo((at ?? 0) + by, by);
   };
-  const goTo = (place: number) => {
-    if (at !== undefined && place >= 0 && place < total) change({ at: place || undefined }, "replace");
+  const goTo = (place: number, step = 0) => {
+    if (at === undefined || place < 0 || place >= total) return;
+    enteredBy.current = step;
+    change({ at: place || undefined, page: undefined, other: undefined }, "replace");
   };
   useShortcuts({
     n: () => step(1),
@@ -56,10 +69,10 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
   });
   const pick = (side: "a" | "b", index: number | undefined) => {
     const found = differences.findIndex((difference) => index !== undefined && difference[side] === index);
-    setChosen(found < 0 ? undefined : found);
+    choose(found < 0 ? undefined : found, true);
   };
   const extent = shown ?? { width: 1000, height: 1400 };
-  const common = { image, page: extent, layers: LAYERS, camera, hasLens: false };
+  const common = { image, page: extent, layers: LAYERS, camera, isTapped, hasLens: false };
   return (
     <div class="compared" data-shown={shown === undefined || image !== undefined || isBroken || undefined}>
       <div class="bar">
@@ -96,7 +109,7 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
               {...common}
               regions={over.regions}
               active={active && over.indexOf(active)}
-              onPick={(index) => setChosen(over.differenceAt(index))}
+              onPick={(index) => choose(over.differenceAt(index), true)}
               label={comparing.canvasOf(`${a}, ${b}`)}
             />
           </div>
@@ -134,7 +147,7 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
           label={comparing.list(formatNumber(differences.length))}
           rowHeight={ROW_PX}
           active={chosen}
-          onActive={setChosen}
+          onActive={(place) => choose(place)}
           renderRow={(place) => <DifferenceRow document={document} place={place} />}
         />
       </section>

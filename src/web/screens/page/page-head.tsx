@@ -4,7 +4,7 @@ import { CopyButton } from "../../parts/copyable.tsx";
 import { choice, toggleChoice } from "../../state/choice.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
-import { CompareLinks } from "./compare-links.tsx";
+import { CompareMenu } from "./compare-links.tsx";
 import { DocumentSteps } from "./document-steps.tsx";
 import type { Neighbours } from "./use-neighbours.ts";
 
@@ -44,7 +44,7 @@ export function PageHead({ page, image, at, neighbours }: PageHeadProps) {
         </nav>
       )}
       <span class="compare-links">
-        <CompareLinks page={page} most={2} />
+        <CompareMenu page={page} />
       </span>
       {page.upload_id !== null && (
         <button

@@ -20,6 +20,7 @@ export function RowPanel({ page }: { page: PageDocument }) {
                 <a href={urlOf(`/page/${other.key}`)}>
                   {other.task}/{other.variant}
                 </a>
+                {other.source_name !== page.source_name && ` ${other.source_name ?? viewing.unnamed}`}
               </li>
             ))}
           </ul>
