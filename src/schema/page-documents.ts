@@ -63,6 +63,8 @@ export const HitsSchema = v.object({
       boxes: v.array(v.tuple([v.number(), v.number(), v.number(), v.number()])),
       /** Regions that hold the text. */
       hits: v.number(),
+      /** Read by a view that nobody gave: the one that fits some labels of the partition. */
+      is_guess: v.boolean(),
     }),
   ),
 });

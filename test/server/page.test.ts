@@ -115,7 +115,14 @@ test("hits of a text are told by the places of their regions, for the rows of a 
   const { rows } = await get<BrowseDocument>(`/rows?text=${text}`);
   const found = await get<HitsDocument>(`/hits?text=${text}`);
   expect(found.rows).toEqual(
-    rows.map(({ key }) => ({ key, width: SIDE, height: 200, boxes: [[10, 20, 110, 50]], hits: 1 })),
+    rows.map(({ key }) => ({
+      key,
+      width: SIDE,
+      height: 200,
+      boxes: [[10, 20, 110, 50]],
+      hits: 1,
+      is_guess: false,
+    })),
   );
   expect((await get<HitsDocument>(`/hits?text=${text}&at=1&count=1`)).rows).toEqual(found.rows.slice(1));
   // Found in a name, or where no view looks.

@@ -39,36 +39,96 @@ test("a chosen value that no longer exists can still be taken away", () => {
   expect(datasets[0]).toEqual({ name: "gone", rows: 0, isChosen: true });
 });
 
-test("rows are fetched in chunks once, and those scrolled past no longer", async () => {
-  const asked: number[] = [];
+/** Chunks of a million rows, of which each request waits until it is answered. */
+function watchedChunks() {
+  const asked: [at: number, count: number][] = [];
   const aborted: number[] = [];
-  const waiting = new Map<number, () => void>();
+  const shown: number[] = [];
+  const failed: unknown[] = [];
+  const waiting = new Map<number, PromiseWithResolvers<BrowseDocument>>();
+  const documentOf = (at: number, count: number): BrowseDocument => {
+    const rows = Array.from({ length: count }, (_, index) => ({ key: String(at + index) }) as BrowseRow);
+    return { generation: 1, total: 1_000_000, at, rows };
+  };
   const chunks = createRowChunks({
     fetchRows: (at, count, signal) => {
-      asked.push(at);
+      asked.push([at, count]);
       signal.addEventListener("abort", () => aborted.push(at));
-      const rows = Array.from({ length: count }, (_, index) => ({ key: String(at + index) }) as BrowseRow);
-      const document: BrowseDocument = { generation: 1, total: 1_000_000, at, rows };
-      return new Promise((resolve) => waiting.set(at, () => resolve(document)));
+      const answer = Promise.withResolvers<BrowseDocument>();
+      waiting.set(at, answer);
+      return answer.promise;
     },
-    onRows: () => {},
-    onFailure: (failure) => {
-      throw failure;
-    },
+    onRows: ({ at }) => shown.push(at),
+    onFailure: (failure) => failed.push(failure),
+    whenIdle: (work) => work(),
   });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const answer = async (at: number) => {
+    waiting.get(at)?.resolve(documentOf(at, asked.findLast(([one]) => one === at)?.[1] ?? 0));
+    await settled();
+  };
+  const fail = async (at: number) => {
+    waiting.get(at)?.reject(new Error("lost"));
+    await settled();
+  };
+  return { chunks, asked, aborted, shown, failed, answer, fail };
+}
+
+test("rows in view are fetched by one request, once, and those scrolled past no longer", async () => {
+  const { chunks, asked, aborted, answer } = watchedChunks();
   chunks.need(0, 30);
-  chunks.need(10, 70);
-  expect(asked).toEqual([0, 60]);
-  chunks.need(600_000, 600_030);
-  expect(aborted).toEqual([0, 60]);
-  waiting.get(600_000)?.();
-  waiting.get(0)?.();
-  await Promise.resolve();
-  await Promise.resolve();
+  chunks.need(10, 65);
+  expect(asked).toEqual([
+    [0, 30],
+    [30, 40],
+  ]);
+  chunks.need(600_005, 600_035);
+  expect(aborted).toEqual([0, 30]);
+  expect(asked.slice(2)).toEqual([[600_000, 40]]);
+  await answer(600_000);
+  await answer(0);
   expect(chunks.rowAt(600_001)?.key).toBe("600001");
   expect(chunks.rowAt(0)).toBeUndefined();
   chunks.need(600_010, 600_040);
-  expect(asked).toEqual([0, 60, 600_000]);
+  expect(asked.slice(3)).toEqual([[600_040, 40]]); // what is below the view, before it is needed
+});
+
+test("what comes next is fetched when the view is there, on the side to which it moves, and told when it is seen", async () => {
+  const { chunks, asked, shown, failed, answer, fail } = watchedChunks();
+  chunks.need(500, 520);
+  await answer(500);
+  expect(asked.splice(0)).toEqual([
+    [500, 20],
+    [520, 20],
+  ]);
+  await answer(520);
+  expect(shown).toEqual([500]);
+  chunks.need(510, 530);
+  expect(asked).toEqual([]);
+  chunks.need(520, 540);
+  expect(asked.splice(0)).toEqual([[540, 20]]);
+  await answer(540);
+  chunks.need(500, 520);
+  expect(asked.splice(0)).toEqual([[480, 20]]);
+  await fail(480);
+  expect(failed).toEqual([]);
+  chunks.need(480, 500);
+  expect(asked.splice(0)).toEqual([[480, 20]]);
+  await fail(480);
+  expect(failed.length).toBe(1);
+});
+
+test("nothing is asked for beyond the last row, and of a large view in parts", async () => {
+  const { chunks, asked, answer } = watchedChunks();
+  chunks.need(999_980, 1_000_000);
+  await answer(999_980);
+  expect(asked.length).toBe(1);
+  chunks.need(0, 500);
+  expect(asked.slice(1)).toEqual([
+    [0, 240],
+    [240, 240],
+    [480, 20],
+  ]);
 });
 
 test("a filter that is toggled twice is as it was, whatever its name and value hold", () => {

@@ -1,5 +1,6 @@
 import type { DuckDBClient } from "../../query/duckdb/client.ts";
 import { plainCells } from "../../query/output/cells.ts";
+import type { SampledRow } from "../../schema/labels/detect/sample.ts";
 import { compileView, type LabelReader } from "../../schema/labels/read-label.ts";
 import { type PlacedRegion, type RowPage, readOnPages } from "../../schema/labels/read-pages.ts";
 import { boundsOf } from "../../schema/labels/region.ts";
@@ -11,6 +12,7 @@ import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import { type RowQuery, searchedTexts } from "../../schema/query.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
 import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./browse.ts";
+import type { GuessedViews } from "./guessed-views.ts";
 import { MAX_FRAMES } from "./page.ts";
 import { MAX_LABEL_CHARS } from "./page-label.ts";
 
@@ -23,10 +25,15 @@ interface LabelledRow {
   cells(): Record<string, string | undefined>;
 }
 
-/** Where the text of a search stands on the pages of some rows by their place, by the views of their tasks. */
+export interface HitViews {
+  taxonomy: Pick<Taxonomy, "tasks">;
+  guesses: GuessedViews;
+}
+
+/** Where the text of a search stands on the pages of some rows by their place, by the views of their tasks, else by guessed ones. */
 export async function findHits(
   catalog: DuckDBClient,
-  taxonomy: Pick<Taxonomy, "tasks">,
+  { taxonomy, guesses }: HitViews,
   request: RowsPlace,
   signal: AbortSignal,
 ): Promise<HitsDocument> {
@@ -36,12 +43,15 @@ export async function findHits(
     openLabelled,
     signal,
   );
-  const readers = new Map<string, { view: View; read: LabelReader } | undefined>();
-  const readerOf = (partition: PartitionKey) => {
+  const readers = new Map<string, Reader | undefined>();
+  const readerOf = (partition: PartitionKey): Reader | undefined => {
     const name = formatPartition(partition);
-    const view = readers.has(name) ? undefined : viewOf(taxonomy, partition)?.view;
-    if (!readers.has(name)) readers.set(name, view && { view, read: compileView(view) });
-    return readers.get(name);
+    if (readers.has(name)) return readers.get(name);
+    const known = viewOf(taxonomy, partition)?.view;
+    const view = known ?? guesses.of(generation, partition, sampledRows(rows, name));
+    const reader = view && { view, read: compileView(view), isGuess: known === undefined };
+    readers.set(name, reader);
+    return reader;
   };
   const isHit = matcherOf(request.query);
   const found: HitsDocument["rows"] = [];
@@ -57,9 +67,30 @@ export async function findHits(
     if (hits.length === 0) continue;
     // The small picture is of the first page.
     const boxes = hits.filter(({ image }) => image === 0).slice(0, MAX_BOXES);
-    found.push({ key, width, height, boxes: boxes.map(boxOf), hits: hits.length });
+    const { isGuess } = reader;
+    found.push({ key, width, height, boxes: boxes.map(boxOf), hits: hits.length, is_guess: isGuess });
   }
   return { generation, rows: found };
+}
+
+interface Reader {
+  view: View;
+  read: LabelReader;
+  isGuess: boolean;
+}
+
+/** The rows of a partition, by its name, as they are looked at for a view. */
+function* sampledRows(rows: readonly LabelledRow[], name: string): Generator<SampledRow> {
+  for (const { row, partition, cells } of rows) {
+    if (formatPartition(partition) !== name) continue;
+    const { width, height, source_name: sourceName } = row;
+    const found = cells();
+    const page =
+      width === null || height === null
+        ? null
+        : { width, height, orientation: orientationOf(found), sourceName };
+    yield { cells: found, page };
+  }
 }
 
 const openLabelled: Parameters<typeof readPlaces<LabelledRow>>[2] = (
@@ -82,7 +113,7 @@ function isSearched({ column }: RowQuery, view: View): boolean {
 }
 
 function regionsOf(
-  { view, read }: { view: View; read: LabelReader },
+  { view, read }: Pick<Reader, "view" | "read">,
   cells: Record<string, string | undefined>,
   row: BrowseRow,
 ): PlacedRegion[] {
@@ -91,12 +122,15 @@ function regionsOf(
   if (Object.values(label).some((text) => (text?.length ?? 0) > MAX_LABEL_CHARS)) return [];
   const parsed = readRowLabel(label, view);
   if (parsed === undefined || "fault" in parsed) return [];
-  const orientation = cells.orientation === undefined ? null : Number(cells.orientation);
   const { width, height, source_name: sourceName } = row;
-  const page = { width: width ?? 0, height: height ?? 0, orientation, sourceName };
+  const page = { width: width ?? 0, height: height ?? 0, orientation: orientationOf(cells), sourceName };
   // A file that was not split has one size for all of its pages.
   const count = row.page === null ? Math.min(row.pages ?? 1, MAX_FRAMES) : 1;
   return readOnPages(read, parsed.label, Array<RowPage>(Math.max(1, count)).fill(page)).regions;
+}
+
+function orientationOf({ orientation }: Record<string, string | undefined>): number | null {
+  return orientation === undefined ? null : Number(orientation);
 }
 
 function boxOf({ polygon }: PlacedRegion): [number, number, number, number] {

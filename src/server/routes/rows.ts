@@ -15,6 +15,7 @@ import { SELECTION_PARAMETERS } from "../http/query-parameters.ts";
 import { READS } from "../http/route-table.ts";
 import { browseRows, type RowsPlace } from "../page/browse.ts";
 import { openCatalog } from "../page/catalog.ts";
+import { createGuessedViews } from "../page/guessed-views.ts";
 import { findHits } from "../page/hits.ts";
 
 const Place = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a place"), v.transform(Number)));
@@ -33,6 +34,7 @@ const StatisticsParametersSchema = v.strictObject(SELECTION_PARAMETERS);
 
 /** GET /rows, /hits and /statistics: rows of a query by their place, and how many there are of each kind. */
 export function rowRoutes({ lake, engines }: Pick<ServerDeps, "lake" | "engines">) {
+  const guesses = createGuessedViews();
   return new Elysia({ name: "rows" })
     .get(
       "/rows",
@@ -49,7 +51,7 @@ export function rowRoutes({ lake, engines }: Pick<ServerDeps, "lake" | "engines"
         const rows = readPlace(request, MAX_HIT_ROWS);
         if (rows.query.text === undefined) throw new AppError("usage", "hits are of a text; add ?text=");
         const catalog = await openCatalog(engines);
-        return findHits(catalog, await readTaxonomy(lake), rows, request.signal);
+        return findHits(catalog, { taxonomy: await readTaxonomy(lake), guesses }, rows, request.signal);
       },
       {
         response: { 200: HitsSchema },

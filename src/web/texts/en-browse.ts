@@ -9,6 +9,7 @@ export const browse = {
     more: "Where to search",
     column: "Column",
     path: "Path in its JSON",
+    eachWord: "Find each word by itself",
     ignoreCase: "Ignore upper and lower case",
   },
   facets: {
@@ -22,7 +23,7 @@ export const browse = {
   },
   sorting: "Sort",
   orders: {
-    "": "By place",
+    "": "As stored",
     "-uploaded": "Newest first",
     source_name: "File name",
     "-image.pixels": "Largest pages",
@@ -85,6 +86,8 @@ export const browse = {
     rowNumber: (place: string) => `Row ${place}`,
     choose: (name: string) => `Select ${name}`,
     pages: (count: string) => `${many(count, "page")}`,
+    guess: "guess",
+    guessHint: "The task has no view: the label is read by the one that fits",
     hits: (count: string) => `found in ${many(count, "region")}`,
     noImage: "No image",
     broken: "The image cannot be shown",

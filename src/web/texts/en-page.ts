@@ -57,6 +57,7 @@ export const page = {
     noView:
       "The lake does not know what this label means: its task has no view, and none fits by itself. The JSON is as it was uploaded.",
     guess: (view: string) => `Preview: read as ${view}, which is a guess`,
+    guessAt: (path: string) => `Preview: the regions at ${path}, which is a guess`,
     guessHint:
       "Nobody has confirmed that these labels are meant so. See how sure it is, and give the task a view:",
     tooLarge:

@@ -8,6 +8,7 @@ export const browse: typeof en = {
     more: "검색할 위치",
     column: "열",
     path: "JSON 경로",
+    eachWord: "띄어 쓴 단어를 각각 찾기",
     ignoreCase: "대소문자 무시",
   },
   facets: {
@@ -84,6 +85,8 @@ export const browse: typeof en = {
     rowNumber: (place) => `${place}번째 행`,
     choose: (name) => `${name} 선택`,
     pages: (count) => `${count}쪽`,
+    guess: "추측",
+    guessHint: "태스크에 뷰가 없어, 라벨에 맞는 뷰로 읽었습니다",
     hits: (count) => `영역 ${count}개에 있음`,
     noImage: "이미지 없음",
     broken: "이미지를 표시할 수 없음",

@@ -8,10 +8,10 @@ import { initLake } from "../../../src/lake/lake.ts";
 import { createToken, revokeToken } from "../../../src/lake/tokens.ts";
 import type { PageDocument } from "../../../src/schema/page-documents.ts";
 import { zipOf } from "../../ingest/zip-kit.ts";
-import { type ServeProcess, startServe } from "../../server/server-kit.ts";
+import { type ServeProcess, startServe, until } from "../../server/server-kit.ts";
 import { axeFindings, openBrowser, shown, type WebBrowser } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
-import { HOSTILE, nameOf } from "./web-lake.ts";
+import { HOSTILE, nameOf, wordsOf } from "./web-lake.ts";
 
 setDefaultTimeout(120_000);
 
@@ -47,22 +47,26 @@ describe("what is odd is shown as it is", () => {
     });
   });
 
-  test("of a long path the end is seen in the grid, which tells rows apart", async () => {
+  test("of a long path and a long place the end is seen in the grid, which tells rows apart", async () => {
     await browser.visit("/ui/", async (page) => {
       await page.route("**/rows?*", async (route) => {
         const response = await route.fetch();
         const answer = await response.json();
-        for (const row of answer.rows)
+        for (const row of answer.rows) {
           row.source_name = `TS_원천데이터/2024년 상반기 수집분/${row.source_name}`;
+          row.dataset = "2024년 상반기 수집 영수증";
+        }
         await route.fulfill({ response, json: answer });
       });
       await page.goto("/ui/browse?tasks=words&variants=v1");
-      const name = page.locator(".cell .name", { hasText: nameOf(1) });
-      await name.waitFor();
-      const [whole, text] = [await name.boundingBox(), await name.locator("bdi").boundingBox()];
-      if (whole === null || text === null) throw new Error("the name is not shown");
-      expect(text.width).toBeGreaterThan(whole.width);
-      expect(Math.abs(text.x + text.width - (whole.x + whole.width))).toBeLessThan(8);
+      for (const shown of [nameOf(1), "words/v1"]) {
+        const text = page.locator(".cell bdi", { hasText: shown }).first();
+        await text.waitFor();
+        const [whole, inner] = [await text.locator("..").boundingBox(), await text.boundingBox()];
+        if (whole === null || inner === null) throw new Error("it is not shown");
+        expect(inner.width).toBeGreaterThan(whole.width);
+        expect(Math.abs(inner.x + inner.width - (whole.x + whole.width))).toBeLessThan(8);
+      }
     });
   });
 
@@ -85,6 +89,24 @@ describe("what is odd is shown as it is", () => {
     await browser.visit(await pageOf("tasks=unknown"), async (page) => {
       await page.getByText("이 라벨의 뜻을 알 수 없습니다").waitFor();
       await page.getByText('"odd"').waitFor();
+    });
+    await browser.visit(await pageOf("tasks=unknown", 1), async (page) => {
+      await page.getByText("미리 보기: $.fields에 영역이 있다고 추측하여 읽음").waitFor();
+      expect(await page.locator(".list").getByRole("option").count()).toBe(12);
+    });
+  });
+
+  test("hits of a search are said to be guessed where the label has no view", async () => {
+    const [word] = wordsOf(2);
+    const text = encodeURIComponent(word?.text ?? "");
+    await browser.visit(`/ui/browse?tasks=unknown&text=${text}`, async (page) => {
+      await page.locator(".hit-boxes.guess rect").first().waitFor();
+      await page.locator(".cell").getByText("추측", { exact: true }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+    });
+    await browser.visit(`/ui/browse?tasks=words&text=${text}`, async (page) => {
+      await page.locator(".hit-boxes rect").first().waitFor();
+      expect(await page.locator(".hit-boxes.guess").count()).toBe(0);
     });
   });
 
@@ -139,6 +161,24 @@ describe("what is odd is shown as it is", () => {
       await browser.visit(`/ui/${screen}?where=colour=red`, refused, { allowed: /404/ });
   });
 });
+
+test("of a label of 100 MB the beginning is shown, and the page is drawn", async () => {
+  const to = { type: "task", provider: "hub", dataset: "영수증", task: "words", variant: "large" };
+  const query = new URLSearchParams({ ...to, name: "large.jsonl" });
+  const label = { words: [], note: "가나다".repeat(11_200_000) };
+  const body = JSON.stringify({ source_name: nameOf(1), label });
+  const url = `${server.url}/uploads/u${"d".repeat(32)}/input?${query}`;
+  expect((await fetch(url, { method: "PUT", body })).status).toBe(200);
+  expect((await fetch(`${server.url}/process`, { method: "POST" })).ok).toBe(true);
+  const rows = "tasks=words&variants=large";
+  await until(async () => (await fetch(`${server.url}/rows?${rows}&count=1`)).ok, 200_000);
+  await browser.visit(await pageOf(rows), async (page) => {
+    await page.getByText("라벨이 너무 커서 여기서 읽지 않습니다").waitFor();
+    await page.getByText("앞부분 200,000자입니다").waitFor();
+    await page.locator("[data-key][data-shown]").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+}, 300_000);
 
 test("a rejected page is seen as far as it can be drawn, with the reason", async () => {
   const page = await sharp({ create: { width: 300, height: 400, channels: 3, background: "#9bd" } })

@@ -24,7 +24,8 @@ const SCREENS: [name: string, path: () => string, ko: string, en: string][] = [
   ],
   [
     "Page",
-    () => `/ui/page/${pageKey}?tasks=words&at=0&region=2&show=image,boxes,texts,order`,
+    () =>
+      `/ui/page/${pageKey}?tasks=words&text=${encodeURIComponent("카페라떼")}&at=0&region=2&show=image,boxes,texts,order`,
     "영수증-001.jpg",
     "영수증-001.jpg",
   ],
@@ -67,6 +68,20 @@ for (const [how, visit, language] of VISITS) {
     }
   });
 }
+
+test("every screen is as wide as the window", async () => {
+  for (const [name, path, , en] of SCREENS.filter(([, one]) => one() !== "/ui/nothing")) {
+    await browser.visit(
+      path(),
+      async (page) => {
+        await page.getByText(en).first().waitFor();
+        const widths = await page.evaluate(`[innerWidth, document.querySelector("main > *").offsetWidth]`);
+        expect({ name, widths }).toEqual({ name, widths: [1900, 1900] });
+      },
+      { lang: "en-US", width: 1900, height: 1000 },
+    );
+  }
+});
 
 test.each(VISITS)("the manual is shown, fits, and is accessible, %s", async (_, visit, language) => {
   const prefix = language === "ko" ? "/ui/manual/ko" : "/ui/manual";

@@ -59,7 +59,15 @@ export async function makeWebLake(): Promise<World> {
   const unknown = await fileOf(
     folder,
     "unknown.jsonl",
-    JSON.stringify({ source_name: nameOf(1), label: { odd: [1, 2, 3], note: HOSTILE[0] } }),
+    [
+      { source_name: nameOf(1), label: { odd: [1, 2, 3], note: HOSTILE[0] } },
+      {
+        source_name: nameOf(2),
+        label: { fields: wordsOf(2).map(({ text: value, bbox }) => ({ value, bbox })) },
+      },
+    ]
+      .map((row) => JSON.stringify(row))
+      .join("\n"),
   );
   await run("upload", unknown, "--type", "task", ...receipts, "--task", "unknown", "--variant", "v1");
   await run("process", "start", "--wait");

@@ -16,6 +16,8 @@ import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { TakeDialog } from "../take/take-dialog.tsx";
 import { CountLabels } from "./count-labels.tsx";
+import { takesAny } from "./facets.ts";
+import { NoRows } from "./no-rows.tsx";
 import { RowCell } from "./row-cell.tsx";
 import { createRowChunks } from "./row-chunks.ts";
 import { Searching } from "./searching.tsx";
@@ -25,6 +27,10 @@ import { useChooser } from "./use-chooser.ts";
 import { useHits } from "./use-hits.ts";
 
 const CELL = { minCellWidth: 168, cellHeight: 248 };
+/** What a common screen shows, before it is known how large this one is. */
+const FIRST_ROWS = 40;
+/** A few frames. Not all browsers say when they are idle. */
+const IDLE_MS = 60;
 
 /** A grid of the pages of any selection. */
 export function BrowseScreen() {
@@ -34,7 +40,9 @@ export function BrowseScreen() {
   const generation = versions.value.generation + countings.value;
   const { partitions } = usePartitions();
   const { list } = texts();
-  const statistics = useStatistics(partitions?.length ? selection : undefined);
+  // A link may name a dataset that is no more, or one that comes later.
+  const isNowhere = partitions !== undefined && !takesAny(partitions, selection);
+  const statistics = useStatistics(partitions === undefined || isNowhere ? undefined : selection);
   return (
     <div class="browse">
       <SelectionSide selection={selection} partitions={partitions ?? []} statistics={statistics.value} />
@@ -42,6 +50,8 @@ export function BrowseScreen() {
         <Empty title={list.none}>
           <p>{list.noneHint}</p>
         </Empty>
+      ) : isNowhere ? (
+        <NoRows />
       ) : (
         <Found statistics={statistics} query={query}>
           <Results key={wanted} wanted={wanted} generation={generation} />
@@ -81,6 +91,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
           request(`/rows?${wanted}${wanted && "&"}at=${at}&count=${count}`, { signal }),
         onRows: setFound,
         onFailure: (error) => setFailure(error as RequestFailure),
+        whenIdle: (work) => setTimeout(work, IDLE_MS),
       }),
     [wanted, generation],
   );
@@ -88,7 +99,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
   const active = Math.max(0, Number(address.value.query.get("at") ?? 0) || 0);
   useEffect(() => {
     setFailure(undefined);
-    chunks.need(active, active + 1);
+    chunks.need(active, active + FIRST_ROWS);
     return chunks.close;
   }, [chunks]);
   const hits = useHits(wanted, generation);
@@ -109,10 +120,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
     >
       <Toolbar total={total} active={active} problem={chooser.problem} onTake={() => setTaking(true)} />
       {total === 0 ? (
-        <Empty title={browsing.none} isPart>
-          <p>{browsing.noneHint}</p>
-          <a href={urlOf("/browse")}>{browsing.all}</a>
-        </Empty>
+        <NoRows isPart />
       ) : (
         <VirtualGrid
           {...CELL}

@@ -15,14 +15,10 @@ export function countFacets(
   partitions: readonly CatalogPartition[],
   selection: Pick<RowSelection, Facet>,
 ): Record<Facet, FacetValue[]> {
-  const takes = (partition: CatalogPartition, facet: Facet) => {
-    const chosen = selection[facet];
-    return chosen.length === 0 || chosen.includes(partition[COLUMN[facet]]);
-  };
   const valuesOf = (facet: Facet): FacetValue[] => {
     const rows = new Map(selection[facet].map((name) => [name, 0]));
     for (const partition of partitions) {
-      if (!FACETS.every((other) => other === facet || takes(partition, other))) continue;
+      if (!FACETS.every((other) => other === facet || takes(selection, partition, other))) continue;
       const name = partition[COLUMN[facet]];
       rows.set(name, (rows.get(name) ?? 0) + partition.rows);
     }
@@ -38,4 +34,17 @@ export function countFacets(
     tasks: valuesOf("tasks"),
     variants: valuesOf("variants"),
   };
+}
+
+/** Whether there is a partition that all facets take. */
+export function takesAny(
+  partitions: readonly CatalogPartition[],
+  selection: Pick<RowSelection, Facet>,
+): boolean {
+  return partitions.some((partition) => FACETS.every((facet) => takes(selection, partition, facet)));
+}
+
+function takes(selection: Pick<RowSelection, Facet>, partition: CatalogPartition, facet: Facet): boolean {
+  const chosen = selection[facet];
+  return chosen.length === 0 || chosen.includes(partition[COLUMN[facet]]);
 }

@@ -19,13 +19,14 @@ export function RowCell({ row, hits, place, url, isActive, isChosen, onChoose }:
   const { grid } = texts();
   if (row === undefined) return <div class="cell waiting" />;
   const name = row.source_name ?? grid.rowNumber(formatNumber(place + 1));
+  const where = `${row.dataset} · ${row.task}/${row.variant}`;
   return (
     <div class={`cell${isChosen ? " chosen" : ""}`}>
       <a
         href={url}
         data-focus
         tabIndex={isActive ? 0 : -1}
-        title={name}
+        title={`${name}\n${where}`}
         onClick={(event) => {
           if (!event.shiftKey) return;
           event.preventDefault(); // a new window
@@ -33,12 +34,20 @@ export function RowCell({ row, hits, place, url, isActive, isChosen, onChoose }:
         }}
       >
         <Thumb key={row.key} row={row} hits={hits} />
-        <span class="name">
+        <span class="name whole-end">
           <bdi>{name}</bdi>
         </span>
         {hits && <span class="hidden">{grid.hits(formatNumber(hits.hits))}</span>}
-        <span class="quiet">
-          {row.dataset} · {row.task}/{row.variant}
+        <span class="quiet place">
+          {hits?.is_guess && (
+            <span class="badge guess" title={grid.guessHint}>
+              {grid.guess}
+            </span>
+          )}
+          {(row.pages ?? 1) > 1 && <span class="badge">{grid.pages(formatNumber(row.pages as number))}</span>}
+          <span class="whole-end">
+            <bdi>{where}</bdi>
+          </span>
         </span>
       </a>
       {hasKey(row) && (
@@ -50,7 +59,6 @@ export function RowCell({ row, hits, place, url, isActive, isChosen, onChoose }:
           onClick={(event) => onChoose(event.shiftKey)}
         />
       )}
-      {(row.pages ?? 1) > 1 && <span class="badge">{grid.pages(formatNumber(row.pages as number))}</span>}
     </div>
   );
 }

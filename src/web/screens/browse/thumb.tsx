@@ -33,10 +33,10 @@ export function Thumb({ row: { hash, asset }, hits }: { row: BrowseRow; hits: Ro
   );
 }
 
-function HitBoxes({ hits: { width, height, boxes } }: { hits: RowHits }) {
+function HitBoxes({ hits: { width, height, boxes, is_guess: isGuess } }: { hits: RowHits }) {
   const margin = MARGIN * Math.max(width, height);
   return (
-    <svg class="hit-boxes" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+    <svg class={`hit-boxes${isGuess ? " guess" : ""}`} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {boxes.map(([x1, y1, x2, y2]) => (
         <rect
           key={`${x1} ${y1} ${x2} ${y2}`}

@@ -4,7 +4,7 @@ import { request } from "../../api/request.ts";
 
 export type RowHits = HitsDocument["rows"][number];
 
-/** Rows come first: hits are asked for when the grid has come to rest. */
+/** Rows that are scrolled to come first: their hits are asked for when the grid has come to rest. */
 const REST_MS = 200;
 const MAX_ROWS = 100;
 const MAX_KEPT = 3000;
@@ -35,7 +35,7 @@ export function useHits(
     if (from === undefined || to === undefined) return;
     const controller = new AbortController();
     const count = Math.min(MAX_ROWS, to - from + 1);
-    const timer = setTimeout(async () => {
+    const ask = async () => {
       const url = `/hits?${wanted}&at=${from}&count=${count}`;
       const document = await request<HitsDocument>(url, { signal: controller.signal }).catch(() => undefined);
       if (document === undefined) return;
@@ -46,7 +46,11 @@ export function useHits(
       for (let place = from; place < from + count; place++) asked.add(place);
       for (const row of document.rows) kept.set(row.key, row);
       setShown((times) => times + 1);
-    }, REST_MS);
+    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // The first ones are what was searched for.
+    if (asked.size === 0) void ask();
+    else timer = setTimeout(ask, REST_MS);
     return () => {
       clearTimeout(timer);
       controller.abort();

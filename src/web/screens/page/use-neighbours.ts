@@ -13,17 +13,21 @@ export interface Neighbours {
   browse: string;
 }
 
+/** Rows are asked for in advance: whoever leafs through pages is faster than an answer for each. */
+const CHUNK = 30;
+
 /** Undefined where the address names no browse. */
 export function useNeighbours(query: URLSearchParams): Neighbours | undefined {
   const wanted = rowsQuery(query);
   const given = query.get("at");
   const place = Number(given);
-  const from = Math.max(0, place - 1);
-  const rows = `/rows?${wanted}${wanted && "&"}at=${from}&count=${place - from + 2}`;
+  const from = Math.max(0, Math.floor(place / CHUNK) * CHUNK - CHUNK);
+  const rows = `/rows?${wanted}${wanted && "&"}at=${from}&count=${3 * CHUNK}`;
   const { value } = useDocument<BrowseDocument>(given === null ? undefined : rows, { keep: true });
   if (given === null) return undefined;
-  const isFresh = value?.at === from;
-  const urlAt = (row: BrowseRow | undefined, at: number) => {
+  const urlAt = (at: number) => {
+    // The rows of the chunk before are there until the next have come.
+    const row: BrowseRow | undefined = value?.rows[at - value.at];
     if (!row) return undefined;
     const next = new URLSearchParams(query);
     for (const name of ["region", "image"]) next.delete(name);
@@ -33,8 +37,8 @@ export function useNeighbours(query: URLSearchParams): Neighbours | undefined {
   return {
     place,
     total: value?.total ?? place + 1,
-    before: isFresh && place > 0 ? urlAt(value.rows[0], place - 1) : undefined,
-    after: isFresh ? urlAt(value.rows[place - from + 1], place + 1) : undefined,
+    before: urlAt(place - 1),
+    after: urlAt(place + 1),
     browse: `${urlOf("/browse")}?${wanted}${wanted && "&"}at=${place}`,
   };
 }

@@ -11,12 +11,13 @@ export function ViewNote({ page, hasColumn }: { page: PageDocument; hasColumn: b
   const { label, provider, dataset, task } = page;
   if (label === null && page.cut.length > 0) return <p class="note">{viewing.tooLarge}</p>;
   if (label === null) return hasColumn && task !== "raw" ? <p class="note">{viewing.noView}</p> : null;
+  const path = /^at (.+)$/s.exec(label.view)?.[1];
   const command = `datalake view detect --provider ${quoteShell(provider)} --dataset ${quoteShell(dataset)} --task ${quoteShell(task)}`;
   return (
     <>
       {label.is_guess && (
         <details class="note guess">
-          <summary>{viewing.guess(label.view)}</summary>
+          <summary>{path === undefined ? viewing.guess(label.view) : viewing.guessAt(path)}</summary>
           <p>{viewing.guessHint}</p>
           <Copyable label={viewing.command} text={command} />
         </details>

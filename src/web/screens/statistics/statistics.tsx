@@ -7,7 +7,9 @@ import { isOfLabels, type RowSelection, readSelection, selectionQuery } from "..
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { CountLabels } from "../browse/count-labels.tsx";
+import { takesAny } from "../browse/facets.ts";
 import { FilterChips } from "../browse/filter-chips.tsx";
+import { NoRows } from "../browse/no-rows.tsx";
 import { Searching } from "../browse/searching.tsx";
 import { SelectionSide } from "../browse/selection-side.tsx";
 import { Bars } from "./bars.tsx";
@@ -19,7 +21,8 @@ const AT_ONCE = 200_000;
 export function StatisticsScreen() {
   const selection = readSelection(address.value.query);
   const { partitions } = usePartitions();
-  const { value, failure } = useStatistics(partitions?.length ? selection : undefined);
+  const isNowhere = partitions !== undefined && !takesAny(partitions, selection);
+  const { value, failure } = useStatistics(partitions === undefined || isNowhere ? undefined : selection);
   const { list, counting, browse } = texts();
   const wanted = selectionQuery(selection);
   const uncounted = value?.rows_uncounted ?? 0;
@@ -30,6 +33,8 @@ export function StatisticsScreen() {
         <Empty title={list.none}>
           <p>{list.noneHint}</p>
         </Empty>
+      ) : isNowhere ? (
+        <NoRows />
       ) : (
         <section class="results counted">
           <div class="bar toolbar">
