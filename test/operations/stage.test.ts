@@ -32,7 +32,7 @@ test("a file that somebody waits for is staged at the priority of who asked", ()
     });
     const local = { path: input, uploadId: createUploadId(), createdBy: "kim" };
     const { signal } = new AbortController();
-    const manifest = await runs.run(RAW, { identity: "kim" }, { signal, local });
+    const { manifest } = await runs.run(RAW, { identity: "kim" }, { signal, local });
     expect(manifest.rows).toBe(1);
     expect(Number(await readFile(told, "utf8"))).toBe(getPriority());
   }));

@@ -258,3 +258,18 @@ test("of parts that come at the same time one is taken, and none is mixed with a
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test("a page that would create what exists is refused before any of it is sent", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const page = await makeImage(1);
+  const wanted = { ...RAW, name: "쪽.png" };
+  const first = client(server, createUploadId());
+  await first.begin(page.length, wanted);
+  await first.append(0, new Uint8Array(page));
+  expect(await first.commit(hashBytes(page))).toMatchObject({ status: 200, rows: 1 });
+  const second = client(server, createUploadId());
+  expect(await second.begin(page.length, wanted)).toMatchObject({ status: 409 });
+  expect(await second.begin(page.length, { ...wanted, name: "쪽.pdf" })).toMatchObject({ status: 409 });
+  expect(await second.begin(page.length, { ...wanted, mode: "append" })).toMatchObject({ status: 200 });
+});

@@ -34,6 +34,7 @@ interface Answer {
   rows?: number;
   task?: string;
   variant?: string;
+  notices?: string[];
   error?: { code: string; message: string };
 }
 
@@ -438,4 +439,35 @@ test("only curators upload, under their own name, and it stands in the audit log
   expect(lines.map((line) => JSON.parse(line)).filter(({ outcome }) => outcome === "ok")).toMatchObject([
     { who: "kim", action: "PUT /uploads", target: `/uploads/${id}/input` },
   ]);
+});
+
+test("passwords of documents in their header, encoded or as bytes", async () => {
+  const server = await serve(await makeWorld());
+  const page = { content: "0 0 9 9 re f", box: [0, 0, 99, 99] as const };
+  const locked = new Uint8Array(encryptedPdf([page], { user: "비밀,번호", owner: "own" }));
+  const asBytes = Buffer.from("비밀%2C번호").toString("latin1");
+  for (const [at, password] of [encodeURIComponent("비밀,번호"), asBytes, `wrong, ${asBytes}`].entries()) {
+    const headers = { "x-document-password": password };
+    expect(await put(server, { ...RAW, dataset: `d${at}` }, locked, { headers })).toMatchObject({ rows: 1 });
+  }
+  for (const [password, code] of [
+    ["다른", "too_many_rejects"],
+    ["100%", "usage"],
+    ["\xff", "usage"],
+  ] as const) {
+    const headers = { "x-document-password": code === "usage" ? password : encodeURIComponent(password) };
+    const answer = await put(server, { ...RAW, dataset: "none" }, locked, { headers });
+    expect(answer.error?.code).toBe(code);
+  }
+});
+
+test("what the command notes of an upload is in the answer, without a path of the server", async () => {
+  const world = await makeWorld();
+  const server = await serve(world);
+  const page = new Uint8Array(await makeImage(1));
+  const sent = (dataset: string) =>
+    put(server, { type: "raw", provider: "hub", dataset, name: "쪽.png" }, page);
+  expect(await sent("receipts")).toMatchObject({ status: 200, notices: [] });
+  const { notices = [] } = await sent("reciepts");
+  expect(notices).toEqual(["the dataset reciepts is new; one of a like name is there: receipts"]);
 });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
-import { UploadManifestSchema } from "../../schema/upload.ts";
+import { StagedInputSchema } from "../../schema/staged-input.ts";
 import { defineOperation } from "../operation.ts";
 
 /** Stages one self-contained file, images included, at the server's priority: the client waits for it. */
@@ -12,7 +12,7 @@ export const STAGE = defineOperation({
   // Validated by the route.
   request: v.custom<UploadRequest>((value) => typeof value === "object" && value !== null),
   progress: v.never(),
-  result: UploadManifestSchema,
+  result: StagedInputSchema,
   role: "curator",
   queue: { running: 3, waiting: 32, waitMs: 3_600_000 },
   background: false,

@@ -10,7 +10,7 @@ import { removeTree } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { createUploadLayout } from "../../lake/layout.ts";
 import { isStagedFile } from "../../lake/staged-file.ts";
-import type { UploadManifest } from "../../schema/upload.ts";
+import type { StagedInput } from "../../schema/staged-input.ts";
 import type { OperationOutcome, OperationTools } from "../operation.ts";
 
 export interface StageLocal {
@@ -31,7 +31,7 @@ const THREADS = 1;
 export async function runStaging(
   request: UploadRequest,
   { lake, settings, local, signal }: OperationTools<never, StageLocal>,
-): Promise<OperationOutcome<UploadManifest>> {
+): Promise<OperationOutcome<StagedInput>> {
   const { path, uploadId, createdBy } = local as StageLocal;
   await makeFree(lake, uploadId);
   const target = localDestination(lake, { uploadId });
@@ -50,7 +50,8 @@ export async function runStaging(
     const isWhole = input.openEntry !== undefined; // files named by rows must be in this file
     if (!isWhole && plan.contents.some(({ source }) => source.embedded === undefined)) throw noBytes();
     const who = createdBy === null ? {} : { createdBy };
-    return { result: await session.stage(plan, target, { namesFiles: false, ...who }) };
+    const manifest = await session.stage(plan, target, { namesFiles: false, ...who });
+    return { result: { manifest, notices: plan.notices } };
   } finally {
     await session.close();
   }

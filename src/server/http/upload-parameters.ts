@@ -76,12 +76,14 @@ export function fileNameOf({ name = "input", format }: Parameters): string {
   return name.toLowerCase().endsWith(ending) ? name : `${name}${ending}`;
 }
 
-/** Passwords of documents are in a header, percent-encoded: addresses are in logs. */
+/** Passwords of documents are in a header, percent-encoded, or UTF-8 as it is: addresses are in logs. */
 export function passwordsOf({ headers }: Request): string[] {
   const given = headers.get("x-document-password");
   if (given === null) return [];
   try {
-    return given.split(",").map((password) => decodeURIComponent(password.trim()));
+    // Each character of a header is one of its bytes.
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(given, "latin1"));
+    return text.split(",").map((password) => decodeURIComponent(password.trim()));
   } catch {
     throw new AppError("usage", "the header X-Document-Password is not percent-encoded UTF-8");
   }

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { AppError } from "../../errors.ts";
+import { isImagePath, isPdfName } from "../../ingest/file-kinds.ts";
 import { checkUpload } from "../../ingest/local-destination.ts";
 import { planPlace } from "../../ingest/plan.ts";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
@@ -35,10 +36,12 @@ export function inputPartRoutes(deps: InputDeps) {
   const { lake, settings, callerName, identityOf, keepOpen, inputs } = deps;
   const ownerOf = (request: Request) => callerName(request) ?? null;
   /** Before bytes are sent: what is known to fail. */
-  const check = async (upload: UploadRequest) => {
+  const check = async (upload: UploadRequest, fileName: string) => {
     const { provider, dataset, target } = planPlace(upload, await readTaxonomy(lake));
-    if (target.variant === undefined) return; // it follows from the file
-    const key = { provider, dataset, task: target.task, variant: target.variant };
+    const isOfPages = upload.variant === undefined && (isImagePath(fileName) || isPdfName(fileName));
+    const variant = target.variant ?? (isOfPages ? "image" : undefined);
+    if (variant === undefined) return; // it follows from what is in the file
+    const key = { provider, dataset, task: target.task, variant };
     await checkUpload(lake, { key, mode: upload.mode, columns: [], refersToRaw: false });
   };
   return new Elysia({ name: "input-parts" })
@@ -56,7 +59,7 @@ export function inputPartRoutes(deps: InputDeps) {
         const { bytes, files, ...parameters } = readParameters(request, BeginSchema);
         if ((await findSame(deps, request, id, parameters)) !== undefined)
           throw new AppError("conflict", `upload ${id} was handed over already`);
-        await check(await requestOf(parameters, [], settings));
+        await check(await requestOf(parameters, [], settings), fileNameOf(parameters));
         const { searchParams } = new URL(request.url);
         for (const name of ["bytes", "files"]) searchParams.delete(name);
         const { name = "input" } = parameters;
@@ -110,7 +113,8 @@ export function inputPartRoutes(deps: InputDeps) {
             const upload = await requestOf(parametersOf(parameters), passwords, settings);
             const given = { uploadId: id, request: upload, owner: callerName(request) };
             const identity = identityOf(request);
-            return describeUpload(id, await inputs.stage({ ...given, identity }, path, signal), upload.mode);
+            const { manifest, notices } = await inputs.stage({ ...given, identity }, path, signal);
+            return describeUpload(id, manifest, upload.mode, notices);
           },
         });
       },

@@ -26,6 +26,8 @@ export const StagedSchema = v.object({
   variant: NameSchema,
   rows: v.number(),
   mode: v.picklist(UPLOAD_MODES),
+  /** What its owner should know of it; none for an upload that was handed over before. */
+  notices: v.array(v.string()),
 });
 export type Staged = v.InferOutput<typeof StagedSchema>;
 
@@ -44,7 +46,7 @@ export function inputRoutes(deps: InputDeps) {
       const upload = await requestOf(parameters, passwordsOf(request), settings);
       const before = await findSame(deps, request, id, parameters);
       if (before !== undefined) return before;
-      const manifest = await inputs.take({
+      const staged = await inputs.take({
         uploadId: id,
         request: upload,
         owner: callerName(request),
@@ -55,7 +57,7 @@ export function inputRoutes(deps: InputDeps) {
         signal: request.signal,
         onReceived: () => keepOpen(request),
       });
-      return describeUpload(id, manifest, upload.mode);
+      return describeUpload(id, staged.manifest, upload.mode, staged.notices);
     },
     {
       parse: "none",
@@ -100,6 +102,7 @@ export function describeUpload(
   uploadId: string,
   { provider, dataset, task, variant, rows }: PartitionKey & { rows: number },
   mode: UploadMode = "create",
+  notices: string[] = [],
 ): Staged {
-  return { upload_id: uploadId, provider, dataset, task, variant, rows, mode };
+  return { upload_id: uploadId, provider, dataset, task, variant, rows, mode, notices };
 }

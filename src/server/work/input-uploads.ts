@@ -5,7 +5,7 @@ import { receiveStream } from "../../ingest/receive-stream.ts";
 import type { UploadRequest } from "../../ingest/upload-plan.ts";
 import { removeTree } from "../../lake/files.ts";
 import { STAGE } from "../../operations/stage/operation.ts";
-import type { UploadManifest } from "../../schema/upload.ts";
+import type { StagedInput } from "../../schema/staged-input.ts";
 import { createInputParts, type InputParts, serverStops } from "./input-parts.ts";
 import type { ServedOperations } from "./operations.ts";
 
@@ -34,9 +34,9 @@ export interface GivenInput extends InputOwner {
 /** Uploads that come as one file which holds all they bring, images too. */
 export interface InputUploads {
   /** Receives, stages and hands over. Throws `conflict` while the same upload comes, and what staging does. */
-  take(input: GivenInput): Promise<UploadManifest>;
+  take(input: GivenInput): Promise<StagedInput>;
   /** Stages a file that is there already, and leaves it. */
-  stage(input: InputOwner, path: string, signal: AbortSignal): Promise<UploadManifest>;
+  stage(input: InputOwner, path: string, signal: AbortSignal): Promise<StagedInput>;
   /** Files that come in parts. */
   readonly parts: InputParts;
   stop(): Promise<void>;
@@ -78,7 +78,9 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     const signal = AbortSignal.any([stop, stopped.signal]);
     const local = { path, uploadId, createdBy: owner ?? null };
     try {
-      return await operations.of(STAGE).run(request, { identity }, { signal, local });
+      const staged = await operations.of(STAGE).run(request, { identity }, { signal, local });
+      const told = staged.notices.map((notice) => notice.replaceAll(`${dirname(path)}/`, ""));
+      return { ...staged, notices: told };
     } catch (error) {
       refuseStopped();
       throw withoutPath(error, dirname(path));
@@ -96,7 +98,7 @@ export function createInputUploads(options: InputUploadsOptions): InputUploads {
     }
   };
   /** One upload by its id at a time. */
-  const once = (uploadId: string, work: () => Promise<UploadManifest>) => {
+  const once = (uploadId: string, work: () => Promise<StagedInput>) => {
     if (running.has(uploadId)) {
       throw new AppError("conflict", `upload ${uploadId} is being received; wait until it ends`);
     }

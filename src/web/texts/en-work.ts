@@ -45,7 +45,8 @@ export const work = {
     jobs: "Jobs",
     noJobs: "No jobs yet.",
     rejects: "Rejected rows",
-    rejectedRows: (count: string, shown: string) => `${count} rows were rejected; the first ${shown}:`,
+    rejectedRows: (count: string, shown: string) =>
+      `${many(count, "row was", "rows were")} rejected${count === shown ? ":" : `; the first ${shown}:`}`,
     row: (number: string) => `Row ${number}`,
     notDrawable: "cannot be drawn",
     newUpload: "New upload",
@@ -59,6 +60,13 @@ export const work = {
     mode: "If it exists",
     modes: { create: "refuse (create)", append: "add to it (append)", replace: "replace it (replace)" },
     license: "Licence (optional)",
+    maxRejects: "Rejected rows allowed",
+    maxRejectsWrong: "Write a share (5%) or a number of rows (3)",
+    hasPassword: "PDFs have a password",
+    password: "Password of the PDFs",
+    splitPages: "Each page of a TIFF is a row",
+    textLayer: "The words of PDF pages and their boxes (text_layer)",
+    splitFromFolder: "Folders named Training, Validation or Test are the split",
     send: "Upload",
     missing: (names: string) => `still open: ${names}`,
     ways: {
@@ -76,6 +84,8 @@ export const work = {
     unfinishedHint:
       "Browsers keep no files. Drop or choose the same one again, and the upload goes on where it was.",
     arrived: (done: string, total: string) => `${done} of ${total} have arrived`,
+    refused: (bytes: string) =>
+      `all ${bytes} have arrived, and were not accepted: choose it again to see why and to answer otherwise`,
     active: "is being sent at this moment",
     sameFile: "Choose the same file",
     sameFiles: "Choose the same files",
@@ -86,7 +96,12 @@ export const work = {
       `The files of ${name} have changed since the upload was begun. Put them back as they were, or discard the upload.`,
     unreadable: (name: string) =>
       `The browser cannot read ${name} any more: it was changed or moved. Choose it again.`,
-    staged: (rows: string, partition: string) => `${rows} rows for ${partition} have arrived.`,
+    staged: (rows: string, partition: string) =>
+      `${many(rows, "row")} for ${partition} ${rows === "1" ? "has" : "have"} arrived.`,
+    published: (rows: string, partition: string) =>
+      `${many(rows, "row")} of ${partition} ${rows === "1" ? "is" : "are"} in the lake.`,
+    exists: (partitions: string) =>
+      `${partitions} exists: choose to add to it or to replace it, or another name; as it is, an upload of the same kind is refused.`,
     noProvider:
       "The lake has no provider yet: an administrator creates one with datalake config provider create NAME",
     tooLarge:
@@ -166,7 +181,7 @@ export const work = {
     findDisk: (free: string) => `The disk is nearly full: ${free} free.`,
     findAssets: (count: string) => `The last check of assets found ${count} missing or damaged.`,
     findDoctor: (count: string) => `The last examination found ${many(count, "problem")}.`,
-    findFailed: (count: string) => `${many(count, "upload")} failed: see Work.`,
+    findFailed: (count: string) => `${many(count, "upload")} failed.`,
   },
   counting: {
     heading: "Statistics",

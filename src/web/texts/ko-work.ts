@@ -38,7 +38,8 @@ export const work: typeof en = {
     jobs: "작업 기록",
     noJobs: "아직 작업이 없습니다.",
     rejects: "거부된 행",
-    rejectedRows: (count, shown) => `${count}행이 거부되었습니다. 처음 ${shown}행:`,
+    rejectedRows: (count, shown) =>
+      count === shown ? `${count}행이 거부되었습니다:` : `${count}행이 거부되었습니다. 처음 ${shown}행:`,
     row: (number) => `${number}번 행`,
     notDrawable: "표시할 수 없음",
     newUpload: "새 업로드",
@@ -53,6 +54,13 @@ export const work: typeof en = {
     mode: "이미 있으면",
     modes: { create: "거부 (create)", append: "추가 (append)", replace: "교체 (replace)" },
     license: "라이선스 (선택)",
+    maxRejects: "허용할 거부된 행",
+    maxRejectsWrong: "비율(5%)이나 행 수(3)로 쓰세요",
+    hasPassword: "PDF에 비밀번호가 있음",
+    password: "PDF 비밀번호",
+    splitPages: "TIFF의 쪽마다 한 행",
+    textLayer: "PDF 쪽의 낱말과 상자 (text_layer)",
+    splitFromFolder: "Training, Validation, Test 폴더를 split으로",
     send: "올리기",
     missing: (names) => `아직 비어 있음: ${names}`,
     ways: {
@@ -70,6 +78,8 @@ export const work: typeof en = {
     unfinishedHint:
       "브라우저는 파일을 보관하지 않습니다. 같은 파일을 다시 놓거나 선택하면 멈춘 곳부터 이어집니다.",
     arrived: (done, total) => `${total} 중 ${done} 도착`,
+    refused: (bytes) =>
+      `${bytes}가 모두 도착했지만 받아들여지지 않음: 다시 선택하면 이유를 보고 답을 고칠 수 있습니다`,
     active: "지금 보내는 중",
     sameFile: "같은 파일 선택",
     sameFiles: "같은 파일들 선택",
@@ -81,6 +91,9 @@ export const work: typeof en = {
     unreadable: (name) =>
       `브라우저가 ${name} 파일을 더는 읽을 수 없습니다. 바뀌었거나 옮겨졌으니 다시 선택하세요.`,
     staged: (rows, partition) => `${partition}에 ${rows}행이 도착했습니다.`,
+    published: (rows, partition) => `${partition}의 ${rows}행이 레이크에 들어갔습니다.`,
+    exists: (partitions) =>
+      `${partitions}: 이미 있습니다. 추가나 교체를 고르거나 다른 이름을 쓰세요. 이대로는 같은 종류의 업로드가 거부됩니다.`,
     noProvider:
       "아직 프로바이더가 없습니다. 관리자가 다음 명령으로 만듭니다: datalake config provider create NAME",
     tooLarge:
@@ -156,7 +169,7 @@ export const work: typeof en = {
     findDisk: (free) => `디스크가 거의 찼습니다: ${free} 남음.`,
     findAssets: (count) => `마지막 애셋 검사에서 없거나 손상된 애셋 ${count}개를 찾았습니다.`,
     findDoctor: (count) => `마지막 진단에서 문제 ${count}개를 찾았습니다.`,
-    findFailed: (count) => `업로드 ${count}개가 실패했습니다. 작업 화면을 보세요.`,
+    findFailed: (count) => `업로드 ${count}개가 실패했습니다.`,
   },
   counting: {
     heading: "통계",

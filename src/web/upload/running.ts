@@ -8,6 +8,8 @@ export interface UploadWish {
   files: readonly ZippedFile[];
   /** As the server's route takes them. */
   parameters: URLSearchParams;
+  /** Of its PDFs; is kept nowhere. */
+  password?: string;
   /** An upload that is gone on with, and the size of its file. */
   goesOn?: { id: string; bytes: number };
 }
@@ -28,6 +30,11 @@ export class OtherFiles extends Error {}
 let wish: UploadWish | undefined;
 let sending: Sending | undefined;
 let stop = new AbortController();
+
+/** What the running upload was started with. */
+export function runningWish(): UploadWish | undefined {
+  return wish;
+}
 
 /** Packs and sends; after a refusal with other parameters, what arrived is not sent again. */
 export function startUpload(wanted: UploadWish): void {
@@ -61,7 +68,7 @@ export function closeUpload(): void {
 
 async function run(): Promise<void> {
   if (wish === undefined) return;
-  const { files, parameters, goesOn } = wish;
+  const { files, parameters, password = "", goesOn } = wish;
   const controller = new AbortController();
   stop = controller;
   const name = parameters.get("name") ?? "";
@@ -81,7 +88,7 @@ async function run(): Promise<void> {
       if (goesOn !== undefined && goesOn.bytes !== body.size) throw new OtherFiles();
       sending = createSending(body, files.length, goesOn?.id);
     }
-    show({ at: "done", staged: await sending.run(parameters, controller.signal, onState) });
+    show({ at: "done", staged: await sending.run({ parameters, password }, controller.signal, onState) });
   } catch (error) {
     if (stop !== controller || wish === undefined) return;
     const isPause = isAbort(error) || controller.signal.aborted;

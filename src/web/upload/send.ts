@@ -10,6 +10,8 @@ export interface StagedUpload {
   task: string;
   variant: string;
   rows: number;
+  /** What is to be known of it, in the server's words. */
+  notices: string[];
 }
 
 /** How far an upload is: compared with what arrived before, on its way, without a connection, read by the server. */
@@ -21,9 +23,12 @@ export interface SendState {
 
 export interface Sending {
   readonly id: string;
-  /** Sends what has not arrived, until `signal`; may be called again after that. Throws `RequestFailure`, `OtherFile`. */
+  /**
+   * Sends what has not arrived, until `signal`; may be called again after that. `password` is that of its PDFs, empty without.
+   * Throws `RequestFailure`, `OtherFile`.
+   */
   run(
-    parameters: URLSearchParams,
+    { parameters, password }: { parameters: URLSearchParams; password: string },
     signal: AbortSignal,
     onState: (state: SendState) => void,
   ): Promise<StagedUpload>;
@@ -43,7 +48,7 @@ export function createSending(body: Blob, files: number, id = createUploadId()):
   let isKnown = false;
   return {
     id,
-    run: async (parameters, signal, onState) => {
+    run: async ({ parameters, password }, signal, onState) => {
       const total = body.size;
       const tell = (at: SendState["at"], done: number) => onState({ at, done, total });
       const begin = () => {
@@ -88,7 +93,10 @@ export function createSending(body: Blob, files: number, id = createUploadId()):
       }
       tell("reading", total);
       const sha256 = await hash.upTo(total, signal);
-      const headers = { "x-sha256": sha256 };
+      const headers = {
+        "x-sha256": sha256,
+        ...(password !== "" && { "x-document-password": encodeURIComponent(password) }),
+      };
       return patiently(
         () => request<StagedUpload>(`${url}/commit`, { method: "POST", headers, signal }),
         () => total,

@@ -1,7 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import type { BrowseDocument } from "../../../src/schema/page-documents.ts";
+import { encryptedPdf } from "../../documents/encrypt-pdf.ts";
+import { zipOf } from "../../ingest/zip-kit.ts";
 import { until } from "../../server/server-kit.ts";
 import { axeFindings, shown } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
@@ -393,17 +396,95 @@ test("a file that is dropped is asked about, sent, processed, and then seen", as
     await page.getByRole("combobox", { name: "태스크" }).selectOption("ocr");
     await page.getByRole("combobox", { name: "배리언트" }).fill("새것");
     expect(await page.getByRole("button", { name: "올리기" }).isDisabled()).toBe(true);
+    await page.getByText("아직 비어 있음: 언어 (lang)").waitFor();
     await page.getByRole("combobox", { name: "lang" }).selectOption("ko");
+    await page.getByLabel("허용할 거부된 행").fill("많이");
+    await page.getByText("비율(5%)이나 행 수(3)로 쓰세요").waitFor();
+    expect(await page.getByRole("button", { name: "올리기" }).isDisabled()).toBe(true);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel("허용할 거부된 행").fill("5%");
     await page.getByRole("button", { name: "올리기" }).click();
     await page.getByText("hub/영수증/ocr/새것에 3행이 도착했습니다.").waitFor();
     await page.getByRole("button", { name: "지금 처리" }).first().click();
     const row = page.locator('tr[data-status="completed"]', { hasText: "hub/영수증/ocr/새것" });
+    await row.waitFor();
+    // What arrived is not offered to be processed again.
+    await page.getByRole("status").getByText("hub/영수증/ocr/새것의 3행이 레이크에 들어갔습니다.").waitFor();
+    await page.getByRole("status").getByRole("link", { name: "찾아보기" }).waitFor();
+    expect(await page.getByRole("button", { name: "지금 처리" }).count()).toBe(0);
     await row.getByRole("link").click();
     await page.getByRole("heading", { name: "3행" }).waitFor();
     await shown(page);
   };
   // An upload is done a moment before the catalog has it.
   await browser.visit("/ui/work", drop, { allowed: /404/ });
+});
+
+test("of PDFs a password is asked for, which stands in no address", async () => {
+  const square = { content: "0 0 0 rg 20 20 60 60 re f", box: [0, 0, 200, 100] as const };
+  const pdf = encryptedPdf([square, square], { user: "비밀, 번호", owner: "주인" });
+  await browser.visit(
+    "/ui/work",
+    async (page) => {
+      const addresses: string[] = [];
+      page.on("request", (request) => addresses.push(decodeURIComponent(request.url())));
+      await page.evaluate(`(() => {
+      const transfer = new DataTransfer();
+      const bytes = Uint8Array.fromBase64(${JSON.stringify(pdf.toString("base64"))});
+      transfer.items.add(new File([bytes], "암호.pdf"));
+      const zone = document.querySelector(".drop");
+      zone.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    })()`);
+      const password = page.getByLabel("PDF 비밀번호", { exact: true });
+      await page.getByText("PDF에 비밀번호가 있음").waitFor();
+      expect(await password.isVisible()).toBe(false);
+      await page.getByLabel("PDF 쪽의 낱말과 상자 (text_layer)").check();
+      await page.getByRole("button", { name: "올리기" }).click();
+      // Refused: now it is asked for.
+      await password.fill("비밀, 번호");
+      expect(await axeFindings(page)).toEqual([]);
+      await page.getByRole("button", { name: "올리기" }).click();
+      await page.getByText("hub/암호/raw/image에 2행이 도착했습니다.").waitFor();
+      await page.getByRole("status").getByRole("button", { name: "지금 처리" }).click();
+      const row = page.locator('tr[data-status="completed"]', { hasText: "hub/암호/raw/image" });
+      await row.waitFor();
+      expect(await row.locator("td.number").allTextContents()).toEqual(["2", "0"]);
+      expect(addresses.filter((address) => address.includes("비밀"))).toEqual([]);
+      expect(addresses.filter((address) => address.includes("text_layer=true"))).not.toEqual([]);
+    },
+    { allowed: /422/ },
+  );
+});
+
+test("two zips that are dropped together are one upload, pages with their labels", async () => {
+  const image = await sharp({ create: { width: 40, height: 60, channels: 3, background: "#abc" } })
+    .jpeg()
+    .toBuffer();
+  const zips = {
+    "라벨링데이터.zip": zipOf([{ name: "Training/1.json", data: '{"words": []}' }]),
+    "원천데이터.zip": zipOf([{ name: "Training/1.jpg", data: image, deflate: true }]),
+  };
+  await browser.visit("/ui/work", async (page) => {
+    const files = Object.entries(zips).map(([name, buffer]) => ({
+      name,
+      mimeType: "application/zip",
+      buffer,
+    }));
+    await page.locator(".drop input[type=file]:not([webkitdirectory])").setInputFiles(files);
+    expect(await page.getByRole("combobox", { name: "데이터셋" }).inputValue()).toBe("원천데이터");
+    await page.getByLabel("Training, Validation, Test 폴더를 split으로").check();
+    await page.getByRole("button", { name: "올리기" }).click();
+    await page.getByText("hub/원천데이터/raw/image에 1행이 도착했습니다.").waitFor();
+    await page.getByRole("status").getByRole("button", { name: "지금 처리" }).click();
+    await page.locator('tr[data-status="completed"]', { hasText: "hub/원천데이터/raw/image" }).waitFor();
+  });
+  // The catalog is published at the end of the job.
+  const find = () => fetch(`${server.url}/search?datasets=${encodeURIComponent("원천데이터")}`);
+  await until(async () => (await find()).ok);
+  const { rows } = (await (await find()).json()) as { rows: Record<string, unknown>[] };
+  expect(rows).toMatchObject([
+    { source_name: "원천데이터/Training/1.jpg", label: '{"words": []}', split: "train" },
+  ]);
 });
 
 test("an upload is paused, and goes on after a reload with the same file and no other", async () => {
@@ -443,7 +524,8 @@ test("an upload is paused, and goes on after a reload with the same file and no 
     await page.getByText("raw/text에 3행이 도착했습니다").waitFor();
     expect(sent).toEqual([0, PART, PART, 2 * PART]);
     await page.getByRole("button", { name: "닫기" }).click();
-    expect(await row.count()).toBe(0);
+    await page.getByRole("button", { name: "닫기" }).waitFor({ state: "detached" });
+    await row.waitFor({ state: "detached" });
   });
 });
 
@@ -463,6 +545,20 @@ test("assets and the lake are checked from the page, and what was found stays", 
     await page.reload();
     await verify.getByText("검사한 애셋은 모두 온전합니다.").waitFor();
     await doctor.getByText("모든 점검 항목").waitFor();
+  });
+});
+
+test("what needs somebody leads to where it is seen", async () => {
+  await browser.visit("/ui/datasets", async (page) => {
+    await page.route("**/status", async (route) => {
+      const response = await route.fetch();
+      const status = await response.json();
+      await route.fulfill({ response, json: { ...status, uploads: { ...status.uploads, failed: 2 } } });
+    });
+    await page.goto("/ui/operations");
+    const finding = page.getByRole("listitem").filter({ hasText: "업로드 2개가 실패했습니다." });
+    await finding.getByRole("link", { name: "작업" }).click();
+    await page.getByRole("heading", { name: "작업", exact: true }).waitFor();
   });
 });
 

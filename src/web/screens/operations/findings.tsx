@@ -1,5 +1,6 @@
 import type { DoctorReport } from "../../../schema/doctor.ts";
 import type { InfoDocument, StatusDocument } from "../../../schema/status-documents.ts";
+import { urlOf } from "../../state/url.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import type { LastRunState } from "./use-last-run.ts";
 import type { Verified } from "./verify-card.tsx";
@@ -13,18 +14,17 @@ export interface FindingsProps {
 
 /** What needs somebody, in sentences. */
 export function Findings({ status, info, verify, doctor }: FindingsProps) {
-  const { operating } = texts();
+  const { operating, work } = texts();
   const { uploads, disk, catalog, writable } = status;
   const { summary } = (verify.last?.result ?? {}) as Partial<Verified>;
   const bad = summary === undefined ? 0 : summary.missing + summary.corrupt;
   const { checks = [] } = (doctor.last?.result ?? {}) as Partial<DoctorReport>;
   const problems = checks.filter(({ status }) => status === "problem");
-  const findings = [
+  const sentences = [
     ...(writable ? [] : [operating.findReadOnly]),
     ...(disk !== null && disk.free_bytes < disk.total_bytes / 10
       ? [operating.findDisk(formatBytes(disk.free_bytes))]
       : []),
-    ...(uploads.failed > 0 ? [operating.findFailed(formatNumber(uploads.failed))] : []),
     ...(catalog?.left_out ?? []).map(
       ({ provider, dataset, task, variant, message }) =>
         `${provider}/${dataset}/${task}/${variant}: ${message}`,
@@ -33,11 +33,16 @@ export function Findings({ status, info, verify, doctor }: FindingsProps) {
     ...(bad > 0 ? [operating.findAssets(formatNumber(bad))] : []),
     ...(problems.length > 0 ? [operating.findDoctor(formatNumber(problems.length))] : []),
   ];
-  if (findings.length === 0) return <p class="good">{operating.fine}</p>;
+  if (sentences.length === 0 && uploads.failed === 0) return <p class="good">{operating.fine}</p>;
   return (
     <ul class="findings">
-      {findings.map((finding) => (
-        <li key={finding}>{finding}</li>
+      {uploads.failed > 0 && (
+        <li>
+          {operating.findFailed(formatNumber(uploads.failed))} <a href={urlOf("/work")}>{work}</a>
+        </li>
+      )}
+      {sentences.map((sentence) => (
+        <li key={sentence}>{sentence}</li>
       ))}
     </ul>
   );

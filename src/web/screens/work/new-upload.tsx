@@ -1,9 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { InputState, Unfinished } from "../../../schema/input-upload.ts";
+import type { ListedUpload } from "../../../schema/upload-list.ts";
 import { RequestFailure } from "../../api/request.ts";
 import { useDocument } from "../../api/use-document.ts";
+import { FailureText } from "../../parts/failure-text.tsx";
 import { FileButton } from "../../parts/file-button.tsx";
-import { failureText } from "../../texts/failure-text.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import { droppedFiles } from "../../upload/dropped.ts";
 import {
@@ -11,6 +13,7 @@ import {
   closeUpload,
   OtherFiles,
   runningUpload,
+  runningWish,
   startUpload,
   type UploadWish,
 } from "../../upload/running.ts";
@@ -25,28 +28,34 @@ import { UploadProgress } from "./upload-progress.tsx";
 export interface NewUploadProps {
   /** Counts up when uploads change. */
   version: number;
+  /** As the server lists them. */
+  uploads: readonly ListedUpload[];
   onChange(): void;
 }
 
 type GoesOn = Pick<UploadWish, "parameters" | "goesOn">;
 
 /** A place to drop a file or a folder, then the questions that the terminal asks too, and the upload on its way. */
-export function NewUpload({ version, onChange }: NewUploadProps) {
+export function NewUpload({ version, uploads, onChange }: NewUploadProps) {
   const { working, close } = texts();
-  const [files, setFiles] = useState<ZippedFile[]>([]);
-  const [goesOn, setGoesOn] = useState<GoesOn>();
+  // Who was at another screen meanwhile may have to answer again.
+  const [files, setFiles] = useState<readonly ZippedFile[]>(() => runningWish()?.files ?? []);
+  const [goesOn, setGoesOn] = useState<GoesOn | undefined>(() => {
+    const { parameters, goesOn } = runningWish() ?? {};
+    return parameters && { parameters, ...(goesOn && { goesOn }) };
+  });
   const [isOver, setOver] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<ComponentChildren>();
   const taxonomy = useDocument<TaxonomyDocument>("/config").value;
   const running = runningUpload.value;
   const way = running?.way;
   const isDone = way?.at === "done";
   useEffect(() => {
-    if (isDone) onChange();
+    if (!isDone) return;
+    setFiles([]);
+    onChange();
   }, [isDone]);
-  const loaded = useDocument<Unfinished>(running === undefined ? "/uploads/unfinished" : undefined, {
-    version,
-  });
+  const loaded = useDocument<Unfinished>("/uploads/unfinished", { version });
   const unfinished = loaded.value?.uploads ?? [];
   const goOn = (upload: InputState, given: ZippedFile[]) => {
     const wish = {
@@ -72,12 +81,15 @@ export function NewUpload({ version, onChange }: NewUploadProps) {
   };
   const discard = ({ upload_id: id }: InputState) => {
     discardUpload(id)
-      .catch((failure: RequestFailure) => setProblem(failureText(failure)))
+      .catch((failure: RequestFailure) => setProblem(<FailureText failure={failure} />))
       .finally(onChange);
   };
   // Files that are not those of the upload: there is nothing to ask.
   const isOther = way?.at === "refused" && (way.why instanceof OtherFile || way.why instanceof OtherFiles);
-  const isAsked = files.length > 0 && (running === undefined || way?.at === "refused") && !isOther;
+  const isFilled = files.length > 0 && !isDone && !isOther;
+  const isAsked = isFilled && (running === undefined || way?.at === "refused");
+  const why = way?.at === "refused" ? way.why : undefined;
+  const isLocked = why instanceof RequestFailure && /\bpassword\b/.test(why.message);
   const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
   const told = way?.at === "refused" ? tellRefusal(way.why, running?.name ?? "") : problem;
   return (
@@ -108,16 +120,19 @@ export function NewUpload({ version, onChange }: NewUploadProps) {
           )}
         </div>
       )}
-      {isAsked && taxonomy && (
-        <UploadForm
-          key={`${files[0]?.path} ${files.length} ${bytes}`}
-          {...{ files, goesOn, taxonomy }}
-          onClose={leave}
-        />
+      {isFilled && taxonomy && (
+        // While it is sent too: what was typed is there again after a refusal.
+        <div hidden={!isAsked}>
+          <UploadForm
+            key={`${files[0]?.path} ${files.length} ${bytes}`}
+            {...{ files, goesOn, taxonomy, isLocked }}
+            onClose={leave}
+          />
+        </div>
       )}
       {running && way && way.at !== "refused" && (
         <UploadProgress
-          {...{ name: running.name, way, onProblem: setProblem }}
+          {...{ name: running.name, way, uploads, onProblem: setProblem }}
           onChange={() => {
             setFiles([]);
             onChange();
@@ -148,10 +163,10 @@ export function NewUpload({ version, onChange }: NewUploadProps) {
   );
 }
 
-function tellRefusal(why: Error, name: string): string {
+function tellRefusal(why: Error, name: string): ComponentChildren {
   const { working } = texts();
   if (why instanceof OtherFile) return working.otherFile(name);
   if (why instanceof OtherFiles) return working.otherFiles(name);
-  if (why instanceof RequestFailure) return failureText(why);
+  if (why instanceof RequestFailure) return <FailureText failure={why} />;
   return working.unreadable(name); // the browser cannot read the file any more
 }

@@ -37,7 +37,9 @@ export function UnfinishedList({ uploads, onGoOn, onDiscard }: UnfinishedListPro
                 <span class="quiet">
                   {upload.is_active
                     ? working.active
-                    : working.arrived(formatBytes(received), formatBytes(bytes))}
+                    : received === bytes
+                      ? working.refused(formatBytes(bytes))
+                      : working.arrived(formatBytes(received), formatBytes(bytes))}
                 </span>
               </p>
               <div class="bar">

@@ -1,12 +1,12 @@
 import type { InputState } from "../../../schema/input-upload.ts";
 import type { ZippedFile } from "../../upload/zip.ts";
-import { type Answers, suggestName } from "./questions.ts";
+import { type Answers, namingPath, suggestName } from "./questions.ts";
 
 /** What files are called as one: a file by its own name, several by the zip that they become. */
 export function inputName(files: readonly ZippedFile[]): string {
-  const first = files[0]?.path ?? "";
-  if (files.length === 1) return first.split("/").at(-1) as string;
-  return `${suggestName(first) || "files"}.zip`;
+  const path = namingPath(files.map((file) => file.path));
+  if (files.length === 1) return path.split("/").at(-1) as string;
+  return `${suggestName(path) || "files"}.zip`;
 }
 
 /** Whether files may be those that an upload was begun with; their bytes are compared afterwards. */
@@ -32,5 +32,9 @@ export function answersOfParameters(parameters: URLSearchParams, otherwise: Answ
     mode: (parameters.get("mode") ?? otherwise.mode) as Answers["mode"],
     meta: Object.fromEntries(meta),
     license: parameters.get("license") ?? "",
+    maxRejects: parameters.get("max_rejects") ?? "",
+    splitPages: parameters.get("split_pages") === "true",
+    textLayer: parameters.get("text_layer") === "true",
+    splitFromFolder: parameters.get("split_from_folder") === "true",
   };
 }

@@ -1,45 +1,24 @@
-import { type RequestFailure, request } from "../../api/request.ts";
+import type { ComponentChildren } from "preact";
+import type { ListedUpload } from "../../../schema/upload-list.ts";
 import { Progress } from "../../parts/progress.tsx";
-import { failureText } from "../../texts/failure-text.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
-import {
-  cancelUpload,
-  closeUpload,
-  pauseUpload,
-  resumeUpload,
-  type UploadWay,
-} from "../../upload/running.ts";
+import { cancelUpload, pauseUpload, resumeUpload, type UploadWay } from "../../upload/running.ts";
+import { ArrivedUpload } from "./arrived-upload.tsx";
 
 export interface UploadProgressProps {
   name: string;
   way: Exclude<UploadWay, { at: "refused" }>;
+  /** As the server lists them. */
+  uploads: readonly ListedUpload[];
   onChange(): void;
-  onProblem(message: string): void;
+  onProblem(problem: ComponentChildren): void;
 }
 
 /** The upload on its way: how far it is; paused, gone on with, cancelled. */
-export function UploadProgress({ name, way, onChange, onProblem }: UploadProgressProps) {
-  const { working, cancel, close } = texts();
-  if (way.at === "done") {
-    const { rows, provider, dataset, task, variant } = way.staged;
-    const process = () => {
-      closeUpload();
-      request("/process", { method: "POST" }).then(onChange, (failure: RequestFailure) =>
-        onProblem(failureText(failure)),
-      );
-    };
-    return (
-      <div class="bar" role="status">
-        <p class="good">{working.staged(formatNumber(rows), [provider, dataset, task, variant].join("/"))}</p>
-        <button type="button" class="primary" onClick={process}>
-          {working.process}
-        </button>
-        <button type="button" onClick={closeUpload}>
-          {close}
-        </button>
-      </div>
-    );
-  }
+export function UploadProgress({ name, way, uploads, onChange, onProblem }: UploadProgressProps) {
+  const { working, cancel } = texts();
+  if (way.at === "done")
+    return <ArrivedUpload staged={way.staged} uploads={uploads} onChange={onChange} onProblem={onProblem} />;
   const isPausable = way.at === "sending" || way.at === "waiting" || way.at === "checking";
   return (
     <div class="upload">

@@ -94,7 +94,7 @@ function UploadRow({ upload, onRejects, onRetry }: UploadRowProps) {
         {rejected === null ? "–" : formatNumber(rejected)}
       </td>
       <td data-label={working.when}>
-        {upload.uploaded_at === null ? "–" : formatTime(upload.uploaded_at)}
+        <span class="time">{upload.uploaded_at === null ? "–" : formatTime(upload.uploaded_at)}</span>
         {upload.uploaded_by !== null && <span class="quiet"> {upload.uploaded_by}</span>}
       </td>
       <td class="actions">

@@ -54,7 +54,11 @@ export function WorkScreen() {
         onCancel={(id) => act(`/jobs/${id}`, "DELETE")}
       />
       {may("curator") && (
-        <NewUpload version={uploadsVersion + again} onChange={() => setAgain((count) => count + 1)} />
+        <NewUpload
+          version={uploadsVersion + again}
+          uploads={uploads.value.uploads}
+          onChange={() => setAgain((count) => count + 1)}
+        />
       )}
       <UploadTable
         list={uploads.value}
