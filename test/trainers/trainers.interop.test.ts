@@ -1,6 +1,9 @@
 /** Training formats, loaded by the trainers' own packages: those that need no torch. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pythonLines } from "../../src/web/screens/take/python-lines.ts";
+import { pythonOf } from "../interop/python.ts";
 import { expectPages } from "./expect-pages.ts";
 import { type ExpectedPage, loadAll, makeTrainerLake, type Seen } from "./kit.ts";
 
@@ -18,14 +21,20 @@ const FORMATS = [
   "mds",
 ] as const;
 
+/** Whose lines in the page need neither torch nor a model. */
+const WITH_LINES = [
+  ...["coco", "webdataset", "label-studio", "donut", "token-classification", "paddleocr", "lance"],
+  ...["ms-swift", "llama-factory", "messages"],
+] as const;
+
 let lake: Awaited<ReturnType<typeof makeTrainerLake>>;
 let expected: ExpectedPage[];
 let seen: Seen;
+const outputs: Record<string, string> = {};
 
 beforeAll(async () => {
   lake = await makeTrainerLake();
   expected = await lake.expected();
-  const outputs: Record<string, string> = {};
   for (const format of FORMATS) outputs[format] = (await lake.download(format)).output;
   seen = await loadAll("trainers", outputs);
 });
@@ -77,4 +86,21 @@ test("PaddleOCR has every page with boxes, and every text to read", () => {
   expectPages(seen.paddleocr?.pages ?? [], withBoxes);
   const texts = withBoxes.flatMap(({ texts }) => texts).filter((text) => text !== "");
   expect(seen.paddleocr?.read).toEqual(texts);
+});
+
+test("the lines in Python that the page gives open each", async () => {
+  for (const format of WITH_LINES) {
+    const output = outputs[format] ?? (await lake.download(format)).output;
+    const lines = pythonLines(format, output);
+    const child = Bun.spawn([pythonOf("trainers"), "-c", lines], {
+      ...{ stdout: "pipe", stderr: "pipe" },
+      env: { ...process.env, HF_HUB_OFFLINE: "1", HF_HOME: join(lake.folder, "hf") },
+    });
+    const [said, problem] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect({ format, exit: await child.exited, problem }).toMatchObject({ format, exit: 0 });
+    expect(said).not.toBe("");
+  }
 });

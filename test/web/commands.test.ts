@@ -1,19 +1,20 @@
 import { expect, test } from "bun:test";
 import { EXPORT_FORMATS } from "../../src/export/formats.ts";
-import { manifestName } from "../../src/export/output-place.ts";
 import { parseValue } from "../../src/schema/check.ts";
 import { MAX_ROW_KEYS, RowKeysSchema } from "../../src/schema/row-key.ts";
 import {
   downloadCommand,
   keysText,
   PROMPT_FORMATS,
-  pythonLines,
   pythonText,
   quoteShell,
   ROW_FORMATS,
 } from "../../src/web/screens/take/commands.ts";
-import { readShares } from "../../src/web/screens/take/split.ts";
+import { pythonLines } from "../../src/web/screens/take/python-lines.ts";
+import { readShares, selectionOfKeys, suggestShares } from "../../src/web/screens/take/split.ts";
 import { MAX_CHOSEN } from "../../src/web/state/choice.ts";
+import { en } from "../../src/web/texts/en.ts";
+import { ko } from "../../src/web/texts/ko.ts";
 
 const WISHES = {
   server: "http://nas:8091",
@@ -61,13 +62,14 @@ test("a format of rows is not split, and a file has its ending", () => {
   expect([...PROMPT_FORMATS].sort()).toEqual(ofPrompts.sort());
 });
 
-test("the lines in Python open what the format writes", () => {
+test("the lines in Python open what each format writes, which is said in both languages", () => {
   for (const format of EXPORT_FORMATS) {
-    const lines = pythonLines(format.name, "set");
-    if ("openSamples" in format && format.name !== "coco")
-      expect(lines).toContain(`"set/${manifestName(format)}"`);
-    else expect(lines).toContain(`"set${"ending" in format ? format.ending : ""}`);
+    const lines = pythonLines(format.name, "내 것", "검증");
+    expect(lines).toContain(`"내 것${"ending" in format ? format.ending : ""}`);
+    expect(lines).not.toContain("manifest");
+    for (const { taking } of [en, ko]) expect(taking.formats[format.name]).toBeString();
   }
+  expect(pythonLines("new", "set")).toContain('"set/.datalake/manifest.json"');
 });
 
 test("words and strings are quoted where they have to be", () => {
@@ -105,4 +107,15 @@ test("shares add up to 1, or are none", () => {
   for (const wrong of ["train=0.9", "train=2,val=-1", "train", "a=0.5,a=0.5", "a b=1"]) {
     expect(readShares(wrong)).toBeUndefined();
   }
+});
+
+test("shares are suggested where it is known that rows have no split of their own", () => {
+  expect(suggestShares({ bars: [{ name: "format", bars: [] }] })).toBe("train=0.9,val=0.1");
+  expect(suggestShares({ bars: [{ name: "split", bars: [{ value: "val", rows: 3 }] }] })).toBe("");
+  expect(suggestShares(undefined)).toBe("");
+  const keys = ["hub/%EC%98%81/ocr/v1/u0/1", "hub/%EC%98%81/ocr/v2/u0/2"];
+  const { providers, datasets, tasks, variants, where } = selectionOfKeys(keys);
+  expect({ providers, datasets, tasks, variants, where }).toEqual({
+    ...{ providers: ["hub"], datasets: ["영"], tasks: ["ocr"], variants: ["v1", "v2"], where: [] },
+  });
 });

@@ -1,4 +1,4 @@
-/** Takes pictures of the manual anew, those of Datasets, Work and Operations: `bun test/interop/web/screenshots.ts`. Look at them before they are committed. */
+/** Takes the pictures of the manual anew: `bun test/interop/web/screenshots.ts [NAME...]`. Look at them before they are committed. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -7,7 +7,7 @@ import { pdfOf } from "../../documents/write-pdf.ts";
 import { makeWorld } from "../../jobs/staging-kit.ts";
 import { startServe } from "../../server/server-kit.ts";
 import { createProgram } from "../program.ts";
-import { openBrowser } from "./web-browser.ts";
+import { openBrowser, type Visit } from "./web-browser.ts";
 
 const FOLDER = "src/docs/images";
 const PAGES = 150;
@@ -110,7 +110,15 @@ const server = await startServe(world);
 const browser = await openBrowser(() => server.url);
 const English = { lang: "en-US" as const };
 
-async function shoot(name: string, path: string, prepare: (page: Page) => Promise<void>, lang = English) {
+const wanted = process.argv.slice(2);
+
+async function shoot(
+  name: string,
+  path: string,
+  prepare: (page: Page) => Promise<void>,
+  lang: Visit = English,
+) {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const take = async (page: Page) => {
     await prepare(page);
     await page.waitForLoadState("networkidle");
@@ -126,6 +134,40 @@ async function shoot(name: string, path: string, prepare: (page: Page) => Promis
 const none = async () => {};
 try {
   await shoot("datasets", "/ui/datasets", none);
+  // It counts labels, which Browse then filters by.
+  await shoot("statistics", "/ui/statistics?tasks=ocr", async (page) => {
+    await page.locator(".chart", { hasText: "Rows by category" }).waitFor();
+  });
+  const found = `datasets=${encodeURIComponent("영수증")}&tasks=ocr&text=${encodeURIComponent("카페라떼 합계")}&each_word=true`;
+  await shoot("browse", `/ui/browse?${found}`, async (page) => {
+    await page.locator(".hit-boxes rect").first().waitFor();
+  });
+  const openPage = async (page: Page) => {
+    await page.locator(".grid-cell a").nth(1).click();
+    await page.locator("[data-key][data-shown]").waitFor();
+    await page.keyboard.press("n");
+    await page.waitForURL(/region=/);
+  };
+  await shoot("page", `/ui/browse?${found}&variants=v1`, async (page) => {
+    await openPage(page);
+    await page.getByRole("tab", { name: "Label JSON" }).click();
+    await page.locator(".json-lines mark").first().waitFor();
+  });
+  await shoot("page-ko", `/ui/browse?${found}&variants=v1`, openPage, { lang: "ko-KR" });
+  await shoot("compare", `/ui/compare/hub/${encodeURIComponent("영수증")}/ocr?a=v1&b=v2`, async (page) => {
+    await page.locator(".compared[data-shown]").waitFor();
+    await page.keyboard.press("n");
+  });
+  await shoot("take", `/ui/browse?${found}&variants=v1`, async (page) => {
+    for (const at of [0, 3])
+      await page
+        .locator(".grid-cell")
+        .nth(at)
+        .getByRole("link")
+        .click({ modifiers: ["Shift"] });
+    await page.getByRole("button", { name: "Take selected rows" }).click();
+    await page.getByRole("dialog").getByLabel("Format").selectOption("ms-swift");
+  });
   await shoot("work", "/ui/work", async (page) => {
     await page.locator("tr", { hasText: "raw/image" }).getByRole("button", { name: "Rejected rows" }).click();
     await page.getByRole("dialog").getByRole("img").nth(3).waitFor();

@@ -277,9 +277,9 @@ test("what is seen is taken as a training set: a command, Python, and files that
     await page.getByRole("button", { name: "이 행들 내려받기" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("형식").selectOption("coco");
-    const command = await dialog.getByRole("region", { name: "명령" }).textContent();
-    expect(command).toContain("--dataset 영수증");
-    expect(command).toContain("--split train=0.9,val=0.1");
+    const command = dialog.getByRole("region", { name: "명령" });
+    await command.filter({ hasText: "--split train=0.9,val=0.1" }).waitFor();
+    expect(await command.textContent()).toContain("--dataset 영수증");
     await dialog.getByLabel("나눌 비율").fill("train=0.5");
     await dialog.getByText("합이 1이 되도록").waitFor();
     await dialog.getByLabel("나눌 비율").fill("train=0.5,val=0.5");

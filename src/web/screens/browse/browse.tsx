@@ -54,7 +54,7 @@ export function BrowseScreen() {
         <NoRows />
       ) : (
         <Found statistics={statistics} query={query}>
-          <Results key={wanted} wanted={wanted} generation={generation} />
+          <Results key={wanted} {...{ wanted, generation, statistics }} />
         </Found>
       )}
     </div>
@@ -78,7 +78,13 @@ function Found({
   return value.rows_uncounted > 0 ? <CountLabels isAtOnce /> : children;
 }
 
-function Results({ wanted, generation }: { wanted: string; generation: number }) {
+interface ResultsProps {
+  wanted: string;
+  generation: number;
+  statistics: Loaded<StatisticsDocument>;
+}
+
+function Results({ wanted, generation, statistics }: ResultsProps) {
   const { browsing } = texts();
   const [found, setFound] = useState<BrowseDocument>();
   const [failure, setFailure] = useState<RequestFailure>();
@@ -150,7 +156,7 @@ function Results({ wanted, generation }: { wanted: string; generation: number })
           }}
         />
       )}
-      {isTaking && <TakeDialog wanted={wanted} total={total} onClose={() => setTaking(false)} />}
+      {isTaking && <TakeDialog {...{ wanted, total, statistics }} onClose={() => setTaking(false)} />}
     </section>
   );
 }

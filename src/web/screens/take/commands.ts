@@ -64,22 +64,8 @@ export function keysText(keys: readonly string[]): string {
   return keys.map((key) => `${key.split("/").map(decodeURIComponent).join("/")}\n`).join("");
 }
 
-/** What opens the output in Python; `part` is one of its parts. */
-export function pythonLines(format: string, output: string, part = "train"): string {
-  const name = pythonText(outputName(format, output));
-  const lines: Record<string, string> = {
-    dataset: `from datasets import load_from_disk\n\ndataset = load_from_disk(${name})\nprint(dataset[0])`,
-    parquet: `import pandas as pd\n\nrows = pd.read_parquet(${name})\nprint(rows.head())`,
-    arrow: `import polars as pl\n\nrows = pl.read_ipc(${name})\nprint(rows.head())`,
-    coco: `from pycocotools.coco import COCO\n\ncoco = COCO(${pythonText(`${outputName(format, output)}/annotations/${part}.json`)})\nprint(len(coco.getImgIds()))`,
-  };
-  return (
-    lines[format] ??
-    `import json\n\nwith open(${pythonText(`${outputName(format, output)}/.datalake/manifest.json`)}, encoding="utf-8") as file:\n    print(json.load(file)["files"])`
-  );
-}
-
-function outputName(format: string, output: string): string {
+/** A file has the ending of its format. */
+export function outputName(format: string, output: string): string {
   return format === "parquet" || format === "arrow" ? `${output}.${format}` : output;
 }
 

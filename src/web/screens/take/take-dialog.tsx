@@ -1,4 +1,7 @@
 import { useState } from "preact/hooks";
+import type { StatisticsDocument } from "../../../schema/page-documents.ts";
+import type { Loaded } from "../../api/use-document.ts";
+import { useStatistics } from "../../api/use-statistics.ts";
 import { Copyable } from "../../parts/copyable.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { FileLink } from "../../parts/file-link.tsx";
@@ -12,30 +15,37 @@ import {
   keysText,
   MAX_WRITTEN_KEYS,
   PROMPT_FORMATS,
-  pythonLines,
   ROW_FORMATS,
   type Taken,
   type TakeWishes,
 } from "./commands.ts";
 import { PrepareExport } from "./prepare-export.tsx";
-import { readShares } from "./split.ts";
+import { pythonLines } from "./python-lines.ts";
+import { readShares, selectionOfKeys, suggestShares } from "./split.ts";
 import { TakeFields, type TakeFieldValues } from "./take-fields.tsx";
 
 export interface TakeDialogProps {
   /** The selection as a query. */
   wanted: string;
   total: number;
+  /** Of all that is selected. */
+  statistics: Loaded<StatisticsDocument>;
   onClose(): void;
 }
 
 /** How to take what is seen or ticked: as a training set, by a command, in Python, or prepared here. */
-export function TakeDialog({ wanted, total, onClose }: TakeDialogProps) {
+export function TakeDialog({ wanted, total, statistics, onClose }: TakeDialogProps) {
   const { taking } = texts();
   const keys = [...choice.value];
   const [isWhole, setWhole] = useState(keys.length === 0);
-  const [values, setValues] = useState<TakeFieldValues>({
-    ...{ format: "dataset", split: "train=0.9,val=0.1", prompt: "", output: "training-set" },
-  });
+  const ofKeys = useStatistics(isWhole ? undefined : selectionOfKeys(keys));
+  const counted = isWhole ? statistics : ofKeys;
+  const [typed, setTyped] = useState<Partial<TakeFieldValues>>({});
+  const values: TakeFieldValues = {
+    ...{ format: "dataset", prompt: "", output: "training-set" },
+    split: suggestShares(counted.isLoading || counted.failure ? undefined : counted.value),
+    ...typed,
+  };
   const { format, prompt } = values;
   const split = values.split.trim();
   const shares = split === "" ? {} : readShares(split);
@@ -76,7 +86,7 @@ export function TakeDialog({ wanted, total, onClose }: TakeDialogProps) {
         )}
         <TakeFields
           values={values}
-          onChange={(changed) => setValues({ ...values, ...changed })}
+          onChange={(changed) => setTyped({ ...typed, ...changed })}
           isSplitWrong={shares === undefined}
         />
         {(isOfRows || shares !== undefined) && (

@@ -19,13 +19,18 @@ export function TakeFields({ values, onChange, isSplitWrong }: TakeFieldsProps) 
     <div class="fields">
       <label class="field">
         <span>{taking.format}</span>
-        <select value={format} onChange={({ currentTarget }) => onChange({ format: currentTarget.value })}>
+        <select
+          autofocus
+          value={format}
+          onChange={({ currentTarget }) => onChange({ format: currentTarget.value })}
+        >
           {formats.map((name) => (
             <option key={name} value={name}>
               {name}
             </option>
           ))}
         </select>
+        <span class="quiet">{taking.formats[format] ?? ""}</span>
       </label>
       <label class="field">
         <span>{taking.name}</span>
