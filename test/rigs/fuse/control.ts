@@ -18,13 +18,15 @@ export interface Move {
   to: string;
 }
 
-export type Command = HoldRequest | { do: "release" };
+export type Command = HoldRequest | { do: "release" } | { do: "tell" };
 
 export type MountEvent =
   | { event: "mounted" }
   | { event: "failed"; message: string }
   /** The hold is set. */
   | { event: "holding" }
+  /** All that was answered before "tell" has been told. */
+  | { event: "told" }
   | ({ event: "held" } & Move)
   /** An fsync of a file or folder; syncfs does not reach a FUSE file system. */
   | { event: "synced"; path: string }

@@ -161,6 +161,10 @@ function obey(command: Command): void {
     tell({ event: "holding" });
     return;
   }
+  if (command.do === "tell") {
+    tell({ event: "told" });
+    return;
+  }
   for (const request of held.splice(0)) carryOut(request, moveOf(request) as Move);
   isFrozen = false;
   for (const request of waiting.splice(0)) handle(request);

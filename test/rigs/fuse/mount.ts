@@ -37,10 +37,10 @@ export interface Hold {
 export interface RigMount {
   readonly at: string;
   readonly backing: string;
-  /** Every rename and link that was carried out, in order. */
-  readonly moves: Moved[];
-  /** Every file and folder that was synced, relative to the mount, in order. */
-  readonly syncs: string[];
+  /** Every rename and link that was carried out so far, in order. */
+  moves(): Promise<Moved[]>;
+  /** Every file and folder that was synced so far, relative to the mount, in order. */
+  syncs(): Promise<string[]>;
   /**
    * Holds back the effect and the answer of the next rename or link whose target, relative to the mount, matches this
    * glob. Set when the promise resolves.
@@ -93,6 +93,12 @@ export async function mountRig(options: MountOptions): Promise<RigMount> {
     child.stdin.write(`${JSON.stringify(command)}\n`);
     child.stdin.flush();
   };
+  // An event comes by a pipe: whoever was answered by the file system may be ahead of it.
+  const allTold = async () => {
+    const told = next("told");
+    send({ do: "tell" });
+    await told;
+  };
   let ended: Promise<void> | undefined;
   const end = () => {
     ended ??= endProcess(child, options.at);
@@ -107,8 +113,8 @@ export async function mountRig(options: MountOptions): Promise<RigMount> {
   return {
     at: options.at,
     backing: options.backing,
-    moves,
-    syncs,
+    moves: () => allTold().then(() => [...moves]),
+    syncs: () => allTold().then(() => [...syncs]),
     hold: async (target, { skip = 0, freeze = false } = {}) => {
       const holding = next("holding");
       const held = next("held").then(({ by, from, to }) => ({ by, from, to }));

@@ -86,7 +86,7 @@ export async function listMoves(
   }
   const ran = await working.ended;
   if (ran.exit !== 0) throw new Error(JSON.stringify(ran));
-  return [...pair.mounts.a.moves];
+  return await pair.mounts.a.moves();
 }
 
 const EVERY_TARGET = "{lake,home}/**";
