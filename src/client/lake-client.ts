@@ -7,6 +7,7 @@ import type {
   CatalogInfo,
   CatalogPartition,
   RebuildResult,
+  RemovedUpload,
   RetriedUpload,
 } from "../schema/catalog-documents.ts";
 import type { EngineName } from "../schema/engines.ts";
@@ -64,6 +65,8 @@ export interface UploadsClient {
   rejects(uploadId: string, limit: number): Promise<RejectList>;
   /** Makes a failed upload pending again. Throws `not_found`, `conflict`. */
   retry(uploadId: string): Promise<RetriedUpload>;
+  /** Takes back an upload that waits or has failed. Throws `not_found`, `conflict` for one in work, `forbidden`. */
+  remove(uploadId: string): Promise<RemovedUpload>;
 }
 
 export interface JobsClient {

@@ -120,7 +120,8 @@ export async function removeSettled(lake: Lake, uploadId: string, sync: () => Pr
   await removeFolder(leaving);
 }
 
-async function takeAway(folder: string, leaving: string): Promise<boolean> {
+/** Renames an upload's folder to one that is being removed; false where it is not there any more. */
+export async function takeAway(folder: string, leaving: string): Promise<boolean> {
   if (!(await isFolderThere(folder))) return false;
   const take = () => moveFolder(folder, leaving);
   try {

@@ -61,7 +61,19 @@ export const RetriedUploadSchema = v.object({
   status: v.literal("pending"),
 });
 
+/** An upload that was taken back before it was stored: the document of `process remove`. Nulls of one that was damaged. */
+export const RemovedUploadSchema = v.object({
+  upload_id: v.string(),
+  provider: v.nullable(v.string()),
+  dataset: v.nullable(v.string()),
+  task: v.nullable(v.string()),
+  variant: v.nullable(v.string()),
+  rows: v.nullable(v.number()),
+  status: v.literal("removed"),
+});
+
 export type CatalogInfo = v.InferOutput<typeof CatalogInfoSchema>;
 export type CatalogPartition = v.InferOutput<typeof CatalogPartitionSchema>;
 export type RebuildResult = v.InferOutput<typeof RebuildResultSchema>;
 export type RetriedUpload = v.InferOutput<typeof RetriedUploadSchema>;
+export type RemovedUpload = v.InferOutput<typeof RemovedUploadSchema>;

@@ -129,6 +129,7 @@ test("what is not there yet", async () => {
   await same(({ lake }) => lake.jobs.watch(NO_JOB, { signal }), { code: "not_found" });
   await same(({ lake }) => lake.uploads.rejects(NO_UPLOAD, 10), { code: "not_found" });
   await same(({ lake }) => lake.uploads.retry(NO_UPLOAD), { code: "not_found" });
+  await same(({ lake }) => lake.uploads.remove(NO_UPLOAD), { code: "not_found" });
   await same(({ lake }) => lake.uploads.retry(GOOD), { code: "conflict" });
   await same(({ lake }) => lake.jobs.list(10), []);
   await same(async ({ lake }) => (await lake.jobs.status()).uploads, {
@@ -294,4 +295,11 @@ test("uploads", async () => {
     },
     ["broken", "pages", "zips", "글"],
   );
+});
+
+test("an upload that is taken back", async () => {
+  await same(({ lake }) => lake.uploads.remove(GOOD), { code: "not_found" });
+  await same(({ lake }) => lake.uploads.remove(BROKEN), { upload_id: BROKEN, status: "removed", rows: 1 });
+  await same(async ({ lake }) => [(await lake.jobs.status()).uploads.failed], [0]);
+  await same(({ lake }) => lake.uploads.remove(BROKEN), { code: "not_found" });
 });

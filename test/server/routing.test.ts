@@ -58,6 +58,7 @@ const PATHS = [
   "/uploads/",
   `/uploads/u${"0".repeat(32)}/files/${"0".repeat(64)}`,
   `/uploads/u${"0".repeat(32)}/retry`,
+  `/uploads/u${"0".repeat(32)}/remove`,
   "/process",
   "/catalog/rebuild",
   `/jobs/j${"0".repeat(32)}`,

@@ -114,6 +114,12 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
       await audit("process retry", uploadId);
       return { upload_id: uploadId, provider, dataset, task, variant, status: "pending" };
     },
+    remove: async (uploadId) => {
+      const { removeUpload } = await import("../../jobs/remove-upload.ts");
+      const removed = await removeUpload(await openLake(), uploadId);
+      await audit("process remove", uploadId);
+      return removed;
+    },
   };
 }
 

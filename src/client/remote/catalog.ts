@@ -1,6 +1,8 @@
 import {
   CatalogInfoSchema,
   CatalogPartitionsSchema,
+  type RemovedUpload,
+  RemovedUploadSchema,
   type RetriedUpload,
   RetriedUploadSchema,
 } from "../../schema/catalog-documents.ts";
@@ -33,4 +35,14 @@ export function retryUpload(
 ): Promise<RetriedUpload> {
   const path = `/uploads/${encodeURIComponent(uploadId)}/retry`;
   return connectHttp(url, token).call("POST", path, RetriedUploadSchema);
+}
+
+/** Takes back an upload that waits or has failed. */
+export function removeUpload(
+  url: string,
+  token: string | undefined,
+  uploadId: string,
+): Promise<RemovedUpload> {
+  const path = `/uploads/${encodeURIComponent(uploadId)}/remove`;
+  return connectHttp(url, token).call("POST", path, RemovedUploadSchema);
 }

@@ -4,7 +4,7 @@ import { REPORTS } from "../../operations/report.ts";
 import type { JobsClient, LakeClient } from "../lake-client.ts";
 import { verifyBy } from "../long-operations.ts";
 import { viewsBy } from "../views.ts";
-import { connectCatalog, retryUpload } from "./catalog.ts";
+import { connectCatalog, removeUpload, retryUpload } from "./catalog.ts";
 import { connectEngine } from "./engine.ts";
 import { downloadFrom } from "./exports.ts";
 import { connectHttp, type RemoteHttp } from "./http.ts";
@@ -42,6 +42,7 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
       list: server.uploads,
       rejects: server.rejects,
       retry: (uploadId) => retryUpload(url, token, uploadId),
+      remove: (uploadId) => removeUpload(url, token, uploadId),
     },
     jobs: remoteJobs(server),
     catalog: connectCatalog(url, token),

@@ -1,8 +1,13 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
 import { catalogInfo } from "../../catalog/info.ts";
+import { removeUpload } from "../../jobs/remove-upload.ts";
 import { retryUpload } from "../../jobs/staging.ts";
-import { CatalogInfoSchema, RetriedUploadSchema } from "../../schema/catalog-documents.ts";
+import {
+  CatalogInfoSchema,
+  RemovedUploadSchema,
+  RetriedUploadSchema,
+} from "../../schema/catalog-documents.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { changes, READS } from "../http/route-table.ts";
@@ -15,18 +20,39 @@ export function catalogRoutes({ lake, settings }: Pick<ServerDeps, "lake" | "set
   });
 }
 
-/** POST /uploads/{id}/retry. */
-export function retryRoutes({ lake }: Pick<ServerDeps, "lake">) {
-  return new Elysia({ name: "retry" }).post(
-    "/uploads/:id/retry",
-    async ({ params: { id } }) => {
-      const { provider, dataset, task, variant } = await retryUpload(lake, id);
-      return { upload_id: id, provider, dataset, task, variant, status: "pending" as const };
-    },
-    {
-      params: checked(v.object({ id: v.string() })),
-      response: { 200: RetriedUploadSchema },
-      detail: { summary: "Makes a failed upload pending again", ...changes("curator") },
-    },
-  );
+/** POST /uploads/{id}/retry and /uploads/{id}/remove. */
+export function retryRoutes({
+  lake,
+  callerName,
+  callerRole,
+}: Pick<ServerDeps, "lake" | "callerName" | "callerRole">) {
+  const params = checked(v.object({ id: v.string() }));
+  return new Elysia({ name: "retry" })
+    .post(
+      "/uploads/:id/retry",
+      async ({ params: { id } }) => {
+        const { provider, dataset, task, variant } = await retryUpload(lake, id);
+        return { upload_id: id, provider, dataset, task, variant, status: "pending" as const };
+      },
+      {
+        params,
+        response: { 200: RetriedUploadSchema },
+        detail: { summary: "Makes a failed upload pending again", ...changes("curator") },
+      },
+    )
+    .post(
+      "/uploads/:id/remove",
+      ({ request, params: { id } }) =>
+        removeUpload(lake, id, {
+          owner: callerRole(request) === "admin" ? undefined : callerName(request),
+        }),
+      {
+        params,
+        response: { 200: RemovedUploadSchema },
+        detail: {
+          summary: "Takes back an upload that waits or has failed; of others only for administrators",
+          ...changes("curator"),
+        },
+      },
+    );
 }

@@ -8,6 +8,7 @@ import { describeJob, jobExit, whereItGoesOn } from "./job-text.ts";
 import { LEFT_BEHIND, listProcessing } from "./list.ts";
 import { startProcessing } from "./processing.ts";
 import { rejectsCommand } from "./rejects.ts";
+import { removeCommand } from "./remove.ts";
 
 const startCommand = defineCommand({
   summary: "Process the pending uploads",
@@ -111,6 +112,7 @@ export const processCommand = defineGroup({
     list: listCommand,
     rejects: rejectsCommand,
     retry: retryCommand,
+    remove: removeCommand,
     cancel: cancelCommand,
   },
 });
