@@ -18,6 +18,7 @@ import type { BoxUnit } from "../schema/labels/view.ts";
 import type { BoxForm } from "../schema/labels/view-box.ts";
 import type { RunRecord } from "../schema/operation.ts";
 import type { Selection } from "../schema/partition.ts";
+import type { RetryOptions } from "../schema/retry.ts";
 import type { Provider, Task, TaskChange, Taxonomy } from "../schema/taxonomy.ts";
 import type { RejectList, UploadList } from "../schema/upload-list.ts";
 import type { AssetFinding, VerifyProgress, VerifyRequest, VerifySummary } from "../schema/verification.ts";
@@ -63,8 +64,8 @@ export interface UploadsClient {
   list(options: { all: boolean; completed: number }): Promise<UploadList>;
   /** Why rows of an upload were rejected: the first of them. Throws `not_found`. */
   rejects(uploadId: string, limit: number): Promise<RejectList>;
-  /** Makes a failed upload pending again. Throws `not_found`, `conflict`. */
-  retry(uploadId: string): Promise<RetriedUpload>;
+  /** Makes a failed upload pending again. Throws `not_found`, `conflict`, `usage`. */
+  retry(uploadId: string, options?: RetryOptions): Promise<RetriedUpload>;
   /** Takes back an upload that waits or has failed. Throws `not_found`, `conflict` for one in work, `forbidden`. */
   remove(uploadId: string): Promise<RemovedUpload>;
 }

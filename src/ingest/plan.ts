@@ -14,7 +14,7 @@ import {
 } from "../schema/pages.ts";
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
-import { LicenseSchema, RejectLimitSchema } from "../schema/upload.ts";
+import { LicenseSchema } from "../schema/upload.ts";
 import { asOffered, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
@@ -22,6 +22,7 @@ import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
 import { plainColumn } from "./plain-types.ts";
+import { checkRejectLimit } from "./reject-limit.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
 import { explainStaged, waitingNotices } from "./staged-already.ts";
 import { finerColumns } from "./times.ts";
@@ -132,12 +133,6 @@ function checkLicense(license: string | undefined): void {
   const checked = checkValue(v.optional(LicenseSchema), license || undefined);
   if (checked.success) return;
   throw new AppError("usage", `--license ${checked.issues[0].message}; write for example CC-BY-4.0`);
-}
-
-function checkRejectLimit(limit: string): void {
-  const checked = checkValue(RejectLimitSchema, limit);
-  if (checked.success) return;
-  throw new AppError("usage", `--max-rejects ${JSON.stringify(limit)} ${checked.issues[0].message}`);
 }
 
 function planTarget(request: UploadRequest): { task: string; variant: string | undefined } {

@@ -1,11 +1,19 @@
 import { AppError } from "../errors.ts";
-import type { UploadManifest } from "../schema/upload.ts";
+import { checkValue } from "../schema/check.ts";
+import { RejectLimitSchema, type UploadManifest } from "../schema/upload.ts";
 import { formatQuantity } from "../util/format.ts";
 
 /** How many rows of an upload may be rejected: `1%` of its rows, rounded down, or a number of them. */
 export function allowedRejects(limit: string, rowCount: number): number {
   if (!limit.endsWith("%")) return Number(limit);
   return Math.floor((Number(limit.slice(0, -1)) * rowCount) / 100);
+}
+
+/** Throws `usage` for what is no such limit. */
+export function checkRejectLimit(limit: string): void {
+  const checked = checkValue(RejectLimitSchema, limit);
+  if (checked.success) return;
+  throw new AppError("usage", `--max-rejects ${JSON.stringify(limit)} ${checked.issues[0].message}`);
 }
 
 /** A row that is not taken. */
@@ -23,6 +31,8 @@ function describeReject({ source_row, source_name, reason }: RowReject): string 
   return `row ${source_row + 1}${name}: ${reason}`;
 }
 
+const NOTHING_LEFT = "no row is left to publish";
+
 /** Most rejects that a message names. */
 export const NAMED_REJECTS = 10;
 
@@ -37,7 +47,11 @@ export function checkRejects(
 ): void {
   if (!isTooMany(manifest, rejected)) return;
   const first = example === undefined ? "" : ` (first: ${describeReject(example)})`;
-  const { remedy, details } = refusal(manifest, rejected);
+  const { details } = refusal(manifest, rejected);
+  const remedy =
+    rejected < manifest.rows
+      ? `fix them, or accept them: \`datalake process retry ${manifest.upload_id} --max-rejects ${rejected}\``
+      : NOTHING_LEFT;
   throw new AppError(
     "too_many_rejects",
     `${rejected} of ${manifest.rows} rows of upload ${manifest.upload_id} were rejected${first}, ${details.allowed} are allowed; ${remedy}`,
@@ -68,6 +82,6 @@ function isTooMany({ max_rejects, rows }: UploadManifest, rejected: number): boo
 }
 
 function refusal({ max_rejects, rows }: UploadManifest, rejected: number) {
-  const remedy = rejected < rows ? "fix them or raise --max-rejects" : "no row is left to publish";
+  const remedy = rejected < rows ? "fix them or raise --max-rejects" : NOTHING_LEFT;
   return { remedy, details: { rejected, rows, allowed: allowedRejects(max_rejects, rows) } };
 }

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { AppError, systemCode, toAppError } from "../errors.ts";
+import { checkRejectLimit } from "../ingest/reject-limit.ts";
 import { isMissing } from "../lake/files.ts";
 import { moveFolder, removeFolder } from "../lake/folders.ts";
 import type { Lake } from "../lake/lake.ts";
@@ -11,6 +12,7 @@ import { renameDurable } from "../lake/replace.ts";
 import { isFolderThere, isOfEntry, listEntries, type UploadState } from "../lake/staged-entries.ts";
 import { removeStaged, writeStagedJson } from "../lake/staged-folder.ts";
 import { UploadIdSchema } from "../schema/names.ts";
+import type { RetryOptions } from "../schema/retry.ts";
 import type { UploadFailure, UploadManifest } from "../schema/upload.ts";
 import { placeOf } from "../schema/upload-list.ts";
 import { requireManifest } from "./own-manifest.ts";
@@ -73,10 +75,16 @@ export async function failUpload(
 }
 
 /**
- * Moves a failed upload back to pending. Throws `not_found`, `conflict` if it is pending or being processed
- * or is not an upload, `corrupt` if it would fail again at once.
+ * Moves a failed upload back to pending, with another limit of rejected rows where one is given. Throws `not_found`,
+ * `conflict` if it is pending or being processed or is not an upload, `corrupt` if it would fail again at once, `usage`
+ * for what is no limit.
  */
-export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadManifest> {
+export async function retryUpload(
+  lake: Lake,
+  uploadId: string,
+  { maxRejects }: RetryOptions = {},
+): Promise<UploadManifest> {
+  if (maxRejects !== undefined) checkRejectLimit(maxRejects);
   await requireSuitedMount(lake.root);
   const isId = v.is(UploadIdSchema, uploadId);
   const entries = isId ? (await listEntries(lake)).filter((entry) => entry.upload_id === uploadId) : [];
@@ -97,6 +105,10 @@ export async function retryUpload(lake: Lake, uploadId: string): Promise<UploadM
     failed && (await requireManifest(lake.layout.upload("failed", uploadId), uploadId, lake.view));
   if (manifest === undefined) {
     throw new AppError("not_found", `no failed upload ${uploadId}; see \`datalake process list\``);
+  }
+  if (maxRejects !== undefined && maxRejects !== manifest.max_rejects) {
+    const { manifest: place } = createUploadLayout(lake.layout.upload("failed", uploadId));
+    await ofEntry(writeStagedJson(place, { ...manifest, max_rejects: maxRejects }, lake.modes));
   }
   await moveUpload(lake, uploadId, ["failed", "pending"]);
   // The process that claims it removes leftovers.

@@ -165,7 +165,17 @@ test("jobs", async () => {
   await same(({ lake }) => lake.uploads.list({ all: true, completed: 5 }), {
     uploads: [{ status: "failed" }, { status: "completed" }],
   });
-  await same(({ lake }) => lake.uploads.retry(BROKEN), { upload_id: BROKEN, status: "pending" });
+  await same(
+    async ({ lake }) => {
+      const refused = await lake.uploads.retry(BROKEN, { maxRejects: "some" }).catch((error) => error.code);
+      return [refused];
+    },
+    ["usage"],
+  );
+  await same(({ lake }) => lake.uploads.retry(BROKEN, { maxRejects: "5%" }), {
+    upload_id: BROKEN,
+    status: "pending",
+  });
   await same(async ({ lake }) => (await lake.jobs.status()).uploads, { pending: 1, failed: 0 });
 });
 

@@ -164,6 +164,14 @@ test("too many rejects fail the upload whole; a retry puts it back", async () =>
   const list = JSON.parse((await runProgram(world, ["process", "list", "--all", "--json"])).stdout);
   expect(list.uploads).toMatchObject([{ upload_id: uploadId, status: "pending", rows: 2 }]);
   expect(list.jobs).toMatchObject([{ job_id: job.job_id, status: "completed" }]);
+  // What was rejected is accepted.
+  await processAll(world);
+  const retry = (limit: string) => runProgram(world, ["process", "retry", uploadId, "--max-rejects", limit]);
+  expect((await retry("some")).exit).toBe(2);
+  expect(await staged(world)).toEqual({ ...NOTHING, failed: [uploadId] });
+  expect((await retry("1")).exit).toBe(0);
+  const { job: accepted } = await processAll(world);
+  expect(accepted.uploads).toMatchObject([{ status: "completed", rows: 1, rejected: 1 }]);
 });
 
 test("references find raw assets by name, hash and path, in the same job", async () => {

@@ -108,9 +108,9 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
       const { readRejects } = await import("../../jobs/read-rejects.ts");
       return readRejects(await openLake(), uploadId, { limit, scratch: settings.scratchFolder });
     },
-    retry: async (uploadId) => {
+    retry: async (uploadId, options) => {
       const { retryUpload } = await import("../../jobs/staging.ts");
-      const { provider, dataset, task, variant } = await retryUpload(await openLake(), uploadId);
+      const { provider, dataset, task, variant } = await retryUpload(await openLake(), uploadId, options);
       await audit("process retry", uploadId);
       return { upload_id: uploadId, provider, dataset, task, variant, status: "pending" };
     },

@@ -6,6 +6,7 @@ import {
   type RetriedUpload,
   RetriedUploadSchema,
 } from "../../schema/catalog-documents.ts";
+import type { RetryOptions } from "../../schema/retry.ts";
 import type { CatalogClient } from "../lake-client.ts";
 import { rebuildBy } from "../long-operations.ts";
 import { connectHttp } from "./http.ts";
@@ -32,8 +33,10 @@ export function retryUpload(
   url: string,
   token: string | undefined,
   uploadId: string,
+  { maxRejects }: RetryOptions = {},
 ): Promise<RetriedUpload> {
-  const path = `/uploads/${encodeURIComponent(uploadId)}/retry`;
+  const limit = maxRejects === undefined ? "" : `?max_rejects=${encodeURIComponent(maxRejects)}`;
+  const path = `/uploads/${encodeURIComponent(uploadId)}/retry${limit}`;
   return connectHttp(url, token).call("POST", path, RetriedUploadSchema);
 }
 

@@ -41,7 +41,7 @@ export function remoteClient({ url, token, scratchFolder }: RemoteOptions): Lake
       destination: async () => remoteDestination({ url, token, scratchFolder }),
       list: server.uploads,
       rejects: server.rejects,
-      retry: (uploadId) => retryUpload(url, token, uploadId),
+      retry: (uploadId, options) => retryUpload(url, token, uploadId, options),
       remove: (uploadId) => removeUpload(url, token, uploadId),
     },
     jobs: remoteJobs(server),

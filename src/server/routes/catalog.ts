@@ -8,6 +8,7 @@ import {
   RemovedUploadSchema,
   RetriedUploadSchema,
 } from "../../schema/catalog-documents.ts";
+import { RetryParametersSchema } from "../../schema/retry.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
 import { changes, READS } from "../http/route-table.ts";
@@ -30,12 +31,13 @@ export function retryRoutes({
   return new Elysia({ name: "retry" })
     .post(
       "/uploads/:id/retry",
-      async ({ params: { id } }) => {
-        const { provider, dataset, task, variant } = await retryUpload(lake, id);
+      async ({ params: { id }, query: { max_rejects: maxRejects } }) => {
+        const { provider, dataset, task, variant } = await retryUpload(lake, id, { maxRejects });
         return { upload_id: id, provider, dataset, task, variant, status: "pending" as const };
       },
       {
         params,
+        query: checked(RetryParametersSchema),
         response: { 200: RetriedUploadSchema },
         detail: { summary: "Makes a failed upload pending again", ...changes("curator") },
       },

@@ -42,6 +42,9 @@ export const work = {
     },
     showRejects: "Rejected rows",
     retry: "Retry",
+    retryHeading: "Try the upload again",
+    retryRejects: (rejected: string, rows: string) =>
+      `${rejected} of ${rows} rows were rejected, more than allowed. Allow them, and all others are stored.`,
     jobs: "Jobs",
     noJobs: "No jobs yet.",
     rejects: "Rejected rows",

@@ -35,6 +35,9 @@ export const work: typeof en = {
     },
     showRejects: "거부된 행",
     retry: "다시 시도",
+    retryHeading: "업로드 다시 시도",
+    retryRejects: (rejected, rows) =>
+      `${rows}행 가운데 ${rejected}행이 거부되어 허용한 수를 넘었습니다. 허용하면 나머지 행을 모두 저장합니다.`,
     jobs: "작업 기록",
     noJobs: "아직 작업이 없습니다.",
     rejects: "거부된 행",

@@ -171,3 +171,33 @@ test("an upload that was refused is listed as that, not as one of which a part i
   };
   await browser.visit("/ui/work", refuse, { allowed: /415/ });
 });
+
+test("an upload that failed for its rejected rows is tried again with more of them allowed", async () => {
+  const to = { type: "task", provider: "hub", dataset: "영수증", task: "words", variant: "partly" };
+  const query = new URLSearchParams({ ...to, name: "partly.jsonl" });
+  const url = `${server.url}/uploads/u${"d".repeat(32)}/input?${query}`;
+  const rows = [nameOf(1), nameOf(2), "없는 쪽.jpg"].map((name) => ({
+    source_name: name,
+    label: { words: [] },
+  }));
+  const body = rows.map((row) => JSON.stringify(row)).join("\n");
+  expect((await fetch(url, { method: "PUT", body })).status).toBe(200);
+  expect((await fetch(`${server.url}/process`, { method: "POST" })).ok).toBe(true);
+  await browser.visit("/ui/work", async (page) => {
+    const upload = page.locator("tr[data-upload]", { hasText: "hub/영수증/words/partly" });
+    await upload.getByText("실패").waitFor();
+    await upload.getByRole("button", { name: "다시 시도" }).click();
+    const dialog = page.getByRole("dialog", { name: "업로드 다시 시도" });
+    await dialog.getByText("3행 가운데 1행이 거부되어").waitFor();
+    const limit = dialog.getByLabel("허용할 거부된 행");
+    expect([await limit.inputValue(), await limit.evaluate((one) => one.matches(":focus"))]).toEqual([
+      "1",
+      true,
+    ]);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await upload.getByText("대기").waitFor();
+    await page.getByRole("button", { name: "지금 처리" }).click();
+    await upload.getByText("완료").waitFor();
+  });
+});

@@ -74,13 +74,22 @@ const listCommand = defineCommand({
 const retryCommand = defineCommand({
   summary: "Make a failed upload pending again",
   positionals: ["UPLOAD"],
-  flags: {},
-  examples: ["datalake process retry u0197c0ffee0000000000000000000000"],
-  run: async ({ positionals }, effects) => {
+  flags: {
+    maxRejects: {
+      type: "text",
+      placeholder: "1%",
+      description: "Rejected rows allowed from now on; default: as uploaded",
+    },
+  },
+  examples: [
+    "datalake process retry u0197c0ffee0000000000000000000000",
+    "datalake process retry u0197c0ffee0000000000000000000000 --max-rejects 5",
+  ],
+  run: async ({ flags: { maxRejects }, positionals }, effects) => {
     const [uploadId] = positionals;
     if (uploadId === undefined)
       throw new AppError("usage", "no upload is given; write `process retry UPLOAD`");
-    const retried = await (await effects.openClient()).uploads.retry(uploadId);
+    const retried = await (await effects.openClient()).uploads.retry(uploadId, { maxRejects });
     effects.terminal.result(
       retried,
       () => `Upload ${uploadId} is pending again; process it with \`datalake process start --wait\`.`,

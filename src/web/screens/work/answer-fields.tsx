@@ -3,7 +3,6 @@ import { filterName } from "../../texts/filter-texts.ts";
 import { texts } from "../../texts/texts.ts";
 import {
   type Answers,
-  isRejectLimit,
   knownNames,
   mayHavePdfs,
   mayHaveSplits,
@@ -11,6 +10,7 @@ import {
   type TaxonomyDocument,
   tasksOf,
 } from "./questions.ts";
+import { RejectLimitField } from "./reject-limit-field.tsx";
 
 export interface AnswerFieldsProps {
   answers: Answers;
@@ -122,17 +122,7 @@ export function AnswerFields({ answers, taxonomy, partitions, paths, onAnswers }
             : named(questionName(field), meta[field] ?? "", `field-${field}`, [], choose);
         })}
       {select(working.mode, mode, modes, (one) => set({ mode: one as Answers["mode"] }))}
-      <label class="field">
-        <span>{working.maxRejects}</span>
-        <input
-          value={maxRejects}
-          placeholder="1%"
-          spellcheck={false}
-          aria-invalid={!isRejectLimit(maxRejects)}
-          onInput={({ currentTarget }) => set({ maxRejects: currentTarget.value })}
-        />
-        {!isRejectLimit(maxRejects) && <span class="problem">{working.maxRejectsWrong}</span>}
-      </label>
+      <RejectLimitField value={maxRejects} onValue={(limit) => set({ maxRejects: limit })} />
       {named(working.license, license, "known-licenses", known.licenses, (name) => set({ license: name }))}
       {type === "raw" && mayHaveTiffs(paths) && choice(working.splitPages, "splitPages")}
       {type === "raw" && mayHavePdfs(paths) && choice(working.textLayer, "textLayer")}

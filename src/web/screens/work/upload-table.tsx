@@ -7,7 +7,7 @@ import { formatNumber, formatTime, texts } from "../../texts/texts.ts";
 export interface UploadTableProps {
   list: UploadList;
   onRejects(id: string): void;
-  onRetry(id: string): void;
+  onRetry(upload: ListedUpload): void;
 }
 
 /** Uploads wherever they are on their way. */
@@ -104,7 +104,7 @@ function UploadRow({ upload, onRejects, onRetry }: UploadRowProps) {
           </button>
         )}
         {status === "failed" && may("curator") && (
-          <button type="button" onClick={() => onRetry(id)}>
+          <button type="button" onClick={() => onRetry(upload)}>
             {working.retry}
           </button>
         )}

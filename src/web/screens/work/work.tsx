@@ -1,16 +1,18 @@
 import { useState } from "preact/hooks";
 import type { JobRecord } from "../../../schema/job.ts";
-import type { UploadList } from "../../../schema/upload-list.ts";
+import type { ListedUpload, UploadList } from "../../../schema/upload-list.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { FailureText } from "../../parts/failure-text.tsx";
 import { Failure, Loading } from "../../parts/notice.tsx";
 import { versions } from "../../state/changes.ts";
 import { may } from "../../state/session.ts";
+import { queryOf } from "../../state/url.ts";
 import { texts } from "../../texts/texts.ts";
 import { JobTable } from "./job-table.tsx";
 import { NewUpload } from "./new-upload.tsx";
 import { RejectsDialog } from "./rejects-dialog.tsx";
+import { isOfRejects, RetryDialog } from "./retry-dialog.tsx";
 import { RunningJob } from "./running-job.tsx";
 import { UploadTable } from "./upload-table.tsx";
 
@@ -28,6 +30,7 @@ export function WorkScreen() {
     keep: true,
   });
   const [rejectsOf, setRejectsOf] = useState<string>();
+  const [retried, setRetried] = useState<ListedUpload>();
   const [problem, setProblem] = useState<RequestFailure>();
   const act = (url: string, method: string) => {
     setProblem(undefined);
@@ -35,6 +38,8 @@ export function WorkScreen() {
       .catch(setProblem)
       .finally(() => setAgain((count) => count + 1));
   };
+  const retry = (id: string, limit?: string) =>
+    act(`/uploads/${id}/retry?${queryOf({ max_rejects: limit })}`, "POST");
   const failure = jobs.failure ?? uploads.failure;
   if (failure) return <Failure failure={failure} onRetry={() => setAgain(again + 1)} />;
   if (!jobs.value || !uploads.value) return <Loading />;
@@ -63,9 +68,16 @@ export function WorkScreen() {
       <UploadTable
         list={uploads.value}
         onRejects={setRejectsOf}
-        onRetry={(id) => act(`/uploads/${id}/retry`, "POST")}
+        onRetry={(upload) => (isOfRejects(upload) ? setRetried(upload) : retry(upload.upload_id))}
       />
       <JobTable jobs={jobs.value.jobs} />
+      {retried && (
+        <RetryDialog
+          upload={retried}
+          onRetry={(limit) => retry(retried.upload_id, limit)}
+          onClose={() => setRetried(undefined)}
+        />
+      )}
       {rejectsOf !== undefined && <RejectsDialog id={rejectsOf} onClose={() => setRejectsOf(undefined)} />}
     </section>
   );
