@@ -1,34 +1,86 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const FAILING = `import { expect, test } from "bun:test";
-test("is right", () => expect(1).toBe(1));
-test("a <word> & 한글", () => expect("got >").toBe("wanted"));
-test("never ends", async () => await new Promise(() => {}), 50);
-test.skip("is left out", () => {});
-`;
+setDefaultTimeout(120_000);
 
-test("the last lines of a run repeat what failed, where and why, and count it", async () => {
+const HEAD = `import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+test("is right", () => expect(1).toBe(1));\n`;
+
+/** Runs files as `.ci/bun-test` does; gives what is said in the end of what failed. */
+async function count(files: Record<string, string>): Promise<{ lines: string; exit: number | null }> {
   const folder = await mkdtemp(join(tmpdir(), "datalake-count-"));
+  const root = join(import.meta.dir, "..");
   try {
-    await writeFile(join(folder, "a.test.ts"), FAILING);
+    for (const [name, code] of Object.entries(files))
+      await Bun.write(join(folder, "test", name), HEAD + code);
+    const preload = JSON.stringify(join(import.meta.dir, "told-errors.ts"));
+    await writeFile(join(folder, "bunfig.toml"), `[test]\nroot = "test"\npreload = [${preload}]\n`);
     const results = join(folder, "junit.xml");
-    const flags = ["test", "--reporter=junit", `--reporter-outfile=${results}`];
-    await Bun.spawn([process.execPath, ...flags], { cwd: folder, stdout: "ignore", stderr: "ignore" }).exited;
-    const counted = Bun.spawnSync(["node", ".ci/count-tests.cjs", results], {
-      cwd: join(import.meta.dir, ".."),
+    const flags = ["test", "--parallel", "--reporter=junit", `--reporter-outfile=${results}`];
+    const keep = [process.execPath, join(root, ".ci/keep-output.ts"), `${results}.log`];
+    // A run of its own, not a part of this one.
+    const { BUN_TEST_WORKER_ID: _, JEST_WORKER_ID: __, ...env } = process.env;
+    const run = Bun.spawn([...keep, process.execPath, ...flags], {
+      ...{ cwd: folder, env, stdin: "ignore", stdout: "ignore", stderr: "ignore" },
     });
-    const text = counted.stdout.toString();
-    expect(text).toMatch(
-      /^Failed: a\.test\.ts: a <word> & 한글\n[\s\S]*Expected: "wanted"\nReceived: "got >"\n/m,
-    );
-    expect(text).toMatch(/^Failed: a\.test\.ts: never ends\n.*timed out/m);
-    expect(text).toMatch(/^Left out: is left out$/m);
-    expect(text.trimEnd().split("\n").at(-1)).toBe("1 passed, 2 failed");
-    expect(counted.exitCode).toBe(1);
+    await run.exited;
+    const counted = Bun.spawnSync(["node", join(root, ".ci/count-tests.cjs"), results]);
+    return { lines: counted.stdout.toString(), exit: counted.exitCode };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+const lastOf = (lines: string) => lines.trimEnd().split("\n").at(-1);
+
+test("the last lines of a run repeat what failed, where and why, and count it", async () => {
+  const { lines, exit } = await count({
+    "a.test.ts": `describe("a group", () => test("a <word> & 한글", () => expect("got >").toBe("wanted")));
+      test("never ends", async () => await new Promise(() => {}), 50);
+      test.skip("is left out", () => {});
+      test("cleans up badly", async () => {
+        await using _ = { [Symbol.asyncDispose]: async () => { throw new Error("not empty"); } };
+        throw new Error("the true reason");
+      });`,
+  });
+  expect(lines).toMatch(
+    /^Failed: test\/a\.test\.ts: a group > a <word> & 한글\n[\s\S]*Expected: "wanted"\nReceived: "got >"\n/m,
+  );
+  expect(lines).toMatch(/^Failed: test\/a\.test\.ts: never ends\n.*timed out/m);
+  expect(lines).toMatch(/^Failed: test\/a\.test\.ts: cleans up badly\n.*the true reason[\s\S]*not empty/m);
+  expect(lines).toMatch(/^Left out: is left out$/m);
+  expect([lastOf(lines), exit]).toEqual(["1 passed, 3 failed", 1]);
+});
+
+test("so they do of what goes wrong outside of a test", async () => {
+  const { lines, exit } = await count({
+    "hook.test.ts": `beforeAll(() => { throw new Error("no lake"); });`,
+    "between.test.ts": `test("begins", () => { setTimeout(() => { throw new Error("too late"); }, 1); });
+      afterAll(() => Bun.sleep(200));`,
+    "load.test.ts": `throw new Error("cannot be loaded");`,
+    "ends.test.ts": `test("ends the process", () => process.kill(process.pid, "SIGKILL"));`,
+  });
+  expect(lines).toMatch(/^Failed: test\/hook\.test\.ts: a hook of all its tests\n.*no lake$/m);
+  expect(lines).toMatch(/^Failed: test\/between\.test\.ts: outside of its tests\n[\s\S]*error: too late$/m);
+  expect(lines).toMatch(
+    /^Failed: test\/load\.test\.ts: outside of its tests\n[\s\S]*error: cannot be loaded$/m,
+  );
+  expect(lines).toMatch(/^Failed: test\/ends\.test\.ts: the process that ran it ended\n.*SIGKILL/m);
+  expect([lastOf(lines), exit]).toEqual(["3 passed, 4 failed", 1]);
+});
+
+test("a crash that ends the whole run names the files that were not run, and one without results says its end", async () => {
+  const slow = `test("is slow", () => Bun.sleep(4000));`; // ended by the crash
+  const crash = await count({
+    "a.test.ts": `test("crashes", () => process.kill(process.pid, "SIGABRT"));`,
+    ...Object.fromEntries(["b", "c", "d", "e", "f"].map((name) => [`${name}.test.ts`, slow])),
+  });
+  expect(crash.lines).toMatch(/^Failed: test\/a\.test\.ts: the process that ran it ended\n.*SIGABRT/m);
+  expect(crash.lines).toMatch(/^Failed: [1-5] files: were not run after that\n.*test\/f\.test\.ts/m);
+  expect(crash.exit).toBe(1);
+  const none = await count({});
+  expect(none.lines).toMatch(/^Failed: \S+junit\.xml: the run itself\n/m);
+  expect([lastOf(none.lines), none.exit]).toEqual(["0 passed, 1 failed", 1]);
 });
