@@ -56,14 +56,19 @@ test("the manual without a page is its first page, in the language of the addres
 });
 
 test("an address of the manual without a page says so, with the list of the pages, in its language", async () => {
-  const texts = { "/ui/manual/xyz": "has no such page", "/ui/manual/ko/xyz": "그런 쪽이 없습니다" };
-  for (const [address, text] of Object.entries(texts)) {
+  const texts = { "/ui/manual/": "has no such page", "/ui/manual/ko/": "그런 쪽이 없습니다" };
+  // Whatever it is called.
+  const names = ["xyz", "missing", "http.md", "http/x", "%EC%97%86%EC%9D%8C"];
+  const missing = Object.entries(texts).flatMap(([below, text]) =>
+    names.map((name) => ({ below, text, address: below + name })),
+  );
+  for (const { below, address, text } of missing) {
     const answer = await get(address, BROWSER);
     expect([address, answer.status]).toEqual([address, 404]);
     const html = await answer.text();
     expect(html).toContain(text);
     const linked = targets(html, address).map(({ pathname }) => pathname);
-    for (const { topic } of listTopics()) expect(linked).toContain(address.replace("xyz", topic));
+    for (const { topic } of listTopics()) expect(linked).toContain(below + topic);
   }
 });
 

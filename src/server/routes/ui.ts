@@ -26,6 +26,9 @@ const POLICY = [
 ].join("; ");
 
 const FILES = "files/";
+const missingPath = (language: "en" | "ko") => missingPageUrl(language).replace("/ui/", "");
+/** Shown in place of pages of the manual that are not there, and none themselves. */
+const MISSING: ReadonlySet<string> = new Set([missingPath("en"), missingPath("ko")]);
 const ParamsSchema = v.object({ "*": v.string() });
 const OPEN = termsOf({ ...READS.terms, role: "anybody" });
 
@@ -46,13 +49,13 @@ export function uiRoutes({ settings }: Pick<ServerDeps, "settings">) {
     loading ??= load();
     const files = await loading;
     const file = files.get(path);
-    if (file !== undefined) return respond(request, file);
+    if (file !== undefined && !MISSING.has(path)) return respond(request, file);
     if (path.startsWith(FILES)) {
       throw new AppError("not_found", `the page has no file ${path.slice(FILES.length)}; reload it`);
     }
     const [isOfManual, ofKorean] = /^manual\/(ko\/)?/.exec(path) ?? [];
     if (isOfManual === undefined) return respond(request, files.get("index.html") as UiFile);
-    const instead = missingPageUrl(ofKorean === undefined ? "en" : "ko").replace("/ui/", "");
+    const instead = missingPath(ofKorean === undefined ? "en" : "ko");
     return respond(request, files.get(instead) as UiFile, 404);
   };
   return new Elysia({ name: "ui" })
