@@ -15,6 +15,7 @@ import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./brow
 import type { GuessedViews } from "./guessed-views.ts";
 import { MAX_FRAMES } from "./page.ts";
 import { MAX_LABEL_CHARS } from "./page-label.ts";
+import { findRegionHits } from "./region-hits.ts";
 
 /** More boxes on a small picture tell nothing. */
 const MAX_BOXES = 200;
@@ -53,7 +54,8 @@ export async function findHits(
     readers.set(name, reader);
     return reader;
   };
-  const isHit = matcherOf(request.query);
+  const { ignore_case: ignoresCase = false } = request.query;
+  const wanted = searchedTexts(request.query) ?? [""];
   const found: HitsDocument["rows"] = [];
   for (const { row, partition, cells } of rows) {
     // Others are served between two labels.
@@ -63,7 +65,9 @@ export async function findHits(
     if (reader === undefined || !isSearched(request.query, reader.view)) continue;
     const { width, height, key } = row;
     if (width === null || height === null) continue;
-    const hits = regionsOf(reader, cells(), row).filter(({ text }) => isHit(text));
+    const regions = regionsOf(reader, cells(), row);
+    const isHit = findRegionHits(regions, wanted, ignoresCase);
+    const hits = regions.filter((_, at) => isHit[at]);
     if (hits.length === 0) continue;
     // The small picture is of the first page.
     const boxes = hits.filter(({ image }) => image === 0).slice(0, MAX_BOXES);
@@ -136,16 +140,4 @@ function orientationOf({ orientation }: Record<string, string | undefined>): num
 function boxOf({ polygon }: PlacedRegion): [number, number, number, number] {
   const { x1, y1, x2, y2 } = boundsOf(polygon);
   return [x1, y1, x2, y2];
-}
-
-/** As the engines search: literally, in every way of composing letters; of several words each is a hit. */
-function matcherOf(query: RowQuery): (text: string | null) => boolean {
-  const { ignore_case: ignoresCase = false } = query;
-  const form = (one: string) => (ignoresCase ? one.normalize("NFC").toLowerCase() : one.normalize("NFC"));
-  const wanted = (searchedTexts(query) ?? [""]).map(form);
-  return (one) => {
-    if (one === null) return false;
-    const text = form(one);
-    return wanted.some((word) => text.includes(word));
-  };
 }

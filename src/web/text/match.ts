@@ -44,6 +44,7 @@ export function markHits(text: string, wanted: readonly string[], ignoreCase = f
   return pieces;
 }
 
-function formOf(ignoreCase: boolean): (text: string) => string {
+/** A text as it is compared. */
+export function formOf(ignoreCase: boolean): (text: string) => string {
   return (text) => (ignoreCase ? text.normalize("NFC").toLowerCase() : text.normalize("NFC"));
 }

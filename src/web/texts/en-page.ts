@@ -43,6 +43,7 @@ export const page = {
     row: "Row",
     list: (count: string) => `${many(count, "region")} in reading order`,
     find: "Find a region ( / )",
+    hitsElsewhere: "in no region; look at the JSON and the row",
     hits: (count: string) => `in ${many(count, "region")}`,
     nextHit: "Next",
     unreadable: "marked as unreadable",

@@ -42,6 +42,7 @@ export const page: typeof en = {
     row: "행",
     list: (count) => `읽는 순서로 영역 ${count}개`,
     find: "영역 찾기 ( / )",
+    hitsElsewhere: "영역에는 없음. 라벨 JSON과 행을 보세요",
     hits: (count) => `영역 ${count}개에 있음`,
     nextHit: "다음",
     unreadable: "읽을 수 없다고 표시됨",

@@ -10,7 +10,7 @@ import { type ImageLevels, useImage } from "../../canvas/use-image.ts";
 import { address, change } from "../../state/address.ts";
 import { toggleChoice } from "../../state/choice.ts";
 import { readSelection, searchedTexts } from "../../state/selection.ts";
-import { createMatcher } from "../../text/match.ts";
+import { findRegionHits } from "../../text/region-hits.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { turnPage } from "./document-steps.tsx";
 import { LayerBar } from "./layer-bar.tsx";
@@ -41,14 +41,14 @@ export function PageView({ page }: { page: PageDocument }) {
   const all = page.label?.regions ?? [];
   const regions = useMemo(() => {
     const colours = coloursOf(all.map(({ category }) => category));
-    const isHit = createMatcher(searched, ignoreCase);
+    const isHit = findRegionHits(all, searched, ignoreCase);
     const isHidden = new Set(hidden);
     return all.map(
-      (region): DrawnRegion => ({
+      (region, index): DrawnRegion => ({
         ...shapeOf(region.polygon),
         text: region.text,
         colour: colours.get(region.category) as string,
-        isHit: isHit?.(region.text) ?? false,
+        isHit: isHit?.[index] ?? false,
         isShown: region.image === at && !isHidden.has(region.category ?? ""),
       }),
     );

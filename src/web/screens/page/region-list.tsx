@@ -5,6 +5,7 @@ import type { DrawnRegion } from "../../canvas/shapes.ts";
 import { CopyButton } from "../../parts/copyable.tsx";
 import { VirtualList } from "../../parts/virtual-list.tsx";
 import { createMatcher, markHits } from "../../text/match.ts";
+import { findRegionHits } from "../../text/region-hits.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 
 export interface RegionListProps {
@@ -37,11 +38,10 @@ export function RegionList({ page, regions, active, onPick, find, searched, igno
   const all = page.label?.regions ?? [];
   const shown = useMemo(() => {
     const isWanted = createMatcher([filter], true);
+    const isFound = findRegionHits(all, [filter], true);
     const indices = all.map((_, index) => index).filter((index) => regions[index]?.isShown);
     if (!isWanted) return indices;
-    return indices.filter(
-      (index) => isWanted(all[index]?.text ?? null) || isWanted(all[index]?.category ?? null),
-    );
+    return indices.filter((index) => isFound?.[index] || isWanted(all[index]?.category ?? null));
   }, [all, regions, filter]);
   const hits = useMemo(() => regions.flatMap(({ isHit }, index) => (isHit ? [index] : [])), [regions]);
   const place = active === undefined ? -1 : shown.indexOf(active);
@@ -53,7 +53,7 @@ export function RegionList({ page, regions, active, onPick, find, searched, igno
           {searched.map((one) => (
             <mark key={one}>{one}</mark>
           ))}{" "}
-          {viewing.hits(formatNumber(hits.length))}
+          {hits.length === 0 ? viewing.hitsElsewhere : viewing.hits(formatNumber(hits.length))}
           {hits.length > 0 && (
             <button type="button" title="N" onClick={() => onPick(nextHit(regions, active))}>
               {viewing.nextHit}
@@ -125,7 +125,8 @@ function Marked({
   searched,
   ignoreCase,
 }: Pick<RegionListProps, "searched" | "ignoreCase"> & { text: string | null }) {
-  return markHits(text ?? "", searched, ignoreCase).map((piece, at) =>
-    piece.isHit ? <mark key={at}>{piece.text}</mark> : piece.text,
-  );
+  const pieces = markHits(text ?? "", searched, ignoreCase);
+  // One of several that hold it together is a part of it.
+  if (!pieces.some(({ isHit }) => isHit)) return <mark>{text}</mark>;
+  return pieces.map((piece, at) => (piece.isHit ? <mark key={at}>{piece.text}</mark> : piece.text));
 }

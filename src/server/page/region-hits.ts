@@ -1,0 +1,48 @@
+/** A region as it is searched: its text, and the page of the file that it is on. */
+export interface SearchedRegion {
+  text: string | null;
+  image: number;
+}
+
+/**
+ * Which regions, in reading order, hold a text that is searched for, as the engines search and the page marks it: literally,
+ * in every way of composing letters; by themselves, or several that
+ * follow each other on a page together, where each is a word or a line of it.
+ */
+export function findRegionHits(
+  regions: readonly SearchedRegion[],
+  wanted: readonly string[],
+  ignoreCase = false,
+): boolean[] {
+  const form = (one: string) => (ignoreCase ? one.normalize("NFC").toLowerCase() : one.normalize("NFC"));
+  const needles = wanted.map(form);
+  const found = regions.map(({ text }) => {
+    const formed = text === null ? undefined : form(text);
+    return formed !== undefined && needles.some((needle) => formed.includes(needle));
+  });
+  const spaced = (text: string) => form(text).trim().replace(/\s+/gu, " ");
+  const phrases = wanted.map(spaced).filter((text) => text.includes(" "));
+  if (phrases.length === 0) return found;
+  for (const image of new Set(regions.map((region) => region.image))) {
+    const parts: { index: number; end: number }[] = [];
+    let joined = "";
+    for (const [index, region] of regions.entries()) {
+      const text = region.image === image ? spaced(region.text ?? "") : "";
+      if (text === "") continue;
+      joined += `${text} `;
+      parts.push({ index, end: joined.length - 1 });
+    }
+    for (const phrase of phrases) {
+      let next = 0;
+      for (let at = joined.indexOf(phrase); at >= 0; at = joined.indexOf(phrase, at + 1)) {
+        while ((parts[next]?.end ?? Number.POSITIVE_INFINITY) <= at) next++;
+        for (let part = next; part < parts.length; part++) {
+          const { index, end } = parts[part] as (typeof parts)[number];
+          found[index] = true;
+          if (end >= at + phrase.length) break;
+        }
+      }
+    }
+  }
+  return found;
+}
