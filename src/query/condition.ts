@@ -27,7 +27,7 @@ export interface ConditionDialect {
   composed(value: string): string;
   /** The first text contains the second. */
   holds(value: string, text: string): string;
-  /** A string or number at a path contains the text. */
+  /** A string, number, true, false or null at a path contains the text. */
   containsAt(column: string, search: SearchAt): string;
   /** A string of JSON with the mark contains it, decoded: `decodedStrings` of schema/escaped-text.ts. */
   decodedContains(value: string, mark: string, contains: Contains): string;

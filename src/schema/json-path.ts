@@ -76,9 +76,10 @@ function flatten(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flat(1) : [value];
 }
 
-/** Whether the text may be part of a number: numbers at a path are searched as written. */
-export function isOfNumber(text: string): boolean {
-  return /^[-+.\deE]+$/.test(text);
+/** Whether the text may be part of a number, true, false or null: these are searched at a path as they are written. */
+export function isOfScalar(text: string): boolean {
+  const folded = text.toLowerCase();
+  return /^[-+.\de]+$/.test(folded) || ["true", "false", "null"].some((word) => word.includes(folded));
 }
 
 /** A JSON path of at most 16 steps. */

@@ -78,9 +78,15 @@ const Rows: fc.Arbitrary<TextRow[]> = fc
   .map((rows) => rows.map((row, id) => ({ id, ...row })));
 
 /** Short, so that it is found. */
-const Needle = fc
-  .string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 2 })
-  .map((text) => text.normalize("NFC"));
+const Needle = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 2 })
+      .map((text) => text.normalize("NFC")),
+  },
+  { weight: 1, arbitrary: fc.constantFrom("true", "null", "ru", "l") },
+);
 
 describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", () => {
   let runner: StatementRunner;

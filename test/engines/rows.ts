@@ -99,6 +99,7 @@ export function filterRows(rows: readonly TextRow[], condition: RowCondition): T
       return valuesOf(value, parseJsonPath(json_path) as JsonStep[]).some((one) => {
         if (text === undefined) return isFilled(one);
         if (typeof one === "number") return (value ?? "").includes(text) && String(one).includes(text);
+        if (typeof one === "boolean" || one === null) return contains(String(one));
         return typeof one === "string" && contains(one);
       });
     }),

@@ -1,5 +1,5 @@
 import { ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
-import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
+import { isOfScalar, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { toNfc } from "../normal-form.ts";
 import { quoteName, quoteText } from "../sql.ts";
@@ -31,8 +31,8 @@ function decodedContains(value: string, mark: string, contains: Contains): strin
 }
 
 /**
- * That a string or number at a path holds the text. In JSON text a string stands as it is, or some character of it is
- * escaped by a backslash; a number stands as it is.
+ * That a string, number, true, false or null at a path holds the text. In JSON text a string stands as it is, or some
+ * character of it is escaped by a backslash; the others stand as they are.
  */
 function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
   const values = valuesAt(column, steps);
@@ -40,15 +40,16 @@ function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): 
     `list_bool_or(list_transform(list_transform(${values}, lambda x: CASE ${value} END), lambda s: ${contains("s", false)}))`;
   const strings = found(STRING);
   const hasEscapes = `contains(${column}, ${quoteText("\\")})`;
-  if (isOfNumber(text)) {
-    return `CASE WHEN ${isIn} THEN ${found(`${STRING} ${NUMBER}`)} ELSE ${onlyWhere(hasEscapes, strings)} END`;
+  if (isOfScalar(text)) {
+    return `CASE WHEN ${isIn} THEN ${found(`${STRING} ${SCALAR}`)} ELSE ${onlyWhere(hasEscapes, strings)} END`;
   }
   const mayHold = ONLY_ESCAPED.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
   return onlyWhere(mayHold, strings);
 }
 
 const STRING = "WHEN json_type(x) = 'VARCHAR' THEN x ->> '$'";
-const NUMBER = "WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN CAST(x AS VARCHAR)";
+const SCALAR =
+  "WHEN json_type(x) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'BOOLEAN', 'NULL') THEN CAST(x AS VARCHAR)";
 
 function hasValue(name: string): string {
   const column = quoteName(name);

@@ -1,5 +1,5 @@
 import { ONLY_ESCAPED, STRING_LITERAL } from "../../schema/escaped-text.ts";
-import { isOfNumber, type JsonStep } from "../../schema/json-path.ts";
+import { isOfScalar, type JsonStep } from "../../schema/json-path.ts";
 import { type Contains, conditionRenderer, type SearchAt } from "../condition.ts";
 import { quoteName, quoteText } from "../sql.ts";
 
@@ -26,16 +26,16 @@ function decodedContains(value: string, mark: string, contains: Contains): strin
 }
 
 /**
- * SQL that a string or number at a path contains the text. A check of the whole column first avoids parsing
- * most rows: JSON contains strings unchanged or with backslash escapes, numbers unchanged.
+ * SQL that a string, number, true, false or null at a path contains the text. A check of the whole column first
+ * avoids parsing most rows: JSON contains strings unchanged or with backslash escapes, the others unchanged.
  */
 function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): string {
   const values = valuesAt(column, steps);
   const isString = startsWith("x", '"');
   const strings = `any_match(${values}, x -> ${isString} AND ${contains("json_extract_scalar(x, '$')", false)})`;
   const hasEscapes = `strpos(${column}, ${quoteText("\\")}) > 0`;
-  if (isOfNumber(text)) {
-    const value = `CASE WHEN ${isString} THEN json_extract_scalar(x, '$') WHEN ${IS_NUMBER} THEN ${plainNumber("json_format(x)")} END`;
+  if (isOfScalar(text)) {
+    const value = `CASE WHEN ${isString} THEN json_extract_scalar(x, '$') WHEN ${IS_NUMBER} THEN ${plainNumber("json_format(x)")} WHEN ${IS_WORD} THEN json_format(x) END`;
     return `CASE WHEN ${isIn} THEN any_match(${values}, x -> ${contains(value, false)}) WHEN ${hasEscapes} THEN ${strings} ELSE false END`;
   }
   const mayHold = ONLY_ESCAPED.test(text) ? hasEscapes : `${isIn} OR ${hasEscapes}`;
@@ -43,6 +43,7 @@ function containsAt(column: string, { steps, text, isIn, contains }: SearchAt): 
 }
 
 const IS_NUMBER = "substr(json_format(x), 1, 1) IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9')";
+const IS_WORD = "json_format(x) IN ('true', 'false', 'null')";
 
 /** Trino prints 12345678.5 as 1.23456785E7; numbers are searched in plain notation. */
 function plainNumber(text: string): string {

@@ -39,6 +39,7 @@ function matches(row: Row, query: RowQuery): boolean {
     return jsonValues(value as string, parseJsonPath(path) as JsonStep[]).some((one) => {
       if (text === undefined) return one !== null && one !== "";
       if (typeof one === "number") return (value as string).includes(text) && String(one).includes(text);
+      if (typeof one === "boolean" || one === null) return fold(String(one)).includes(fold(text));
       return typeof one === "string" && fold(one).includes(fold(text));
     });
   });
@@ -146,6 +147,8 @@ const ROWS: Row[] = [
     note: `\0${"é".normalize("NFD")}`,
     tags: ["e\u0301\0disk"],
   },
+  { id: 15, label: '{"t":true,"n":[null,false],"x":{"t":"true"},"truth":1}', note: "true" },
+  { id: 16, label: '{"t":"\\u0074rue","n":{"null":0}}', note: "null" },
 ];
 
 const CASES: RowQuery[] = [
@@ -200,6 +203,12 @@ const CASES: RowQuery[] = [
   ...["12500", "125", "12", "-0.25", ".25", "0"].flatMap((text) =>
     ["$.n", "$.word.text.content", "$.x"].map((json_path) => ({ text, column: "label", json_path })),
   ),
+  ...["true", "tru", "e", "null", "nul", "ul", "false", "False", "trues"].flatMap((text) =>
+    ["$.t", "$.n", "$.x", "$.x.t", "$"].flatMap((json_path) => [
+      { text, column: "label", json_path },
+      { text: text.toUpperCase(), column: "label", json_path, ignore_case: true },
+    ]),
+  ),
 ];
 
 /** As Python's json.dumps writes it. */
@@ -248,6 +257,7 @@ describe("a search gives the rows that a plain filter gives", () => {
         number: fc.oneof(
           fc.nat(20_000),
           fc.nat(2000).map((n) => n / 8),
+          fc.constantFrom(true, false, null),
         ),
       });
       const text = fc.oneof(
@@ -266,7 +276,10 @@ describe("a search gives the rows that a plain filter gives", () => {
           }),
         ),
       });
-      const sought = fc.oneof(word, fc.constantFrom("12", "1", "125", "5", ".5", "2.25", "1000"));
+      const sought = fc.oneof(
+        word,
+        fc.constantFrom("12", "1", "125", "5", ".5", "2.25", "1000", "true", "null", "al"),
+      );
       let version = 0;
       await fc.assert(
         fc.asyncProperty(

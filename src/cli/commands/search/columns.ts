@@ -114,7 +114,7 @@ function valuesText(steps: readonly JsonStep[], find: Find | undefined): (text: 
     }
     const values = valuesAt(document, steps).filter((value) => {
       if (find === undefined) return value !== null && value !== "";
-      if (typeof value !== "string" && typeof value !== "number") return false;
+      if (typeof value === "object" && value !== null) return false;
       return find(String(value).normalize("NFC"), 0) !== undefined;
     });
     const shown = values.slice(0, VALUES_SHOWN);
