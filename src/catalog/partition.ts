@@ -193,12 +193,17 @@ export function assemblePartition(
     deadFiles,
     rivals: [],
     columns,
-    features: mergeFeatures(
-      columns,
-      files.map((file) => file.features),
-    ),
+    features: mergeFeatures(columns, files.map(featuresOfValues)),
     uploads: files.flatMap((file) => file.uploads),
   };
+}
+
+/** Of a file's columns that hold values: what others say nothing of changes no number. */
+function featuresOfValues({ rows, columns, features }: StoredFile): Features {
+  const empty = new Set(columns.filter(({ nulls }) => nulls === rows).map(({ name }) => name));
+  return empty.size === 0
+    ? features
+    : Object.fromEntries(Object.entries(features).filter(([name]) => !empty.has(name)));
 }
 
 /**

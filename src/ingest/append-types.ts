@@ -41,7 +41,8 @@ export async function fitTypes<T extends { columns: readonly Column[] }>(
   }
 }
 
-async function columnsOfNulls(
+/** Names of columns that are NULL in every row of the input. */
+export async function columnsOfNulls(
   columns: readonly PlannedColumn[],
   { input, database }: Offer,
 ): Promise<Set<string>> {

@@ -3,8 +3,9 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
+import { labelNames } from "../schema/class-labels.ts";
 import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
-import type { Column } from "../schema/columns.ts";
+import type { Column, Features } from "../schema/columns.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
 import { refuseClash } from "../schema/name-clash.ts";
 import { saidType, type TypedColumn } from "../schema/open-types.ts";
@@ -117,7 +118,7 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
  * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
- * that an append adds to, without those that are open to any type.
+ * that an append adds to, without those that are open to any type, and the features of those that are labels.
  */
 export async function checkMode(
   lake: Lake,
@@ -125,7 +126,7 @@ export async function checkMode(
   mode: UploadMode,
   columns: readonly Column[],
   waiting: readonly UploadManifest[],
-): Promise<readonly Column[]> {
+): Promise<{ columns: Column[]; features: Features[] }> {
   const there = await readHeld(lake, key);
   const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
   if (mode === "create" && there) {
@@ -137,19 +138,31 @@ export async function checkMode(
   }
   const [creating] = queued;
   if (mode === "create" && creating) throw createdBy(creating);
-  if (mode !== "append") return [];
+  if (mode !== "append") return { columns: [], features: [] };
   const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
   for (const other of held) checkTypes(key, other, columns);
-  return held.flat().filter(({ open }) => !open);
+  const features = [there?.features ?? {}, ...queued.map((manifest) => manifest.features)];
+  return { columns: held.flat().filter(({ open }) => !open), features: features.map(onlyLabels) };
+}
+
+function onlyLabels(features: Features): Features {
+  return Object.fromEntries(
+    Object.entries(features).filter(([, feature]) => labelNames(feature) !== undefined),
+  );
 }
 
 /** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */
-async function readHeld(lake: Lake, key: PartitionKey): Promise<{ columns: HeldColumn[] } | undefined> {
+async function readHeld(
+  lake: Lake,
+  key: PartitionKey,
+): Promise<{ columns: HeldColumn[]; features: Features } | undefined> {
   try {
     const metadata = await readPartitionMetadata(lake, key);
-    return metadata && { columns: metadata.columns.filter((column) => column.nulls < metadata.rows) };
+    if (metadata === undefined) return undefined;
+    const { columns, rows, features } = metadata;
+    return { columns: columns.filter((column) => column.nulls < rows), features };
   } catch (error) {
-    if (error instanceof AppError && error.code === "corrupt") return { columns: [] };
+    if (error instanceof AppError && error.code === "corrupt") return { columns: [], features: {} };
     throw error;
   }
 }

@@ -89,7 +89,7 @@ export async function checkUpload(
     mode === "append"
       ? waiting.filter((manifest) => formatPartition(manifest) === name).map(pickWaiting)
       : [];
-  return { columns: there, notices: nearNameNotices(key, added), waiting: before };
+  return { ...there, notices: nearNameNotices(key, added), waiting: before };
 }
 
 /** Nobody else opens or puts anything in it while it is written. */

@@ -15,7 +15,8 @@ import {
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema } from "../schema/upload.ts";
-import { asOffered, fitTypes } from "./append-types.ts";
+import { lostLabels, meetHeldLabels } from "./append-labels.ts";
+import { asOffered, columnsOfNulls, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
@@ -71,13 +72,18 @@ export async function planUpload(
     });
   });
   const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
+  const features = fittingFeatures(input.features, kept);
+  const met = await meetHeldLabels({
+    ...{ key, columns: fitted, features, held: answer.columns, heldFeatures: answer.features },
+    emptyOf: (asked) => columnsOfNulls(asked, offer),
+  });
   return {
     input,
     request,
     key,
     check: checked,
     columns: fitted,
-    features: fittingFeatures(input.features, kept),
+    features,
     contents: roles.contents,
     contentKind: roles.contents[0]?.source.kind ?? null,
     textColumn: roles.textColumn,
@@ -87,6 +93,8 @@ export async function planUpload(
       ...input.notices,
       ...roles.notices,
       ...notices,
+      ...lostLabels(input.features, kept, features),
+      ...met,
       ...doubts(request, roles),
       ...answer.notices,
       ...waitingNotices(answer.waiting, input.rowCount, checked),

@@ -1,4 +1,4 @@
-import type { Column } from "../schema/columns.ts";
+import type { Column, Features } from "../schema/columns.ts";
 import type { PartitionKey } from "../schema/partition.ts";
 import type { WaitingUpload } from "../schema/receiving.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
@@ -18,6 +18,8 @@ export interface UploadCheck {
 export interface UploadChecked {
   /** Of the partition that an append adds to, those with values; else none. */
   columns: readonly Column[];
+  /** Of that partition, and of uploads that wait for it: the features of columns whose numbers are labels. */
+  features: readonly Features[];
   /** What a person should know of it. */
   notices: readonly string[];
   /** Uploads that an append would come after, in the same partition. */

@@ -10,6 +10,17 @@ export function meetLabels(a: unknown, b: unknown): unknown {
   return Array.isArray(a) ? met.map(([, value]) => value) : Object.fromEntries(met);
 }
 
+/** Names of the ClassLabel in a feature of a plain column, by number; undefined where there is none. */
+export function labelNames(feature: unknown): readonly unknown[] | undefined {
+  if (!isObject(feature)) return undefined;
+  if (feature._type === "ClassLabel") return namesOf(feature);
+  for (const inner of Object.values(feature)) {
+    const names = labelNames(inner);
+    if (names !== undefined) return names;
+  }
+  return undefined;
+}
+
 function meetNames(a: Record<string, unknown>, b: Record<string, unknown>): unknown {
   const [ofA, ofB] = [namesOf(a), namesOf(b)];
   const [more, fewer] = ofA.length < ofB.length ? [b, ofA] : [a, ofB];

@@ -9,7 +9,7 @@ import type { ContentStager } from "../../ingest/stage-contents.ts";
 import type { UploadCheck, UploadDestination, UploadWriter } from "../../ingest/upload-destination.ts";
 import { hashBytes, hashFile } from "../../lake/digest.ts";
 import { removeTree } from "../../lake/files.ts";
-import { UploadColumnsSchema } from "../../schema/columns.ts";
+import { FeaturesSchema, UploadColumnsSchema } from "../../schema/columns.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
 import { WaitingUploadSchema } from "../../schema/receiving.ts";
 import { UploadManifestSchema } from "../../schema/upload.ts";
@@ -45,10 +45,10 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
     },
     check: async (check) => {
       const offer = { body: offerOf(check, NOBODY) };
-      const { columns, notices, waiting } = await retrying(undefined, () =>
+      const { columns, features, notices, waiting } = await retrying(undefined, () =>
         http.call("POST", "/uploads/check", CheckedSchema, offer),
       );
-      return { columns, notices, waiting };
+      return { columns, features, notices, waiting };
     },
     begin: async (check, identity, signal) => {
       const { upload_id: id } = await retrying(signal, () =>
@@ -65,6 +65,7 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
 const CheckedSchema = v.object({
   ok: v.boolean(),
   columns: v.optional(UploadColumnsSchema, []),
+  features: v.optional(v.array(FeaturesSchema), []),
   notices: v.optional(v.array(v.string()), []),
   waiting: v.optional(v.array(WaitingUploadSchema), []),
 });

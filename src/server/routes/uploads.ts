@@ -14,6 +14,7 @@ import {
 import { commitReceived } from "../../ingest/receive-commit.ts";
 import { openDatabase } from "../../query/database.ts";
 import { checkValue } from "../../schema/check.ts";
+import { FeaturesSchema } from "../../schema/columns.ts";
 import { Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
 import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
@@ -64,7 +65,13 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
       async ({ body: { key, mode, columns, refers_to_raw: refersToRaw } }) => {
         const there = await checkUpload(lake, { key, mode, columns, refersToRaw });
         const named = there.columns.map(({ name, type }) => ({ name, type }));
-        return { ok: true, columns: named, notices: [...there.notices], waiting: [...there.waiting] };
+        return {
+          ok: true,
+          columns: named,
+          features: [...there.features],
+          notices: [...there.notices],
+          waiting: [...there.waiting],
+        };
       },
       {
         body: checked(UploadOfferSchema),
@@ -72,6 +79,7 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
           200: v.object({
             ok: v.boolean(),
             columns: v.array(v.object({ name: v.string(), type: v.string() })),
+            features: v.array(FeaturesSchema),
             notices: v.array(v.string()),
             waiting: v.array(WaitingUploadSchema),
           }),

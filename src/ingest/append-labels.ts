@@ -1,0 +1,81 @@
+import { AppError } from "../errors.ts";
+import { labelNames, meetLabels } from "../schema/class-labels.ts";
+import type { Features } from "../schema/columns.ts";
+import { quoteExcerpt } from "../schema/excerpt.ts";
+import { formatPartition, type PartitionKey } from "../schema/partition.ts";
+import type { PlannedColumn } from "./upload-plan.ts";
+
+/** What an append says of its numbers, and the partition of those that it holds. */
+export interface LabelOffer {
+  key: PartitionKey;
+  columns: readonly PlannedColumn[];
+  /** Of the upload. */
+  features: Features;
+  /** Columns with values that are there or on their way. */
+  held: readonly { name: string }[];
+  /** Of the partition, and of uploads that wait for it: those with names of labels. */
+  heldFeatures: readonly Features[];
+  /** Which of some columns have no value. */
+  emptyOf: (columns: readonly PlannedColumn[]) => Promise<ReadonlySet<string>>;
+}
+
+/**
+ * What a person should know where numbers have names on one side alone. Throws `type_mismatch` where both sides have
+ * names and a number would be another label than it was.
+ */
+export async function meetHeldLabels(offer: LabelOffer): Promise<string[]> {
+  const { columns, features, held, heldFeatures } = offer;
+  const there = new Set(held.map(({ name }) => name));
+  const isNamed = (name: string) =>
+    [features, ...heldFeatures].some((one) => labelNames(one[name]) !== undefined);
+  const asked = columns.filter(({ name, isOpen }) => !isOpen && there.has(name) && isNamed(name));
+  if (asked.length === 0) return [];
+  const empty = await offer.emptyOf(asked);
+  return asked.filter(({ name }) => !empty.has(name)).flatMap(({ name }) => meetLabel(name, offer));
+}
+
+function meetLabel(name: string, { key, features, heldFeatures }: LabelOffer): string[] {
+  const place = formatPartition(key);
+  const own = labelNames(features[name]);
+  const others = heldFeatures.map((one) => one[name]).filter((one) => labelNames(one) !== undefined);
+  const differing = others.find((other) => own && meetLabels(features[name], other) === undefined);
+  if (own && differing !== undefined) {
+    const names = labelNames(differing) ?? [];
+    throw new AppError(
+      "type_mismatch",
+      `the numbers of the column ${quoteExcerpt(name)} are labels of other names here (${sayNames(own)}) than in ${place} (${sayNames(names)}); number them alike, write the names as text, or use --mode replace`,
+      { details: { column: name, labels: own, partition_labels: names } },
+    );
+  }
+  if (own && others.length > 0) return [];
+  if (own) {
+    return [
+      `the numbers of ${name} have no names in ${place}: those of this upload (${sayNames(own)}) are not kept`,
+    ];
+  }
+  const names = labelNames(others[0]) ?? [];
+  return [`the numbers of ${name} have no names here and become labels of ${place} (${sayNames(names)})`];
+}
+
+/** What a person should know of columns whose numbers lose their names as they are stored. */
+export function lostLabels(
+  found: Features,
+  kept: readonly { source: string; name: string; type: string }[],
+  fitting: Features,
+): string[] {
+  return kept.flatMap(({ source, name, type }) => {
+    const names = labelNames(found[source]);
+    if (names === undefined || labelNames(fitting[name]) !== undefined) return [];
+    const why =
+      type === "VARCHAR" ? "it is stored as JSON with the numbers" : "only 64-bit integers keep them";
+    return [`the names of the labels in ${source} (${sayNames(names)}) are not kept: ${why}`];
+  });
+}
+
+/** Of labels that one sentence has room for. */
+const NAMES_SAID = 8;
+
+function sayNames(names: readonly unknown[]): string {
+  const said = names.slice(0, NAMES_SAID).map((name, number) => `${number} ${quoteExcerpt(String(name))}`);
+  return [...said, ...(names.length > said.length ? [`... of ${names.length}`] : [])].join(", ") || "none";
+}
