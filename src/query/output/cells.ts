@@ -5,8 +5,8 @@ import { dateText, timestampText } from "./time-text.ts";
 export type Cell = (row: number) => string | undefined;
 
 /**
- * Columns of a batch as JSON texts. Integers and decimals are exact beyond 2^53; NaN and infinity become
- * null; times are ISO 8601, bytes base64, lists arrays, structs objects.
+ * Columns of a batch as JSON texts. Integers and decimals are exact beyond 2^53; "NaN", "Infinity" and "-Infinity" are
+ * texts, as in ProtoJSON; times are ISO 8601, bytes base64, lists arrays, structs objects.
  */
 export function jsonCells(batch: RecordBatch): Cell[] {
   return batch.data.children.map(jsonCell);
@@ -54,7 +54,7 @@ function jsonCell(data: Data): Cell {
       const text = scalarText(data) as Cell;
       return (row) => {
         const value = text(row);
-        return value === undefined || /[a-z]$/.test(value) ? undefined : value;
+        return value === undefined ? undefined : (NOT_FINITE.get(value) ?? value);
       };
     }
     case TYPE.int:
@@ -71,6 +71,13 @@ function jsonCell(data: Data): Cell {
     }
   }
 }
+
+/** By plain text; JSON has no such numbers, and NULL says something else. */
+const NOT_FINITE: ReadonlyMap<string, string> = new Map([
+  ["nan", '"NaN"'],
+  ["inf", '"Infinity"'],
+  ["-inf", '"-Infinity"'],
+]);
 
 /** Keeps a leading byte order mark. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
