@@ -74,7 +74,7 @@ function plainScalar(type: string, expression: string, isFiner: boolean): PlainC
 }
 
 /** True for structs and maps, and for lists that hold them: stored as JSON. */
-function isNested(tree: TypeTree): boolean {
+export function isNested(tree: TypeTree): boolean {
   if (tree.kind === "list") return isNested(tree.element);
   if (tree.kind === "struct") return true;
   return /^(MAP|UNION|STRUCT)\(/.test(tree.name) || tree.name === "VARIANT";

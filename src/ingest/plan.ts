@@ -22,6 +22,7 @@ import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
+import { notNumberNotices } from "./not-numbers.ts";
 import { plainColumn } from "./plain-types.ts";
 import { checkRejectLimit } from "./reject-limit.ts";
 import { assignRoles, type ColumnRoles, rawVariant } from "./roles.ts";
@@ -168,16 +169,13 @@ async function planColumns(
   roles: ColumnRoles,
   database: ReaderContext["database"],
 ): Promise<{ kept: PlannedColumn[]; notices: string[] }> {
-  const finer = await finerColumns(
-    roles.kept.map(({ source }) => source),
-    input,
-    database,
-  );
+  const given = roles.kept.map(({ source }) => source);
+  const finer = await finerColumns(given, input, database);
   const kept = roles.kept.map(({ source, name }) => {
     const isOpen = source.type === "NULL" || source.isOpen === true;
-    const given = source.type === "NULL" ? "VARCHAR" : source.type;
+    const sourceType = source.type === "NULL" ? "VARCHAR" : source.type;
     const expression = source.type === "NULL" ? "NULL" : quoteName(source.name);
-    const plain = plainColumn(source.name, given, expression, finer.has(source.name));
+    const plain = plainColumn(source.name, sourceType, expression, finer.has(source.name));
     const type = isOpen ? standInType(plain.type) : plain.type;
     return {
       source: source.name,
@@ -191,7 +189,7 @@ async function planColumns(
     finer,
     (name) => `the times of ${name} are kept as text: they are finer than microseconds`,
   );
-  return { kept, notices };
+  return { kept, notices: [...notices, ...(await notNumberNotices(given, input, database))] };
 }
 
 /** Task fields as constants, and the text that a mixed upload brings along. */

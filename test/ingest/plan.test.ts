@@ -555,6 +555,24 @@ test("what is not a number inside a VARIANT is null, and a text that says so sta
   });
 });
 
+test("NaN and Infinity inside objects, which JSON does not have, are told by column", async () => {
+  await withKit(async (kit) => {
+    const select = `SELECT UNNEST([
+      {'s': {'x': [1.0::DOUBLE, 'nan'], 'n': 1}, 'l': [{'y': 1::FLOAT}], 'm': MAP {'k': 'inf'::DOUBLE}, 'f': ['nan'::DOUBLE]},
+      {'s': {'x': NULL, 'n': 1}, 'l': [NULL], 'm': MAP {'k': '-inf'::DOUBLE}, 'f': []},
+      NULL], recursive := false) AS t`;
+    const path = await writeRows(kit, "objects", `SELECT t.* FROM (${select})`);
+    expect((await kit.plan(path)).notices).toEqual([
+      "NaN or Infinity inside s in 1 row: null instead, because JSON has no such numbers",
+      "NaN or Infinity inside m in 2 rows: null instead, because JSON has no such numbers",
+    ]);
+    const texts = `SELECT {'a': 'NaN'}::VARIANT AS t, {'a': 'nan'::DOUBLE}::VARIANT AS v, NULL::VARIANT AS n`;
+    expect((await kit.plan(await writeRows(kit, "variants", texts))).notices).toEqual([
+      "NaN or Infinity inside v in 1 row: null instead, because JSON has no such numbers",
+    ]);
+  });
+});
+
 test("a time that is too early to be read back is refused with its column, at any depth of lists", async () => {
   await withKit(async (kit) => {
     const early = "make_timestamp(-9223372036854775807 + 1)";

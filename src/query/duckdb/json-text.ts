@@ -46,6 +46,30 @@ function ready(tree: TypeTree, expression: string, depth = 0): string {
   return expression;
 }
 
+/** SQL that NaN or Infinity is in a value, for which its JSON has null; undefined where its type has no such numbers. */
+export function losesNumbers(tree: TypeTree, value: string, depth = 0): string | undefined {
+  const element = `x${depth}`;
+  const anyOf = (list: string, holds: string | undefined) =>
+    holds && `coalesce(list_bool_or(list_transform(${list}, lambda ${element}: ${holds})), false)`;
+  if (tree.kind === "list") {
+    const list = tree.length === undefined ? value : `${value}::${formatType(tree.element)}[]`;
+    return anyOf(list, losesNumbers(tree.element, element, depth + 1));
+  }
+  if (tree.kind === "struct") {
+    const fields = tree.fields.flatMap(
+      ({ name, type }) => losesNumbers(type, `struct_extract(${value}, ${quoteText(name)})`, depth) ?? [],
+    );
+    return fields.length === 0 ? undefined : `(${fields.join(" OR ")})`;
+  }
+  if (tree.name === "FLOAT" || tree.name === "DOUBLE") return `coalesce(NOT isfinite(${value}), false)`;
+  if (tree.name === "VARIANT") {
+    const text = `CAST(CAST(${value} AS JSON) AS VARCHAR)`;
+    return `coalesce(regexp_matches(${text}, 'NaN|Infinity') AND ${variantText(value)} IS DISTINCT FROM ${text}, false)`;
+  }
+  const map = parseMap(tree.name);
+  return map && anyOf(`map_values(${value})`, losesNumbers(map.value, element, depth + 1));
+}
+
 /** A time with a zone as one without, in UTC: AT TIME ZONE would need an extension that is not there everywhere. */
 export function inUtc(time: string): string {
   const infinity = `CAST(CAST(${time} AS VARCHAR) AS TIMESTAMP)`;
