@@ -43,7 +43,7 @@ async function servedAt(stderr: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   for await (const chunk of stderr) {
     text += decoder.decode(chunk, { stream: true });
-    const found = /serves .* at (https?:\S+)/.exec(text)?.[1];
+    const found = /serves .* at (https?:\S+)\s/.exec(text)?.[1];
     if (found !== undefined) return found;
   }
   throw new Error(`serve ended: ${text}`);

@@ -8,7 +8,7 @@ import { acquireLease } from "../../src/lake/lease.ts";
 import { whyUnsuited } from "../../src/lake/mount-words.ts";
 import { createUploadId } from "../../src/schema/names.ts";
 import { mountTwo } from "../rigs/fuse/two-mounts.ts";
-import { startServe } from "../server/server-kit.ts";
+import { startServe, until } from "../server/server-kit.ts";
 import { runOn, succeed, worldOn } from "./mount-kit.ts";
 
 describe("whyUnsuited", () => {
@@ -132,7 +132,7 @@ test("init, serve and doctor say what follows from a mount, and ask for no permi
   expect(checks.find(({ name }) => name === "mount")?.details).toMatchObject({ ...facts, source: "rig" });
   const server = await startServe({ env: world.env } as Parameters<typeof startServe>[0]);
   try {
-    expect(server.stderr()).toContain("renamed before");
+    await until(async () => server.stderr().includes("renamed before"));
     expect(await (await fetch(`${server.url}/info`)).json()).toMatchObject({ mount: facts });
     expect(await succeed(world, "doctor", "--server", server.url)).toMatch(
       /mount: fuse\.smb.*renamed before/,

@@ -5,7 +5,7 @@ import { connectServer } from "../../src/client/remote/server.ts";
 import { machineName } from "../../src/lake/account.ts";
 import { makeImage, makeWorld, readRows, runProgram, stageUpload, type World } from "../jobs/staging-kit.ts";
 import { appWithoutLake } from "./app-kit.ts";
-import { type ServeProcess, startServe, until } from "./server-kit.ts";
+import { type ServeProcess, startServe, until, workerOf } from "./server-kit.ts";
 
 setDefaultTimeout(120_000);
 
@@ -30,7 +30,7 @@ async function stagePages(world: World, count: number, dataset = "pages"): Promi
 }
 
 /** So many that a job of them is still running when somebody has seen that it is. */
-const UPLOADS = 6;
+const UPLOADS = 10;
 
 async function stageMany(world: World): Promise<void> {
   for (let at = 0; at < UPLOADS; at++) await stagePages(world, 10, `d${at}`);
@@ -208,12 +208,17 @@ test("uploads are processed as they arrive, and while a job runs", async () => {
 test("a running job is cancelled, told of to others, and takes new uploads", async () => {
   const world = await makeWorld();
   await stageMany(world);
-  const { url } = await serve(world);
-  const client = connectServer(url);
+  const server = await serve(world);
+  const client = connectServer(server.url);
   const { job_id } = await client.startJob();
+  // It has not ended when it is cancelled, however long the steps before take.
+  const worker = await workerOf(server);
+  process.kill(worker, "SIGSTOP");
   expect(await client.startJob()).toEqual({ status: "already_running", job_id });
   const late = await stagePages(world, 3, "late");
-  const cancelled = await client.cancelJob(job_id);
+  const cancelling = client.cancelJob(job_id);
+  process.kill(worker, "SIGCONT");
+  const cancelled = await cancelling;
   expect(cancelled.status).toBe("cancelled");
   const done = cancelled.uploads.filter((upload) => upload.status === "completed").length;
   expect(await readdir(world.lake.layout.pending)).toHaveLength(UPLOADS + 1 - done);

@@ -110,7 +110,7 @@ test.if(isRoot)(
       expect((await ask(url, "/health")).status).toBe(200);
       // Who has a token of the other file reads why.
       expect((await ask(url, "/status", "dl_of_the_file")).document.access).toBe("closed");
-      expect(stderr()).toMatch(why);
+      await until(async () => why.test(stderr()));
       await mend();
       await until(async () => (await ask(url, "/status", token)).status === 200);
     }
