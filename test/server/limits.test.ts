@@ -26,7 +26,7 @@ async function tokenOf({ tokens }: World, name: string, role: Role = "reader"): 
   return (await createToken(tokens, { name, role, nowMs: Date.now(), expiresMs: undefined })).token;
 }
 
-/** A request whose body does not come to its end. */
+/** A request whose body does not come to its end. One that is answered found no place, and is sent again. */
 function hang(url: string, token: string): void {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
     socket.write(
@@ -34,6 +34,10 @@ function hang(url: string, token: string): void {
     ),
   );
   socket.on("error", () => {});
+  socket.once("data", () => {
+    socket.destroy();
+    hang(url, token);
+  });
   sockets.push(socket);
 }
 
