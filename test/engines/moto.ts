@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { sharedServer } from "./shared-servers.ts";
-import { freePort, spawnWatched } from "./watched.ts";
+import { spawnWatched, startOnFreePort } from "./watched.ts";
 
 const PROGRAM = resolve(import.meta.dir, "../../.venv/moto/bin/moto_server");
 
@@ -36,12 +36,13 @@ export async function startMoto(): Promise<string> {
   if (!existsSync(PROGRAM)) {
     throw new Error("The S3 server for tests is missing; make its environment with .ci/python-environments");
   }
-  const folder = await mkdtemp(join(tmpdir(), "datalake-moto-"));
-  const port = await freePort();
-  const child = spawnWatched("moto", folder, [PROGRAM, "-H", "127.0.0.1", "-p", String(port)]);
-  const endpoint = `http://127.0.0.1:${port}`;
-  await untilReady(endpoint, child, folder);
-  return endpoint;
+  return startOnFreePort(async (port) => {
+    const folder = await mkdtemp(join(tmpdir(), "datalake-moto-"));
+    const child = spawnWatched("moto", folder, [PROGRAM, "-H", "127.0.0.1", "-p", String(port)]);
+    const endpoint = `http://127.0.0.1:${port}`;
+    await untilReady(endpoint, child, folder);
+    return endpoint;
+  });
 }
 
 function motoAt(endpoint: string): MotoServer {
@@ -67,7 +68,7 @@ function motoAt(endpoint: string): MotoServer {
   };
 }
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 110_000;
 
 async function untilReady(endpoint: string, child: Bun.Subprocess, folder: string): Promise<void> {
   const deadline = Date.now() + START_LIMIT_MS;

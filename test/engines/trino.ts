@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { sharedServer } from "./shared-servers.ts";
-import { freePort, spawnWatched } from "./watched.ts";
+import { spawnWatched, startOnFreePort } from "./watched.ts";
 
 /** What `.ci/trino` leaves. */
 const PLACE = resolve(import.meta.dir, "../../.cache/trino");
@@ -43,13 +43,14 @@ export async function startTrino(): Promise<string> {
       "Trino is missing; fetch it with .ci/trino, or set DATALAKE_TEST_TRINO=skip to test without it",
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), "datalake-trino-"));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  await configure(folder, port);
-  const child = spawnWatched("trino", folder, javaCommand(folder));
-  await untilReady(url, child, folder);
-  return url;
+  return startOnFreePort(async (port) => {
+    const folder = await mkdtemp(join(tmpdir(), "datalake-trino-"));
+    const url = `http://127.0.0.1:${port}`;
+    await configure(folder, port);
+    const child = spawnWatched("trino", folder, javaCommand(folder));
+    await untilReady(url, child, folder);
+    return url;
+  });
 }
 
 function trinoAt(url: string): TrinoServer {

@@ -28,8 +28,24 @@ export function spawnWatched(name: string, folder: string, command: readonly str
   return child;
 }
 
+const ATTEMPTS = 3;
+
+/** Starts a server on a free port; on another one when somebody takes that first. */
+export async function startOnFreePort(start: (port: number) => Promise<string>): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      const isTaken =
+        error instanceof Error &&
+        /address already in use|port \d+ is in use|failed to bind/i.test(error.message);
+      if (!isTaken || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** A port that is free now. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((give, refuse) => {
     const server = createServer();
     server.once("error", refuse);
