@@ -12,6 +12,7 @@ import { readUploadManifest } from "../../src/lake/manifests.ts";
 import { createLogger, silentLogger } from "../../src/log.ts";
 import type { JobRecord } from "../../src/schema/job.ts";
 import { createJobId } from "../../src/schema/names.ts";
+import { signalProcess } from "../signal-process.ts";
 import { makeImage, makeWorld, readRejects, readRows, stageUpload, type World } from "./staging-kit.ts";
 
 setDefaultTimeout(120_000);
@@ -74,7 +75,7 @@ test("a child killed from outside is started again and nothing is blamed", async
     if (killed.size > 0 || now.progress.step !== "assets hub/pages") return;
     for (const pid of childrenOf(process.pid)) {
       killed.add(pid);
-      process.kill(pid, "SIGKILL");
+      signalProcess(pid, "SIGKILL");
     }
   });
   expect(killed.size).toBe(1);
@@ -89,7 +90,7 @@ test("an upload at which every child dies without a suspect fails, the next one 
   const fine = await stageUpload(world, [{ text: "a", name: "a", image }], { dataset: "fine" });
   const record = await runPoisoned(world, (now) => {
     if (now.progress.step !== "checking hub/doomed") return;
-    for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
+    for (const pid of childrenOf(process.pid)) signalProcess(pid, "SIGKILL");
   });
   expect(record.uploads.map(({ upload_id, status, error }) => [upload_id, status, error?.code])).toEqual([
     [doomed, "failed", "worker_crashed"],

@@ -4,7 +4,7 @@ import { makeTemplate, removeTemplate, type Template } from "./world.ts";
 
 /** Samples of `bun run rigs holds`, which holds back every rename and link. */
 
-setDefaultTimeout(300_000);
+setDefaultTimeout(600_000);
 
 let template: Template;
 beforeAll(async () => {

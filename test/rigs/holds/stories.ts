@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { signalProcess } from "../../signal-process.ts";
 import { type Host, type Ran, run } from "../fuse/host.ts";
 import type { Acknowledged } from "../lake-check.ts";
 import type { Engine } from "./engine.ts";
@@ -94,7 +95,7 @@ export function startStory(host: Host, { args, serves = false }: Story, folder: 
     ended,
     stop: async () => {
       // Of the host, not the program that makes it one: that ends with it.
-      for (const pid of await childrenOf(child.pid)) process.kill(pid, "SIGTERM");
+      for (const pid of await childrenOf(child.pid)) signalProcess(pid, "SIGTERM");
     },
   };
 }

@@ -5,6 +5,7 @@ import { openDatabase } from "../../../src/query/database.ts";
 import { attachCatalog } from "../../../src/query/duckdb/catalog-file.ts";
 import { builtBinary, runCommand } from "../../binary/binary.ts";
 import { makeImage } from "../../jobs/staging-kit.ts";
+import { signalProcess } from "../../signal-process.ts";
 import { type Acknowledged, checkLake } from "../lake-check.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Rig, RigOptions } from "../rig.ts";
@@ -120,7 +121,7 @@ async function runForLife(
           const children = await childrenOf(child.pid);
           // Of what works in a child, now and then only that dies; it is restarted.
           const [first] = children;
-          if (first !== undefined && lifeMs % 3 === 0 && args[0] !== "serve") process.kill(first, "SIGKILL");
+          if (first !== undefined && lifeMs % 3 === 0 && args[0] !== "serve") signalProcess(first, "SIGKILL");
           else child.kill("SIGKILL");
         }, lifeMs);
   const stdout = await new Response(child.stdout).text();
