@@ -14,7 +14,7 @@ import { type AthenaBench, makeAthena } from "./kit.ts";
 
 setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
 
-const LIMITS: SqlLimits = { timeoutMs: 60_000, memory: "1GB", maxRows: 100_000, maxBytes: 50_000_000 };
+const LIMITS: SqlLimits = { timeoutMs: 110_000, memory: "1GB", maxRows: 100_000, maxBytes: 50_000_000 };
 const ROWS = 5000;
 const SELECT = `SELECT range AS id, 'many ' || range AS body, [range] AS list, 'u' AS upload_id, range AS source_row FROM range(${ROWS})`;
 
@@ -193,7 +193,7 @@ describe.skipIf(!trinoWanted)("Athena", () => {
   test("is told to stop when time is up, when somebody stops, and when the client is closed", async () => {
     bench.loopback.hangs = true;
     const client = bench.client();
-    const late = client.sql("SELECT 1 AS one", { ...LIMITS, timeoutMs: 50 });
+    const late = client.sql("SELECT 1 AS one", { ...LIMITS, timeoutMs: 3000 });
     await expect(late).rejects.toMatchObject({ code: "timeout" });
     expect(bench.loopback.stopped).toHaveLength(1);
     const abort = new AbortController();

@@ -44,7 +44,7 @@ export async function facts(bench: Workbench) {
       found.push({ ask, columns, matchCount, partitions, rows });
     }
     const sql = async (text: string) => {
-      const limits = { timeoutMs: 60_000, memory: "1GB", maxRows: 100_000, maxBytes: 1e8 };
+      const limits = { timeoutMs: 110_000, memory: "1GB", maxRows: 100_000, maxBytes: 1e8 };
       const { batches } = await client.sql(text, limits);
       return (await Array.fromAsync(batches)).flatMap((batch) => batch.toArray().map(String)).sort();
     };

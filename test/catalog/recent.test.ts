@@ -115,7 +115,7 @@ test("a small file counts only with the large one that it names", () =>
     await quickly(bench);
     await writeFile(recentFile, "no database");
     const client = new DuckDBClient({ path: catalogFile, scratch: join(bench.folder, "reader") });
-    const limits = { timeoutMs: 60_000, memory: "1GB", maxRows: 10, maxBytes: 1e6 };
+    const limits = { timeoutMs: 110_000, memory: "1GB", maxRows: 10, maxBytes: 1e6 };
     for (const ask of [
       () => catalogInfo(bench),
       () => client.retrievePartitions(),

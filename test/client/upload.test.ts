@@ -283,7 +283,7 @@ test("a new name like one that is there is told, and taken", async () => {
 
 test("others are answered while the disk is flushed, however long that takes", async () => {
   const world = await makeWorld();
-  const delayMs = 4000;
+  const delayMs = 10_000;
   const slow = ["-e", "trace=syncfs", "-e", `inject=syncfs:delay_enter=${delayMs * 1000}`];
   const server = await startServe(world, [], ["strace", "-f", "-qq", "-o", "/dev/null", ...slow]);
   ends.push(() => server.stop("SIGKILL"));

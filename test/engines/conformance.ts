@@ -36,7 +36,7 @@ export interface EngineTraits {
   milliseconds?: boolean;
 }
 
-const LIMITS: SqlLimits = { timeoutMs: 60_000, memory: "1GB", maxRows: 100_000, maxBytes: 50_000_000 };
+const LIMITS: SqlLimits = { timeoutMs: 110_000, memory: "1GB", maxRows: 100_000, maxBytes: 50_000_000 };
 /** Longer than anybody waits, on any engine. */
 const ENDLESS =
   "SELECT count(*) AS n FROM catalog AS a CROSS JOIN catalog AS b CROSS JOIN catalog AS c WHERE a.id * b.id + c.id < -1";
@@ -500,7 +500,7 @@ export function describeEngine(
         expect(await codeOf(run("SELECT body FROM catalog", { maxBytes: 10_000 }))).toBe("too_large");
         expect(await codeOf(run("SELECT 1 AS n", { maxRows: 1 }))).toBe("none");
         expect(await codeOf(run(ENDLESS, { timeoutMs: 1000 }))).toBe("timeout");
-      }, 60_000);
+      }, 120_000);
     });
 
     describe("cancelling", () => {
@@ -510,7 +510,7 @@ export function describeEngine(
         setTimeout(() => abort.abort(), 300);
         expect(await codeOf(running)).toBe("cancelled");
         expect(await engine.retrievePartitions()).toHaveLength(COUNTS.length);
-      }, 30_000);
+      }, 120_000);
 
       test("stops rows that are being read, and a query that has not begun", async () => {
         const abort = new AbortController();

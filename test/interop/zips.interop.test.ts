@@ -33,7 +33,7 @@ describe("each file has its name and its bytes", () => {
         expect(found).toEqual(expected[name] ?? {});
         expect(rows.map((row) => row.__reject)).toEqual(rows.map(() => null));
       });
-    }, 60_000);
+    }, 120_000);
   }
 });
 

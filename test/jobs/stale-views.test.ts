@@ -19,6 +19,9 @@ import { silentLogger } from "../../src/log.ts";
 import { commit, KEY, makeManifest, type Workbench, withLake } from "../catalog/lakes.ts";
 import { makeWorld, stageUpload } from "./staging-kit.ts";
 
+/** More than it takes until what comes late is there; somebody is told after two seconds. */
+const LONG_MS = 60_000;
+
 /** The lake of a bench as on a mount that may lag. */
 function lagging({ lake }: Workbench, more: Partial<View>) {
   return describeLake(lake.root, DEFAULT_MODES, createView({ mayLag: async () => true, ...more }));
@@ -49,7 +52,7 @@ test("doctor tells of an upload without its manifest only when that lasts on a m
     ]);
     const said: string[] = [];
     const gone = await complain(bench, {
-      staleMs: 1600,
+      staleMs: LONG_MS,
       onWait: (message) => {
         said.push(message);
         void rm(folder, { recursive: true, force: true });
@@ -88,7 +91,7 @@ test("a list says of what it does not see whole that the mount may lag, and a jo
     });
     const place = createUploadLayout(folder).manifest.stagedAt;
     const lake = lagging(bench, {
-      staleMs: 1600,
+      staleMs: LONG_MS,
       onWait: () => void writeFile(place, JSON.stringify(manifest)),
     });
     const [waited] = (await readStaged(lake, ["pending"], { patient: true })).uploads;
@@ -110,7 +113,7 @@ test("a job's record that is seen cut off is not damaged where the mount may lag
       (await findDamagedJobs(lagging(bench, view))).map(({ code }) => code);
     expect(await codes({ mayLag: async () => false })).toEqual(["corrupt"]);
     expect(await codes({ staleMs: 50 })).toEqual(["not_whole"]);
-    expect(await codes({ staleMs: 1600, onWait: () => void writeFile(path, whole) })).toEqual([]);
+    expect(await codes({ staleMs: LONG_MS, onWait: () => void writeFile(path, whole) })).toEqual([]);
   }));
 
 test("what is gone of a lake is told as a mount that was away, and not as a wrong path", () => {
@@ -159,7 +162,7 @@ test("an asset that is not seen is looked at again before it is missing on a mou
     const place = bench.lake.layout.asset(path);
     await mkdir(dirname(place), { recursive: true });
     const sizes = (lake: Lake) => findSizes(lake, [{ path, sourceName: null, bytes: 3 }, undefined]);
-    const appears = lagging(bench, { staleMs: 500, onWait: () => void writeFile(place, "abc") });
+    const appears = lagging(bench, { staleMs: LONG_MS, onWait: () => void writeFile(place, "abc") });
     expect(await sizes(appears)).toEqual([3, 0]);
     await rm(place);
     expect(await sizes(lagging(bench, { staleMs: 50 }))).toEqual([undefined, 0]);

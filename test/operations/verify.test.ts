@@ -139,8 +139,12 @@ describe("a lake that is whole", () => {
     let now = 0;
     let most = 0;
     const stop = new AbortController();
+    const full = Promise.withResolvers<void>();
     const size = async () => {
       most = Math.max(most, ++now);
+      // The first look as long as there is room for another, each one of the others to let more begin.
+      if (now === 4) full.resolve();
+      await full.promise;
       await Bun.sleep(1);
       now--;
       return undefined;

@@ -18,7 +18,7 @@ export interface SandboxWorld {
 export const SECRET = "s3cr3t-4711";
 
 export const LIMITS: SqlLimits = {
-  timeoutMs: 20_000,
+  timeoutMs: 110_000,
   memory: "500MB",
   maxRows: 100_000,
   maxBytes: 50_000_000,

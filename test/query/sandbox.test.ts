@@ -315,7 +315,7 @@ describe("limits, in a process of its own", () => {
     test(`${what} is ended in time`, async () => {
       const startedMs = performance.now();
       expect(await codeOf(runApart(sql, limits))).toBe("timeout");
-      expect(performance.now() - startedMs).toBeLessThan(30_000); // of a minute, or of hours
+      expect(performance.now() - startedMs).toBeLessThan(50_000); // of a minute, or of hours
     });
   }
 

@@ -80,14 +80,14 @@ test("on a mount as SMB's, the whole story goes through while every file of the 
     const seen = () => countServed(server.url, "served");
     expect(await seen()).toBe(0);
     await upload(host, await writeTexts(input("three.jsonl"), ["넷", "다섯"]), { dataset: "served" }, told);
-    await until(async () => (await seen()) === 2, 60_000);
+    await until(async () => (await seen()) === 2);
     await upload(
       other,
       await writeTexts(input("four.jsonl"), ["여섯"]),
       { dataset: "served", mode: "append" },
       told,
     );
-    await until(async () => (await seen()) === 3, 60_000);
+    await until(async () => (await seen()) === 3);
   } finally {
     expect((await server.stop()).exit).toBe(0);
   }

@@ -61,14 +61,14 @@ test("on two mounts that lag behind each other, the whole story goes through", a
   await upload(b, await writeTexts(input("two.jsonl"), ["셋"]), { dataset: "texts", mode: "replace" }, told);
   await succeed(a, "process", "start", "--wait");
   expect(await doctorFinds(b)).toEqual([]);
-  await until(async () => (await count(b, "pages")) === 4 && (await count(b, "texts")) === 1, 60_000);
+  await until(async () => (await count(b, "pages")) === 4 && (await count(b, "texts")) === 1);
 
   const server = await startServe(a as never, ["--auto-process"]);
   try {
     const seen = () => countServed(server.url, "served");
     expect(await seen()).toBe(0);
     await upload(b, await writeTexts(input("three.jsonl"), ["넷", "다섯"]), { dataset: "served" }, told);
-    await until(async () => (await seen()) === 2, 60_000);
+    await until(async () => (await seen()) === 2);
   } finally {
     expect((await server.stop()).exit).toBe(0);
   }
