@@ -89,7 +89,8 @@ async function measureSizes(catalog: string): Promise<{ index: number; text: num
     );
     return Number(found.getRows()[0]?.[0] ?? 0);
   };
-  const index = (await blocksOf("index_terms")) + (await blocksOf("index_postings"));
+  let index = 0;
+  for (const table of ["index_terms", "index_postings", "index_counters"]) index += await blocksOf(table);
   const homes = await connection.runAndReadAll(
     "SELECT table_name FROM duckdb_tables() WHERE regexp_full_match(table_name, 'rows_[0-9]+')",
   );

@@ -1,5 +1,6 @@
 import type { Database } from "../database.ts";
 import { encodePostings, numberOf } from "./blocks.ts";
+import type { Counter } from "./counters.ts";
 import type { PostingsSink } from "./postings.ts";
 import { MARKS } from "./tokens.ts";
 import { bytesOf, type Vocabulary } from "./vocabulary.ts";
@@ -22,11 +23,14 @@ export interface IndexSink {
 
 /** Opens the tables once for all columns: a lake may have thousands. */
 export async function openIndexSink(database: Database): Promise<IndexSink> {
-  const { BLOB, DuckDBBlobValue, DuckDBDataChunk, INTEGER, VARCHAR } = await import("@duckdb/node-api");
+  const { BIGINT, BLOB, DuckDBBlobValue, DuckDBDataChunk, INTEGER, VARCHAR } = await import(
+    "@duckdb/node-api"
+  );
   const [used] = await database.rows<{ name: string }>("SELECT current_database() AS name");
   const open = (table: string) => database.connection.createAppender(table, "main", used?.name);
   const terms = await open("index_terms");
   const postings = await open("index_postings");
+  const counters = await open("index_counters");
   let held = 0;
   const addPostings: PostingsSink["addPostings"] = (first, sorted) => {
     for (const rows of chunksOf(encodePostings(first, sorted))) {
@@ -55,14 +59,22 @@ export async function openIndexSink(database: Database): Promise<IndexSink> {
     }
     if (vocabulary.bytes.length > FLUSH_BYTES) terms.flushSync();
   };
+  const addCounter = (column: string, { row, count, before, number, width, after }: Counter) => {
+    const types = [VARCHAR, INTEGER, INTEGER, VARCHAR, BIGINT, INTEGER, VARCHAR];
+    const chunk = DuckDBDataChunk.create(types, 1);
+    chunk.setRows([[column, row, count, before, BigInt(number), width, after]]);
+    counters.appendDataChunk(chunk);
+  };
   return {
     ofColumn: (name) => ({
       addPostings,
+      addCounter: (counter) => addCounter(name, counter),
       addTerms: (first, vocabulary) => addTerms(name, first, vocabulary),
     }),
     close: () => {
       terms.closeSync();
       postings.closeSync();
+      counters.closeSync();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { ONLY_ESCAPED } from "../../schema/escaped-text.ts";
 import type { Database } from "../database.ts";
 import type { ColumnCondition } from "../row-plan.ts";
+import { addMatches, type Counter, readCounters } from "./counters.ts";
 import { readPostings } from "./read-postings.ts";
 import { countRows, createRowSet, intersect, type RowSet, subtract, unite } from "./row-set.ts";
 import { type ColumnTerms, findTerms } from "./terms.ts";
@@ -36,11 +37,15 @@ export async function lookUp(
   // at a path it stands in decoded strings alone
   const searched = inJson && isEscaped ? [] : pieces;
   const terms = await findTerms(database, condition, searched);
+  const names = columns.map(({ name }) => name);
+  const counters = (await readCounters(database, names, ignoreCase)).flat();
   const [only] = searched;
   if (!inJson && searched.length === 1 && only?.at === "inside") {
-    return lookUpExactly(database, only, terms, rowCount);
+    return lookUpExactly(database, only, terms, counters, rowCount);
   }
   const found = { exact: createRowSet(rowCount), doubtful: createRowSet(rowCount) };
+  // At a path there is a text of them only where it is JSON.
+  for (const counter of counters) addMatches(counter, indexed, inJson ? found.doubtful : found.exact);
   for (const own of terms) {
     const long = createRowSet(rowCount);
     const asked = [{ terms: own.marks.long, into: long }];
@@ -59,6 +64,7 @@ export async function lookUp(
     await readPostings(database, asked);
     if (candidates) unite(found.doubtful, candidates);
   }
+  subtract(found.doubtful, found.exact);
   return found;
 }
 
@@ -67,9 +73,11 @@ async function lookUpExactly(
   database: Database,
   piece: TokenPattern,
   columns: readonly ColumnTerms[],
+  counters: readonly Counter[],
   rowCount: number,
 ): Promise<Candidates> {
   const exact = createRowSet(rowCount);
+  for (const counter of counters) addMatches(counter, piece.text, exact);
   const doubtful = createRowSet(rowCount);
   const asked = columns.flatMap(({ marks, pieces: [terms = []] }) => [
     { terms, into: exact },

@@ -1,4 +1,6 @@
 import { BLOCK_TERMS, MARK_NUMBERS, type Postings } from "./blocks.ts";
+import { type Counter, MIN_COUNTER_ROWS } from "./counters.ts";
+import { createCounterFinder } from "./find-counters.ts";
 import { addRows, maxOccurrences, type Occurrences, type TextBatch } from "./tokenize.ts";
 import { MARKS } from "./tokens.ts";
 import { createVocabulary, entryOfText, type Vocabulary } from "./vocabulary.ts";
@@ -9,10 +11,16 @@ export interface PostingsLimits {
   maxOccurrences: number;
   /** Terms after which a new vocabulary begins, in which all have other numbers. */
   maxTerms: number;
+  /** Rows of a counter at least. */
+  minCounterRows: number;
 }
 
 /** So many terms are as many as 128 MB of entries hold. */
-const LIMITS: PostingsLimits = { maxOccurrences: 8_000_000, maxTerms: 1_900_000 };
+const LIMITS: PostingsLimits = {
+  maxOccurrences: 8_000_000,
+  maxTerms: 1_900_000,
+  minCounterRows: MIN_COUNTER_ROWS,
+};
 
 /** Where finished parts of an index go. */
 export interface PostingsSink {
@@ -20,6 +28,8 @@ export interface PostingsSink {
   addTerms(first: number, vocabulary: Vocabulary): void;
   /** Postings whose terms are numbered from `first`. */
   addPostings(first: number, postings: Postings): void;
+  /** Rows for whose texts no term stands. */
+  addCounter(counter: Counter): void;
 }
 
 /**
@@ -45,7 +55,7 @@ export async function collectPostings(
     first = Math.ceil((first + MARK_NUMBERS + vocabulary.size) / BLOCK_TERMS) * BLOCK_TERMS;
     vocabulary = startVocabulary();
   };
-  for await (const batch of batches) {
+  const addBatch = (batch: TextBatch) => {
     let at = 0;
     while (at < batch.rows.length) {
       at = addRows(run, vocabulary, batch, at);
@@ -56,7 +66,10 @@ export async function collectPostings(
       if (run.length + room > run.terms.length) run = enlarge(run, Math.max(size, room));
     }
     if (vocabulary.size >= limits.maxTerms) finish();
-  }
+  };
+  const counters = createCounterFinder(limits.minCounterRows, sink.addCounter);
+  for await (const batch of batches) for (const rest of counters.take(batch)) addBatch(rest);
+  for (const rest of counters.finish()) addBatch(rest);
   finish();
   return first;
 }

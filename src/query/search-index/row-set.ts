@@ -23,6 +23,17 @@ export function addRow(into: RowSet, row: number): void {
   into.parts[word >>> PART_SHIFT] = 1;
 }
 
+/** Adds `start..end` (exclusive). */
+export function addRows(into: RowSet, start: number, end: number): void {
+  for (let row = start; row < end; ) {
+    if ((row & 31) === 0 && row + 32 <= end) {
+      into.words[row >>> 5] = 0xffffffff;
+      into.parts[row >>> (PART_SHIFT + 5)] = 1;
+      row += 32;
+    } else addRow(into, row++);
+  }
+}
+
 /** Adds all of `other`. */
 export function unite(into: RowSet, other: RowSet): void {
   changeWords(into, other, (mine, its) => mine | its);

@@ -8,11 +8,13 @@ import { RANGE_COLUMNS } from "./ranges.ts";
  *   the first. A vocabulary begins with a row without tokens, whose `first` is the number of its marks (blocks.ts). A
  *   token may stand in several vocabularies, by another number in each.
  * - `index_postings`: in which rows the terms stand (blocks.ts).
+ * - `index_counters`: texts of rows that follow each other which no term stands for (counters.ts).
  * - `index_ranges`: the ranges of rows that the index knows, each of one partition; other rows are read at each search.
  */
 export const INDEX_TABLES = {
   index_terms: `first INTEGER, "column" VARCHAR, tokens VARCHAR USING COMPRESSION uncompressed`,
   index_postings: `"key" INTEGER, postings BLOB USING COMPRESSION uncompressed`,
+  index_counters: `"column" VARCHAR, "row" INTEGER, "count" INTEGER, "before" VARCHAR, number BIGINT, width INTEGER, "after" VARCHAR`,
   index_ranges: RANGE_COLUMNS,
 } as const;
 

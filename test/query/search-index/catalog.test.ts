@@ -7,15 +7,33 @@ import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/la
 setDefaultTimeout(120_000);
 
 const OTHER = { ...KEY, dataset: "신문" };
-const NEEDLES = ["가", "가나", "나 다", "12", "345", "a", '"가', "없다", "x", "다12", "낱말", "말 345"];
+const NEEDLES = [
+  "가",
+  "가나",
+  "나 다",
+  "12",
+  "345",
+  "a",
+  '"가',
+  "없다",
+  "x",
+  "다12",
+  "낱말",
+  "말 345",
+  "쪽-12",
+  "9.j",
+  ".JPG",
+  "g 쪽",
+];
 
 /**
  * Rows of words of a few kinds; every seventh is one word too long to be a term, every fifth is JSON, every ninth JSON in
- * ASCII; texts in lists beside.
+ * ASCII; texts in lists beside, and names that count up.
  */
 function rowsOf(count: number, seed: number): string {
   return `SELECT r AS id, CASE WHEN r % 7 = 0 THEN repeat('가나x', 30) WHEN r % 9 = 0 THEN '{"t":"\\ub0b1\\ub9d0 ' || r || '\\uac00","n":' || r || '}' WHEN r % 5 = 0 THEN '{"t":"' || w || '","n":[' || r || ',12]}' ELSE w END AS label,
-      CASE WHEN r % 4 = 0 THEN [w, '낱말', NULL] WHEN r % 40 = 1 THEN ['말', '345', '"\\ub0b1\\ub9d0"'] END AS tags
+      CASE WHEN r % 4 = 0 THEN [w, '낱말', NULL] WHEN r % 40 = 1 THEN ['말', '345', '"\\ub0b1\\ub9d0"'] END AS tags,
+      '쪽-' || lpad((${seed} * 100 + r)::VARCHAR, 4, '0') || '.jpg' AS name
     FROM (SELECT range AS r, ['가나 다라', '나다 12', 'a 345', '다12 가', 'x', '나 다'][1 + (hash(range, ${seed}) % 6)::INTEGER] AS w FROM range(${count}))`;
 }
 
@@ -27,6 +45,8 @@ async function countsOf(bench: Workbench): Promise<number[]> {
     { text, column: "label", json_path: "$.t", limit: 5 },
     { text, column: "label", json_path: "$.n", limit: 5 },
     { text, column: "tags", limit: 5 },
+    { text, column: "name", limit: 5 },
+    { text, column: "name", json_path: "$", limit: 5 },
     { text, datasets: [KEY.dataset], limit: 5 },
   ]);
   const counts: number[] = [];

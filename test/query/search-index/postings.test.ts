@@ -53,8 +53,9 @@ async function indexOf(
       }
     },
     addPostings: (first, postings) => stored.push(...encodePostings(first, postings)),
+    addCounter: () => {},
   };
-  await collectPostings(batchesOf(texts, 7, step), sink, 0, limits);
+  await collectPostings(batchesOf(texts, 7, step), sink, 0, { ...limits, minCounterRows: Infinity });
   const found = new Map<string, number[]>();
   for (const [number, token] of tokens) {
     const set = createRowSet(ROW_COUNT);
