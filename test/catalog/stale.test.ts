@@ -34,7 +34,7 @@ async function publish({ lake, settings }: Workbench) {
 }
 
 test("what the other did just before is not lost, hidden or said wrong", async () => {
-  await using mounts = await mountTwo({ behaviour: "stale", staleMs: 20_000 });
+  await using mounts = await mountTwo({ behaviour: "stale", staleMs: 3_600_000 });
   await initLake(join(mounts.a.at, "lake"));
   const [a, b] = [await openHost(mounts, "a"), await openHost(mounts, "b")];
   try {
