@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Locator, Page } from "playwright-core";
+import { until } from "../../server/server-kit.ts";
 import { axeFindings } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
 
@@ -26,8 +27,9 @@ test("hits of a search are marked as soon as its rows are there", async () => {
   });
 });
 
-function isFocused(one: Locator): Promise<boolean> {
-  return one.evaluate((element) => element === element.ownerDocument.activeElement);
+/** Waits until it has the focus, which comes when the page is drawn. */
+function focused(one: Locator): Promise<void> {
+  return until(() => one.evaluate((element) => element === element.ownerDocument.activeElement));
 }
 
 test("by keys alone: a search, its rows, another search", async () => {
@@ -37,12 +39,12 @@ test("by keys alone: a search, its rows, another search", async () => {
     await page.keyboard.type("유일한낱말");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "1행" }).waitFor();
-    expect(await isFocused(search)).toBe(true);
+    await focused(search);
     await page.locator(".grid-cell a").waitFor();
     await page.keyboard.press("ArrowDown");
-    expect(await isFocused(page.locator(".grid-cell a"))).toBe(true);
+    await focused(page.locator(".grid-cell a"));
     await page.keyboard.press("/");
-    expect(await isFocused(search)).toBe(true);
+    await focused(search);
     // Another address shows its own text.
     await page.keyboard.type("그리고");
     await page.goBack();
@@ -59,7 +61,7 @@ test("what is taken is chosen at once by keys, in fields that stand in line", as
     await page.getByRole("button", { name: "Take these rows" }).focus();
     await page.keyboard.press("Enter");
     const format = page.getByRole("dialog").getByLabel("Format");
-    expect(await isFocused(format)).toBe(true);
+    await focused(format);
     const [one, other] = [
       await format.boundingBox(),
       await page.getByRole("dialog").getByLabel("Name of the output").boundingBox(),

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "../../server/server-kit.ts";
 import { axeFindings, cutLinks, overflow, type Visit } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
 
@@ -97,7 +98,7 @@ test.each(VISITS)("the manual is shown, fits, and is accessible, %s", async (_, 
       expect(await cutLinks(page)).toEqual([]);
       expect(await axeFindings(page)).toEqual([]);
       await page.getByRole("navigation").getByRole("link", { name: section, exact: true }).click();
-      expect(decodeURIComponent(new URL(page.url()).hash)).toBe(`#${section.toLowerCase()}`);
+      await page.waitForURL((url) => decodeURIComponent(url.hash) === `#${section.toLowerCase()}`);
       await page
         .locator("main")
         .getByRole("link", { name: "download" })
@@ -120,7 +121,7 @@ test("the manual opens in the language of the page, and has its theme", async ()
     await page.getByRole("link", { name: "매뉴얼" }).click();
     const manual = await opened;
     await manual.getByRole("heading", { name: "두 가지 명령" }).waitFor();
-    expect(await manual.locator("html").getAttribute("data-theme")).toBe("dark");
+    await manual.locator('html[data-theme="dark"]').waitFor();
   });
 });
 
@@ -131,11 +132,11 @@ test("language and theme are switched by hand, and remembered", async () => {
     await page.getByLabel("언어").selectOption("en");
     await page.getByRole("heading", { name: "Datasets" }).waitFor();
     await page.getByLabel("Theme").selectOption("dark");
+    await until(async () => (await ground()) !== light);
     const dark = await ground();
-    expect(dark).not.toBe(light);
     expect(await axeFindings(page)).toEqual([]);
     await page.reload();
     await page.getByRole("heading", { name: "Datasets" }).waitFor();
-    expect(await ground()).toBe(dark);
+    await until(async () => (await ground()) === dark);
   });
 });

@@ -6,7 +6,7 @@ import type { BrowseDocument } from "../../../src/schema/page-documents.ts";
 import { encryptedPdf } from "../../documents/encrypt-pdf.ts";
 import { zipOf } from "../../ingest/zip-kit.ts";
 import { until } from "../../server/server-kit.ts";
-import { axeFindings, shown } from "./web-browser.ts";
+import { axeFindings, copied, shown } from "./web-browser.ts";
 import { useWebLake } from "./web-kit.ts";
 import { LONG_ROWS, nameOf, wordsOf } from "./web-lake.ts";
 
@@ -24,7 +24,7 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     await page.getByRole("searchbox", { name: "텍스트 찾기" }).fill("유일한낱말");
     await page.getByRole("button", { name: "검색" }).click();
     await page.getByRole("heading", { name: "2행" }).waitFor();
-    await page.locator(".hit-boxes rect").first().waitFor();
+    await page.locator(".hit-boxes rect").nth(1).waitFor();
     expect(await page.locator(".hit-boxes rect").count()).toBe(2);
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole("link", { name: new RegExp(`${nameOf(7)}.*words/v1`) }).click();
@@ -45,7 +45,7 @@ test("a receipt is found by a word, the word is seen on the page, and the view c
     await place.getByText("유일한낱말").click();
     await page.waitForURL(/region=3/);
     await page.getByRole("button", { name: /링크 복사/ }).click();
-    address = (await page.evaluate("navigator.clipboard.readText()")) as string;
+    address = await copied(page, (text) => text.startsWith(server.url));
   });
   await browser.visit(address.slice(server.url.length), async (page) => {
     const chosen = page.locator(".list").getByRole("option", { selected: true });
@@ -60,7 +60,10 @@ test("of several words each is found and marked, or the text as a whole", async 
     await page.getByRole("heading", { name: "1행", exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get("each_word")).toBe("true");
     const words = wordsOf(7).filter(({ text }) => /유일한|합계/.test(text));
-    await page.locator(".hit-boxes rect").first().waitFor();
+    await page
+      .locator(".hit-boxes rect")
+      .nth(words.length - 1)
+      .waitFor();
     expect(await page.locator(".hit-boxes rect").count()).toBe(words.length);
     await page.locator(".grid-cell a").first().click();
     await page.getByText(`영역 ${words.length}개에 있음`).waitFor();
@@ -128,7 +131,7 @@ test("by keys alone: from the grid to a page, to the next, through its regions, 
     await page.keyboard.press("End");
     await page.waitForURL(/region=11/);
     await page.getByRole("button", { name: /복사: 영역의 텍스트/ }).click();
-    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(wordsOf(8)[11]?.text as string);
+    await copied(page, (text) => text === wordsOf(8)[11]?.text);
     await page.keyboard.press("t");
     await page.waitForURL(/show=image%2Cboxes%2Ctexts/);
     await page.keyboard.press("m");
@@ -139,7 +142,7 @@ test("by keys alone: from the grid to a page, to the next, through its regions, 
     await page.keyboard.press("0");
     const upright = await scale();
     await page.keyboard.press("r");
-    expect(await scale()).toBeGreaterThan(upright);
+    await until(async () => (await scale()) > upright);
     await page.goBack();
     await page.locator(".grid").waitFor();
   });
@@ -568,8 +571,13 @@ test("a check is followed over a server that is away for a moment, which is said
     const id = `v${"0".repeat(32)}`;
     const state = { validation_id: id, status: "running", progress: null };
     const answers = [{ last: null, running: state }, undefined, { last: null, running: null }];
+    // Each answer waits until what follows from the one before has been seen.
+    const seen = [undefined, Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asked = 0;
     await page.route("**/validations/last", async (route) => {
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      const at = Math.min(asked++, answers.length - 1);
+      await seen[at]?.promise;
+      const answer = answers[at];
       await (answer === undefined ? route.abort() : route.fulfill({ json: answer }));
     });
     await page.route(`**/validations/${id}`, (route) =>
@@ -577,7 +585,9 @@ test("a check is followed over a server that is away for a moment, which is said
     );
     await page.reload();
     await verify.getByRole("button", { name: "취소" }).waitFor();
+    seen[1]?.resolve();
     await verify.getByRole("alert").getByText("서버가 응답하지 않습니다").waitFor();
+    seen[2]?.resolve();
     await verify.getByRole("alert").getByText("the disk is gone").waitFor();
   };
   await browser.visit("/ui/operations", follow, { allowed: /ERR_FAILED/ });

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { until } from "../../server/server-kit.ts";
 
 export interface Visit {
   lang?: "ko-KR" | "en-US";
@@ -20,11 +21,14 @@ export interface WebBrowser {
 }
 
 const SHOTS = ".cache/web-failures";
+/** Of each wait, on a machine that is busy elsewhere. */
+const LIMIT_MS = 110_000;
 
 export async function openBrowser(url: () => string): Promise<WebBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    timeout: LIMIT_MS,
   });
   return {
     visit: async (
@@ -40,7 +44,7 @@ export async function openBrowser(url: () => string): Promise<WebBrowser> {
         permissions: ["clipboard-read", "clipboard-write"],
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(60_000);
+      page.setDefaultTimeout(LIMIT_MS);
       const told: string[] = [];
       page.on("console", (message) => {
         if (message.type() === "error" || message.type() === "warning") told.push(message.text());
@@ -74,6 +78,16 @@ export async function openBrowser(url: () => string): Promise<WebBrowser> {
 /** What a view has to show is there. */
 export async function shown(page: Page): Promise<void> {
   await page.locator("[data-shown]").first().waitFor({ state: "attached" });
+}
+
+/** What a page has put into the clipboard, once it is something: it comes there a moment after the click. */
+export async function copied(page: Page, isIt: (text: string) => boolean): Promise<string> {
+  let text = "";
+  await until(async () => {
+    text = (await page.evaluate("navigator.clipboard.readText()")) as string;
+    return isIt(text);
+  });
+  return text;
 }
 
 const AXE = readFile(require.resolve("axe-core/axe.min.js"), "utf8");
