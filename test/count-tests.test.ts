@@ -84,3 +84,12 @@ test("a crash that ends the whole run names the files that were not run, and one
   expect(none.lines).toMatch(/^Failed: \S+junit\.xml: the run itself\n/m);
   expect([lastOf(none.lines), none.exit]).toEqual(["0 passed, 1 failed", 1]);
 });
+
+test("how tests ended stands, though what they left cannot be removed", async () => {
+  const text = await Bun.file(join(import.meta.dir, "../.ci/bun-test")).text();
+  const trap = /^trap .*$/m.exec(text)?.[0] ?? "";
+  // As where something is still mounted, or written.
+  const busy = "chmod() { return 1; }; rm() { return 1; }; TMPDIR=/nonexistent";
+  for (const code of [0, 3])
+    expect(Bun.spawnSync(["sh", "-c", `set -eu\n${busy}\n${trap}\n(exit ${code})`]).exitCode).toBe(code);
+});
