@@ -66,6 +66,7 @@ test("an administrator is told what the server finds, which is kept with the las
   await mkdir(world.lake.layout.failed);
   await stageUpload(world, [{ text: "a", name: "a.jpg", image: await makeImage(1) }]);
   expect((await runProgram(world, ["process", "start", "--wait"])).exit).toBe(0);
+  const beganMs = Date.now();
   // As cron does it, beside the server.
   const verified = await runProgram(world, ["assets", "verify", "--json"]);
   expect(verified.exit).toBe(0);
@@ -79,7 +80,7 @@ test("an administrator is told what the server finds, which is kept with the las
     operation: "verify",
     result: { summary: { missing: 0 }, findings: [] },
   });
-  expect(Date.now() - Date.parse(verify.last?.finished_at ?? "")).toBeLessThan(60_000);
+  expect(Date.parse(verify.last?.finished_at ?? "")).toBeGreaterThanOrEqual(beganMs);
 });
 
 test("commands that need the folder say so", async () => {
