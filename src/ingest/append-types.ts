@@ -58,23 +58,36 @@ export async function columnsOfNulls(
 
 /**
  * The types that an upload offers to the partition it is added to, column by column: open where no value says one
- * (`NULL`, `NULL[]`), and INTEGER for integers that a DOUBLE holds as well.
+ * (`NULL`, `NULL[]`), and INTEGER for integers that a DOUBLE holds as well, in lists too.
  */
 async function offerTypes(
   columns: readonly PlannedColumn[],
   { input, mode, database }: Offer,
 ): Promise<Column[]> {
   const offered = columns.map(asOffered);
-  const whole = columns.filter(({ type, isOpen }) => type === "BIGINT" && !isOpen);
+  const whole = columns.filter(({ type, isOpen }) => /^BIGINT(\[\])*$/.test(type) && !isOpen);
   if (mode !== "append" || whole.length === 0) return offered;
   const tests = whole.map(
-    ({ expression }, at) => `bool_and(abs(${expression}::HUGEINT) <= ${MAX_EXACT}) AS c${at}`,
+    ({ type, expression }, at) => `bool_and(${isExact(expression, listLevels(type))}) AS c${at}`,
   );
   const [small] = await database.rows<Record<string, boolean | null>>(
     `SELECT ${tests.join(", ")} FROM ${await input.rows()}`,
   );
   const exact = new Set(whole.filter((_, at) => small?.[`c${at}`] !== false).map(({ name }) => name));
-  return offered.map((column) => (exact.has(column.name) ? { ...column, type: "INTEGER" } : column));
+  return offered.map((column) =>
+    exact.has(column.name) ? { ...column, type: smaller(column.type) } : column,
+  );
+}
+
+function smaller(type: string): string {
+  return type.replace("BIGINT", "INTEGER");
+}
+
+/** SQL that a DOUBLE holds an integer, or all of those in lists of so many levels. */
+function isExact(value: string, levels: number): string {
+  if (levels === 0) return `abs(${value}::HUGEINT) <= ${MAX_EXACT}`;
+  const element = `x${levels}`;
+  return `list_bool_and(list_transform(${value}, lambda ${element}: ${isExact(element, levels - 1)}))`;
 }
 
 /** What a column says of its type: open where no value says one (`NULL`, `NULL[]`). */
@@ -101,7 +114,7 @@ function adoptTypes(
     }
     // exact either way: as earlier versions stored what is there
     const isEarlier = type === earlierType(column.type);
-    const isWhole = offered[at]?.type === "INTEGER" && type === "DOUBLE";
+    const isWhole = offered[at]?.type !== column.type && type === column.type.replace("BIGINT", "DOUBLE");
     if (!isOpen && !isWhole && !isEarlier) return column;
     return { ...typed, type, expression: `CAST(${isOpen && !isList ? "NULL" : expression} AS ${type})` };
   });

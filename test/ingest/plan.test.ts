@@ -317,6 +317,7 @@ describe("mode", () => {
       await makePartition(kit, "raw", "text", [
         { name: "id", type: "BIGINT", nulls: 0 },
         { name: "score", type: "DOUBLE", nulls: 0 },
+        { name: "boxes", type: "DOUBLE[][]", nulls: 0 },
       ]);
       const append = { mode: "append" } as const;
       const plannedTypes = async (select: string) => {
@@ -325,9 +326,12 @@ describe("mode", () => {
         return Object.fromEntries(columns.map(({ name, type }) => [name, type]));
       };
       expect(await plannedTypes("SELECT 2 AS id, 3::BIGINT AS score")).toMatchObject({ score: "DOUBLE" });
+      const lists = "SELECT UNNEST([[[1::BIGINT, NULL], []], NULL]) AS boxes";
+      expect(await plannedTypes(lists)).toMatchObject({ boxes: "DOUBLE[][]" });
       for (const [column, select] of [
         ["id", "SELECT 1.5::DOUBLE AS id"],
         ["score", "SELECT 9007199254740993 AS score"],
+        ["boxes", "SELECT [[1], [2, -9007199254740993]] AS boxes"],
       ]) {
         await expect(plannedTypes(String(select))).rejects.toMatchObject({
           code: "type_mismatch",
@@ -582,5 +586,19 @@ test("a time that is too early to be read back is refused with its column, at an
     }
     const first = await writeRows(kit, "first", "SELECT make_timestamp(-9223372022400000000) AS at");
     expect((await kit.stage(first)).manifest.rows).toBe(1);
+  });
+});
+
+test("a day on which there is no time is refused with its column: it could not meet times", async () => {
+  await withKit(async (kit) => {
+    for (const day of ["DATE '5881580-07-10'", "DATE 'infinity'", "DATE '290308-12-21 (BC)'"]) {
+      for (const value of [day, `[[NULL, ${day}]]`]) {
+        const path = await writeRows(kit, "days", `SELECT 1 AS id, ${value} AS day`);
+        const refused = { code: "invalid_input", details: { path, column: "day" } };
+        await expect(kit.plan(path)).rejects.toMatchObject(refused);
+      }
+    }
+    const most = "SELECT UNNEST([DATE '290308-12-22 (BC)', DATE '294247-01-10', NULL]) AS day";
+    expect((await kit.stage(await writeRows(kit, "most", most))).manifest.rows).toBe(3);
   });
 });
