@@ -30,10 +30,10 @@ export async function loadPartitions(build: Build): Promise<void> {
       // Nobody else's rows wait for one that does not fit; for a full disk all do.
       const reason = doesNotFit(error)
         ? tooLarge(build, load.state)
-        : await findDamage(build.database, load.state.files);
+        : ((await findDamage(build.database, load.state.files)) ?? doesNotMeet(error, load.state));
       if (!reason) throw error;
       // What could not be read is looked at each time: it may be mended without another size or time.
-      const tried = doesNotFit(error) ? describeTry(load.state, build.most) : "";
+      const tried = reason.code === "corrupt" ? "" : describeTry(load.state, build.most);
       giveUp(build.plan, (other) => (other === load ? { error: reason, tried } : undefined));
     }
     if (stale.length === 0) break;
@@ -132,6 +132,18 @@ function tooLarge({ most: { memory } }: Build, state: Load["state"]): AppError {
     "too_large",
     `${partition} (${state.rows} rows of ${state.columns.length} columns) does not fit into the memory of a catalog build, ${memory}; set database.memory higher and run \`datalake catalog rebuild\``,
     { details: { partition, key: "database.memory" } },
+  );
+}
+
+/** For a value that is in one of the files and not in the type in which they meet; undefined for other errors. */
+function doesNotMeet(error: unknown, state: Load["state"]): AppError | undefined {
+  const [, said] = /^Conversion Error: ([^\n]+)/.exec(error instanceof Error ? error.message : "") ?? [];
+  if (said === undefined) return undefined;
+  const partition = formatPartition(state.key);
+  return new AppError(
+    "type_mismatch",
+    `${partition} has a value that does not fit into the type in which its uploads meet (${said}); replace it with --mode replace`,
+    { details: { partition }, cause: error },
   );
 }
 

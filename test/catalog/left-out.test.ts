@@ -55,6 +55,24 @@ test("a partition that does not fit is left out by name, told, hides no other, a
     expect(await refresh(tight, { full: true })).toMatchObject({ failed: first.failed, rows: 1 });
   }));
 
+test("a partition whose values do not fit into the type in which they meet is left out by name, and hides no other", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT DATE '5881580-07-10' AS day", of("days"));
+    await commit(bench, "append", "SELECT TIMESTAMP '2024-05-01 09:30:00' AS day", of("days"));
+    await commit(bench, "create", "SELECT 1 AS id", of("other"));
+    const failed = {
+      partition: "aihub/days/raw/text",
+      code: "type_mismatch",
+      message: expect.stringMatching(/^aihub\/days\/raw\/text .*5881580-07-10[^\n]*--mode replace$/),
+    };
+    for (const full of [false, true]) {
+      expect(await refresh(bench, { full })).toMatchObject({ failed: [failed], rows: 1 });
+      expect(await query(bench, "SELECT dataset FROM catalog")).toEqual([{ dataset: "other" }]);
+    }
+    await commit(bench, "replace", "SELECT DATE '2024-05-01' AS day", of("days"));
+    expect(await refresh(bench)).toMatchObject({ failed: [], rows: 2 });
+  }));
+
 test("what does not fit into a small memory has all that there is", () =>
   withLake(async (bench) => {
     await commit(bench, "create", LARGE, of("large"));
