@@ -40,7 +40,7 @@ const TABLE = new Table({
 const WHOLE = { file: tableToIPC(TABLE, "file"), stream: tableToIPC(TABLE, "stream") };
 const NUMBERS = [-1, 0x7fffffff, -0x80000000, 0, 1 << 28, 255];
 /** Of one file on a busy machine; what was believed of itself took a minute, or for ever. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Reads everything; gives the code of the error, `read` without, or what came instead of one of ours. */
 async function read(bytes: Uint8Array): Promise<string> {
