@@ -16,6 +16,7 @@ import {
   type PartitionKey,
   RAW_TASK,
 } from "../schema/partition.ts";
+import { TASK_SHAPES } from "../schema/task-shapes.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
 import { didYouMean } from "../util/nearest.ts";
@@ -46,8 +47,40 @@ export function requireProvider(taxonomy: Taxonomy, provider: string): void {
   );
 }
 
-/** The task of that name; throws `not_found` naming the tasks there are, and `name_clash` for one in other case. */
-export function requireTask(taxonomy: Taxonomy, task: string): Task {
+type Fields = Readonly<Record<string, string>>;
+
+/**
+ * Provider and, of labels, task of an upload. Throws `not_found` with all that has to be added to the lake first, and
+ * `name_clash`.
+ */
+export function requirePlace(
+  taxonomy: Taxonomy,
+  { provider, task, meta = {} }: { provider?: string; task?: string; meta?: Fields },
+): void {
+  const lacking: AppError[] = [];
+  for (const check of [
+    () => provider && requireProvider(taxonomy, provider),
+    () => task && requireTask(taxonomy, task, meta),
+  ]) {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+      lacking.push(error);
+    }
+  }
+  const [first, second] = lacking;
+  if (first === undefined) return;
+  if (second === undefined) throw first;
+  const details = { ...first.details, ...second.details };
+  throw new AppError("not_found", `${first.message}; ${second.message}`, { details });
+}
+
+/**
+ * The task of that name; throws `not_found` naming the tasks there are, with the command that makes one of the fields that
+ * are given, and `name_clash` for one in other case.
+ */
+export function requireTask(taxonomy: Taxonomy, task: string, meta: Fields = {}): Task {
   const found = Object.hasOwn(taxonomy.tasks, task) ? taxonomy.tasks[task] : undefined;
   if (found !== undefined)
     return { description: "", required: found?.required ?? [], allow: found?.allow ?? {} };
@@ -57,9 +90,27 @@ export function requireTask(taxonomy: Taxonomy, task: string): Task {
   refuseOtherCase("task", task, names);
   throw new AppError(
     "not_found",
-    `task ${task} does not exist (there are: ${known});${didYouMean(task, names)} add it with \`datalake config task create ${task}\``,
+    `task ${task} does not exist (there are: ${known});${didYouMean(task, names)} ${howToCreate(task, meta)}`,
     { details: { task } },
   );
+}
+
+/** The command that makes a task which takes these fields, and the fields that an upload of it has to have besides. */
+function howToCreate(task: string, meta: Fields): string {
+  const command = `add it with \`datalake config task create ${task}`;
+  const given = Object.keys(meta);
+  const usual = TASK_SHAPES.get(task);
+  const isUsual =
+    usual !== undefined &&
+    given.every((field) => usual.allow[field]?.includes(meta[field] ?? "") ?? usual.required.includes(field));
+  if (!isUsual) return `${command}${given.length > 0 ? ` --required ${given.join(",")}` : ""}\``;
+  const needed = usual.required.filter((field) => !meta[field]).map((field) => fieldFlag(usual, field));
+  return `${command}\`${needed.length > 0 ? `, and give this upload ${needed.join(" ")}` : ""}`;
+}
+
+/** The flag of a field that is missing, with its values. */
+export function fieldFlag({ allow }: Task, field: string): string {
+  return `--meta ${field}=${allow[field]?.join("|") ?? "VALUE"}`;
 }
 
 /** Throws `usage` where no view says what a strict upload of labels has to fit. */

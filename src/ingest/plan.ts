@@ -21,7 +21,7 @@ import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
 import type { Input, ReaderContext } from "./input.ts";
-import { checkFields, requireProvider, requireTask, requireView } from "./lake-checks.ts";
+import { checkFields, requirePlace, requireTask, requireView } from "./lake-checks.ts";
 import { notNumberNotices } from "./not-numbers.ts";
 import { plainColumn } from "./plain-types.ts";
 import { checkRejectLimit } from "./reject-limit.ts";
@@ -112,9 +112,9 @@ export function planPlace(request: UploadRequest, taxonomy: Taxonomy) {
   checkLicense(request.license);
   const provider = parseName("provider", request.provider);
   const dataset = parseName("dataset", request.dataset);
-  requireProvider(taxonomy, provider);
   const target = planTarget(request);
   const meta = request.meta ?? {};
+  requirePlace(taxonomy, { provider, meta, ...(request.type === "task" && { task: target.task }) });
   if (request.type === "task") checkFields(target.task, requireTask(taxonomy, target.task), meta);
   return { provider, dataset, target, meta };
 }

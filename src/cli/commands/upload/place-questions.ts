@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { AppError } from "../../../errors.ts";
 import type { Input } from "../../../ingest/input.ts";
 import { type InputFacts, inspectInput } from "../../../ingest/inspect.ts";
 import { taskFields } from "../../../ingest/lake-checks.ts";
@@ -10,6 +9,7 @@ import type { Task, Taxonomy } from "../../../schema/taxonomy.ts";
 import type { UploadMode } from "../../../schema/upload.ts";
 import type { Choice, Terminal } from "../../terminal/terminal.ts";
 import type { UploadFlags } from "./flags.ts";
+import { type Added, askNewProvider, askNewTask } from "./new-place.ts";
 
 /** What it looks like is chosen already: rows that name pages and bring none are labels. */
 export function askType(input: Input, terminal: Terminal): Promise<"raw" | "task"> {
@@ -21,14 +21,9 @@ export function askType(input: Input, terminal: Terminal): Promise<"raw" | "task
   return terminal.select("What is it?", choices, refersToPages ? "task" : "raw");
 }
 
-export async function askProvider(taxonomy: Taxonomy, terminal: Terminal): Promise<string> {
+export async function askProvider(taxonomy: Taxonomy, added: Added, terminal: Terminal): Promise<string> {
   const providers = Object.entries(taxonomy.providers);
-  if (providers.length === 0) {
-    throw new AppError(
-      "not_found",
-      "the lake has no provider yet; add one with `datalake config provider create`",
-    );
-  }
+  if (providers.length === 0) return askNewProvider(added, terminal);
   const choices = providers.map(([name, provider]) => ({
     value: name,
     label: name,
@@ -37,11 +32,9 @@ export async function askProvider(taxonomy: Taxonomy, terminal: Terminal): Promi
   return terminal.select("Which provider?", choices);
 }
 
-export async function askTask(taxonomy: Taxonomy, terminal: Terminal): Promise<string> {
+export async function askTask(taxonomy: Taxonomy, added: Added, terminal: Terminal): Promise<string> {
   const tasks = Object.entries(taxonomy.tasks).filter(([name]) => name !== RAW_TASK);
-  if (tasks.length === 0) {
-    throw new AppError("not_found", "the lake has no task yet; add one with `datalake config task create`");
-  }
+  if (tasks.length === 0) return askNewTask(taxonomy, added, terminal);
   const choices = tasks.map(([name, task]) => ({
     value: name,
     label: name,

@@ -13,6 +13,7 @@ import { formatBytes, formatQuantity } from "../../../util/format.ts";
 import { askInTurn } from "../../terminal/steps.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { parseType, type UploadFlags } from "./flags.ts";
+import { type Added, addTo } from "./new-place.ts";
 import { openAsking } from "./open-asking.ts";
 import {
   askDataset,
@@ -41,6 +42,8 @@ export interface UploadAnswers
   input: Input;
   /** Of documents, those that were asked for too. */
   passwords: readonly string[];
+  /** Provider and task that the lake does not have yet. */
+  added: Added;
   meta: Record<string, string>;
   mode: UploadMode;
 }
@@ -55,8 +58,9 @@ export async function askUpload(
 ): Promise<void> {
   const { flags, target, paths } = options;
   const taxonomy = await target.taxonomy();
+  const added: Added = { providers: {}, tasks: {} };
   const known = await target.partitions();
-  const answers = {} as UploadAnswers;
+  const answers = { added } as UploadAnswers;
   let facts: InputFacts;
   const key = (): PartitionKey => ({
     ...answers,
@@ -81,7 +85,8 @@ export async function askUpload(
       }
     },
     async (terminal) => {
-      answers.provider = flags.provider ?? (await askProvider(taxonomy, terminal));
+      added.providers = {};
+      answers.provider = flags.provider ?? (await askProvider(taxonomy, added, terminal));
     },
     async (terminal) => {
       const { type, provider, input } = answers;
@@ -89,7 +94,8 @@ export async function askUpload(
     },
     async (terminal) => {
       const isRaw = answers.type === "raw";
-      answers.task = isRaw ? undefined : (flags.task ?? (await askTask(taxonomy, terminal)));
+      added.tasks = {};
+      answers.task = isRaw ? undefined : (flags.task ?? (await askTask(taxonomy, added, terminal)));
     },
     async (terminal) => {
       answers.variant = flags.variant ?? (await askVariant(facts, answers, known, terminal));
@@ -97,7 +103,8 @@ export async function askUpload(
     async (terminal) => {
       answers.meta = parseMeta(flags.meta ?? []);
       if (answers.task !== undefined) {
-        await askFields(requireTask(taxonomy, answers.task), answers.meta, terminal);
+        const task = requireTask(addTo(taxonomy, added), answers.task, answers.meta);
+        await askFields(task, answers.meta, terminal);
       }
     },
     async (terminal) => {

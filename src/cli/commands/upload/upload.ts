@@ -1,3 +1,4 @@
+import type { LakeClient } from "../../../client/lake-client.ts";
 import type { Settings } from "../../../config.ts";
 import { AppError, toAppError } from "../../../errors.ts";
 import type { UploadProgress } from "../../../ingest/execute.ts";
@@ -18,6 +19,7 @@ import { defineCommand, type Effects } from "../../arguments/command.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { describeUpload, GO_ON } from "../process/job-text.ts";
 import { missingFlags, parseType, UPLOAD_FLAGS, type UploadFlags } from "./flags.ts";
+import { addTo, createAdded } from "./new-place.ts";
 import { openAsking } from "./open-asking.ts";
 
 export const uploadCommand = defineCommand({
@@ -31,13 +33,14 @@ export const uploadCommand = defineCommand({
     "datalake upload labels.jsonl --type task --provider aihub --dataset receipts --task ocr --variant base --meta lang=ko --meta src=real --wait",
   ],
   run: async ({ flags, positionals }, effects) => {
-    const target = await (await effects.openClient()).uploads.destination();
+    const client = await effects.openClient();
+    const target = await client.uploads.destination();
     const { openUploadSession } = await import("../../../ingest/session.ts");
     const session = await openUploadSession({ settings: effects.settings, signal: effects.signal });
     let manifest: UploadManifest;
     let wanted: Wanted;
     try {
-      wanted = await planOf(positionals, flags, target, session, effects);
+      wanted = await planOf(positionals, flags, { target, session, taxonomy: client.taxonomy }, effects);
       manifest = await stage(wanted.plan, target, session, effects);
     } finally {
       await session.close();
@@ -56,8 +59,14 @@ interface Wanted {
 async function planOf(
   named: readonly string[],
   flags: UploadFlags,
-  target: UploadDestination,
-  session: UploadSession,
+  {
+    target,
+    session,
+    taxonomy,
+  }: Pick<LakeClient, "taxonomy"> & {
+    target: UploadDestination;
+    session: UploadSession;
+  },
   { terminal, settings }: Effects,
 ): Promise<Wanted> {
   const listed = flags.filesFrom === undefined ? [] : await readPathList(flags.filesFrom);
@@ -66,9 +75,9 @@ async function planOf(
   const pages = await parsePageFlags({ ...flags, passwords });
   const { splitFromFolder = false, splitPages = false } = flags;
   const read: InputOptions = { text: parseTextOptions(flags), passwords, splitFromFolder, splitPages };
-  const plan = async (answers: Answers, input: Input, opening: readonly string[]) => {
+  const plan = async (answers: Answers, input: Input, opening: readonly string[], into = target) => {
     const request = completeRequest(answers, flags, settings);
-    return session.plan({ ...request, pages: { ...pages, passwords: opening } }, input, target);
+    return session.plan({ ...request, pages: { ...pages, passwords: opening } }, input, into);
   };
   const missing = [...missingFlags(paths, flags), ...(await missingFields(target, flags))];
   if (missing.length > 0 && terminal.interactive) {
@@ -77,11 +86,13 @@ async function planOf(
     let confirmed: UploadPlan | undefined;
     await askUpload(
       { paths, flags, read, target, session, lakeFolder, terminal },
-      async ({ input, passwords: opening, ...answers }, ask) => {
-        const planned = await plan(answers, input, opening);
+      async ({ input, passwords: opening, added, ...answers }, ask) => {
+        const known = addTo(await target.taxonomy(), added);
+        const planned = await plan(answers, input, opening, { ...target, taxonomy: async () => known });
         // What the input says was told as it was found.
         for (const notice of planned.notices) if (!input.notices.includes(notice)) ask.note(notice);
         await confirmPlan(planned, ask);
+        await createAdded(added, taxonomy);
         confirmed = planned;
       },
     );
@@ -89,11 +100,7 @@ async function planOf(
   }
   const { type, provider, dataset } = flags;
   if (missing.length > 0 || !type || !provider || !dataset) {
-    throw new AppError(
-      "usage",
-      `upload needs ${missing.join(", ")}; add ${missing.length === 1 ? "it" : "them"}, or run it on a terminal to be asked`,
-      { details: { missing } },
-    );
+    throw needs(missing, await lackOf(target, flags));
   }
   const known = { type: parseType(type), provider, dataset, task: flags.task, variant: flags.variant };
   const opened = await openAsking(paths, read, session, terminal);
@@ -103,15 +110,37 @@ async function planOf(
   return { plan: planned, asked: false };
 }
 
-/** Required fields of the task that no `--meta` gives. */
+/** Required fields of the task that no `--meta` gives; none of one that the lake lacks. */
 async function missingFields(target: UploadDestination, flags: UploadFlags): Promise<string[]> {
   if (flags.type !== "task" || flags.task === undefined) return [];
-  const { requireTask } = await import("../../../ingest/lake-checks.ts");
-  const task = requireTask(await target.taxonomy(), flags.task);
+  const { fieldFlag, requireTask } = await import("../../../ingest/lake-checks.ts");
+  const taxonomy = await target.taxonomy();
+  if (!Object.hasOwn(taxonomy.tasks, flags.task)) return [];
+  const task = requireTask(taxonomy, flags.task);
   const given = parseMeta(flags.meta ?? []);
-  return task.required
-    .filter((field) => !given[field])
-    .map((field) => `--meta ${field}=${task.allow[field]?.join("|") ?? "VALUE"}`);
+  return task.required.filter((field) => !given[field]).map((field) => fieldFlag(task, field));
+}
+
+/** Why the lake does not take an upload to the place that the flags name, as far as they do. */
+async function lackOf(target: UploadDestination, flags: UploadFlags): Promise<string | undefined> {
+  const { requirePlace } = await import("../../../ingest/lake-checks.ts");
+  const { provider, task, type, meta } = flags;
+  const place = {
+    ...(provider !== undefined && { provider }),
+    ...(task !== undefined && type === "task" && { task }),
+  };
+  try {
+    requirePlace(await target.taxonomy(), { ...place, meta: parseMeta(meta ?? []) });
+  } catch (error) {
+    return toAppError(error).message;
+  }
+  return undefined;
+}
+
+function needs(missing: readonly string[], lack: string | undefined): AppError {
+  const add = `add ${missing.length === 1 ? "it" : "them"}, or run it on a terminal to be asked`;
+  const message = `upload needs ${missing.join(", ")}; ${add}${lack === undefined ? "" : `; ${lack}`}`;
+  return new AppError("usage", message, { details: { missing } });
 }
 
 type Answers = Pick<UploadRequest, "type" | "provider" | "dataset" | "task" | "variant" | "meta"> &
