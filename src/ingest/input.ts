@@ -62,6 +62,8 @@ export interface Input {
   readonly lockedDocuments?: readonly string[];
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
+  /** The same without what is read from files of their own, where that takes long: enough to know what rows are named. */
+  names?(): Promise<string>;
   /**
    * The bytes of an embedded column, row by row (of lists the elements of each row), in batches of some MB, each
    * valid until the next is asked for.

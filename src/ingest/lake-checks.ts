@@ -169,7 +169,7 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
  * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
- * that an append adds to, without those that are open to any type, and the features of those that are labels.
+ * that an append adds to, each once, without those that are open to any type, and the features of those that are labels.
  */
 export async function checkMode(
   lake: Lake,
@@ -193,7 +193,11 @@ export async function checkMode(
   const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
   for (const other of held) checkTypes(key, other, columns);
   const features = [there?.features ?? {}, ...queued.map((manifest) => manifest.features)];
-  return { columns: held.flat().filter(({ open }) => !open), features: features.map(onlyLabels) };
+  const known = held.flat().filter(({ open }) => !open);
+  return {
+    columns: [...new Map(known.map((column) => [column.name, column])).values()],
+    features: features.map(onlyLabels),
+  };
 }
 
 function onlyLabels(features: Features): Features {

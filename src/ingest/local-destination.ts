@@ -24,18 +24,23 @@ import { createContentStager } from "./stage-contents.ts";
 import { pickWaiting } from "./staged-already.ts";
 import type { UploadCheck, UploadChecked, UploadDestination } from "./upload-destination.ts";
 
+export interface LocalOptions extends Partial<Pick<UploadDestination, "heldNames">> {
+  uploadId?: string;
+}
+
 /**
  * A lake by its folder: an upload is staged in it and becomes pending by one rename. With `uploadId` it takes that one
  * upload only, else any number, each under an id of its own.
  */
 export function localDestination(
   lake: Lake,
-  { uploadId: given }: { uploadId?: string } = {},
+  { uploadId: given, heldNames = async () => [] }: LocalOptions = {},
 ): UploadDestination {
   return {
     taxonomy: () => readTaxonomy(lake),
     partitions: () => knownPartitions(lake),
     check: (check) => checkUpload(lake, check),
+    heldNames,
     begin: async ({ key }, _identity, signal) => {
       const uploadId = given ?? createUploadId();
       const folder = join(lake.layout.incoming, uploadId);

@@ -20,6 +20,7 @@ import { asOffered, columnsOfNulls, fitTypes } from "./append-types.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
+import { heldNotices } from "./held-rows.ts";
 import type { Input, ReaderContext } from "./input.ts";
 import { checkFields, requirePlace, requireTask, requireView } from "./lake-checks.ts";
 import { notNumberNotices } from "./not-numbers.ts";
@@ -99,6 +100,7 @@ export async function planUpload(
       ...doubts(request, roles),
       ...answer.notices,
       ...waitingNotices(answer.waiting, input.rowCount, checked),
+      ...(await heldNotices(input, roles, checked, deps)),
     ],
   };
 }

@@ -1,6 +1,6 @@
 import type { Column, Features } from "../schema/columns.ts";
 import type { PartitionKey } from "../schema/partition.ts";
-import type { WaitingUpload } from "../schema/receiving.ts";
+import type { NameLookup, WaitingUpload } from "../schema/receiving.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
 import type { ContentStager } from "./stage-contents.ts";
@@ -35,6 +35,8 @@ export interface UploadDestination {
    * Throws `partition_exists`, `type_mismatch`, `not_found` for raw data that is not there, and what refuses new names.
    */
   check(check: UploadCheck): Promise<UploadChecked>;
+  /** Which of these names rows of a partition have already. */
+  heldNames(lookup: NameLookup): Promise<readonly string[]>;
   /**
    * Begins to stage. `identity` tells one upload from another: the same one that did not get to its end may be gone on
    * with.

@@ -38,3 +38,11 @@ export const MAX_HASHES = 10_000;
 export const HashesSchema = v.strictObject({
   hashes: listOf(Sha256Schema, MAX_HASHES),
 });
+
+/** `POST /uploads/names`: names of rows that are looked for in a partition. */
+export const NameLookupSchema = v.strictObject({
+  key: PartitionKeySchema,
+  column: v.picklist(["source_name", "source_stem"]),
+  names: listOf(v.string(), MAX_HASHES),
+});
+export type NameLookup = v.InferOutput<typeof NameLookupSchema>;

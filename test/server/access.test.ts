@@ -197,6 +197,7 @@ test("the matrix of routes and roles is what a request really gets", async () =>
       "POST /process: curator, admin; audit all, small body",
       "POST /uploads/check: curator, admin; audit all, small body",
       "POST /uploads/{id}/commit: curator, admin; audit all, small body",
+      "POST /uploads/names: curator, admin; audit failed, small body",
       "POST /uploads/{id}/known: curator, admin; audit failed, small body",
       "POST /uploads/{id}/retry: curator, admin; audit all, small body",
       "POST /uploads/{id}/remove: curator, admin; audit all, small body",

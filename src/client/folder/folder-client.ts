@@ -88,7 +88,11 @@ function folderUploads({ openLake, settings, audit }: FolderTools): UploadsClien
   return {
     destination: async () => {
       const { localDestination } = await import("../../ingest/local-destination.ts");
-      const target = localDestination(await openLake());
+      const { heldNames } = await import("../../catalog/held-names.ts");
+      const lake = await openLake();
+      const target = localDestination(lake, {
+        heldNames: (lookup) => heldNames(lake, lookup, { scratch: settings.scratchFolder }),
+      });
       const audited = (sink: UploadWriter): UploadWriter => ({
         ...sink,
         commit: async (manifest, signal) => {

@@ -9,7 +9,7 @@ import type { ContentStager } from "../../ingest/stage-contents.ts";
 import type { UploadCheck, UploadDestination, UploadWriter } from "../../ingest/upload-destination.ts";
 import { hashBytes, hashFile } from "../../lake/digest.ts";
 import { removeTree } from "../../lake/files.ts";
-import { FeaturesSchema, UploadColumnsSchema } from "../../schema/columns.ts";
+import { FeaturesSchema, UploadColumnSchema } from "../../schema/columns.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
 import { WaitingUploadSchema } from "../../schema/receiving.ts";
 import { UploadManifestSchema } from "../../schema/upload.ts";
@@ -50,6 +50,15 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
       );
       return { columns, features, notices, waiting };
     },
+    heldNames: async (lookup) => {
+      const answer = await retrying(undefined, () =>
+        http.call("POST", "/uploads/names", HeldSchema, { body: lookup }),
+      ).catch((error) => {
+        if (error instanceof AppError && error.code === "not_found") return { held: [] }; // an older server
+        throw error;
+      });
+      return answer.held;
+    },
     begin: async (check, identity, signal) => {
       const { upload_id: id } = await retrying(signal, () =>
         http.call("POST", "/uploads", BegunSchema, { body: offerOf(check, identity), signal }),
@@ -64,11 +73,13 @@ export function remoteDestination({ url, token, scratchFolder }: RemoteTargetOpt
 /** A server of version 0.1.0 sends `ok` alone. */
 const CheckedSchema = v.object({
   ok: v.boolean(),
-  columns: v.optional(UploadColumnsSchema, []),
+  // An older server may name a column twice.
+  columns: v.optional(v.array(UploadColumnSchema), []),
   features: v.optional(v.array(FeaturesSchema), []),
   notices: v.optional(v.array(v.string()), []),
   waiting: v.optional(v.array(WaitingUploadSchema), []),
 });
+const HeldSchema = v.object({ held: v.array(v.string()) });
 const NOBODY = "0".repeat(64);
 
 function offerOf({ key, mode, columns, refersToRaw }: UploadCheck, identity: string) {

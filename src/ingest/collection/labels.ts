@@ -101,6 +101,7 @@ export async function openLabels(
       ...found.leftOut.notices(),
     ],
     rows: labelledRows({ select: `SELECT * FROM ${list}`, columns }, { found, folder }, context),
+    names: async () => list,
     async *embedded() {},
     openEntry: (entry) => found.archives.find(entry),
   };

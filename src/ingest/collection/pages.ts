@@ -91,6 +91,7 @@ export async function openPages(
       ...found.leftOut.notices(),
     ],
     rows,
+    names: async () => list,
     embedded: () => ({ [Symbol.asyncIterator]: () => ({ next: none }) }),
     openEntry: (entry) => found.archives.find(entry),
   };

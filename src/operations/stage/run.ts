@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { heldNames } from "../../catalog/held-names.ts";
 import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
 import { withGivenFile } from "../../ingest/given-file.ts";
@@ -34,7 +35,10 @@ export async function runStaging(
 ): Promise<OperationOutcome<StagedInput>> {
   const { path, uploadId, createdBy } = local as StageLocal;
   await makeFree(lake, uploadId);
-  const target = localDestination(lake, { uploadId });
+  const target = localDestination(lake, {
+    uploadId,
+    heldNames: (lookup) => heldNames(lake, lookup, { scratch: settings.scratchFolder }),
+  });
   const session = await openUploadSession({ settings, memory: MEMORY, threads: THREADS, signal });
   try {
     const { text, pages } = request;

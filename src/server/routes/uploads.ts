@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { heldNames } from "../../catalog/held-names.ts";
 import { parseSize } from "../../config.ts";
 import { AppError } from "../../errors.ts";
 import { checkUpload, knownPartitions } from "../../ingest/local-destination.ts";
@@ -18,7 +19,12 @@ import { FeaturesSchema } from "../../schema/columns.ts";
 import { Sha256Schema, UploadIdSchema } from "../../schema/names.ts";
 import { MAX_DOCUMENT_BYTES } from "../../schema/pages.ts";
 import { PartitionKeySchema } from "../../schema/partition.ts";
-import { HashesSchema, UploadOfferSchema, WaitingUploadSchema } from "../../schema/receiving.ts";
+import {
+  HashesSchema,
+  NameLookupSchema,
+  UploadOfferSchema,
+  WaitingUploadSchema,
+} from "../../schema/receiving.ts";
 import { type UploadManifest, UploadManifestSchema } from "../../schema/upload.ts";
 import type { ServerDeps } from "../deps.ts";
 import { checked } from "../http/checked.ts";
@@ -85,6 +91,18 @@ export function uploadRoutes(deps: Pick<ServerDeps, "lake" | "settings" | "calle
           }),
         },
         detail: { summary: "Whether the lake would accept an upload; starts none", ...changes("curator") },
+      },
+    )
+    .post(
+      "/uploads/names",
+      async ({ body }) => ({ held: await heldNames(lake, body, { scratch: settings.scratchFolder }) }),
+      {
+        body: checked(NameLookupSchema),
+        response: { 200: v.object({ held: v.array(v.string()) }) },
+        detail: {
+          summary: "Which of some names rows of a partition have",
+          ...termsOf({ ...PIECE.terms, body: "small" }),
+        },
       },
     )
     .get("/uploads/partitions", async () => ({ partitions: await knownPartitions(lake) }), {
