@@ -76,6 +76,7 @@ function sourceForm(name: string, hash: string): StoredForm {
 function nameForm(name: string): StoredForm {
   const column = quoteName(name);
   const field = (part: string) => `struct_extract(${column}, '${part}')`;
+  const number = `${field("number")}::VARCHAR`;
   const tail = `regexp_extract(${column}, '[0-9]{1,18}[^0-9]*$')`;
   // Each of the two patterns is matched in one pass, which one for all three parts is not.
   const split = `regexp_extract(${tail}, '^([0-9]+)([^0-9]*)$', ['digits', 'after'])`;
@@ -84,7 +85,9 @@ function nameForm(name: string): StoredForm {
     type: 'STRUCT("before" VARCHAR, digits UTINYINT, number BIGINT, "after" VARCHAR)',
     encode: `struct_pack("before" := left(${column}, length(${column}) - length(${tail})), digits := strlen(${digits})::UTINYINT,
       number := TRY_CAST(${digits} AS BIGINT), "after" := ${after})`,
-    decode: `${field("before")} || CASE WHEN ${field("digits")} > 0 THEN lpad(${field("number")}::VARCHAR, ${field("digits")}::INTEGER, '0') || ${field("after")} ELSE '' END`,
+    // Few numbers begin with zeros: to fill them up takes as long as all the rest.
+    decode: `${field("before")} || CASE WHEN ${field("digits")} = 0 THEN '' WHEN strlen(${number}) = ${field("digits")} THEN ${number} || ${field("after")}
+      ELSE lpad(${number}, ${field("digits")}::INTEGER, '0') || ${field("after")} END`,
   };
 }
 
