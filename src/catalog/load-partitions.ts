@@ -6,6 +6,7 @@ import { type Build, StartOver } from "./build.ts";
 import { carryOver } from "./carry-over.ts";
 import { isSameFile } from "./footer.ts";
 import { deleteRows } from "./home-tables.ts";
+import { indexFiles } from "./index-files.ts";
 import { describeTry, giveUp } from "./left-out.ts";
 import { findDamage, type LoadTarget, loadRows } from "./load.ts";
 import { observePartitions, statFolders } from "./observe.ts";
@@ -69,13 +70,14 @@ async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load
   }
   if (!build.apart) {
     try {
-      await loadRows(target, loads);
+      await loadRows(withIndex(build, target), loads);
       return [];
     } catch (error) {
       noteFailure(build, error);
       if (build.isTainted) throw new StartOver([], error);
     } finally {
       build.nextRow = target.nextRow;
+      delete target.index; // one by one, for the sake of memory
     }
   }
   const unloaded: { load: Load; error: unknown }[] = [];
@@ -103,6 +105,12 @@ function loadTarget({ database, partitions, published, full, nextRow }: Build): 
     heldOf: (key) => held.get(formatPartition(key)),
     partitionOf: (key) => housed(partitions, key),
   };
+}
+
+/** A full build makes the index while it loads. */
+function withIndex({ database, full, wantsIndex, signal }: Build, target: LoadTarget): LoadTarget {
+  if (full && wantsIndex) target.index = (inserts) => indexFiles(database, inserts, signal);
+  return target;
 }
 
 function housed(partitions: Build["partitions"], key: PartitionKey): HousedPartition {

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
-import { type HousedPartition, layoutOf } from "../query/duckdb/homes.ts";
+import { type HousedPartition, layoutOf, ROW } from "../query/duckdb/homes.ts";
 import { insertRanges, type RowRange } from "../query/search-index/ranges.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import type { Column } from "../schema/columns.ts";
@@ -66,27 +66,41 @@ export function planInserts(
   return inserts;
 }
 
-function hidesRows({ columns }: StoredFile): boolean {
+export function hidesRows({ columns }: StoredFile): boolean {
   return columns.some(({ name }) => name === ROW_NUMBER);
 }
 
 /** The SQL of one insert into the home of its partitions. */
-export function insertStatement({ files, rowStart }: Insert): string {
+export function insertStatement(insert: Insert): string {
+  const { files, rowStart } = insert;
   const [first] = files;
   if (first === undefined) return "";
   const { file, partition } = first;
-  const number = quoteName(ROW_NUMBER);
-  const starts = files.map(({ row }) => row - rowStart);
-  // A column of that name hides the engine's own: such a file is read alone, from its first row.
-  const within = hidesRows(file) ? "row_number() OVER () - 1" : number;
-  const where = rowStart > 0 ? ` WHERE ${number} >= ${rowStart}` : "";
+  const where = rowStart > 0 ? ` WHERE ${quoteName(ROW_NUMBER)} >= ${rowStart}` : "";
   return insertSql(partition, {
-    row: `CAST(${byFile(starts.map(String))} + ${within} AS INTEGER)`,
+    row: numberOf(insert),
     part: byFile(files.map((one) => String(one.partition.part))),
     key: (name) => byFile(files.map((one) => quoteText(one.partition[name]))),
     value: (column: Column) => columnValue(column, file),
     from: `${readFiles(files.map((one) => one.file.path))}${where}`,
   });
+}
+
+/** SQL of the number of a row of the files. */
+function numberOf({ files, rowStart }: Insert): string {
+  const starts = files.map(({ row }) => row - rowStart);
+  // A column of that name hides the engine's own: such a file is read alone, from its first row.
+  const [first] = files;
+  const within = first && hidesRows(first.file) ? "row_number() OVER () - 1" : quoteName(ROW_NUMBER);
+  return `CAST(${byFile(starts.map(String))} + ${within} AS INTEGER)`;
+}
+
+/** SQL of a relation with one column of the rows of files, all of them, and their numbers; undefined where it is NULL. */
+export function valuesOf(insert: Insert, column: Column): string | undefined {
+  const value = columnValue(column, insert.files[0]?.file);
+  if (value === undefined) return undefined;
+  const files = readFiles(insert.files.map(({ file }) => file.path));
+  return `(SELECT ${numberOf(insert)} AS ${ROW}, ${value} AS ${quoteName(column.name)} FROM ${files})`;
 }
 
 /** One of these SQL values, by the position of the row's file in the list. */
@@ -110,6 +124,14 @@ export function rangesOf(inserts: readonly Insert[]): RowRange[] {
   return ranges;
 }
 
+/** An index of rows on its way. */
+export interface Indexing {
+  /** Waits for it. Whatever kept it from its end, rows that it does not know are indexed later; throws where a COMMIT failed. */
+  finish(): Promise<void>;
+  /** Ends it; it may know rows that are not there. */
+  stop(): Promise<void>;
+}
+
 export interface LoadTarget {
   database: Database;
   /** The partition as the catalog is to hold it. */
@@ -118,6 +140,8 @@ export interface LoadTarget {
   heldOf(key: PartitionKey): Pick<HousedPartition, "home" | "part"> | undefined;
   /** No row has a number from here on. */
   nextRow: number;
+  /** Begins to index the rows of these inserts. */
+  index?: (inserts: readonly Insert[]) => Promise<Indexing>;
 }
 
 /** Loads the rows in one transaction: all or nothing. */
@@ -127,6 +151,8 @@ export async function loadRows(target: LoadTarget, loads: readonly Load[]): Prom
   const replaced = whole.flatMap((key) => [heldOf(key) ?? [], partitionOf(key)].flat());
   const inserts = planInserts(loads, partitionOf, target.nextRow);
   const ranges = rangesOf(inserts);
+  const end = ranges.reduce((next, { row_end }) => Math.max(next, row_end), target.nextRow);
+  const indexing = await target.index?.(inserts);
   await database.run("BEGIN");
   try {
     await deleteRows(database, replaced);
@@ -137,9 +163,12 @@ export async function loadRows(target: LoadTarget, loads: readonly Load[]): Prom
     await database.run("COMMIT");
   } catch (error) {
     await database.run("ROLLBACK").catch(() => {}); // a failed COMMIT has rolled back already
+    await indexing?.stop();
+    if (indexing) target.nextRow = end; // the index may know rows of these numbers
     throw error;
   }
-  target.nextRow = ranges.reduce((next, { row_end }) => Math.max(next, row_end), target.nextRow);
+  target.nextRow = end;
+  await indexing?.finish();
 }
 
 const shapeOf = ({ name, type }: Column): Column => ({ name, type });

@@ -4,7 +4,7 @@ import { listPartitions } from "../lake/manifests.ts";
 import { interruptible } from "../query/database.ts";
 import { WHOLE } from "../query/duckdb/catalog-file.ts";
 import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
-import { indexRows } from "../query/search-index/build.ts";
+import { indexRows, planIndex } from "../query/search-index/build.ts";
 import { forgetRanges, missingRanges } from "../query/search-index/ranges.ts";
 import { createIndexTables, dropIndexTables, indexPostings } from "../query/search-index/tables.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
@@ -217,12 +217,12 @@ async function index(build: Build): Promise<void> {
   for (const { home, rows } of partitions.values()) rowsOf.set(home, (rowsOf.get(home) ?? 0) + rows);
   await interruptible(database, signal, async () => {
     await indexRowNumbers(database, rowsOf);
-    if (build.vacuum || !build.wantsIndex) await dropIndexTables(database);
+    if ((build.vacuum && !build.full) || !build.wantsIndex) await dropIndexTables(database);
     if (!build.wantsIndex) return;
     await createIndexTables(database);
     await forgetRanges(database);
     const ranges = await missingRanges(database);
-    await indexRows(database, { ranges, partitions: housed }, signal);
+    await indexRows(database, planIndex(ranges, housed), signal);
     await indexPostings(database);
   });
 }

@@ -14,8 +14,16 @@ import { openUnpacking, type Unpacking } from "./unpack.ts";
 export interface IndexRequest {
   /** Rows that the index does not know yet, ascending. */
   ranges: readonly RowRange[];
-  /** The catalog's, by their number. */
-  partitions: ReadonlyMap<number, HousedPartition>;
+  /** What is searched in them, ascending. */
+  columns: ReadonlyMap<string, readonly Run[]>;
+}
+
+/** What is to be indexed of these ranges out of the tables of their rows; `partitions` are the catalog's, by their number. */
+export function planIndex(
+  ranges: readonly RowRange[],
+  partitions: ReadonlyMap<number, HousedPartition>,
+): IndexRequest {
+  return { ranges, columns: planColumns(ranges, partitions) };
 }
 
 /**
@@ -24,7 +32,7 @@ export interface IndexRequest {
  */
 export async function indexRows(
   database: Database,
-  { ranges, partitions }: IndexRequest,
+  { ranges, columns }: IndexRequest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const reader = await database.connect();
@@ -37,7 +45,7 @@ export async function indexRows(
     const sink = await openIndexSink(database);
     try {
       // Each column costs a vocabulary: none for those that have no new rows.
-      for (const [name, runs] of planColumns(ranges, partitions)) {
+      for (const [name, runs] of columns) {
         firstTerm = await collectPostings(textsOf(name, runs, unpacking), sink.ofColumn(name), firstTerm);
       }
     } finally {
@@ -55,7 +63,7 @@ export async function indexRows(
 
   async function* textsOf(name: string, runs: readonly Run[], unpacking: Unpacking) {
     for (const run of runs) {
-      const table = await unpacking.tableOf(run, name);
+      const table = run.source ?? (await unpacking.tableOf(run, name));
       for await (const batch of readTexts(reader, run, name, table)) {
         throwIfCancelled(signal);
         yield batch;

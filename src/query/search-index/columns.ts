@@ -14,6 +14,10 @@ export interface Run {
   end: number;
   /** Whether all texts are known to be in NFC. */
   normal: boolean;
+  /** Whether most of them are NULL. */
+  sparse: boolean;
+  /** SQL of a relation with the rows' numbers and the column, where that is not the table of the rows. */
+  source?: string;
 }
 
 /**
@@ -31,20 +35,22 @@ export function planColumns(
     if (partition === undefined) continue;
     const own = searched.get(part) ?? searchedOf(partition);
     searched.set(part, own);
-    for (const { name, type, nfc } of own) {
+    for (const { name, type, nfc, nulls } of own) {
       const normal = nfc === true || !holdsText(type);
+      const sparse = nulls * 2 > partition.rows;
       const runs = columns.get(name) ?? [];
       columns.set(name, runs);
       const last = runs.at(-1);
-      const joins = last?.end === start && last.normal === normal;
+      const joins = last?.end === start && last.normal === normal && last.sparse === sparse;
       if (joins && layoutOf(last.partition) === layoutOf(partition)) last.end = end;
-      else runs.push({ partition, type, start, end, normal });
+      else runs.push({ partition, type, start, end, normal, sparse });
     }
   }
   return columns;
 }
 
-function searchedOf(partition: HousedPartition): ColumnStats[] {
+/** The columns of a partition that are searched. */
+export function searchedOf(partition: HousedPartition): ColumnStats[] {
   const names = new Set(searchedColumns(partition.columns, [partition]).map(({ name }) => name));
   return partition.columns.filter(({ name }) => names.has(name));
 }

@@ -101,6 +101,38 @@ test("an index that followed every change answers as a catalog without one", () 
     }
   }));
 
+test("a full build indexes what it loads as refreshes do", () =>
+  withLake(async (bench) => {
+    const composed = "nfc_normalize(label)";
+    const wide = Array.from({ length: 80 }, (_, at) => `id + ${at} AS n${at}`).join(", ");
+    const steps: [mode: "create" | "append", rows: string, key?: typeof KEY][] = [
+      ["create", rowsOf(3000, 1)],
+      [
+        "create",
+        `SELECT * REPLACE (replace(label, '가', '\u1100\u1161') AS label) FROM (${rowsOf(2000, 2)})`,
+        OTHER,
+      ],
+      ["append", `SELECT id, ${composed} AS label, 'scan 12' AS note FROM (${rowsOf(300, 3)})`],
+      ["append", rowsOf(1500, 4), OTHER],
+      ["create", `SELECT *, ${wide} FROM (${rowsOf(200, 5)})`, { ...KEY, dataset: "넓다" }],
+      ["create", "SELECT range AS id, NULL::VARCHAR AS label FROM range(20)", { ...KEY, dataset: "없다" }],
+    ];
+    for (const [mode, rows, key] of steps) {
+      await commit(bench, mode, rows, key);
+      await refresh(bench);
+    }
+    const counts = await countsOf(bench);
+    await refresh(bench, { full: true });
+    const { rows, known } = (await rangesOf(bench)) ?? {};
+    expect(known).toBe(rows as number);
+    expect(await countsOf(bench)).toEqual(counts);
+    await refresh(
+      { ...bench, settings: { ...bench.settings, catalog: { ...bench.settings.catalog, index: "off" } } },
+      { full: true },
+    );
+    expect(await countsOf(bench)).toEqual(counts);
+  }));
+
 test("partitions that the index does not know whole are read", () =>
   withLake(async (bench) => {
     await commit(bench, "create", rowsOf(3000, 1));

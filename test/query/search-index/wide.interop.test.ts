@@ -70,7 +70,7 @@ test("a table is made for some hundred columns, not for each", () =>
       columns: names.map((name) => ({ name, type: "VARCHAR", nulls: 0 })),
     };
     const unpacking = openUnpacking(spy);
-    const run = { partition, type: "VARCHAR", start: 0, end: 1000, normal: true };
+    const run = { partition, type: "VARCHAR", start: 0, end: 1000, normal: true, sparse: false };
     for (const name of names) await unpacking.tableOf(run, name);
     await unpacking.close();
     expect(made.filter((sql) => sql.startsWith("CREATE"))).toHaveLength(4);
