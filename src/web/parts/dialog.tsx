@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { texts } from "../texts/texts.ts";
 
 /** A modal dialog: Escape closes it, and the focus goes back to where it was. */
@@ -13,10 +13,16 @@ export function Dialog({
   onClose(): void;
 }) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  const opener = useRef(document.activeElement);
+  useLayoutEffect(() => {
     const dialog = element.current as HTMLDialogElement;
     dialog.showModal();
-    return () => dialog.close();
+    // One that is taken out of the document gives the focus to nobody, and no other element can have it until then.
+    return () => {
+      dialog.close();
+      const { current } = opener;
+      if (current instanceof HTMLElement && current.isConnected) current.focus();
+    };
   }, []);
   return (
     <dialog ref={element} aria-labelledby="dialog-title" onCancel={onClose}>

@@ -186,7 +186,18 @@ test("an upload that failed for its rejected rows is tried again with more of th
   await browser.visit("/ui/work", async (page) => {
     const upload = page.locator("tr[data-upload]", { hasText: "hub/영수증/words/partly" });
     await upload.getByText("실패").waitFor();
-    await upload.getByRole("button", { name: "다시 시도" }).click();
+    const retry = upload.getByRole("button", { name: "다시 시도" });
+    // Closed by key or by button, the focus is where it was.
+    for (const close of ["Escape", "Enter"]) {
+      await retry.focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      if (close === "Enter") await page.getByRole("button", { name: "닫기" }).focus();
+      await page.keyboard.press(close);
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      expect([close, await retry.evaluate((one) => one.matches(":focus"))]).toEqual([close, true]);
+    }
+    await retry.click();
     const dialog = page.getByRole("dialog", { name: "업로드 다시 시도" });
     await dialog.getByText("3행 가운데 1행이 거부되어").waitFor();
     const limit = dialog.getByLabel("허용할 거부된 행");
