@@ -1,4 +1,5 @@
 import type { DoctorReport } from "../../../schema/doctor.ts";
+import { Told } from "../../parts/told.tsx";
 import { texts } from "../../texts/texts.ts";
 import { RunCard } from "./run-card.tsx";
 import type { LastRunState } from "./use-last-run.ts";
@@ -33,10 +34,12 @@ export function DoctorCard({ run }: { run: LastRunState }) {
               <span class={`state ${status === "problem" ? "failed" : "pending"}`}>
                 {operating.severities[status]}
               </span>{" "}
-              <span lang="en">
-                <strong>{name}</strong> {message}
-                {advice !== undefined && <span class="server-says quiet">→ {advice}</span>}
-              </span>
+              <strong>{name}</strong> <Told sentence={message} />
+              {advice !== undefined && (
+                <p class="advice">
+                  → <Told sentence={advice} />
+                </p>
+              )}
             </li>
           ))}
         </ul>
@@ -47,10 +50,7 @@ export function DoctorCard({ run }: { run: LastRunState }) {
           <ul class="checks">
             {checks.map(({ name, status, message }) => (
               <li key={`${name} ${message}`}>
-                {status === "ok" ? "✓" : "✗"}{" "}
-                <span lang="en">
-                  <strong>{name}</strong> {message}
-                </span>
+                {status === "ok" ? "✓" : "✗"} <strong>{name}</strong> <Told sentence={message} />
               </li>
             ))}
           </ul>

@@ -1,5 +1,6 @@
 import type { DoctorReport } from "../../../schema/doctor.ts";
 import type { InfoDocument, StatusDocument } from "../../../schema/status-documents.ts";
+import { Told } from "../../parts/told.tsx";
 import { urlOf } from "../../state/url.ts";
 import { formatBytes, formatNumber, texts } from "../../texts/texts.ts";
 import type { LastRunState } from "./use-last-run.ts";
@@ -25,15 +26,16 @@ export function Findings({ status, info, verify, doctor }: FindingsProps) {
     ...(disk !== null && disk.free_bytes < disk.total_bytes / 10
       ? [operating.findDisk(formatBytes(disk.free_bytes))]
       : []),
-    ...(catalog?.left_out ?? []).map(
-      ({ provider, dataset, task, variant, message }) =>
-        `${provider}/${dataset}/${task}/${variant}: ${message}`,
-    ),
-    ...info.mount.says,
     ...(bad > 0 ? [operating.findAssets(formatNumber(bad))] : []),
     ...(problems.length > 0 ? [operating.findDoctor(formatNumber(problems.length))] : []),
   ];
-  if (sentences.length === 0 && uploads.failed === 0) return <p class="good">{operating.fine}</p>;
+  const leftOut = (catalog?.left_out ?? []).map(({ provider, dataset, task, variant, message }) => ({
+    of: `${provider}/${dataset}/${task}/${variant}: `,
+    message,
+  }));
+  const told = [...leftOut, ...info.mount.says.map((message) => ({ of: "", message }))];
+  if (sentences.length === 0 && told.length === 0 && uploads.failed === 0)
+    return <p class="good">{operating.fine}</p>;
   return (
     <ul class="findings">
       {uploads.failed > 0 && (
@@ -43,6 +45,12 @@ export function Findings({ status, info, verify, doctor }: FindingsProps) {
       )}
       {sentences.map((sentence) => (
         <li key={sentence}>{sentence}</li>
+      ))}
+      {told.map(({ of, message }) => (
+        <li key={of + message}>
+          {of}
+          <Told sentence={message} />
+        </li>
       ))}
     </ul>
   );

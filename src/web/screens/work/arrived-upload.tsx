@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { ListedUpload } from "../../../schema/upload-list.ts";
 import { type RequestFailure, request } from "../../api/request.ts";
 import { FailureText } from "../../parts/failure-text.tsx";
+import { Told } from "../../parts/told.tsx";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, texts } from "../../texts/texts.ts";
 import { closeUpload } from "../../upload/running.ts";
@@ -36,9 +37,11 @@ export function ArrivedUpload({ staged, uploads, onChange, onProblem }: ArrivedU
   return (
     <div class="bar" role="status">
       {staged.notices.length > 0 && (
-        <ul class="notices" lang="en">
+        <ul class="notices">
           {staged.notices.map((notice) => (
-            <li key={notice}>{notice}</li>
+            <li key={notice}>
+              <Told sentence={notice} />
+            </li>
           ))}
         </ul>
       )}

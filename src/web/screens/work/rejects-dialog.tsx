@@ -3,6 +3,7 @@ import type { RejectedRow, RejectList } from "../../../schema/upload-list.ts";
 import { useDocument } from "../../api/use-document.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure, Loading } from "../../parts/notice.tsx";
+import { Told } from "../../parts/told.tsx";
 import { formatNumber, texts } from "../../texts/texts.ts";
 
 const SHOWN = 500;
@@ -26,7 +27,9 @@ export function RejectsDialog({ id, onClose }: { id: string; onClose(): void }) 
                 <Picture id={id} reject={reject} />
                 <div>
                   <strong>{reject.source_name ?? working.row(formatNumber(reject.source_row + 1))}</strong>
-                  <p lang="en">{reject.reason}</p>
+                  <p>
+                    <Told sentence={reject.reason} />
+                  </p>
                 </div>
               </li>
             ))}

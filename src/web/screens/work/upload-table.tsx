@@ -1,5 +1,6 @@
 import type { ListedUpload, UploadList } from "../../../schema/upload-list.ts";
 import { FailureText } from "../../parts/failure-text.tsx";
+import { Told } from "../../parts/told.tsx";
 import { may } from "../../state/session.ts";
 import { urlOf } from "../../state/url.ts";
 import { formatNumber, formatTime, texts } from "../../texts/texts.ts";
@@ -23,7 +24,7 @@ export function UploadTable({ list, onRejects, onRetry }: UploadTableProps) {
               <code>
                 staging/{state}/{name}
               </code>{" "}
-              <span lang="en">{problem}</span>
+              <Told sentence={problem} />
             </li>
           ))}
         </ul>
