@@ -87,7 +87,7 @@ async function open(
     rowCount: files.reduce((total, file) => total + file.rowCount, 0),
     columns,
     features: sameLabels(files.map((file) => ({ path: file.path, features: schemaFeatures(file.schema) }))),
-    notices: durationNotices(first.schema.fields),
+    notices: [...new Set(files.flatMap(({ schema }) => durationNotices(schema.fields)))],
     rows: async () => rows,
     embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),
   };

@@ -28,12 +28,20 @@ export function readFailure(error: unknown, path: string): unknown {
   return unreadable(path, why, error);
 }
 
-const OF_TIMES = /timestamp.*conversion|Could not convert Timestamp|Overflow in multiplication of INT64/;
+/** Without the name of the file that the engine reads, which may be one in scratch. */
+function ownWords(why: string): string {
+  return why
+    .replace(/^Error while reading file "[^"]*": /, "")
+    .replace(/ (?:in|of) (?:Parquet )?file "[^"]*"/gi, "");
+}
+
+const OF_TIMES =
+  /from type DATE to TIMESTAMP|timestamp.*conversion|Could not convert Timestamp|Overflow in multiplication of INT64/;
 
 /** `invalid_input` for a file of which the engine says why it cannot read it. */
 export function unreadable(path: string, why: string, cause: unknown, format?: string): AppError {
   const told = OF_TIMES.test(why)
     ? "has a time that is outside of the years -290307 to 294246, or of 1677 to 2262 in nanoseconds; leave it empty, or write the column as text"
-    : `cannot be read${format ? ` as ${format}` : ""}: ${why}; copy or write it again`;
+    : `cannot be read${format ? ` as ${format}` : ""}: ${ownWords(why)}; copy or write it again`;
   return new AppError("invalid_input", `${path} ${told}`, { details: { path }, cause });
 }

@@ -28,6 +28,7 @@ import {
 } from "apache-arrow";
 import { frameMessage } from "../../src/ingest/arrow/messages.ts";
 import { writeStreamAsParquet } from "../../src/ingest/arrow/to-parquet.ts";
+import { arrowOf } from "../tables/write.ts";
 import { typesOf, withKit } from "./kit.ts";
 
 /** A stream of one batch of categories, with a dictionary of its own. */
@@ -148,5 +149,36 @@ test("a column that has no type in the first file has the values of the others",
     const { manifest, rows } = await kit.stage(join(kit.folder, "in"));
     expect(typesOf(manifest)).toMatchObject({ n: "BIGINT" });
     expect(rows.map(({ n }) => n)).toEqual([null, 7]);
+  });
+});
+
+test("durations beside plain numbers in another file are refused, both files named", async () => {
+  await withKit(async (kit) => {
+    await mkdir(join(kit.folder, "mixed"));
+    for (const [at, type] of [new Int64(), new DurationSecond()].entries()) {
+      const table = new Table({
+        v: new Vector([makeData({ type, length: 1, data: new BigInt64Array([1n]) })]),
+      });
+      await writeFile(join(kit.folder, "mixed", `${at}.arrow`), tableToIPC(table, "file"));
+    }
+    await expect(kit.plan(join(kit.folder, "mixed"))).rejects.toMatchObject({
+      code: "type_mismatch",
+      message: expect.stringMatching(/plain numbers in .*0\.arrow but durations in seconds in .*1\.arrow/),
+    });
+  });
+});
+
+test("a day that cannot meet the times of another file is told by the input, not by a file in scratch", async () => {
+  await withKit(async (kit) => {
+    const folder = join(kit.folder, "days");
+    await mkdir(folder);
+    for (const [at, value] of ["DATE '5881580-07-10'", "TIMESTAMP '2024-05-01 09:30:00'"].entries()) {
+      const parquet = join(kit.folder, `${at}.parquet`);
+      await kit.session.database.run(`COPY (SELECT ${value} AS v) TO '${parquet}' (FORMAT parquet)`);
+      await arrowOf(parquet, join(folder, `${at}.arrow`));
+    }
+    const { code, message } = await kit.plan(folder).catch((error) => error);
+    expect([code, message]).toEqual(["invalid_input", expect.stringMatching(/days .*outside of the years/)]);
+    expect(message).not.toContain("scratch");
   });
 });

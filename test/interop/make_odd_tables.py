@@ -96,7 +96,7 @@ for at_file, unit in enumerate(("s", "ms")):
     table = pa.table({"v": pa.array([1], pa.duration(unit))})
     with ipc.new_file(part / f"{at_file}.arrow", table.schema) as out:
         out.write_table(table)
-cases.append({"file": "durations", "rows": None, "refused": "durations in seconds in .* but in milliseconds"})
+cases.append({"file": "durations", "rows": None, "refused": "durations in seconds in .* but durations in milliseconds"})
 
 # Files of one upload whose types differ: they meet exactly.
 for at_file, unit in enumerate(("s", "us")):

@@ -17,25 +17,34 @@ export function durationNotices(fields: readonly Field[]): string[] {
   });
 }
 
-/** Throws `type_mismatch` where files count in different units: their numbers would mean different things in one column. */
+/**
+ * Throws `type_mismatch` where files count in different units, or in none: their numbers would mean different things in
+ * one column.
+ */
 export function checkDurations(files: readonly { path: string; fields: readonly Field[] }[]): void {
-  const known = new Map<string, { unit: string; path: string }>();
+  const known = new Map<string, { meaning: string; path: string }>();
   for (const { path, fields } of files) {
     for (const { name, type } of fields) {
-      const unit = unitOf(type);
+      const meaning = meaningOf(type);
       const other = known.get(name);
-      if (unit === undefined || other?.unit === unit) continue;
+      if (meaning === undefined || other?.meaning === meaning) continue;
       if (other === undefined) {
-        known.set(name, { unit, path });
+        known.set(name, { meaning, path });
         continue;
       }
       throw new AppError(
         "type_mismatch",
-        `the column ${JSON.stringify(name)} holds durations in ${other.unit} in ${other.path} but in ${unit} in ${path}; write them in one unit`,
+        `the column ${JSON.stringify(name)} holds ${other.meaning} in ${other.path} but ${meaning} in ${path}; write them in one unit`,
         { details: { column: name, files: [other.path, path] } },
       );
     }
   }
+}
+
+function meaningOf(type: DataType): string | undefined {
+  const unit = unitOf(type);
+  if (unit !== undefined) return `durations in ${unit}`;
+  return DataType.isInt(type) ? "plain numbers" : undefined;
 }
 
 function unitOf(type: DataType): string | undefined {
