@@ -41,6 +41,27 @@ export function storedNames(names: readonly string[]): Map<string, string> {
   return stored;
 }
 
+/**
+ * Throws `invalid_input` for names in these files of one input that differ in case only: to a query they are one, and
+ * the values of one would be those of the other.
+ */
+export function refuseCaseTwins(files: Iterable<{ path: string; names: Iterable<string> }>): void {
+  const known = new Map<string, { name: string; path: string }>();
+  for (const { path, names } of files) {
+    for (const name of names) {
+      const other = known.get(name.toLowerCase());
+      if (other === undefined) known.set(name.toLowerCase(), { name, path });
+      if (other === undefined || other.name === name) continue;
+      const where = other.path === path ? "" : ` in ${other.path}`;
+      throw new AppError(
+        "invalid_input",
+        `the columns ${JSON.stringify(other.name)}${where} and ${JSON.stringify(name)} in ${path} differ in case only; rename one of them`,
+        { details: { columns: [other.name, name], files: [other.path, path] } },
+      );
+    }
+  }
+}
+
 const SHOWN = 5;
 
 /** Says which columns have another name in the lake than in the input, other than by its Unicode form; nothing where none has. */

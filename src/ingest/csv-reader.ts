@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { bareField } from "../util/csv.ts";
 import { checkColumnCount } from "./column-limit.ts";
+import { refuseCaseTwins } from "./column-names.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { cellName, createCellFile, freeName, REASON, readCells } from "./text/cell-file.ts";
 import { type CsvDialect, cellsOf, describeDialect, findDialect } from "./text/csv-dialect.ts";
@@ -24,6 +25,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
   await mkdir(scratch, { recursive: true });
   const sources: CsvSource[] = [];
   for (const path of files) sources.push(await describeSource(path, context));
+  refuseCaseTwins(sources.map(({ path, header }) => ({ path, names: header })));
   const names = [...new Set(sources.flatMap(({ header }) => header))];
   if (names.length === 0)
     throw new AppError("empty_input", `${files[0]} has no rows; there is nothing to upload`);

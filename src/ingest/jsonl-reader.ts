@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { formatQuantity } from "../util/format.ts";
 import { checkColumnCount } from "./column-limit.ts";
+import { refuseCaseTwins } from "./column-names.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
 import { cellName, createCellFile, freeName, REASON, readCells } from "./text/cell-file.ts";
 import { decodeFile, encodingName, findEncoding } from "./text/encoding.ts";
@@ -33,12 +34,15 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   const cells = await createCellFile(join(scratch, "cells.txt"));
   const found: Findings = { keys: new Map(), notNumbers: 0 };
   const notices = new Set<string>();
+  let checked = 0; // keys
   try {
     for (const file of files) {
       const toRow = createTaskRows(notices);
       for await (const pieces of await openPieces(file, context, notices)) {
         for (const piece of pieces) cells.add(recordOf(toRow(piece), found));
         checkColumnCount(file, found.keys.size);
+        if (found.keys.size > checked) refuseCaseTwins([{ path: file, names: found.keys.keys() }]);
+        checked = found.keys.size;
         await cells.flush();
       }
     }

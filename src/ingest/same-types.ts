@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import { commonType, meetExactly } from "../schema/column-types.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { refuseCaseTwins } from "./column-names.ts";
 import type { SourceColumn } from "./input.ts";
 
 /** A file of an input with the types that its columns have in it alone; NULL for one that no value of it gives a type. */
@@ -11,9 +12,11 @@ export interface TypedFile {
 
 /**
  * Checks that files of one input may be read as one table, whose columns the engine gives these types. Throws
- * `type_mismatch` naming a column and two files, where a value would be another in the common type.
+ * `type_mismatch` naming a column and two files, where a value would be another in the common type, and `invalid_input`
+ * for names that differ in case only.
  */
 export function checkSameTypes(files: readonly TypedFile[], table: readonly SourceColumn[]): void {
+  refuseCaseTwins(files.map(({ path, columns }) => ({ path, names: columns.map(({ name }) => name) })));
   const common = new Map(table.map(({ name, type }) => [name.toLowerCase(), type]));
   const seen = new Map<string, { path: string; type: string }>();
   for (const { path, columns } of files) {

@@ -26,8 +26,10 @@ import {
   Vector,
   vectorFromArray,
 } from "apache-arrow";
+import type { AppError } from "../../src/errors.ts";
 import { frameMessage } from "../../src/ingest/arrow/messages.ts";
 import { writeStreamAsParquet } from "../../src/ingest/arrow/to-parquet.ts";
+import { readFailure } from "../../src/ingest/read-failure.ts";
 import { arrowOf } from "../tables/write.ts";
 import { typesOf, withKit } from "./kit.ts";
 
@@ -155,11 +157,13 @@ test("a column that has no type in the first file has the values of the others",
 test("durations beside plain numbers in another file are refused, both files named", async () => {
   await withKit(async (kit) => {
     await mkdir(join(kit.folder, "mixed"));
-    for (const [at, type] of [new Int64(), new DurationSecond()].entries()) {
-      const table = new Table({
-        v: new Vector([makeData({ type, length: 1, data: new BigInt64Array([1n]) })]),
-      });
-      await writeFile(join(kit.folder, "mixed", `${at}.arrow`), tableToIPC(table, "file"));
+    const data = { length: 1, data: new BigInt64Array([1n]) };
+    const vectors = [
+      new Vector([makeData({ type: new Int64(), ...data })]),
+      new Vector([makeData({ type: new DurationSecond(), ...data })]),
+    ];
+    for (const [at, v] of vectors.entries()) {
+      await writeFile(join(kit.folder, "mixed", `${at}.arrow`), tableToIPC(new Table({ v }), "file"));
     }
     await expect(kit.plan(join(kit.folder, "mixed"))).rejects.toMatchObject({
       code: "type_mismatch",
@@ -177,7 +181,8 @@ test("a day that cannot meet the times of another file is told by the input, not
       await kit.session.database.run(`COPY (SELECT ${value} AS v) TO '${parquet}' (FORMAT parquet)`);
       await arrowOf(parquet, join(folder, `${at}.arrow`));
     }
-    const { code, message } = await kit.plan(folder).catch((error) => error);
+    const failure = await kit.plan(folder).catch((error) => readFailure(error, folder));
+    const { code, message } = failure as AppError;
     expect([code, message]).toEqual(["invalid_input", expect.stringMatching(/days .*outside of the years/)]);
     expect(message).not.toContain("scratch");
   });
