@@ -162,7 +162,8 @@ test("an asset that is not seen is looked at again before it is missing on a mou
     const place = bench.lake.layout.asset(path);
     await mkdir(dirname(place), { recursive: true });
     const sizes = (lake: Lake) => findSizes(lake, [{ path, sourceName: null, bytes: 3 }, undefined]);
-    const appears = lagging(bench, { staleMs: LONG_MS, onWait: () => void writeFile(place, "abc") });
+    // That time is waited for to its end: what comes late has all of it to be there.
+    const appears = lagging(bench, { staleMs: 3000, onWait: () => void writeFile(place, "abc") });
     expect(await sizes(appears)).toEqual([3, 0]);
     await rm(place);
     expect(await sizes(lagging(bench, { staleMs: 50 }))).toEqual([undefined, 0]);
