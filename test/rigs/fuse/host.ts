@@ -115,6 +115,11 @@ export async function countServed(url: string, dataset: string): Promise<number>
   return ((await answer.json()) as { row_count?: number }).row_count ?? 0;
 }
 
+/** Whether a server runs no job. */
+export async function isAtRest(url: string): Promise<boolean> {
+  return ((await (await fetch(`${url}/status`)).json()) as { job: object | null }).job === null;
+}
+
 /** What the doctor finds wrong, one line each. */
 export async function doctorFinds(host: Host, ...flags: string[]): Promise<string[]> {
   const { stdout } = await run(host, "doctor", ...flags, "--json");

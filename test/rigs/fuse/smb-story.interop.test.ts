@@ -8,6 +8,7 @@ import {
   countServed,
   createHost,
   doctorFinds,
+  isAtRest,
   succeed,
   upload,
   writePages,
@@ -88,6 +89,8 @@ test("on a mount as SMB's, the whole story goes through while every file of the 
       told,
     );
     await until(async () => (await seen()) === 3);
+    // Rows are seen a moment before their job has ended; one that is stopped says so.
+    await until(() => isAtRest(server.url));
   } finally {
     expect((await server.stop()).exit).toBe(0);
   }

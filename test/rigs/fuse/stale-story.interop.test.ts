@@ -8,6 +8,7 @@ import {
   countServed,
   createHost,
   doctorFinds,
+  isAtRest,
   run,
   succeed,
   upload,
@@ -69,6 +70,8 @@ test("on two mounts that lag behind each other, the whole story goes through", a
     expect(await seen()).toBe(0);
     await upload(b, await writeTexts(input("three.jsonl"), ["넷", "다섯"]), { dataset: "served" }, told);
     await until(async () => (await seen()) === 2);
+    // Rows are seen a moment before their job has ended; one that is stopped says so.
+    await until(() => isAtRest(server.url));
   } finally {
     expect((await server.stop()).exit).toBe(0);
   }
