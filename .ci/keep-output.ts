@@ -1,19 +1,22 @@
 /** `bun keep-output.ts FILE COMMAND...` runs the command, shows what it prints, and keeps that in FILE too. */
 import { appendFileSync, writeFileSync } from "node:fs";
 
+/** After its end: what it left running may hold its output open. */
+const SILENCE_MS = 5000;
+
 const [file = "", ...command] = process.argv.slice(2);
 writeFileSync(file, "");
 const child = Bun.spawn(command, { stdin: "inherit", stdout: "pipe", stderr: "pipe" });
 
-async function keep(from: ReadableStream<Uint8Array>, shown: NodeJS.WriteStream): Promise<void> {
-  for await (const chunk of from) {
-    appendFileSync(file, chunk);
-    shown.write(chunk);
+async function keep(from: ReadableStream<Uint8Array>, shown: Bun.BunFile): Promise<void> {
+  const reader = from.getReader();
+  for (;;) {
+    const part = await Promise.race([reader.read(), child.exited.then(() => Bun.sleep(SILENCE_MS))]);
+    if (!part || part.done) return;
+    appendFileSync(file, part.value);
+    await Bun.write(shown, part.value); // which waits for a slow reader
   }
 }
 
-const kept = Promise.all([keep(child.stdout, process.stdout), keep(child.stderr, process.stderr)]);
-const code = await child.exited;
-// What it left running may hold its output open.
-await Promise.race([kept, Bun.sleep(5000)]);
-process.exit(code);
+await Promise.all([keep(child.stdout, Bun.stdout), keep(child.stderr, Bun.stderr)]);
+process.exit(await child.exited);

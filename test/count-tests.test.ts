@@ -93,3 +93,21 @@ test("how tests ended stands, though what they left cannot be removed", async ()
   for (const code of [0, 3])
     expect(Bun.spawnSync(["sh", "-c", `set -eu\n${busy}\n${trap}\n(exit ${code})`]).exitCode).toBe(code);
 });
+
+test("what a run prints is shown whole, kept, and ends with the run, whatever it leaves behind", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "datalake-count-"));
+  try {
+    const keep = `"${process.execPath}" "${join(import.meta.dir, "../.ci/keep-output.ts")}" kept`;
+    // More than a pipe takes, to a reader that is slow; and a program that outlives it, and has its output.
+    const script = `{ ${keep} sh -c 'seq 100000; sleep 3600 & echo $! >left; exit 7'; echo $? >code; } | { sleep 1; cat >shown; }
+      kill "$(cat left)"`;
+    await Bun.spawn(["sh", "-c", script], { cwd: folder }).exited;
+    const textOf = (name: string) => Bun.file(join(folder, name)).text();
+    const [kept, shown, code] = await Promise.all(["kept", "shown", "code"].map(textOf));
+    expect(kept).toEndWith("\n100000\n");
+    expect(shown).toBe(kept as string);
+    expect(code).toBe("7\n");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
