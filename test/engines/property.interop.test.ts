@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { quoteText } from "../../src/query/sql.ts";
 import { renderCondition } from "../../src/query/statement/condition.ts";
@@ -7,6 +7,8 @@ import { createTrinoRunner } from "../../src/query/trino/runner.ts";
 import { formatJsonPath, type JsonStep, parseJsonPath } from "../../src/schema/json-path.ts";
 import { filterRows, type TextRow } from "./rows.ts";
 import { trinoWanted, useTrino } from "./trino.ts";
+
+setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
 
 /** Few letters, so that texts meet: parts of Korean syllables, marks, what LIKE and SQL treat as special, escapes. */
 const LETTERS = [
@@ -93,7 +95,7 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
   beforeAll(async () => {
     const { url } = await useTrino();
     runner = createTrinoRunner({ url, catalog: "system", schema: "runtime", table: "x", user: "test" });
-  }, 120_000);
+  });
   afterAll(() => runner?.close());
 
   const ask = async (rows: readonly TextRow[], condition: string): Promise<number[]> => {
@@ -124,7 +126,7 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   test("for any text, or none, at any JSON path", async () => {
     const Searched = fc.option(Needle, { nil: undefined });
@@ -138,5 +140,5 @@ describe.skipIf(!trinoWanted)("Trino takes the rows that a plain filter takes", 
       }),
       { numRuns: 60 },
     );
-  }, 180_000);
+  });
 });

@@ -9,7 +9,7 @@ import { WORDS } from "./rows.ts";
 import { trinoWanted } from "./trino.ts";
 import { makeTrinoTables } from "./trino-tables.ts";
 
-setDefaultTimeout(240_000); // Trino may have to be started, on a machine that is busy
+setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
 
 const PATH = "provider=aihub/dataset=책/aa/aa/1.jpg";
 const SELECT = `SELECT id, label, 'aa' AS hash, '${PATH}' AS path, 4 AS width, 5 AS height, 'u' AS upload_id,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,8 @@ import type { SqlLimits } from "../../src/schema/query.ts";
 import { describeEngine } from "./conformance.ts";
 import { type TrinoServer, trinoWanted, useTrino } from "./trino.ts";
 import { makeTrinoTables } from "./trino-tables.ts";
+
+setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
 
 describeEngine("TrinoClient", async (lake) => ({ engine: new TrinoClient(await makeTrinoTables(lake)) }), {
   skip: !trinoWanted,
@@ -23,7 +25,7 @@ describe.skipIf(!trinoWanted)("a Trino server", () => {
     folder = await mkdtemp(join(tmpdir(), "datalake-engines-"));
     const catalog = await server.createCatalog({ folder });
     options = { url: server.url, catalog, schema: "datalake", table: "catalog", user: "test" };
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("to which nothing was synced says so", async () => {
@@ -40,14 +42,14 @@ describe.skipIf(!trinoWanted)("a Trino server", () => {
     await expect(client.getTableInfo("catalog")).rejects.toMatchObject({ code });
     expect(await client.listTables()).toEqual([]);
     client.close();
-  }, 30_000);
+  });
 
   test("without catalogs of the hive connector runs SQL too", async () => {
     const client = new TrinoClient({ ...options, catalog: "system", schema: "runtime", table: "nodes" });
     const { batches } = await client.sql("SELECT count(*) AS n FROM nodes", LIMITS);
     for await (const batch of batches) expect(batch.toArray().map(({ n }) => n)).toEqual([1n]);
     client.close();
-  }, 30_000);
+  });
 
   test("stops what is cancelled, has taken too long, or is read no further", async () => {
     const client = new TrinoClient({ ...options, catalog: "system", schema: "runtime" });
@@ -72,7 +74,7 @@ describe.skipIf(!trinoWanted)("a Trino server", () => {
     await client.sql(endless("closed"), LIMITS);
     client.close();
     expect(await endOf(server, "closed")).toBe("USER_CANCELED");
-  }, 120_000);
+  });
 });
 
 const LIMITS: SqlLimits = { timeoutMs: 110_000, memory: "1GB", maxRows: 10 ** 9, maxBytes: 10 ** 12 };

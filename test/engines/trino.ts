@@ -126,7 +126,7 @@ async function localProperties(folder: string): Promise<Record<string, string>> 
   };
 }
 
-const START_LIMIT_MS = 110_000;
+const START_LIMIT_MS = 240_000;
 
 async function untilReady(url: string, child: Bun.Subprocess, folder: string): Promise<void> {
   const deadline = Date.now() + START_LIMIT_MS;

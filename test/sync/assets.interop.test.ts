@@ -1,10 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sendAssets } from "../../src/sync/assets.ts";
 import { s3Store } from "../../src/sync/store.ts";
 import { commit, KEY, type Workbench, withLake } from "../catalog/lakes.ts";
 import { useMoto } from "../engines/moto.ts";
+
+setDefaultTimeout(300_000); // Trino may have to be started, on a machine that is busy
 
 const PATHS = Array.from(
   { length: 40 },
