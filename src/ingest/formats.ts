@@ -11,6 +11,7 @@ import { type FileKind, fileKind, isImagePath } from "./file-kinds.ts";
 import { openImageFiles } from "./image-folder.ts";
 import type { Input, InputContext } from "./input.ts";
 import { isLeftover } from "./leftovers.ts";
+import { findSpelled } from "./local-paths.ts";
 import { openFolder } from "./open-folder.ts";
 import { INPUT_HELP, refused } from "./refusals.ts";
 import { type NamedPath, withoutRepeated } from "./repeated-paths.ts";
@@ -55,13 +56,17 @@ async function openNamed(named: readonly NamedPath[], context: InputContext): Pr
   );
 }
 
-async function find(path: string): Promise<NamedPath> {
-  const facts = await stat(path).catch((error) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  const files = facts ? [path] : await expandGlob(path);
-  return { path, isFolder: facts?.isDirectory() ?? false, files };
+async function find(given: string): Promise<NamedPath> {
+  const facts = (path: string) =>
+    stat(path).catch((error) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+  const there = await facts(given);
+  if (there) return { path: given, isFolder: there.isDirectory(), files: [given] };
+  const path = await findSpelled(given);
+  if (path === undefined) return { path: given, isFolder: false, files: await expandGlob(given) };
+  return { path, isFolder: (await facts(path))?.isDirectory() ?? false, files: [path] };
 }
 
 async function openFiles(path: string, files: readonly string[], context: InputContext): Promise<Input> {
@@ -138,18 +143,24 @@ async function* listed(folder: string, files: readonly string[]) {
 async function expandGlob(pattern: string): Promise<string[]> {
   const files: string[] = [];
   if (/[*?[{]/.test(pattern)) {
-    const root = pattern.slice(0, pattern.slice(0, pattern.search(/[*?[{]/)).lastIndexOf("/") + 1);
+    const above = pattern.slice(0, pattern.slice(0, pattern.search(/[*?[{]/)).lastIndexOf("/") + 1);
+    const root = (await findSpelled(above)) ?? above;
     const exists = await readdir(root).then(
       () => true,
       () => false,
     );
-    const glob = new Bun.Glob(pattern.slice(root.length));
-    if (exists)
-      for await (const path of glob.scan({ cwd: root, onlyFiles: true })) {
-        const parts = path.split("/");
-        const left = parts.some((part, at) => isLeftover(part, at < parts.length - 1));
-        if (!left) files.push(join(root, path));
-      }
+    const below = pattern.slice(above.length);
+    const matched = new Set<string>();
+    // Names are matched as they are on the disk, composed or not.
+    for (const spelling of new Set([below, below.normalize("NFC"), below.normalize("NFD")])) {
+      const glob = new Bun.Glob(spelling);
+      if (exists) for await (const path of glob.scan({ cwd: root, onlyFiles: true })) matched.add(path);
+    }
+    for (const path of matched) {
+      const parts = path.split("/");
+      const left = parts.some((part, at) => isLeftover(part, at < parts.length - 1));
+      if (!left) files.push(join(root, path));
+    }
   }
   if (files.length > 0) return files.sort();
   throw new AppError("not_found", `${pattern} does not exist; give ${INPUT_HELP}`, {

@@ -49,6 +49,21 @@ async function findLegacy(base: string, path: string): Promise<LocalPath | undef
   return found;
 }
 
+/**
+ * An absolute path as it is on the disk, where its Korean names are composed or decomposed otherwise: lists of files come
+ * from another system than the files. Undefined: nothing is there.
+ */
+export async function findSpelled(path: string): Promise<string | undefined> {
+  let found = "";
+  for (const part of path.split("/").filter((part) => part !== "")) {
+    const spellings = new Set([part, part.normalize("NFC"), part.normalize("NFD")]);
+    const next = await firstThere([...spellings].map((spelling) => `${found}/${spelling}`));
+    if (typeof next !== "string") return undefined;
+    found = next;
+  }
+  return found === "" ? undefined : found;
+}
+
 async function firstThere(paths: readonly LocalPath[]): Promise<LocalPath | undefined> {
   for (const path of paths) {
     const there = await stat(path).then(
