@@ -98,7 +98,10 @@ test("documents are pages in the order of paths, each file once, among images, i
     ]);
     expect(rejects).toEqual([
       ["bad.pdf", "damaged PDF: no readable structure"],
-      ["계약서.json", "the label has no page: 계약서.pdf has 3 pages"],
+      [
+        "계약서.json",
+        "the label has no page: 계약서.pdf has 3 pages; the label of one is named 계약서#page=1.json",
+      ],
     ]);
     expect(input.summary).toBe("4 PDFs, 6 pages; 2 images; 2 labels, of which 1 has its page");
     expect(rows.find((row) => row.source_name === "b/scan#page=1")?.label).toBe('{"a":1}');
@@ -145,6 +148,38 @@ test("--split-pages makes rows of the pages of each TIFF; without, and of one pa
       "4/5.tif#page=2",
     ]);
     expect(input.summary).toBe("2 TIFFs, 5 pages; 2 images");
+  });
+});
+
+test("a label names a page of a document by its number, beside it or in a folder or zip of labels", async () => {
+  await withKit(async (kit) => {
+    const label = (at: number) => JSON.stringify({ 쪽: at });
+    const folder = await put(kit, {
+      "원천/계약서.pdf": pdf(3),
+      "원천/팩스.tif": tiff(2),
+      "원천/c.pdf#page=1.jpg": JPEG,
+      "원천/c.pdf#page=1.json": label(9),
+      "라벨/계약서#page=1.json": label(1),
+      "라벨/계약서.pdf#page=3.json": label(3),
+      "라벨/팩스#page=2.json": label(2),
+      "라벨/팩스.json": label(0),
+      "라벨/계약서#page=4.json": label(4),
+    });
+    const { rows, rejects } = await staged(kit, folder, { splitPages: true });
+    const labelled = rows.filter(({ label }) => label != null);
+    expect(labelled.map(({ source_name, label }) => [source_name, label])).toEqual([
+      ["원천/c.pdf#page=1.jpg", label(9)],
+      ["원천/계약서.pdf#page=1", label(1)],
+      ["원천/계약서.pdf#page=3", label(3)],
+      ["원천/팩스.tif#page=2", label(2)],
+    ]);
+    expect(rejects).toEqual([
+      ["라벨/계약서#page=4.json", "the label has no page: no page is named 계약서#page=4"],
+      [
+        "라벨/팩스.json",
+        "the label has no page: 원천/팩스.tif has 2 pages; the label of one is named 팩스#page=1.json",
+      ],
+    ]);
   });
 });
 

@@ -134,13 +134,18 @@ async function findLabels(
   await database.run(
     `CREATE TABLE ${quoteName(files)} AS SELECT path, kind = 'json' AS is_label, zip, zip_depth FROM ${table}
      WHERE ${found.count("json") > 0} AND (kind IN ('json', 'image')
-       OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages <= 1))`,
+       OR path IN (SELECT path FROM ${quoteName(documents)} WHERE pages <= 1))
+     UNION ALL SELECT ${pageName("path", "unnest(range(1, pages + 1))")}, false, zip, zip_depth
+     FROM ${table} JOIN ${quoteName(documents)} USING (path) WHERE ${found.count("json") > 0} AND pages > 1`,
   );
   await pairLabels(database, { files, pairs, unpaired });
   await database.run(`DROP TABLE ${quoteName(files)}`);
+  const last = (stem: string) => `string_split(${stem}, '/')[-1]`;
   await database.run(
-    `UPDATE ${quoteName(unpaired)} SET reason = d.path || ' has ' || d.pages || ' pages'
-     FROM ${quoteName(documents)} AS d WHERE d.pages > 1 AND ${stemPath("d.path")} = ${labelStemPath("label")}`,
+    `UPDATE ${quoteName(unpaired)} SET reason = d.path || ' has ' || d.pages || ' pages; the label of one is named ' || d.stem || '#page=1.json'
+     FROM (SELECT min(path) AS path, arg_min(pages, path) AS pages, ${last(stemPath("path"))} AS stem
+       FROM ${quoteName(documents)} WHERE pages > 1 GROUP BY stem) AS d
+     WHERE reason LIKE 'no page is named %' AND d.stem = ${last(labelStemPath("label"))}`,
   );
   const [counted] = await database.rows<{ paired: number; byName: number }>(
     `SELECT count(*)::INTEGER AS paired, (count(*) FILTER (by_name))::INTEGER AS "byName" FROM ${quoteName(pairs)}`,
@@ -167,6 +172,11 @@ async function findLabels(
   return { pairs, unpaired, count: paired + (left?.count ?? 0), paired, byName: counted?.byName ?? 0 };
 }
 
+/** SQL for the name of a page of a document. */
+function pageName(path: string, page: string): string {
+  return `${path} || '#page=' || ${page}`;
+}
+
 /** All rows: images, pages of documents, documents that cannot be opened, and labels without a page. */
 function selectPages(found: string, documents: string, labels: FoundLabels): string {
   const [files, described, pairs, unpaired] = [found, documents, labels.pairs, labels.unpaired].map(
@@ -175,8 +185,10 @@ function selectPages(found: string, documents: string, labels: FoundLabels): str
   const row = "given, path, NULL::INTEGER AS page";
   return `SELECT ${row}, pairs.label, NULL::VARCHAR AS reject
       FROM ${files} AS f LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path WHERE kind = 'image'
-    UNION ALL SELECT given, f.path, unnest(CASE d.pages WHEN 0 THEN [NULL] ELSE range(1, d.pages + 1) END)::INTEGER, pairs.label, NULL
-      FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path LEFT JOIN ${pairs} AS pairs ON pairs.page = f.path
+    UNION ALL SELECT given, p.path, p.page, pairs.label, NULL
+      FROM (SELECT given, f.path, pages, unnest(CASE d.pages WHEN 0 THEN [NULL] ELSE range(1, d.pages + 1) END)::INTEGER AS page
+        FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path) AS p
+      LEFT JOIN ${pairs} AS pairs ON pairs.page = CASE WHEN pages > 1 THEN ${pageName("p.path", "p.page")} ELSE p.path END
     UNION ALL SELECT given, f.path, NULL, NULL, d.reason
       FROM ${files} AS f JOIN ${described} AS d ON d.path = f.path WHERE d.reason IS NOT NULL
     UNION ALL SELECT ${row}, NULL, 'the label has no page: ' || u.reason

@@ -4,16 +4,21 @@ import { PAGE_ENDINGS } from "../file-kinds.ts";
 import { areParallel, withoutKind } from "./folder-kinds.ts";
 import { splitOfPath } from "./split-folders.ts";
 
-/** What a file is called without its extension, as SQL. */
+/** What a file is called without its extension, as SQL; of a page of a document too: `a.pdf#page=3` is `a#page=3`. */
 export function stemPath(path: string): string {
-  return `regexp_replace(nfc_normalize(${path}), '\\.[^./]*$', '')`;
+  return `regexp_replace(nfc_normalize(${path}), '\\.[^./]*?(#page=\\d+)?$', '\\1')`;
 }
 
-const PAGE_ENDING = `\\.(${PAGE_ENDINGS.map((ending) => ending.slice(1)).join("|")})$`;
+const PAGE_ENDING = `\\.(?:${PAGE_ENDINGS.map((ending) => ending.slice(1)).join("|")})`;
 
 /** The same of a label, which may have the page's whole name: `0001.jpg.json`. */
 export function labelStemPath(path: string): string {
-  return `regexp_replace(${stemPath(path)}, ${quoteText(PAGE_ENDING)}, '', 'i')`;
+  return `regexp_replace(${stemPath(path)}, ${quoteText(`${PAGE_ENDING}$`)}, '', 'i')`;
+}
+
+/** A stem by which labels and pages of a document meet: without the document's ending before the number. */
+function byNumber(stem: string): string {
+  return `regexp_replace(${stem}, ${quoteText(`${PAGE_ENDING}(#page=\\d+)$`)}, '\\1', 'i')`;
 }
 
 /** Folders that are compared at most: nobody keeps labels deeper than that apart. */
@@ -65,7 +70,7 @@ export async function pairLabels(
 function selectNamed(files: string): string {
   const plain = (folders: string) =>
     `list_filter(list_transform(${folders}, lambda name: ${withoutKind("name")}), lambda name: name <> '')`;
-  const stem = `CASE WHEN is_label THEN ${labelStemPath("path")} ELSE ${stemPath("path")} END`;
+  const stem = byNumber(`CASE WHEN is_label THEN ${labelStemPath("path")} ELSE ${stemPath("path")} END`);
   return `SELECT *, ${splitOfPath("array_to_string(list_append(folders, stem), '/')")} AS split FROM (
       SELECT path, is_label, zip, parts, parts[-1] AS stem, ${plain("parts[:-2]")} AS folders,
         CASE WHEN zip IS NOT NULL THEN ${plain("parts[zip_depth + 1:-2]")} END AS inner_folders
