@@ -4,7 +4,7 @@ import { awaitReplaced } from "../lake/replaced.ts";
 import type { Database } from "../query/database.ts";
 import { attachCatalog } from "../query/duckdb/catalog-file.ts";
 import { CATALOG_FORMAT } from "../query/duckdb/homes.ts";
-import { hasIndex } from "../query/search-index/ranges.ts";
+import { hasIndex } from "../query/search-index/tables.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { type LeftOut, readLeftOut } from "./left-out.ts";
 import { catalogIdentity } from "./publish.ts";

@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import type { Database } from "../database.ts";
 import { quoteName } from "../sql.ts";
+import { isNoTable } from "./ranges.ts";
 import { addRows, type RowSet } from "./row-set.ts";
 
 /**
@@ -90,9 +91,15 @@ export async function readCounters(
   const text = (name: string) => (ignoreCase ? `lower(${quoteName(name)})` : quoteName(name));
   let byColumn = held.get(String(ignoreCase));
   if (byColumn === undefined) {
-    const rows = await database.rows<Counter & { column: string }>(
-      `SELECT * REPLACE (${text("before")} AS "before", ${text("after")} AS "after") FROM index_counters`,
-    );
+    const rows = await database
+      .rows<Counter & { column: string }>(
+        `SELECT * REPLACE (${text("before")} AS "before", ${text("after")} AS "after") FROM index_counters`,
+      )
+      .catch((error) => {
+        // An index of an earlier version has terms for all texts.
+        if (isNoTable(error)) return [];
+        throw error;
+      });
     byColumn = Map.groupBy(rows, ({ column }) => column);
     held.set(String(ignoreCase), byColumn);
   }

@@ -44,15 +44,6 @@ export function missingRanges(database: Database): Promise<RowRange[]> {
   );
 }
 
-/** Whether an attached database has an index. */
-export async function hasIndex(database: Database, name: string): Promise<boolean> {
-  const found = await database.rows(
-    "SELECT 1 FROM duckdb_tables() WHERE table_name = 'index_ranges' AND database_name = $1",
-    [name],
-  );
-  return found.length > 0;
-}
-
 /** The ranges that the database in use holds, ascending; none of an index where there is none. */
 export async function readAllRanges(database: Database): Promise<Record<RangeTable, RowRange[]>> {
   const [rows, index] = ["row_ranges", "index_ranges"].map(
@@ -68,6 +59,6 @@ export async function readAllRanges(database: Database): Promise<Record<RangeTab
   return { row_ranges, index_ranges };
 }
 
-function isNoTable(error: unknown): boolean {
+export function isNoTable(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Catalog Error: Table with name");
 }

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { DuckDBClient } from "../../../src/query/duckdb/client.ts";
 import type { RowQuery } from "../../../src/schema/query.ts";
 import { commit, KEY, refresh, type Workbench, withLake } from "../../catalog/lakes.ts";
@@ -99,6 +99,29 @@ test("an index that followed every change answers as a catalog without one", () 
       expect(counts.some((count) => count > 0)).toBe(true);
       await refresh(bench); // turned on again
     }
+  }));
+
+test("an index of a version without counters is searched as it is, and built anew by the next refresh", () =>
+  withLake(async (bench) => {
+    const { openDatabase } = await import("../../../src/query/database.ts");
+    const rows = (count: number, seed: number) =>
+      `SELECT * REPLACE ('쪽-12.jpg' AS name) FROM (${rowsOf(count, seed)})`;
+    await commit(bench, "create", rows(3000, 1));
+    await refresh(bench);
+    const counts = await countsOf(bench);
+    await rename(bench.lake.layout.catalogFile, `${bench.folder}/older`);
+    const path = `${bench.folder}/older`;
+    const database = await openDatabase({ path, scratch: `${bench.folder}/s` });
+    expect(await database.rows("FROM index_counters")).toEqual([]);
+    await database.run("DROP TABLE index_counters");
+    database.close();
+    await rename(path, bench.lake.layout.catalogFile);
+    expect(await countsOf(bench)).toEqual(counts);
+    await commit(bench, "append", rows(300, 3));
+    await refresh(bench);
+    const { rows: all, known } = (await rangesOf(bench)) ?? {};
+    expect([all, known]).toEqual([3300, 3300]);
+    expect((await countsOf(bench)).some((count) => count > 0)).toBe(true);
   }));
 
 test("a full build indexes what it loads as refreshes do", () =>
