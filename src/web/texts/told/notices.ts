@@ -47,6 +47,26 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "목록이나 객체 안의 NaN과 Infinity는 JSON에 없는 수여서 null이 됩니다.",
   ],
   [
+    "NaN or Infinity inside {} in {}: null instead, because JSON has no such numbers",
+    "{1} 열의 객체 안에 있는 NaN과 Infinity는 JSON에 없는 수여서 null이 됩니다.",
+  ],
+  [
+    "the numbers of {} have no names here and become labels of {} ({})",
+    "{1} 열의 번호는 여기에 이름이 없어 {2}의 라벨이 됩니다: {3}",
+  ],
+  [
+    "the numbers of {} have no names in {}: those of this upload ({}) are not kept",
+    "{1} 열의 번호는 {2}에 이름이 없어 이 업로드의 이름을 저장하지 않습니다: {3}",
+  ],
+  [
+    "the names of the labels in {} ({}) are not kept: it is stored as JSON with the numbers",
+    "{1} 열은 번호만 든 JSON으로 저장하므로 라벨의 이름은 저장하지 않습니다: {2}",
+  ],
+  [
+    "the names of the labels in {} ({}) are not kept: only 64-bit integers keep them",
+    "{1} 열은 64비트 정수가 아니어서 라벨의 이름을 저장하지 않습니다: {2}",
+  ],
+  [
     "{} has {} pages, and others have several; each file becomes one row, with --split-pages each page does",
     "{2}쪽인 {1}처럼 여러 쪽인 파일이 있습니다. 파일마다 한 행이 됩니다. 쪽마다 행으로 나누도록 고를 수도 있습니다.",
   ],
