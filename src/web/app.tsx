@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Frame } from "./parts/frame.tsx";
 import { Failure, Loading } from "./parts/notice.tsx";
 import { LoginScreen } from "./screens/login.tsx";
@@ -32,7 +32,8 @@ function Screen({ lake }: { lake: string }) {
   useEffect(() => {
     document.title = texts().title(title, lake);
   }, [title, lake]);
-  useEffect(() => {
+  // Before it is painted: nobody has focused something of it yet.
+  useLayoutEffect(() => {
     if (!first.current) main.current?.focus();
     first.current = false;
   }, [screen?.name]);

@@ -101,7 +101,7 @@ export function PageCanvas(props: PageCanvasProps) {
   };
   const latest = useRef({ indexAt, page, view, onPick });
   latest.current = { indexAt, page, view, onPick };
-  useEffect(
+  useLayoutEffect(
     () =>
       followGestures(canvas.current as HTMLCanvasElement, {
         camera,

@@ -1,10 +1,11 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** Keys of a screen as a whole, where nobody is writing: each as it is on a Latin keyboard. */
 export function useShortcuts(actions: Record<string, () => void>): void {
   const latest = useRef(actions);
   latest.current = actions;
-  useEffect(() => {
+  // As soon as the screen is there, not when it was painted: a key may come first.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
       const action = latest.current[event.key] ?? latest.current[KEYS_OF_HANGUL[event.key] ?? ""];

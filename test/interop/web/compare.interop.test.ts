@@ -74,3 +74,21 @@ test("what is chosen is seen whole: its line is around it", async () => {
   const path = `/ui/compare/hub/${encodeURIComponent("영수증")}/words?a=v1&b=v2`;
   await browser.visit(path, look, { allowed: /willReadFrequently/ });
 });
+
+/** Presses a key in the moment in which the differences are listed, before they are painted. */
+const PRESS = `new MutationObserver((_, observer) => {
+  if (document.querySelector(".compared [role=option]") === null) return;
+  observer.disconnect();
+  dispatchEvent(new KeyboardEvent("keydown", { key: "n" }));
+}).observe(document, { subtree: true, childList: true, attributes: true });`;
+
+test("a key that comes as soon as differences are there is not lost", async () => {
+  const path = `/ui/compare/hub/${encodeURIComponent("영수증")}/words?a=v1&b=v2`;
+  await browser.visit("/ui/datasets", async (page) => {
+    await page.addInitScript(PRESS);
+    await page.goto(path);
+    const chosen = page.locator(".list").getByRole("option", { selected: true });
+    await chosen.waitFor();
+    expect(await chosen.getAttribute("aria-posinset")).toBe("1");
+  });
+});

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { DifferencesDocument } from "../../../schema/page-documents.ts";
 import type { Camera } from "../../canvas/camera.ts";
 import { PageCanvas } from "../../canvas/page-canvas.tsx";
@@ -40,7 +40,7 @@ export function ComparedPage({ document, a, b, at, total, isFirst }: ComparedPag
   const [chosen, setChosen] = useState<number>();
   // Of a page that a step led to, the difference that is next is chosen at once.
   const enteredBy = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const place = { 1: 0, [-1]: differences.length - 1 }[enteredBy.current];
     enteredBy.current = 0;
     choose(place !== undefined && differences[place] ? place : undefined);
