@@ -161,11 +161,12 @@ type Fields = { name: string; type: TypeTree }[];
 function commonStruct(a: Fields, b: Fields): TypeTree | undefined {
   const fields = a.map((field) => ({ ...field }));
   for (const field of b) {
-    const same = fields.find((other) => other.name === field.name);
+    const same = fields.find((other) => other.name.toLowerCase() === field.name.toLowerCase());
     if (!same) {
       fields.push(field);
       continue;
     }
+    if (same.name !== field.name) return undefined; // no type has both
     const type = commonTree(same.type, field.type);
     if (!type) return undefined;
     same.type = type;

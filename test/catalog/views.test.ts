@@ -36,3 +36,15 @@ test("a dataset whose partitions differ has a view of a SELECT for each table, w
     ];
     expect(await query(bench, `${shown} "aihub/many" ORDER BY variant`)).toEqual(expected);
   }));
+
+test("objects whose fields differ in case only, which no type has, meet as JSON and hide no other", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT [{'a': 1}] AS v", { ...KEY, dataset: "objects" });
+    await commit(bench, "append", "SELECT [{'A': 2, 'b': 3}] AS v", { ...KEY, dataset: "objects" });
+    await commit(bench, "create", "SELECT 1 AS id", { ...KEY, dataset: "other" });
+    expect(await refresh(bench)).toMatchObject({ failed: [], rows: 3 });
+    expect(await query(bench, 'SELECT v FROM "aihub/objects" ORDER BY v')).toEqual([
+      { v: '[{"A":2,"b":3}]' },
+      { v: '[{"a":1}]' },
+    ]);
+  }));

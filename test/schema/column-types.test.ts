@@ -23,6 +23,7 @@ test("numbers widen, dates meet timestamps, text meets text only", () => {
     ["INTEGER[3]", "BIGINT[]", "BIGINT[]"],
     ["STRUCT(a INTEGER)", 'STRUCT("b c" DATE, a BIGINT)', 'STRUCT(a BIGINT, "b c" DATE)'],
     ["STRUCT(a INTEGER)", "STRUCT(a VARCHAR)", undefined],
+    ["STRUCT(a INTEGER)[]", "STRUCT(A INTEGER, b DATE)[]", undefined],
   ];
   for (const [a, b, common] of meetings) {
     expect(commonType(a, b), `${a} and ${b}`).toBe(common);
