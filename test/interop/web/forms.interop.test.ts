@@ -1,6 +1,6 @@
 /** What forms of the page hold: as it was typed, and what stands in them at first. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { BrowseDocument } from "../../../src/schema/page-documents.ts";
 import { until } from "../../server/server-kit.ts";
 import { axeFindings } from "./web-browser.ts";
@@ -120,19 +120,20 @@ test("no shares stand in the form where rows have a split of their own, ticked o
     // Then the rows have been counted.
     await page.getByRole("group", { name: "분할" }).waitFor();
     await page.getByRole("button", { name: "이 행들 내려받기" }).click();
-    expect(await (await shares(page)).inputValue()).toBe("");
+    const empty = (field: Locator) => until(async () => (await field.inputValue()) === "");
+    await empty(await shares(page));
     await page.keyboard.press("Escape");
     await page.locator(".grid-cell").first().getByRole("checkbox").click();
     await page.goto("/ui/browse?tasks=words&variants=v1");
     await page.getByRole("button", { name: "선택한 행 내려받기" }).click();
     const field = await shares(page);
-    expect(await field.inputValue()).toBe("");
+    await empty(field);
     await page.getByRole("radio", { name: "선택 조건의 모든 행" }).check();
     await page.locator('[role="region"]', { hasText: "--split train=0.9,val=0.1" }).waitFor();
     const counted = page.waitForResponse((response) => response.url().includes("/statistics?"));
     await page.getByRole("radio", { name: "선택한 행만" }).check();
     await counted;
-    expect(await field.inputValue()).toBe("");
+    await empty(field);
     await field.fill("train=0.5,val=0.5");
     await page.getByRole("radio", { name: "선택 조건의 모든 행" }).check();
     expect(await field.inputValue()).toBe("train=0.5,val=0.5");
