@@ -33,11 +33,15 @@ export async function dropIndexTables(database: Database): Promise<void> {
   for (const name of Object.keys(INDEX_TABLES)) await database.run(`DROP TABLE IF EXISTS ${name}`);
 }
 
-/** Whether an attached database has an index with all of its tables: one of an earlier version lacks some, and is built anew. */
+/**
+ * Whether an attached database has an index with all of its tables, or views of them as the small file of recent rows has:
+ * one of an earlier version lacks some, and is built anew.
+ */
 export async function hasIndex(database: Database, name: string): Promise<boolean> {
   const wanted = Object.keys(INDEX_TABLES);
   const found = await database.rows<{ name: string }>(
-    "SELECT table_name AS name FROM duckdb_tables() WHERE starts_with(table_name, 'index_') AND database_name = $1",
+    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = $1
+     UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = $1`,
     [name],
   );
   const there = new Set(found.map((table) => table.name));
