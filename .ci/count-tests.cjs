@@ -71,8 +71,10 @@ for (const file of process.argv.slice(2)) {
   const right = count("tests") - wrong - count("skipped");
   passed += Math.max(0, right);
   failed += wrong + outside;
-  const isOver = log === "" || /^Ran \d+ tests? across /m.test(log);
   const hasFailed = wrong + outside > 0;
+  // A run that failed without a failure has one that nobody has told.
+  const isTold = hasFailed || !/\nended with (?!0\n).*\n$/.test(log);
+  const isOver = log === "" || (isTold && /^Ran \d+ tests? across /m.test(log));
   if (isOver && (hasFailed || right > 0)) continue;
   // What ended a run stands at its end.
   const end = log.trimEnd().split("\n").slice(-LAST_LINES).join("\n").slice(-MOST_OF_A_FAILURE);

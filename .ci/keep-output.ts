@@ -1,4 +1,4 @@
-/** `bun keep-output.ts FILE COMMAND...` runs the command, shows what it prints, and keeps that in FILE too. */
+/** `bun keep-output.ts FILE COMMAND...` runs the command, shows what it prints, and keeps that and how it ended in FILE. */
 import { appendFileSync, writeFileSync } from "node:fs";
 
 /** After its end: what it left running may hold its output open. */
@@ -19,4 +19,6 @@ async function keep(from: ReadableStream<Uint8Array>, shown: Bun.BunFile): Promi
 }
 
 await Promise.all([keep(child.stdout, Bun.stdout), keep(child.stderr, Bun.stderr)]);
-process.exit(await child.exited);
+const code = await child.exited;
+appendFileSync(file, `\nended with ${code}\n`);
+process.exit(code);

@@ -9,7 +9,10 @@ const HEAD = `import { afterAll, beforeAll, describe, expect, test } from "bun:t
 test("is right", () => expect(1).toBe(1));\n`;
 
 /** Runs files as `.ci/bun-test` does; gives what is said in the end of what failed. */
-async function count(files: Record<string, string>): Promise<{ lines: string; exit: number | null }> {
+async function count(
+  files: Record<string, string>,
+  prefix: string[] = [],
+): Promise<{ lines: string; exit: number | null }> {
   const folder = await mkdtemp(join(tmpdir(), "datalake-count-"));
   const root = join(import.meta.dir, "..");
   try {
@@ -22,7 +25,7 @@ async function count(files: Record<string, string>): Promise<{ lines: string; ex
     const keep = [process.execPath, join(root, ".ci/keep-output.ts"), `${results}.log`];
     // A run of its own, not a part of this one.
     const { BUN_TEST_WORKER_ID: _, JEST_WORKER_ID: __, ...env } = process.env;
-    const run = Bun.spawn([...keep, process.execPath, ...flags], {
+    const run = Bun.spawn([...keep, ...prefix, process.execPath, ...flags], {
       ...{ cwd: folder, env, stdin: "ignore", stdout: "ignore", stderr: "ignore" },
     });
     await run.exited;
@@ -80,6 +83,9 @@ test("a crash that ends the whole run names the files that were not run, and one
   expect(crash.lines).toMatch(/^Failed: test\/a\.test\.ts: the process that ran it ended\n.*SIGABRT/m);
   expect(crash.lines).toMatch(/^Failed: [1-5] files: were not run after that\n.*test\/f\.test\.ts/m);
   expect(crash.exit).toBe(1);
+  const silent = await count({ "a.test.ts": "" }, ["sh", "-c", '"$@"; exit 3', "sh"]);
+  expect(silent.lines).toMatch(/^Failed: \S+junit\.xml: the run itself\n[\s\S]*^ended with 3$/m);
+  expect([lastOf(silent.lines), silent.exit]).toEqual(["1 passed, 1 failed", 1]);
   const none = await count({});
   expect(none.lines).toMatch(/^Failed: \S+junit\.xml: the run itself\n/m);
   expect([lastOf(none.lines), none.exit]).toEqual(["0 passed, 1 failed", 1]);
@@ -104,8 +110,8 @@ test("what a run prints is shown whole, kept, and ends with the run, whatever it
     await Bun.spawn(["sh", "-c", script], { cwd: folder }).exited;
     const textOf = (name: string) => Bun.file(join(folder, name)).text();
     const [kept, shown, code] = await Promise.all(["kept", "shown", "code"].map(textOf));
-    expect(kept).toEndWith("\n100000\n");
-    expect(shown).toBe(kept as string);
+    expect(shown).toEndWith("\n100000\n");
+    expect(kept).toBe(`${shown}\nended with 7\n`);
     expect(code).toBe("7\n");
   } finally {
     await rm(folder, { recursive: true });
