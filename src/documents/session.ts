@@ -1,7 +1,9 @@
+import { formatQuantity } from "../util/format.ts";
 import { beginConvert } from "./convert/convert.ts";
 import type { DocumentLimits } from "./limits.ts";
 import type { Task } from "./messages.ts";
 import { beginPage } from "./page.ts";
+import type { PdfDocument } from "./pdfium/document.ts";
 import { PageFault, tooManyPages, tooMuchMemory } from "./reasons.ts";
 import { openWorkplace, type Workplace } from "./workplace.ts";
 
@@ -35,7 +37,7 @@ export function createSession(limits: DocumentLimits): Session {
         const document = open.use(task.path, { passwords: task.passwords, fileBytes }, false);
         const { pages, encrypted, copyForbidden } = document;
         if (pages > limits.pages) throw tooManyPages(pages, limits.pages);
-        const notices = copyForbidden ? ["its maker forbids to copy text and images out of it"] : [];
+        const notices = noticesOf(document);
         return async () => ({ kind: "pdf", pages, encrypted, copyForbidden, notices });
       }
       case "page":
@@ -66,4 +68,22 @@ export function createSession(limits: DocumentLimits): Session {
       }
     },
   };
+}
+
+/** What a person should know of a document that opens. */
+function noticesOf({ copyForbidden, attachments, isDynamicForm }: PdfDocument): string[] {
+  const files = formatQuantity(attachments, "file");
+  return [
+    ...(copyForbidden ? ["its maker forbids to copy text and images out of it"] : []),
+    ...(attachments > 0
+      ? [
+          `it holds ${files}, left out: save ${attachments === 1 ? "it" : "them"} beside it to be uploaded too`,
+        ]
+      : []),
+    ...(isDynamicForm
+      ? [
+          "it is a form that is made when it is opened (XFA), its pages may only say so: print it to a PDF first",
+        ]
+      : []),
+  ];
 }

@@ -10,6 +10,10 @@ export interface PdfDocument {
   encrypted: boolean;
   /** Its maker forbids copying text and images out of it, to whom has no owner password. */
   copyForbidden: boolean;
+  /** Files inside, which are none of its pages. */
+  attachments: number;
+  /** Its pages stand in for a form that is made when it is opened (XFA). */
+  isDynamicForm: boolean;
   close(): void;
 }
 
@@ -17,6 +21,8 @@ export interface PdfDocument {
 const PASSWORD_ERROR = 4;
 /** Bit 5 of the user's permissions (ISO 32000-2, table 22). */
 const MAY_COPY = 1 << 4;
+/** `FPDF_GetFormType`: `FORMTYPE_XFA_FULL`. */
+const XFA_FULL = 2;
 
 /** Opens a PDF with none, or with the first of the passwords that fits. Throws `invalid_input`, or what the disk says. */
 export function openPdf(
@@ -54,6 +60,8 @@ export function openPdf(
       pages,
       encrypted: revision >= 0,
       copyForbidden: revision >= 0 && (call.FPDF_GetDocPermissions(handle) & MAY_COPY) === 0,
+      attachments: call.FPDFDoc_GetAttachmentCount(handle),
+      isDynamicForm: call.FPDF_GetFormType(handle) === XFA_FULL,
       close: () => {
         call.FPDF_CloseDocument(handle);
         release();
