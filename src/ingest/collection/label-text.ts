@@ -14,7 +14,8 @@ export function labelText(bytes: Uint8Array, encoding?: string): { text: string 
     return { text };
   } catch (error) {
     if (error instanceof RangeError) return { reason: "nests too deep" };
-    return { reason: `is no JSON (${error instanceof Error ? error.message : String(error)})` };
+    const why = error instanceof Error ? error.message : String(error);
+    return { reason: `is no JSON (${visible(why)})` };
   }
 }
 
@@ -28,4 +29,12 @@ export function isOneObject(bytes: Uint8Array, encoding?: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Zero bytes and the like, as some programs leave them behind a text, by their numbers. */
+function visible(text: string): string {
+  return Array.from(text, (one) => {
+    const code = one.codePointAt(0) ?? 0;
+    return code < 32 ? `\\x${code.toString(16).padStart(2, "0")}` : one;
+  }).join("");
 }
