@@ -27,7 +27,9 @@ test("what the server says of rows, uploads and the lake is said in Korean, with
     "line 7: 3 cells, and the header has 4": "7번째 줄의 칸은 3개인데 머리글의 칸은 4개입니다.",
     "the variant v3 is new; one of a like name is there: v2":
       "새 배리언트 v3과 비슷한 이름이 이미 있습니다: v2",
-    "uploads have failed: 3, the first is u1\n(more)": "실패한 업로드가 있습니다: 3개, 처음은 u1\n(more)",
+    "uploads have failed: 3, the first is u1\n(more)": "실패한 업로드가 있습니다.",
+    "temporary files are older than a day: 3, the first is a\nb":
+      "하루가 지난 임시 파일이 있습니다: 3개, 처음은 a\nb",
   };
   for (const [english, korean] of Object.entries(said)) expect(inKorean(english)).toBe(korean);
   for (const unknown of ["", "x", "something else: happened", "constructor"])

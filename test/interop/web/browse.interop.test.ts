@@ -102,3 +102,24 @@ test("the box to tick a row hides nothing of its picture and of its name", async
     );
   }
 });
+
+test("where the system chooses the colours, what is marked and switched on is seen", async () => {
+  await browser.visit(
+    `/ui/browse?tasks=words&variants=v1&text=${encodeURIComponent("유일한낱말")}`,
+    async (page) => {
+      await page.emulateMedia({ forcedColors: "active" });
+      await page.locator(".grid-cell a").first().click();
+      await page.locator("[data-key][data-shown]").waitFor();
+      const coloursOf = (selector: string) =>
+        page.evaluate(`(({ backgroundColor, color }) => [backgroundColor, color])(
+          getComputedStyle(document.querySelector('${selector}')))`) as Promise<string[]>;
+      const [ground, text] = await coloursOf(".hits mark");
+      expect(ground).not.toBe(text);
+      const boxes = page.getByRole("button", { name: "상자" });
+      const on = await coloursOf("button[aria-pressed=true]");
+      await boxes.click();
+      expect(await boxes.getAttribute("aria-pressed")).toBe("false");
+      expect(await coloursOf("button[aria-pressed=false]")).not.toEqual(on);
+    },
+  );
+});

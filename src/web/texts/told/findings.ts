@@ -124,7 +124,7 @@ export const findings: readonly (readonly [english: string, korean: string])[] =
     "비우거나, 카탈로그 두 개({1})가 들어갈 로컬 디스크로 `scratch`를 옮기세요.",
   ],
   ["free some, or move the lake to a larger disk", "비우거나 레이크를 더 큰 디스크로 옮기세요."],
-  ["uploads cannot be processed: {}", "처리할 수 없는 업로드가 있습니다: {1}"],
+  ["uploads cannot be processed: {}", "처리할 수 없는 업로드가 있습니다."],
   [
     "follow the advice for each; where upload.json {}",
     "각각의 안내를 따르세요. upload.json이 없거나 손상되었으면 다시 올리고 폴더를 지우세요.",
@@ -139,13 +139,13 @@ export const findings: readonly (readonly [english: string, korean: string])[] =
   ],
   [
     "entries with the name of an upload are not uploads: {}",
-    "이름만 업로드이고 업로드가 아닌 것이 있습니다: {1}",
+    "이름만 업로드이고 업로드가 아닌 것이 있습니다.",
   ],
   [
     "follow the advice for each; the other uploads are processed",
     "각각의 안내를 따르세요. 다른 업로드는 처리됩니다.",
   ],
-  ["other files are among the uploads: {}", "업로드 사이에 다른 파일이 있습니다: {1}"],
+  ["other files are among the uploads: {}", "업로드 사이에 다른 파일이 있습니다."],
   ["move them away; uploads are processed anyway", "다른 곳으로 옮기세요. 업로드는 그래도 처리됩니다."],
   [
     "uploads are in processing, but no process is working on them: {}",
@@ -155,7 +155,7 @@ export const findings: readonly (readonly [english: string, korean: string])[] =
     "run `datalake process start`, or start the server: they are resumed",
     "`datalake process start`를 실행하거나 서버를 시작하면 이어집니다.",
   ],
-  ["uploads have failed: {}", "실패한 업로드가 있습니다: {1}"],
+  ["uploads have failed: {}", "실패한 업로드가 있습니다."],
   [
     "fix the cause and run `datalake process retry UPLOAD`, {}",
     "원인을 고치고 다시 시도하거나, 작업 화면에서 확인하세요.",
