@@ -8,7 +8,7 @@ import { BATCH_ROWS, createArena } from "./arena.ts";
 import { readBatchBlobs } from "./arrow/blobs.ts";
 import { findBytesColumn } from "./arrow/columns.ts";
 import { checkArrowTypes, convertedColumns } from "./arrow/conversions.ts";
-import { checkDurations, durationNotices } from "./arrow/durations.ts";
+import { checkDurations, durationFeatures, durationNotices } from "./arrow/durations.ts";
 import { readMessages } from "./arrow/messages.ts";
 import { readPieces } from "./arrow/pieces.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
@@ -86,7 +86,12 @@ async function open(
     fileCount: files.length,
     rowCount: files.reduce((total, file) => total + file.rowCount, 0),
     columns,
-    features: sameLabels(files.map((file) => ({ path: file.path, features: schemaFeatures(file.schema) }))),
+    features: sameLabels(
+      files.map(({ path: file, schema }) => ({
+        path: file,
+        features: { ...schemaFeatures(schema), ...durationFeatures(schema.fields) },
+      })),
+    ),
     notices: [...new Set(files.flatMap(({ schema }) => durationNotices(schema.fields)))],
     rows: async () => rows,
     embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
-import { labelNames } from "../schema/class-labels.ts";
+import { durationUnit, labelNames } from "../schema/class-labels.ts";
 import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
@@ -169,7 +169,7 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
  * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
- * that an append adds to, each once, without those that are open to any type, and the features of those that are labels.
+ * that an append adds to, each once, without those that are open to any type, and the features of those that are labels or durations.
  */
 export async function checkMode(
   lake: Lake,
@@ -196,14 +196,14 @@ export async function checkMode(
   const known = held.flat().filter(({ open }) => !open);
   return {
     columns: [...new Map(known.map((column) => [column.name, column])).values()],
-    features: features.map(onlyLabels),
+    features: features.map(onlyMeanings),
   };
 }
 
-function onlyLabels(features: Features): Features {
-  return Object.fromEntries(
-    Object.entries(features).filter(([, feature]) => labelNames(feature) !== undefined),
-  );
+function onlyMeanings(features: Features): Features {
+  const isTold = (feature: unknown) =>
+    labelNames(feature) !== undefined || durationUnit(feature) !== undefined;
+  return Object.fromEntries(Object.entries(features).filter(([, feature]) => isTold(feature)));
 }
 
 /** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
-import { checkDurations, durationNotices, writtenFields } from "./arrow/durations.ts";
+import { checkDurations, durationFeatures, durationNotices, writtenFields } from "./arrow/durations.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures, sameLabels } from "./features.ts";
@@ -42,7 +42,8 @@ export async function openParquet(
   for (const source of sources) sizes.set(source.path, (await stat(source.path)).size);
   const rowCounts = await checkFooters(database, sizes);
   const relation = await exactTimes(context, sources, relationOf(sources));
-  const features = await readFeatures(database, sources);
+  const durations = await readDurations(database, sources);
+  const features = { ...(await readFeatures(database, sources)), ...durations.features };
   const described = await describeRelation(database, relation);
   const typed = await typedFiles(database, sources);
   checkSameTypes(typed, described);
@@ -59,7 +60,7 @@ export async function openParquet(
     rowCount: sum(rowCounts.values()),
     columns,
     features,
-    notices: await readDurations(database, sources),
+    notices: durations.notices,
     rows: kept,
     embedded: (name, signal) => readColumn(context, files, { name, isList: isList(name) }, signal),
   };
@@ -187,11 +188,15 @@ async function readFeatures(database: Database, sources: readonly ParquetSource[
 }
 
 /** What the whole numbers of durations mean; throws `type_mismatch` where files count in different units. */
-async function readDurations(database: Database, sources: readonly ParquetSource[]): Promise<string[]> {
+async function readDurations(
+  database: Database,
+  sources: readonly ParquetSource[],
+): Promise<{ notices: string[]; features: Features }> {
   const found = await readKeyValue(database, sources, "ARROW:schema");
   const files = found.map(({ path, value }) => ({ path, fields: writtenFields(value) }));
   checkDurations(files);
-  return [...new Set(files.flatMap(({ fields }) => durationNotices(fields)))];
+  const fields = files.flatMap((file) => file.fields);
+  return { notices: [...new Set(durationNotices(fields))], features: durationFeatures(fields) };
 }
 
 /** What the footers of files say under a key, where they do. */

@@ -18,7 +18,7 @@ export interface UploadCheck {
 export interface UploadChecked {
   /** Of the partition that an append adds to, those with values; else none. */
   columns: readonly Column[];
-  /** Of that partition, and of uploads that wait for it: the features of columns whose numbers are labels. */
+  /** Of that partition, and of uploads that wait for it: the features of columns whose numbers are labels or durations. */
   features: readonly Features[];
   /** What a person should know of it. */
   notices: readonly string[];

@@ -1,5 +1,15 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import {
+  type DataType,
+  DurationMillisecond,
+  DurationSecond,
+  Int64,
+  makeData,
+  Table,
+  tableToIPC,
+  Vector,
+} from "apache-arrow";
 import { quoteText } from "../../src/query/sql.ts";
 import { withKit } from "./kit.ts";
 
@@ -32,7 +42,7 @@ test("an append whose numbers are labels of other names is refused, with the nam
       const path = await write(kit, "SELECT 0::BIGINT AS y, [0::BIGINT] AS tags", features);
       const refused = await kit.plan(path, append).catch((error) => error);
       expect(refused).toMatchObject({ code: "type_mismatch", details: { column } });
-      const names = column === "y" ? ['0 "dog", 1 "cat"', '0 "cat", 1 "dog"'] : ["B-TOTAL", '0 "O"'];
+      const names = column === "y" ? ['0 "dog", 1 "cat"', '0 "cat", 1 "dog"'] : ['0 "B-TOTAL"', '0 "O"'];
       for (const said of names) expect(refused.message).toContain(said);
       const others = await kit.stage(path, { dataset: `other-${column}` });
       expect(others.plan.notices).toEqual([]);
@@ -75,4 +85,35 @@ test("names of labels that cannot be kept are told", () =>
       ),
       expect.stringMatching(/^the names of the labels in small .* are not kept: only 64-bit integers/),
     ]);
+  }));
+
+test("an append keeps the unit of durations, or is refused; on one side alone the unit is told", () =>
+  withKit(async (kit) => {
+    const duration = async (type: DataType) => {
+      const path = join(kit.folder, `${Bun.hash(String(type))}.arrow`);
+      const data = makeData({ type: type as DurationSecond, length: 1, data: new BigInt64Array([1n]) });
+      await Bun.write(path, tableToIPC(new Table({ t: new Vector([data]) }), "file"));
+      return path;
+    };
+    const [seconds, millis] = [
+      await duration(new DurationSecond()),
+      await duration(new DurationMillisecond()),
+    ];
+    const plain = await duration(new Int64());
+    const { manifest } = await kit.stage(seconds);
+    expect(manifest.features.t).toEqual({ dtype: "int64", id: "duration[s]", _type: "Value" });
+    expect((await kit.plan(seconds, append)).notices).not.toContainEqual(expect.stringContaining("plain"));
+    await expect(kit.plan(millis, append)).rejects.toMatchObject({
+      code: "type_mismatch",
+      message: expect.stringMatching(
+        /"t" are durations in milliseconds here but durations in seconds in p\/d/,
+      ),
+    });
+    expect((await kit.plan(plain, append)).notices).toContain(
+      "the numbers of t are plain here and become durations in seconds of p/d/raw/text",
+    );
+    await kit.stage(plain, { dataset: "plain" });
+    expect((await kit.plan(millis, { ...append, dataset: "plain" })).notices).toContain(
+      "the numbers of t are plain in p/plain/raw/text: that those of this upload are durations in milliseconds is not kept",
+    );
   }));

@@ -1,5 +1,7 @@
 import { DataType, type Field, Message, type Schema, TimeUnit } from "apache-arrow";
 import { AppError } from "../../errors.ts";
+import { durationFeature } from "../../schema/class-labels.ts";
+import type { Features } from "../../schema/columns.ts";
 import { fitsMetadata } from "./vectors.ts";
 
 const UNITS = {
@@ -8,6 +10,32 @@ const UNITS = {
   [TimeUnit.MICROSECOND]: "microseconds",
   [TimeUnit.NANOSECOND]: "nanoseconds",
 };
+
+const SHORT = {
+  [TimeUnit.SECOND]: "s",
+  [TimeUnit.MILLISECOND]: "ms",
+  [TimeUnit.MICROSECOND]: "us",
+  [TimeUnit.NANOSECOND]: "ns",
+} as const;
+
+/** Features that keep the units of durations, in lists too; objects become JSON, which has no place for them. */
+export function durationFeatures(fields: readonly Field[]): Features {
+  return Object.fromEntries(
+    fields.flatMap(({ name, type }) => {
+      const feature = featureOf(type);
+      return feature === undefined ? [] : [[name, feature]];
+    }),
+  );
+}
+
+function featureOf(type: DataType): unknown {
+  if (DataType.isDuration(type)) return durationFeature(SHORT[type.unit]);
+  if (DataType.isDictionary(type)) return featureOf(type.dictionary);
+  const [child] = (type.children ?? []) as Field[];
+  if (child === undefined || DataType.isStruct(type) || DataType.isMap(type)) return undefined;
+  const feature = featureOf(child.type);
+  return feature === undefined ? undefined : { feature, _type: "Sequence" };
+}
 
 /** Says what the whole numbers of durations mean: neither Parquet nor the engine has a type for them. */
 export function durationNotices(fields: readonly Field[]): string[] {

@@ -59,6 +59,14 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "{1} 열의 번호는 {2}에 이름이 없어 이 업로드의 이름을 저장하지 않습니다: {3}",
   ],
   [
+    "the numbers of {} are plain here and become durations in {} of {}",
+    "{1} 열의 수는 여기에 단위가 없어 {3}의 duration이 됩니다: {2}",
+  ],
+  [
+    "the numbers of {} are plain in {}: that those of this upload are durations in {} is not kept",
+    "{1} 열의 수는 {2}에 단위가 없어 이 업로드의 단위를 저장하지 않습니다: {3}",
+  ],
+  [
     "the names of the labels in {} ({}) are not kept: it is stored as JSON with the numbers",
     "{1} 열은 번호만 든 JSON으로 저장하므로 라벨의 이름은 저장하지 않습니다: {2}",
   ],
