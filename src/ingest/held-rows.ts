@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import { formatPartition } from "../schema/partition.ts";
 import { MAX_HASHES, type NameLookup } from "../schema/receiving.ts";
 import { formatCount, formatQuantity } from "../util/format.ts";
@@ -28,7 +29,12 @@ export async function heldNotices(
   const named = await namesOf(input, roles, database);
   if (named === undefined || named.names.length === 0) return [];
   const { column, names } = named;
-  const held = new Set(await target.heldNames({ key, column, names: [...new Set(names)] }));
+  // A partition that cannot be read says so when it is added to; what is only told stops nobody.
+  const found = await target.heldNames({ key, column, names: [...new Set(names)] }).catch((error) => {
+    if (error instanceof AppError && error.code === "cancelled") throw error;
+    return [];
+  });
+  const held = new Set(found);
   const count = names.filter((name) => held.has(name)).length;
   if (count === 0) return [];
   const isSample = input.rowCount > MAX_ROWS;
