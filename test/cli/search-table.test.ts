@@ -73,6 +73,7 @@ test("the column that was searched shows what was found as it reads", () => {
   expect(shownOf(ascii, { text: "uac" })).toEqual([String.raw`{"t":"\uc601\uc218\uc99d 1","u":"\|uac|00"}`]);
   const at = { column: "label", json_path: "$.n" };
   expect(shownOf('{"n":[12500,7,"25"]}', { ...at, text: "25" })).toEqual(["1|25|00 · 25"]);
+  expect(shownOf('{"n":[false,true,null,"x"]}', { ...at, text: "tru" })).toEqual(["|tru|e"]);
 });
 
 test("the name of a row goes before its other columns, digests are left out", () => {
