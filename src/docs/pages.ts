@@ -14,6 +14,7 @@ import curatorKo from "./ko/curator.md" with { type: "text" };
 import diskKo from "./ko/disk.md" with { type: "text" };
 import engineerKo from "./ko/engineer.md" with { type: "text" };
 import errorsKo from "./ko/errors.md" with { type: "text" };
+import httpKo from "./ko/http.md" with { type: "text" };
 import labelsKo from "./ko/labels.md" with { type: "text" };
 import pageKo from "./ko/page.md" with { type: "text" };
 import pythonKo from "./ko/python.md" with { type: "text" };
@@ -73,7 +74,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
     },
   ],
   ["python", { summary: "Reading, uploading and downloading from Python", en: python, ko: pythonKo }],
-  ["http", { summary: "The API: routes, row formats, guarantees", en: http }],
+  ["http", { summary: "The API: routes, row formats, guarantees", en: http, ko: httpKo }],
   [
     "settings",
     {
