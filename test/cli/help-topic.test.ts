@@ -39,8 +39,8 @@ describe("datalake help", () => {
     expect(await shown([], { LANG: "ko_KR.UTF-8", LC_ALL: "C.UTF-8" })).toBe("en");
     expect(await shown([], { LANG: "kok_IN" })).toBe("en");
     expect(await shown(["--language", "en"], { LANG: "ko_KR.UTF-8" })).toBe("en");
-    const { exit, stdout, stderr } = await run(["help", "http", "--language", "ko"]);
-    expect([exit, stdout]).toEqual([0, readPage("http", "en").text]);
+    const { exit, stdout, stderr } = await run(["help", "licences", "--language", "ko"]);
+    expect([exit, stdout]).toEqual([0, readPage("licences", "en").text]);
     expect(stderr).toContain("English");
   });
 
