@@ -25,8 +25,8 @@ export async function heldNames(
     const given = `from_json(${quoteText(JSON.stringify([...new Set(wanted)]))}, '["VARCHAR"]')`;
     const found = await database.rows<{ name: string }>(
       `WITH given AS (SELECT unnest(${given}) AS name),
-        there AS (SELECT DISTINCT source_name AS name FROM ${rows} WHERE source_name IS NOT NULL)
-       ${byStem ? BY_STEM : "SELECT name FROM given WHERE name IN (SELECT name FROM there)"}`,
+        there AS (SELECT source_name AS name FROM ${rows} WHERE source_name IS NOT NULL)
+       ${byStem ? BY_STEM : "SELECT DISTINCT name FROM there WHERE name IN (SELECT name FROM given)"}`,
     );
     const there = found.map(({ name }) => name);
     return byStem ? ofStems(names, there) : there;
@@ -36,7 +36,7 @@ export async function heldNames(
 }
 
 /** As `stemsOf` finds them. */
-const BY_STEM = `SELECT name FROM (SELECT name, regexp_extract(name, '[^/]*$') AS last,
+const BY_STEM = `SELECT DISTINCT name FROM (SELECT name, regexp_extract(name, '[^/]*$') AS last,
     regexp_replace(regexp_replace(last, '#page=\\d+$', ''), '\\.[^.]*$', '') AS stem FROM there)
   WHERE stem IN (SELECT name FROM given) OR last IN (SELECT name FROM given)
     OR stem || regexp_extract(last, '(#page=\\d+)?$') IN (SELECT name FROM given)`;

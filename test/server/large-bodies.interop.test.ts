@@ -40,6 +40,7 @@ const VALID: Record<string, unknown> = {
   "put /config/tasks/{name}": { view: "coco" },
   "post /uploads": OFFER,
   "post /uploads/check": OFFER,
+  "post /uploads/names": { key: { ...KEY, dataset: "book" }, column: "source_name", names: ["a"] },
   "post /uploads/{id}/known": { hashes: [HASH] },
   "post /uploads/{id}/commit": MANIFEST,
 };
