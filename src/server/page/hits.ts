@@ -11,11 +11,11 @@ import type { BrowseRow, HitsDocument } from "../../schema/page-documents.ts";
 import { formatPartition, type PartitionKey } from "../../schema/partition.ts";
 import { type RowQuery, searchedTexts } from "../../schema/query.ts";
 import type { Taxonomy } from "../../schema/taxonomy.ts";
+import { findRegionHits } from "../../web/text/region-hits.ts";
 import { type RowReader, type RowsPlace, readPlaces, rowDescriber } from "./browse.ts";
 import type { GuessedViews } from "./guessed-views.ts";
 import { MAX_FRAMES } from "./page.ts";
 import { MAX_LABEL_CHARS } from "./page-label.ts";
-import { findRegionHits } from "./region-hits.ts";
 
 /** More boxes on a small picture tell nothing. */
 const MAX_BOXES = 200;
@@ -55,7 +55,7 @@ export async function findHits(
     return reader;
   };
   const { ignore_case: ignoresCase = false } = request.query;
-  const wanted = searchedTexts(request.query) ?? [""];
+  const wanted = searchedTexts(request.query) ?? [];
   const found: HitsDocument["rows"] = [];
   for (const { row, partition, cells } of rows) {
     // Others are served between two labels.
@@ -67,7 +67,7 @@ export async function findHits(
     if (width === null || height === null) continue;
     const regions = regionsOf(reader, cells(), row);
     const isHit = findRegionHits(regions, wanted, ignoresCase);
-    const hits = regions.filter((_, at) => isHit[at]);
+    const hits = regions.filter(({ text }, at) => isHit?.[at] ?? text !== null);
     if (hits.length === 0) continue;
     // The small picture is of the first page.
     const boxes = hits.filter(({ image }) => image === 0).slice(0, MAX_BOXES);

@@ -7,8 +7,9 @@ export interface SearchedRegion {
 }
 
 /**
- * Which regions, in reading order, hold a text that is searched for, as the server says it: by themselves, or several that
- * follow each other on a page together, where each is a word or a line of it. Undefined where nothing is searched for.
+ * Which regions, in reading order, hold a text that is searched for: by themselves, or several that follow each other on a
+ * page together, where each is a word or a line of it. The server marks small pictures by it too. Undefined where nothing
+ * is searched for.
  */
 export function findRegionHits(
   regions: readonly SearchedRegion[],
