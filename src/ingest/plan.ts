@@ -31,6 +31,7 @@ import { explainStaged, waitingNotices } from "./staged-already.ts";
 import { finerColumns } from "./times.ts";
 import type { UploadDestination } from "./upload-destination.ts";
 import type { PlannedColumn, UploadPlan, UploadRequest } from "./upload-plan.ts";
+import { refuseOutsideValues } from "./value-ranges.ts";
 import { stagedFact } from "./write-rows.ts";
 
 /**
@@ -172,6 +173,7 @@ async function planColumns(
   database: ReaderContext["database"],
 ): Promise<{ kept: PlannedColumn[]; notices: string[] }> {
   const given = roles.kept.map(({ source }) => source);
+  await refuseOutsideValues(given, input, database);
   const finer = await finerColumns(given, input, database);
   const kept = roles.kept.map(({ source, name }) => {
     const isOpen = source.type === "NULL" || source.isOpen === true;

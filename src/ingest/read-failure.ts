@@ -3,7 +3,7 @@ import { isOutOfMemory } from "../query/less-memory.ts";
 
 /** What the engine says of data that it cannot read: `Invalid Input Error: Snappy decompression failure`. */
 const OF_DATA =
-  /^(Invalid|Invalid Input|IO|Conversion|Out of Range|Serialization|Not implemented|Parser|Binder|Invalid Configuration) Error: (.*)/;
+  /^(Invalid|Invalid Input|IO|Conversion|Out of Range|Serialization|Not implemented|Parser|Binder|Invalid Configuration|INTERNAL(?= Error: Information loss)) Error: (.*)/;
 
 /**
  * `invalid_input` naming the input for an error of the engine about its data, `too_large` where that needs more memory
@@ -38,10 +38,16 @@ function ownWords(why: string): string {
 const OF_TIMES =
   /from type DATE to TIMESTAMP|timestamp.*conversion|Could not convert Timestamp|Overflow in multiplication of INT64/;
 
+/** Numbers that have more digits than their type, in files and in what reads them, and times of day that are none. */
+const OF_RANGES =
+  /to type DECIMAL\(.* out of range|Information loss on integer cast|Negation of HUGEINT|^no time of day/;
+
 /** `invalid_input` for a file of which the engine says why it cannot read it. */
 export function unreadable(path: string, why: string, cause: unknown, format?: string): AppError {
   const told = OF_TIMES.test(why)
     ? "has a time that is outside of the years -290307 to 294246, or of 1677 to 2262 in nanoseconds; leave it empty, or write the column as text"
-    : `cannot be read${format ? ` as ${format}` : ""}: ${ownWords(why)}; copy or write it again`;
+    : OF_RANGES.test(why)
+      ? "has a decimal of more digits than its type, or a time of day outside of 00:00 to 24:00; leave it empty, or write the column as text"
+      : `cannot be read${format ? ` as ${format}` : ""}: ${ownWords(why)}; copy or write it again`;
   return new AppError("invalid_input", `${path} ${told}`, { details: { path }, cause });
 }

@@ -5,7 +5,7 @@ import { quoteName, quoteText } from "../../query/sql.ts";
 
 /**
  * SQL that gives columns their meaning back for which Parquet has no type, at any depth: seconds and dates of
- * milliseconds come out as bare integers. For REPLACE; empty where nothing is to be done.
+ * milliseconds come out as bare integers, and decimals with all digits of their width (plainSchema). For REPLACE; empty where nothing is to be done.
  */
 export function convertedColumns(schema: Schema): string {
   return schema.fields
@@ -14,6 +14,9 @@ export function convertedColumns(schema: Schema): string {
     .map(({ field, read }) => `${read} AS ${quoteName(field.name)}`)
     .join(", ");
 }
+
+/** What the engine says of seconds that are more than a day, or negative; read-failure.ts has our words for it. */
+const NO_TIME_OF_DAY = "no time of day";
 
 /** A value's expression; undefined where it is right as it is. */
 function convert(type: DataType, value: string, level: number): string | undefined {
@@ -24,8 +27,10 @@ function convert(type: DataType, value: string, level: number): string | undefin
     return `make_timestamp(${value} * 1000000)`;
   }
   if (DataType.isTime(type) && type.unit === TimeUnit.SECOND) {
-    return `TIME '00:00:00' + to_seconds(${value})`;
+    return `CASE WHEN ${value} BETWEEN 0 AND 86399 THEN TIME '00:00:00' + to_seconds(${value})
+      WHEN ${value} = 86400 THEN TIME '24:00:00' WHEN ${value} IS NOT NULL THEN error('${NO_TIME_OF_DAY}') END`;
   }
+  if (DataType.isDecimal(type)) return `CAST(${value} AS DECIMAL(${type.precision},${type.scale}))`;
   if (DataType.isDictionary(type)) return convert(type.dictionary, value, level); // Parquet has its values
   const element = `x${level}`;
   if (DataType.isList(type) || DataType.isFixedSizeList(type)) {

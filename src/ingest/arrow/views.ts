@@ -1,5 +1,6 @@
 import {
   DataType,
+  Decimal,
   Dictionary,
   Field,
   FixedSizeList,
@@ -19,12 +20,16 @@ import { AppError } from "../../errors.ts";
  * The schema as Parquet and the engine take it. Dictionaries of string views (polars' categoricals) are ones of plain
  * strings, for the Parquet writer cannot take them; their ids are given, and their batches go through
  * `plainDictionary`. Times in nanoseconds have no zone: the engine would read those that have one in microseconds.
+ * Decimals have all digits of their width: of one that has more than its type says, the Parquet writer would cut bits.
  */
 export function plainSchema(schema: Schema): { schema: Schema; ids: ReadonlySet<number> } {
   const ids = new Set<number>();
   const fields = schema.fields.map((field) => plainField(field, ids));
   return { schema: new Schema(fields, schema.metadata, undefined, schema.metadataVersion), ids };
 }
+
+/** Digits of decimals by the bits that hold them. */
+const WIDE_DIGITS: Record<number, number> = { 32: 9, 64: 18, 128: 38 };
 
 function plainField(field: Field, ids: Set<number>): Field {
   return new Field(field.name, plainType(field.type, ids), field.nullable, field.metadata);
@@ -38,6 +43,8 @@ function plainType(type: DataType, ids: Set<number>): DataType {
     return new Dictionary(values, type.indices, type.id, type.isOrdered);
   }
   if (DataType.isTimestamp(type) && type.unit === TimeUnit.NANOSECOND) return new TimestampNanosecond();
+  if (DataType.isDecimal(type))
+    return new Decimal(type.scale, WIDE_DIGITS[type.bitWidth] ?? type.precision, type.bitWidth);
   const children = ((type.children ?? []) as Field[]).map((child) => plainField(child, ids));
   const [child] = children;
   if (DataType.isStruct(type)) return new Struct(children);
