@@ -8,6 +8,7 @@ import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures, sameLabels } from "./features.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
+import { isEncrypted } from "./parquet/encryption.ts";
 import { checkOldTimes } from "./parquet/old-times.ts";
 import { checkParquetSchema, columnsHolding } from "./parquet/schema-checks.ts";
 import { exactTimes } from "./parquet/zoned-times.ts";
@@ -91,16 +92,16 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
   for (const [file, sizeBytes] of sizes) {
     const name = quoteText(file);
     const [facts] = await database
-      .rows<{ rows: number; compressed: number; negative: number }>(
+      .rows<{ rows: number; encrypted: boolean; compressed: number; negative: number }>(
         `SELECT (SELECT num_rows FROM parquet_file_metadata(${name}))::DOUBLE AS rows,
+          (SELECT encryption_algorithm IS NOT NULL FROM parquet_file_metadata(${name})) AS encrypted,
           coalesce(sum(total_compressed_size), 0)::DOUBLE AS compressed,
           count_if(total_compressed_size < 0 OR row_group_num_rows < 0) AS negative FROM parquet_metadata(${name})`,
       )
-      .catch((cause) => {
-        const said = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
-        const why = said.replace(/^[A-Za-z ]+ Error: /, ""); // the engine's class of it
-        throw unreadable(file, why, cause, "Parquet");
+      .catch(async (cause) => {
+        throw await footerFailure(file, cause);
       });
+    if (facts?.encrypted === true) throw encrypted(file);
     if (!facts || facts.negative > 0 || facts.compressed > sizeBytes || facts.rows > MAX_ROWS) {
       throw new AppError(
         "invalid_input",
@@ -113,6 +114,25 @@ async function checkFooters(database: Database, sizes: Map<string, number>): Pro
     rows.set(file, facts.rows);
   }
   return rows;
+}
+
+/** Why a footer cannot be read, in our words where the engine's do not say it. */
+async function footerFailure(file: string, cause: unknown): Promise<AppError> {
+  if (await isEncrypted(file)) return encrypted(file, cause);
+  const said = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "";
+  if (said.includes("at least one non-root column"))
+    return new AppError("empty_input", `${file} has no columns; there is nothing to upload`, {
+      details: { path: file },
+    });
+  const why = said.replace(/^[A-Za-z ]+ Error: /, ""); // the engine's class of it
+  return unreadable(file, why, cause, "Parquet");
+}
+
+function encrypted(file: string, cause?: unknown): AppError {
+  return new AppError("unsupported_format", `${file} is encrypted; write it again without encryption`, {
+    details: { path: file },
+    cause,
+  });
 }
 
 /** The types of each file alone: those that differ must meet in one that the engine takes for both. */
