@@ -40,7 +40,7 @@ export function plainColumn(name: string, type: string, expression: string, isFi
     refuseBinary(name, tree); // in a map, too
     refuseLongFraction(name, type);
     refuseNestedKeys(name, tree);
-    return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression)} AS VARCHAR)` };
+    return { type: "VARCHAR", expression: `CAST(${jsonOf(tree, expression, "null")} AS VARCHAR)` };
   }
   return plainTree(tree, expression, isFiner);
 }

@@ -396,6 +396,7 @@ describe("results", () => {
       TIMESTAMPTZ '2026-01-01 09:00:00+09' AS z, NULL AS n, '{"k": [1]}'::JSON AS j, [1::UHUGEINT] AS l,
       array_value(1, 2) AS a, 'x' AS dup, 'y' AS dup,
       histogram(id % 2) AS h, [MAP {'a=1, b': 'c'}] AS ml, {'x': '1.10'::VARIANT} AS v,
+      MAP {'a': ['nan', '0.5', '-inf', NULL]::DOUBLE[]} AS nf,
       '2024-05-01 09:30:00.123456789'::TIMESTAMP_NS AS ns, ['2024-05-01'::TIMESTAMP_NS, NULL] AS nl FROM catalog`);
     expect(row).toEqual({
       s: 4498500,
@@ -414,6 +415,7 @@ describe("results", () => {
       h: '{"0":1500,"1":1500}',
       ml: '[{"a=1, b":"c"}]',
       v: '{"x":"1.10"}',
+      nf: '{"a":["NaN",0.5,"-Infinity",null]}',
       ns: "2024-05-01 09:30:00.123456789",
       nl: ["2024-05-01 00:00:00", null],
     });

@@ -3,12 +3,12 @@ import { jsonOf } from "./json-text.ts";
 
 /**
  * SQL of a value of one type in another that holds it: what merge-columns.ts makes of two. A list or a struct is JSON where
- * that is text: what the engine writes of `['a, b']` is that of `['a', 'b']` too.
+ * that is text: what the engine writes of `['a, b']` is that of `['a', 'b']` too. NaN in it is a text, as in answers.
  */
 export function castValue(sql: string, from: string, to: string): string {
   if (from === to) return sql;
   if (!isJsonIn(from, to)) return `CAST(${sql} AS ${to})`;
-  return `CAST(${jsonOf(parseType(from), sql)} AS VARCHAR)`;
+  return `CAST(${jsonOf(parseType(from), sql, "text")} AS VARCHAR)`;
 }
 
 /** Whether values of a type are JSON where they stand in a column of another. */

@@ -1,32 +1,38 @@
 import { formatType, parseMap, type TypeTree } from "../../schema/type-tree.ts";
 import { quoteText } from "../sql.ts";
 
+/** What stands for NaN and Infinity, which JSON has not: null, or the texts "NaN", "Infinity" and "-Infinity". */
+type NotFinite = "null" | "text";
+
 /** SQL for a value of structs, lists and maps as JSON that every reader takes. */
-export function jsonOf(tree: TypeTree, expression: string): string {
+export function jsonOf(tree: TypeTree, expression: string, notFinite: NotFinite): string {
   return tree.kind === "scalar" && tree.name === "VARIANT"
     ? variantText(expression)
-    : `to_json(${ready(tree, expression)})`;
+    : `to_json(${ready(tree, expression, notFinite)})`;
 }
 
 const PREPARED = /\b(FLOAT|DOUBLE|TIMESTAMP WITH TIME ZONE|VARIANT|MAP)\b|\bDECIMAL\((\d+),\s*\2\)/;
 /** Decimals without a digit in front of the point, which the engine writes as `.5`: that is no JSON. */
 const FRACTION = /^DECIMAL\((\d+),\s*\1\)$/;
+const MAX_DIGITS = 38;
 
 /**
  * The value with parts that its JSON gives back: FLOAT 0.1 is 0.1, not 0.10000000149011612 (through its shortest text),
- * what is not a number is null, a time is in UTC, a VARIANT is what it holds.
+ * what is not a number is null or its name, a decimal that no type holds together with a digit in front of the point is
+ * text, a time is in UTC, a VARIANT is what it holds.
  */
-function ready(tree: TypeTree, expression: string, depth = 0): string {
+function ready(tree: TypeTree, expression: string, notFinite: NotFinite, depth = 0): string {
   if (!PREPARED.test(formatType(tree))) return expression;
   const element = `x${depth}`;
   if (tree.kind === "list") {
     const list = `${expression}::${formatType(tree.element)}[]`;
-    return `list_transform(${list}, lambda ${element}: ${ready(tree.element, element, depth + 1)})`;
+    return `list_transform(${list}, lambda ${element}: ${ready(tree.element, element, notFinite, depth + 1)})`;
   }
   if (tree.kind === "struct") {
     const fields = tree.fields.map((field) => {
       const key = quoteText(field.name);
-      return `${key}: ${ready(field.type, `struct_extract(${expression}, ${key})`, depth)}`;
+      const value = `struct_extract(${expression}, ${key})`;
+      return `${key}: ${ready(field.type, value, notFinite, depth)}`;
     });
     return `CASE WHEN ${expression} IS NULL THEN NULL ELSE {${fields.join(", ")}} END`;
   }
@@ -35,12 +41,14 @@ function ready(tree: TypeTree, expression: string, depth = 0): string {
     const isZoned = map.key.kind === "scalar" && map.key.name === "TIMESTAMP WITH TIME ZONE";
     const key = isZoned ? inUtc(`${element}.key`) : `${element}.key`;
     // Made anew in any case: a map of a file may have a key twice, which the engine refuses here.
-    return mapEntries(expression, element, key, ready(map.value, `${element}.value`, depth + 1));
+    const value = ready(map.value, `${element}.value`, notFinite, depth + 1);
+    return mapEntries(expression, element, key, value);
   }
   const [, digits] = FRACTION.exec(tree.name) ?? [];
+  if (Number(digits) === MAX_DIGITS) return `replace(CAST(${expression} AS VARCHAR), '.', '0.')`;
   if (digits !== undefined) return `CAST(${expression} AS DECIMAL(${Number(digits) + 1},${digits}))`;
-  if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`);
-  if (tree.name === "DOUBLE") return finite(expression);
+  if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`, notFinite);
+  if (tree.name === "DOUBLE") return finite(expression, notFinite);
   if (tree.name === "VARIANT") return `CAST(${variantText(expression)} AS JSON)`;
   if (tree.name === "TIMESTAMP WITH TIME ZONE") return inUtc(expression);
   return expression;
@@ -88,8 +96,15 @@ function variantText(expression: string): string {
   return `nullif(CASE WHEN regexp_matches(${text}, 'NaN|Infinity') THEN ${mended} ELSE ${text} END, 'null')`;
 }
 
-function finite(expression: string): string {
-  return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
+function finite(expression: string, notFinite: NotFinite): string {
+  if (notFinite === "null") return `CASE WHEN isfinite(${expression}) THEN ${expression} END`;
+  const named = [
+    "isnan(_) THEN to_json('NaN')",
+    "_ > 0 THEN to_json('Infinity')",
+    "_ < 0 THEN to_json('-Infinity')",
+  ];
+  const others = named.map((one) => `WHEN ${one.replace("_", () => expression)}`).join(" ");
+  return `CASE WHEN isfinite(${expression}) THEN to_json(${expression}) ${others} END`;
 }
 
 /** A map with other entries; `key` and `value` make them of `<element>.key` and `<element>.value`. */

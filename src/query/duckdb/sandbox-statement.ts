@@ -162,7 +162,7 @@ function givenType(type: string): string {
 /** SQL of a column in the type in which it is given. */
 function givenValue(value: string, type: string, given: string): string {
   if (type === given) return value;
-  return `CAST(${AS_JSON.test(type) ? jsonOf(parseType(type), value) : value} AS ${given})`;
+  return `CAST(${AS_JSON.test(type) ? jsonOf(parseType(type), value, "text") : value} AS ${given})`;
 }
 
 /** DuckDB's API and its DESCRIBE write a struct's fields differently. */

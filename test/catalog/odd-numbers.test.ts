@@ -1,0 +1,46 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { DuckDBClient } from "../../src/query/duckdb/client.ts";
+import { commit, KEY, query, refresh, withLake } from "./lakes.ts";
+
+setDefaultTimeout(120_000);
+
+const of = (dataset: string) => ({ ...KEY, dataset });
+const FRACTION = "0.12345678901234567890123456789012345678";
+
+// A decimal of 38 digits behind the point has no room for a zero in front of it, and JSON has no NaN.
+test("lists of numbers that JSON does not have are kept beside text, and keep nobody's rows out", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 'plain' AS x", of("a"));
+    await commit(
+      bench,
+      "create",
+      `SELECT ['${FRACTION}', NULL, '-${FRACTION}']::DECIMAL(38,38)[] AS x`,
+      of("b"),
+    );
+    await commit(
+      bench,
+      "create",
+      "SELECT ['nan', '0.1', 'inf', NULL, '-inf', '-0.0', '5e-324']::DOUBLE[] AS x",
+      of("c"),
+    );
+    await commit(bench, "create", "SELECT [['nan', '0.1'], [], NULL]::FLOAT[][] AS x", of("d"));
+    await refresh(bench);
+    const texts = [
+      "plain",
+      `["${FRACTION}",null,"-${FRACTION}"]`,
+      '["NaN",0.1,"Infinity",null,"-Infinity",-0.0,5e-324]',
+      '[["NaN",0.1],[],null]',
+    ];
+    const shown = await query(bench, "SELECT x FROM catalog ORDER BY dataset");
+    expect(shown.map(({ x }) => x)).toEqual(texts);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    try {
+      const { batches } = await client.retrieveWithExistingCols({});
+      const rows = (await Array.fromAsync(batches)).flatMap((batch) => [...batch]);
+      expect(rows.map(({ x }) => x)).toEqual(texts);
+    } finally {
+      client.close();
+    }
+    const own = await query<{ x: string }>(bench, `SELECT CAST(x AS VARCHAR) AS x FROM "aihub/b"`);
+    expect(own.map(({ x }) => x)).toEqual([`[.${FRACTION.slice(2)}, NULL, -.${FRACTION.slice(2)}]`]);
+  }));
