@@ -1,5 +1,6 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { WIDE_COLUMNS, wideOptions } from "../query/wide-parquet.ts";
 import { plainType } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";
@@ -13,8 +14,6 @@ const MAX_GROUP_ROWS = 122_880;
 const MAX_GROUP_BYTES = 32_000_000;
 /** DuckDB writes whole vectors: row groups are multiples of this. */
 const VECTOR_ROWS = 2048;
-/** Rows of more columns are large: to look how large takes longer than to write them. */
-const WIDE_COLUMNS = 1000;
 
 export interface CopyRequest {
   select: string;
@@ -38,12 +37,13 @@ export async function copyToParquet(database: Database, request: CopyRequest): P
   };
   const copy = (groupRows: number) =>
     database.run(
-      `COPY (${select}) TO ${quoteText(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}, KV_METADATA {${Object.entries(
+      `COPY (${select}) TO ${quoteText(target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}${wideOptions(columns.length)}, KV_METADATA {${Object.entries(
         metadata,
       )
         .map(([name, value]) => `${name}: ${quoteText(value)}`)
         .join(", ")}})`,
     );
+  // Rows of so many are large: to look how large takes longer than to write them.
   const isWide = columns.length > WIDE_COLUMNS;
   await copy(isWide ? VECTOR_ROWS : fitGroup(await estimateRowBytes(database, select)));
   // The estimate looks at the first rows only; when later ones are far larger, once more with what is known now.

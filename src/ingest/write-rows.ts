@@ -1,5 +1,6 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { WIDE_COLUMNS, wideOptions } from "../query/wide-parquet.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { factColumn, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import { rowBytes } from "./row-bytes.ts";
@@ -29,8 +30,6 @@ function stagedValue(fact: "sourceHash" | "sourceName", at: number, { list }: Im
 const ROW_GROUP_BYTES = 64e6;
 const MAX_GROUP_ROWS = 122_880;
 const VECTOR_ROWS = 2048;
-/** Of more columns a vector of each takes so much memory that the engine's window would need as much again. */
-const WIDE_COLUMNS = 1000;
 
 /**
  * Writes the staged rows: the user's columns, and what became of the contents of each column, which is in `tables`
@@ -45,6 +44,7 @@ export async function writeRows(
   const { database, signal } = options;
   const { input, reference, contents } = plan;
   const rows = await input.rows(signal);
+  // A vector of each column takes so much memory that the engine's window would need as much again.
   const isWide = plan.columns.length > WIDE_COLUMNS;
   const columns = plan.columns.map(({ name, expression }) => `${expression} AS ${quoteName(name)}`);
   const brought = contents.flatMap((content, at) => [
@@ -70,7 +70,7 @@ export async function writeRows(
   const rowGroup = await rowGroupRows(plan, rows, database);
   await database.run(
     `COPY (SELECT ${[...columns, ...staged].join(", ")} FROM ${from}) TO ${quoteText(path)}
-    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup})`,
+    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup}${wideOptions(plan.columns.length)})`,
   );
 }
 
