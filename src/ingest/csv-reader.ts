@@ -72,6 +72,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
       ({ name, type }): SourceColumn => ({ name, type, ...(type === "NULL" && { isOpen: true }) }),
     ),
     reject,
+    written: { cells: text, cellOf: (name) => cellName(names.indexOf(name)) },
     notices: [
       ...sources.map(({ dialect }) => describeDialect(dialect)),
       ...sources.flatMap(({ notices }) => notices),

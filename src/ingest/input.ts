@@ -62,6 +62,8 @@ export interface Input {
   readonly lockedDocuments?: readonly string[];
   /** A relation for FROM: every row in input order, all columns but the bytes of embedded ones. */
   rows(signal?: AbortSignal): Promise<string>;
+  /** Columns and rows with the text of the files in these columns; undefined where none of them is anything else. */
+  asWritten?(names: readonly string[]): Pick<Input, "columns" | "rows"> | undefined;
   /** The same without what is read from files of their own, where that takes long: enough to know what rows are named. */
   names?(): Promise<string>;
   /**

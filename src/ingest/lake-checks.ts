@@ -236,9 +236,18 @@ function checkTypes(key: PartitionKey, there: readonly HeldColumn[], columns: re
     throw new AppError(
       "type_mismatch",
       `column ${name} is ${type} here but ${other} in ${formatPartition(key)}${rounded}; convert or rename it, or use --mode replace`,
-      { details: { column: name, type, partition_type: other } },
+      { details: { column: name, type, partition_type: other, text_columns: textColumns(held, columns) } },
     );
   }
+}
+
+/** Of columns with another plain type, those that have text in the partition: cells of CSV can be kept so. */
+function textColumns(held: ReadonlyMap<string, HeldColumn>, columns: readonly Column[]): string[] {
+  const isText = ({ name, type }: Column) => {
+    const there = held.get(name);
+    return there?.type === "VARCHAR" && !there.open && type !== "VARCHAR" && !type.endsWith("[]");
+  };
+  return columns.filter(isText).map(({ name }) => name);
 }
 
 /** Throws `not_found` unless the dataset has raw data in the catalog, or waiting. */

@@ -17,6 +17,7 @@ import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema } from "../schema/upload.ts";
 import { lostLabels, meetHeldLabels } from "./append-labels.ts";
 import { asOffered, columnsOfNulls, fitTypes } from "./append-types.ts";
+import { readAsWritten } from "./as-written.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
 import { fittingFeatures } from "./features.ts";
@@ -68,12 +69,18 @@ export async function planUpload(
   // Those of further images too: a list cannot be added to single ones.
   const facts = roles.contents.filter((column) => !isOwn(column)).flatMap(factColumns);
   const offer = { input, mode: request.mode, database: deps.database };
-  const { fitted, answer } = await fitTypes(columns, offer, async (offered) => {
+  const fit = await fitTypes(columns, offer, async (offered) => {
     const asked = { ...check, columns: [...offered, ...facts] };
     return deps.target.check(asked).catch((error) => {
       throw explainStaged(error, input.rowCount, asked);
     });
+  }).catch((error) => {
+    const written = readAsWritten(input, columns, error);
+    if (written === undefined) throw error;
+    return written;
   });
+  if (!("fitted" in fit)) return planUpload(request, fit, deps);
+  const { fitted, answer } = fit;
   const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
   const features = fittingFeatures(input.features, kept);
   const met = await meetHeldLabels({

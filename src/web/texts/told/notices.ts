@@ -36,6 +36,10 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "the times of {} are kept as text: they are finer than microseconds",
     "{1} 열의 시각은 마이크로초보다 세밀해서 텍스트로 저장합니다.",
   ],
+  [
+    "the cells of {} are kept as text, as written: the partition has text there",
+    "{1} 열은 파티션에 텍스트로 있어서 쓰인 그대로 텍스트로 저장합니다.",
+  ],
   ["the text is read as {}", "텍스트를 {1} 인코딩으로 읽었습니다."],
   ["the empty key of the objects becomes {}", "이름이 없는 키에 이름을 붙입니다: {1}"],
   [
