@@ -13,7 +13,7 @@ import { homesIn } from "./home-tables.ts";
 import { createLeftOut } from "./left-out.ts";
 import type { PublishedCatalog } from "./open.ts";
 import type { RecentOf } from "./recent-of.ts";
-import { createTables, readHead, STORAGE_VERSION } from "./tables.ts";
+import { createTables, NEW_FILE, readHead } from "./tables.ts";
 
 /** Searches read recent rows without an index, ... */
 const MAX_ROWS = 100_000;
@@ -75,8 +75,7 @@ export async function prepareRecent(build: Build, published: PublishedCatalog): 
       `another host published ${lake.layout.catalogFile} at the same time; run \`datalake catalog rebuild\``,
     );
   }
-  const version = recent ? "" : ` (STORAGE_VERSION ${quoteText(STORAGE_VERSION)})`;
-  await database.run(`ATTACH ${quoteText(scratch.work)} AS work${version}`);
+  await database.run(`ATTACH ${quoteText(scratch.work)} AS work${recent ? "" : ` (${NEW_FILE})`}`);
   await database.run("USE work");
   if (!recent) await createRecent(database, of);
   await database.run(`SET search_path = 'work.${RECENT_SCHEMA},work.main'`);

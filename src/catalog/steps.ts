@@ -27,8 +27,8 @@ import {
   deleteKnown,
   insertKnown,
   type KnownPartition,
+  NEW_FILE,
   ROW_GROUP_ROWS,
-  STORAGE_VERSION,
   writeHead,
 } from "./tables.ts";
 import { holdRowGroups, isVacuumDue } from "./vacuum.ts";
@@ -162,10 +162,8 @@ async function prepareFile(build: Build): Promise<void> {
   if (build.isRecent && published) return prepareRecent(build, published);
   if (full || !published) await scratch.clear();
   else await scratch.take(published.identity);
-  const version = full ? `, STORAGE_VERSION ${quoteText(STORAGE_VERSION)}` : "";
-  await database.run(
-    `ATTACH ${quoteText(scratch.work)} AS work (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${version})`,
-  );
+  const made = full ? `, ${NEW_FILE}` : "";
+  await database.run(`ATTACH ${quoteText(scratch.work)} AS work (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${made})`);
   await database.run("USE work");
   // The one checkpoint is that of `seal`, but where memory is short: each frees what was loaded.
   if (!full || !build.apart) await database.run("SET wal_autocheckpoint = '1TB'");

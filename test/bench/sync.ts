@@ -4,7 +4,7 @@ import {
   createTables,
   insertKnown,
   type KnownPartition,
-  STORAGE_VERSION,
+  NEW_FILE,
   writeHead,
 } from "../../src/catalog/tables.ts";
 import { openDatabase } from "../../src/query/database.ts";
@@ -102,7 +102,7 @@ async function makeCatalog(
 ): Promise<void> {
   const database = await openDatabase({ scratch });
   try {
-    await database.run(`ATTACH '${path}' AS made (STORAGE_VERSION '${STORAGE_VERSION}')`);
+    await database.run(`ATTACH '${path}' AS made (${NEW_FILE})`);
     await database.run("USE made");
     await createTables(database);
     await insertKnown(database, known);
