@@ -202,9 +202,9 @@ async function createEffects(
       );
     },
     openLake,
-    openClient: async () => {
+    openClient: async ({ engine } = {}) => {
       const { openLakeClient } = await import("../client/open-lake.ts");
-      return openLakeClient({ settings, openLake, selfCommand, logger, signal });
+      return openLakeClient({ settings, openLake, selfCommand, logger, signal, engine });
     },
     workerUrl: context.workerUrl,
     loadOperations: context.loadOperations,

@@ -1,6 +1,7 @@
 import type { Settings } from "../config.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Logger } from "../log.ts";
+import type { EngineName } from "../schema/engines.ts";
 import type { LakeClient } from "./lake-client.ts";
 
 export interface OpenOptions {
@@ -10,16 +11,19 @@ export interface OpenOptions {
   selfCommand: string[];
   logger: Logger;
   signal: AbortSignal;
+  /** That will be read with: it starts while the rest is loaded. */
+  engine?: EngineName | undefined;
 }
 
 /** The lake that the settings mean. Nothing is opened or asked yet. */
 export async function openLakeClient(options: OpenOptions): Promise<LakeClient> {
-  const { settings, logger } = options;
+  const { settings, logger, engine } = options;
   if (settings.location?.kind === "server") {
     const { remoteClient } = await import("./remote/remote-client.ts");
     const { token, scratchFolder } = settings;
     return remoteClient({ url: settings.location.url, token, scratchFolder });
   }
+  if (engine !== undefined) await (await import("../query/create-engine.ts")).beginEngine(engine, settings);
   const { folderClient } = await import("./folder/folder-client.ts");
   let opened: Promise<Lake> | undefined;
   const openLake = () => {

@@ -32,6 +32,14 @@ const OPENERS: Record<EngineName, (settings: Settings, tools: EngineTools) => Pr
   },
 };
 
+/** Begins to start DuckDB for a command that will ask a lake in a folder, and reads its settings and files meanwhile. */
+export async function beginEngine(name: EngineName, settings: Settings): Promise<void> {
+  const { database, scratchFolder, location } = settings;
+  if (name !== "duckdb" || location?.kind !== "folder") return;
+  const { beginReader } = await import("./duckdb/catalog-reader.ts");
+  beginReader({ scratch: scratchFolder, ...database });
+}
+
 /** Creates an engine from the settings, without contacting it. Throws `invalid_config` naming the setting. */
 export function createEngine(
   name: EngineName,

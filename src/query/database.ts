@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type {
   DuckDBConnection,
   DuckDBDataChunk,
@@ -9,20 +8,14 @@ import type {
   DuckDBValue,
 } from "@duckdb/node-api";
 import { AppError, throwIfCancelled } from "../errors.ts";
+import { type InstanceOptions, makeInstance, spillFolder } from "./instance.ts";
 import { quoteName } from "./sql.ts";
 import { chunksOf, streamResult } from "./stream-result.ts";
 
-export interface DatabaseOptions {
-  /** Database file; default in memory. */
-  path?: string;
-  readOnly?: boolean;
-  /** Folder for spilling, created if missing. Never the working directory. */
-  scratch: string;
-  /** As in DuckDB settings: `1GB`. */
-  memory?: string;
+/** The folder for spilling is created if missing. */
+export interface DatabaseOptions extends InstanceOptions {
   /** Memory for work that does not fit into `memory` (less-memory.ts). */
   mostMemory?: string | undefined;
-  threads?: number;
   /** Threads for work that reads many rows, where it begins with fewer (`spread`). */
   mostThreads?: number | undefined;
   /** What else is needed then: done while the engine starts, which takes some 15 ms of another thread. */
@@ -63,17 +56,9 @@ export interface Database {
  * the native library on first use (about 60 ms).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { DuckDBInstance } = await import("@duckdb/node-api");
-  const spill = join(options.scratch, `spill-${process.pid}`);
-  await mkdir(options.scratch, { recursive: true }); // the engine creates and removes the folder in it
-  const starting = DuckDBInstance.create(options.path ?? ":memory:", {
-    ...(options.readOnly ? { access_mode: "READ_ONLY" } : {}),
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-    temp_directory: spill,
-    ...(options.memory ? { memory_limit: options.memory } : {}),
-    ...(options.threads ? { threads: String(options.threads) } : {}),
-  });
+  const spill = spillFolder(options.scratch);
+  await mkdir(options.scratch, { recursive: true });
+  const starting = makeInstance(options);
   await options.meanwhile?.().catch(() => {}); // who needs it meets the failure
   const instance = await starting;
   const connection = await instance.connect();

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { exists, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDatabase } from "../../src/query/database.ts";
+import { type Database, openDatabase } from "../../src/query/database.ts";
+import { beginInstance, spillFolder } from "../../src/query/instance.ts";
 
 let scratch: string;
 
@@ -44,4 +45,26 @@ test("more threads are there for all its connections once one of them has work f
   expect(await threads()).toEqual({ threads: 2 });
   another.close();
   database.close();
+});
+
+test("an instance that was begun is taken by who opens one like it, once", async () => {
+  const options = { scratch, threads: 1, memory: "200MB" };
+  beginInstance(options);
+  const [other, first, second] = [
+    await openDatabase({ ...options, threads: 2 }),
+    await openDatabase(options),
+    await openDatabase(options),
+  ];
+  const settings = async (database: Database) =>
+    (
+      await database.rows(
+        "SELECT current_setting('threads') AS threads, current_setting('temp_directory') AS spill",
+      )
+    )[0];
+  const spill = spillFolder(scratch);
+  expect(await settings(other)).toEqual({ threads: 2, spill });
+  expect(await settings(first)).toEqual({ threads: 1, spill });
+  await first.run("CREATE TABLE mine AS SELECT 1 AS one");
+  await expect(second.rows("FROM mine")).rejects.toThrow("mine");
+  for (const database of [other, first, second]) database.close();
 });

@@ -3,6 +3,7 @@ import type { Settings, SettingsInput } from "../../config.ts";
 import type { Lake } from "../../lake/lake.ts";
 import type { Logger } from "../../log.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
+import type { EngineName } from "../../schema/engines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** A flag of a command. `--num-proc` is read as `args.numProc`. Repeats and comma lists of `list` become arrays. */
@@ -31,8 +32,11 @@ export interface Effects {
   terminal: Terminal;
   logger: Logger;
   signal: AbortSignal;
-  /** The lake, in a folder or behind a server: what nearly every command works with. */
-  openClient(): Promise<LakeClient>;
+  /**
+   * The lake, in a folder or behind a server: what nearly every command works with. An engine that the command will read
+   * rows with is begun.
+   */
+  openClient(options?: { engine?: EngineName }): Promise<LakeClient>;
   /**
    * The folder of the lake, for commands of this machine only: serve, token, sync, doctor. Throws `no_lake` or,
    * without a folder, `usage`.

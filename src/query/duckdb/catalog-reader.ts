@@ -3,6 +3,7 @@ import { recentBeside } from "../../lake/layout.ts";
 import { awaitReplaced } from "../../lake/replaced.ts";
 import { mayLag } from "../../lake/view.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "../database.ts";
+import { beginInstance, type InstanceOptions } from "../instance.ts";
 import { attachCatalog, type CatalogIdentity, findRecent, identifyFiles, isAbsent } from "./catalog-file.ts";
 
 /** The published catalog, opened read-only, and opened again when a new one has taken its name. */
@@ -49,8 +50,7 @@ export function createCatalogReader(
   /** Closed once nobody uses them. */
   const draining = new Set<Promise<void>>();
   const open = async (threads = options.threads) => {
-    const few = threads !== undefined && { threads: 1, mostThreads: threads };
-    const attempt = () => openCatalog(path, { ...options, ...few });
+    const attempt = () => openCatalog(path, { ...options, ...beginWithOne(threads) });
     try {
       return await attempt();
     } catch (error) {
@@ -59,14 +59,14 @@ export function createCatalogReader(
       return attempt();
     }
   };
-  const retire = (shared: Shared | undefined) => {
+  const retire = (shared: Shared | undefined, close = (database: Database) => database.close()) => {
     if (shared === undefined) return;
     if (shared === current) current = undefined;
     shared.retired = true;
     clearInterval(shared.timer);
     if (shared.users > 0) return;
     shared.database
-      .then((database) => database.close())
+      .then(close)
       .catch(() => {})
       .finally(shared.closed.resolve);
   };
@@ -120,7 +120,7 @@ export function createCatalogReader(
           throw error;
         }
       }),
-    close: () => retire(current),
+    close: () => retire(current, (database) => database.closeLater()), // a command ends here
   };
 }
 
@@ -133,6 +133,16 @@ interface Shared {
   /** Until it is retired, on a mount that may lag. */
   timer: ReturnType<typeof setInterval> | undefined;
   closed: PromiseWithResolvers<void>;
+}
+
+/** Most answers are best given by one thread (`Database.spread`). */
+function beginWithOne(threads: number | undefined) {
+  return threads !== undefined && { threads: 1, mostThreads: threads };
+}
+
+/** Begins to make the instance that the next reader with these options opens: for a command that will need it. */
+export function beginReader({ scratch, memory, threads }: InstanceOptions): void {
+  beginInstance({ scratch, ...(memory !== undefined && { memory }), ...beginWithOne(threads) });
 }
 
 const NAME = "lake";

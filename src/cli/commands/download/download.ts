@@ -61,7 +61,8 @@ export const downloadCommand = defineCommand({
     if (flags.output === undefined && !terminal.interactive) {
       throw new AppError("usage", `--output is missing: name ${PLACES}`);
     }
-    const engine = await (await effects.openClient()).engine(readEngine(flags.engine));
+    const engineName = readEngine(flags.engine);
+    const engine = await (await effects.openClient({ engine: engineName })).engine(engineName);
     try {
       if (flags.output === undefined) {
         const { askRows } = await import("../search/hits.ts");

@@ -32,8 +32,9 @@ export const searchCommand = defineCommand({
     const { terminal } = effects;
     const query = await readQuery(flags);
     const format = chooseFormat(flags.format, terminal.json);
-    const lake = await effects.openClient();
-    const engine = await lake.engine(readEngine(flags.engine));
+    const engineName = readEngine(flags.engine);
+    const lake = await effects.openClient({ engine: engineName });
+    const engine = await lake.engine(engineName);
     try {
       if (terminal.interactive && format === "table" && Object.keys(query).length === 0) {
         const { browse } = await import("./browse.ts");
