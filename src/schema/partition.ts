@@ -59,6 +59,11 @@ export function createSelector(selection: Selection): (key: PartitionKey) => boo
   return (key) => takers.every(({ column, takes }) => takes(key[column]));
 }
 
+/** Whether a selection may leave any partition out. */
+export function isSelective(selection: Selection): boolean {
+  return Object.values(SELECTED).some((names) => (selection[names]?.length ?? 0) > 0);
+}
+
 export function pickKey({ provider, dataset, task, variant }: PartitionKey): PartitionKey {
   return { provider, dataset, task, variant };
 }

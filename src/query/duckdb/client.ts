@@ -11,6 +11,7 @@ import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
 import { describeCatalog, locateRows } from "./described.ts";
 import type { OpenLabelFacts } from "./label-facts.ts";
 import { matchRows } from "./match-rows.ts";
+import { readAhead } from "./read-ahead.ts";
 import { readFound, stepOf } from "./read-found.ts";
 import { readRows } from "./read-rows.ts";
 import { type Source, scanLimits } from "./stream.ts";
@@ -132,6 +133,7 @@ async function openRows(
   const [{ arrowSchema, isArrowType }] = await loadArrow(); // which no query's time is
   const startedMs = performance.now();
   throwIfCancelled(signal);
+  readAhead(database, query);
   const { known, table, generation } = await describeCatalog(database);
   const plan = planRows(known, table, query, true);
   const { partitions, columns: planned, features } = plan;

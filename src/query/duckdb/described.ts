@@ -1,9 +1,9 @@
-import type { DuckDBInstance } from "@duckdb/node-api";
 import { AppError } from "../../errors.ts";
 import type { Column, ColumnStats } from "../../schema/columns.ts";
 import { mergeColumns } from "../../schema/merge-columns.ts";
 import { PARTITION_COLUMNS } from "../../schema/partition.ts";
 import type { Database } from "../database.ts";
+import { onConnection, oncePerInstance } from "../once-per-instance.ts";
 import type { DescribedPartition } from "../row-plan.ts";
 import { type RowRange, readAllRanges } from "../search-index/ranges.ts";
 import { quoteList } from "../sql.ts";
@@ -39,42 +39,27 @@ export interface LocatedCatalog {
   rowEnd: number;
 }
 
-/** Published files never change: what one says is read once for each instance that has it open. */
-const DESCRIBED = new WeakMap<DuckDBInstance, Promise<DescribedCatalog>>();
-const LOCATED = new WeakMap<DuckDBInstance, Promise<LocatedCatalog>>();
-
-export function describeCatalog(database: Database): Promise<DescribedCatalog> {
-  return once(DESCRIBED, database, readDescribed);
-}
-
-export function locateRows(database: Database): Promise<LocatedCatalog> {
-  return once(LOCATED, database, readLocated);
-}
-
-function once<T>(
-  known: WeakMap<DuckDBInstance, Promise<T>>,
-  database: Database,
-  read: (database: Database) => Promise<T>,
-): Promise<T> {
-  const before = known.get(database.instance);
-  if (before) return before;
-  const reading = read(database);
-  known.set(database.instance, reading);
-  reading.catch(() => known.delete(database.instance));
-  return reading;
-}
+export const describeCatalog = oncePerInstance(readDescribed);
+export const locateRows = oncePerInstance(readLocated);
 
 async function readDescribed(database: Database): Promise<DescribedCatalog> {
-  const [head] = await database.rows<{ generation: number; format: number; columns: number | null }>(
-    "SELECT generation, format, (SELECT sum(len(columns)) FROM partitions)::BIGINT AS columns FROM lake",
-  );
+  const [heads, partitions] = await Promise.allSettled([
+    onConnection(database, (own) =>
+      own.rows<{ generation: number; format: number }>("SELECT generation, format FROM lake"),
+    ),
+    readPartitions(database),
+  ]);
+  if (heads.status === "rejected") throw heads.reason;
+  const [head] = heads.value;
   if (head?.format !== CATALOG_FORMAT) {
     throw new AppError(
       "corrupt",
       `the catalog has format ${head?.format}, of another version of datalake, not ${CATALOG_FORMAT}; run \`datalake catalog rebuild\``,
     );
   }
-  const known = await readPartitions(database, head.columns ?? 0);
+  // In a catalog of another version there may be other columns.
+  if (partitions.status === "rejected") throw partitions.reason;
+  const { value: known } = partitions;
   const keys = PARTITION_COLUMNS.map((name) => ({ name, type: "VARCHAR" }));
   return { known, table: [...keys, ...mergeColumns(known)], generation: head.generation };
 }
@@ -99,11 +84,12 @@ const FEW_COLUMNS = 20_000;
 /** What is read of it as it is; tables of earlier versions have no license and say nothing of open columns. */
 const PLAIN = [...PARTITION_COLUMNS, "rows", "bytes", "features", "part", "home", "license", "open_columns"];
 
-/** The table `partitions` of the database in use, in which there are so many columns together. */
-async function readPartitions(database: Database, columnCount: number): Promise<StoredPartition[]> {
-  const isLarge = columnCount > FEW_COLUMNS;
+/** The table `partitions` of the database in use. */
+async function readPartitions(database: Database): Promise<StoredPartition[]> {
   // Lists as JSON, which takes a quarter of the time of values of the engine's own kinds.
-  const lists = isLarge ? "" : ", columns: columns, cells: cells";
+  const lists = `CASE WHEN (SELECT sum(len(columns)) FROM partitions) > ${FEW_COLUMNS}
+    THEN to_json({files: files, uploads: uploads})
+    ELSE to_json({files: files, uploads: uploads, columns: columns, cells: cells}) END`;
   const rows = await database.rows<
     Omit<StoredPartition, "files" | "uploads" | "license" | keyof Lists> & {
       lists: string;
@@ -112,12 +98,13 @@ async function readPartitions(database: Database, columnCount: number): Promise<
     }
   >(
     `SELECT COLUMNS(lambda name: list_contains(${quoteList(PLAIN)}, name)),
-       CAST(uploaded_at AS VARCHAR) AS uploaded_at, to_json({files: files, uploads: uploads${lists}}) AS lists FROM partitions`,
+       CAST(uploaded_at AS VARCHAR) AS uploaded_at, ${lists} AS lists FROM partitions`,
   );
-  const large = isLarge ? await readLists(database) : undefined;
-  return rows.map(({ lists, license, open_columns, ...row }) => {
-    const read = { ...row, license: license ?? "", ...JSON.parse(lists), ...large?.get(row.part) };
-    return { ...read, columns: markOpen(read.columns, open_columns) };
+  const read = rows.map(({ lists, ...row }) => ({ ...row, ...(JSON.parse(lists) as Partial<Lists>) }));
+  const large = read.some(({ columns }) => columns === undefined) ? await readLists(database) : undefined;
+  return read.map(({ license, open_columns, ...row }) => {
+    const partition = { ...row, license: license ?? "", ...large?.get(row.part) } as StoredPartition;
+    return { ...partition, columns: markOpen(partition.columns, open_columns) };
   });
 }
 

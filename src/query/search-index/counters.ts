@@ -1,5 +1,5 @@
-import type { DuckDBInstance } from "@duckdb/node-api";
 import type { Database } from "../database.ts";
+import { oncePerInstance } from "../once-per-instance.ts";
 import { quoteName } from "../sql.ts";
 import { isNoTable } from "./ranges.ts";
 import { addRows, type RowSet } from "./row-set.ts";
@@ -77,31 +77,27 @@ function* matchesAmong(
   }
 }
 
-/** Published files never change: what was read stays for as long as the instance does. */
-const HELD = new WeakMap<DuckDBInstance, Map<string, Map<string, Counter[]>>>();
-
 /** The counters of these columns, as they are or in lower case. */
 export async function readCounters(
   database: Database,
   columns: readonly string[],
   ignoreCase: boolean,
 ): Promise<Counter[][]> {
-  const held = HELD.get(database.instance) ?? new Map<string, Map<string, Counter[]>>();
-  HELD.set(database.instance, held);
-  const text = (name: string) => (ignoreCase ? `lower(${quoteName(name)})` : quoteName(name));
-  let byColumn = held.get(String(ignoreCase));
-  if (byColumn === undefined) {
-    const rows = await database
-      .rows<Counter & { column: string }>(
-        `SELECT * REPLACE (${text("before")} AS "before", ${text("after")} AS "after") FROM index_counters`,
-      )
-      .catch((error) => {
-        // An index of an earlier version has terms for all texts.
-        if (isNoTable(error)) return [];
-        throw error;
-      });
-    byColumn = Map.groupBy(rows, ({ column }) => column);
-    held.set(String(ignoreCase), byColumn);
-  }
+  const byColumn = await (ignoreCase ? readInLowerCase : readAsTheyAre)(database);
   return columns.map((name) => byColumn.get(name) ?? []);
+}
+
+const readAsTheyAre = oncePerInstance((database) => readAll(database, quoteName));
+const readInLowerCase = oncePerInstance((database) =>
+  readAll(database, (name) => `lower(${quoteName(name)})`),
+);
+
+async function readAll(database: Database, text: (name: string) => string): Promise<Map<string, Counter[]>> {
+  const sql = `SELECT * REPLACE (${text("before")} AS "before", ${text("after")} AS "after") FROM index_counters`;
+  const rows = await database.rows<Counter & { column: string }>(sql).catch((error) => {
+    // An index of an earlier version has terms for all texts.
+    if (isNoTable(error)) return [];
+    throw error;
+  });
+  return Map.groupBy(rows, ({ column }) => column);
 }

@@ -28,6 +28,11 @@ interface Held {
 /** Published files never change: what was read stays for as long as the instance does. */
 const HELD = new WeakMap<DuckDBInstance, Held>();
 
+/** Whether an instance was searched before. */
+export function wasSearched(instance: DuckDBInstance): boolean {
+  return HELD.has(instance);
+}
+
 /**
  * The terms of these columns, read on first use; undefined where the catalog has too many to hold, and at the first search
  * of an instance: a command has but one, and to read all of them takes longer than to let the engine look through them.

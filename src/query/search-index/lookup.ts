@@ -1,10 +1,11 @@
 import { ONLY_ESCAPED } from "../../schema/escaped-text.ts";
 import type { Database } from "../database.ts";
+import { onConnection } from "../once-per-instance.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { addMatches, type Counter, readCounters } from "./counters.ts";
 import { readPostings } from "./read-postings.ts";
 import { countRows, createRowSet, intersect, type RowSet, subtract, unite } from "./row-set.ts";
-import { type ColumnTerms, findTerms } from "./terms.ts";
+import { beginTerms, type ColumnTerms, findTerms, wasBegun } from "./terms.ts";
 import { MAX_NUMBER_DIGITS, splitSearchText, type TokenPattern } from "./tokens.ts";
 
 /** What the index says of the rows that it knows. */
@@ -29,13 +30,10 @@ export async function lookUp(
 ): Promise<Candidates | undefined> {
   const { text, columns, ignoreCase } = condition;
   if (text === undefined || columns.length === 0) return undefined;
-  const indexed = ignoreCase ? await lowerCase(database, text) : text;
-  const pieces = splitSearchText(indexed).sort(bySelectivity);
   const inJson = condition.steps !== undefined;
-  const isEscaped = ONLY_ESCAPED.test(indexed);
-  if (pieces.length === 0 && !(inJson && isEscaped)) return undefined;
-  // at a path it stands in decoded strings alone
-  const searched = inJson && isEscaped ? [] : pieces;
+  const asText = await readText(database, text, ignoreCase, inJson);
+  if (asText === undefined) return undefined;
+  const { indexed, searched, isEscaped } = asText;
   const terms = await findTerms(database, condition, searched);
   const names = columns.map(({ name }) => name);
   const counters = (await readCounters(database, names, ignoreCase)).flat();
@@ -66,6 +64,41 @@ export async function lookUp(
   }
   subtract(found.doubtful, found.exact);
   return found;
+}
+
+/**
+ * Begins to read what the search for a text needs of the index, before it is known in which columns it looks. Only the
+ * first search of an instance gains by it.
+ */
+export async function beginLookUp(
+  database: Database,
+  { text, column, ignoreCase, inJson }: SearchedText,
+): Promise<void> {
+  if (wasBegun(database)) return;
+  readCounters(database, [], ignoreCase).catch(() => {}); // who needs them asks again
+  await onConnection(database, async (own) => {
+    const asText = await readText(own, text, ignoreCase, inJson);
+    if (asText) await beginTerms(own, column, ignoreCase, asText.searched);
+  });
+}
+
+/** As a query has it. */
+export interface SearchedText {
+  text: string;
+  /** Undefined for all. */
+  column: string | undefined;
+  ignoreCase: boolean;
+  inJson: boolean;
+}
+
+/** A text as the index has it, and its pieces that are looked up there; undefined where the index is of no help. */
+async function readText(database: Database, text: string, ignoreCase: boolean, inJson: boolean) {
+  const indexed = ignoreCase ? await lowerCase(database, text) : text;
+  const isEscaped = ONLY_ESCAPED.test(indexed);
+  // At a path it stands in decoded strings alone.
+  if (inJson && isEscaped) return { indexed, searched: [], isEscaped };
+  const searched = splitSearchText(indexed).sort(bySelectivity);
+  return searched.length === 0 ? undefined : { indexed, searched, isEscaped };
 }
 
 /** For a text that is inside a token wherever it stands: the tokens tell, but for those that are no terms. */

@@ -1,9 +1,10 @@
+import type { DuckDBInstance } from "@duckdb/node-api";
 import type { Database } from "../database.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { quoteList, quoteText } from "../sql.ts";
 import { numberOf } from "./blocks.ts";
 import { readByteChunks } from "./byte-chunks.ts";
-import { type HeldTerms, holdTerms } from "./held-terms.ts";
+import { type HeldTerms, holdTerms, wasSearched } from "./held-terms.ts";
 import { MARKS, type Mark, type TokenPattern } from "./tokens.ts";
 
 /** Numbers of terms of one column. */
@@ -24,13 +25,17 @@ export async function findTerms(
   const names = columns.map(({ name }) => name);
   const patterns = pieces.map(patternOf);
   const held = await holdTerms(database, names, ignoreCase);
-  if (held === undefined) return scanTerms(database, names, ignoreCase, patterns);
-  const sought = patterns.map((pattern) => Buffer.from(pattern));
-  return held.map((terms) => {
-    const marks = noMarks();
-    for (const first of terms.vocabularies) addMarks(marks, first);
-    return { marks, pieces: sought.map((pattern) => matchesIn(terms, pattern)) };
-  });
+  if (held !== undefined) {
+    const sought = patterns.map((pattern) => Buffer.from(pattern));
+    return held.map((terms) => {
+      const marks = noMarks();
+      for (const first of terms.vocabularies) addMarks(marks, first);
+      return { marks, pieces: sought.map((pattern) => matchesIn(terms, pattern)) };
+    });
+  }
+  const ahead = await takeAhead(database, keyOf(patterns, ignoreCase), names);
+  const found = ahead ?? (await scanTerms(database, patterns, ignoreCase, names));
+  return names.map((name) => found.get(name) ?? noTerms(patterns));
 }
 
 function matchesIn({ bytes, starts, firsts }: HeldTerms, pattern: Buffer): number[] {
@@ -46,36 +51,88 @@ function matchesIn({ bytes, starts, firsts }: HeldTerms, pattern: Buffer): numbe
   return found;
 }
 
-/** As `findTerms`, in the engine. */
+/** Terms by their column. */
+type TermsByColumn = Map<string, ColumnTerms>;
+
+/** What the first search of an instance looks for before it is asked in which columns; undefined once it was taken. */
+const AHEAD = new WeakMap<DuckDBInstance, Ahead | undefined>();
+
+interface Ahead {
+  key: string;
+  /** The one that was looked in; undefined for all. */
+  column: string | undefined;
+  found: Promise<TermsByColumn>;
+}
+
+/** Whether a search has begun, or has been. */
+export function wasBegun({ instance }: Database): boolean {
+  return AHEAD.has(instance) || wasSearched(instance);
+}
+
+/** Begins to look for the terms of pieces, in one column or all of them, on a connection that does nothing else. */
+export function beginTerms(
+  own: Database,
+  column: string | undefined,
+  ignoreCase: boolean,
+  pieces: readonly TokenPattern[],
+): Promise<TermsByColumn> {
+  const patterns = pieces.map(patternOf);
+  const found = scanTerms(own, patterns, ignoreCase, column === undefined ? undefined : [column]);
+  AHEAD.set(own.instance, { key: keyOf(patterns, ignoreCase), column, found });
+  return found;
+}
+
+/** Undefined where others were looked for, or the look failed: who needs them looks again. */
+async function takeAhead(
+  { instance }: Database,
+  key: string,
+  names: readonly string[],
+): Promise<TermsByColumn | undefined> {
+  const ahead = AHEAD.get(instance);
+  if (ahead?.key !== key) return undefined;
+  if (ahead.column !== undefined && names.some((name) => name !== ahead.column)) return undefined;
+  AHEAD.set(instance, undefined);
+  return ahead.found.catch(() => undefined);
+}
+
+function keyOf(patterns: readonly string[], ignoreCase: boolean): string {
+  return JSON.stringify([ignoreCase, patterns]);
+}
+
+/** As `findTerms`, in the engine; of all columns without names. */
 async function scanTerms(
   database: Database,
-  columns: readonly string[],
-  ignoreCase: boolean,
   patterns: readonly string[],
-): Promise<ColumnTerms[]> {
+  ignoreCase: boolean,
+  names: readonly string[] | undefined,
+): Promise<TermsByColumn> {
   const tokens = ignoreCase ? "lower(tokens)" : "tokens";
-  const fits = patterns.map((pattern) => `contains(${tokens}, ${quoteText(pattern)})`);
-  const names = quoteList(columns);
-  const sql = `SELECT first, list_position(${names}, "column") - 1, ${tokens} FROM index_terms
-    WHERE list_contains(${names}, "column") AND (${["tokens = ''", ...fits].join(" OR ")})`;
-  const found = columns.map((): ColumnTerms => ({ marks: noMarks(), pieces: patterns.map(() => []) }));
+  const fits = ["tokens = ''", ...patterns.map((pattern) => `contains(${tokens}, ${quoteText(pattern)})`)];
+  const within = names === undefined ? "" : `list_contains(${quoteList(names)}, "column") AND `;
+  // No token has a NUL.
+  const sql = `SELECT first, ${tokens} || chr(0) || "column" FROM index_terms WHERE ${within}(${fits.join(" OR ")})`;
+  const found: TermsByColumn = new Map();
   const sought = patterns.map((pattern) => Buffer.from(pattern));
-  for await (const { rowCount, numbers, bytes, offsets } of readByteChunks(database, sql, 2)) {
-    const [firsts, owners] = numbers as [Int32Array, Int32Array];
+  for await (const { rowCount, numbers, bytes, offsets } of readByteChunks(database, sql, 1)) {
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let row = 0; row < rowCount; row++) {
-      const first = firsts[row] as number;
-      const own = found[owners[row] as number] as ColumnTerms;
-      const text = Buffer.from(
-        bytes.buffer,
-        bytes.byteOffset + (offsets[row] as number),
-        lengthAt(offsets, row),
-      );
+      const first = numbers[0]?.[row] as number;
+      const [start, end] = [offsets[row] as number, offsets[row + 1] as number];
+      const textEnd = all.indexOf(0, start);
+      const text = all.subarray(start, textEnd);
+      const name = all.toString("utf8", textEnd + 1, end);
+      const own = found.get(name) ?? noTerms(patterns);
+      found.set(name, own);
       if (text.length === 0) addMarks(own.marks, first);
       for (const [at, pattern] of sought.entries())
         addMatches(text, pattern, first, own.pieces[at] as number[]);
     }
   }
   return found;
+}
+
+function noTerms(patterns: readonly string[]): ColumnTerms {
+  return { marks: noMarks(), pieces: patterns.map(() => []) };
 }
 
 function noMarks(): ColumnTerms["marks"] {
@@ -85,10 +142,6 @@ function noMarks(): ColumnTerms["marks"] {
 /** The marks of a vocabulary whose first term has this number. */
 function addMarks(marks: ColumnTerms["marks"], first: number): void {
   for (const [at, mark] of MARK_NAMES.entries()) marks[mark].push(numberOf(first, at));
-}
-
-function lengthAt(offsets: Int32Array, row: number): number {
-  return (offsets[row + 1] as number) - (offsets[row] as number);
 }
 
 const LINE_BREAK = 10;
