@@ -53,6 +53,8 @@ export interface ExportResult {
   /** Rows left out because their asset is missing. */
   missing: number;
   files: string[];
+  /** How columns met that differ between the partitions, a sentence each. */
+  notes?: string[];
   /** For sample formats: what was written and what was left out. */
   samples?: SampleCounts;
 }
@@ -66,6 +68,7 @@ export interface ExportManifest {
   images: ImageMode;
   rows: number;
   missing: number;
+  notes?: string[];
   samples?: SampleCounts;
   /** Bytes of the image files listed in `.datalake/images.jsonl`. */
   image_bytes?: number;
@@ -94,6 +97,9 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
     const run: ExportRun = { request, format, rows, place, effects };
     const { missing, written, files, more } =
       "openSamples" in format ? await writeSamples(run, format) : await writeRows(run, format);
+    // Samples are made of labels, each by its own view.
+    const notes = "openSamples" in format ? [] : (rows.notes?.() ?? []);
+    const noted = notes.length > 0 ? { notes } : {};
     const manifest: ExportManifest = {
       format: 1,
       selection: request.query,
@@ -102,6 +108,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
       images,
       rows: written,
       missing,
+      ...noted,
       ...more,
       files,
     };
@@ -115,6 +122,7 @@ export async function exportRows(request: ExportRequest, effects: ExportEffects)
       bytes,
       missing,
       files: files.map(({ name }) => name),
+      ...noted,
       ...(more && { samples: more.samples }),
     };
   } catch (error) {

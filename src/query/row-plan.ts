@@ -14,6 +14,7 @@ import { conditionOf, type PartitionCount, type RowQuery, searchedTexts } from "
 import type { RowFilter } from "../schema/row-filter.ts";
 import type { RowKey } from "../schema/row-key.ts";
 import { parseType } from "../schema/type-tree.ts";
+import { describeMeetings } from "./met-columns.ts";
 import { KEY_COLUMNS, namedRows, refuseGoneRows } from "./named-rows.ts";
 import { planFilters } from "./row-filters.ts";
 import { holdsText } from "./text-leaves.ts";
@@ -45,6 +46,8 @@ export interface RowPlan<P extends DescribedPartition = DescribedPartition> {
   /** Columns with a value somewhere in the selection: user columns, then lake columns. */
   columns: Column[];
   features: Features;
+  /** Says how columns met that differ between the partitions. */
+  notes(): string[];
   /** All of them hold, one for each text that is searched for. */
   conditions: ColumnCondition[];
   /** Hold as well. */
@@ -79,7 +82,9 @@ export function planRows<P extends DescribedPartition>(
   const texts = searchedTexts(query) ?? [undefined];
   const conditions = condition === undefined ? [] : texts.map((text) => ({ ...condition, text }));
   const filters = planFilters(query.where, columns, table);
-  return { partitions, columns, features: commonFeatures(columns, partitions), conditions, filters };
+  const features = commonFeatures(columns, partitions);
+  const notes = () => describeMeetings(columns, partitions, features);
+  return { partitions, columns, features, notes, conditions, filters };
 }
 
 function createSelectorOfRows(query: RowQuery): (partition: PartitionCount) => boolean {

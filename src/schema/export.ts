@@ -54,7 +54,10 @@ export const ExportSummarySchema = v.object({
   rows: v.number(),
   bytes: v.number(),
   missing: v.number(),
-  /** Of a training format: what is in the output and what is not, a line each; the manifest has the numbers. */
+  /**
+   * Of a training format: what is in the output and what is not, a line each; the manifest has the numbers. Of others: how
+   * columns met that differ between the partitions.
+   */
   notes: v.optional(v.array(v.string())),
 });
 export type ExportSummary = v.InferOutput<typeof ExportSummarySchema>;

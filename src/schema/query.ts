@@ -129,6 +129,8 @@ export interface TableResult {
 export interface RowResult extends TableResult {
   /** Hugging Face features in the legacy dialect, where all selected partitions agree. */
   features: Features;
+  /** Says how columns met that differ between the partitions, a sentence each; not of a result that a server passed on. */
+  notes?(): string[];
   /** Rows in the result, known before reading: the matches up to the limit. */
   rowCount: number;
   /** All matching rows, regardless of the limit. */

@@ -72,9 +72,9 @@ export async function downloadFrom(download: ExportRequest, options: RemoteDownl
     await http.send("DELETE", `/exports/${state.id}`, { timeoutMs: 5000 }).catch(() => {}); // it expires
     await removeTree(folder);
     const { rows, bytes, missing } = parseValue(EXPORT.result, state.result);
-    const { samples } = manifest;
+    const { notes, samples } = manifest;
     const result = { output: place.output, format: format.name, images, rows, bytes, missing, files };
-    return { ...result, ...(samples && { samples }) };
+    return { ...result, ...(notes && { notes }), ...(samples && { samples }) };
   } catch (error) {
     const away = error instanceof AppError && error.code === "server_unreachable";
     if (!away && !(await hasParts(folder))) await removeTree(folder);

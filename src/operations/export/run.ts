@@ -49,6 +49,7 @@ export async function runExport(
       rows,
       bytes,
       missing,
+      notes: ofColumns,
       samples: counts,
     } = await exportRows(
       { query, output, format, images, skipMissing, ...(samples && { samples }), finalFolder },
@@ -68,7 +69,9 @@ export async function runExport(
       },
     ).catch(describeFull);
     report({ rows_done: rows + missing, rows_total: rows + missing });
-    const notes = counts && (await import("../../export/samples/describe-counts.ts")).describeSamples(counts);
+    const ofSamples =
+      counts && (await import("../../export/samples/describe-counts.ts")).describeSamples(counts);
+    const notes = ofSamples ?? ofColumns;
     return {
       result: { rows, bytes, missing, ...(notes && { notes }) },
       files: await describeFiles(output, format),

@@ -165,6 +165,7 @@ async function openRows(
   return {
     columns,
     features,
+    notes: plan.notes,
     rowCount,
     matchCount,
     partitions: found === undefined ? counted : counted.filter(({ rows }) => rows > 0),

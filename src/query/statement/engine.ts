@@ -122,6 +122,7 @@ async function openRows(
   return {
     columns,
     features: plan.features,
+    notes: plan.notes,
     rowCount,
     matchCount,
     partitions,

@@ -39,7 +39,7 @@ export async function downloadRows(
     const left =
       result.missing > 0 ? `, ${formatQuantity(result.missing, "row")} without an image left out` : "";
     const line = `${formatQuantity(result.rows, "row")} (${formatBytes(result.bytes)}) in ${result.output}${left}`;
-    const held = result.samples === undefined ? [] : describeSamples(result.samples);
+    const held = result.samples === undefined ? (result.notes ?? []) : describeSamples(result.samples);
     return [line, ...held.map((text) => `  ${text}`)].join("\n");
   });
   return result.samples?.is_bare ? 3 : 0;
