@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { MAX_NAME_LENGTH } from "../schema/columns.ts";
 
 /**
  * A column name as the lake stores it: NFC, lower snake_case, letters of every script kept. `imageId`, `Image ID` and
@@ -17,9 +18,12 @@ export function snakeCase(name: string): string {
 /** `rowid` is what the database calls a row's place; a column of that name would hide it from every search. */
 const RENAMED = new Map([["rowid", "row_id"]]);
 
+/** Characters of a name in a message. */
+const SHOWN_LENGTH = 40;
+
 /**
  * Stored names for an input's columns, in their order; a nameless one becomes `column_<position>`. Throws
- * `invalid_input` naming both columns where two would get one name.
+ * `invalid_input` naming both columns where two would get one name, and for a name that is too long.
  */
 export function storedNames(names: readonly string[]): Map<string, string> {
   const stored = new Map<string, string>();
@@ -27,6 +31,14 @@ export function storedNames(names: readonly string[]): Map<string, string> {
   for (const [at, name] of names.entries()) {
     const given = snakeCase(name) || `column_${at + 1}`;
     const plain = RENAMED.get(given) ?? given;
+    if (plain.length > MAX_NAME_LENGTH) {
+      const begin = `${Array.from(name).slice(0, SHOWN_LENGTH).join("")}...`;
+      throw new AppError(
+        "invalid_input",
+        `the name of column ${at + 1} (${JSON.stringify(begin)}) has more than ${MAX_NAME_LENGTH} characters; shorten it`,
+        { details: { column: begin } },
+      );
+    }
     const other = taken.get(plain);
     if (other !== undefined) {
       throw new AppError(

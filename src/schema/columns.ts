@@ -12,7 +12,7 @@ export const ColumnSchema = v.object({ name: v.string(), type: v.string() });
 export type Column = v.InferOutput<typeof ColumnSchema>;
 
 /** Names are in every response that lists columns. */
-const MAX_NAME_LENGTH = 1024;
+export const MAX_NAME_LENGTH = 1024;
 const PATH_COLUMNS: ReadonlySet<string> = new Set(PARTITION_COLUMNS);
 const TypeSchema = v.pipe(v.string(), v.check(isColumnType, "is not the type of a stored column"));
 

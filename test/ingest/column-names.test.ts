@@ -41,6 +41,14 @@ test("a nameless column is named by its place", () => {
   expect(storedNames(["a", "!"]).get("!")).toBe("column_2");
 });
 
+test("a name that is too long is refused by its place and its begin", () => {
+  const long = "가".repeat(1025);
+  expect(storedNames([long.slice(1)]).size).toBe(1);
+  expect(() => storedNames(["a", long])).toThrow(
+    `the name of column 2 ("${long.slice(0, 40)}...") has more than 1024 characters; shorten it`,
+  );
+});
+
 test("a column called as the database calls a row's place gets another name", () => {
   expect(storedNames(["rowid", "label"]).get("rowid")).toBe("row_id");
   expect(() => storedNames(["rowid", "row_id"])).toThrow(expect.objectContaining({ code: "invalid_input" }));
