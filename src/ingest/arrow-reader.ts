@@ -9,6 +9,7 @@ import { readBatchBlobs } from "./arrow/blobs.ts";
 import { findBytesColumn } from "./arrow/columns.ts";
 import { checkArrowTypes, convertedColumns } from "./arrow/conversions.ts";
 import { checkDurations, durationFeatures, durationNotices } from "./arrow/durations.ts";
+import { extensionNotices } from "./arrow/extensions.ts";
 import { readMessages } from "./arrow/messages.ts";
 import { readPieces } from "./arrow/pieces.ts";
 import { writeStreamAsParquet } from "./arrow/to-parquet.ts";
@@ -77,6 +78,7 @@ async function open(
   checkDurations(files.map((file) => ({ path: file.path, fields: file.schema.fields })));
   const rows = await convertRows(files, context);
   const columns = await describeColumns(context, rows, files);
+  const fields = files.flatMap(({ schema }) => schema.fields);
   const isList = (name: string) => columns.find((column) => column.name === name)?.embedded?.list ?? false;
   return {
     format,
@@ -92,7 +94,7 @@ async function open(
         features: { ...schemaFeatures(schema), ...durationFeatures(schema.fields) },
       })),
     ),
-    notices: [...new Set(files.flatMap(({ schema }) => durationNotices(schema.fields)))],
+    notices: [...new Set(durationNotices(fields)), ...extensionNotices(fields, columns)],
     rows: async () => rows,
     embedded: (name, signal) => readWhole(path, readColumn(files, name, isList(name), signal)),
   };

@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
+import type { Field } from "apache-arrow";
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../query/sql.ts";
 import type { Features } from "../schema/columns.ts";
 import { checkDurations, durationFeatures, durationNotices, writtenFields } from "./arrow/durations.ts";
+import { extensionNotices } from "./arrow/extensions.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { embeddedCell } from "./embedded-cell.ts";
 import { parseFeatures, sameLabels } from "./features.ts";
@@ -43,8 +45,8 @@ export async function openParquet(
   for (const source of sources) sizes.set(source.path, (await stat(source.path)).size);
   const rowCounts = await checkFooters(database, sizes);
   const relation = await exactTimes(context, sources, relationOf(sources));
-  const durations = await readDurations(database, sources);
-  const features = { ...(await readFeatures(database, sources)), ...durations.features };
+  const written = await readWrittenFields(database, sources);
+  const features = { ...(await readFeatures(database, sources)), ...durationFeatures(written) };
   const described = await describeRelation(database, relation);
   const typed = await typedFiles(database, sources);
   checkSameTypes(typed, described);
@@ -61,7 +63,7 @@ export async function openParquet(
     rowCount: sum(rowCounts.values()),
     columns,
     features,
-    notices: durations.notices,
+    notices: [...new Set(durationNotices(written)), ...extensionNotices(written, columns)],
     rows: kept,
     embedded: (name, signal) => readColumn(context, files, { name, isList: isList(name) }, signal),
   };
@@ -207,16 +209,12 @@ async function readFeatures(database: Database, sources: readonly ParquetSource[
   return sameLabels(found.map(({ path, value }) => ({ path, features: parseFeatures(value) })));
 }
 
-/** What the whole numbers of durations mean; throws `type_mismatch` where files count in different units. */
-async function readDurations(
-  database: Database,
-  sources: readonly ParquetSource[],
-): Promise<{ notices: string[]; features: Features }> {
+/** Arrow's fields of the files, where their writer left them; throws `type_mismatch` for durations in different units. */
+async function readWrittenFields(database: Database, sources: readonly ParquetSource[]): Promise<Field[]> {
   const found = await readKeyValue(database, sources, "ARROW:schema");
   const files = found.map(({ path, value }) => ({ path, fields: writtenFields(value) }));
   checkDurations(files);
-  const fields = files.flatMap((file) => file.fields);
-  return { notices: [...new Set(durationNotices(fields))], features: durationFeatures(fields) };
+  return files.flatMap((file) => file.fields);
 }
 
 /** What the footers of files say under a key, where they do. */

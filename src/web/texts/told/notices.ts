@@ -40,6 +40,14 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "the cells of {} are kept as text, as written: the partition has text there",
     "{1} 열은 파티션에 텍스트로 있어서 쓰인 그대로 텍스트로 저장합니다.",
   ],
+  [
+    "the durations of {} are kept as whole numbers of {}",
+    "{1} 열의 시간 간격은 정수로 저장합니다. 단위: {2}",
+  ],
+  [
+    "the values of {} come back as {}: of their extension type {} nothing is kept",
+    "{1} 열의 값은 {2} 형식으로 저장하며 Arrow 확장 형식은 저장하지 않습니다: {3}",
+  ],
   ["the text is read as {}", "텍스트를 {1} 인코딩으로 읽었습니다."],
   ["the empty key of the objects becomes {}", "이름이 없는 키에 이름을 붙입니다: {1}"],
   [
