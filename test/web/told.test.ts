@@ -27,6 +27,10 @@ test("what the server says of rows, uploads and the lake is said in Korean, with
     "line 7: 3 cells, and the header has 4": "7번째 줄의 칸은 3개인데 머리글의 칸은 4개입니다.",
     "the variant v3 is new; one of a like name is there: v2":
       "새 배리언트 v3과 비슷한 이름이 이미 있습니다: v2",
+    "the durations of t are kept as whole numbers of seconds":
+      "t 열의 시간 간격은 정수로 저장합니다. 단위: seconds",
+    "the values of v come back as FLOAT[]: of their extension type arrow.fixed_shape_tensor nothing is kept":
+      "v 열의 값은 FLOAT[] 형식으로 저장하며 Arrow 확장 형식은 저장하지 않습니다: arrow.fixed_shape_tensor",
     "uploads have failed: 3, the first is u1\n(more)": "실패한 업로드가 있습니다.",
     "temporary files are older than a day: 3, the first is a\nb":
       "하루가 지난 임시 파일이 있습니다: 3개, 처음은 a\nb",

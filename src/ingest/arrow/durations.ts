@@ -2,7 +2,7 @@ import { DataType, type Field, Message, type Schema, TimeUnit } from "apache-arr
 import { AppError } from "../../errors.ts";
 import { durationFeature } from "../../schema/class-labels.ts";
 import type { Features } from "../../schema/columns.ts";
-import { fitsMetadata } from "./vectors.ts";
+import { fitsMetadata, nameKnownTypes } from "./vectors.ts";
 
 const UNITS = {
   [TimeUnit.SECOND]: "seconds",
@@ -93,8 +93,10 @@ export function writtenFields(encoded: string): readonly Field[] {
   try {
     if (!fitsMetadata(metadata)) return [];
     const message = Message.decode(metadata);
-    return message.isSchema() ? (message.header() as Schema).fields : [];
+    if (!message.isSchema()) return [];
+    nameKnownTypes(metadata); // the header is decoded when it is asked for
+    return fitsMetadata(metadata) ? (message.header() as Schema).fields : []; // its lists may be where types were
   } catch {
-    return []; // damaged, or of a type that the library does not know
+    return []; // damaged
   }
 }

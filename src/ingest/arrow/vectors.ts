@@ -3,7 +3,7 @@ const MESSAGE = { headerType: 1, header: 2 };
 const BATCH = { nodes: 1, buffers: 2, variadicCounts: 4 };
 const DICTIONARY_DATA = 1;
 const SCHEMA = { fields: 1, custom: 2 };
-const FIELD = { name: 0, children: 5, custom: 6 };
+const FIELD = { name: 0, type: 2, children: 5, custom: 6 };
 const FOOTER = { schema: 1, dictionaries: 2, batches: 3 };
 const HEADERS = { schema: 1, dictionary: 2, batch: 3 };
 const NODE_BYTES = 16;
@@ -50,6 +50,35 @@ export function fitsFooter(metadata: Uint8Array): boolean {
     fits(view, footer, FOOTER.dictionaries, BLOCK_BYTES) &&
     fits(view, footer, FOOTER.batches, BLOCK_BYTES)
   );
+}
+
+const TYPES = { list: 12, struct: 13, largeList: 21, runEnds: 22, listView: 25, largeListView: 26 };
+
+/**
+ * Names types that the library does not know otherwise, in the bytes of a schema that fits: views of lists are lists,
+ * and others objects of what is in them. For those who ask what the fields are, not for reading values.
+ */
+export function nameKnownTypes(metadata: Uint8Array): void {
+  const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
+  const name = (table: number, list: number) => {
+    const vector = follow(view, table, list);
+    const count = vector === undefined ? 0 : view.getUint32(vector, true);
+    for (let at = 0; at < count; at++) {
+      const entry = (vector ?? 0) + 4 + 4 * at;
+      const field = entry + view.getUint32(entry, true);
+      const typeAt = place(view, field, FIELD.type);
+      if (typeAt !== undefined) view.setUint8(typeAt, knownType(view.getUint8(typeAt)));
+      name(field, FIELD.children);
+    }
+  };
+  const header = follow(view, view.getUint32(0, true), MESSAGE.header);
+  if (header !== undefined) name(header, SCHEMA.fields);
+}
+
+function knownType(type: number): number {
+  if (type === TYPES.listView) return TYPES.list;
+  if (type === TYPES.largeListView) return TYPES.largeList;
+  return type === TYPES.runEnds || type > TYPES.largeListView ? TYPES.struct : type;
 }
 
 /** Its fields have names, and they are neither too many nor inside one another forever. */
