@@ -83,7 +83,7 @@ async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load
   const unloaded: { load: Load; error: unknown }[] = [];
   for (const load of loads) {
     try {
-      await retryWithLessMemory(build.database, () => loadRows(target, [load]));
+      await loadAlone(build, target, load);
     } catch (error) {
       noteFailure(build, error);
       if (build.isTainted && !build.apart) throw new StartOver([], error);
@@ -93,6 +93,20 @@ async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load
     }
   }
   return unloaded;
+}
+
+/** Rows of thousands of texts fit only few at a time, and then take two or three times as long. */
+const STEP_ROWS = 512;
+const WIDE_COLUMNS = 1000;
+
+async function loadAlone({ database }: Build, target: LoadTarget, load: Load): Promise<void> {
+  try {
+    await retryWithLessMemory(database, () => loadRows(target, [load]));
+  } catch (error) {
+    const isWide = load.state.columns.length > WIDE_COLUMNS;
+    if (!isWide || !doesNotFit(error) || isFailedCommit(error)) throw error;
+    await retryWithLessMemory(database, () => loadRows(target, [load], STEP_ROWS));
+  }
 }
 
 function loadTarget({ database, partitions, published, full, nextRow }: Build): LoadTarget {

@@ -20,6 +20,8 @@ export interface Insert {
   }[];
   /** First row taken of its only file; 0 when all rows of all files are. */
   rowStart: number;
+  /** Behind the last row taken of its only file; without, all of them. */
+  rowEnd?: number;
 }
 
 /**
@@ -72,17 +74,41 @@ export function hidesRows({ columns }: StoredFile): boolean {
 
 /** The SQL of one insert into the home of its partitions. */
 export function insertStatement(insert: Insert): string {
-  const { files, rowStart } = insert;
+  const { files, rowStart, rowEnd } = insert;
   const [first] = files;
   if (first === undefined) return "";
   const { file, partition } = first;
-  const where = rowStart > 0 ? ` WHERE ${quoteName(ROW_NUMBER)} >= ${rowStart}` : "";
+  const within = [
+    ...(rowStart > 0 ? [`${quoteName(ROW_NUMBER)} >= ${rowStart}`] : []),
+    ...(rowEnd === undefined ? [] : [`${quoteName(ROW_NUMBER)} < ${rowEnd}`]),
+  ];
+  const where = within.length === 0 ? "" : ` WHERE ${within.join(" AND ")}`;
   return insertSql(partition, {
     row: numberOf(insert),
     part: byFile(files.map((one) => String(one.partition.part))),
     key: (name) => byFile(files.map((one) => quoteText(one.partition[name]))),
     value: (column: Column) => columnValue(column, file),
     from: `${readFiles(files.map((one) => one.file.path))}${where}`,
+  });
+}
+
+/**
+ * The same rows in inserts of a few rows each, which take less memory: the engine makes the lists of the shared home for
+ * 2,048 rows at a time, with room for twice as many values.
+ */
+function inSteps(insert: Insert, stepRows: number): Insert[] {
+  const { rowStart } = insert;
+  return insert.files.flatMap((one) => {
+    if (hidesRows(one.file)) return [{ files: [one], rowStart }];
+    const count = Math.ceil((one.file.rows - rowStart) / stepRows);
+    return Array.from({ length: count }, (_, at) => {
+      const from = at * stepRows;
+      return {
+        files: [{ ...one, row: one.row + from }],
+        rowStart: rowStart + from,
+        rowEnd: rowStart + from + stepRows,
+      };
+    });
   });
 }
 
@@ -144,8 +170,8 @@ export interface LoadTarget {
   index?: (inserts: readonly Insert[]) => Promise<Indexing>;
 }
 
-/** Loads the rows in one transaction: all or nothing. */
-export async function loadRows(target: LoadTarget, loads: readonly Load[]): Promise<void> {
+/** Loads the rows in one transaction, all or nothing; with a step, so many at a time. */
+export async function loadRows(target: LoadTarget, loads: readonly Load[], stepRows?: number): Promise<void> {
   const { database, partitionOf, heldOf } = target;
   const whole = loads.filter((load) => load.rowStart === 0).map(({ state }) => state.key);
   const replaced = whole.flatMap((key) => [heldOf(key) ?? [], partitionOf(key)].flat());
@@ -158,7 +184,8 @@ export async function loadRows(target: LoadTarget, loads: readonly Load[]): Prom
     await deleteRows(database, replaced);
     const homes = new Map(loads.map(({ state }) => partitionOf(state.key)).map((one) => [one.home, one]));
     for (const partition of homes.values()) await createHome(database, partition);
-    for (const insert of inserts) await database.run(insertStatement(insert));
+    const steps = stepRows === undefined ? inserts : inserts.flatMap((insert) => inSteps(insert, stepRows));
+    for (const step of steps) await database.run(insertStatement(step));
     await insertRanges(database, "row_ranges", ranges);
     await database.run("COMMIT");
   } catch (error) {
