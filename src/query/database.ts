@@ -57,6 +57,7 @@ export interface Database {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const spill = spillFolder(options.scratch);
+  await import("@duckdb/node-api"); // a cache that cannot be written is told by its setting, before a folder in it is missed
   await mkdir(options.scratch, { recursive: true });
   const starting = makeInstance(options);
   await options.meanwhile?.().catch(() => {}); // who needs it meets the failure
