@@ -1,6 +1,7 @@
 import { AppError, throwIfCancelled } from "../errors.ts";
 import type { HousedPartition } from "../query/duckdb/homes.ts";
 import { isFailedCommit, isOutOfMemory, retryWithLessMemory } from "../query/less-memory.ts";
+import { WIDE_COLUMNS } from "../query/wide-columns.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 import { type Build, StartOver } from "./build.ts";
 import { carryOver } from "./carry-over.ts";
@@ -97,7 +98,6 @@ async function insertLoads(build: Build, loads: readonly Load[]): Promise<{ load
 
 /** Rows of thousands of texts fit only few at a time, and then take two or three times as long. */
 const STEP_ROWS = 512;
-const WIDE_COLUMNS = 1000;
 
 async function loadAlone({ database }: Build, target: LoadTarget, load: Load): Promise<void> {
   try {

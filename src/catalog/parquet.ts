@@ -1,6 +1,6 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import { WIDE_COLUMNS, wideOptions } from "../query/wide-parquet.ts";
+import { WIDE_COLUMNS, wideOptions } from "../query/wide-columns.ts";
 import { plainType } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { describeFeatures } from "../schema/features.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "../query/database.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
-import { WIDE_COLUMNS, wideOptions } from "../query/wide-parquet.ts";
+import { WIDE_COLUMNS, wideOptions } from "../query/wide-columns.ts";
 import { STAGED_REJECT_COLUMN } from "../schema/columns.ts";
 import { factColumn, type ImageColumn, isOwn } from "../schema/image-columns.ts";
 import { rowBytes } from "./row-bytes.ts";

@@ -129,6 +129,19 @@ function wrapDatabase(
   return database;
 }
 
+/** Runs work that may outlive whoever began it, or runs beside other work: a connection has one statement at a time. */
+export async function onOwnConnection<T>(
+  database: Database,
+  work: (own: Database) => Promise<T>,
+): Promise<T> {
+  const own = await database.connect();
+  try {
+    return await work(own);
+  } finally {
+    own.close();
+  }
+}
+
 /** Runs `work`; the signal interrupts the query in the engine, which `terminate()` of a worker would not. */
 export async function interruptible<T>(
   database: Database,

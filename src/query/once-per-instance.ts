@@ -1,5 +1,5 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
-import type { Database } from "./database.ts";
+import { type Database, onOwnConnection } from "./database.ts";
 
 /**
  * Published files never change: what one says is read once for each instance that has it open, whoever asks. It is read on
@@ -13,22 +13,9 @@ export function oncePerInstance<T>(
   return (database) => {
     const before = known.get(database.instance);
     if (before) return before;
-    const reading = onConnection(database, read);
+    const reading = onOwnConnection(database, read);
     known.set(database.instance, reading);
     reading.catch(() => known.delete(database.instance));
     return reading;
   };
-}
-
-/** Reads on a connection of its own. */
-export async function onConnection<T>(
-  database: Database,
-  read: (database: Database) => Promise<T>,
-): Promise<T> {
-  const own = await database.connect();
-  try {
-    return await read(own);
-  } finally {
-    own.close();
-  }
 }

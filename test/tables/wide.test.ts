@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatalakeClient } from "../../src/client/index.ts";
 import { openDatabase } from "../../src/query/database.ts";
 import { quoteText } from "../../src/query/sql.ts";
-import { wideOptions } from "../../src/query/wide-parquet.ts";
+import { wideOptions } from "../../src/query/wide-columns.ts";
 import { makeWorld } from "../jobs/staging-kit.ts";
 
 setDefaultTimeout(240_000);

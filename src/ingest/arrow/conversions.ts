@@ -5,7 +5,8 @@ import { quoteName, quoteText } from "../../query/sql.ts";
 
 /**
  * SQL that gives columns their meaning back for which Parquet has no type, at any depth: seconds and dates of
- * milliseconds come out as bare integers, and decimals with all digits of their width (plainSchema). For REPLACE; empty where nothing is to be done.
+ * milliseconds come out as bare integers, and decimals with all digits of their width (plainSchema). For REPLACE; empty
+ * where nothing is to be done.
  */
 export function convertedColumns(schema: Schema): string {
   return schema.fields

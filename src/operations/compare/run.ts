@@ -1,7 +1,7 @@
 import { AppError, throwIfCancelled } from "../../errors.ts";
 import { type LabelRow, readLabelRows } from "../../export/label-rows.ts";
 import { readTaxonomy } from "../../lake/taxonomy.ts";
-import type { Database } from "../../query/database.ts";
+import { type Database, onOwnConnection } from "../../query/database.ts";
 import { DuckDBClient } from "../../query/duckdb/client.ts";
 import type { StoredPartition } from "../../query/duckdb/described.ts";
 import { ofParts, ROW, selectRows } from "../../query/duckdb/homes.ts";
@@ -169,9 +169,8 @@ async function readRows(
   numbers: readonly number[],
 ): Promise<Map<number, LabelRow>> {
   const columns = partition.columns.map(({ name, type }) => ({ name, type }));
-  const connection = await database.connect();
-  try {
-    const { columns: read, batches } = await readNumbers(connection, partition, numbers, columns);
+  return onOwnConnection(database, async (own) => {
+    const { columns: read, batches } = await readNumbers(own, partition, numbers, columns);
     const rows = {
       columns: read,
       partitions: [{ ...partition, rows: numbers.length }],
@@ -183,9 +182,7 @@ async function readRows(
       for (const row of some) found.set(numbers[at++] as number, row);
     }
     return found;
-  } finally {
-    connection.close();
-  }
+  });
 }
 
 async function* iterate<T>(items: Iterable<T>): AsyncGenerator<T> {

@@ -3,10 +3,11 @@ import type { Column } from "../../schema/columns.ts";
 import { comparePartitions, createSelector, type Selection } from "../../schema/partition.ts";
 import type { PartitionCount, RowQuery, RowResult, SqlLimits, TableResult } from "../../schema/query.ts";
 import { parseType } from "../../schema/type-tree.ts";
-import type { Database, DatabaseOptions } from "../database.ts";
+import { type Database, type DatabaseOptions, onOwnConnection } from "../database.ts";
 import type { QueryEngine } from "../engine.ts";
 import { refuseGoneRows } from "../named-rows.ts";
 import { planRows } from "../row-plan.ts";
+import { WIDE_COLUMNS } from "../wide-columns.ts";
 import { type CatalogReader, createCatalogReader } from "./catalog-reader.ts";
 import { describeCatalog, locateRows } from "./described.ts";
 import type { OpenLabelFacts } from "./label-facts.ts";
@@ -34,9 +35,6 @@ export interface DuckDBClientOptions extends Omit<DatabaseOptions, "path" | "rea
  */
 const SMALL_LIMIT = 1000;
 
-/** Rows of more columns are read by one thread. */
-const WIDE_COLUMNS = 1000;
-
 /** The embedded engine: answers from a published catalog file, always the newest. */
 export class DuckDBClient implements QueryEngine {
   readonly name = "duckdb";
@@ -63,16 +61,13 @@ export class DuckDBClient implements QueryEngine {
     if ((query.limit ?? Number.POSITIVE_INFINITY) > SMALL_LIMIT) {
       return this.#reader.useOwn((database) => openRows(database, query, options, signal));
     }
-    return this.#reader.use(async (shared) => {
-      const database = await shared.connect();
-      try {
+    return this.#reader.use((shared) =>
+      onOwnConnection(shared, async (database) => {
         const result = await openRows(database, query, { ...options, memory: "shared" }, signal);
         const batches = await Array.fromAsync(result.batches);
         return { ...result, batches: toAsync(batches) };
-      } finally {
-        database.close();
-      }
-    });
+      }),
+    );
   }
 
   /** Undefined where nobody counts labels. */
@@ -82,15 +77,12 @@ export class DuckDBClient implements QueryEngine {
 
   /** Runs work on the newest catalog, on a connection of its own to the instance that stays open. */
   withCatalog<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#reader.use(async (shared) => {
-      const database = await shared.connect();
-      try {
+    return this.#reader.use((shared) =>
+      onOwnConnection(shared, async (database) => {
         await database.spread();
-        return await work(database);
-      } finally {
-        database.close();
-      }
-    });
+        return work(database);
+      }),
+    );
   }
 
   listTables(): Promise<string[]> {
@@ -179,7 +171,7 @@ async function openRows(
     try {
       const isSmall = memory === "shared" || rowCount <= SMALL_LIMIT;
       const limits = isSmall ? [] : await scanLimits(database, memory);
-      // Each thread holds 2,048 values of every column, several times over.
+      // By one thread: each holds 2,048 values of every column, several times over.
       if (memory !== "shared" && columns.length > WIDE_COLUMNS) await database.run("SET threads = 1");
       else if (rowCount > SMALL_LIMIT) await database.spread();
       if (found === undefined) yield* readRows(source, partitions, rowCount, limits, signal);

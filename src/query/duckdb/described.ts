@@ -2,8 +2,8 @@ import { AppError } from "../../errors.ts";
 import type { Column, ColumnStats } from "../../schema/columns.ts";
 import { mergeColumns } from "../../schema/merge-columns.ts";
 import { PARTITION_COLUMNS } from "../../schema/partition.ts";
-import type { Database } from "../database.ts";
-import { onConnection, oncePerInstance } from "../once-per-instance.ts";
+import { type Database, onOwnConnection } from "../database.ts";
+import { oncePerInstance } from "../once-per-instance.ts";
 import type { DescribedPartition } from "../row-plan.ts";
 import { type RowRange, readAllRanges } from "../search-index/ranges.ts";
 import { quoteList } from "../sql.ts";
@@ -44,7 +44,7 @@ export const locateRows = oncePerInstance(readLocated);
 
 async function readDescribed(database: Database): Promise<DescribedCatalog> {
   const [heads, partitions] = await Promise.allSettled([
-    onConnection(database, (own) =>
+    onOwnConnection(database, (own) =>
       own.rows<{ generation: number; format: number }>("SELECT generation, format FROM lake"),
     ),
     readPartitions(database),

@@ -1,5 +1,5 @@
 import type { RowOrder } from "../../schema/row-filter.ts";
-import type { Database } from "../database.ts";
+import { onOwnConnection } from "../database.ts";
 import { createKeptWork } from "../kept-work.ts";
 import type { RowPlan } from "../row-plan.ts";
 import type { RowRange } from "../search-index/ranges.ts";
@@ -75,19 +75,6 @@ export async function listRows(
     slice: (at, count) =>
       Array.from(numbers.subarray(at, at + count), (number) => ({ number, partition: partitionOf(number) })),
   };
-}
-
-/** The work may outlive whoever began it. */
-export async function onOwnConnection<T>(
-  database: Database,
-  work: (own: Database) => Promise<T>,
-): Promise<T> {
-  const own = await database.connect();
-  try {
-    return await work(own);
-  } finally {
-    own.close();
-  }
 }
 
 /** Partition by partition, each in stored order; the newest first turns all of that round. */

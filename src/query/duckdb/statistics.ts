@@ -4,7 +4,7 @@ import { createSelector, pickKey, RAW_TASK } from "../../schema/partition.ts";
 import type { RowQuery } from "../../schema/query.ts";
 import { isOfLabel } from "../../schema/row-filter.ts";
 import { parseType } from "../../schema/type-tree.ts";
-import type { Database } from "../database.ts";
+import { type Database, onOwnConnection } from "../database.ts";
 import { createKeptWork } from "../kept-work.ts";
 import { planRows } from "../row-plan.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./count-rows.ts";
 import { describeCatalog, locateRows, type StoredPartition } from "./described.ts";
 import { type CountedLabels, loadLabels, type OpenLabelFacts } from "./label-facts.ts";
-import { keptMatches, onOwnConnection } from "./row-list.ts";
+import { keptMatches } from "./row-list.ts";
 
 const MILLION = 1_000_000;
 const PIXELS = [0, MILLION / 4, MILLION / 2, ...[1, 2, 4, 8, 16, 32, 64].map((mega) => mega * MILLION)];

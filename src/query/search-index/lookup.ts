@@ -1,6 +1,5 @@
 import { ONLY_ESCAPED } from "../../schema/escaped-text.ts";
-import type { Database } from "../database.ts";
-import { onConnection } from "../once-per-instance.ts";
+import { type Database, onOwnConnection } from "../database.ts";
 import type { ColumnCondition } from "../row-plan.ts";
 import { addMatches, type Counter, readCounters } from "./counters.ts";
 import { readPostings } from "./read-postings.ts";
@@ -76,7 +75,7 @@ export async function beginLookUp(
 ): Promise<void> {
   if (wasBegun(database)) return;
   readCounters(database, [], ignoreCase).catch(() => {}); // who needs them asks again
-  await onConnection(database, async (own) => {
+  await onOwnConnection(database, async (own) => {
     const asText = await readText(own, text, ignoreCase, inJson);
     if (asText) await beginTerms(own, column, ignoreCase, asText.searched);
   });

@@ -1,4 +1,4 @@
-/** Of more columns, what the engine keeps of each of them while it writes Parquet decides how much memory it takes. */
+/** Of more columns, what the engine keeps of each of them decides how much memory it takes, not the rows. */
 export const WIDE_COLUMNS = 1000;
 
 /** Of vectors of short texts; longer ones are written without a dictionary. */
