@@ -45,6 +45,9 @@ export interface Ran {
   stderr: string;
 }
 
+/** An error of the system by its name, such as ENOENT; not a scratch folder whose random end is capitals. */
+export const ERRNO = /(?<![\w/-])E[A-Z]{4,}/;
+
 export async function run({ env, program }: Host, ...args: string[]): Promise<Ran> {
   const child = Bun.spawn([...program, ...args], {
     // Never on the mount: that may hang.

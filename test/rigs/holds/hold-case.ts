@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { doctorFinds, type Host, type Ran, run, upload } from "../fuse/host.ts";
+import { doctorFinds, ERRNO, type Host, type Ran, run, upload } from "../fuse/host.ts";
 import type { Moved } from "../fuse/mount.ts";
 import type { Behaviour } from "../fuse/traits.ts";
 import { mountTwo, type TwoMounts } from "../fuse/two-mounts.ts";
@@ -167,12 +167,12 @@ async function takeOver(b: Host, backing: string): Promise<string[]> {
 }
 
 /** Advice that is wrong here: nothing is damaged, and nobody's permissions are. */
-const WRONG_WORDS =
-  /internal|owner and mode|correct the file|upload .* again|may not be read|check the disk|\bE[A-Z]{4,}/;
+const WRONG_WORDS = /internal|owner and mode|correct the file|upload .* again|may not be read|check the disk/;
 
 function untrue(ran: Ran): string[] {
+  const said = ran.stdout + ran.stderr;
   const isWrong =
-    ran.exit === null || ![0, 1, 4, 5].includes(ran.exit) || WRONG_WORDS.test(ran.stdout + ran.stderr);
+    ran.exit === null || ![0, 1, 4, 5].includes(ran.exit) || WRONG_WORDS.test(said) || ERRNO.test(said);
   return isWrong ? [`host A says what is not so: ${describe(ran)}`] : [];
 }
 
