@@ -27,6 +27,10 @@ test("what the server says of rows, uploads and the lake is said in Korean, with
     "line 7: 3 cells, and the header has 4": "7번째 줄의 칸은 3개인데 머리글의 칸은 4개입니다.",
     "the variant v3 is new; one of a like name is there: v2":
       "새 배리언트 v3과 비슷한 이름이 이미 있습니다: v2",
+    "the numbers of 번호 are kept as text, as written: neither int64 nor double holds all of them exactly":
+      "번호 열의 숫자는 쓰인 그대로 텍스트로 저장합니다. int64나 double로는 모두 정확히 담을 수 없습니다.",
+    "read as CSV in CP949 (EUC-KR), with commas between cells and double quotes around them (--encoding, --delimiter and --quote override this)":
+      "CSV를 CP949 (EUC-KR) 인코딩으로 읽었습니다. 칸을 나누는 문자: commas, 칸을 둘러싸는 문자: double quotes",
     "the durations of t are kept as whole numbers of seconds":
       "t 열의 시간 간격은 정수로 저장합니다. 단위: seconds",
     "the values of v come back as FLOAT[]: of their extension type arrow.fixed_shape_tensor nothing is kept":

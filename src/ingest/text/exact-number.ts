@@ -48,5 +48,5 @@ function significant(text: string): string {
 
 /** What is said of a column whose numbers stay text. */
 export function longNumbers(column: string): string {
-  return `the numbers of ${column} are kept as text, as written: no numeric type holds all of them exactly`;
+  return `the numbers of ${column} are kept as text, as written: neither int64 nor double holds all of them exactly`;
 }

@@ -33,6 +33,18 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "{1} 열의 값은 형식이 여러 가지여서 JSON 텍스트로 저장합니다.",
   ],
   [
+    "the numbers of {} are kept as text, as written: neither int64 nor double holds all of them exactly",
+    "{1} 열의 숫자는 쓰인 그대로 텍스트로 저장합니다. int64나 double로는 모두 정확히 담을 수 없습니다.",
+  ],
+  [
+    "read as CSV in {}, with {} between cells and {} around them (--encoding, --delimiter and --quote override this)",
+    "CSV를 {1} 인코딩으로 읽었습니다. 칸을 나누는 문자: {2}, 칸을 둘러싸는 문자: {3}",
+  ],
+  [
+    "the list is taken as tasks of Label Studio: each is the label of the page that its {} says",
+    "Label Studio의 태스크 목록으로 읽었습니다. 페이지를 가리키는 키: {1}",
+  ],
+  [
     "the times of {} are kept as text: they are finer than microseconds",
     "{1} 열의 시각은 마이크로초보다 세밀해서 텍스트로 저장합니다.",
   ],
