@@ -19,6 +19,8 @@ export interface SourceColumn {
   embedded?: { bytes: boolean; path: string | undefined; list?: true; page?: string };
   /** No value says what type it is: nulls or empty lists only. */
   isOpen?: boolean;
+  /** What text of a JSON file is: JSON itself (objects, lists, numbers), or what its strings say. Not known of others. */
+  json?: "value" | "text";
 }
 
 /** One embedded cell per row, or per element of its list: its bytes, or null. */

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
+import { MIXED_JSON } from "../schema/class-labels.ts";
 import { formatQuantity } from "../util/format.ts";
 import { checkColumnCount } from "./column-limit.ts";
 import { refuseCaseTwins } from "./column-names.ts";
@@ -79,7 +80,14 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
     rows,
     rowCount: cells.rowCount,
     columns: columns.map(
-      ({ name, type, isOpen }): SourceColumn => ({ name, type, ...(isOpen && { isOpen }) }),
+      ({ name, type, stored, isOpen }): SourceColumn => ({
+        ...{ name, type },
+        ...(isOpen && { isOpen }),
+        ...(type === "VARCHAR" && { json: stored === "json" ? "value" : "text" }),
+      }),
+    ),
+    features: Object.fromEntries(
+      columns.filter(({ isMixed }) => isMixed).map(({ name }) => [name, MIXED_JSON]),
     ),
     reject,
     notices,

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
-import { durationUnit, labelNames } from "../schema/class-labels.ts";
+import { durationUnit, isMixedJson, labelNames } from "../schema/class-labels.ts";
 import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
@@ -169,7 +169,8 @@ export function checkFields(name: string, task: Task, meta: Readonly<Record<stri
 /**
  * Checks the mode against what the partition holds or will hold: `create` wants it new (`partition_exists`), `append`
  * wants columns whose types meet in one that holds every value of both (`type_mismatch`, naming them). Gives the columns
- * that an append adds to, each once, without those that are open to any type, and the features of those that are labels or durations.
+ * that an append adds to, each once, without those that are open to any type, and the features of those that are more than their type:
+ * labels, durations, JSON text of mixed values.
  */
 export async function checkMode(
   lake: Lake,
@@ -202,7 +203,7 @@ export async function checkMode(
 
 function onlyMeanings(features: Features): Features {
   const isTold = (feature: unknown) =>
-    labelNames(feature) !== undefined || durationUnit(feature) !== undefined;
+    labelNames(feature) !== undefined || durationUnit(feature) !== undefined || isMixedJson(feature);
   return Object.fromEntries(Object.entries(features).filter(([, feature]) => isTold(feature)));
 }
 

@@ -15,6 +15,7 @@ import {
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema } from "../schema/upload.ts";
+import { meetMixedJson } from "./append-json.ts";
 import { lostLabels, meetHeldLabels } from "./append-labels.ts";
 import { asOffered, columnsOfNulls, fitTypes } from "./append-types.ts";
 import { readAsWritten } from "./as-written.ts";
@@ -82,17 +83,18 @@ export async function planUpload(
   if (!("fitted" in fit)) return planUpload(request, fit, deps);
   const { fitted, answer } = fit;
   const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
-  const features = fittingFeatures(input.features, kept);
-  const met = await meetHeldLabels({
-    ...{ key, columns: fitted, features, held: answer.columns, heldFeatures: answer.features },
-    emptyOf: (asked) => columnsOfNulls(asked, offer),
-  });
+  const own = fittingFeatures(input.features, kept);
+  const emptyOf = (asked: readonly PlannedColumn[]) => columnsOfNulls(asked, offer);
+  const beside = { key, input, heldFeatures: answer.features, emptyOf };
+  const mixed = await meetMixedJson({ ...beside, columns: fitted, features: own });
+  const { features } = mixed;
+  const met = await meetHeldLabels({ ...beside, ...mixed, held: answer.columns });
   return {
     input,
     request,
     key,
     check: checked,
-    columns: fitted,
+    columns: mixed.columns,
     features,
     contents: roles.contents,
     contentKind: roles.contents[0]?.source.kind ?? null,
@@ -104,6 +106,7 @@ export async function planUpload(
       ...roles.notices,
       ...notices,
       ...lostLabels(input.features, kept, features),
+      ...mixed.notices,
       ...met,
       ...doubts(request, roles),
       ...answer.notices,

@@ -8,7 +8,8 @@ export function meetLabels(a: unknown, b: unknown): unknown {
   if (a._type === "ClassLabel" && b._type === "ClassLabel") return meetNames(a, b);
   if (a._type === "Value" && b._type === "Value") {
     const [ofA, ofB] = [durationUnit(a), durationUnit(b)];
-    return ofA !== undefined && ofB !== undefined && ofA !== ofB ? undefined : a;
+    if (ofA !== undefined && ofB !== undefined && ofA !== ofB) return undefined;
+    return isMixedJson(a) && !isMixedJson(b) ? b : a;
   }
   const met = Object.entries(a).map(([key, value]) => [key, meetLabels(value, b[key])] as const);
   if (met.some(([, value]) => value === undefined)) return undefined;
@@ -39,6 +40,13 @@ export function durationUnit(feature: unknown): string | undefined {
   if (feature._type === "Sequence") return durationUnit(feature.feature);
   const [, unit] = /^duration\[(s|ms|us|ns)\]$/.exec(typeof feature.id === "string" ? feature.id : "") ?? [];
   return unit === undefined ? undefined : UNITS[unit as keyof typeof UNITS];
+}
+
+/** The feature of JSON text whose plain texts are in quotes, because values of other types stand beside them. */
+export const MIXED_JSON = { dtype: "string", id: "json", _type: "Value" } as const;
+
+export function isMixedJson(feature: unknown): boolean {
+  return isObject(feature) && feature._type === "Value" && feature.id === MIXED_JSON.id;
 }
 
 function meetNames(a: Record<string, unknown>, b: Record<string, unknown>): unknown {

@@ -1,4 +1,4 @@
-import { durationUnit, meetLabels } from "./class-labels.ts";
+import { durationUnit, isMixedJson, meetLabels } from "./class-labels.ts";
 import type { Column, Features } from "./columns.ts";
 import { parseType, type TypeTree } from "./type-tree.ts";
 
@@ -65,8 +65,9 @@ export function legacyFeature(feature: unknown): unknown {
   if (!isRecord(feature)) return undefined;
   const { _type: kind } = feature;
   if (kind === "Value" && typeof feature.dtype === "string") {
-    const unit = durationUnit(feature) === undefined ? {} : { id: feature.id };
-    return { dtype: feature.dtype.replace(/^large_/, ""), ...unit, _type: "Value" };
+    const isMeaning = durationUnit(feature) !== undefined || isMixedJson(feature);
+    const id = isMeaning ? { id: feature.id } : {};
+    return { dtype: feature.dtype.replace(/^large_/, ""), ...id, _type: "Value" };
   }
   if (kind === "ClassLabel") return classLabel(feature.names);
   if (kind === "Sequence" || kind === "List" || kind === "LargeList") return legacyList(kind, feature);

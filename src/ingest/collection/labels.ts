@@ -6,7 +6,7 @@ import type { LocalPath } from "../legacy-names.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { isOneObject, MAX_LABEL_BYTES } from "./label-text.ts";
-import { labelledRows, writeList } from "./page-rows.ts";
+import { LABEL_COLUMN, labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath } from "./pairing.ts";
 import { splitColumn, splitNotices, splitOfPath } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
@@ -91,7 +91,7 @@ export async function openLabels(
     sizeBytes: found.sizeBytes,
     fileCount: found.fileCount,
     rowCount: labels,
-    columns: [...columns, { name: "label", type: "VARCHAR" }],
+    columns: [...columns, LABEL_COLUMN],
     features: {},
     rejects: quoteName("__reject"),
     summary: summarize({ labels }),

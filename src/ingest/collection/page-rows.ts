@@ -4,7 +4,7 @@ import type { Database } from "../../query/database.ts";
 import { quoteList, quoteName, quoteText } from "../../query/sql.ts";
 import { chunksOf, streamResult } from "../../query/stream-result.ts";
 import { mapConcurrent } from "../../util/concurrent.ts";
-import { EntryProblem, type Input, type InputContext } from "../input.ts";
+import { EntryProblem, type Input, type InputContext, type SourceColumn } from "../input.ts";
 import { findLocalFile } from "../local-paths.ts";
 import type { FoundFiles } from "./found-files.ts";
 import { labelText, MAX_LABEL_BYTES } from "./label-text.ts";
@@ -15,6 +15,9 @@ const BATCH = 64;
 /** Of label texts in one file of rows, about. */
 const PIECE_BYTES = 64 << 20;
 const PIECE_ROWS = 100_000;
+
+/** A label as its file has it. */
+export const LABEL_COLUMN: SourceColumn = { name: "label", type: "VARCHAR", json: "value" };
 
 export interface RowSource {
   /** SELECT of the rows in their order: these columns, then the path of each row's label and why it is rejected, if it is. */

@@ -6,7 +6,7 @@ import { pagedTiffNotices } from "../paged-tiffs.ts";
 import { describeDocuments } from "./documents.ts";
 import type { CollectionPlace, FoundFiles } from "./found-files.ts";
 import { findTiffs } from "./found-tiffs.ts";
-import { labelledRows, writeList } from "./page-rows.ts";
+import { LABEL_COLUMN, labelledRows, writeList } from "./page-rows.ts";
 import { labelStemPath, pairLabels, stemPath } from "./pairing.ts";
 import { splitColumn, splitNotices } from "./split-folders.ts";
 import { summarize } from "./summary.ts";
@@ -65,7 +65,7 @@ export async function openPages(
     sizeBytes: found.sizeBytes,
     fileCount: found.fileCount,
     rowCount: counted?.rows ?? 0,
-    columns: [image, ...split.columns, ...(labels.count > 0 ? [{ name: "label", type: "VARCHAR" }] : [])],
+    columns: [image, ...split.columns, ...(labels.count > 0 ? [LABEL_COLUMN] : [])],
     features: {},
     rejects: quoteName("__reject"),
     summary: summarize({

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { quoteName, quoteText } from "../../query/sql.ts";
+import type { Features } from "../../schema/columns.ts";
 import type { Input, SourceColumn } from "../input.ts";
 
 export interface TextInputParts {
@@ -13,13 +14,14 @@ export interface TextInputParts {
   /** The column of `rows` that says why one is rejected. */
   reject: string;
   notices: Iterable<string>;
+  features?: Features;
   /** The Parquet file of their cells as they are written, row for row, and the name of a column there. */
   written?: { cells: string; cellOf: (name: string) => string };
 }
 
 /** Text files that were read into one Parquet file, as an input. */
 export async function textInput(parts: TextInputParts): Promise<Input> {
-  const { format, files, rows, rowCount, columns, reject, notices, written } = parts;
+  const { format, files, rows, rowCount, columns, reject, notices, written, features = {} } = parts;
   const [first = ""] = files;
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const relation = `read_parquet(${quoteText(rows)})`;
@@ -31,7 +33,7 @@ export async function textInput(parts: TextInputParts): Promise<Input> {
     fileCount: files.length,
     rowCount,
     columns: [...columns],
-    features: {},
+    features,
     rejects: quoteName(reject),
     notices: [...new Set(notices)],
     rows: async () => relation,

@@ -33,6 +33,10 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "{1} 열의 값은 형식이 여러 가지여서 JSON 텍스트로 저장합니다.",
   ],
   [
+    "the texts of {} are kept as JSON text: the partition has values of several types there",
+    "{1} 열은 파티션에 여러 형식의 값이 있어서 텍스트도 JSON 텍스트로 저장합니다.",
+  ],
+  [
     "the numbers of {} are kept as text, as written: neither int64 nor double holds all of them exactly",
     "{1} 열의 숫자는 쓰인 그대로 텍스트로 저장합니다. int64나 double로는 모두 정확히 담을 수 없습니다.",
   ],
