@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { inUtc, jsonOf } from "../query/duckdb/json-text.ts";
+import { INTEGERS_OF_BOTH } from "../schema/column-types.ts";
 import { formatType, parseMap, parseType, type TypeTree } from "../schema/type-tree.ts";
 
 /** How a source column is stored: its plain type, and the SQL that makes it from `expression`. */
@@ -16,6 +17,8 @@ const INTEGERS: Record<string, string> = {
   INTEGER: "INTEGER",
   UINTEGER: "BIGINT",
   BIGINT: "BIGINT",
+  // What the engine makes of 64-bit integers with a sign beside some without.
+  HUGEINT: INTEGERS_OF_BOTH,
 };
 const KEPT = new Set(["BOOLEAN", "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP", "BLOB"]);
 

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { commonType, meetExactly } from "../schema/column-types.ts";
+import { commonType, INTEGERS_OF_BOTH, meetExactly } from "../schema/column-types.ts";
 import { parseType } from "../schema/type-tree.ts";
 import { refuseCaseTwins } from "./column-names.ts";
 import type { SourceColumn } from "./input.ts";
@@ -28,9 +28,12 @@ export function checkSameTypes(files: readonly TypedFile[], table: readonly Sour
       const wanted = common.get(key);
       if (first === undefined || first.type === type || wanted === undefined) continue;
       if ([first.type, type].every((own) => fits(own, wanted))) continue;
+      const why = meetExactly(first.type, type)
+        ? `${wanted}, as which both would be read, does not hold them exactly`
+        : "no type holds the values of both exactly";
       throw new AppError(
         "type_mismatch",
-        `the column ${JSON.stringify(name)} is ${first.type} in ${first.path} but ${type} in ${path}, and no type holds the values of both exactly; convert one of them, or upload the files separately`,
+        `the column ${JSON.stringify(name)} is ${first.type} in ${first.path} but ${type} in ${path}, and ${why}; convert one of them, or upload the files separately`,
         { details: { column: name, files: [first.path, path], types: [first.type, type] } },
       );
     }
@@ -58,9 +61,10 @@ export function asUntyped(column: SourceColumn): SourceColumn | undefined {
 
 const TIMES = ["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS"];
 
-/** Whether every value of a type is the same in another. */
-function fits(type: string, wanted: string): boolean {
-  if (type === wanted) return true;
+/** Whether every value of a type is the same in another: in HUGEINT, too, which is stored as that decimal. */
+function fits(type: string, table: string): boolean {
+  if (type === table) return true;
+  const wanted = table.replaceAll(/\bHUGEINT\b/g, INTEGERS_OF_BOTH);
   if (TIMES.includes(type) && TIMES.includes(wanted)) return TIMES.indexOf(type) < TIMES.indexOf(wanted);
   return commonType(type, wanted) === wanted && meetExactly(type, wanted);
 }

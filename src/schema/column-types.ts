@@ -37,6 +37,9 @@ const FOREIGN = new Set([
   "UHUGEINT",
   "BIT",
 ]);
+/** Holds integers of 64 bits with a sign and without. */
+export const INTEGERS_OF_BOTH = "DECIMAL(20,0)";
+
 /** Bits, negative for unsigned. */
 const INTEGERS: Record<string, number> = {
   TINYINT: 8,
@@ -208,7 +211,7 @@ function commonInteger(a: number, b: number): string | undefined {
   const signed = Math.max(a, b);
   const unsigned = -Math.min(a, b);
   const bits = sameSign ? Math.sign(a) * Math.max(Math.abs(a), Math.abs(b)) : Math.max(signed, unsigned * 2);
-  if (bits > 64) return "DECIMAL(20,0)";
+  if (bits > 64) return INTEGERS_OF_BOTH;
   return Object.keys(INTEGERS).find((name) => INTEGERS[name] === bits);
 }
 

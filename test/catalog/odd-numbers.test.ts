@@ -44,3 +44,24 @@ test("lists of numbers that JSON does not have are kept beside text, and keep no
     const own = await query<{ x: string }>(bench, `SELECT CAST(x AS VARCHAR) AS x FROM "aihub/b"`);
     expect(own.map(({ x }) => x)).toEqual([`[.${FRACTION.slice(2)}, NULL, -.${FRACTION.slice(2)}]`]);
   }));
+
+// What the engine writes of DECIMAL(1,1) begins with the point.
+test("a decimal beside text has the zero in front of its point", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT 'plain' AS x, '0.5' AS y", of("a"));
+    await commit(bench, "create", "SELECT 0.5::DECIMAL(1,1) AS x, NULL AS y", of("b"));
+    await commit(bench, "create", `SELECT '-${FRACTION}'::DECIMAL(38,38) AS x, NULL AS y`, of("c"));
+    await commit(bench, "create", "SELECT -0.5::DECIMAL(3,1) AS x, NULL AS y", of("d"));
+    await refresh(bench);
+    const texts = ["plain", "0.5", `-${FRACTION}`, "-0.5"];
+    const shown = await query(bench, "SELECT x FROM catalog ORDER BY dataset");
+    expect(shown.map(({ x }) => x)).toEqual(texts);
+    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+    try {
+      const { batches } = await client.retrieveWithExistingCols({});
+      const rows = (await Array.fromAsync(batches)).flatMap((batch) => [...batch]);
+      expect(rows.map(({ x }) => x)).toEqual(texts);
+    } finally {
+      client.close();
+    }
+  }));

@@ -242,6 +242,20 @@ describe("Parquet", () => {
         const { rows } = await kit.stage(await shards(`m${at}`, ...selects), { dataset: `m${at}` });
         expect(rows.map(({ v }) => v)).toEqual(values);
       }
+      for (const [at, value] of ["%", "[%]", "{'a': %}"].entries()) {
+        const both = ["-7::BIGINT", "18446744073709551615::UBIGINT"].map((v) => value.replace("%", v));
+        const folder = await shards(`s${at}`, ...both.map((v) => `SELECT ${v} AS v`));
+        const { plan } = await kit.stage(folder, { dataset: `s${at}` });
+        const planned = plan.columns.find(({ name }) => name === "v");
+        const found = await kit.session.database.rows(
+          `SELECT CAST(${planned?.expression} AS VARCHAR) AS v FROM ${await plan.input.rows()}`,
+        );
+        const asStored = value.startsWith("{") ? '{"a":%}' : value;
+        expect(found.map(({ v }) => v)).toEqual(
+          ["-7", "18446744073709551615"].map((v) => asStored.replace("%", v)),
+        );
+        expect(planned?.type).toBe(["DECIMAL(20,0)", "DECIMAL(20,0)[]", "VARCHAR"][at] as string);
+      }
       const apart = [
         ["SELECT 9007199254740993 AS v", "SELECT 1.5::DOUBLE AS v"],
         ["SELECT 16777217::INTEGER AS v", "SELECT 1.5::FLOAT AS v"],

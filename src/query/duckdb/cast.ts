@@ -1,5 +1,5 @@
 import { parseType } from "../../schema/type-tree.ts";
-import { jsonOf } from "./json-text.ts";
+import { FRACTION, fractionText, jsonOf } from "./json-text.ts";
 
 /**
  * SQL of a value of one type in another that holds it: what merge-columns.ts makes of two. A list or a struct is JSON where
@@ -7,6 +7,7 @@ import { jsonOf } from "./json-text.ts";
  */
 export function castValue(sql: string, from: string, to: string): string {
   if (from === to) return sql;
+  if (to === "VARCHAR" && FRACTION.test(from)) return fractionText(sql);
   if (!isJsonIn(from, to)) return `CAST(${sql} AS ${to})`;
   return `CAST(${jsonOf(parseType(from), sql, "text")} AS VARCHAR)`;
 }

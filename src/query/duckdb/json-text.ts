@@ -13,7 +13,7 @@ export function jsonOf(tree: TypeTree, expression: string, notFinite: NotFinite)
 
 const PREPARED = /\b(FLOAT|DOUBLE|TIMESTAMP WITH TIME ZONE|VARIANT|MAP)\b|\bDECIMAL\((\d+),\s*\2\)/;
 /** Decimals without a digit in front of the point, which the engine writes as `.5`: that is no JSON. */
-const FRACTION = /^DECIMAL\((\d+),\s*\1\)$/;
+export const FRACTION = /^DECIMAL\((\d+),\s*\1\)$/;
 const MAX_DIGITS = 38;
 
 /**
@@ -45,13 +45,18 @@ function ready(tree: TypeTree, expression: string, notFinite: NotFinite, depth =
     return mapEntries(expression, element, key, value);
   }
   const [, digits] = FRACTION.exec(tree.name) ?? [];
-  if (Number(digits) === MAX_DIGITS) return `replace(CAST(${expression} AS VARCHAR), '.', '0.')`;
+  if (Number(digits) === MAX_DIGITS) return fractionText(expression);
   if (digits !== undefined) return `CAST(${expression} AS DECIMAL(${Number(digits) + 1},${digits}))`;
   if (tree.name === "FLOAT") return finite(`CAST(CAST(${expression} AS VARCHAR) AS DOUBLE)`, notFinite);
   if (tree.name === "DOUBLE") return finite(expression, notFinite);
   if (tree.name === "VARIANT") return `CAST(${variantText(expression)} AS JSON)`;
   if (tree.name === "TIMESTAMP WITH TIME ZONE") return inUtc(expression);
   return expression;
+}
+
+/** A decimal without digits in front of its point as text: the engine leaves out the zero there. */
+export function fractionText(decimal: string): string {
+  return `replace(CAST(${decimal} AS VARCHAR), '.', '0.')`;
 }
 
 /** SQL that NaN or Infinity is in a value, for which its JSON has null; undefined where its type has no such numbers. */
