@@ -133,12 +133,14 @@ test("a list in a file is read as lines are, whatever the file's name; a mark an
 
 test("what is damaged is refused, naming the place", async () => {
   const packed = gzipSync(lines(...Array.from({ length: 5000 }, (_, at) => `{"a":${at * 7919}}`)));
+  const utf32 = new Uint8Array(Uint32Array.from('\ufeff{"a":1}\n', (one) => one.charCodeAt(0)).buffer);
   const inputs: [string, string | Uint8Array, RegExp][] = [
     ["cut.jsonl.gz", packed.subarray(0, -200), /is cut off: its gzip stream ends in the middle/],
     ["flipped.jsonl.gz", packed.map((byte, at) => (at === 900 ? byte ^ 0x55 : byte)), /gzip|cut off/],
     ["open.json", '[{"a":1},\n{"a":', /line 2 .*still open/],
     ["after.json", '[{"a":1}]\n{"a":2}', /line 2 follows the end/],
     ["no.jsonl", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0xff, 0x0a]), /line 1 cannot be decoded/],
+    ["utf-32.jsonl", utf32, /is in UTF-32, which is not read; write it as UTF-8/],
   ];
   for (const [name, content, message] of inputs) {
     const refused = read(content, name).then(

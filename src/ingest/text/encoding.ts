@@ -9,6 +9,11 @@ const MARKS: readonly [FoundEncoding, readonly number[]][] = [
   ["utf-16le", [0xff, 0xfe]],
   ["utf-16be", [0xfe, 0xff]],
 ];
+/** They begin, or end, like those of UTF-16. */
+const MARKS_OF_UTF_32 = [
+  [0xff, 0xfe, 0, 0],
+  [0, 0, 0xfe, 0xff],
+];
 const HEAD_BYTES = 4096;
 /** What people call it, for the runtime has other names. */
 const ALIASES: Record<string, string> = { cp949: "euc-kr", uhc: "euc-kr", ms949: "euc-kr", utf8: "utf-8" };
@@ -34,10 +39,15 @@ export function parseEncoding(name: string): string {
 
 /**
  * The encoding of a text file: by its mark, by the zeros of UTF-16, else UTF-8 where all of it is, else CP949 where all
- * of it is. Throws `invalid_input` naming the line where neither is.
+ * of it is. Throws `invalid_input` naming the line where neither is, and for UTF-32.
  */
 export async function findEncoding(path: string, signal?: AbortSignal): Promise<FoundEncoding> {
-  const told = toldEncoding(await readHead(path, signal));
+  const head = await readHead(path, signal);
+  if (MARKS_OF_UTF_32.some((mark) => mark.every((byte, at) => head[at] === byte)))
+    throw new AppError("invalid_input", `${path} is in UTF-32, which is not read; write it as UTF-8`, {
+      details: { path },
+    });
+  const told = toldEncoding(head);
   if (told !== undefined) return told;
   const wrong = await firstWrongLine(path, "utf-8", signal);
   if (wrong === undefined) return "utf-8";
