@@ -31,8 +31,10 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
     throw new AppError("empty_input", `${files[0]} has no rows; there is nothing to upload`);
   const cells = await createCellFile(join(scratch, "cells.txt"));
   let hasLineEnds = false;
+  const fileRows: number[] = [];
   try {
     for (const source of sources) {
+      const before = cells.rowCount;
       const toRecord = recordWriter(source, names);
       for await (const records of recordsOf(source, signal)) {
         for (const record of records) {
@@ -41,6 +43,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
         }
         await cells.flush();
       }
+      fileRows.push(cells.rowCount - before);
     }
   } finally {
     await cells.close();
@@ -67,7 +70,7 @@ export async function openCsv(files: readonly string[], context: ReaderContext):
     format: "csv",
     files,
     rows,
-    rowCount: cells.rowCount,
+    fileRows,
     columns: columns.map(
       ({ name, type }): SourceColumn => ({ name, type, ...(type === "NULL" && { isOpen: true }) }),
     ),

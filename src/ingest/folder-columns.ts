@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { quoteName, quoteText } from "../query/sql.ts";
+import { quoteName } from "../query/sql.ts";
 import { IMAGE_PATH_COLUMN } from "./image-list.ts";
 import type { SourceColumn } from "./input.ts";
 
@@ -16,10 +16,10 @@ export interface NamingColumn {
  * column has that name.
  */
 export function namingColumns(path: string, columns: readonly SourceColumn[]): NamingColumn[] {
-  const found = columns.flatMap(({ name, type }): NamingColumn[] => {
+  const found = columns.flatMap(({ name, type, json }): NamingColumn[] => {
     const [, before, plural] = /^(?:(.+)_)?file_name(s?)$/.exec(name) ?? [];
     const list = plural === "s";
-    if (plural === undefined || type !== (list ? "VARCHAR[]" : "VARCHAR")) return [];
+    if (plural === undefined || json === "value" || type !== (list ? "VARCHAR[]" : "VARCHAR")) return [];
     return [{ from: name, image: before ?? (list ? "images" : "image"), list }];
   });
   const sources = new Set(found.map(({ from }) => from));
@@ -43,12 +43,10 @@ function pathColumn({ from, image }: NamingColumn): string {
   return from === "file_name" ? IMAGE_PATH_COLUMN : image;
 }
 
-/** The paths of a naming column, from the folder on; `below` is where the metadata file lies, with its slash. */
+/** The paths of a naming column, from the folder on; `below` is SQL of where the metadata file lies, with its slash. */
 export function pathsBelow(column: NamingColumn, below: string): string {
-  const [from, folder] = [quoteName(column.from), quoteText(below)];
-  const paths = column.list
-    ? `list_transform(${from}, lambda one: ${folder} || one)`
-    : `${folder} || ${from}`;
+  const from = quoteName(column.from);
+  const paths = column.list ? `list_transform(${from}, lambda one: ${below} || one)` : `${below} || ${from}`;
   return `${paths} AS ${quoteName(pathColumn(column))}`;
 }
 

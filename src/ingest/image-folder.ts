@@ -1,18 +1,15 @@
-import { dirname, extname, join } from "node:path";
+import { extname } from "node:path";
 import { AppError } from "../errors.ts";
 import { quoteName, quoteText } from "../query/sql.ts";
 import { formatQuantity } from "../util/format.ts";
 import { splitNotices } from "./collection/split-folders.ts";
-import { openCsv } from "./csv-reader.ts";
-import { countNamed, imageColumn, type NamingColumn, namingColumns, pathsBelow } from "./folder-columns.ts";
+import { countNamed, imageColumn, type NamingColumn, namingColumns } from "./folder-columns.ts";
+import { openMetadata } from "./folder-metadata.ts";
 import { IMAGE_PATH_COLUMN, type ImageList, listImages } from "./image-list.ts";
 import type { Input, ReaderContext, SourceColumn } from "./input.ts";
-import { openJsonLines } from "./jsonl-reader.ts";
 import { pagedTiffNotices } from "./paged-tiffs.ts";
-import { openParquet } from "./parquet-reader.ts";
-import { describeRelation } from "./relations.ts";
 import { createSkippedFiles } from "./skipped-files.ts";
-import { utf8Path, type WalkedFile, walkFiles } from "./walk.ts";
+import { type WalkedFile, walkFiles } from "./walk.ts";
 
 /**
  * Opens a folder of images, with sub-folders. With metadata.{jsonl,csv,parquet} its rows are those of the metadata, each
@@ -47,41 +44,34 @@ export async function openListedFolder(
     );
   }
   if (metadata.length === 0) return unsplitImages(path, folder, list, notices, context);
-  const described = await Promise.all(
-    metadata.map(async (file, at) => {
-      const scratch = join(context.scratch, `metadata-${at}`);
-      const path = utf8Path(file);
-      return { path: file.path, ...(await openMetadata(path, { ...context, scratch })) };
-    }),
-  );
-  const relation = await joinMetadata(described, context.signal);
-  const columns = await describeRelation(context.database, relation);
-  const rowCount = described.reduce((total, { input }) => total + input.rowCount, 0);
-  const first = described[0]?.input;
-  const given = new Map(
-    described.flatMap(({ input }) => input.columns.map((column) => [column.name, column])),
-  );
-  const images = namingColumns(path, Array.from(given.values()));
-  const madeOf = new Set(images.map(({ image }) => image));
-  const named = await countImages(context, relation, images, rowCount);
+  const read = await openMetadata(metadata, context);
+  const images = namingColumns(path, read.columns);
+  const own = new Set(images.flatMap(({ from, image }) => [from, image]));
+  const columnsOf = (columns: readonly SourceColumn[]) => [
+    ...images.map(imageColumn),
+    ...columns.filter(({ name }) => !own.has(name)),
+  ];
+  const named = await countImages(context, await read.rows(context.signal), images, read.rowCount);
   return {
     ...listedImages(path, folder, list, []),
     fileCount: list.count + metadata.length,
-    rowCount,
-    columns: [
-      ...images.map(imageColumn),
-      ...columns.filter(({ name }) => ![IMAGE_PATH_COLUMN, "__reject"].includes(name) && !madeOf.has(name)),
-    ],
-    features: first?.features ?? {},
+    rowCount: read.rowCount,
+    columns: columnsOf(read.columns),
+    features: read.features,
     rejects: "__reject",
     notices: [
+      ...read.notices,
       ...(list.count > named
         ? [`left out: ${formatQuantity(list.count - named, "image")} that the metadata does not name`]
         : []),
       ...notices,
       ...(await pagedTiffNotices(list.tiffs)),
     ],
-    rows: async () => relation,
+    rows: read.rows,
+    asWritten: (names) => {
+      const written = read.asWritten?.(names);
+      return written && { ...written, columns: columnsOf(written.columns) };
+    },
   };
 }
 
@@ -146,36 +136,4 @@ async function countImages(
   if (images.length === 1 && images[0]?.list === false) return rowCount;
   const [row] = await database.rows<{ count: bigint | number }>(countNamed(relation, images));
   return Number(row?.count ?? 0);
-}
-
-async function openMetadata(
-  path: string,
-  context: ReaderContext,
-): Promise<{ input: Input; naming: NamingColumn[] }> {
-  const folder = dirname(path);
-  const input = path.endsWith(".parquet")
-    ? await openParquet(path, folder, [{ path }], context)
-    : path.endsWith(".csv")
-      ? await openCsv([path], context)
-      : await openJsonLines([path], context);
-  const naming = namingColumns(path, input.columns);
-  if (naming.length > 0) return { input, naming };
-  throw new AppError("invalid_input", `${path} has no text column file_name that names each image; add it`, {
-    details: { path },
-  });
-}
-
-async function joinMetadata(
-  parts: readonly { path: string; input: Input; naming: readonly NamingColumn[] }[],
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const selects = parts.map(async ({ path, input, naming }) => {
-    const below = dirname(path) === "." ? "" : `${dirname(path)}/`;
-    const sources = naming.map(({ from }) => from);
-    const names = input.columns.map(({ name }) => name).filter((name) => !sources.includes(name));
-    return `SELECT ${names.map((name) => `${quoteName(name)}, `).join("")}
-      CAST(${input.rejects ?? "NULL"} AS VARCHAR) AS __reject,
-      ${naming.map((column) => pathsBelow(column, below)).join(", ")} FROM ${await input.rows(signal)}`;
-  });
-  return `(${(await Promise.all(selects)).join(" UNION ALL BY NAME ")})`;
 }

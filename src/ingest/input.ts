@@ -51,6 +51,8 @@ export interface Input {
   readonly sizeBytes: number;
   readonly fileCount: number;
   readonly rowCount: number;
+  /** How many of them are from each file, where those are read together. */
+  readonly fileRows?: readonly number[];
   readonly columns: readonly SourceColumn[];
   /** Features of Hugging Face `datasets` by source column name, as found; empty without. */
   readonly features: Features;

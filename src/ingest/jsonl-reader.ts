@@ -36,8 +36,10 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
   const found: Findings = { keys: new Map(), notNumbers: 0 };
   const notices = new Set<string>();
   let checked = 0; // keys
+  const fileRows: number[] = [];
   try {
     for (const file of files) {
+      const before = cells.rowCount;
       const toRow = createTaskRows(notices);
       for await (const pieces of await openPieces(file, context, notices)) {
         for (const piece of pieces) cells.add(recordOf(toRow(piece), found));
@@ -46,6 +48,7 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
         checked = found.keys.size;
         await cells.flush();
       }
+      fileRows.push(cells.rowCount - before);
     }
   } finally {
     await cells.close();
@@ -78,7 +81,7 @@ export async function openJsonLines(files: readonly string[], context: ReaderCon
     format: "jsonl",
     files,
     rows,
-    rowCount: cells.rowCount,
+    fileRows,
     columns: columns.map(
       ({ name, type, stored, isOpen }): SourceColumn => ({
         ...{ name, type },

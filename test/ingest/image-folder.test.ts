@@ -282,3 +282,121 @@ describe("metadata that names several images a row", () => {
     });
   });
 });
+
+describe("several metadata files", () => {
+  /** The staged values of the column `c`, or the refusal. */
+  async function stagedValues(kit: IngestKit, name: string, ...files: [string, string][]) {
+    const folder = join(kit.folder, name);
+    for (const [at, [ending, content]] of files.entries()) {
+      await mkdir(join(folder, String(at)), { recursive: true });
+      await writeFile(join(folder, `${at}/p${at}.jpg`), `${name}${at}`);
+      await writeFile(join(folder, `${at}/metadata.${ending}`), content);
+    }
+    const { rows, plan } = await kit.stage(folder, { dataset: name });
+    return {
+      values: rows.map((row) => row.c),
+      names: rows.map((row) => row.source_name),
+      type: plan.columns.find((column) => column.name === "c")?.type,
+      features: plan.features,
+      notices: plan.notices.join("\n"),
+    };
+  }
+  const lines = (at: number, ...values: string[]) =>
+    ["jsonl", values.map((c) => `{"file_name":"p${at}.jpg","c":${c}}\n`).join("")] as [string, string];
+  const csv = (at: number, ...values: string[]) =>
+    ["csv", `file_name,c\n${values.map((c) => `p${at}.jpg,${c}\n`).join("")}`] as [string, string];
+
+  test("have the types of all of them: no value becomes another, and notices are told", async () => {
+    await withKit(async (kit) => {
+      const cases: [string, [string, string][], unknown[], string][] = [
+        [
+          "long",
+          [lines(0, "9007199254740993"), lines(1, "0.5")],
+          ["9007199254740993", "0.5"],
+          "kept as text",
+        ],
+        ["exact", [lines(0, "1", "null"), lines(1, "0.5")], [1, null, 0.5], ""],
+        ["booleans", [lines(0, "true"), lines(1, "5")], ["true", "5"], "several types"],
+        ["mixed", [lines(0, '"7"', '"m"'), lines(1, "1")], ['"7"', '"m"', "1"], "several types"],
+        ["lists", [lines(0, "[1]"), lines(1, '["a"]')], ["[1]", '["a"]'], "several types"],
+        ["open", [lines(0, "[]"), lines(1, '["x"]')], [[], ["x"]], ""],
+        ["zeros", [csv(0, "01234"), csv(1, "5.10")], ["01234", "5.10"], "read as CSV"],
+        ["alone", [lines(0, "1e400")], ["1e400"], "kept as text"],
+      ];
+      for (const [name, files, values, notice] of cases) {
+        const staged = await stagedValues(kit, name, ...files);
+        expect([name, staged.values]).toEqual([name, values]);
+        expect(staged.notices).toContain(notice);
+        const names = values.map((_, row) =>
+          row < values.length - 1 || files.length === 1 ? "0/p0.jpg" : "1/p1.jpg",
+        );
+        expect(staged.names).toEqual(names);
+      }
+    });
+  });
+
+  test("that name no image, or whose types and labels differ, are refused with their names", async () => {
+    await withKit(async (kit) => {
+      await expect(stagedValues(kit, "unnamed", lines(0, "1"), ["jsonl", '{"c":2}\n'])).rejects.toMatchObject(
+        {
+          code: "invalid_input",
+          message: expect.stringContaining(
+            join("unnamed", "1", "metadata.jsonl has no text column file_name"),
+          ),
+        },
+      );
+      const parquet = async (name: string, ...parts: [string, unknown][]) => {
+        const folder = join(kit.folder, name);
+        for (const [at, [value, feature]] of parts.entries()) {
+          await mkdir(join(folder, String(at)), { recursive: true });
+          await writeFile(join(folder, `${at}/p${at}.jpg`), `${name}${at}`);
+          const info = JSON.stringify({ info: { features: { c: feature } } });
+          await kit.session.database.run(
+            `COPY (SELECT 'p${at}.jpg' AS file_name, ${value} AS c)
+            TO '${join(folder, `${at}/metadata.parquet`)}' (FORMAT parquet, KV_METADATA {huggingface: '${info}'})`,
+          );
+        }
+        return kit.stage(folder, { dataset: name });
+      };
+      const label = (...names: string[]) => ({ names, _type: "ClassLabel" });
+      const both = { code: "type_mismatch", details: { column: "c" } };
+      await expect(
+        parquet("labels", ["0::BIGINT", label("cat", "dog")], ["0::BIGINT", label("dog", "cat")]),
+      ).rejects.toMatchObject(both);
+      await expect(parquet("types", ["9007199254740993", null], ["0.5::DOUBLE", null])).rejects.toMatchObject(
+        both,
+      );
+      const met = await parquet(
+        "met",
+        ["7::INTEGER", null],
+        ["NULL::INTEGER", null],
+        ["4294967296", null],
+      );
+      expect(met.rows.map((row) => String(row.c))).toEqual(["7", "null", "4294967296"]);
+    });
+  });
+
+  test("one that is appended is read as a table by itself is", async () => {
+    await withKit(async (kit) => {
+      const append = { mode: "append", dataset: "d" } as const;
+      const stage = async (name: string, file: [string, string]) => {
+        await mkdir(join(kit.folder, name));
+        await writeFile(join(kit.folder, name, "p0.jpg"), name);
+        await writeFile(join(kit.folder, name, `metadata.${file[0]}`), file[1]);
+        return (await kit.stage(join(kit.folder, name), append)).rows.map((row) => row.c);
+      };
+      expect(await stage("a", lines(0, '"7"', "7"))).toEqual(['"7"', "7"]);
+      expect(await stage("b", lines(0, '"7"'))).toEqual(['"7"']);
+    });
+    await withKit(async (kit) => {
+      const folder = join(kit.folder, "text");
+      await mkdir(folder);
+      await writeFile(join(folder, "p0.jpg"), "x");
+      await writeFile(join(folder, "metadata.csv"), "file_name,c\np0.jpg,007\n");
+      await kit.stage(folder);
+      await writeFile(join(folder, "metadata.csv"), "file_name,c\np0.jpg,51234\n");
+      const { rows } = await kit.stage(folder, { mode: "append" });
+      expect(rows.map((row) => row.c)).toEqual(["51234"]);
+    });
+  });
+});

@@ -9,7 +9,8 @@ export interface TextInputParts {
   files: readonly string[];
   /** The Parquet file of their rows. */
   rows: string;
-  rowCount: number;
+  /** Of each file. */
+  fileRows: readonly number[];
   columns: readonly SourceColumn[];
   /** The column of `rows` that says why one is rejected. */
   reject: string;
@@ -21,7 +22,7 @@ export interface TextInputParts {
 
 /** Text files that were read into one Parquet file, as an input. */
 export async function textInput(parts: TextInputParts): Promise<Input> {
-  const { format, files, rows, rowCount, columns, reject, notices, written, features = {} } = parts;
+  const { format, files, rows, fileRows, columns, reject, notices, written, features = {} } = parts;
   const [first = ""] = files;
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const relation = `read_parquet(${quoteText(rows)})`;
@@ -31,7 +32,8 @@ export async function textInput(parts: TextInputParts): Promise<Input> {
     folder: dirname(first),
     sizeBytes: sizes.reduce((total, size) => total + size, 0),
     fileCount: files.length,
-    rowCount,
+    rowCount: fileRows.reduce((total, count) => total + count, 0),
+    fileRows,
     columns: [...columns],
     features,
     rejects: quoteName(reject),
