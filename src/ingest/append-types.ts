@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Database } from "../query/database.ts";
+import { castValue } from "../query/duckdb/cast.ts";
 import { earlierType } from "../schema/column-types.ts";
 import type { Column } from "../schema/columns.ts";
 import { listLevels, saidType } from "../schema/open-types.ts";
@@ -90,6 +91,15 @@ function isExact(value: string, levels: number): string {
   return `list_bool_and(list_transform(${value}, lambda ${element}: ${isExact(element, levels - 1)}))`;
 }
 
+/** What a person should know of columns whose numbers are stored as the text that the partition has there. */
+export function numbersAsText(columns: readonly PlannedColumn[], fitted: readonly PlannedColumn[]): string[] {
+  const isText = ({ type }: PlannedColumn, at: number) =>
+    /^VARCHAR(\[\])*$/.test(type) && type !== columns[at]?.type && !columns[at]?.isOpen;
+  const names = fitted.filter(isText).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [`the numbers of ${names.join(", ")} are kept as text: the partition has text there`];
+}
+
 /** What a column says of its type: open where no value says one (`NULL`, `NULL[]`). */
 export function asOffered({ name, type, isOpen }: PlannedColumn): Column {
   return { name, type: saidType({ type, open: isOpen }) };
@@ -116,6 +126,7 @@ function adoptTypes(
     const isEarlier = type === earlierType(column.type);
     const isWhole = offered[at]?.type !== column.type && type === column.type.replace("BIGINT", "DOUBLE");
     if (!isOpen && !isWhole && !isEarlier) return column;
-    return { ...typed, type, expression: `CAST(${isOpen && !isList ? "NULL" : expression} AS ${type})` };
+    if (isOpen && !isList) return { ...typed, type, expression: `CAST(NULL AS ${type})` };
+    return { ...typed, type, expression: castValue(expression, column.type, type) };
   });
 }

@@ -3,7 +3,6 @@ import { AppError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
 import { listPartitions, readPartitionMetadata, readSoundManifest } from "../lake/manifests.ts";
 import { listUploads } from "../lake/staged-entries.ts";
-import { durationUnit, isMixedJson, labelNames } from "../schema/class-labels.ts";
 import { commonType, earlierType, meetExactly } from "../schema/column-types.ts";
 import type { Column, Features } from "../schema/columns.ts";
 import { viewOf } from "../schema/labels/task-view.ts";
@@ -20,6 +19,7 @@ import { TASK_SHAPES } from "../schema/task-shapes.ts";
 import type { Task, Taxonomy } from "../schema/taxonomy.ts";
 import type { UploadManifest, UploadMode } from "../schema/upload.ts";
 import { didYouMean } from "../util/nearest.ts";
+import { heldMeanings, jsonColumns } from "./held-meanings.ts";
 import { createdBy } from "./staged-already.ts";
 
 /** Manifests of uploads that wait or are in work. One that settles while we look is in the catalog then. */
@@ -180,7 +180,9 @@ export async function checkMode(
   waiting: readonly UploadManifest[],
 ): Promise<{ columns: Column[]; features: Features[] }> {
   const there = await readHeld(lake, key);
-  const queued = waiting.filter((manifest) => formatPartition(manifest) === formatPartition(key));
+  const queued = waiting
+    .filter((manifest) => formatPartition(manifest) === formatPartition(key))
+    .sort((a, b) => (a.upload_id < b.upload_id ? -1 : 1));
   if (mode === "create" && there) {
     throw new AppError(
       "partition_exists",
@@ -191,20 +193,12 @@ export async function checkMode(
   const [creating] = queued;
   if (mode === "create" && creating) throw createdBy(creating);
   if (mode !== "append") return { columns: [], features: [] };
-  const held = [there?.columns ?? [], ...queued.map((manifest) => manifest.columns)];
-  for (const other of held) checkTypes(key, other, columns);
-  const features = [there?.features ?? {}, ...queued.map((manifest) => manifest.features)];
-  const known = held.flat().filter(({ open }) => !open);
-  return {
-    columns: [...new Map(known.map((column) => [column.name, column])).values()],
-    features: features.map(onlyMeanings),
-  };
-}
-
-function onlyMeanings(features: Features): Features {
-  const isTold = (feature: unknown) =>
-    labelNames(feature) !== undefined || durationUnit(feature) !== undefined || isMixedJson(feature);
-  return Object.fromEntries(Object.entries(features).filter(([, feature]) => isTold(feature)));
+  const held = [there ?? { columns: [], features: {} }, ...queued];
+  const features = heldMeanings(held.slice(1 + queued.findLastIndex(({ mode }) => mode === "replace")));
+  const json = jsonColumns(features);
+  for (const other of held) checkTypes(key, other.columns, columns, json);
+  const known = held.flatMap((one) => one.columns).filter(({ open }) => !open);
+  return { columns: [...new Map(known.map((column) => [column.name, column])).values()], features };
 }
 
 /** The columns of a partition that hold values; none of one whose `_metadata.json` is damaged: processing looks at its files. */
@@ -225,7 +219,12 @@ async function readHeld(
 
 type HeldColumn = Column & TypedColumn;
 
-function checkTypes(key: PartitionKey, there: readonly HeldColumn[], columns: readonly Column[]): void {
+function checkTypes(
+  key: PartitionKey,
+  there: readonly HeldColumn[],
+  columns: readonly Column[],
+  json: ReadonlySet<string>,
+): void {
   const held = new Map(there.map((column) => [column.name, column]));
   for (const { name, type } of columns) {
     const column = held.get(name);
@@ -237,7 +236,13 @@ function checkTypes(key: PartitionKey, there: readonly HeldColumn[], columns: re
     throw new AppError(
       "type_mismatch",
       `column ${name} is ${type} here but ${other} in ${formatPartition(key)}${rounded}; convert or rename it, or use --mode replace`,
-      { details: { column: name, type, partition_type: other, text_columns: textColumns(held, columns) } },
+      {
+        details: {
+          ...{ column: name, type, partition_type: other },
+          text_columns: textColumns(held, columns),
+          json_columns: [...json],
+        },
+      },
     );
   }
 }

@@ -15,9 +15,9 @@ import {
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema } from "../schema/upload.ts";
-import { meetMixedJson } from "./append-json.ts";
+import { meetMixedJson, readAsJson } from "./append-json.ts";
 import { lostLabels, meetHeldLabels } from "./append-labels.ts";
-import { asOffered, columnsOfNulls, fitTypes } from "./append-types.ts";
+import { asOffered, columnsOfNulls, fitTypes, numbersAsText } from "./append-types.ts";
 import { readAsWritten } from "./as-written.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";
@@ -76,7 +76,7 @@ export async function planUpload(
       throw explainStaged(error, input.rowCount, asked);
     });
   }).catch((error) => {
-    const written = readAsWritten(input, columns, error);
+    const written = readAsJson(input, columns, error) ?? readAsWritten(input, columns, error);
     if (written === undefined) throw error;
     return written;
   });
@@ -85,10 +85,10 @@ export async function planUpload(
   const checked = { ...check, columns: [...fitted.map(asOffered), ...facts] };
   const own = fittingFeatures(input.features, kept);
   const emptyOf = (asked: readonly PlannedColumn[]) => columnsOfNulls(asked, offer);
-  const beside = { key, input, heldFeatures: answer.features, emptyOf };
+  const beside = { key, input, held: answer.columns, heldFeatures: answer.features, emptyOf };
   const mixed = await meetMixedJson({ ...beside, columns: fitted, features: own });
   const { features } = mixed;
-  const met = await meetHeldLabels({ ...beside, ...mixed, held: answer.columns });
+  const met = await meetHeldLabels({ ...beside, ...mixed });
   return {
     input,
     request,
@@ -106,6 +106,7 @@ export async function planUpload(
       ...roles.notices,
       ...notices,
       ...lostLabels(input.features, kept, features),
+      ...numbersAsText(columns, fitted),
       ...mixed.notices,
       ...met,
       ...doubts(request, roles),

@@ -1,4 +1,4 @@
-import { durationUnit, labelNames } from "../schema/class-labels.ts";
+import { durationUnit, isMixedJson, labelNames } from "../schema/class-labels.ts";
 import { type Column, type ColumnStats, type Features, SYSTEM_COLUMNS } from "../schema/columns.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
 
@@ -40,6 +40,9 @@ export function describeMeetings(
     if (types === undefined || meanings === undefined) return [];
     if (types.size > 1 && /^VARCHAR(\[\])?$/.test(type))
       return [`${name} is ${said(type)}: it is ${listed(types)}`];
+    const json = meanings.get(JSON_TEXT);
+    if (json !== undefined && meanings.size > 1)
+      return [`the texts of ${name} are in quotes, as JSON text, in ${json}, and plain in others`];
     const isLost = meanings.size > 1 && meaningOf(given[name]) === NOTHING;
     return isLost ? [`the numbers of ${name} come as they are: they stand for ${listed(meanings)}`] : [];
   });
@@ -60,12 +63,13 @@ function listed(places: ReadonlyMap<string, string>): string {
 }
 
 const NOTHING = "themselves";
+const JSON_TEXT = "JSON text";
 const MAX_MEANING = 60;
 
 /** What the numbers of a column stand for. */
 function meaningOf(feature: unknown): string {
   const names = labelNames(feature);
-  if (names === undefined) return durationUnit(feature) ?? NOTHING;
+  if (names === undefined) return isMixedJson(feature) ? JSON_TEXT : (durationUnit(feature) ?? NOTHING);
   const text = names.map((name, at) => `${at} ${JSON.stringify(name)}`).join(" ");
   return text.length > MAX_MEANING ? `${text.slice(0, MAX_MEANING)}...` : text;
 }

@@ -45,6 +45,24 @@ test("lists of numbers that JSON does not have are kept beside text, and keep no
     expect(own.map(({ x }) => x)).toEqual([`[.${FRACTION.slice(2)}, NULL, -.${FRACTION.slice(2)}]`]);
   }));
 
+test("a list of decimals beside a list of text has those zeros, too", () =>
+  withLake(async (bench) => {
+    await commit(bench, "create", "SELECT ['plain'] AS x, [['0.5']] AS y", of("a"));
+    await commit(
+      bench,
+      "create",
+      "SELECT [0.5, NULL, -0.25]::DECIMAL(20,20)[] AS x, [[0.5], []]::DECIMAL(1,1)[][] AS y",
+      of("b"),
+    );
+    await refresh(bench);
+    const shown = await query(bench, "SELECT x, y FROM catalog ORDER BY dataset");
+    const zeros = "0".repeat(18);
+    expect(shown).toEqual([
+      { x: ["plain"], y: '[["0.5"]]' },
+      { x: [`0.50${zeros}`, null, `-0.25${zeros}`], y: "[[0.5],[]]" },
+    ]);
+  }));
+
 // What the engine writes of DECIMAL(1,1) begins with the point.
 test("a decimal beside text has the zero in front of its point", () =>
   withLake(async (bench) => {

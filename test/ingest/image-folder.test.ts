@@ -366,12 +366,7 @@ describe("several metadata files", () => {
       await expect(parquet("types", ["9007199254740993", null], ["0.5::DOUBLE", null])).rejects.toMatchObject(
         both,
       );
-      const met = await parquet(
-        "met",
-        ["7::INTEGER", null],
-        ["NULL::INTEGER", null],
-        ["4294967296", null],
-      );
+      const met = await parquet("met", ["7::INTEGER", null], ["NULL::INTEGER", null], ["4294967296", null]);
       expect(met.rows.map((row) => String(row.c))).toEqual(["7", "null", "4294967296"]);
     });
   });

@@ -178,11 +178,15 @@ function readWord(isTop: boolean): Shape {
   if (word === undefined) throw new RowProblem(NO_JSON);
   const start = at;
   at += word.length;
-  if (!isTop) {
-    notNumbers++;
-    replaceSince(start, "null");
-  }
+  if (!isTop) notNumbers++;
+  replaceSince(start, isTop ? pythonName(word) : "null");
   return scalarShape("double");
+}
+
+/** What Python reads in JSON beside values of other types. */
+function pythonName(word: string): string {
+  if (/nan$/i.test(word)) return "NaN";
+  return word.startsWith("-") ? "-Infinity" : "Infinity";
 }
 
 /** Goes over a value whose shape nobody asks for: in an object. */

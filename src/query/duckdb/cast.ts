@@ -1,4 +1,5 @@
-import { parseType } from "../../schema/type-tree.ts";
+import { listLevels } from "../../schema/open-types.ts";
+import { formatType, parseType } from "../../schema/type-tree.ts";
 import { FRACTION, fractionText, jsonOf } from "./json-text.ts";
 
 /**
@@ -8,6 +9,13 @@ import { FRACTION, fractionText, jsonOf } from "./json-text.ts";
 export function castValue(sql: string, from: string, to: string): string {
   if (from === to) return sql;
   if (to === "VARCHAR" && FRACTION.test(from)) return fractionText(sql);
+  const [list, lists] = [parseType(from), parseType(to)];
+  if (list.kind === "list" && lists.kind === "list") {
+    const x = `x${listLevels(from)}`;
+    const each = castValue(x, formatType(list.element), formatType(lists.element));
+    if (each !== `CAST(${x} AS ${formatType(lists.element)})`)
+      return `list_transform(${sql}, lambda ${x}: ${each})`;
+  }
   if (!isJsonIn(from, to)) return `CAST(${sql} AS ${to})`;
   return `CAST(${jsonOf(parseType(from), sql, "text")} AS VARCHAR)`;
 }

@@ -33,6 +33,14 @@ export const notices: readonly (readonly [english: string, korean: string])[] = 
     "{1} 열의 값은 형식이 여러 가지여서 JSON 텍스트로 저장합니다.",
   ],
   [
+    "the numbers of {} are kept as text: the partition has text there",
+    "{1} 열은 파티션에 텍스트로 있어서 숫자도 텍스트로 저장합니다.",
+  ],
+  [
+    "the texts of {} are in quotes, as JSON text; nothing says so of the text in {}",
+    "{1} 열의 텍스트는 JSON 텍스트여서 따옴표 안에 있습니다. {2}의 텍스트는 그렇지 않을 수 있습니다.",
+  ],
+  [
     "the texts of {} are kept as JSON text: the partition has values of several types there",
     "{1} 열은 파티션에 여러 형식의 값이 있어서 텍스트도 JSON 텍스트로 저장합니다.",
   ],
