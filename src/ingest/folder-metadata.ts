@@ -67,9 +67,9 @@ async function requireNames(
   { database }: ReaderContext,
 ): Promise<void> {
   if (paths.length === 1) return;
-  const names = naming.map(({ from }) => quoteName(from)).join(", ");
+  const hasNone = naming.map(({ from }) => `count(${quoteName(from)}) = 0`).join(" AND ");
   const [unnamed] = await database.rows<{ file: number }>(
-    `SELECT "@file" AS file FROM ${rows} GROUP BY file HAVING count(coalesce(${names})) = 0 ORDER BY file LIMIT 1`,
+    `SELECT "@file" AS file FROM ${rows} GROUP BY file HAVING ${hasNone} ORDER BY file LIMIT 1`,
   );
   if (unnamed !== undefined) throw namesNothing(paths[Number(unnamed.file)] ?? "");
 }

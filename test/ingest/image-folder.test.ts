@@ -335,6 +335,13 @@ describe("several metadata files", () => {
     });
   });
 
+  test("may name images each in its own way", async () => {
+    await withKit(async (kit) => {
+      const lists: [string, string] = ["jsonl", '{"page_file_names":["p1.jpg"],"c":2}\n'];
+      expect((await stagedValues(kit, "ways", lines(0, "1"), lists)).values).toEqual([1, 2]);
+    });
+  });
+
   test("that name no image, or whose types and labels differ, are refused with their names", async () => {
     await withKit(async (kit) => {
       await expect(stagedValues(kit, "unnamed", lines(0, "1"), ["jsonl", '{"c":2}\n'])).rejects.toMatchObject(
