@@ -1,27 +1,17 @@
 import { AppError } from "../errors.ts";
-import { jsonOf } from "../query/duckdb/json-text.ts";
-import { quoteName } from "../query/sql.ts";
 import { isMixedJson, MIXED_JSON } from "../schema/class-labels.ts";
 import type { Features } from "../schema/columns.ts";
 import { formatPartition, type PartitionKey } from "../schema/partition.ts";
-import { formatType, parseType } from "../schema/type-tree.ts";
+import { parseType } from "../schema/type-tree.ts";
+import type { LabelOffer } from "./append-labels.ts";
+import { JSON_NUMBER } from "./as-json.ts";
 import type { Input, SourceColumn } from "./input.ts";
 import { isNested } from "./plain-types.ts";
 import type { PlannedColumn } from "./upload-plan.ts";
 
-/** What an append brings to columns of JSON text. */
-export interface JsonOffer {
-  key: PartitionKey;
+/** What an append brings, and what says whether its texts are JSON already. */
+export interface JsonOffer extends LabelOffer {
   input: Input;
-  columns: readonly PlannedColumn[];
-  /** Of the upload. */
-  features: Features;
-  /** Columns with values that are there or on their way. */
-  held: readonly { name: string }[];
-  /** Of the partition, and of uploads that wait for it. */
-  heldFeatures: readonly Features[];
-  /** Which of some columns have no value. */
-  emptyOf: (columns: readonly PlannedColumn[]) => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -64,48 +54,9 @@ export async function meetMixedJson(
   };
 }
 
-/**
- * The input with JSON text in place of the numbers, booleans and lists that meet columns of JSON text in the partition.
- * Undefined where the lake refused the types (`type_mismatch`) for another reason.
- */
-export function readAsJson(
-  input: Input,
-  columns: readonly PlannedColumn[],
-  error: unknown,
-): Input | undefined {
-  if (!(error instanceof AppError) || error.code !== "type_mismatch") return undefined;
-  const names = error.details?.json_columns;
-  if (!Array.isArray(names)) return undefined;
-  const wanted = new Set(columns.filter(({ name }) => names.includes(name)).map(({ source }) => source));
-  const meant = input.columns.filter(({ name, type }) => wanted.has(name) && hasJson(type));
-  if (meant.length === 0) return undefined;
-  const replaced = meant.map(
-    ({ name, type }) =>
-      `CAST(${jsonOf(parseType(type), quoteName(name), "text")} AS VARCHAR) AS ${quoteName(name)}`,
-  );
-  return {
-    ...input,
-    columns: input.columns.map((column) =>
-      meant.includes(column) ? { name: column.name, type: "VARCHAR", json: "value" } : column,
-    ),
-    rows: async (signal) =>
-      `(SELECT * REPLACE (${replaced.join(", ")}) FROM ${await input.rows(signal)} AS "@rows")`,
-  };
-}
-
-const NUMBER = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|HUGEINT|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
-
-/** Whether JSON has values of a type: those of others become texts there. */
-function hasJson(type: string): boolean {
-  const tree = parseType(type);
-  if (tree.kind === "list")
-    return hasJson(formatType(tree.element)) || formatType(tree.element) === "VARCHAR";
-  return tree.kind === "scalar" && (NUMBER.test(type) || type === "BOOLEAN");
-}
-
 /** Whether what is stored of values of a type is JSON text. */
 function isJsonType(type: string): boolean {
-  return isNested(parseType(type)) || NUMBER.test(type);
+  return isNested(parseType(type)) || JSON_NUMBER.test(type);
 }
 
 interface BareText {

@@ -12,14 +12,22 @@ export function readAsWritten(
   columns: readonly PlannedColumn[],
   error: unknown,
 ): Input | undefined {
-  if (!(error instanceof AppError) || error.code !== "type_mismatch") return undefined;
-  const texts = error.details?.text_columns;
-  if (!Array.isArray(texts)) return undefined;
   const known = new Set(input.columns.map(({ name }) => name));
-  const meant = columns.filter(({ name, source }) => texts.includes(name) && known.has(source));
+  const meant = namedColumns(columns, error, "text_columns").filter(({ source }) => known.has(source));
   const written = input.asWritten?.(meant.map(({ source }) => source));
   if (written === undefined) return undefined;
   return { ...input, ...written, notices: [...input.notices, textNotice(meant.map(({ name }) => name))] };
+}
+
+/** Those columns that a refusal of types (`type_mismatch`) names as ones that may be read otherwise. */
+export function namedColumns(
+  columns: readonly PlannedColumn[],
+  error: unknown,
+  detail: "text_columns" | "json_columns",
+): PlannedColumn[] {
+  if (!(error instanceof AppError) || error.code !== "type_mismatch") return [];
+  const names = error.details?.[detail];
+  return Array.isArray(names) ? columns.filter(({ name }) => names.includes(name)) : [];
 }
 
 const SHOWN = 5;

@@ -15,9 +15,10 @@ import {
 import { RAW_TASK } from "../schema/partition.ts";
 import type { Taxonomy } from "../schema/taxonomy.ts";
 import { LicenseSchema } from "../schema/upload.ts";
-import { meetMixedJson, readAsJson } from "./append-json.ts";
+import { meetMixedJson } from "./append-json.ts";
 import { lostLabels, meetHeldLabels } from "./append-labels.ts";
 import { asOffered, columnsOfNulls, fitTypes, numbersAsText } from "./append-types.ts";
+import { readAsJson } from "./as-json.ts";
 import { readAsWritten } from "./as-written.ts";
 import { storedNames } from "./column-names.ts";
 import { doubts } from "./doubts.ts";

@@ -7,6 +7,19 @@ setDefaultTimeout(120_000);
 const of = (dataset: string) => ({ ...KEY, dataset });
 const FRACTION = "0.12345678901234567890123456789012345678";
 
+/** The values of `x` in the order of datasets, as the view and as a download give them. */
+async function shown(bench: Parameters<typeof query>[0]) {
+  const view = await query(bench, "SELECT x FROM catalog ORDER BY dataset");
+  const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
+  try {
+    const { batches } = await client.retrieveWithExistingCols({});
+    const rows = (await Array.fromAsync(batches)).flatMap((batch) => [...batch]);
+    return { view: view.map(({ x }) => x), answer: rows.map(({ x }) => x) };
+  } finally {
+    client.close();
+  }
+}
+
 // A decimal of 38 digits behind the point has no room for a zero in front of it, and JSON has no NaN.
 test("lists of numbers that JSON does not have are kept beside text, and keep nobody's rows out", () =>
   withLake(async (bench) => {
@@ -31,16 +44,7 @@ test("lists of numbers that JSON does not have are kept beside text, and keep no
       '["NaN",0.1,"Infinity",null,"-Infinity",-0.0,5e-324]',
       '[["NaN",0.1],[],null]',
     ];
-    const shown = await query(bench, "SELECT x FROM catalog ORDER BY dataset");
-    expect(shown.map(({ x }) => x)).toEqual(texts);
-    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
-    try {
-      const { batches } = await client.retrieveWithExistingCols({});
-      const rows = (await Array.fromAsync(batches)).flatMap((batch) => [...batch]);
-      expect(rows.map(({ x }) => x)).toEqual(texts);
-    } finally {
-      client.close();
-    }
+    expect(await shown(bench)).toEqual({ view: texts, answer: texts });
     const own = await query<{ x: string }>(bench, `SELECT CAST(x AS VARCHAR) AS x FROM "aihub/b"`);
     expect(own.map(({ x }) => x)).toEqual([`[.${FRACTION.slice(2)}, NULL, -.${FRACTION.slice(2)}]`]);
   }));
@@ -55,9 +59,9 @@ test("a list of decimals beside a list of text has those zeros, too", () =>
       of("b"),
     );
     await refresh(bench);
-    const shown = await query(bench, "SELECT x, y FROM catalog ORDER BY dataset");
+    const both = await query(bench, "SELECT x, y FROM catalog ORDER BY dataset");
     const zeros = "0".repeat(18);
-    expect(shown).toEqual([
+    expect(both).toEqual([
       { x: ["plain"], y: '[["0.5"]]' },
       { x: [`0.50${zeros}`, null, `-0.25${zeros}`], y: "[[0.5],[]]" },
     ]);
@@ -72,14 +76,5 @@ test("a decimal beside text has the zero in front of its point", () =>
     await commit(bench, "create", "SELECT -0.5::DECIMAL(3,1) AS x, NULL AS y", of("d"));
     await refresh(bench);
     const texts = ["plain", "0.5", `-${FRACTION}`, "-0.5"];
-    const shown = await query(bench, "SELECT x FROM catalog ORDER BY dataset");
-    expect(shown.map(({ x }) => x)).toEqual(texts);
-    const client = new DuckDBClient({ path: bench.lake.layout.catalogFile, scratch: `${bench.folder}/s` });
-    try {
-      const { batches } = await client.retrieveWithExistingCols({});
-      const rows = (await Array.fromAsync(batches)).flatMap((batch) => [...batch]);
-      expect(rows.map(({ x }) => x)).toEqual(texts);
-    } finally {
-      client.close();
-    }
+    expect(await shown(bench)).toEqual({ view: texts, answer: texts });
   }));
